@@ -1,0 +1,14 @@
+/**
+ * Full-jitter exponential backoff: a random wait between nothing and a ceiling that doubles with each attempt, so that
+ * many clients which failed together do not come back together.
+ *
+ * @param attempt 0 for the first wait.
+ * @param random a number from 0 (included) to 1 (excluded).
+ */
+export function backoffMs(
+  attempt: number,
+  limits: { readonly baseMs: number; readonly maxMs: number },
+  random: number,
+): number {
+  return Math.floor(random * Math.min(limits.maxMs, limits.baseMs * 2 ** Math.min(attempt, 30)))
+}

@@ -1,0 +1,423 @@
+import { readFileSync } from 'node:fs'
+import { AppError } from './errors.ts'
+import { readSetting, type Setting, type Value, type ValueOf } from './setting.ts'
+
+const MIB = 1024 * 1024
+const NAME = {
+  regex: /^[a-z0-9][a-z0-9_-]*$/,
+  says: 'lower-case letters, digits, - and _, beginning with a letter or digit',
+}
+
+/**
+ * Every setting of the runtime, once: its environment name, type, default, range, unit and meaning. The `Config` type,
+ * the loader, `toEnv` for the infrastructure and the table in `docs/configuration.md` all come from here.
+ */
+export const settings = {
+  publicHost: {
+    env: 'PUBLIC_HOST',
+    type: 'string',
+    default: '0.0.0.0',
+    description: 'Address on which the public listener takes events.',
+  },
+  publicPort: {
+    env: 'PUBLIC_PORT',
+    type: 'integer',
+    default: 8585,
+    minimum: 1,
+    maximum: 65535,
+    description: 'Port of the public listener: `/track`, `/collect`.',
+  },
+  privateHost: {
+    env: 'PRIVATE_HOST',
+    type: 'string',
+    default: '0.0.0.0',
+    description: 'Address of the private listener.',
+  },
+  privatePort: {
+    env: 'PRIVATE_PORT',
+    type: 'integer',
+    default: 8686,
+    minimum: 1,
+    maximum: 65535,
+    description: 'Port of the private listener: `/queue`, `/health`, `/metrics`, `/openapi.json`. Never expose it.',
+  },
+  sourcesFile: {
+    env: 'SOURCES_FILE',
+    type: 'string',
+    default: 'sources.json',
+    description: 'JSON file of the event sources. It is reread when it changes.',
+  },
+  apiMaxEvents: {
+    env: 'API_MAX_EVENTS',
+    type: 'integer',
+    default: 1000,
+    minimum: 1,
+    maximum: 10_000,
+    unit: 'events',
+    description: 'Most events that one call may carry; more is answered 422.',
+  },
+  apiMaxBodyBytes: {
+    env: 'API_MAX_BODY_BYTES',
+    type: 'integer',
+    default: 4 * MIB,
+    minimum: 1024,
+    maximum: 64 * MIB,
+    unit: 'bytes',
+    description: 'Largest body of a call, after decompression; a larger one is answered 413.',
+  },
+  apiMaxPendingBytes: {
+    env: 'API_MAX_PENDING_BYTES',
+    type: 'integer',
+    default: 64 * MIB,
+    minimum: MIB,
+    maximum: 1024 * MIB,
+    unit: 'bytes',
+    description:
+      'Bodies held at once by one API process while they wait for their receipts; beyond it calls are answered 429.',
+  },
+  eventIdWindowHours: {
+    env: 'EVENT_ID_WINDOW_HOURS',
+    type: 'integer',
+    default: 168,
+    minimum: 1,
+    maximum: 8760,
+    unit: 'hours',
+    description:
+      'How far the time inside a UUIDv7 event id may lie from now, either way, to choose the index. Further away the time of ingestion chooses it.',
+  },
+  pulsarHost: {
+    env: 'PULSAR_HOST',
+    type: 'string',
+    default: 'pulsar://localhost:6650',
+    pattern: { regex: /^pulsar(\+ssl)?:\/\/[^\s/]+$/, says: 'pulsar://host:port or pulsar+ssl://host:port' },
+    description: 'Service URL of the brokers or of the proxy, for the native transport.',
+  },
+  pulsarApi: {
+    env: 'PULSAR_API',
+    type: 'string',
+    default: 'http://localhost:8080',
+    pattern: { regex: /^https?:\/\/[^\s/]+$/, says: 'http://host:port or https://host:port' },
+    description: 'Admin URL of Pulsar. The WebSocket transport uses the same host and port.',
+  },
+  pulsarTransport: {
+    env: 'PULSAR_TRANSPORT',
+    type: 'string',
+    default: 'auto',
+    oneOf: ['auto', 'native', 'websocket'],
+    description:
+      'How messages travel: the native client, the WebSocket API of the broker, or native where it is installed.',
+  },
+  pulsarAuthToken: {
+    env: 'PULSAR_AUTH_TOKEN',
+    type: 'string',
+    default: '',
+    secret: true,
+    description: 'Token (JWT) for Pulsar. None when empty.',
+  },
+  pulsarCaFile: {
+    env: 'PULSAR_CA_FILE',
+    type: 'string',
+    default: '',
+    description: 'PEM file of the authority that signed the certificates of Pulsar. The system authorities when empty.',
+  },
+  pulsarVerifyCerts: {
+    env: 'PULSAR_VERIFY_CERTS',
+    type: 'boolean',
+    default: true,
+    description: 'Whether certificate and host name of Pulsar are verified.',
+  },
+  pulsarTenant: {
+    env: 'PULSAR_TENANT',
+    type: 'string',
+    default: 'tracardi',
+    pattern: NAME,
+    description: 'Tenant of the topics.',
+  },
+  pulsarNamespace: {
+    env: 'PULSAR_SYSTEM_NAMESPACE',
+    type: 'string',
+    default: 'system',
+    pattern: NAME,
+    description: 'Namespace of the topics.',
+  },
+  pulsarTopic: {
+    env: 'PULSAR_FUNCTION_TOPIC',
+    type: 'string',
+    default: 'functions',
+    pattern: NAME,
+    description: 'Topic that carries the events from the API to the workers.',
+  },
+  pulsarSubscription: {
+    env: 'PULSAR_SUBSCRIPTION',
+    type: 'string',
+    default: 'tracardi-function-subscription',
+    pattern: NAME,
+    description: 'Subscription that the workers share.',
+  },
+  pulsarPartitions: {
+    env: 'PULSAR_PARTITIONS',
+    type: 'integer',
+    default: 10,
+    minimum: 1,
+    maximum: 1000,
+    unit: 'partitions',
+    description: 'Partitions of the topic. They can grow, never shrink.',
+  },
+  publishTimeoutSeconds: {
+    env: 'PUBLISH_TIMEOUT_SECONDS',
+    type: 'number',
+    default: 3,
+    minimum: 0.1,
+    maximum: 60,
+    unit: 'seconds',
+    description: 'Longest wait for the receipt of the broker before a call is answered 503.',
+  },
+  messageMaxBytes: {
+    env: 'MESSAGE_MAX_BYTES',
+    type: 'integer',
+    default: MIB / 2,
+    minimum: 16 * 1024,
+    // webSocketMaxTextFrameSize of the broker is 1 MiB, and base64 makes 4 bytes of 3.
+    maximum: 700 * 1024,
+    unit: 'bytes',
+    description:
+      'Largest payload of one message, hence of one event. A call that needs more is cut into several messages.',
+  },
+  messageMaxEvents: {
+    env: 'MESSAGE_MAX_EVENTS',
+    type: 'integer',
+    default: 100,
+    minimum: 1,
+    maximum: 10_000,
+    unit: 'events',
+    description: 'Most events in one message. Keep it well under BULK_SIZE, so that bulks fill.',
+  },
+  prefetchMessages: {
+    env: 'PREFETCH_MESSAGES',
+    type: 'integer',
+    default: 20,
+    minimum: 1,
+    maximum: 1000,
+    unit: 'messages',
+    description: 'Messages that wait in a worker for each partition. Small, so that a new worker finds work at once.',
+  },
+  elasticHost: {
+    env: 'ELASTIC_HOST',
+    type: 'string',
+    default: 'http://localhost:9200',
+    pattern: {
+      regex: /^https?:\/\/[^\s/,]+(,https?:\/\/[^\s/,]+)*$/,
+      says: 'URLs like http://host:9200, with a comma between them',
+    },
+    description: 'URLs of Elasticsearch nodes, with a comma between them.',
+  },
+  elasticUsername: {
+    env: 'ELASTIC_HTTP_AUTH_USERNAME',
+    type: 'string',
+    default: '',
+    description: 'User for Elasticsearch. No authentication when empty.',
+  },
+  elasticPassword: {
+    env: 'ELASTIC_HTTP_AUTH_PASSWORD',
+    type: 'string',
+    default: '',
+    secret: true,
+    description: 'Password of that user.',
+  },
+  elasticApiKey: {
+    env: 'ELASTIC_API_KEY',
+    type: 'string',
+    default: '',
+    secret: true,
+    description: 'API key for Elasticsearch (base64 of id:key), instead of user and password.',
+  },
+  elasticCaFile: {
+    env: 'ELASTIC_CA_FILE',
+    type: 'string',
+    default: '',
+    description:
+      'PEM file of the authority that signed the certificates of Elasticsearch. The system authorities when empty.',
+  },
+  elasticVerifyCerts: {
+    env: 'ELASTIC_VERIFY_CERTS',
+    type: 'boolean',
+    default: true,
+    description: 'Whether certificate and host name of Elasticsearch are verified.',
+  },
+  elasticQueryTimeoutSeconds: {
+    env: 'ELASTIC_QUERY_TIMEOUT',
+    type: 'number',
+    default: 60,
+    minimum: 1,
+    maximum: 600,
+    unit: 'seconds',
+    description:
+      'Longest wait for one answer of Elasticsearch. A bulk that takes longer is sent again; nothing is stored twice by it.',
+  },
+  indexPrefix: {
+    env: 'ELASTIC_INDEX_PREFIX',
+    type: 'string',
+    default: 'tracardi',
+    pattern: { regex: /^[a-z][a-z0-9_]*$/, says: 'lower-case letters, digits and _, beginning with a letter' },
+    description: 'First part of the name of every index, so that several stacks can share one Elasticsearch.',
+  },
+  indexShards: {
+    env: 'ELASTIC_INDEX_SHARDS',
+    type: 'integer',
+    default: 3,
+    minimum: 1,
+    // index.number_of_shards is limited to 1024 by Elasticsearch.
+    maximum: 1024,
+    unit: 'shards',
+    description:
+      'Primary shards of each new index. Existing indices keep theirs; a new number takes effect with the next period.',
+  },
+  indexReplicas: {
+    env: 'ELASTIC_INDEX_REPLICAS',
+    type: 'integer',
+    default: 1,
+    minimum: 0,
+    maximum: 10,
+    unit: 'replicas',
+    description: 'Copies of each primary shard, for new indices. With 0 the loss of one node loses data.',
+  },
+  eventPartitioning: {
+    env: 'EVENT_PARTITIONING',
+    type: 'string',
+    default: 'month',
+    oneOf: ['day', 'month', 'quarter', 'year'],
+    description: 'The period of one event index.',
+  },
+  eventRetentionDays: {
+    env: 'EVENT_RETENTION_DAYS',
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    maximum: 36_500,
+    unit: 'days',
+    description: 'Age at which `indices expire` takes a whole event index as expired. 0 keeps everything.',
+  },
+  bulkSize: {
+    env: 'BULK_SIZE',
+    type: 'integer',
+    default: 500,
+    minimum: 1,
+    maximum: 10_000,
+    unit: 'events',
+    description: 'Events in one bulk: a bulk is sent when the next message would exceed this number.',
+  },
+  bulkMaxBytes: {
+    env: 'BULK_MAX_BYTES',
+    type: 'integer',
+    default: 8 * MIB,
+    minimum: MIB,
+    // http.max_content_length of Elasticsearch is 100 MB; Elastic advises to stay below a couple of tens.
+    maximum: 64 * MIB,
+    unit: 'bytes',
+    description: 'Bytes in one bulk, likewise.',
+  },
+  bulkTimeoutSeconds: {
+    env: 'BULK_TIMEOUT_SECONDS',
+    type: 'number',
+    default: 30,
+    minimum: 0.05,
+    maximum: 3600,
+    unit: 'seconds',
+    description: 'Longest wait of the first event of a bulk for the bulk to fill.',
+  },
+  bulkConcurrency: {
+    env: 'BULK_CONCURRENCY',
+    type: 'integer',
+    default: 2,
+    minimum: 1,
+    maximum: 32,
+    unit: 'bulks',
+    description:
+      'Most bulks in flight from one worker. It is lowered while Elasticsearch refuses and raised again after.',
+  },
+  shutdownGraceSeconds: {
+    env: 'SHUTDOWN_GRACE_SECONDS',
+    type: 'number',
+    default: 25,
+    minimum: 1,
+    maximum: 600,
+    unit: 'seconds',
+    description: 'Longest time from SIGTERM to the end of the process. Keep it under the grace period of the pod.',
+  },
+  logLevel: {
+    env: 'LOGGING_LEVEL',
+    type: 'string',
+    default: 'info',
+    oneOf: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    description: 'Least severe level that is logged.',
+  },
+} as const satisfies Record<string, Setting>
+
+type Settings = typeof settings
+export type Config = { readonly [K in keyof Settings]: ValueOf<Settings[K]> }
+
+/** What no single setting can tell: each rule answers the fault it finds, or nothing. */
+const rules: readonly ((config: Config) => string | undefined)[] = [
+  (c) =>
+    c.elasticApiKey !== '' && c.elasticUsername !== ''
+      ? 'ELASTIC_API_KEY and ELASTIC_HTTP_AUTH_USERNAME are both set; only one way to authenticate is possible: remove one of them'
+      : undefined,
+  (c) =>
+    c.publicPort === c.privatePort && c.publicHost === c.privateHost
+      ? `PUBLIC_PORT and PRIVATE_PORT are both ${c.publicPort}; the two listeners must differ: change one of them`
+      : undefined,
+  (c) =>
+    c.eventRetentionDays > 0 && c.eventRetentionDays * 24 <= c.eventIdWindowHours
+      ? `EVENT_RETENTION_DAYS is ${c.eventRetentionDays}, but EVENT_ID_WINDOW_HOURS still lets events into indices ${c.eventIdWindowHours} hours old: keep events for longer than that, or narrow the window`
+      : undefined,
+]
+
+/**
+ * Reads every setting from an environment: all faults at once, and the result frozen.
+ *
+ * @throws AppError `config_invalid`, which lists each fault with the value given and what is allowed.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const faults: string[] = []
+  const values: Record<string, Value> = {}
+  for (const [key, setting] of Object.entries<Setting>(settings)) {
+    const text = env[setting.env] ?? secretFromFile(setting, env, faults)
+    const reading = readSetting(setting, text)
+    // A secret is free text, so no fault ever shows one.
+    if ('fault' in reading) faults.push(`${setting.env} is "${text}"; allowed: ${reading.fault}`)
+    else values[key] = reading.value
+  }
+  if (faults.length === 0) {
+    for (const rule of rules) {
+      const fault = rule(values as unknown as Config)
+      if (fault) faults.push(fault)
+    }
+  }
+  if (faults.length > 0) throw new AppError('config_invalid', faults.join('\n'), { context: { faults } })
+  return Object.freeze(values) as unknown as Config
+}
+
+/** The environment that makes `loadConfig` yield this configuration: only what differs from the defaults. */
+export function toEnv(config: Partial<Config>): Record<string, string> {
+  const env: Record<string, string> = {}
+  for (const [key, setting] of Object.entries<Setting>(settings)) {
+    const value = config[key as keyof Config]
+    if (value !== undefined && value !== setting.default) env[setting.env] = String(value)
+  }
+  return env
+}
+
+function secretFromFile(
+  setting: Setting,
+  env: Readonly<Record<string, string | undefined>>,
+  faults: string[],
+): string | undefined {
+  const path = setting.type === 'string' && setting.secret ? env[`${setting.env}_FILE`] : undefined
+  if (!path) return undefined
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    faults.push(`${setting.env}_FILE is "${path}", which cannot be read: ${(cause as Error).message}`)
+    return undefined
+  }
+}

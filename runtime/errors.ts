@@ -1,0 +1,60 @@
+/** What may go wrong, once: whether trying again can help, and what the reader is to do. `docs/errors.md` is compared with it. */
+export const errorCodes = {
+  config_invalid: { retryable: false, remedy: 'Correct the environment variables that the message lists.' },
+  sources_invalid: {
+    retryable: false,
+    remedy: 'Correct the sources file; until then the last good one stays in force.',
+  },
+  queue_unavailable: { retryable: true, remedy: 'Wait for Pulsar to come back; callers get 503 with `Retry-After`.' },
+  queue_refused: {
+    retryable: false,
+    remedy: 'Read the reason of the broker: authentication, authorisation, or a message too large.',
+  },
+  queue_admin: { retryable: true, remedy: 'Check PULSAR_API, the token, and the log of the broker.' },
+  topic_not_found: { retryable: false, remedy: 'Check the names in the path, or run `set-up`.' },
+  native_transport_missing: {
+    retryable: false,
+    remedy: 'Install `pulsar-client` with its binary, or set PULSAR_TRANSPORT to auto or websocket.',
+  },
+  message_malformed: {
+    retryable: false,
+    remedy: 'The message goes to the dead-letter topic; look at it with `dead-letters list`.',
+  },
+  search_unavailable: {
+    retryable: true,
+    remedy: 'Check ELASTIC_HOST, the credentials, and the state of Elasticsearch.',
+  },
+  set_up_missing: { retryable: true, remedy: 'Run `set-up` with the same configuration.' },
+  set_up_conflict: {
+    retryable: false,
+    remedy: 'Do what the message proposes; set-up never shrinks or deletes anything.',
+  },
+  local_run: { retryable: false, remedy: 'Do what the message says and start again.' },
+  command_invalid: { retryable: false, remedy: 'See `--help` of the command.' },
+} as const satisfies Record<string, { retryable: boolean; remedy: string }>
+
+export type ErrorCode = keyof typeof errorCodes
+
+/** The only error that the runtime throws on purpose. */
+export class AppError extends Error {
+  readonly code: ErrorCode
+  readonly context: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; context?: Record<string, unknown> } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'AppError'
+    this.code = code
+    this.context = options.context ?? {}
+  }
+
+  get retryable(): boolean {
+    return errorCodes[this.code].retryable
+  }
+}
+
+/** The message of anything that was thrown, with the chain of its causes. */
+export function messageOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown)
+  const text = thrown.message || (thrown as NodeJS.ErrnoException).code || thrown.name
+  return thrown.cause === undefined ? text : `${text}: ${messageOf(thrown.cause)}`
+}

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { type Config, loadConfig, settings, toEnv } from '../../runtime/config.ts'
+import { AppError } from '../../runtime/errors.ts'
+import type { Setting } from '../../runtime/setting.ts'
+
+function faultsOf(env: Record<string, string>): string[] {
+  try {
+    loadConfig(env)
+  } catch (error) {
+    assert.ok(error instanceof AppError)
+    assert.equal(error.code, 'config_invalid')
+    return error.message.split('\n')
+  }
+  return []
+}
+
+describe('loadConfig', () => {
+  it('yields the documented defaults from an empty environment', () => {
+    const config = loadConfig({})
+    assert.equal(config.bulkSize, 500)
+    assert.equal(config.bulkTimeoutSeconds, 30)
+    assert.equal(config.pulsarPartitions, 10)
+    assert.equal(config.indexShards, 3)
+    assert.equal(config.indexReplicas, 1)
+    assert.equal(config.publicPort, 8585)
+    assert.equal(config.privatePort, 8686)
+    assert.equal(config.pulsarSubscription, 'tracardi-function-subscription')
+    assert.equal(config.eventPartitioning, 'month')
+  })
+
+  it('lists every fault at once, each with the value given and what is allowed', () => {
+    assert.deepEqual(
+      faultsOf({
+        BULK_SIZE: '0',
+        EVENT_PARTITIONING: 'week',
+        ELASTIC_HOST: 'localhost',
+        ELASTIC_VERIFY_CERTS: 'perhaps',
+      }),
+      [
+        'ELASTIC_HOST is "localhost"; allowed: URLs like http://host:9200, with a comma between them',
+        'ELASTIC_VERIFY_CERTS is "perhaps"; allowed: yes or no',
+        'EVENT_PARTITIONING is "week"; allowed: day, month, quarter, year',
+        'BULK_SIZE is "0"; allowed: a whole number from 1 to 10000 events',
+      ],
+    )
+  })
+
+  it('is frozen', () => {
+    assert.ok(Object.isFrozen(loadConfig({})))
+  })
+
+  it('reads a secret from the file that <name>_FILE names, and prefers the plain variable', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'config-')), 'token')
+    writeFileSync(file, 'from-file\n')
+    assert.equal(loadConfig({ PULSAR_AUTH_TOKEN_FILE: file }).pulsarAuthToken, 'from-file')
+    assert.equal(loadConfig({ PULSAR_AUTH_TOKEN_FILE: file, PULSAR_AUTH_TOKEN: 'plain' }).pulsarAuthToken, 'plain')
+  })
+
+  it('names the file of a secret that cannot be read', () => {
+    const [fault] = faultsOf({ ELASTIC_API_KEY_FILE: '/nowhere/key' })
+    assert.match(fault ?? '', /^ELASTIC_API_KEY_FILE is "\/nowhere\/key", which cannot be read: ENOENT/)
+  })
+
+  it('refuses two ways to authenticate to Elasticsearch', () => {
+    assert.deepEqual(faultsOf({ ELASTIC_API_KEY: 'a', ELASTIC_HTTP_AUTH_USERNAME: 'elastic' }), [
+      'ELASTIC_API_KEY and ELASTIC_HTTP_AUTH_USERNAME are both set; only one way to authenticate is possible: remove one of them',
+    ])
+  })
+
+  it('refuses one port for both listeners', () => {
+    assert.deepEqual(faultsOf({ PUBLIC_PORT: '8686' }), [
+      'PUBLIC_PORT and PRIVATE_PORT are both 8686; the two listeners must differ: change one of them',
+    ])
+  })
+
+  it('refuses a retention shorter than the window in which an id chooses its index', () => {
+    assert.deepEqual(faultsOf({ EVENT_RETENTION_DAYS: '7' }), [
+      'EVENT_RETENTION_DAYS is 7, but EVENT_ID_WINDOW_HOURS still lets events into indices 168 hours old: keep events for longer than that, or narrow the window',
+    ])
+    assert.deepEqual(faultsOf({ EVENT_RETENTION_DAYS: '8' }), [])
+  })
+})
+
+/** Any value that a setting allows. */
+function valueOf(setting: Setting): fc.Arbitrary<string | number | boolean> {
+  if (setting.type === 'boolean') return fc.boolean()
+  if (setting.type === 'string') {
+    if (setting.oneOf) return fc.constantFrom(...setting.oneOf)
+    return setting.pattern ? fc.constant(setting.default) : fc.stringMatching(/^[a-zA-Z0-9/._-]{1,20}$/)
+  }
+  const { minimum: min, maximum: max } = setting
+  if (setting.type === 'integer') return fc.integer({ min, max })
+  return fc.integer({ min: Math.ceil(min * 100), max: max * 100 }).map((hundredths) => hundredths / 100)
+}
+
+describe('toEnv', () => {
+  it('makes the environment from which loadConfig yields the same configuration', () => {
+    const any = fc.record(
+      Object.fromEntries(Object.entries<Setting>(settings).map(([key, setting]) => [key, valueOf(setting)])),
+    )
+    fc.assert(
+      fc.property(any, (values) => {
+        // What rules out a combination is tested above.
+        const config = {
+          ...values,
+          publicPort: 8585,
+          privatePort: 8686,
+          elasticApiKey: '',
+          eventRetentionDays: 0,
+        } as unknown as Config
+        assert.deepEqual(loadConfig(toEnv(config)), config)
+      }),
+    )
+  })
+
+  it('carries only what differs from the defaults', () => {
+    assert.deepEqual(toEnv(loadConfig({})), {})
+    assert.deepEqual(toEnv({ bulkSize: 1000, indexShards: 3 }), { BULK_SIZE: '1000' })
+  })
+})
