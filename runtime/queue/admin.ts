@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs'
+import { Agent, request } from 'undici'
+import type { Config } from '../config.ts'
+import { AppError, messageOf } from '../errors.ts'
+import { topicPath } from './topics.ts'
+
+const TIMEOUT_MS = 5000
+
+type Access = Pick<Config, 'pulsarApi' | 'pulsarAuthToken' | 'pulsarCaFile' | 'pulsarVerifyCerts'>
+type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
+
+interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+}
+
+/** The calls of Pulsar's admin API that the runtime needs. Every one throws AppError `queue_admin` when Pulsar does not answer. */
+export interface PulsarAdmin {
+  clusters(): Promise<readonly string[]>
+  hasTenant(tenant: string): Promise<boolean>
+  createTenant(tenant: string, clusters: readonly string[]): Promise<void>
+  hasNamespace(namespace: string): Promise<boolean>
+  createNamespace(namespace: string): Promise<void>
+  namespacePolicies(namespace: string): Promise<NamespacePolicies>
+  /** Partitions of a partitioned topic: 0 for one without partitions, `undefined` when there is no such topic. */
+  partitions(topic: string): Promise<number | undefined>
+  createPartitionedTopic(topic: string, partitions: number): Promise<void>
+  growPartitions(topic: string, partitions: number): Promise<void>
+  createTopic(topic: string): Promise<void>
+  subscriptions(topic: string): Promise<readonly string[]>
+  createSubscription(topic: string, subscription: string): Promise<void>
+  /** Statistics by partition name; a topic without partitions is its own only partition. */
+  stats(topic: string, detailed: boolean): Promise<Readonly<Record<string, TopicStats>>>
+  /** Properties of the message at a position of the backlog, counted from 1; `undefined` beyond its end. */
+  peekProperties(partition: string, subscription: string, position: number): Promise<Record<string, string> | undefined>
+  close(): Promise<void>
+}
+
+export interface NamespacePolicies {
+  readonly message_ttl_in_seconds?: number | null
+  readonly backlog_quota_map?: Readonly<Record<string, { readonly policy: string }>>
+}
+
+export interface TopicStats {
+  readonly msgRateIn: number
+  readonly msgInCounter: number
+  readonly subscriptions: Readonly<Record<string, SubscriptionStats>>
+}
+
+export interface SubscriptionStats {
+  readonly msgBacklog: number
+  readonly backlogSize: number
+  readonly msgRateOut: number
+  readonly earliestMsgPublishTimeInBacklog: number
+}
+
+export function pulsarAdmin(config: Access): PulsarAdmin {
+  const agent = new Agent({
+    connect: {
+      timeout: TIMEOUT_MS,
+      rejectUnauthorized: config.pulsarVerifyCerts,
+      ...(config.pulsarCaFile === '' ? {} : { ca: readFileSync(config.pulsarCaFile) }),
+    },
+  })
+  const call = async (method: Method, path: string, body?: unknown): Promise<Answer> => {
+    try {
+      const response = await request(`${config.pulsarApi}/admin/v2/${path}`, {
+        method,
+        dispatcher: agent,
+        headersTimeout: TIMEOUT_MS,
+        bodyTimeout: TIMEOUT_MS,
+        headers: {
+          ...(config.pulsarAuthToken === '' ? {} : { authorization: `Bearer ${config.pulsarAuthToken}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        body: body === undefined ? null : JSON.stringify(body),
+      })
+      return { status: response.statusCode, headers: response.headers, text: await response.body.text() }
+    } catch (cause) {
+      throw new AppError('queue_admin', `Pulsar does not answer at ${config.pulsarApi}`, { cause })
+    }
+  }
+  /** For what may be there already: 409 is fine, since set-up runs from several places at once. */
+  const ensure = async (method: Method, path: string, body?: unknown) => {
+    const answer = await call(method, path, body)
+    if (answer.status >= 300 && answer.status !== 409) throw refused(method, path, answer)
+  }
+  const read = async <T>(path: string): Promise<T | undefined> => {
+    const answer = await call('GET', path)
+    if (answer.status === 404) return undefined
+    if (answer.status >= 300) throw refused('GET', path, answer)
+    return JSON.parse(answer.text) as T
+  }
+  const partitions = async (topic: string): Promise<number | undefined> => {
+    const metadata = await read<{ partitions: number }>(`${topicPath(topic)}/partitions?checkAllowAutoCreation=false`)
+    if (!metadata) return undefined
+    if (metadata.partitions > 0) return metadata.partitions
+    const namespace = topicPath(topic).split('/').slice(0, 3).join('/')
+    const topics = (await read<string[]>(namespace)) ?? []
+    return topics.includes(topic) ? 0 : undefined
+  }
+  return {
+    clusters: async () => (await read<string[]>('clusters')) ?? [],
+    hasTenant: async (tenant) => (await read(`tenants/${encodeURIComponent(tenant)}`)) !== undefined,
+    createTenant: (tenant, clusters) =>
+      ensure('PUT', `tenants/${encodeURIComponent(tenant)}`, { allowedClusters: clusters, adminRoles: [] }),
+    hasNamespace: async (namespace) => (await read(`namespaces/${namespace}`)) !== undefined,
+    createNamespace: (namespace) => ensure('PUT', `namespaces/${namespace}`),
+    namespacePolicies: async (namespace) => (await read<NamespacePolicies>(`namespaces/${namespace}`)) ?? {},
+    partitions,
+    createPartitionedTopic: (topic, count) => ensure('PUT', `${topicPath(topic)}/partitions`, count),
+    growPartitions: (topic, count) => ensure('POST', `${topicPath(topic)}/partitions`, count),
+    createTopic: (topic) => ensure('PUT', topicPath(topic)),
+    subscriptions: async (topic) => (await read<string[]>(`${topicPath(topic)}/subscriptions`)) ?? [],
+    createSubscription: (topic, subscription) =>
+      ensure('PUT', `${topicPath(topic)}/subscription/${encodeURIComponent(subscription)}`, 'earliest'),
+    stats: async (topic, detailed) => {
+      const query = detailed
+        ? 'getPreciseBacklog=true&subscriptionBacklogSize=true&getEarliestTimeInBacklog=true'
+        : 'getPreciseBacklog=true'
+      if ((await partitions(topic)) === 0) {
+        const own = await read<TopicStats>(`${topicPath(topic)}/stats?${query}`)
+        return own ? { [topic]: own } : {}
+      }
+      const stats = await read<{ partitions: Record<string, TopicStats> }>(
+        `${topicPath(topic)}/partitioned-stats?perPartition=true&${query}`,
+      )
+      return stats?.partitions ?? {}
+    },
+    peekProperties: async (partition, subscription, position) => {
+      const path = `${topicPath(partition)}/subscription/${encodeURIComponent(subscription)}/position/${position}`
+      const answer = await call('GET', path)
+      return answer.status === 200 ? propertiesOf(answer.headers) : undefined
+    },
+    close: () => agent.close(),
+  }
+}
+
+/** The admin API answers a peek with the properties in headers, `X-Pulsar-PROPERTY-<name>` or one JSON of all of them. */
+function propertiesOf(headers: Answer['headers']): Record<string, string> {
+  const properties: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (name === 'x-pulsar-property') Object.assign(properties, JSON.parse(String(value)))
+    else if (name.startsWith('x-pulsar-property-')) properties[name.slice('x-pulsar-property-'.length)] = String(value)
+  }
+  return properties
+}
+
+function refused(method: Method, path: string, answer: Answer): AppError {
+  let reason = answer.text
+  try {
+    reason = (JSON.parse(answer.text) as { reason?: string }).reason ?? reason
+  } catch (error) {
+    reason ||= messageOf(error)
+  }
+  return new AppError(
+    'queue_admin',
+    `Pulsar answered ${answer.status} to ${method} ${path}: ${reason.split('\n')[0]}`,
+    {
+      context: { status: answer.status },
+    },
+  )
+}

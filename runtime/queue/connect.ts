@@ -1,0 +1,51 @@
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import type { PulsarAdmin } from './admin.ts'
+import { loadPulsarModule, nativeTransport } from './native.ts'
+import type { Transport } from './port.ts'
+import { webSocketTransport } from './websocket.ts'
+
+/**
+ * The transport that PULSAR_TRANSPORT asks for; `auto` takes the native client where it loads, and says which it took.
+ *
+ * @throws AppError `native_transport_missing` when `native` is asked for and the client does not load.
+ */
+export async function connectQueue(config: Config, admin: PulsarAdmin, log: Logger): Promise<Transport> {
+  return onlyExistingTopics(await chooseTransport(config, log), admin)
+}
+
+async function chooseTransport(config: Config, log: Logger): Promise<Transport> {
+  if (config.pulsarTransport === 'websocket') return webSocketTransport(config)
+  const nativeLog = log.child({ component: 'pulsar-client' })
+  try {
+    const pulsar = await loadPulsarModule()
+    log.info({ transport: 'native' }, 'queue transport chosen')
+    return nativeTransport(pulsar, config, (level, message) => nativeLog[level](message))
+  } catch (error) {
+    const missing = error instanceof AppError && error.code === 'native_transport_missing'
+    if (!missing || config.pulsarTransport === 'native') throw error
+    log.info({ transport: 'websocket', why: 'pulsar-client is not installed' }, 'queue transport chosen')
+    return webSocketTransport(config)
+  }
+}
+
+/** A broker makes a topic that is asked for and not there, without partitions, which it then could never get. */
+function onlyExistingTopics(transport: Transport, admin: PulsarAdmin): Transport {
+  const assertExists = async (topic: string) => {
+    if ((await admin.partitions(topic)) !== undefined) return
+    throw new AppError('set_up_missing', `the topic ${topic} is not there: run set-up`)
+  }
+  return {
+    name: transport.name,
+    openProducer: async (options, onClosed) => {
+      await assertExists(options.topic)
+      return transport.openProducer(options, onClosed)
+    },
+    openConsumer: async (options, onClosed) => {
+      await assertExists(options.topic)
+      return transport.openConsumer(options, onClosed)
+    },
+    close: () => transport.close(),
+  }
+}

@@ -1,0 +1,63 @@
+import { type Envelope, encode } from './message.ts'
+import type { Delivery, OutgoingMessage, Properties } from './port.ts'
+
+/** Longer reasons are cut: Elasticsearch may quote the whole value in them. */
+const MAX_REASON_CHARACTERS = 1000
+
+export interface DeathCertificate {
+  /** Type of the fault, as Elasticsearch names it, or `message_malformed`. */
+  readonly fault: string
+  readonly reason: string
+  /** Status of Elasticsearch; 0 when the message itself could not be read. */
+  readonly status: number
+  /** The message it came with. */
+  readonly messageId: string
+  readonly failedAt: string
+}
+
+/**
+ * An operation that Elasticsearch will not take, as a message: the original bytes, with all that a message of its own
+ * needs to be published again, and the reason in further properties.
+ */
+export function encodeDeadOperation(envelope: Envelope, certificate: DeathCertificate): OutgoingMessage {
+  const { payload, properties } = encode(envelope)
+  return { payload, properties: { ...properties, ...certificateProperties(certificate) } }
+}
+
+/** A whole message that cannot be read, with its own properties kept. */
+export function encodeDeadMessage(delivery: Delivery, certificate: DeathCertificate): OutgoingMessage {
+  return {
+    payload: delivery.payload,
+    properties: { ...delivery.properties, ...certificateProperties(certificate) },
+  }
+}
+
+function certificateProperties(certificate: DeathCertificate): Properties {
+  return {
+    fault: certificate.fault,
+    reason: certificate.reason.slice(0, MAX_REASON_CHARACTERS),
+    status: String(certificate.status),
+    message_id: certificate.messageId,
+    failed_at: certificate.failedAt,
+  }
+}
+
+export interface DeadLetter {
+  readonly certificate: DeathCertificate
+  /** The message to publish when the cause is mended. */
+  readonly message: OutgoingMessage
+}
+
+export function decodeDeadLetter(delivery: Delivery): DeadLetter {
+  const { fault, reason, status, message_id: messageId, failed_at: failedAt, ...properties } = delivery.properties
+  return {
+    certificate: {
+      fault: fault ?? 'unknown',
+      reason: reason ?? '',
+      status: Number(status ?? 0),
+      messageId: messageId ?? '',
+      failedAt: failedAt ?? '',
+    },
+    message: { payload: delivery.payload, properties },
+  }
+}

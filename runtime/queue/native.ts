@@ -1,0 +1,176 @@
+import type { Config } from '../config.ts'
+import { AppError, messageOf } from '../errors.ts'
+import {
+  type Consumer,
+  type Delivery,
+  type Producer,
+  RECEIVE_WAIT_MS,
+  RELEASE_DELAY_MS,
+  type Transport,
+} from './port.ts'
+
+/** The part of `pulsar-client` that is used. Its own types are not there when this optional package is not installed. */
+export interface PulsarModule {
+  readonly Client: {
+    new (options: Record<string, unknown>): PulsarClient
+    setLogHandler(handler: (level: number, file: string, line: number, message: string) => void): void
+  }
+  readonly AuthenticationToken: new (options: { token: string }) => unknown
+}
+
+interface PulsarClient {
+  createProducer(options: Record<string, unknown>): Promise<PulsarProducer>
+  subscribe(options: Record<string, unknown>): Promise<PulsarConsumer>
+  close(): Promise<unknown>
+}
+
+interface PulsarProducer {
+  send(message: { data: Buffer; properties: Record<string, string> }): Promise<unknown>
+  isConnected(): boolean
+  close(): Promise<unknown>
+}
+
+interface PulsarConsumer {
+  batchReceive(): Promise<PulsarMessage[]>
+  acknowledge(message: PulsarMessage): Promise<unknown>
+  negativeAcknowledge(message: PulsarMessage): void
+  isConnected(): boolean
+  close(): Promise<unknown>
+}
+
+interface PulsarMessage {
+  getMessageId(): { toString(): string }
+  getData(): Buffer
+  getProperties(): Record<string, string>
+  getPublishTimestamp(): number
+}
+
+const OPERATION_TIMEOUT_SECONDS = 5
+/** Beyond this the client refuses a send at once; it never blocks, because blocking stops the whole process. */
+const MAX_PENDING_MESSAGES = 1000
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+
+export type NativeLog = (level: (typeof LOG_LEVELS)[number], message: string) => void
+
+/**
+ * Loads `pulsar-client`, an optional dependency: its install script downloads a binary, which not every network allows.
+ *
+ * @throws AppError `native_transport_missing` with the reason.
+ */
+export async function loadPulsarModule(): Promise<PulsarModule> {
+  const name = 'pulsar-client'
+  try {
+    const loaded = (await import(name)) as PulsarModule & { default?: PulsarModule }
+    return loaded.default ?? loaded
+  } catch (cause) {
+    throw new AppError('native_transport_missing', 'the native Pulsar client is not installed or does not load', {
+      cause,
+    })
+  }
+}
+
+/** Pulsar through the official client: the fastest way, where its binary can be installed. */
+export function nativeTransport(pulsar: PulsarModule, config: Config, log: NativeLog): Transport {
+  // The handler is one for the process: the client keeps it statically.
+  pulsar.Client.setLogHandler((level, _file, _line, message) => log(LOG_LEVELS[level] ?? 'info', message))
+  const client = new pulsar.Client({
+    serviceUrl: config.pulsarHost,
+    operationTimeoutSeconds: OPERATION_TIMEOUT_SECONDS,
+    connectionTimeoutMs: OPERATION_TIMEOUT_SECONDS * 1000,
+    ...(config.pulsarAuthToken === ''
+      ? {}
+      : { authentication: new pulsar.AuthenticationToken({ token: config.pulsarAuthToken }) }),
+    ...(config.pulsarCaFile === '' ? {} : { tlsTrustCertsFilePath: config.pulsarCaFile }),
+    tlsAllowInsecureConnection: !config.pulsarVerifyCerts,
+    tlsValidateHostname: config.pulsarVerifyCerts,
+  })
+  return {
+    name: 'native',
+    openProducer: async ({ topic, sendTimeoutMs }) => {
+      const options = {
+        topic,
+        sendTimeoutMs,
+        // One message is one entry of the ledger, so that the backlog counts what was published.
+        batchingEnabled: false,
+        blockIfQueueFull: false,
+        maxPendingMessages: MAX_PENDING_MESSAGES,
+        maxPendingMessagesAcrossPartitions: MAX_PENDING_MESSAGES * 10,
+        messageRoutingMode: 'RoundRobinDistribution',
+      }
+      return producerOf(await opened(client.createProducer(options), topic))
+    },
+    openConsumer: async ({ topic, subscription, prefetchMessages }) => {
+      const options = {
+        topic,
+        subscription,
+        subscriptionType: 'Shared',
+        subscriptionInitialPosition: 'Earliest',
+        receiverQueueSize: prefetchMessages,
+        receiverQueueSizeAcrossPartitions: prefetchMessages * 1000,
+        nAckRedeliverTimeoutMs: RELEASE_DELAY_MS,
+        batchReceivePolicy: {
+          maxNumMessages: prefetchMessages,
+          maxNumBytes: 4 * 1024 * 1024,
+          timeoutMs: RECEIVE_WAIT_MS,
+        },
+      }
+      return consumerOf(await opened(client.subscribe(options), topic))
+    },
+    close: async () => {
+      await client.close()
+    },
+  }
+}
+
+async function opened<T>(opening: Promise<T>, topic: string): Promise<T> {
+  try {
+    return await opening
+  } catch (cause) {
+    throw new AppError('queue_unavailable', `Pulsar did not open ${topic}`, { cause })
+  }
+}
+
+function producerOf(producer: PulsarProducer): Producer {
+  return {
+    send: async ({ payload, properties }) => {
+      try {
+        await producer.send({ data: payload, properties })
+      } catch (cause) {
+        const forGood = /MessageTooBig|NotAllowed|Authorization/i.test(messageOf(cause))
+        throw new AppError(forGood ? 'queue_refused' : 'queue_unavailable', 'no receipt from Pulsar', { cause })
+      }
+    },
+    isConnected: () => producer.isConnected(),
+    close: async () => {
+      await producer.close()
+    },
+  }
+}
+
+interface NativeDelivery extends Delivery {
+  readonly message: PulsarMessage
+}
+
+function consumerOf(consumer: PulsarConsumer): Consumer {
+  return {
+    receive: async () => (await consumer.batchReceive()).map(deliveryOf),
+    acknowledge: async (delivery) => {
+      await consumer.acknowledge((delivery as NativeDelivery).message)
+    },
+    release: (delivery) => consumer.negativeAcknowledge((delivery as NativeDelivery).message),
+    isConnected: () => consumer.isConnected(),
+    close: async () => {
+      await consumer.close()
+    },
+  }
+}
+
+function deliveryOf(message: PulsarMessage): NativeDelivery {
+  return {
+    id: message.getMessageId().toString(),
+    payload: message.getData(),
+    properties: message.getProperties(),
+    publishedAtMs: message.getPublishTimestamp(),
+    message,
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * What the API and the workers need of a queue. Two transports offer it, the native client and the WebSocket API of the
+ * broker; one contract suite holds both to it.
+ */
+
+export type Properties = Readonly<Record<string, string>>
+
+export interface OutgoingMessage {
+  readonly payload: Buffer
+  readonly properties: Properties
+}
+
+export interface Delivery {
+  /** The position of the message in its topic; the same on each redelivery. */
+  readonly id: string
+  readonly payload: Buffer
+  readonly properties: Properties
+  readonly publishedAtMs: number
+}
+
+export interface Producer {
+  /**
+   * Publishes one message and waits for the receipt of the broker: once this resolves, the message is on disk.
+   *
+   * @throws AppError `queue_unavailable` when no receipt came; the message may or may not have been stored.
+   * @throws AppError `queue_refused` when the broker will not take it.
+   */
+  send(message: OutgoingMessage): Promise<void>
+  /** Whether a send is likely to succeed at this moment. */
+  isConnected(): boolean
+  close(): Promise<void>
+}
+
+export interface Consumer {
+  /** The next messages, as soon as there are any; an empty list after a short time without any. */
+  receive(): Promise<readonly Delivery[]>
+  /** Tells the broker that a message is done with. A lost acknowledgement means a redelivery, never a loss. */
+  acknowledge(delivery: Delivery): Promise<void>
+  /** Gives a message back, for this or another consumer to take later. */
+  release(delivery: Delivery): void
+  isConnected(): boolean
+  /** Everything that was received and not acknowledged is delivered again, to this or another consumer. */
+  close(): Promise<void>
+}
+
+export interface ProducerOptions {
+  /** Full name, `persistent://tenant/namespace/topic`. */
+  readonly topic: string
+  readonly sendTimeoutMs: number
+}
+
+export interface ConsumerOptions {
+  readonly topic: string
+  readonly subscription: string
+  /** Messages fetched ahead for each partition. */
+  readonly prefetchMessages: number
+}
+
+/** One way to reach Pulsar. What it opens stays open until it is closed, or until `onClosed` tells that it was lost. */
+export interface Transport {
+  readonly name: 'native' | 'websocket'
+  openProducer(options: ProducerOptions, onClosed: (reason: string) => void): Promise<Producer>
+  openConsumer(options: ConsumerOptions, onClosed: (reason: string) => void): Promise<Consumer>
+  close(): Promise<void>
+}
+
+/** How long `receive` waits for a first message before it answers an empty list, so that a caller can stop. */
+export const RECEIVE_WAIT_MS = 200
+
+/** How long a released message stays away before it is delivered again. */
+export const RELEASE_DELAY_MS = 10_000

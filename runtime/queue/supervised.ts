@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { backoffMs } from '../backoff.ts'
+import { AppError, messageOf } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import {
+  type Consumer,
+  type ConsumerOptions,
+  type Producer,
+  type ProducerOptions,
+  RECEIVE_WAIT_MS,
+  type Transport,
+} from './port.ts'
+
+const REOPEN = { baseMs: 200, maxMs: 5000 }
+
+/**
+ * A producer that outlives its connection: it opens and reopens by itself. While Pulsar is away a send fails at once
+ * instead of waiting in memory; after a receipt that did not come, one message at a time tries whether Pulsar is back.
+ */
+export function superviseProducer(transport: Transport, options: ProducerOptions, log: Logger): Producer {
+  const link = superviseLink('producer', options.topic, log, (onClosed) => transport.openProducer(options, onClosed))
+  let doubted = false
+  let probing = false
+
+  return {
+    isConnected: () => !doubted && (link.current()?.isConnected() ?? false),
+    send: async (message) => {
+      const producer = link.current()
+      if (!producer?.isConnected()) throw new AppError('queue_unavailable', `Pulsar is not connected: ${link.reason()}`)
+      if (doubted && probing) throw new AppError('queue_unavailable', 'Pulsar does not answer')
+      const probe = doubted
+      probing ||= probe
+      try {
+        await producer.send(message)
+        doubted = false
+      } catch (error) {
+        doubted ||= error instanceof AppError && error.retryable
+        throw error
+      } finally {
+        if (probe) probing = false
+      }
+    },
+    close: () => link.close(),
+  }
+}
+
+/** A consumer that outlives its connection. While there is none, `receive` answers nothing. */
+export function superviseConsumer(transport: Transport, options: ConsumerOptions, log: Logger): Consumer {
+  const link = superviseLink('consumer', options.topic, log, (onClosed) => transport.openConsumer(options, onClosed))
+  return {
+    isConnected: () => link.current()?.isConnected() ?? false,
+    receive: async () => {
+      const consumer = link.current()
+      if (consumer) return consumer.receive()
+      await sleep(RECEIVE_WAIT_MS)
+      return []
+    },
+    acknowledge: async (delivery) => link.current()?.acknowledge(delivery),
+    release: (delivery) => link.current()?.release(delivery),
+    close: () => link.close(),
+  }
+}
+
+interface Link<T> {
+  current(): T | undefined
+  reason(): string
+  close(): Promise<void>
+}
+
+function superviseLink<T extends { close(): Promise<void> }>(
+  kind: string,
+  topic: string,
+  log: Logger,
+  open: (onClosed: (reason: string) => void) => Promise<T>,
+): Link<T> {
+  const stop = new AbortController()
+  const stopped = new Promise<string>((resolve) => {
+    stop.signal.addEventListener('abort', () => resolve('stopped'))
+  })
+  let current: T | undefined
+  let reason = 'not connected yet'
+
+  const run = async () => {
+    for (let attempt = 0; !stop.signal.aborted; attempt += 1) {
+      try {
+        const lost = Promise.withResolvers<string>()
+        const opened = await open(lost.resolve)
+        current = opened
+        attempt = -1
+        log.info({ kind, topic }, 'connected to Pulsar')
+        reason = await Promise.race([lost.promise, stopped])
+        current = undefined
+        if (stop.signal.aborted) return await opened.close()
+        log.warn({ kind, topic, reason }, 'connection to Pulsar lost')
+      } catch (error) {
+        if (reason !== messageOf(error)) log.warn({ kind, topic, reason: messageOf(error) }, 'Pulsar cannot be reached')
+        reason = messageOf(error)
+      }
+      await sleep(backoffMs(Math.max(attempt, 0), REOPEN, Math.random()), undefined, { signal: stop.signal }).catch(
+        () => undefined,
+      )
+    }
+  }
+  const ended = run()
+  return {
+    current: () => current,
+    reason: () => reason,
+    close: async () => {
+      stop.abort()
+      await ended
+    },
+  }
+}

@@ -1,0 +1,234 @@
+import { readFileSync } from 'node:fs'
+import { type ClientOptions, type RawData, WebSocket } from 'ws'
+import type { Config } from '../config.ts'
+import { AppError, messageOf } from '../errors.ts'
+import {
+  type Consumer,
+  type ConsumerOptions,
+  type Delivery,
+  type Producer,
+  type ProducerOptions,
+  RECEIVE_WAIT_MS,
+  RELEASE_DELAY_MS,
+  type Transport,
+} from './port.ts'
+import { topicPath } from './topics.ts'
+
+const HANDSHAKE_TIMEOUT_MS = 5000
+/** Well under webSocketSessionIdleTimeoutMillis of the broker (300 s); two unanswered pings mean a dead connection. */
+const PING_INTERVAL_MS = 10_000
+const CLOSE_WAIT_MS = 2000
+
+type Access = Pick<Config, 'pulsarApi' | 'pulsarAuthToken' | 'pulsarCaFile' | 'pulsarVerifyCerts'>
+
+/** Pulsar through the WebSocket API of its brokers: works where no native module can be installed. */
+export function webSocketTransport(config: Access): Transport {
+  const open = new Set<WebSocket>()
+  const connect = async (path: string, query: Record<string, string>, onClosed: (reason: string) => void) => {
+    const url = `${config.pulsarApi.replace(/^http/, 'ws')}/ws/v2/${path}?${new URLSearchParams(query)}`
+    const socket = await connectSocket(url, connectionOptions(config), onClosed)
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+    return socket
+  }
+  return {
+    name: 'websocket',
+    openProducer: async (options, onClosed) => {
+      const query = { messageRoutingMode: 'RoundRobinPartition', batchingEnabled: 'false', maxPendingMessages: '1000' }
+      const timeout = { sendTimeoutMillis: String(options.sendTimeoutMs) }
+      return producerOn(
+        await connect(`producer/${topicPath(options.topic)}`, { ...query, ...timeout }, onClosed),
+        options,
+      )
+    },
+    openConsumer: async (options, onClosed) => {
+      const query = {
+        subscriptionType: 'Shared',
+        pullMode: 'true',
+        receiverQueueSize: String(options.prefetchMessages),
+        negativeAckRedeliveryDelay: String(RELEASE_DELAY_MS),
+      }
+      const path = `consumer/${topicPath(options.topic)}/${encodeURIComponent(options.subscription)}`
+      return consumerOn(await connect(path, query, onClosed), options)
+    },
+    close: async () => {
+      await Promise.all([...open].map(closeSocket))
+    },
+  }
+}
+
+function connectionOptions(config: Access): ClientOptions {
+  return {
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    perMessageDeflate: false,
+    headers: config.pulsarAuthToken === '' ? {} : { Authorization: `Bearer ${config.pulsarAuthToken}` },
+    rejectUnauthorized: config.pulsarVerifyCerts,
+    ...(config.pulsarCaFile === '' ? {} : { ca: readFileSync(config.pulsarCaFile) }),
+  }
+}
+
+function connectSocket(url: string, options: ClientOptions, onClosed: (reason: string) => void): Promise<WebSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, options)
+    const failed = (cause: unknown) =>
+      reject(new AppError('queue_unavailable', `Pulsar did not open ${new URL(url).pathname}`, { cause }))
+    socket.once('error', failed)
+    socket.once('open', () => {
+      socket.off('error', failed)
+      let reason = ''
+      socket.on('error', (error) => {
+        reason = messageOf(error)
+      })
+      keepAlive(socket)
+      socket.once('close', (code, text) => onClosed(reason || text.toString() || `closed with code ${code}`))
+      resolve(socket)
+    })
+  })
+}
+
+function keepAlive(socket: WebSocket): void {
+  let unanswered = 0
+  const timer = setInterval(() => {
+    if (unanswered >= 2) socket.terminate()
+    unanswered += 1
+    socket.ping()
+  }, PING_INTERVAL_MS)
+  timer.unref()
+  socket.on('pong', () => {
+    unanswered = 0
+  })
+  socket.once('close', () => clearInterval(timer))
+}
+
+function closeSocket(socket: WebSocket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.readyState === WebSocket.CLOSED) return resolve()
+    const timer = setTimeout(() => socket.terminate(), CLOSE_WAIT_MS)
+    socket.once('close', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+    socket.close()
+  })
+}
+
+/** The frames of the broker are text. */
+function parseFrame<T>(data: RawData): T {
+  return JSON.parse((data as Buffer).toString('utf8')) as T
+}
+
+interface Receipt {
+  readonly result: string
+  readonly errorMsg?: string
+  readonly context?: string
+}
+
+interface Pending {
+  resolve(): void
+  reject(error: AppError): void
+  readonly timer: NodeJS.Timeout
+}
+
+function producerOn(socket: WebSocket, options: ProducerOptions): Producer {
+  const pending = new Map<string, Pending>()
+  let sequence = 0
+
+  const settle = (context: string, error?: AppError) => {
+    const entry = pending.get(context)
+    if (!entry) return
+    pending.delete(context)
+    clearTimeout(entry.timer)
+    if (error) entry.reject(error)
+    else entry.resolve()
+  }
+  socket.on('message', (data) => {
+    const receipt = parseFrame<Receipt>(data)
+    settle(receipt.context ?? '', receipt.result === 'ok' ? undefined : refusal(receipt))
+  })
+  socket.on('close', () => {
+    for (const context of [...pending.keys()]) {
+      settle(context, new AppError('queue_unavailable', 'the connection to Pulsar was lost before the receipt'))
+    }
+  })
+
+  return {
+    send: ({ payload, properties }) =>
+      new Promise((resolve, reject) => {
+        const context = String(sequence++)
+        const late = () =>
+          new AppError('queue_unavailable', `no receipt from Pulsar within ${options.sendTimeoutMs} ms`)
+        pending.set(context, {
+          resolve,
+          reject,
+          timer: setTimeout(() => settle(context, late()), options.sendTimeoutMs),
+        })
+        socket.send(JSON.stringify({ payload: payload.toString('base64'), properties, context }), (error) => {
+          if (error)
+            settle(context, new AppError('queue_unavailable', 'the message could not be sent', { cause: error }))
+        })
+      }),
+    isConnected: () => socket.readyState === WebSocket.OPEN,
+    close: () => closeSocket(socket),
+  }
+}
+
+/** The broker answers `send-error:N` both for what may pass and for what never will; only its text tells them apart. */
+function refusal(receipt: Receipt): AppError {
+  const reason = receipt.errorMsg ?? receipt.result
+  const forGood = /too large|exceeds|InvalidMessage|NotAllowed|Authorization|deserialize/i.test(reason)
+  return new AppError(forGood ? 'queue_refused' : 'queue_unavailable', `Pulsar refused the message: ${reason}`)
+}
+
+interface Frame {
+  readonly messageId: string
+  readonly payload: string
+  readonly properties?: Record<string, string>
+  readonly publishTime: string
+}
+
+function consumerOn(socket: WebSocket, options: ConsumerOptions): Consumer {
+  let arrived: Delivery[] = []
+  let wake: (() => void) | undefined
+
+  const permit = (messages: number) => send({ type: 'permit', permitMessages: messages })
+  const send = (frame: object) => {
+    // A frame that is lost with its connection means a redelivery, never a loss.
+    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame), () => undefined)
+  }
+  socket.on('message', (data) => {
+    const frame = parseFrame<Partial<Frame>>(data)
+    if (frame.messageId === undefined) return
+    arrived.push({
+      id: frame.messageId,
+      payload: Buffer.from(frame.payload ?? '', 'base64'),
+      properties: frame.properties ?? {},
+      publishedAtMs: Date.parse(frame.publishTime ?? ''),
+    })
+    wake?.()
+  })
+  // The socket spans all partitions: a few times the share of one keeps it busy without hoarding.
+  permit(options.prefetchMessages * 4)
+
+  return {
+    receive: async () => {
+      if (arrived.length === 0) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, RECEIVE_WAIT_MS)
+          wake = () => {
+            clearTimeout(timer)
+            resolve()
+          }
+        })
+        wake = undefined
+      }
+      const taken = arrived
+      arrived = []
+      if (taken.length > 0) permit(taken.length)
+      return taken
+    },
+    acknowledge: async (delivery) => send({ messageId: delivery.id }),
+    release: (delivery) => send({ type: 'negativeAcknowledge', messageId: delivery.id }),
+    isConnected: () => socket.readyState === WebSocket.OPEN,
+    close: () => closeSocket(socket),
+  }
+}

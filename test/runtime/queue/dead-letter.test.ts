@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { decodeDeadLetter, encodeDeadMessage, encodeDeadOperation } from '../../../runtime/queue/dead-letter.ts'
+import { deliveryOf } from '../../support/messages.ts'
+
+const certificate = {
+  fault: 'document_parsing_exception',
+  reason: 'no number',
+  status: 400,
+  messageId: 'm1',
+  failedAt: '2026-11-22T10:00:00.000Z',
+}
+const delivered = (message: { payload: Buffer; properties: Readonly<Record<string, string>> }) => ({
+  id: 'd1',
+  publishedAtMs: 0,
+  ...message,
+})
+
+describe('a dead letter', () => {
+  it('of an operation holds the message to publish again, and why it could not be stored', () => {
+    const eventLines = Buffer.from('{"create":{}}\n{}\n')
+    const envelope = { events: 1, eventLines, states: 0, stateLines: Buffer.alloc(0), receivedAtMs: 5 }
+    const letter = decodeDeadLetter(delivered(encodeDeadOperation(envelope, certificate)))
+    assert.deepEqual(letter.certificate, certificate)
+    assert.deepEqual(letter.message, { payload: eventLines, properties: { v: '1', n: '1', s: '0', b: '17', t: '5' } })
+  })
+
+  it('of a message keeps that message whole', () => {
+    const delivery = { ...deliveryOf('m1', ['a']), properties: { v: '1', n: 'many' } }
+    const letter = decodeDeadLetter(delivered(encodeDeadMessage(delivery, certificate)))
+    assert.deepEqual(letter.message, { payload: delivery.payload, properties: { v: '1', n: 'many' } })
+  })
+
+  it('cuts a reason that quotes a whole document', () => {
+    const long = { ...certificate, reason: 'x'.repeat(50_000) }
+    const letter = decodeDeadLetter(delivered(encodeDeadMessage(deliveryOf('m1', ['a']), long)))
+    assert.equal(letter.certificate.reason, 'x'.repeat(1000))
+  })
+
+  it('that somebody else put into the topic is shown as unknown', () => {
+    const letter = decodeDeadLetter(delivered({ payload: Buffer.from('?'), properties: {} }))
+    assert.deepEqual(letter.certificate, { fault: 'unknown', reason: '', status: 0, messageId: '', failedAt: '' })
+  })
+})

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { AppError } from '../../../runtime/errors.ts'
+import { decode, encode, isReadable } from '../../../runtime/queue/message.ts'
+
+const events = Buffer.from('{"create":{}}\n{"a":1}\n')
+const states = Buffer.from('{"index":{}}\n{"b":1}\n')
+
+describe('a message', () => {
+  it('is read back as it was written', () => {
+    const envelope = { events: 1, eventLines: events, states: 1, stateLines: states, receivedAtMs: 1_795_341_600_000 }
+    const message = encode(envelope)
+    assert.deepEqual(message.properties, { v: '1', n: '1', s: '1', b: '22', t: '1795341600000' })
+    assert.deepEqual(decode(message), envelope)
+  })
+
+  it('carries the very lines of the events when it has no states, without a copy', () => {
+    const message = encode({ events: 1, eventLines: events, states: 0, stateLines: Buffer.alloc(0), receivedAtMs: 1 })
+    assert.equal(message.payload, events)
+    assert.deepEqual(decode(message).stateLines, Buffer.alloc(0))
+  })
+
+  it('may carry states alone, or nothing', () => {
+    const none = Buffer.alloc(0)
+    assert.equal(
+      decode(encode({ events: 0, eventLines: none, states: 1, stateLines: states, receivedAtMs: 1 })).states,
+      1,
+    )
+    assert.equal(
+      decode(encode({ events: 0, eventLines: none, states: 0, stateLines: none, receivedAtMs: 1 })).events,
+      0,
+    )
+  })
+
+  it('is readable in this version only', () => {
+    assert.ok(isReadable({ v: '1' }))
+    assert.ok(!isReadable({ v: '2' }))
+    assert.ok(!isReadable({}))
+  })
+
+  const good = { v: '1', n: '1', s: '0', b: '22', t: '1' }
+  for (const [what, properties, payload] of [
+    ['a property is missing', { v: '1', n: '1', s: '0', t: '1' }, events],
+    ['a property is no number', { ...good, n: 'many' }, events],
+    ['a property is negative', { ...good, s: '-1' }, events],
+    ['there are fewer bytes than stated', { ...good, b: '23' }, events],
+    ['the last line is cut', good, Buffer.from('{"create":{}}\n{"a":1}}')],
+  ] as const) {
+    it(`is malformed when ${what}`, () => {
+      assert.throws(
+        () => decode({ payload, properties }),
+        (error) => error instanceof AppError && error.code === 'message_malformed',
+      )
+    })
+  }
+})
