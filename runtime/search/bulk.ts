@@ -1,0 +1,58 @@
+import type { Client } from '@elastic/elasticsearch'
+import { AppError } from '../errors.ts'
+import { classifyItem, type ItemFault, type ItemOutcome } from './classify.ts'
+
+export interface FaultyResult {
+  readonly outcome: Exclude<ItemOutcome, 'stored'>
+  readonly status: number
+  readonly fault: ItemFault
+}
+
+export type ItemResult = { readonly outcome: 'stored' } | FaultyResult
+
+/** Sends prepared lines and answers the result of each operation, in their order. */
+export type SendBulk = (lines: Buffer) => Promise<readonly ItemResult[]>
+
+interface BulkAnswer {
+  readonly errors: boolean
+  readonly items?: readonly { readonly create?: BulkItem; readonly index?: BulkItem }[]
+}
+
+interface BulkItem {
+  readonly status: number
+  readonly error?: {
+    readonly type?: string
+    readonly reason?: string
+    readonly caused_by?: { readonly reason?: string }
+  }
+}
+
+/** Only what is needed of the answer: the rest would cost more to read than to write. The status keeps the positions. */
+const FILTER = 'errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason'
+
+const STORED: ItemResult = Object.freeze({ outcome: 'stored' })
+
+export function bulkSender(client: Client): SendBulk {
+  return async (lines) => {
+    const answer = (await client.transport.request({
+      method: 'POST',
+      path: '/_bulk',
+      querystring: { filter_path: FILTER },
+      // A Buffer is sent as it is; the type knows only text and streams.
+      bulkBody: lines as unknown as string,
+    })) as BulkAnswer
+    if (!Array.isArray(answer.items)) {
+      throw new AppError('search_unavailable', 'what answered the bulk is not Elasticsearch: its answer has no items')
+    }
+    return answer.errors ? answer.items.map(resultOf) : answer.items.map(() => STORED)
+  }
+}
+
+function resultOf(item: NonNullable<BulkAnswer['items']>[number]): ItemResult {
+  const operation = item.create ? 'create' : 'index'
+  const { status, error } = (item.create ?? item.index) as BulkItem
+  const outcome = classifyItem(operation, status, error?.type ?? '')
+  if (outcome === 'stored') return STORED
+  const reason = [error?.reason, error?.caused_by?.reason].filter(Boolean).join(': ')
+  return { outcome, status, fault: { type: error?.type ?? 'unknown', reason } }
+}

@@ -1,0 +1,46 @@
+import { errors } from '@elastic/elasticsearch'
+
+/**
+ * What becomes of one operation of a bulk. `stored`, `duplicate` and `superseded` are done with; `throttled` and `retry`
+ * are sent again, alone; `rejected` will never be taken and goes to the dead letters.
+ */
+export type ItemOutcome = 'stored' | 'duplicate' | 'superseded' | 'throttled' | 'retry' | 'rejected'
+
+export interface ItemFault {
+  readonly type: string
+  readonly reason: string
+}
+
+/**
+ * Faults of the cluster or of its configuration that Elasticsearch reports like faults of the document. The document is
+ * good, so it waits until an operator has put it right: an index set read-only, the shard limit of the cluster
+ * (`validation_exception`), a missing index where automatic creation is off, credentials without the right.
+ */
+const NOT_THE_DOCUMENT = new Set([
+  'cluster_block_exception',
+  'validation_exception',
+  'index_not_found_exception',
+  'security_exception',
+  'index_closed_exception',
+])
+
+export function classifyItem(operation: 'create' | 'index', status: number, faultType: string): ItemOutcome {
+  if (status >= 200 && status < 300) return 'stored'
+  if (status === 409) return operation === 'create' ? 'duplicate' : 'superseded'
+  if (status === 429) return 'throttled'
+  if (status >= 500 || status === 408) return 'retry'
+  return NOT_THE_DOCUMENT.has(faultType) ? 'retry' : 'rejected'
+}
+
+/**
+ * What to do when the whole request failed. `split`: a single operation may be at fault, so send halves. Everything
+ * unknown is tried again: it may cost time, and loses nothing.
+ */
+export type RequestOutcome = 'throttled' | 'retry' | 'split'
+
+export function classifyRequest(error: unknown): RequestOutcome {
+  const status = error instanceof errors.ResponseError ? (error.statusCode ?? 0) : 0
+  if (status === 429) return 'throttled'
+  // 413: more than http.max_content_length, or a proxy's limit. 400: one malformed line fails the whole request.
+  return status === 413 || status === 400 ? 'split' : 'retry'
+}

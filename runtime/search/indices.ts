@@ -1,0 +1,63 @@
+import type { Config } from '../config.ts'
+
+export type Partitioning = Config['eventPartitioning']
+
+/** The names of indices and templates of one configuration. */
+export interface Indices {
+  /** Alias over every period; also the first part of the name of each. */
+  readonly event: string
+  readonly session: string
+  readonly profile: string
+}
+
+export function indicesOf(config: Pick<Config, 'indexPrefix'>): Indices {
+  const { indexPrefix } = config
+  return { event: `${indexPrefix}-event`, session: `${indexPrefix}-session`, profile: `${indexPrefix}-profile` }
+}
+
+/** `2026-11-22`, `2026-11`, `2026-q4` or `2026`: the period of a moment, always in UTC, always sorting by time. */
+export function periodOf(timeMs: number, partitioning: Partitioning): string {
+  const day = new Date(timeMs).toISOString().slice(0, 10)
+  const year = day.slice(0, 4)
+  switch (partitioning) {
+    case 'day':
+      return day
+    case 'month':
+      return day.slice(0, 7)
+    case 'quarter':
+      return `${year}-q${Math.ceil(Number(day.slice(5, 7)) / 3)}`
+    case 'year':
+      return year
+  }
+}
+
+const PERIOD = /^(\d{4})(?:-(?:q([1-4])|(\d{2})(?:-(\d{2}))?))?$/
+
+/** When the period of an index name ends, in milliseconds; `undefined` for a name that is not of a period of ours. */
+export function periodEndMs(index: string, eventAlias: string): number | undefined {
+  const match = index.startsWith(`${eventAlias}-`) ? PERIOD.exec(index.slice(eventAlias.length + 1)) : null
+  if (!match) return undefined
+  const [year, quarter, month, day] = match.slice(1).map((part) => (part === undefined ? undefined : Number(part)))
+  const firstYear = year as number
+  if (day !== undefined) return Date.UTC(firstYear, (month as number) - 1, day + 1)
+  if (month !== undefined) return Date.UTC(firstYear, month, 1)
+  if (quarter !== undefined) return Date.UTC(firstYear, quarter * 3, 1)
+  return Date.UTC(firstYear + 1, 0, 1)
+}
+
+const UUID_V7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
+
+/** The time inside a UUIDv7, in milliseconds since the epoch; `undefined` for any other id. */
+export function timeInId(id: string): number | undefined {
+  const match = UUID_V7.exec(id)
+  return match ? Number.parseInt(`${match[1]}${match[2]}`, 16) : undefined
+}
+
+/**
+ * The moment that chooses the index of an event. It must be the same for every repetition of the event, or the event
+ * would be stored twice: the time inside a UUIDv7 id repeats with the id, so it is taken where it is plausible.
+ */
+export function partitionTimeMs(id: string, nowMs: number, windowMs: number): number {
+  const timeMs = timeInId(id)
+  return timeMs !== undefined && Math.abs(timeMs - nowMs) <= windowMs ? timeMs : nowMs
+}

@@ -1,0 +1,61 @@
+import type { Client } from '@elastic/elasticsearch'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import { indicesOf, periodEndMs } from './indices.ts'
+
+const DAY_MS = 24 * 3600 * 1000
+
+/** One index, as an operator sees it. */
+export interface IndexReport {
+  readonly name: string
+  readonly documents: number
+  readonly bytes: number
+  readonly shards: number
+  readonly replicas: number
+  readonly health: string
+  /** Whether its whole period is older than EVENT_RETENTION_DAYS. Sessions and profiles never expire. */
+  readonly expired: boolean
+}
+
+/** Every index of this configuration, sorted by name. */
+export async function listIndices(client: Client, config: Config, nowMs: number): Promise<readonly IndexReport[]> {
+  const { event, session, profile } = indicesOf(config)
+  const rows = await client.cat
+    .indices(
+      {
+        index: [`${event}-*`, session, profile],
+        format: 'json',
+        bytes: 'b',
+        h: 'index,docs.count,store.size,pri,rep,health',
+        expand_wildcards: 'open',
+      },
+      { ignore: [404] },
+    )
+    .catch((cause: unknown) => {
+      throw new AppError('search_unavailable', `Elasticsearch at ${config.elasticHost} does not answer`, { cause })
+    })
+  return (Array.isArray(rows) ? rows : [])
+    .map((row) => ({
+      name: String(row.index),
+      documents: Number(row['docs.count'] ?? 0),
+      bytes: Number(row['store.size'] ?? 0),
+      shards: Number(row.pri),
+      replicas: Number(row.rep),
+      health: String(row.health),
+      expired: isExpired(String(row.index), event, config.eventRetentionDays, nowMs),
+    }))
+    .sort((a, b) => a.name.localeCompare(b.name))
+}
+
+/** Whole indices only: the end of the period must lie further back than the retention. */
+export function isExpired(index: string, eventAlias: string, retentionDays: number, nowMs: number): boolean {
+  const endMs = periodEndMs(index, eventAlias)
+  return retentionDays > 0 && endMs !== undefined && endMs + retentionDays * DAY_MS <= nowMs
+}
+
+/** Deletes the expired event indices; only ever called on an operator's explicit word. Answers the names. */
+export async function deleteExpired(client: Client, config: Config, nowMs: number): Promise<readonly string[]> {
+  const expired = (await listIndices(client, config, nowMs)).filter((index) => index.expired).map((index) => index.name)
+  for (const index of expired) await client.indices.delete({ index }, { ignore: [404] })
+  return expired
+}

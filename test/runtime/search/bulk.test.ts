@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { Client, errors } from '@elastic/elasticsearch'
+import { AppError } from '../../../runtime/errors.ts'
+import { bulkSender } from '../../../runtime/search/bulk.ts'
+import { ScriptedServer } from '../../support/scripted-server.ts'
+
+describe('bulkSender', () => {
+  const server = new ScriptedServer()
+  let client: Client
+
+  before(async () => {
+    await server.start()
+    client = new Client({ node: server.url, maxRetries: 0 })
+  })
+  after(async () => {
+    await client.close()
+    await server.stop()
+  })
+  beforeEach(() => {
+    server.calls.length = 0
+  })
+
+  it('posts the lines byte for byte, and asks only for what it reads', async () => {
+    server.answer = () => ({
+      body: { errors: false, items: [{ create: { status: 201 } }, { index: { status: 200 } }] },
+    })
+    const lines = Buffer.from('{"create":{}}\n{"a":12345678901234567890}\n')
+    assert.deepEqual(await bulkSender(client)(lines), [{ outcome: 'stored' }, { outcome: 'stored' }])
+    const [call] = server.calls
+    assert.equal(call?.method, 'POST')
+    assert.equal(call?.path, '/_bulk')
+    assert.equal(call?.text, lines.toString())
+    assert.equal(
+      call?.query.get('filter_path'),
+      'errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason',
+    )
+  })
+
+  it('answers the outcome of each operation with its reason and the cause behind it', async () => {
+    const error = { type: 'document_parsing_exception', reason: 'failed to parse', caused_by: { reason: 'no number' } }
+    server.answer = () => ({
+      body: {
+        errors: true,
+        items: [
+          { create: { status: 201 } },
+          { create: { status: 400, error } },
+          { index: { status: 409, error: { type: 'v' } } },
+          { create: { status: 503 } },
+        ],
+      },
+    })
+    assert.deepEqual(await bulkSender(client)(Buffer.from('x\n')), [
+      { outcome: 'stored' },
+      {
+        outcome: 'rejected',
+        status: 400,
+        fault: { type: 'document_parsing_exception', reason: 'failed to parse: no number' },
+      },
+      { outcome: 'superseded', status: 409, fault: { type: 'v', reason: '' } },
+      { outcome: 'retry', status: 503, fault: { type: 'unknown', reason: '' } },
+    ])
+  })
+
+  it('throws when the request as a whole failed', async () => {
+    server.answer = () => ({ status: 502, body: {} })
+    await assert.rejects(bulkSender(client)(Buffer.from('x\n')), errors.ResponseError)
+    server.answer = () => ({ cut: true })
+    await assert.rejects(bulkSender(client)(Buffer.from('x\n')), errors.ConnectionError)
+  })
+
+  it('throws when something else than Elasticsearch answered', async () => {
+    server.answer = () => ({ body: { hello: 'world' } })
+    await assert.rejects(bulkSender(client)(Buffer.from('x\n')), (error) => {
+      assert.ok(error instanceof AppError)
+      assert.equal(error.code, 'search_unavailable')
+      return true
+    })
+  })
+})

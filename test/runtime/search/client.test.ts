@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadConfig } from '../../../runtime/config.ts'
+import { searchClient } from '../../../runtime/search/client.ts'
+import { ScriptedServer } from '../../support/scripted-server.ts'
+
+describe('searchClient', () => {
+  const server = new ScriptedServer()
+  before(() => server.start())
+  after(() => server.stop())
+
+  async function authorizationWith(env: Record<string, string>): Promise<string | undefined> {
+    server.answer = () => ({ body: { status: 'green' } })
+    const client = searchClient(loadConfig({ ELASTIC_HOST: server.url, ...env }))
+    await client.cluster.health()
+    await client.close()
+    return server.calls.at(-1)?.headers.authorization
+  }
+
+  it('sends no credentials when none are configured', async () => {
+    assert.equal(await authorizationWith({}), undefined)
+  })
+
+  it('sends user and password, or the API key', async () => {
+    const basic = await authorizationWith({ ELASTIC_HTTP_AUTH_USERNAME: 'elastic', ELASTIC_HTTP_AUTH_PASSWORD: 'p' })
+    assert.equal(basic, `Basic ${Buffer.from('elastic:p').toString('base64')}`)
+    assert.equal(await authorizationWith({ ELASTIC_API_KEY: 'aWQ6a2V5' }), 'ApiKey aWQ6a2V5')
+  })
+
+  it('asks once and leaves the decision to send again to the indexer', async () => {
+    server.calls.length = 0
+    server.answer = () => ({ status: 503 })
+    const client = searchClient(loadConfig({ ELASTIC_HOST: server.url }))
+    await assert.rejects(client.cluster.health())
+    await client.close()
+    assert.equal(server.calls.length, 1)
+  })
+
+  it('knows every node of the list, and trusts the authority that is configured', async () => {
+    const caFile = join(mkdtempSync(join(tmpdir(), 'ca-')), 'ca.pem')
+    writeFileSync(caFile, 'authority')
+    const config = loadConfig({ ELASTIC_HOST: 'https://one:9200,https://two:9200', ELASTIC_CA_FILE: caFile })
+    const client = searchClient(config)
+    const pool = client.connectionPool as unknown as {
+      connections: { url: URL; tls: { ca: Buffer; rejectUnauthorized: boolean } }[]
+    }
+    assert.deepEqual(
+      pool.connections.map((connection) => connection.url.host),
+      ['one:9200', 'two:9200'],
+    )
+    assert.equal(pool.connections[0]?.tls.ca.toString(), 'authority')
+    assert.equal(pool.connections[0]?.tls.rejectUnauthorized, true)
+    await client.close()
+  })
+})

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { eventLines, readStateAction, stateLines } from '../../../runtime/search/documents.ts'
+
+const time = { insert: '2026-11-22T10:00:00.000Z', ingest: '2026-11-22T10:00:00.000Z' }
+
+describe('eventLines', () => {
+  it('writes a create action with the id of the event, and the document', () => {
+    const lines = eventLines('tracardi-event-2026-11', {
+      id: 'e1',
+      type: 'a',
+      name: 'A',
+      metadata: { time },
+      source: { id: 's' },
+      properties: { 'a"b': '\n' },
+    })
+    assert.equal(
+      lines,
+      '{"create":{"_index":"tracardi-event-2026-11","_id":"e1"}}\n' +
+        '{"id":"e1","type":"a","name":"A","metadata":{"time":{"insert":"2026-11-22T10:00:00.000Z","ingest":"2026-11-22T10:00:00.000Z"}},"source":{"id":"s"},"properties":{"a\\"b":"\\n"}}\n',
+    )
+  })
+
+  it('lets no id escape from its place in the action', () => {
+    const id = 'x","_index":"other'
+    const [action] = eventLines('i', { id, type: 'a', name: 'a', metadata: { time }, source: { id: 's' } }).split('\n')
+    assert.deepEqual(JSON.parse(action as string), { create: { _index: 'i', _id: id } })
+  })
+})
+
+describe('stateLines', () => {
+  it('writes an index action that never goes back in time', () => {
+    const [action] = stateLines('i', { id: 'p', metadata: { time: { update: 't' } }, source: { id: 's' } }, 17).split(
+      '\n',
+    )
+    assert.equal(action, '{"index":{"_index":"i","_id":"p","version":17,"version_type":"external_gte"}}')
+  })
+
+  it('is read back: the same document has the same key whatever the version', () => {
+    const read = (version: number) =>
+      readStateAction(
+        stateLines('i', { id: 'p,"version":3', metadata: { time: { update: 't' } }, source: { id: 's' } }, version),
+      )
+    const [older, newer] = [read(17), read(18)]
+    assert.equal(older.key, newer.key)
+    assert.deepEqual([older.version, newer.version], [17, 18])
+  })
+})
