@@ -1,0 +1,50 @@
+/** Clean bulks in a row before one more may be in flight again. */
+const RAISE_AFTER = 20
+
+/**
+ * How many bulks may be in flight: halved when Elasticsearch refuses, raised by one after a run of clean bulks (additive
+ * increase, multiplicative decrease), so that a worker finds by itself what the cluster bears.
+ */
+export class AdaptiveConcurrency {
+  readonly maximum: number
+  limit: number
+  inFlight = 0
+  #clean = 0
+  readonly #waiting: (() => void)[] = []
+
+  /** @param maximum most bulks in flight, at least 1. */
+  constructor(maximum: number) {
+    this.maximum = maximum
+    this.limit = maximum
+  }
+
+  /** Waits for a free slot and takes it. */
+  async acquire(): Promise<void> {
+    while (this.inFlight >= this.limit) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+    this.inFlight += 1
+  }
+
+  release(): void {
+    this.inFlight -= 1
+    this.#wake()
+  }
+
+  throttled(): void {
+    this.#clean = 0
+    this.limit = Math.max(1, Math.floor(this.limit / 2))
+  }
+
+  succeeded(): void {
+    this.#clean += 1
+    if (this.#clean < RAISE_AFTER || this.limit >= this.maximum) return
+    this.#clean = 0
+    this.limit += 1
+    this.#wake()
+  }
+
+  #wake(): void {
+    this.#waiting.shift()?.()
+  }
+}

@@ -1,0 +1,93 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Batch, FlushReason } from './batch.ts'
+import type { AdaptiveConcurrency } from './concurrency.ts'
+
+const FLUSH_REASONS: readonly FlushReason[] = ['size', 'bytes', 'timeout', 'drain']
+const EVENT_OUTCOMES = ['stored', 'duplicate', 'dead_lettered'] as const
+
+export type WorkerMetrics = ReturnType<typeof workerMetrics>
+
+/** What an operator watches of a worker. Every label value exists from the start, so that a rate is never missing. */
+export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurrency) {
+  const registers = [registry]
+  const events = new Counter({
+    name: 'tracardi_worker_events_total',
+    help: 'Events done with, by what became of them',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const flushes = new Counter({
+    name: 'tracardi_worker_flushes_total',
+    help: 'Bulks sent, by the reason: the size, the bytes, the timeout, or the drain at the end',
+    labelNames: ['reason'],
+    registers,
+  })
+  const lastFlush = new Gauge({
+    name: 'tracardi_worker_last_flush_timestamp_seconds',
+    help: 'When the last bulk was sent for each reason',
+    labelNames: ['reason'],
+    registers,
+  })
+  const batchEvents = new Histogram({
+    name: 'tracardi_worker_batch_events',
+    help: 'Events in a bulk',
+    buckets: [1, 5, 10, 25, 50, 100, 200, 300, 400, 500, 1000, 2000, 5000, 10_000],
+    registers,
+  })
+  const bulkSeconds = new Histogram({
+    name: 'tracardi_worker_bulk_seconds',
+    help: 'Time of one bulk request, failed ones included',
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers,
+  })
+  const storedSeconds = new Histogram({
+    name: 'tracardi_worker_receipt_to_stored_seconds',
+    help: 'Time from the API taking the oldest event of a message to all of the message being stored',
+    buckets: [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400],
+    registers,
+  })
+  const retries = new Counter({
+    name: 'tracardi_worker_retries_total',
+    help: 'Operations sent again, by the cause',
+    labelNames: ['cause'],
+    registers,
+  })
+  const deadLetters = new Counter({
+    name: 'tracardi_worker_dead_letters_total',
+    help: 'Operations given to the dead-letter topic, by the type of the fault',
+    labelNames: ['fault'],
+    registers,
+  })
+  const released = new Counter({
+    name: 'tracardi_worker_unreadable_messages_total',
+    help: 'Messages of a newer format given back for a newer worker',
+    registers,
+  })
+  new Gauge({
+    name: 'tracardi_worker_bulk_concurrency',
+    help: 'Bulks that may be in flight at present',
+    registers,
+    collect() {
+      this.set(concurrency.limit)
+    },
+  })
+  for (const outcome of EVENT_OUTCOMES) events.inc({ outcome }, 0)
+  for (const reason of FLUSH_REASONS) {
+    flushes.inc({ reason }, 0)
+    lastFlush.set({ reason }, 0)
+  }
+
+  return {
+    flushed: (batch: Batch, reason: FlushReason) => {
+      flushes.inc({ reason })
+      lastFlush.set({ reason }, Date.now() / 1000)
+      batchEvents.observe(batch.events)
+    },
+    done: (outcome: (typeof EVENT_OUTCOMES)[number], count: number) => events.inc({ outcome }, count),
+    bulkTook: (seconds: number) => bulkSeconds.observe(seconds),
+    messageStored: (receivedAtMs: number) => storedSeconds.observe(Math.max(0, (Date.now() - receivedAtMs) / 1000)),
+    retried: (cause: string, count: number) => retries.inc({ cause }, count),
+    deadLettered: (fault: string) => deadLetters.inc({ fault }),
+    released: () => released.inc(),
+  }
+}

@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type AppError, messageOf } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import { encodeDeadMessage } from '../queue/dead-letter.ts'
+import { decode, type Envelope, isReadable } from '../queue/message.ts'
+import type { Consumer, Delivery, OutgoingMessage } from '../queue/port.ts'
+import type { SendBulk } from '../search/bulk.ts'
+import { Batch, type BatchLimits, type FlushReason } from './batch.ts'
+import type { AdaptiveConcurrency } from './concurrency.ts'
+import { GaveUp, Indexer } from './indexer.ts'
+import type { WorkerMetrics } from './metrics.ts'
+import type { Taken } from './operations.ts'
+
+export interface WorkerDependencies {
+  readonly consumer: Consumer
+  readonly sendBulk: SendBulk
+  readonly sendDeadLetter: (message: OutgoingMessage) => Promise<void>
+  readonly limits: BatchLimits
+  /** Longest wait of the first event of a batch. */
+  readonly timeoutMs: number
+  readonly concurrency: AdaptiveConcurrency
+  readonly metrics: WorkerMetrics
+  readonly log: Logger
+  readonly random: () => number
+}
+
+/**
+ * Takes messages, gathers them into batches and stores these. It never holds more than one batch that is filling and
+ * those in flight: while Elasticsearch is away it stops taking, and the backlog grows in Pulsar, where it is safe.
+ */
+export class Worker {
+  readonly #to: WorkerDependencies
+  readonly #indexer: Indexer
+  readonly #giveUp = new AbortController()
+  readonly #storing = new Set<Promise<void>>()
+  #batch = new Batch()
+  #timer: NodeJS.Timeout | undefined
+  #flushing: Promise<void> | undefined
+  #stopping = false
+  #taking: Promise<void> | undefined
+
+  constructor(dependencies: WorkerDependencies) {
+    this.#to = dependencies
+    this.#indexer = new Indexer({
+      ...dependencies,
+      acknowledge: (taken) => dependencies.consumer.acknowledge(taken.delivery),
+      sleep: (ms) => this.#sleep(ms),
+    })
+  }
+
+  start(): void {
+    this.#taking = this.#takeUntilStopped()
+  }
+
+  /**
+   * Takes nothing more, stores what was taken, and closes the consumer. What is not stored within the time is delivered
+   * again, to another worker.
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true
+    const deadline = setTimeout(() => this.#giveUp.abort(), graceMs)
+    await Promise.race([this.#drain(), this.#givenUp()])
+    clearTimeout(deadline)
+    clearTimeout(this.#timer)
+    await this.#to.consumer.close()
+  }
+
+  async #drain(): Promise<void> {
+    await this.#taking
+    if (!this.#batch.isEmpty) await this.#flush('drain')
+    await Promise.all(this.#storing)
+  }
+
+  #givenUp(): Promise<void> {
+    return new Promise((resolve) => this.#giveUp.signal.addEventListener('abort', () => resolve()))
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    try {
+      await sleep(ms, undefined, { signal: this.#giveUp.signal })
+    } catch {
+      throw new GaveUp()
+    }
+  }
+
+  async #takeUntilStopped(): Promise<void> {
+    const { consumer, log } = this.#to
+    while (!this.#stopping) {
+      try {
+        for (const delivery of await consumer.receive()) await this.#accept(delivery)
+      } catch (error) {
+        log.warn({ reason: messageOf(error) }, 'messages could not be received, trying again')
+        await this.#sleep(1000).catch(() => undefined)
+      }
+    }
+  }
+
+  async #accept(delivery: Delivery): Promise<void> {
+    // What arrives while stopping goes back to Pulsar when the consumer closes.
+    if (this.#stopping) return
+    if (!isReadable(delivery.properties)) {
+      this.#to.metrics.released()
+      this.#to.consumer.release(delivery)
+      return
+    }
+    let envelope: Envelope
+    try {
+      envelope = decode(delivery)
+    } catch (error) {
+      return this.#bury(delivery, error as AppError)
+    }
+    await this.#gather({ delivery, envelope })
+  }
+
+  async #gather(taken: Taken): Promise<void> {
+    const { limits, timeoutMs } = this.#to
+    const overflow = this.#batch.overflowsWith(taken, limits)
+    if (overflow) await this.#flush(overflow)
+    if (this.#batch.isEmpty) this.#timer = setTimeout(() => void this.#flush('timeout'), timeoutMs)
+    this.#batch.add(taken)
+    const reached = this.#batch.reached(limits)
+    if (reached) await this.#flush(reached)
+  }
+
+  /**
+   * Sends the batch as soon as a slot is free; until then it goes on filling, and whoever would overfill it waits here.
+   * That wait is the backpressure which stops the taking.
+   */
+  #flush(reason: FlushReason): Promise<void> {
+    this.#flushing ??= this.#cut(reason).finally(() => {
+      this.#flushing = undefined
+    })
+    return this.#flushing
+  }
+
+  async #cut(reason: FlushReason): Promise<void> {
+    const { concurrency, metrics, log } = this.#to
+    await concurrency.acquire()
+    clearTimeout(this.#timer)
+    const batch = this.#batch
+    this.#batch = new Batch()
+    metrics.flushed(batch, reason)
+    const storing = this.#indexer
+      .store(batch)
+      .catch((error: unknown) => {
+        log.warn({ messages: batch.messages.length, reason: messageOf(error) }, 'batch left to be delivered again')
+      })
+      .finally(() => {
+        concurrency.release()
+        this.#storing.delete(storing)
+      })
+    this.#storing.add(storing)
+  }
+
+  async #bury(delivery: Delivery, error: AppError): Promise<void> {
+    const { sendDeadLetter, consumer, metrics, log } = this.#to
+    const failedAt = new Date().toISOString()
+    const certificate = { fault: error.code, reason: error.message, status: 0, messageId: delivery.id, failedAt }
+    log.warn({ message_id: delivery.id, reason: error.message }, 'message cannot be read: dead-lettered')
+    try {
+      await sendDeadLetter(encodeDeadMessage(delivery, certificate))
+      await consumer.acknowledge(delivery)
+      metrics.deadLettered(error.code)
+    } catch (cause) {
+      log.warn(
+        { reason: messageOf(cause), message_id: delivery.id },
+        'dead letter not published; the message is given back',
+      )
+      consumer.release(delivery)
+    }
+  }
+}

@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict'
+import { errors } from '@elastic/elasticsearch'
+import { Registry } from 'prom-client'
+import { decodeDeadLetter } from '../../../runtime/queue/dead-letter.ts'
+import type { OutgoingMessage } from '../../../runtime/queue/port.ts'
+import type { FaultyResult, ItemResult } from '../../../runtime/search/bulk.ts'
+import { Batch } from '../../../runtime/worker/batch.ts'
+import { AdaptiveConcurrency } from '../../../runtime/worker/concurrency.ts'
+import { GaveUp, Indexer } from '../../../runtime/worker/indexer.ts'
+import { workerMetrics } from '../../../runtime/worker/metrics.ts'
+import type { Taken } from '../../../runtime/worker/operations.ts'
+import { recordingLog } from '../../support/log.ts'
+import { eventOf, sessionOf, takenOf } from '../../support/messages.ts'
+
+const STORED: ItemResult = { outcome: 'stored' }
+const faulty = (outcome: FaultyResult['outcome'], status: number, type = 'a_fault'): ItemResult => ({
+  outcome,
+  status,
+  fault: { type, reason: `because of ${type}` },
+})
+const answered = (statusCode: number) =>
+  new errors.ResponseError({ statusCode, body: '', headers: {}, warnings: null, meta: {} } as never)
+
+describe('Indexer', () => {
+  let bulks: string[]
+  let answers: ((operations: string[]) => readonly ItemResult[] | Error)[]
+  let acknowledged: string[]
+  let buried: OutgoingMessage[]
+  let burialFaults: Error[]
+  let waits: number
+  let concurrency: AdaptiveConcurrency
+  let registry: Registry
+  let logged: ReturnType<typeof recordingLog>
+  let failAcknowledge: boolean
+
+  beforeEach(() => {
+    bulks = []
+    answers = []
+    acknowledged = []
+    buried = []
+    burialFaults = []
+    waits = 0
+    concurrency = new AdaptiveConcurrency(4)
+    registry = new Registry()
+    logged = recordingLog()
+    failAcknowledge = false
+  })
+
+  /** Answers in turn as `answers` says, and stores everything after that. */
+  async function store(...messages: Taken[]): Promise<void> {
+    const batch = new Batch()
+    for (const taken of messages) batch.add(taken)
+    const indexer = new Indexer({
+      sendBulk: async (lines) => {
+        const text = lines.toString()
+        bulks.push(text)
+        const operations = text.match(/[^\n]+\n[^\n]+\n/g) ?? []
+        const answer = answers.shift()?.(operations) ?? operations.map(() => STORED)
+        if (answer instanceof Error) throw answer
+        return answer
+      },
+      sendDeadLetter: async (message) => {
+        const fault = burialFaults.shift()
+        if (fault) throw fault
+        buried.push(message)
+      },
+      acknowledge: async (taken) => {
+        if (failAcknowledge) throw new Error('connection lost')
+        acknowledged.push(taken.delivery.id)
+      },
+      concurrency,
+      metrics: workerMetrics(registry, concurrency),
+      log: logged.log,
+      sleep: async () => {
+        waits += 1
+        if (waits > 50) throw new GaveUp()
+      },
+      random: () => 0.5,
+    })
+    await indexer.store(batch)
+  }
+
+  async function metric(name: string, labels: Record<string, string> = {}): Promise<number> {
+    const found = (await registry.getMetricsAsJSON()).find((one) => one.name === name)
+    const values = (found?.values ?? []) as { value: number; labels: Record<string, string> }[]
+    return values.find((one) => Object.entries(labels).every(([key, value]) => one.labels[key] === value))?.value ?? 0
+  }
+  const events = (outcome: string) => metric('tracardi_worker_events_total', { outcome })
+
+  it('stores the events of several messages in one bulk, then acknowledges each message', async () => {
+    await store(takenOf('m1', ['a', 'b']), takenOf('m2', ['c']))
+    assert.deepEqual(bulks, [eventOf('a') + eventOf('b') + eventOf('c')])
+    assert.deepEqual(acknowledged, ['m1', 'm2'])
+    assert.equal(await events('stored'), 3)
+  })
+
+  it('writes of each session only the latest state, after the events', async () => {
+    await store(takenOf('m1', ['a'], [sessionOf('s', 1)]), takenOf('m2', ['b'], [sessionOf('s', 2)]))
+    assert.deepEqual(bulks, [eventOf('a') + eventOf('b') + sessionOf('s', 2)])
+    assert.deepEqual(acknowledged, ['m1', 'm2'])
+    assert.equal(await events('stored'), 2)
+  })
+
+  it('takes an event that is there already, and a state that is older than the one there, for stored', async () => {
+    answers = [() => [faulty('duplicate', 409), STORED, faulty('superseded', 409)]]
+    await store(takenOf('m1', ['a', 'b'], [sessionOf('s', 1)]))
+    assert.equal(bulks.length, 1)
+    assert.deepEqual(acknowledged, ['m1'])
+    assert.deepEqual([await events('stored'), await events('duplicate')], [1, 1])
+  })
+
+  it('sends again only what failed, and acknowledges the other messages without waiting for it', async () => {
+    answers = [
+      () => [STORED, faulty('retry', 503, 'unavailable_shards_exception'), STORED],
+      () => {
+        assert.deepEqual(acknowledged, ['m2'])
+        return [STORED]
+      },
+    ]
+    await store(takenOf('m1', ['a', 'b']), takenOf('m2', ['c']))
+    assert.deepEqual(bulks.slice(1), [eventOf('b')])
+    assert.deepEqual(acknowledged, ['m2', 'm1'])
+    assert.equal(waits, 1)
+    assert.equal(await metric('tracardi_worker_retries_total', { cause: 'unavailable_shards_exception' }), 1)
+    assert.equal(await events('stored'), 3)
+  })
+
+  it('gives a refused event with its reason and its original bytes to the dead letters, and stores its 499 neighbours', async () => {
+    const ids = Array.from({ length: 500 }, (_, index) => `e${index}`)
+    answers = [
+      (operations) =>
+        operations.map((_, index) => (index === 123 ? faulty('rejected', 400, 'document_parsing_exception') : STORED)),
+    ]
+    await store(takenOf('m1', ids))
+    assert.equal(bulks.length, 1)
+    assert.equal(buried.length, 1)
+    const { certificate, message } = decodeDeadLetter({ id: 'd', publishedAtMs: 0, ...(buried[0] as OutgoingMessage) })
+    assert.equal(certificate.fault, 'document_parsing_exception')
+    assert.equal(certificate.reason, 'because of document_parsing_exception')
+    assert.equal(certificate.status, 400)
+    assert.equal(certificate.messageId, 'm1')
+    assert.equal(message.payload.toString(), eventOf('e123'))
+    assert.deepEqual(message.properties, {
+      v: '1',
+      n: '1',
+      s: '0',
+      b: String(eventOf('e123').length),
+      t: '1795341600000',
+    })
+    assert.deepEqual(acknowledged, ['m1'])
+    assert.deepEqual([await events('stored'), await events('dead_lettered')], [499, 1])
+    assert.equal(await metric('tracardi_worker_dead_letters_total', { fault: 'document_parsing_exception' }), 1)
+  })
+
+  it('buries a refused state as a message of one state', async () => {
+    answers = [() => [STORED, faulty('rejected', 400)]]
+    await store(takenOf('m1', ['a'], [sessionOf('s', 1)]))
+    assert.deepEqual(
+      [buried[0]?.properties['n'], buried[0]?.properties['s'], buried[0]?.properties['b']],
+      ['0', '1', '0'],
+    )
+    assert.equal(await events('dead_lettered'), 0)
+    assert.deepEqual(acknowledged, ['m1'])
+  })
+
+  it('acknowledges a message only after the receipt of its dead letter', async () => {
+    answers = [() => [faulty('rejected', 400)]]
+    burialFaults = [new Error('no receipt'), new Error('no receipt')]
+    await store(takenOf('m1', ['a']))
+    assert.equal(waits, 2)
+    assert.equal(buried.length, 1)
+    assert.deepEqual(acknowledged, ['m1'])
+  })
+
+  it('sends the whole bulk again when the request failed, as often as it takes', async () => {
+    answers = Array.from({ length: 10 }, () => () => new errors.ConnectionError('refused'))
+    await store(takenOf('m1', ['a', 'b']))
+    assert.equal(bulks.length, 11)
+    assert.ok(bulks.every((bulk) => bulk === eventOf('a') + eventOf('b')))
+    assert.equal(waits, 10)
+    assert.deepEqual(acknowledged, ['m1'])
+    assert.equal(await metric('tracardi_worker_retries_total', { cause: 'request_retry' }), 20)
+  })
+
+  it('logs an outage at the first failure and at each doubling, not at every attempt', async () => {
+    answers = Array.from({ length: 10 }, () => () => new errors.ConnectionError('refused'))
+    await store(takenOf('m1', ['a']))
+    const attempts = logged.lines
+      .filter((line) => line['msg'] === 'bulk failed, trying again')
+      .map((line) => line['attempt'])
+    assert.deepEqual(attempts, [0, 1, 3, 7])
+  })
+
+  it('slows down when Elasticsearch refuses a request or an operation', async () => {
+    answers = [() => answered(429), () => [faulty('throttled', 429, 'es_rejected_execution_exception')]]
+    await store(takenOf('m1', ['a']))
+    assert.equal(concurrency.limit, 1)
+    assert.equal(bulks.length, 3)
+    assert.equal(await metric('tracardi_worker_retries_total', { cause: 'request_throttled' }), 1)
+    assert.deepEqual(acknowledged, ['m1'])
+  })
+
+  it('halves a bulk that is too large until it passes', async () => {
+    answers = [() => answered(413), (two) => (two.length > 2 ? answered(413) : two.map(() => STORED))]
+    await store(takenOf('m1', ['a', 'b']), takenOf('m2', ['c', 'd']))
+    assert.deepEqual(bulks.slice(1), [eventOf('a') + eventOf('b'), eventOf('c') + eventOf('d')])
+    assert.deepEqual(acknowledged, ['m1', 'm2'])
+    assert.equal(await events('stored'), 4)
+  })
+
+  it('finds the one operation that makes the request fail, and buries only that', async () => {
+    const isBad = (operations: string[]) => operations.some((operation) => operation.includes('"_id":"c"'))
+    answers = Array.from(
+      { length: 20 },
+      () => (operations: string[]) => (isBad(operations) ? answered(400) : operations.map(() => STORED)),
+    )
+    await store(takenOf('m1', ['a', 'b', 'c', 'd', 'e']))
+    assert.deepEqual(
+      buried.map((message) => message.payload.toString()),
+      [eventOf('c')],
+    )
+    assert.equal(buried[0]?.properties['fault'], 'bulk_request_refused')
+    assert.equal(await events('stored'), 4)
+    assert.deepEqual(acknowledged, ['m1'])
+  })
+
+  it('finds an operation that Elasticsearch counts in another way than it is sent', async () => {
+    answers = [() => [STORED], () => [STORED], () => []]
+    await store(takenOf('m1', ['a', 'b']))
+    assert.deepEqual(
+      buried.map((message) => message.payload.toString()),
+      [eventOf('b')],
+    )
+    assert.deepEqual(acknowledged, ['m1'])
+  })
+
+  it('goes by the lines of a message when its stated number of events is wrong', async () => {
+    const taken = takenOf('m1', ['a', 'b'])
+    const lying = { ...taken, envelope: { ...taken.envelope, events: 7 } }
+    await store(lying)
+    assert.equal(await events('stored'), 2)
+    assert.deepEqual(acknowledged, ['m1'])
+  })
+
+  it('acknowledges a message without any operation', async () => {
+    answers = [() => [faulty('duplicate', 409)]]
+    await store(takenOf('empty', []), takenOf('m1', ['a']))
+    assert.deepEqual(acknowledged, ['empty', 'm1'])
+  })
+
+  it('goes on when an acknowledgement fails: the message comes again, and then it is a duplicate', async () => {
+    failAcknowledge = true
+    await store(takenOf('m1', ['a']))
+    assert.equal(await events('stored'), 1)
+    assert.ok(logged.lines.some((line) => line['msg'] === 'acknowledgement failed'))
+  })
+
+  it('gives up only when it is told that the time is over, and acknowledges nothing that is not stored', async () => {
+    answers = Array.from({ length: 100 }, () => () => new errors.ConnectionError('refused'))
+    await assert.rejects(store(takenOf('m1', ['a'])), GaveUp)
+    assert.deepEqual(acknowledged, [])
+  })
+
+  it('gives up likewise while it sends again a part of a bulk', async () => {
+    answers = Array.from({ length: 100 }, () => () => [faulty('retry', 503)])
+    await assert.rejects(store(takenOf('m1', ['a'])), GaveUp)
+    assert.deepEqual(acknowledged, [])
+  })
+
+  it('gives up likewise while a dead letter gets no receipt', async () => {
+    answers = [() => [faulty('rejected', 400)]]
+    burialFaults = Array.from({ length: 100 }, () => new Error('no receipt'))
+    await assert.rejects(store(takenOf('m1', ['a'])), GaveUp)
+    assert.deepEqual(acknowledged, [])
+  })
+
+  it('tells how long a message waited from its receipt until it was stored', async () => {
+    await store(takenOf('m1', ['a']), takenOf('m2', ['b']))
+    const histogram = (await registry.getMetricsAsJSON()).find(
+      (one) => one.name === 'tracardi_worker_receipt_to_stored_seconds',
+    )
+    const values = (histogram?.values ?? []) as { metricName?: string; value: number }[]
+    const count = values.find((one) => one.metricName?.endsWith('_count'))
+    assert.equal(count?.value, 2)
+  })
+})

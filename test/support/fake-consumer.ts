@@ -1,0 +1,51 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Consumer, Delivery } from '../../runtime/queue/port.ts'
+
+/** A subscription in memory: what is pushed is received, and what becomes of it is recorded. */
+export class FakeConsumer implements Consumer {
+  readonly acknowledged: string[] = []
+  readonly released: string[] = []
+  received = 0
+  closed = false
+  failAcknowledge = false
+  failReceive: Error | undefined
+  #waiting: Delivery[] = []
+
+  push(...deliveries: Delivery[]): void {
+    this.#waiting.push(...deliveries)
+  }
+
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  async receive(): Promise<readonly Delivery[]> {
+    await turn()
+    if (this.failReceive) {
+      const error = this.failReceive
+      this.failReceive = undefined
+      throw error
+    }
+    const next = this.#waiting.shift()
+    if (!next) return []
+    this.received += 1
+    return [next]
+  }
+
+  async acknowledge(delivery: Delivery): Promise<void> {
+    if (this.failAcknowledge) throw new Error('connection lost')
+    this.acknowledged.push(delivery.id)
+  }
+
+  release(delivery: Delivery): void {
+    this.released.push(delivery.id)
+  }
+
+  isConnected(): boolean {
+    return !this.closed
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+  }
+}
