@@ -1,0 +1,101 @@
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { startChild } from './child.ts'
+import { answersOk, untilReady } from './ready.ts'
+import { handOver, prepareFolders, type Server, type ServerOptions, serverEnvironment } from './server.ts'
+
+const READY_LIMIT_MS = 180_000
+const STOP_LIMIT_MS = 30_000
+
+export interface ElasticsearchOptions extends ServerOptions {
+  readonly httpPort: number
+  readonly transportPort: number
+  /** Overrides of the node's settings. */
+  readonly settings?: Readonly<Record<string, string | number | boolean>>
+}
+
+export interface ElasticsearchServer extends Server {
+  /** For ELASTIC_HOST. */
+  readonly url: string
+}
+
+/** The settings of the one node. */
+export function nodeSettings(
+  httpPort: number,
+  transportPort: number,
+  dataFolder: string,
+  logsFolder: string,
+): Record<string, string | number | boolean> {
+  return {
+    'cluster.name': 'tracardi-at-scale',
+    'node.name': 'local',
+    'discovery.type': 'single-node',
+    'network.host': '127.0.0.1',
+    'http.port': httpPort,
+    'transport.port': transportPort,
+    'path.data': dataFolder,
+    'path.logs': logsFolder,
+    'xpack.security.enabled': false,
+    // Absolute sizes: the defaults are percentages, and a large disk that is 96 % full still has much room.
+    'cluster.routing.allocation.disk.watermark.low': '1gb',
+    'cluster.routing.allocation.disk.watermark.high': '500mb',
+    'cluster.routing.allocation.disk.watermark.flood_stage': '250mb',
+  }
+}
+
+/** The distribution's options of the JVM without its own log of garbage collections and its heap dumps. */
+export function jvmOptions(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => !/^-Xlog:gc|^-XX:\+HeapDump|^-XX:ErrorFile/.test(line))
+    .join('\n')
+}
+
+/** Everything goes to standard output, which we write to the log. */
+const LOGGING = `status = error
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = [%d{ISO8601}][%-5p][%-25c{1.}] %m%consoleException%n
+rootLogger.level = info
+rootLogger.appenderRef.console.ref = console
+`
+
+/** Starts an Elasticsearch of one node, without security, and waits until its shards are there. */
+export async function startElasticsearch(options: ElasticsearchOptions): Promise<ElasticsearchServer> {
+  const { distribution, folder, runAs, httpPort, transportPort, heap = '1g' } = options
+  const folders = prepareFolders(folder)
+  const settings = { ...nodeSettings(httpPort, transportPort, folders.data, folders.tmp), ...options.settings }
+  // JSON is YAML.
+  writeFileSync(join(folders.conf, 'elasticsearch.yml'), `${JSON.stringify(settings, null, 2)}\n`)
+  writeFileSync(join(folders.conf, 'log4j2.properties'), LOGGING)
+  const config = join(distribution, 'config')
+  writeFileSync(join(folders.conf, 'jvm.options'), jvmOptions(readFileSync(join(config, 'jvm.options'), 'utf8')))
+  for (const file of ['roles.yml', 'role_mapping.yml', 'users', 'users_roles']) {
+    copyFileSync(join(config, file), join(folders.conf, file))
+  }
+  handOver(folders, runAs)
+
+  const child = await startChild({
+    name: 'Elasticsearch',
+    program: join(distribution, 'bin/elasticsearch'),
+    args: [],
+    cwd: folder,
+    env: serverEnvironment({
+      ES_JAVA_HOME: options.java.home,
+      ES_JAVA_OPTS: `-Xms${heap} -Xmx${heap}`,
+      ES_PATH_CONF: folders.conf,
+      ES_TMPDIR: folders.tmp,
+      // The options of the launcher's own JVM, which only waits for the server.
+      CLI_JAVA_OPTS: '-Xmx32m',
+    }),
+    logFile: options.logFile ?? join(folder, 'server.log'),
+    runAs,
+    stopLimitMs: STOP_LIMIT_MS,
+  })
+  options.onStart?.(child)
+  const url = `http://127.0.0.1:${httpPort}`
+  const health = `${url}/_cluster/health?wait_for_status=yellow&timeout=2s`
+  await untilReady(child, () => answersOk(health), READY_LIMIT_MS, options.signal)
+  return { ...child, url }
+}

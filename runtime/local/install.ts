@@ -1,0 +1,162 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { AppError } from '../errors.ts'
+import { type Artifact, artifacts, DEPENDENCY_PLUGIN } from './artifacts.ts'
+import type { Home } from './home.ts'
+import { findJava, type Java } from './java.ts'
+import { tail } from './log-file.ts'
+import { startOf } from './process-id.ts'
+
+export type ServerName = keyof typeof artifacts
+
+export interface InstallOptions {
+  /** @default both */
+  readonly names?: readonly ServerName[]
+  /** The Java that Maven runs on. @default the one that is found */
+  readonly java?: Java | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Downloads and unpacks what is not there yet.
+ *
+ * @param progress is told in words what goes on, as often as there is something to say.
+ * @returns the folder of each server.
+ * @throws AppError `local_run` when Maven is missing or fails, with its own words.
+ */
+export async function installServers(
+  home: Pick<Home, 'servers'>,
+  progress: (text: string) => void,
+  options: InstallOptions = {},
+): Promise<Record<ServerName, string>> {
+  const names = options.names ?? (Object.keys(artifacts) as ServerName[])
+  mkdirSync(home.servers, { recursive: true, mode: 0o755 })
+  for (const name of names) {
+    const folder = folderOf(home, name)
+    if (existsSync(folder)) continue
+    await install(artifacts[name], folder, progress, { ...options, java: options.java ?? (await findJava()) })
+  }
+  return { pulsar: folderOf(home, 'pulsar'), elasticsearch: folderOf(home, 'elasticsearch') }
+}
+
+function folderOf(home: Pick<Home, 'servers'>, name: ServerName): string {
+  return join(home.servers, `${name}-${artifacts[name].version}`)
+}
+
+/** Not the folder where Maven runs, because there the plugin writes marks of its own. */
+const CONTENT = 'content'
+
+/** Unpacks beside the place and renames, so that a folder of that name is always complete. */
+async function install(
+  artifact: Artifact,
+  folder: string,
+  progress: (text: string) => void,
+  { java, signal }: InstallOptions,
+): Promise<void> {
+  removeInterrupted(join(folder, '..'))
+  const unpacked = `${folder}.unpacking-${process.pid}`
+  mkdirSync(unpacked, { recursive: true, mode: 0o755 })
+  try {
+    await runMaven(artifact, unpacked, progress, java, signal)
+    const content = join(unpacked, CONTENT)
+    const [only, ...others] = readdirSync(content)
+    if (only === undefined || others.length > 0) {
+      throw new AppError('local_run', `${artifact.coordinates} does not hold one folder but ${1 + others.length}`)
+    }
+    // The archive's own modes and our umask may hide files from the user of the servers.
+    execFileSync('chmod', ['-R', 'a+rX', join(content, only)])
+    // Another process may have been faster; then its folder is as good as ours.
+    if (!existsSync(folder)) renameSync(join(content, only), folder)
+  } finally {
+    rmSync(unpacked, { recursive: true, force: true })
+  }
+}
+
+async function runMaven(
+  artifact: Artifact,
+  folder: string,
+  progress: (text: string) => void,
+  java: Java | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const title = `${artifact.name} ${artifact.version}`
+  const args = ['-Dstyle.color=never', `${DEPENDENCY_PLUGIN}:unpack`]
+  // Not quiet and not in batch mode: else Maven does not say how far it is.
+  const maven = spawn(
+    'mvn',
+    [...args, `-Dartifact=${artifact.coordinates}`, `-DoutputDirectory=${join(folder, CONTENT)}`],
+    {
+      // Neither a project nor a configuration of the folder where we were started shall have a say.
+      cwd: folder,
+      env: java ? { ...process.env, JAVA_HOME: java.home } : process.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A Ctrl-C in the terminal reaches only us, and we pass it on.
+      detached: true,
+      signal,
+      killSignal: 'SIGTERM',
+    },
+  )
+  let output = ''
+  const read = (chunk: Buffer): void => {
+    output = (output + chunk.toString('utf8')).slice(-KEPT_OUTPUT)
+    progress(`${title} (${artifact.megabytes} MB): ${mavenProgress(output)}`)
+  }
+  maven.stdout.on('data', read)
+  maven.stderr.on('data', read)
+  try {
+    const [code] = await once(maven, 'close')
+    if (code !== 0) throw new AppError('local_run', failedMessage(artifact, output))
+  } catch (error) {
+    signal?.throwIfAborted()
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new AppError('local_run', missingMessage(artifact))
+    throw error
+  }
+}
+
+const KEPT_OUTPUT = 64_000
+
+/** What Maven does at present, in few words: how much of a file it has, or that it unpacks. */
+export function mavenProgress(output: string): string {
+  const now = output.split(/[\r\n]+/).findLast((line) => /^Progress|Unpacking/.test(line)) ?? ''
+  // Smaller files are Maven's own: the plugin and what it needs.
+  const amounts = /\d[\d.]*\/\d[\d.]* [MG]B/.exec(now)?.[0]
+  if (amounts) return `downloading, ${amounts}`
+  return now.startsWith('Progress') || now === '' ? 'asking Maven' : 'unpacking'
+}
+
+/** The last errors of Maven in its own words; all of its last lines when it gave none. */
+export function mavenErrors(output: string): string[] {
+  const lines = output.split(/[\r\n]+/)
+  const errors = lines.filter(
+    (line) => /^\[(ERROR|FATAL)\]/.test(line) && !/Re-run Maven|\[Help 1\] http|-> \[Help/.test(line),
+  )
+  const full = lines.filter((line) => /^\[ERROR\] .*-> \[Help/.test(line))
+  const said = [...full, ...errors.filter((line) => line.replace(/^\[ERROR\]\s*/, '') !== '')]
+  return tail((said.length > 0 ? said : lines).join('\n'), 6)
+}
+
+function failedMessage(artifact: Artifact, output: string): string {
+  const lines = mavenErrors(output).map((line) => `  ${line}`)
+  return [
+    `Maven could not download or unpack ${artifact.coordinates}:`,
+    ...lines,
+    'Check the network and the settings of Maven (mirror, proxy), and start again; what was downloaded is kept.',
+  ].join('\n')
+}
+
+function missingMessage(artifact: Artifact): string {
+  return (
+    `Maven (mvn) is not on the PATH; it downloads ${artifact.coordinates} (${artifact.megabytes} MB). ` +
+    'Install Maven, or set PULSAR_HOST and ELASTIC_HOST to servers that run already.'
+  )
+}
+
+/** Removes what processes that were killed had begun to unpack. */
+function removeInterrupted(servers: string): void {
+  for (const name of readdirSync(servers)) {
+    const pid = /\.unpacking-(\d+)$/.exec(basename(name))?.[1]
+    if (pid !== undefined && startOf(Number(pid)) === undefined) rmSync(join(servers, name), { recursive: true })
+  }
+}

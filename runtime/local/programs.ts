@@ -1,0 +1,68 @@
+import { join } from 'node:path'
+import { type Config, toEnv } from '../config.ts'
+import { AppError } from '../errors.ts'
+import { type Child, endedMessage, startChild } from './child.ts'
+import type { Environment } from './settings.ts'
+
+const CLI = join(import.meta.dirname, '../cli.ts')
+/** What a program may need after the end of its own grace period. */
+const STOP_MARGIN_MS = 5000
+
+export type ProgramName = 'set-up' | 'api' | 'worker'
+
+/** The servers that this run starts; those left out are the user's, named in the environment. */
+export interface StartedServers {
+  readonly pulsar?: { readonly serviceUrl: string; readonly adminUrl: string } | undefined
+  readonly elasticsearch?: { readonly url: string } | undefined
+}
+
+/** The environment of the programs: what one machine needs, and above it everything that the user has set. */
+export function programEnvironment(user: Environment, sourcesFile: string, servers: StartedServers): Environment {
+  const { pulsar, elasticsearch } = servers
+  const needed: Partial<Config> = {
+    publicHost: '127.0.0.1',
+    privateHost: '127.0.0.1',
+    sourcesFile,
+    ...(pulsar && { pulsarHost: pulsar.serviceUrl, pulsarApi: pulsar.adminUrl }),
+    // A copy of a shard is never on the node of the shard, and ours has one node.
+    ...(elasticsearch && { elasticHost: elasticsearch.url, indexReplicas: 0 }),
+  }
+  // A blank variable is no value: `readSetting` takes the default for it.
+  const given = Object.entries(user).filter(([, value]) => (value ?? '').trim() !== '')
+  return { ...toEnv(needed), ...Object.fromEntries(given) }
+}
+
+/** The worker's: the port of the user is the API's. */
+export function workerEnvironment(programs: Environment, privatePort: number): Environment {
+  return { ...programs, PRIVATE_HOST: '127.0.0.1', PRIVATE_PORT: String(privatePort) }
+}
+
+/** Starts one of the programs that the images run. */
+export function startProgram(
+  name: ProgramName,
+  env: Environment,
+  config: Pick<Config, 'shutdownGraceSeconds'>,
+  logsFolder: string,
+  cli: string = CLI,
+): Promise<Child> {
+  return startChild({
+    name: { 'set-up': 'Set-up', api: 'API', worker: 'Worker' }[name],
+    program: process.execPath,
+    args: [cli, name],
+    // Paths in the user's environment are relative to where the user is.
+    cwd: process.cwd(),
+    env,
+    logFile: join(logsFolder, `${name}.log`),
+    stopLimitMs: config.shutdownGraceSeconds * 1000 + STOP_MARGIN_MS,
+  })
+}
+
+/** Waits for a program that ends by itself. @throws AppError `local_run` with the end of its log when it failed. */
+export async function untilDone(child: Child, signal: AbortSignal): Promise<void> {
+  const stop = (): void => child.kill()
+  signal.addEventListener('abort', stop)
+  const exit = await child.exited
+  signal.removeEventListener('abort', stop)
+  signal.throwIfAborted()
+  if (exit.code !== 0) throw new AppError('local_run', endedMessage(child, exit))
+}

@@ -1,0 +1,175 @@
+import { AppError } from '../errors.ts'
+import { type Child, endedMessage, killAllChildren } from './child.ts'
+import { requireFreeDisk } from './disk.ts'
+import { ensureSources, prepareHome, removeData } from './home.ts'
+import { type Lock, takeLock } from './lock.ts'
+import { neededPorts } from './needed-ports.ts'
+import { makePlan, type Plan } from './plan.ts'
+import { freePortNear, requireFreePorts } from './port.ts'
+import { endGroup } from './process-id.ts'
+import { startProgram, untilDone, workerEnvironment } from './programs.ts'
+import { bookiePortOf } from './pulsar.ts'
+import { answersOk, untilReady } from './ready.ts'
+import { createScreen, type Screen } from './screen.ts'
+import type { Server } from './server.ts'
+import { startServers } from './start-servers.ts'
+import { onStopSignals } from './stop-request.ts'
+import { supervise } from './supervise.ts'
+import { together } from './together.ts'
+import { watchPipeline } from './watch.ts'
+import { backlogUrl, firstSource, urlOf, welcome } from './welcome.ts'
+
+const PROGRAM_READY_LIMIT_MS = 60_000
+const LEFTOVER_LIMIT_MS = 20_000
+const KILLED_EXIT_CODE = 130
+
+/** What must be stopped at the end, in order. */
+interface Running {
+  readonly name: string
+  stop(): Promise<void>
+}
+
+/** One run: what every step needs. */
+interface Run {
+  readonly plan: Plan
+  readonly screen: Screen
+  /** Aborted when somebody wants the end, and when a server ended by itself: then with the error as its reason. */
+  readonly signal: AbortSignal
+  readonly lock: Lock
+  readonly servers: Server[]
+  readonly programs: Running[]
+}
+
+/**
+ * The whole pipeline on one machine, until Ctrl-C.
+ *
+ * @param options.fresh removes topics and indices first; downloads and sources stay.
+ * @returns the exit code 0 after a stop that was asked for.
+ * @throws AppError `local_run` or `config_invalid` when something is missing or failed; by then everything is stopped.
+ */
+export async function runLocal(options: { readonly fresh: boolean }): Promise<number> {
+  const screen = createScreen(process.stdout)
+  const stopping = new AbortController()
+  const stop = (): void => stopping.abort()
+  const removeHandlers = onStopSignals({
+    stop: () => {
+      screen.status('')
+      screen.say('Stopping; once more Ctrl-C kills everything at once')
+      stop()
+    },
+    kill: () => {
+      killAllChildren()
+      process.exit(KILLED_EXIT_CODE)
+    },
+  })
+  // Whoever reads our output may go first (`npm start | head`); then nobody sees the run any more.
+  process.stdout.on('error', stop)
+  try {
+    await prepareAndRun(options.fresh, screen, stopping.signal)
+  } catch (error) {
+    // The steps end with the signal's reason when they were told to stop.
+    if (error !== stopping.signal.reason) throw error
+  } finally {
+    removeHandlers()
+  }
+  return 0
+}
+
+async function prepareAndRun(fresh: boolean, screen: Screen, stopSignal: AbortSignal): Promise<void> {
+  const plan = makePlan(process.env)
+  prepareHome(plan.home, plan.runAs)
+  const lock = takeLock(plan.home.lockFile)
+  const failing = new AbortController()
+  const signal = AbortSignal.any([stopSignal, failing.signal])
+  const run: Run = { plan, screen, signal, lock, servers: [], programs: [] }
+  try {
+    await endLeftovers(lock, screen)
+    if (fresh) {
+      removeData(plan.home)
+      screen.say('The data of earlier runs is removed')
+    }
+    await requirePreconditions(plan)
+    await startServers(plan, screen, signal, {
+      start: ({ name, pid }) => lock.note(name, pid),
+      ready: (server) => {
+        run.servers.push(server)
+        void server.exited.then((exit) => failing.abort(new AppError('local_run', endedMessage(server, exit))))
+      },
+    })
+    await startPrograms(run)
+  } finally {
+    await stopAll(run)
+    lock.release()
+  }
+}
+
+async function requirePreconditions({ config, home, local, starts, pulsarFolder }: Plan): Promise<void> {
+  await requireFreePorts(neededPorts(config, local, starts, bookiePortOf(pulsarFolder)))
+  if (starts.pulsar || starts.elasticsearch) requireFreeDisk(home.data)
+}
+
+/** Sets up, starts the programs and shows how it goes, until the signal. @throws its reason */
+async function startPrograms(run: Run): Promise<void> {
+  const { plan, screen, signal } = run
+  const { config, home } = plan
+  ensureSources(home)
+  await untilDone(await startProgram('set-up', plan.env, config, home.logs), signal)
+  screen.say('Topics and indices are set up')
+
+  const workerPort = await freePortNear(8687, new Set([config.publicPort, config.privatePort]))
+  const apiUrl = urlOf(config.privateHost, config.privatePort)
+  const workerUrl = `http://127.0.0.1:${workerPort}`
+  await together(
+    [
+      (either) => runProgram({ ...run, signal: either }, 'api', plan.env, apiUrl),
+      (either) => runProgram({ ...run, signal: either }, 'worker', workerEnvironment(plan.env, workerPort), workerUrl),
+    ],
+    signal,
+  )
+  screen.say(welcome({ config, workerPort, home, sourceId: firstSource(config.sourcesFile) }))
+  const watched = {
+    apiMetricsUrl: `${apiUrl}/metrics`,
+    workerMetricsUrl: `${workerUrl}/metrics`,
+    backlogUrl: backlogUrl(config),
+  }
+  await watchPipeline(watched, screen, signal)
+  signal.throwIfAborted()
+}
+
+/** Starts the API or the worker, waits until it is ready, and keeps it running from then on. */
+async function runProgram(
+  { plan, screen, signal, lock, programs }: Run,
+  name: 'api' | 'worker',
+  env: Plan['env'],
+  privateUrl: string,
+): Promise<void> {
+  const start = async (): Promise<Child> => {
+    const child = await startProgram(name, env, plan.config, plan.home.logs)
+    lock.note(child.name, child.pid)
+    return child
+  }
+  const child = await start()
+  await untilReady(child, () => answersOk(`${privateUrl}/health/ready`), PROGRAM_READY_LIMIT_MS, signal)
+  const { stop } = supervise(child, start, screen.say)
+  programs.push({ name: child.name, stop })
+  screen.say(`${child.name} is ready`)
+}
+
+/** In the order of the data: nothing new is taken, then what is under way is stored, then the servers may go. */
+async function stopAll({ screen, servers, programs }: Run): Promise<void> {
+  if (servers.length + programs.length === 0) return
+  screen.status('')
+  for (const program of programs.sort((one, other) => one.name.localeCompare(other.name))) {
+    screen.say(`Stopping ${program.name} …`)
+    await program.stop()
+  }
+  if (servers.length > 0) screen.say(`Stopping ${servers.map(({ name }) => name).join(' and ')} …`)
+  await Promise.all(servers.map((server) => server.stop()))
+  screen.say('Stopped. The data is kept.')
+}
+
+/** What a run that was killed has left would hold ports and data. */
+async function endLeftovers({ leftovers }: Lock, screen: Screen): Promise<void> {
+  for (const { name, pid } of leftovers) screen.say(`Ending ${name} (pid ${pid}), which a killed run has left behind …`)
+  await Promise.all(leftovers.map((leftover) => endGroup(leftover, LEFTOVER_LIMIT_MS)))
+}

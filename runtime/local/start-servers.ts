@@ -1,0 +1,69 @@
+import { join } from 'node:path'
+import type { Child } from './child.ts'
+import { startElasticsearch } from './elasticsearch.ts'
+import { installServers, type ServerName } from './install.ts'
+import { findJava } from './java.ts'
+import type { Plan } from './plan.ts'
+import { freePortNear } from './port.ts'
+import { bookiePortOf, startPulsar } from './pulsar.ts'
+import type { Screen } from './screen.ts'
+import type { Server } from './server.ts'
+import { together } from './together.ts'
+
+/**
+ * Installs and starts those of the two servers which the plan names, both at a time. When one fails the other is
+ * stopped.
+ *
+ * @param on is told each server when its process is there, and again when it is ready.
+ */
+export async function startServers(
+  plan: Plan,
+  screen: Screen,
+  signal: AbortSignal,
+  on: { readonly start: (child: Child) => void; readonly ready: (server: Server) => void },
+): Promise<void> {
+  const { home, local, runAs, starts } = plan
+  const names = (['pulsar', 'elasticsearch'] as const).filter((name: ServerName) => starts[name])
+  if (names.length === 0) return
+  const java = await findJava(plan.env, runAs)
+  const distributions = await installServers(home, (text) => screen.status(text), { names, java, signal })
+  screen.status('')
+
+  const common = { java, runAs, onStart: on.start }
+  const start: Record<ServerName, (signal: AbortSignal) => Promise<Server>> = {
+    pulsar: async (signal) =>
+      startPulsar({
+        ...common,
+        signal,
+        distribution: distributions.pulsar,
+        folder: plan.pulsarFolder,
+        logFile: join(home.logs, 'pulsar.log'),
+        brokerPort: local.pulsarPort,
+        webPort: local.pulsarApiPort,
+        bookiePort: bookiePortOf(plan.pulsarFolder) ?? (await freePortNear(3181)),
+      }),
+    elasticsearch: async (signal) =>
+      startElasticsearch({
+        ...common,
+        signal,
+        distribution: distributions.elasticsearch,
+        folder: plan.elasticsearchFolder,
+        logFile: join(home.logs, 'elasticsearch.log'),
+        httpPort: local.elasticPort,
+        transportPort: await freePortNear(9300),
+      }),
+  }
+  const startOne = async (name: ServerName, signal: AbortSignal): Promise<void> => {
+    const startedAtMs = Date.now()
+    const server = await start[name](signal)
+    on.ready(server)
+    screen.say(`${server.name} is ready (${Math.round((Date.now() - startedAtMs) / 1000)} s)`)
+  }
+  screen.say(`Starting ${names.map((name) => TITLES[name]).join(' and ')} …`)
+  await together(
+    names.map((name) => (either) => startOne(name, either)),
+    signal,
+  )
+}
+
+const TITLES = { pulsar: 'Pulsar', elasticsearch: 'Elasticsearch' } as const

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { ensureSources, homeFolder, homeIn, prepareHome, removeData } from '../../../runtime/local/home.ts'
+import { closedFolder, serverUser } from '../../../runtime/local/server-user.ts'
+
+describe('homeFolder', () => {
+  it('is where the user wants it', () => {
+    assert.equal(homeFolder({}, 'here', 0, '/root'), resolve('here'))
+  })
+
+  it("is not in root's own home, where the user of the servers may not look", () => {
+    assert.equal(homeFolder({}, '', 0, '/root'), '/var/lib/tracardi-at-scale')
+  })
+
+  it('is where the desktop keeps data of programs for others', () => {
+    assert.equal(homeFolder({}, '', 1000, '/home/me'), '/home/me/.local/share/tracardi-at-scale')
+    assert.equal(homeFolder({ XDG_DATA_HOME: '/data' }, '', 1000, '/home/me'), '/data/tracardi-at-scale')
+  })
+})
+
+describe('the home of a run', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'home-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  it('gets a first source, and keeps one that is there', () => {
+    const home = homeIn(folder)
+    ensureSources(home)
+    assert.deepEqual(JSON.parse(readFileSync(home.sourcesFile, 'utf8')), {
+      'my-source': { name: 'My first source', enabled: true, allowedOrigins: ['*'] },
+    })
+    writeFileSync(home.sourcesFile, '{}')
+    ensureSources(home)
+    assert.equal(readFileSync(home.sourcesFile, 'utf8'), '{}')
+  })
+
+  it('forgets the data when it begins anew, not the servers', () => {
+    const home = homeIn(join(folder, 'new'))
+    prepareHome(home, undefined)
+    writeFileSync(join(home.data, 'topic'), '')
+    writeFileSync(join(home.servers, 'pulsar'), '')
+    removeData(home)
+    assert.equal(existsSync(join(home.data, 'topic')), false)
+    assert.equal(existsSync(join(home.servers, 'pulsar')), true)
+  })
+
+  it('that cannot be written says what to do', () => {
+    writeFileSync(join(folder, 'file'), '')
+    assert.throws(() => prepareHome(homeIn(join(folder, 'file')), undefined), /cannot be written: .*Set TRACARDI_HOME/)
+  })
+
+  it('that the user of the servers may not enter is refused', () => {
+    // `mkdtemp` makes folders that are closed to others.
+    assert.throws(
+      () => prepareHome(homeIn(folder), { uid: 65534, gid: 65534 }),
+      new RegExp(`user 65534, which may not enter ${folder}`),
+    )
+  })
+})
+
+describe('serverUser', () => {
+  it('is nobody for root, because Elasticsearch refuses root, and ourselves for others', () => {
+    assert.deepEqual(serverUser(0), { uid: 65534, gid: 65534 })
+    assert.equal(serverUser(1000), undefined)
+  })
+})
+
+describe('closedFolder', () => {
+  const modes: Record<string, number> = { '/': 0o755, '/root': 0o700, '/root/open': 0o755, '/srv': 0o711 }
+  const modeOf = (path: string): number => modes[path] ?? 0o755
+
+  it('finds the folder above that others cannot pass', () => {
+    assert.equal(closedFolder('/root/open/data', modeOf), '/root')
+  })
+
+  it('is nothing where all can be passed', () => {
+    assert.equal(closedFolder('/srv/data', modeOf), undefined)
+  })
+})

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadConfig } from '../../../runtime/config.ts'
+import { programEnvironment, startProgram, untilDone, workerEnvironment } from '../../../runtime/local/programs.ts'
+
+const servers = {
+  pulsar: { serviceUrl: 'pulsar://127.0.0.1:1', adminUrl: 'http://127.0.0.1:2' },
+  elasticsearch: { url: 'http://127.0.0.1:3' },
+}
+
+describe('programEnvironment', () => {
+  it('names the servers of the run and listens on this machine only', () => {
+    const config = loadConfig(programEnvironment({}, '/home/sources.json', servers))
+    assert.equal(config.pulsarHost, 'pulsar://127.0.0.1:1')
+    assert.equal(config.pulsarApi, 'http://127.0.0.1:2')
+    assert.equal(config.elasticHost, 'http://127.0.0.1:3')
+    assert.equal(config.indexReplicas, 0)
+    assert.equal(config.publicHost, '127.0.0.1')
+    assert.equal(config.privateHost, '127.0.0.1')
+    assert.equal(config.sourcesFile, '/home/sources.json')
+  })
+
+  it('lets everything that the user has set win', () => {
+    const user = { ELASTIC_INDEX_REPLICAS: '2', PUBLIC_HOST: '0.0.0.0', SOURCES_FILE: 'mine.json', BULK_SIZE: '7' }
+    const config = loadConfig(programEnvironment(user, '/home/sources.json', servers))
+    assert.equal(config.indexReplicas, 2)
+    assert.equal(config.publicHost, '0.0.0.0')
+    assert.equal(config.sourcesFile, 'mine.json')
+    assert.equal(config.bulkSize, 7)
+  })
+
+  it('takes a blank variable as not set', () => {
+    const config = loadConfig(programEnvironment({ PUBLIC_HOST: ' ' }, '/s.json', servers))
+    assert.equal(config.publicHost, '127.0.0.1')
+  })
+
+  it('leaves the replicas of an Elasticsearch that is not ours alone', () => {
+    const config = loadConfig(programEnvironment({ ELASTIC_HOST: 'http://es:9200' }, '/s.json', {}))
+    assert.equal(config.elasticHost, 'http://es:9200')
+    assert.equal(config.indexReplicas, 1)
+  })
+})
+
+describe('workerEnvironment', () => {
+  it('differs from that of the API in the private listener only', () => {
+    const config = loadConfig(workerEnvironment({ PRIVATE_PORT: '1234', BULK_SIZE: '7' }, 8687))
+    assert.equal(config.privatePort, 8687)
+    assert.equal(config.bulkSize, 7)
+  })
+})
+
+describe('a program', () => {
+  let folder: string
+  let cli: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'programs-'))
+    cli = join(folder, 'cli.ts')
+    writeFileSync(
+      cli,
+      `const code: number = Number(process.env['CODE'])
+console.log(process.argv[2], 'began')
+if (code >= 0) process.exit(code)
+else setInterval(() => undefined, 1000)
+`,
+    )
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  const start = (code: number) =>
+    startProgram('set-up', { ...process.env, CODE: String(code) }, { shutdownGraceSeconds: 1 }, folder, cli)
+
+  it('is done when it ends with 0', async () => {
+    const child = await start(0)
+    await untilDone(child, new AbortController().signal)
+    assert.deepEqual(child.lastLines(5), ['set-up began'])
+  })
+
+  it('fails with the end of its log when it ends with another code', async () => {
+    await assert.rejects(untilDone(await start(3), new AbortController().signal), {
+      code: 'local_run',
+      message: `Set-up ended (exit code 3). The last lines of ${join(folder, 'set-up.log')}:\n  set-up began`.replace(
+        '. The',
+        '.\nThe',
+      ),
+    })
+  })
+
+  it('is killed when the run is stopped', async () => {
+    const stopping = new AbortController()
+    const child = await start(-1)
+    const done = untilDone(child, stopping.signal)
+    stopping.abort('stopped')
+    await assert.rejects(done, (reason) => reason === 'stopped')
+    assert.equal(child.hasExited(), true)
+  })
+})

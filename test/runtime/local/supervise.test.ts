@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import type { Child, Exit } from '../../../runtime/local/child.ts'
+import { restartDelayMs, supervise } from '../../../runtime/local/supervise.ts'
+
+function fakeChild(pid: number): { child: Child; end: (exit: Exit) => void } {
+  const { promise, resolve } = Promise.withResolvers<Exit>()
+  const child: Child = {
+    name: 'API',
+    pid,
+    logFile: '/logs/api.log',
+    exited: promise,
+    hasExited: () => false,
+    lastLines: () => [],
+    stop: async () => resolve({ code: 0, signal: null }),
+    kill: () => resolve({ code: null, signal: 'SIGKILL' }),
+  }
+  return { child, end: resolve }
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+describe('restartDelayMs', () => {
+  it('doubles up to half a minute', () => {
+    assert.deepEqual([1, 2, 3, 5, 6, 60].map(restartDelayMs), [1000, 2000, 4000, 16_000, 30_000, 30_000])
+  })
+})
+
+describe('supervise', () => {
+  it('starts a program again that ended by itself, and says so', async () => {
+    const [first, second] = [fakeChild(1), fakeChild(2)]
+    const said: string[] = []
+    const supervised = supervise(
+      first.child,
+      async () => second.child,
+      (text) => said.push(text),
+      async () => undefined,
+    )
+    first.end({ code: null, signal: 'SIGKILL' })
+    await settled()
+    assert.deepEqual(said, [
+      'API ended (killed by SIGKILL); starting it again in 1 s. Its log: /logs/api.log',
+      'API was started again (pid 2)',
+    ])
+    await supervised.stop()
+  })
+
+  it('waits longer each time in a row, also when it cannot be started', async () => {
+    const first = fakeChild(1)
+    const waitsMs: number[] = []
+    const stopped = Promise.withResolvers<void>()
+    const supervised = supervise(
+      first.child,
+      async () => {
+        throw new Error('no')
+      },
+      () => undefined,
+      async (ms) => {
+        waitsMs.push(ms)
+        if (waitsMs.length === 3) await stopped.promise
+      },
+    )
+    first.end({ code: 1, signal: null })
+    await settled()
+    assert.deepEqual(waitsMs, [1000, 2000, 4000])
+    const stopping = supervised.stop()
+    stopped.resolve()
+    await stopping
+  })
+
+  it('leaves a program that was stopped alone', async () => {
+    const { child } = fakeChild(1)
+    const supervised = supervise(child, () => assert.fail('started again'), assert.fail)
+    await supervised.stop()
+    await settled()
+  })
+})

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { loadConfig } from '../../../runtime/config.ts'
+import { firstSource, urlOf, welcome } from '../../../runtime/local/welcome.ts'
+
+const text = welcome({
+  config: loadConfig({ PUBLIC_HOST: '0.0.0.0', ELASTIC_INDEX_PREFIX: 'mine' }),
+  workerPort: 8687,
+  home: { data: '/home/data', logs: '/home/logs' },
+  sourceId: 'shop',
+})
+
+describe('welcome', () => {
+  it('has a command that a shell passes on as one call with three events', () => {
+    const command = text.slice(text.indexOf('  curl -s http'), text.indexOf("]}'") + 3)
+    const shown = execFileSync('sh', ['-c', `curl() { printf '%s\\n' "$@"; }\n${command}`], { encoding: 'utf8' })
+    assert.ok(shown.startsWith('-s\nhttp://127.0.0.1:8585/track\n-H\nContent-Type: application/json\n-d\n{'))
+    const body = JSON.parse(shown.slice(shown.indexOf('{')))
+    assert.equal(body.source.id, 'shop')
+    assert.equal(body.events.length, 3)
+  })
+
+  it('looks for the events in the index of the stack', () => {
+    assert.match(text, /curl -s 'http:\/\/localhost:9200\/mine-event\/_search\?q=session\.id:my-session&pretty'/)
+  })
+
+  it('shows the addresses and the folders', () => {
+    for (const shown of ['/queue/system/functions/backlog', ':8687/metrics', '/home/data', '/home/logs']) {
+      assert.ok(text.includes(shown), shown)
+    }
+  })
+})
+
+describe('urlOf', () => {
+  it('reaches a listener of all addresses under that of this machine', () => {
+    assert.equal(urlOf('0.0.0.0', 1), 'http://127.0.0.1:1')
+    assert.equal(urlOf('::', 1), 'http://127.0.0.1:1')
+    assert.equal(urlOf('::1', 1), 'http://[::1]:1')
+    assert.equal(urlOf('192.168.1.2', 1), 'http://192.168.1.2:1')
+  })
+})
+
+describe('firstSource', () => {
+  it('has a name also where there is no file', () => {
+    assert.equal(firstSource('/nowhere/sources.json'), 'my-source')
+  })
+})
