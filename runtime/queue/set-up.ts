@@ -16,40 +16,57 @@ export async function setUpQueue(admin: PulsarAdmin, topics: Topics): Promise<re
   const namespace = `${topics.tenant}/${topics.namespace}`
   const steps: SetUpStep[] = []
 
-  if (await admin.hasTenant(topics.tenant)) steps.push({ what: `tenant ${topics.tenant}`, state: 'exists' })
-  else {
-    await admin.createTenant(topics.tenant, await admin.clusters())
-    steps.push({ what: `tenant ${topics.tenant}`, state: 'created' })
-  }
-
-  if (await admin.hasNamespace(namespace)) steps.push({ what: `namespace ${namespace}`, state: 'exists' })
-  else {
-    await admin.createNamespace(namespace)
-    steps.push({ what: `namespace ${namespace}`, state: 'created' })
-  }
+  const { tenant } = topics
+  steps.push({
+    what: `tenant ${tenant}`,
+    state: await ensure(
+      () => admin.hasTenant(tenant),
+      async () => admin.createTenant(tenant, await admin.clusters()),
+    ),
+  })
+  steps.push({
+    what: `namespace ${namespace}`,
+    state: await ensure(
+      () => admin.hasNamespace(namespace),
+      () => admin.createNamespace(namespace),
+    ),
+  })
   steps.push(...(await policiesThatLose(admin, namespace)))
 
   steps.push(await ensureTopic(admin, topics))
   steps.push(await ensureSubscription(admin, topics.events, topics.eventsSubscription))
 
-  if ((await admin.partitions(topics.deadLetters)) !== undefined) {
-    steps.push({ what: `topic ${topics.deadLetters}`, state: 'exists' })
-  } else {
-    await admin.createTopic(topics.deadLetters)
-    steps.push({ what: `topic ${topics.deadLetters}`, state: 'created' })
-  }
+  steps.push({
+    what: `topic ${topics.deadLetters}`,
+    state: await ensure(
+      async () => (await admin.partitions(topics.deadLetters)) !== undefined,
+      () => admin.createTopic(topics.deadLetters),
+    ),
+  })
   steps.push(await ensureSubscription(admin, topics.deadLetters, topics.deadLettersSubscription))
   return steps
+}
+
+/** Two set-ups may run at once: a creation that fails because the other one was faster is none of ours to report. */
+async function ensure(exists: () => Promise<boolean>, create: () => Promise<void>): Promise<'exists' | 'created'> {
+  if (await exists()) return 'exists'
+  try {
+    await create()
+  } catch (error) {
+    if (!(await exists())) throw error
+  }
+  return 'created'
 }
 
 async function ensureTopic(admin: PulsarAdmin, topics: Topics): Promise<SetUpStep> {
   const what = `topic ${topics.events}`
   const wanted = topics.partitions
-  const found = await admin.partitions(topics.events)
-  if (found === undefined) {
-    await admin.createPartitionedTopic(topics.events, wanted)
-    return { what, state: 'created', detail: `${wanted} partitions` }
-  }
+  const made = await ensure(
+    async () => (await admin.partitions(topics.events)) !== undefined,
+    () => admin.createPartitionedTopic(topics.events, wanted),
+  )
+  if (made === 'created') return { what, state: 'created', detail: `${wanted} partitions` }
+  const found = (await admin.partitions(topics.events)) ?? 0
   if (found === 0) {
     const detail =
       'it has no partitions and cannot get any: choose another PULSAR_FUNCTION_TOPIC, or drain and delete it'
@@ -68,13 +85,13 @@ async function ensureTopic(admin: PulsarAdmin, topics: Topics): Promise<SetUpSte
 
 async function ensureSubscription(admin: PulsarAdmin, topic: string, subscription: string): Promise<SetUpStep> {
   const what = `subscription ${subscription} of ${topic}`
-  if ((await admin.subscriptions(topic)).includes(subscription)) {
-    // New partitions get the subscriptions of the others by themselves, and a repetition changes nothing.
-    await admin.createSubscription(topic, subscription)
-    return { what, state: 'exists' }
-  }
-  await admin.createSubscription(topic, subscription)
-  return { what, state: 'created' }
+  const state = await ensure(
+    async () => (await admin.subscriptions(topic)).includes(subscription),
+    () => admin.createSubscription(topic, subscription),
+  )
+  // Partitions that were added get the subscription as well; a repetition changes nothing.
+  if (state === 'exists') await admin.createSubscription(topic, subscription)
+  return { what, state }
 }
 
 /** Policies, set by somebody else, under which Pulsar drops messages that no worker has taken yet. */

@@ -80,7 +80,9 @@ function connectSocket(url: string, options: ClientOptions, onClosed: (reason: s
         reason = messageOf(error)
       })
       keepAlive(socket)
-      socket.once('close', (code, text) => onClosed(reason || text.toString() || `closed with code ${code}`))
+      socket.once('close', (code, text) => {
+        if (!closedByUs.has(socket)) onClosed(reason || text.toString() || `closed with code ${code}`)
+      })
       resolve(socket)
     })
   })
@@ -100,7 +102,11 @@ function keepAlive(socket: WebSocket): void {
   socket.once('close', () => clearInterval(timer))
 }
 
+/** Whoever closes a connection need not be told that it is gone. */
+const closedByUs = new WeakSet<WebSocket>()
+
 function closeSocket(socket: WebSocket): Promise<void> {
+  closedByUs.add(socket)
   return new Promise((resolve) => {
     if (socket.readyState === WebSocket.CLOSED) return resolve()
     const timer = setTimeout(() => socket.terminate(), CLOSE_WAIT_MS)
