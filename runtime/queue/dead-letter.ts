@@ -35,7 +35,8 @@ export function encodeDeadMessage(delivery: Delivery, certificate: DeathCertific
 function certificateProperties(certificate: DeathCertificate): Properties {
   return {
     fault: certificate.fault,
-    reason: certificate.reason.slice(0, MAX_REASON_CHARACTERS),
+    // Some clients of Pulsar end a property at U+0000, and a reason may quote a value with one.
+    reason: certificate.reason.slice(0, MAX_REASON_CHARACTERS).replaceAll('\0', '\u{fffd}'),
     status: String(certificate.status),
     message_id: certificate.messageId,
     failed_at: certificate.failedAt,

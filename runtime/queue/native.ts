@@ -31,7 +31,7 @@ interface PulsarProducer {
 }
 
 interface PulsarConsumer {
-  batchReceive(): Promise<PulsarMessage[]>
+  receive(): Promise<PulsarMessage>
   acknowledge(message: PulsarMessage): Promise<unknown>
   negativeAcknowledge(message: PulsarMessage): void
   isConnected(): boolean
@@ -108,11 +108,6 @@ export function nativeTransport(pulsar: PulsarModule, config: Config, log: Nativ
         receiverQueueSize: prefetchMessages,
         receiverQueueSizeAcrossPartitions: prefetchMessages * 1000,
         nAckRedeliverTimeoutMs: RELEASE_DELAY_MS,
-        batchReceivePolicy: {
-          maxNumMessages: prefetchMessages,
-          maxNumBytes: 4 * 1024 * 1024,
-          timeoutMs: RECEIVE_WAIT_MS,
-        },
       }
       return consumerOf(await opened(client.subscribe(options), topic))
     },
@@ -152,16 +147,43 @@ interface NativeDelivery extends Delivery {
 }
 
 function consumerOf(consumer: PulsarConsumer): Consumer {
+  // A receive cannot be called off, so one that was not answered in time is waited for again.
+  let receiving: Promise<NativeDelivery> | undefined
   return {
-    receive: async () => (await consumer.batchReceive()).map(deliveryOf),
+    receive: async () => {
+      receiving ??= consumer.receive().then(deliveryOf)
+      try {
+        const delivery = await withinWait(receiving)
+        if (!delivery) return []
+        receiving = undefined
+        return [delivery]
+      } catch (cause) {
+        receiving = undefined
+        throw new AppError('queue_unavailable', 'Pulsar delivers nothing', { cause })
+      }
+    },
     acknowledge: async (delivery) => {
       await consumer.acknowledge((delivery as NativeDelivery).message)
     },
     release: (delivery) => consumer.negativeAcknowledge((delivery as NativeDelivery).message),
     isConnected: () => consumer.isConnected(),
     close: async () => {
+      // Closing fails the receive that is under way.
+      receiving?.catch(() => undefined)
       await consumer.close()
     },
+  }
+}
+
+async function withinWait<T>(promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const wait = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, RECEIVE_WAIT_MS, undefined)
+  })
+  try {
+    return await Promise.race([promise, wait])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

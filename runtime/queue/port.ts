@@ -3,6 +3,7 @@
  * broker; one contract suite holds both to it.
  */
 
+/** Text without U+0000, at which the native client would end a value. */
 export type Properties = Readonly<Record<string, string>>
 
 export interface OutgoingMessage {

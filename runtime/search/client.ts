@@ -12,6 +12,8 @@ export function searchClient(config: Config): Client {
     nodes: config.elasticHost.split(','),
     requestTimeout: config.elasticQueryTimeoutSeconds * 1000,
     maxRetries: 0,
+    // The default copies the request into each error, byte by byte as keys of an object: 100 MB for one bulk that failed.
+    redaction: { type: 'remove' },
     ...(config.elasticHost.includes('https://') ? { tls } : {}),
     ...authentication(config),
   })

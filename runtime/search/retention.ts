@@ -23,7 +23,8 @@ export async function listIndices(client: Client, config: Config, nowMs: number)
   const rows = await client.cat
     .indices(
       {
-        index: [`${event}-*`, session, profile],
+        // Patterns, because one name that is not there yet would fail them all.
+        index: [`${event}-*`, `${session}*`, `${profile}*`],
         format: 'json',
         bytes: 'b',
         h: 'index,docs.count,store.size,pri,rep,health',

@@ -28,6 +28,11 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
     labelNames: ['reason'],
     registers,
   })
+  const filling = new Gauge({
+    name: 'tracardi_worker_filling_events',
+    help: 'Events in the bulk that is filling',
+    registers,
+  })
   const batchEvents = new Histogram({
     name: 'tracardi_worker_batch_events',
     help: 'Events in a bulk',
@@ -83,6 +88,7 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
       lastFlush.set({ reason }, Date.now() / 1000)
       batchEvents.observe(batch.events)
     },
+    filling: (events: number) => filling.set(events),
     done: (outcome: (typeof EVENT_OUTCOMES)[number], count: number) => events.inc({ outcome }, count),
     bulkTook: (seconds: number) => bulkSeconds.observe(seconds),
     messageStored: (receivedAtMs: number) => storedSeconds.observe(Math.max(0, (Date.now() - receivedAtMs) / 1000)),

@@ -118,6 +118,7 @@ export class Worker {
     if (overflow) await this.#flush(overflow)
     if (this.#batch.isEmpty) this.#timer = setTimeout(() => void this.#flush('timeout'), timeoutMs)
     this.#batch.add(taken)
+    this.#to.metrics.filling(this.#batch.events)
     const reached = this.#batch.reached(limits)
     if (reached) await this.#flush(reached)
   }
@@ -140,6 +141,7 @@ export class Worker {
     const batch = this.#batch
     this.#batch = new Batch()
     metrics.flushed(batch, reason)
+    metrics.filling(0)
     const storing = this.#indexer
       .store(batch)
       .catch((error: unknown) => {

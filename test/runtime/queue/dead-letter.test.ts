@@ -36,6 +36,12 @@ describe('a dead letter', () => {
     assert.equal(letter.certificate.reason, 'x'.repeat(1000))
   })
 
+  it('carries no U+0000 in its reason, at which the native client would end it', () => {
+    const quoting = { ...certificate, reason: 'value [a\0b]' }
+    const letter = decodeDeadLetter(delivered(encodeDeadMessage(deliveryOf('m1', ['a']), quoting)))
+    assert.equal(letter.certificate.reason, 'value [a\ufffdb]')
+  })
+
   it('that somebody else put into the topic is shown as unknown', () => {
     const letter = decodeDeadLetter(delivered({ payload: Buffer.from('?'), properties: {} }))
     assert.deepEqual(letter.certificate, { fault: 'unknown', reason: '', status: 0, messageId: '', failedAt: '' })

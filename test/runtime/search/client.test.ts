@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { errors } from '@elastic/elasticsearch'
 import { loadConfig } from '../../../runtime/config.ts'
 import { searchClient } from '../../../runtime/search/client.ts'
 import { ScriptedServer } from '../../support/scripted-server.ts'
@@ -36,6 +37,20 @@ describe('searchClient', () => {
     await assert.rejects(client.cluster.health())
     await client.close()
     assert.equal(server.calls.length, 1)
+  })
+
+  it('copies neither the request nor the credentials into an error', async () => {
+    server.answer = () => ({ status: 503 })
+    const client = searchClient(loadConfig({ ELASTIC_HOST: server.url, ELASTIC_API_KEY: 'aWQ6a2V5' }))
+    const lines = Buffer.alloc(1_000_000, '{}\n')
+    const bulk = client.transport.request({ method: 'POST', path: '/_bulk', bulkBody: lines as unknown as string })
+    await assert.rejects(bulk, (error: errors.ResponseError) => {
+      const { params } = error.meta.meta.request
+      assert.equal(params.body, lines)
+      assert.ok(!JSON.stringify({ ...params, body: '' }).includes('aWQ6a2V5'))
+      return true
+    })
+    await client.close()
   })
 
   it('knows every node of the list, and trusts the authority that is configured', async () => {

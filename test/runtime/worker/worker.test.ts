@@ -150,6 +150,8 @@ describe('Worker', () => {
     consumer.push(deliveryOf('m1', ['a']), deliveryOf('m2', ['b']))
     await until('the taking', () => consumer.received === 2)
     await turn()
+    const filling = await registry.getSingleMetricAsString('tracardi_worker_filling_events')
+    assert.match(filling, /^tracardi_worker_filling_events 2$/m)
     await worker.stop(10_000)
     assert.deepEqual(bulks, [2])
     assert.deepEqual(await flushes(), { drain: 1 })

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict'
+import { v7 as uuidV7 } from 'uuid'
+import { topicsOf } from '../../runtime/queue/topics.ts'
+import { periodOf } from '../../runtime/search/indices.ts'
+import { templatesOf } from '../../runtime/search/templates.ts'
+import { eventually } from '../support/until.ts'
+import { cli } from './cli.ts'
+import { Pipeline } from './pipeline.ts'
+
+const THIS_MONTH = periodOf(Date.now(), 'month')
+
+describe('the pipeline, from call to document', () => {
+  let pipeline: Pipeline
+  let suite = 0
+
+  async function start(settings: Record<string, string> = {}): Promise<void> {
+    suite += 1
+    pipeline = await Pipeline.create(`pipeline-${suite}`, settings)
+    await pipeline.startApi()
+  }
+  afterEach(() => pipeline.close())
+
+  it('stores the events of a call with profile, session and properties, and a repetition stores nothing more', async () => {
+    await start({ BULK_TIMEOUT_SECONDS: '0.2' })
+    await pipeline.startWorker()
+    const call = {
+      source: { id: 'my-source' },
+      session: { id: 'session-1' },
+      events: [
+        { id: uuidV7(), type: 'Page View', properties: { page: 'home', visits: 12_345 } },
+        { id: uuidV7(), type: 'search', properties: { words: ['a', 'b'] } },
+        { id: uuidV7(), type: 'purchase', properties: { total: 17.5 } },
+      ],
+    }
+    const first = await pipeline.track(call)
+    assert.equal(first.status, 200)
+    const profile = first.body['profile'] as { id: string }
+    assert.match(profile.id, /^[0-9a-f-]{36}$/)
+    assert.deepEqual(first.body['session'], { id: 'session-1' })
+    await pipeline.untilStored(3)
+    const stored = await pipeline.search.get<Record<string, unknown>>({
+      index: `${pipeline.eventAlias}-${THIS_MONTH}`,
+      id: call.events[0]?.id as string,
+    })
+    const { metadata: _, ...document } = stored._source as Record<string, unknown>
+    assert.deepEqual(document, {
+      id: call.events[0]?.id,
+      type: 'page-view',
+      name: 'Page View',
+      source: { id: 'my-source' },
+      session: { id: 'session-1' },
+      profile,
+      properties: { page: 'home', visits: 12_345 },
+    })
+
+    assert.equal((await pipeline.track(call)).status, 200)
+    await eventually(
+      async () => (await pipeline.workerMetric('tracardi_worker_events_total{outcome="duplicate"}')) === 3,
+    )
+    assert.equal(await pipeline.count(), 3)
+    await eventually(async () => (await pipeline.backlog()) === 0)
+  })
+
+  it('keeps events that were published before any worker came, in bulks that are filled by size', async () => {
+    await start({ BULK_SIZE: '500' })
+    const calls = Array.from({ length: 40 }, () => ({
+      source: { id: 'my-source' },
+      events: Array.from({ length: 50 }, () => ({ id: uuidV7(), type: 'a' })),
+    }))
+    const answers = await Promise.all(calls.map((call) => pipeline.track(call)))
+    assert.ok(answers.every(({ status }) => status === 200))
+    await pipeline.startWorker()
+    await pipeline.untilStored(2000)
+    await eventually(async () => (await pipeline.backlog()) === 0)
+    assert.equal(await pipeline.count(), 2000)
+    assert.equal(await pipeline.workerMetric('tracardi_worker_flushes_total{reason="size"}'), 4)
+    assert.equal(await pipeline.workerMetric('tracardi_worker_flushes_total{reason="timeout"}'), 0)
+    assert.equal(await pipeline.workerMetric('tracardi_worker_batch_events_sum'), 2000)
+  })
+
+  it('stores a trickle by timeout', async () => {
+    await start({ BULK_TIMEOUT_SECONDS: '0.5' })
+    await pipeline.startWorker()
+    for (let number = 0; number < 3; number += 1) {
+      await pipeline.track({ source: { id: 'my-source' }, events: [{ type: 'a' }] })
+      await pipeline.untilStored(number + 1)
+    }
+    assert.equal(await pipeline.workerMetric('tracardi_worker_flushes_total{reason="timeout"}'), 3)
+    assert.equal(await pipeline.workerMetric('tracardi_worker_flushes_total{reason="size"}'), 0)
+  })
+
+  it('dead-letters the one document of 500 that Elasticsearch refuses, and stores it by a replay when the mapping is mended', async () => {
+    await start({ BULK_TIMEOUT_SECONDS: '0.2' })
+    // An index whose mapping does not know tags, as an old release might have made it.
+    const index = `${pipeline.eventAlias}-${THIS_MONTH}`
+    const [{ name, body } = assert.fail()] = templatesOf(pipeline.config)
+    const { tags, ...otherFields } = body.template.mappings.properties as Record<string, object>
+    const template = { ...body.template, mappings: { ...body.template.mappings, properties: otherFields } }
+    await pipeline.search.indices.putIndexTemplate({ name, ...body, template } as never)
+
+    const events = Array.from({ length: 500 }, (_, number) => ({
+      id: uuidV7(),
+      type: 'a',
+      ...(number === 123 ? { tags: ['new'] } : {}),
+    }))
+    await pipeline.startWorker()
+    assert.equal((await pipeline.track({ source: { id: 'my-source' }, events })).status, 200)
+    await pipeline.untilStored(499)
+    await eventually(async () => (await pipeline.backlog()) === 0)
+    assert.equal(await pipeline.count(), 499)
+    assert.equal(await pipeline.deadLetters(), 1)
+
+    const listed = await cli(pipeline.env, 'dead-letters', 'list')
+    assert.match(listed.output, /400 +strict_dynamic_mapping_exception +\{"create":.*introduction of \[tags\]/)
+    assert.match(listed.output, /1 dead letters wait; 1 are shown\./)
+    assert.equal(await pipeline.deadLetters(), 1)
+
+    await pipeline.search.indices.putMapping({ index, properties: { tags } } as never)
+    const replayed = await cli(pipeline.env, 'dead-letters', 'replay')
+    assert.match(replayed.output, /^1 dead letters published again/)
+    await pipeline.untilStored(500)
+    assert.equal(await pipeline.count(), 500)
+    await eventually(async () => (await pipeline.deadLetters()) === 0)
+    const found = await pipeline.search.get<{ tags: object }>({ index, id: events[123]?.id as string })
+    assert.deepEqual(found._source?.tags, { values: ['new'], count: 1 })
+  })
+
+  it('stores data of every kind exactly as it was sent', async () => {
+    await start({ BULK_TIMEOUT_SECONDS: '0.2' })
+    await pipeline.startWorker()
+    const id = uuidV7()
+    const properties =
+      '{"big":12345678901234567890,"long":0.12345678901234567890,"huge":1e400,"lone":"\\ud800","control":"\\u0000\\u001f","__proto__":{"polluted":true},"":" ","a.b":{"c":[[1],{}]},"emoji":"😀"}'
+    const response = await fetch(`${pipeline.publicUrl}/track`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain;charset=UTF-8' },
+      body: `{"source":{"id":"my-source"},"events":[{"id":"${id}","type":"a","properties":${properties}}]}`,
+    })
+    assert.equal(response.status, 200)
+    await pipeline.untilStored(1)
+    const source = await (
+      await fetch(`${pipeline.config.elasticHost}/${pipeline.eventAlias}-${THIS_MONTH}/_source/${id}`)
+    ).text()
+    assert.ok(source.includes(`"properties":${properties}`), source)
+    assert.equal(await pipeline.deadLetters(), 0)
+  })
+
+  it('finishes what it has taken when it is told to stop, and nothing of it is delivered again', async () => {
+    await start({ BULK_TIMEOUT_SECONDS: '600' })
+    await pipeline.startWorker()
+    await pipeline.track({ source: { id: 'my-source' }, events: Array.from({ length: 70 }, () => ({ type: 'a' })) })
+    await eventually(async () => (await pipeline.workerMetric('tracardi_worker_filling_events')) === 70)
+    await pipeline.stopWorker()
+    assert.equal(await pipeline.count(), 70)
+    await eventually(async () => (await pipeline.backlog()) === 0)
+  })
+
+  it('answers the backlog in the shape that operators know, and as much of it as they need', async () => {
+    await start({ PULSAR_PARTITIONS: '2' })
+    await pipeline.track({ source: { id: 'my-source' }, events: Array.from({ length: 30 }, () => ({ type: 'a' })) })
+    const url = `${pipeline.privateUrl}/queue/system/functions/backlog`
+    const { tenant } = topicsOf(pipeline.config)
+    const partition = (number: number) => `persistent://${tenant}/system/functions-partition-${number}`
+    const subscription = 'tracardi-function-subscription'
+    const plain = (await (await fetch(url)).json()) as { total: number; backlog: { count: number }[] }
+    assert.equal(plain.total, 1)
+    assert.deepEqual(
+      plain.backlog.map((entry) => ({ ...entry, count: 0 })),
+      [0, 1].map((number) => ({ partition: partition(number), subscription, count: 0 })),
+    )
+    const detailed = (await (await fetch(`${url}?detail=true`)).json()) as Record<string, unknown>
+    assert.equal(detailed['events'], 30)
+    assert.equal(detailed['eventsExact'], true)
+    const missing = await fetch(`${pipeline.privateUrl}/queue/system/nothing/backlog`)
+    assert.equal(missing.status, 404)
+    assert.deepEqual(await missing.json(), { detail: `there is no topic persistent://${tenant}/system/nothing` })
+  })
+})

@@ -1,0 +1,113 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Client } from '@elastic/elasticsearch'
+import { type Config, loadConfig } from '../../runtime/config.ts'
+import { freePort } from '../../runtime/local/port.ts'
+import { startApi } from '../../runtime/programs/api.ts'
+import type { Program } from '../../runtime/programs/run.ts'
+import { startWorker } from '../../runtime/programs/worker.ts'
+import { type PulsarAdmin, pulsarAdmin } from '../../runtime/queue/admin.ts'
+import { readBacklog } from '../../runtime/queue/backlog.ts'
+import { setUpQueue } from '../../runtime/queue/set-up.ts'
+import { topicsOf } from '../../runtime/queue/topics.ts'
+import { searchClient } from '../../runtime/search/client.ts'
+import { setUpSearch } from '../../runtime/search/set-up.ts'
+import { silentLog } from '../support/log.ts'
+import { eventually } from '../support/until.ts'
+import { environmentFor, servers } from './servers.ts'
+
+/** The API and a worker as their images run them, on the real servers, with topics and indices of their own. */
+export class Pipeline {
+  readonly config: Config
+  readonly env: Record<string, string>
+  readonly search: Client
+  readonly admin: PulsarAdmin
+  readonly publicUrl: string
+  readonly privateUrl: string
+  readonly workerPrivateUrl: string
+  readonly #workerConfig: Config
+  #api: Program | undefined
+  #worker: Program | undefined
+
+  private constructor(env: Record<string, string>, workerPort: number) {
+    this.env = env
+    this.config = loadConfig(env)
+    this.#workerConfig = loadConfig({ ...env, PRIVATE_PORT: String(workerPort) })
+    this.search = searchClient(this.config)
+    this.admin = pulsarAdmin(this.config)
+    this.publicUrl = `http://127.0.0.1:${this.config.publicPort}`
+    this.privateUrl = `http://127.0.0.1:${this.config.privatePort}`
+    this.workerPrivateUrl = `http://127.0.0.1:${workerPort}`
+  }
+
+  static async create(suite: string, settings: Record<string, string> = {}): Promise<Pipeline> {
+    const sourcesFile = join(servers().folder, `${suite}-sources.json`)
+    writeFileSync(sourcesFile, JSON.stringify({ 'my-source': { allowedOrigins: ['*'] } }))
+    const ports = { PUBLIC_PORT: String(await freePort()), PRIVATE_PORT: String(await freePort()) }
+    const env = environmentFor(suite, { SOURCES_FILE: sourcesFile, ...ports, ...settings })
+    const pipeline = new Pipeline(env, await freePort())
+    await setUpQueue(pipeline.admin, topicsOf(pipeline.config))
+    await setUpSearch(pipeline.search, pipeline.config)
+    return pipeline
+  }
+
+  async startApi(): Promise<void> {
+    this.#api = await startApi(this.config, silentLog)
+    await eventually(async () => (await fetch(`${this.privateUrl}/health/ready`)).ok)
+  }
+
+  async startWorker(): Promise<void> {
+    this.#worker = await startWorker(this.#workerConfig, silentLog)
+  }
+
+  async stopWorker(): Promise<void> {
+    await this.#worker?.stop()
+    this.#worker = undefined
+  }
+
+  async close(): Promise<void> {
+    await this.#api?.stop()
+    await this.stopWorker()
+    await this.admin.close()
+    await this.search.close()
+  }
+
+  /** Posts a call; answers status and body. */
+  async track(call: unknown): Promise<{ status: number; body: Record<string, unknown> }> {
+    const response = await fetch(`${this.publicUrl}/track`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(call),
+    })
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+  }
+
+  get eventAlias(): string {
+    return `${this.config.indexPrefix}-event`
+  }
+
+  /** Documents that can be found now; none before the first index. */
+  async count(): Promise<number> {
+    await this.search.indices.refresh({ index: `${this.eventAlias}-*` })
+    return (await this.search.count({ index: `${this.eventAlias}-*` })).count
+  }
+
+  async untilStored(documents: number): Promise<void> {
+    await eventually(async () => (await this.count()) >= documents)
+  }
+
+  backlog(): Promise<number> {
+    return readBacklog(this.admin, topicsOf(this.config).events).then(({ total }) => total)
+  }
+
+  deadLetters(): Promise<number> {
+    return readBacklog(this.admin, topicsOf(this.config).deadLetters).then(({ total }) => total)
+  }
+
+  /** The value of a metric of the worker. */
+  async workerMetric(line: string): Promise<number> {
+    const text = await (await fetch(`${this.workerPrivateUrl}/metrics`)).text()
+    const found = text.split('\n').find((one) => one.startsWith(`${line} `))
+    return found === undefined ? Number.NaN : Number(found.slice(line.length + 1))
+  }
+}

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict'
+import type { Config } from '../../runtime/config.ts'
+import { AppError } from '../../runtime/errors.ts'
+import { freePort } from '../../runtime/local/port.ts'
+import { type PulsarAdmin, pulsarAdmin } from '../../runtime/queue/admin.ts'
+import { readBacklog, readDetailedBacklog } from '../../runtime/queue/backlog.ts'
+import { loadPulsarModule, nativeTransport } from '../../runtime/queue/native.ts'
+import type { Consumer, Delivery, Transport } from '../../runtime/queue/port.ts'
+import { setUpQueue } from '../../runtime/queue/set-up.ts'
+import { type Topics, topicsOf } from '../../runtime/queue/topics.ts'
+import { webSocketTransport } from '../../runtime/queue/websocket.ts'
+import { eventually } from '../support/until.ts'
+import { configFor } from './servers.ts'
+
+const native = await loadPulsarModule().catch(() => undefined)
+const never = (reason: string) => assert.fail(`the connection was lost: ${reason}`)
+
+const transports: Record<string, ((config: Config) => Transport) | undefined> = {
+  websocket: webSocketTransport,
+  native: native && ((config) => nativeTransport(native, config, () => undefined)),
+}
+
+for (const [name, create] of Object.entries(transports)) {
+  describe(`the ${name} transport, against Pulsar`, () => {
+    if (!create) {
+      // pulsar-client is optional: its binary cannot be installed everywhere.
+      it.skip('pulsar-client is not installed on this machine')
+      return
+    }
+    let config: Config
+    let topics: Topics
+    let admin: PulsarAdmin
+    let transport: Transport
+    let suite = 0
+
+    beforeEach(async () => {
+      suite += 1
+      config = configFor(`queue-${name}-${suite}`, { PULSAR_PARTITIONS: '3' })
+      topics = topicsOf(config)
+      admin = pulsarAdmin(config)
+      await setUpQueue(admin, topics)
+      transport = create(config)
+    })
+    afterEach(async () => {
+      await transport.close()
+      await admin.close()
+    })
+
+    const openProducer = () => transport.openProducer({ topic: topics.events, sendTimeoutMs: 5000 }, never)
+    const openConsumer = () =>
+      transport.openConsumer(
+        { topic: topics.events, subscription: topics.eventsSubscription, prefetchMessages: 20 },
+        never,
+      )
+    const messageOf = (text: string) => ({ payload: Buffer.from(text), properties: { v: '1', n: '1', name: text } })
+
+    /** Receives until there are so many; acknowledges them unless told otherwise. */
+    async function take(consumer: Consumer, count: number, acknowledge = true): Promise<Delivery[]> {
+      const taken: Delivery[] = []
+      while (taken.length < count) {
+        for (const delivery of await consumer.receive()) {
+          taken.push(delivery)
+          if (acknowledge) await consumer.acknowledge(delivery)
+        }
+      }
+      return taken
+    }
+
+    it('delivers every message once, with its bytes and properties, to whoever comes later', async () => {
+      const producer = await openProducer()
+      const payloads = Array.from({ length: 300 }, (_, number) => `message ${number}: ż\n`)
+      await Promise.all(
+        payloads.map((text) =>
+          producer.send({ payload: Buffer.from(`${text}\0`), properties: { v: '1', number: text } }),
+        ),
+      )
+      await producer.close()
+      const consumer = await openConsumer()
+      const taken = await take(consumer, payloads.length)
+      assert.deepEqual(taken.map(({ properties }) => properties['number']).sort(), [...payloads].sort())
+      for (const { payload, properties } of taken) assert.equal(payload.toString(), `${properties['number']}\0`)
+      assert.equal(new Set(taken.map(({ id }) => id)).size, payloads.length)
+      assert.deepEqual(await consumer.receive(), [])
+      await eventually(async () => (await readBacklog(admin, topics.events)).total === 0)
+    })
+
+    it('spreads messages over the partitions', async () => {
+      const producer = await openProducer()
+      for (let number = 0; number < 30; number += 1) await producer.send(messageOf(`m${number}`))
+      const counts = (await readBacklog(admin, topics.events)).backlog.map(({ count }) => count)
+      assert.deepEqual(counts, [10, 10, 10])
+    })
+
+    it('carries a message of the largest size that is configurable', async () => {
+      const producer = await openProducer()
+      const payload = Buffer.alloc(700 * 1024, 'x')
+      await producer.send({ payload, properties: {} })
+      const [delivery] = await take(await openConsumer(), 1)
+      assert.ok(delivery?.payload.equals(payload))
+    })
+
+    it('delivers again what was not acknowledged when its consumer closes, and nothing else', async () => {
+      const producer = await openProducer()
+      await Promise.all(['a', 'b', 'c', 'd'].map((text) => producer.send(messageOf(text))))
+      const first = await openConsumer()
+      const taken = await take(first, 4, false)
+      const done = taken.slice(0, 2)
+      for (const delivery of done) await first.acknowledge(delivery)
+      await eventually(async () => (await readBacklog(admin, topics.events)).total === 2)
+      await first.close()
+      const again = await take(await openConsumer(), 2)
+      const expected = taken.slice(2).map(({ payload }) => payload.toString())
+      assert.deepEqual(again.map(({ payload }) => payload.toString()).sort(), expected.sort())
+    })
+
+    it('delivers a message that was given back again, to the same consumer as well', async () => {
+      const producer = await openProducer()
+      await producer.send(messageOf('a'))
+      const consumer = await openConsumer()
+      const [first] = await take(consumer, 1, false)
+      consumer.release(first as Delivery)
+      const [second] = await take(consumer, 1)
+      assert.equal(second?.payload.toString(), 'a')
+    })
+
+    it('gives a consumer that comes later its share at once', async () => {
+      const producer = await openProducer()
+      const early = await openConsumer()
+      await Promise.all(Array.from({ length: 600 }, (_, number) => producer.send(messageOf(`m${number}`))))
+      const late = await openConsumer()
+      await take(late, 100)
+      await take(early, 60)
+    })
+
+    it('counts messages and events of the backlog exactly', async () => {
+      const producer = await openProducer()
+      for (const n of ['50', '7', '1', '100'])
+        await producer.send({ payload: Buffer.from('x\n'), properties: { v: '1', n } })
+      const detailed = await readDetailedBacklog(admin, topics.events, Date.now())
+      assert.equal(detailed.total, 4)
+      assert.equal(detailed.events, 158)
+      assert.equal(detailed.eventsExact, true)
+      assert.ok(detailed.bytes > 0)
+    })
+
+    it('says that Pulsar cannot be reached, with its reason', async () => {
+      const port = await freePort()
+      const away = create({
+        ...config,
+        pulsarHost: `pulsar://127.0.0.1:${port}`,
+        pulsarApi: `http://127.0.0.1:${port}`,
+      })
+      await assert.rejects(away.openProducer({ topic: topics.events, sendTimeoutMs: 500 }, never), (error) => {
+        assert.ok(error instanceof AppError)
+        assert.equal(error.code, 'queue_unavailable')
+        assert.ok(error.cause)
+        return true
+      })
+      await away.close()
+    })
+  })
+}
+
+describe('set-up of Pulsar', () => {
+  it('makes everything once, grows partitions, and never takes one away', async () => {
+    const config = configFor('queue-set-up', { PULSAR_PARTITIONS: '2' })
+    const admin = pulsarAdmin(config)
+    const topics = topicsOf(config)
+    const states = async (partitions: number) =>
+      (await setUpQueue(admin, { ...topics, partitions })).map(({ state }) => state)
+    assert.deepEqual(await states(2), ['created', 'created', 'created', 'created', 'created', 'created'])
+    assert.deepEqual(await states(2), ['exists', 'exists', 'exists', 'exists', 'exists', 'exists'])
+    assert.deepEqual(await states(4), ['exists', 'exists', 'grown', 'exists', 'exists', 'exists'])
+    assert.deepEqual(await states(3), ['exists', 'exists', 'differs', 'exists', 'exists', 'exists'])
+    const { backlog } = await readBacklog(admin, topics.events)
+    assert.deepEqual(
+      backlog,
+      [0, 1, 2, 3].map((number) => ({
+        partition: `${topics.events}-partition-${number}`,
+        subscription: topics.eventsSubscription,
+        count: 0,
+      })),
+    )
+    await admin.close()
+  })
+
+  it('can run in several places at once', async () => {
+    const config = configFor('queue-set-up-race')
+    const admin = pulsarAdmin(config)
+    await Promise.all([1, 2, 3].map(() => setUpQueue(admin, topicsOf(config))))
+    assert.equal(await admin.partitions(topicsOf(config).events), 10)
+    await admin.close()
+  })
+})

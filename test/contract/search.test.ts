@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import type { Client } from '@elastic/elasticsearch'
+import type { Config } from '../../runtime/config.ts'
+import { bulkSender } from '../../runtime/search/bulk.ts'
+import { searchClient } from '../../runtime/search/client.ts'
+import { eventLines, type Json, stateLines } from '../../runtime/search/documents.ts'
+import { deleteExpired, listIndices } from '../../runtime/search/retention.ts'
+import { assertSetUp, setUpSearch } from '../../runtime/search/set-up.ts'
+import { configFor } from './servers.ts'
+
+const time = { insert: '2026-11-22T10:00:00.000Z', ingest: '2026-11-22T10:00:00.000Z' }
+
+describe('Elasticsearch, as set-up prepares it', () => {
+  let config: Config
+  let client: Client
+  let suite = 0
+  let index: string
+
+  beforeEach(async () => {
+    suite += 1
+    config = configFor(`search-${suite}`, { ELASTIC_INDEX_SHARDS: '2' })
+    index = `${config.indexPrefix}-event-2026-11`
+    client = searchClient(config)
+    await setUpSearch(client, config)
+  })
+  afterEach(() => client.close())
+
+  const event = (id: string, properties: Json = {}) =>
+    eventLines(index, { id, type: 'a', name: 'A', metadata: { time }, source: { id: 's' }, properties })
+  const send = async (lines: string) =>
+    (await bulkSender(client)(Buffer.from(lines))).map((result) =>
+      'status' in result ? [result.outcome, result.status, result.fault.type] : [result.outcome],
+    )
+  const count = async (name: string) => {
+    await client.indices.refresh({ index: name })
+    return (await client.count({ index: name })).count
+  }
+
+  it('is ready for workers, and was not before', async () => {
+    await assertSetUp(client, config)
+    const other = configFor('search-never-set-up')
+    await assert.rejects(assertSetUp(client, other), { code: 'set_up_missing' })
+  })
+
+  it('makes the index of a period with the first event, with its shards, its alias and its strict mapping', async () => {
+    assert.deepEqual(await send(event('e1')), [['stored']])
+    const state = (await client.indices.get({ index }))[index]
+    assert.equal(state?.settings?.index?.number_of_shards, '2')
+    assert.equal(state?.mappings?.dynamic, 'strict')
+    assert.deepEqual(Object.keys(state?.aliases ?? {}), [`${config.indexPrefix}-event`])
+    assert.equal(await count(`${config.indexPrefix}-event`), 1)
+  })
+
+  it('stores an event once, however often it is sent', async () => {
+    await send(event('e1') + event('e2'))
+    assert.deepEqual(await send(event('e1') + event('e3')), [
+      ['duplicate', 409, 'version_conflict_engine_exception'],
+      ['stored'],
+    ])
+    assert.equal(await count(index), 3)
+  })
+
+  it('stores the good neighbours of a document that it refuses', async () => {
+    const bad = event('bad').replace('"type":"a"', '"type":"a","unknown":1')
+    const [first, second, third] = await send(event('e1') + bad + event('e2'))
+    assert.deepEqual([first, third], [['stored'], ['stored']])
+    assert.deepEqual(second, ['rejected', 400, 'strict_dynamic_mapping_exception'])
+    assert.equal(await count(index), 2)
+  })
+
+  it('never takes a state back in time', async () => {
+    const state = (version: number, browser: string) =>
+      stateLines(
+        `${config.indexPrefix}-session`,
+        { id: 's1', metadata: { time: { update: time.insert } }, source: { id: 's' }, context: { browser } },
+        version,
+      )
+    assert.deepEqual(await send(state(20, 'new')), [['stored']])
+    assert.deepEqual(await send(state(10, 'old')), [['superseded', 409, 'version_conflict_engine_exception']])
+    assert.deepEqual(await send(state(20, 'same')), [['stored']])
+    const found = await client.get<{ context: { browser: string } }>({
+      index: `${config.indexPrefix}-session`,
+      id: 's1',
+    })
+    assert.equal(found._source?.context.browser, 'same')
+  })
+
+  it('keeps two types of one property, and finds both', async () => {
+    assert.deepEqual(await send(event('e1', { price: 17 }) + event('e2', { price: { value: 'cheap' } })), [
+      ['stored'],
+      ['stored'],
+    ])
+    await client.indices.refresh({ index })
+    const search = async (field: string, value: string) =>
+      (await client.search({ index, query: { term: { [field]: value } } })).hits.hits.map((hit) => hit._id)
+    assert.deepEqual(await search('properties.price', '17'), ['e1'])
+    assert.deepEqual(await search('properties.price.value', 'cheap'), ['e2'])
+    const fields = (await client.indices.getMapping({ index }))[index]?.mappings.properties ?? {}
+    assert.equal(fields['properties']?.type, 'flattened')
+  })
+
+  it('gives new shards to the next period only, and says so', async () => {
+    await send(event('e1'))
+    const steps = await setUpSearch(client, { ...config, indexShards: 4 })
+    assert.deepEqual(
+      steps.filter(({ state }) => state === 'differs'),
+      [{ what: `index ${index}`, state: 'differs', detail: 'it keeps its 2 shards; the next period begins with 4' }],
+    )
+    await send(event('e2').replace(index, `${config.indexPrefix}-event-2026-12`))
+    const shards = (await listIndices(client, config, Date.now())).map(({ name, shards }) => [name, shards])
+    assert.deepEqual(shards, [
+      [index, 2],
+      [`${config.indexPrefix}-event-2026-12`, 4],
+    ])
+  })
+
+  it('deletes what has expired, whole indices, and nothing else', async () => {
+    await send(event('e1') + event('e2').replace(index, `${config.indexPrefix}-event-2020-01`))
+    const keeping = { ...config, eventRetentionDays: 365 }
+    assert.deepEqual(await deleteExpired(client, keeping, Date.parse('2026-11-22T00:00:00Z')), [
+      `${config.indexPrefix}-event-2020-01`,
+    ])
+    assert.deepEqual(
+      (await listIndices(client, keeping, Date.now())).map(({ name }) => name),
+      [index],
+    )
+  })
+})

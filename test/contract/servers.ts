@@ -1,0 +1,120 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Config, loadConfig } from '../../runtime/config.ts'
+import { type ElasticsearchServer, startElasticsearch } from '../../runtime/local/elasticsearch.ts'
+import { homeFolder, homeIn } from '../../runtime/local/home.ts'
+import { installServers } from '../../runtime/local/install.ts'
+import { findJava, type Java } from '../../runtime/local/java.ts'
+import { freePort } from '../../runtime/local/port.ts'
+import { type PulsarServer, startPulsar } from '../../runtime/local/pulsar.ts'
+import { serverUser } from '../../runtime/local/server-user.ts'
+
+/**
+ * The real servers of the contract tests: the same releases that `npm start` runs, on free ports and with data of their
+ * own. They start once for all files. A server that does not start fails the run; nothing is skipped.
+ */
+
+interface Started {
+  readonly java: Java
+  readonly distributions: Awaited<ReturnType<typeof installServers>>
+  readonly folder: string
+  readonly pulsar: PulsarServer
+  readonly elasticsearch: ElasticsearchServer
+  readonly restartPulsar: () => Promise<void>
+  readonly restartElasticsearch: () => Promise<void>
+}
+
+let started: (Started & { pulsar: PulsarServer; elasticsearch: ElasticsearchServer }) | undefined
+
+export function servers(): Started {
+  if (!started) throw new Error('the servers have not been started: run the contract tests by `npm run test:contract`')
+  return started
+}
+
+/** A configuration of its own for each suite, so that no suite sees the data of another. */
+export function configFor(suite: string, env: Record<string, string> = {}): Config {
+  return loadConfig(environmentFor(suite, env))
+}
+
+export function environmentFor(suite: string, env: Record<string, string> = {}): Record<string, string> {
+  const { pulsar, elasticsearch } = servers()
+  return {
+    PULSAR_HOST: pulsar.serviceUrl,
+    PULSAR_API: pulsar.adminUrl,
+    PULSAR_TENANT: suite,
+    ELASTIC_HOST: elasticsearch.url,
+    ELASTIC_INDEX_PREFIX: suite.replaceAll('-', '_'),
+    ELASTIC_INDEX_REPLICAS: '0',
+    PUBLIC_HOST: '127.0.0.1',
+    PRIVATE_HOST: '127.0.0.1',
+    LOGGING_LEVEL: 'warn',
+    ...env,
+  }
+}
+
+export async function mochaGlobalSetup(): Promise<void> {
+  const java = await findJava()
+  const runAs = serverUser()
+  const home = homeIn(homeFolder(process.env, process.env['TRACARDI_HOME'] ?? '', process.getuid?.(), homedir()))
+  let said = ''
+  const distributions = await installServers(
+    home,
+    (text) => {
+      // Maven tells its progress many times a second; a log wants each step once.
+      const step = text.replaceAll(/[\d.]+/g, '')
+      if (step !== said) process.stderr.write(`${text}\n`)
+      said = step
+    },
+    { java },
+  )
+  const folder = mkdtempSync(join(tmpdir(), 'tracardi-contract-'))
+  chmodSync(folder, 0o755)
+  const common = { java, runAs, heap: '768m' }
+  const ports = {
+    broker: await freePort(),
+    web: await freePort(),
+    bookie: await freePort(),
+    http: await freePort(),
+    transport: await freePort(),
+  }
+  const newPulsar = () =>
+    startPulsar({
+      ...common,
+      distribution: distributions.pulsar,
+      folder: join(folder, 'pulsar'),
+      brokerPort: ports.broker,
+      webPort: ports.web,
+      bookiePort: ports.bookie,
+    })
+  const newElasticsearch = () =>
+    startElasticsearch({
+      ...common,
+      distribution: distributions.elasticsearch,
+      folder: join(folder, 'elasticsearch'),
+      httpPort: ports.http,
+      transportPort: ports.transport,
+    })
+  for (const name of ['pulsar', 'elasticsearch']) mkdirSync(join(folder, name))
+  const [pulsar, elasticsearch] = await Promise.all([newPulsar(), newElasticsearch()])
+  started = {
+    java,
+    distributions,
+    folder,
+    pulsar,
+    elasticsearch,
+    restartPulsar: async () => {
+      servers()
+      if (started) started.pulsar = await newPulsar()
+    },
+    restartElasticsearch: async () => {
+      if (started) started.elasticsearch = await newElasticsearch()
+    },
+  }
+}
+
+export async function mochaGlobalTeardown(): Promise<void> {
+  if (!started) return
+  await Promise.all([started.pulsar.stop(), started.elasticsearch.stop()])
+  rmSync(started.folder, { recursive: true, force: true })
+}
