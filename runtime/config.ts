@@ -73,7 +73,7 @@ export const settings = {
     maximum: 1024 * MIB,
     unit: 'bytes',
     description:
-      'Bodies held at once by one API process while they wait for their receipts; beyond it calls are answered 429.',
+      'Calls held at once by one API process while they wait for their receipts, each counted with at least 4 KiB; beyond it calls are answered 429.',
   },
   eventIdWindowHours: {
     env: 'EVENT_ID_WINDOW_HOURS',

@@ -86,7 +86,7 @@ describe('loadConfig', () => {
 })
 
 /** Any value that a setting allows. */
-function valueOf(setting: Setting): fc.Arbitrary<string | number | boolean> {
+function anyValueOf(setting: Setting): fc.Arbitrary<string | number | boolean> {
   if (setting.type === 'boolean') return fc.boolean()
   if (setting.type === 'string') {
     if (setting.oneOf) return fc.constantFrom(...setting.oneOf)
@@ -100,7 +100,7 @@ function valueOf(setting: Setting): fc.Arbitrary<string | number | boolean> {
 describe('toEnv', () => {
   it('makes the environment from which loadConfig yields the same configuration', () => {
     const any = fc.record(
-      Object.fromEntries(Object.entries<Setting>(settings).map(([key, setting]) => [key, valueOf(setting)])),
+      Object.fromEntries(Object.entries<Setting>(settings).map(([key, setting]) => [key, anyValueOf(setting)])),
     )
     fc.assert(
       fc.property(any, (values) => {

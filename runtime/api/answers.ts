@@ -1,0 +1,42 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../errors.ts'
+import { faultsOf } from './faults.ts'
+import { FaultyCall, notDurable, Refused, tooLarge } from './refused.ts'
+
+/** Every answer that is not 200: `{detail}` with a text, or with a list of faults. */
+export function answerErrors(server: FastifyInstance, maxBodyBytes: number): void {
+  server.setNotFoundHandler((request) => {
+    const { method, url, headers } = request
+    // A preflight comes here only when no source allows its origin.
+    if (method === 'OPTIONS' && headers.origin !== undefined) {
+      throw new Refused(403, `Origin "${headers.origin}" is not allowed for any event source.`)
+    }
+    throw new Refused(404, `There is no ${method} ${url.split('?')[0]} here`)
+  })
+  server.setErrorHandler((error: FastifyError, request, reply) => {
+    // Fastify closes after any fault of a body; when all of it has arrived, the next call may follow on the connection.
+    if (request.raw.complete) reply.removeHeader('connection')
+    if (error.validation)
+      return reply.code(422).send({ detail: faultsOf(error.validation, error.validationContext ?? 'body') })
+    if (error instanceof FaultyCall) return reply.code(422).send({ detail: error.faults })
+    return refuse(reply, refusalFor(error, request, maxBodyBytes))
+  })
+}
+
+function refusalFor(error: FastifyError, request: FastifyRequest, maxBodyBytes: number): Refused {
+  if (error instanceof Refused) return error
+  if (error instanceof AppError && error.code === 'queue_unavailable') return notDurable()
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return tooLarge(maxBodyBytes)
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    const given = request.headers['content-type'] ?? ''
+    return new Refused(415, `Content-Type "${given}" is not known; send application/json or text/plain`)
+  }
+  if (error.statusCode && error.statusCode < 500) return new Refused(error.statusCode, error.message)
+  request.log.error({ err: error }, 'request failed')
+  return new Refused(500, 'The call failed for a reason that the log of the API tells; the events are not stored')
+}
+
+function refuse(reply: FastifyReply, refusal: Refused): FastifyReply {
+  if (refusal.retryAfterSeconds !== undefined) reply.header('retry-after', refusal.retryAfterSeconds)
+  return reply.code(refusal.statusCode).send({ detail: refusal.message })
+}

@@ -1,0 +1,175 @@
+import { v7 as uuidV7 } from 'uuid'
+import type { Config } from '../config.ts'
+import { type EventDocument, eventLines, type Json, stateLines } from '../search/documents.ts'
+import { type Indices, indicesOf, partitionTimeMs, periodOf } from '../search/indices.ts'
+import { Packer, type Part } from './packer.ts'
+import type { EventPayload, Fault, TrackPayload } from './schema.ts'
+import { semanticFaults } from './semantics.ts'
+import { parseMoment } from './time.ts'
+
+export interface Composed {
+  readonly parts: readonly Part[]
+  readonly bytes: number
+  /** Events of the call, the ones that are not to be stored among them. */
+  readonly events: number
+  readonly profileId: string | null
+  readonly sessionId: string | null
+}
+
+export type Composition =
+  | { readonly kind: 'composed'; readonly composed: Composed }
+  /** Nothing of the call is taken; each fault is listed. */
+  | { readonly kind: 'faulty'; readonly faults: readonly Fault[] }
+  /** One document is larger than a message may be, or all of them together than a call may make them. */
+  | { readonly kind: 'too_large'; readonly detail: string }
+
+export interface Composer {
+  /** @param profileLess whether the call knows no profile: none is made, and no state of profile or session is stored. */
+  compose(payload: TrackPayload, nowMs: number, profileLess?: boolean): Composition
+}
+
+type ComposerConfig = Pick<
+  Config,
+  | 'indexPrefix'
+  | 'eventPartitioning'
+  | 'eventIdWindowHours'
+  | 'messageMaxBytes'
+  | 'messageMaxEvents'
+  | 'bulkSize'
+  | 'apiMaxBodyBytes'
+>
+
+/** At most so much is added to each event: ids, times, names. */
+const ADDED_BYTES = 4 * 1024
+
+/** Turns a call into the lines that will be stored. Everything about a document is decided here, once, and travels with it. */
+export function composer(config: ComposerConfig): Composer {
+  const indices = indicesOf(config)
+  const limits = {
+    bytes: config.messageMaxBytes,
+    // A bulk never cuts a message, so a message must fit into one.
+    events: Math.min(config.messageMaxEvents, config.bulkSize),
+  }
+  // Each event carries the `request` of the call: without a limit a small body could become a thousand large documents.
+  const totalBytesFor = (events: number) => 2 * config.apiMaxBodyBytes + events * ADDED_BYTES
+  const windowMs = config.eventIdWindowHours * 3600 * 1000
+  const indexFor = (id: string, nowMs: number) =>
+    `${indices.event}-${periodOf(partitionTimeMs(id, nowMs, windowMs), config.eventPartitioning)}`
+
+  const pack = (payload: TrackPayload, subject: Subject, nowMs: number): Packer => {
+    const events = payload.events ?? []
+    const packer = new Packer({ ...limits, totalBytes: totalBytesFor(events.length) }, nowMs)
+    for (const [index, event] of events.entries()) {
+      if (packer.tooLarge) return packer
+      if (!isKept(payload, event)) continue
+      const id = event.id?.trim() || uuidV7()
+      const document = eventDocument(payload, event, id, nowMs, subject)
+      packer.addEvent(eventLines(indexFor(id, nowMs), document), `event ${index}`)
+    }
+    for (const [what, lines] of stateEntries(indices, payload, nowMs, subject)) packer.addState(lines, what)
+    return packer
+  }
+
+  return {
+    compose: (payload, nowMs, profileLess = false) => {
+      const faults = semanticFaults(payload)
+      if (faults.length > 0) return { kind: 'faulty', faults }
+      const subject = profileLess
+        ? { profileId: null, sessionId: payload.session?.id?.trim() || null }
+        : { profileId: idOf(payload.profile?.id), sessionId: idOf(payload.session?.id) }
+      const packer = pack(payload, subject, nowMs)
+      if (packer.tooLarge) return { kind: 'too_large', detail: packer.tooLarge }
+      const { bytes } = packer
+      const events = payload.events?.length ?? 0
+      return { kind: 'composed', composed: { parts: packer.parts(), bytes, events, ...subject } }
+    },
+  }
+}
+
+/** Tracardi's documents write both names for a call; only a real false counts. */
+function isKept({ options }: TrackPayload, event: EventPayload): boolean {
+  return options?.['saveEvents'] !== false && options?.['saveEvent'] !== false && event.options?.['saveEvent'] !== false
+}
+
+function idOf(given: string | null | undefined): string {
+  return given?.trim() || crypto.randomUUID()
+}
+
+interface Subject {
+  readonly profileId: string | null
+  readonly sessionId: string | null
+}
+
+function eventDocument(
+  payload: TrackPayload,
+  event: EventPayload,
+  id: string,
+  nowMs: number,
+  subject: Subject,
+): EventDocument {
+  const { time, properties, context, options, tags } = event
+  const name = event.type.trim()
+  const ingest = new Date(nowMs).toISOString()
+  return {
+    id,
+    type: name.toLowerCase().replaceAll(/\s+/g, '-'),
+    name,
+    metadata: {
+      time: {
+        insert: isoOf(time?.insert) ?? ingest,
+        ingest,
+        ...optional('create', isoOf(time?.create)),
+        ...optional('update', isoOf(time?.update)),
+      },
+    },
+    source: { id: payload.source.id.trim() },
+    ...(subject.sessionId === null ? {} : { session: { id: subject.sessionId } }),
+    ...(subject.profileId === null ? {} : { profile: { id: subject.profileId } }),
+    ...optional('properties', filled(properties)),
+    ...optional('context', filled(context)),
+    ...optional('config', filled(options)),
+    ...optional('request', filled(payload.request)),
+    ...(tags && tags.length > 0 ? { tags: { values: tags, count: tags.length } } : {}),
+  }
+}
+
+/** The latest state of session and profile; the time of arrival is its version. */
+function* stateEntries(
+  indices: Indices,
+  payload: TrackPayload,
+  nowMs: number,
+  subject: Subject,
+): Generator<[string, string]> {
+  const { profileId, sessionId } = subject
+  if (profileId === null || sessionId === null) return
+  const base = {
+    metadata: { time: { update: new Date(nowMs).toISOString() } },
+    source: { id: payload.source.id.trim() },
+  }
+  if (payload.options?.['saveSession'] !== false) {
+    const state = {
+      ...base,
+      id: sessionId,
+      profile: { id: profileId },
+      ...optional('context', filled(payload.context)),
+      ...optional('properties', filled(payload.properties)),
+    }
+    yield ['the session', stateLines(indices.session, state, nowMs)]
+  }
+  if (payload.options?.['saveProfile'] !== false) {
+    yield ['the profile', stateLines(indices.profile, { ...base, id: profileId, session: { id: sessionId } }, nowMs)]
+  }
+}
+
+function isoOf(value: string | number | null | undefined): string | undefined {
+  const timeMs = value === null || value === undefined || value === '' ? undefined : parseMoment(value)
+  return timeMs === undefined ? undefined : new Date(timeMs).toISOString()
+}
+
+function filled(value: Json | null | undefined): Json | undefined {
+  return value && Object.keys(value).length > 0 ? value : undefined
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [P in K]?: V })
+}

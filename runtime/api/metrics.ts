@@ -1,0 +1,62 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+
+const OUTCOMES = ['accepted', 'unavailable'] as const
+
+export type ApiMetrics = ReturnType<typeof apiMetrics>
+
+/** What an operator watches of an API process. */
+export function apiMetrics(registry: Registry, pendingBytes: () => number) {
+  const registers = [registry]
+  const events = new Counter({
+    name: 'tracardi_api_events_total',
+    help: 'Events of valid calls: accepted after the receipt of the broker, or answered 503',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const requests = new Counter({
+    name: 'tracardi_api_requests_total',
+    help: 'Answers of the public listener',
+    labelNames: ['route', 'status'],
+    registers,
+  })
+  const requestSeconds = new Histogram({
+    name: 'tracardi_api_request_seconds',
+    help: 'Time from the head of a request to its answer',
+    labelNames: ['route'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  })
+  const receiptSeconds = new Histogram({
+    name: 'tracardi_api_receipt_seconds',
+    help: 'Time from publishing a message to the receipt of the broker',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers,
+  })
+  const messageEvents = new Histogram({
+    name: 'tracardi_api_message_events',
+    help: 'Events in a message',
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
+    registers,
+  })
+  new Gauge({
+    name: 'tracardi_api_pending_bytes',
+    help: 'Bodies that wait for their receipts',
+    registers,
+    collect() {
+      this.set(pendingBytes())
+    },
+  })
+  for (const outcome of OUTCOMES) events.inc({ outcome }, 0)
+
+  return {
+    events: (outcome: (typeof OUTCOMES)[number], count: number) => events.inc({ outcome }, count),
+    answered: (route: string, status: number, seconds: number) => {
+      requests.inc({ route, status: String(status) })
+      requestSeconds.observe({ route }, seconds)
+    },
+    receipt: (seconds: number, eventsInMessage: number) => {
+      receiptSeconds.observe(seconds)
+      messageEvents.observe(eventsInMessage)
+    },
+  }
+}

@@ -1,0 +1,96 @@
+import { type Envelope, encode } from '../queue/message.ts'
+import type { Producer } from '../queue/port.ts'
+import type { ApiMetrics } from './metrics.ts'
+import type { Part } from './packer.ts'
+
+/** Messages in flight to the broker; while they are, what arrives is joined into the next ones. */
+const MAX_IN_FLIGHT = 8
+
+export interface PublisherLimits {
+  readonly bytes: number
+  readonly events: number
+}
+
+interface Waiting {
+  readonly part: Part
+  resolve(): void
+  reject(error: unknown): void
+}
+
+/**
+ * Publishes the parts of calls, several together in one message when they arrive together: a message costs the broker
+ * far more than an event. An idle API adds no wait; a busy one fills messages while others are in flight.
+ */
+export class Publisher {
+  readonly #producer: Producer
+  readonly #limits: PublisherLimits
+  readonly #metrics: ApiMetrics
+  #waiting: Waiting[] = []
+  #inFlight = 0
+  #scheduled = false
+
+  constructor(producer: Producer, limits: PublisherLimits, metrics: ApiMetrics) {
+    this.#producer = producer
+    this.#limits = limits
+    this.#metrics = metrics
+  }
+
+  /** Resolves on the receipt of the broker for the message that carries the part; rejects with what `send` throws. */
+  publish(part: Part): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ part, resolve, reject })
+      this.#schedule()
+    })
+  }
+
+  /** After the present round of input, so that what arrives at the same moment travels together. */
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      while (this.#inFlight < MAX_IN_FLIGHT && this.#waiting.length > 0) void this.#send(this.#next())
+    })
+  }
+
+  #next(): Waiting[] {
+    let events = 0
+    let bytes = 0
+    let count = 0
+    for (const { part } of this.#waiting) {
+      events += part.events
+      bytes += part.eventLines.length + part.stateLines.length
+      if (count > 0 && (events > this.#limits.events || bytes > this.#limits.bytes)) break
+      count += 1
+    }
+    const next = this.#waiting.slice(0, count)
+    this.#waiting = this.#waiting.slice(count)
+    return next
+  }
+
+  async #send(joined: readonly Waiting[]): Promise<void> {
+    this.#inFlight += 1
+    const envelope = join(joined.map(({ part }) => part))
+    const startedAt = performance.now()
+    try {
+      await this.#producer.send(encode(envelope))
+      this.#metrics.receipt((performance.now() - startedAt) / 1000, envelope.events)
+      for (const { resolve } of joined) resolve()
+    } catch (error) {
+      for (const { reject } of joined) reject(error)
+    } finally {
+      this.#inFlight -= 1
+      this.#schedule()
+    }
+  }
+}
+
+function join(parts: readonly Part[]): Envelope {
+  return {
+    events: parts.reduce((total, part) => total + part.events, 0),
+    eventLines: Buffer.concat(parts.map((part) => part.eventLines)),
+    states: parts.reduce((total, part) => total + part.states, 0),
+    stateLines: Buffer.concat(parts.map((part) => part.stateLines)),
+    receivedAtMs: Math.min(...parts.map((part) => part.receivedAtMs)),
+  }
+}

@@ -1,0 +1,41 @@
+import type { Fault } from './schema.ts'
+
+/** What a client is told to wait when a limit or the broker says no. */
+const RETRY_AFTER_SECONDS = 2
+
+/** A call that is answered with a status and a reason. */
+export class Refused extends Error {
+  readonly statusCode: number
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(statusCode: number, detail: string, retryAfterSeconds?: number) {
+    super(detail)
+    this.name = 'Refused'
+    this.statusCode = statusCode
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+export function tooLarge(maxBytes: number): Refused {
+  return new Refused(413, `The body is larger than ${maxBytes} bytes; send fewer events in one call`)
+}
+
+export function tooManyWaiting(): Refused {
+  return new Refused(429, 'Too many events are waiting; send them again', RETRY_AFTER_SECONDS)
+}
+
+export function notDurable(): Refused {
+  return new Refused(503, 'The events could not be made durable; send them again', RETRY_AFTER_SECONDS)
+}
+
+/** A call with faults, each of which is listed in the answer. */
+export class FaultyCall extends Error {
+  readonly statusCode = 422
+  readonly faults: readonly Fault[]
+
+  constructor(faults: readonly Fault[]) {
+    super('the call has faults')
+    this.name = 'FaultyCall'
+    this.faults = faults
+  }
+}

@@ -1,0 +1,66 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { limited } from './faults.ts'
+import { FaultyCall } from './refused.ts'
+import {
+  CollectBody,
+  CollectParams,
+  Faults,
+  Refusal,
+  SessionCollectParams,
+  TrackAnswer,
+  type TrackPayload,
+  trackSchema,
+} from './schema.ts'
+import { lengthFaults } from './semantics.ts'
+import type { Track } from './track.ts'
+
+const consumes = ['application/json', 'text/plain']
+const response = {
+  200: TrackAnswer,
+  401: Refusal,
+  403: Refusal,
+  413: Refusal,
+  415: Refusal,
+  422: Faults,
+  429: Refusal,
+  503: Refusal,
+}
+
+export function addTrackRoute(server: FastifyInstance, track: Track, maxEvents: number): void {
+  server.post<{ Body: TrackPayload }>(
+    '/track',
+    {
+      schema: { summary: 'Takes the events of one profile', consumes, body: trackSchema(maxEvents), response },
+      preValidation: async (request) => {
+        const faults = lengthFaults(request.body, maxEvents)
+        if (faults.length > 0) throw new FaultyCall(limited(faults))
+      },
+    },
+    (request) => track(request, request.body, { profileLess: false }),
+  )
+}
+
+/** `/collect/{event_type}/{source_id}[/{session_id}]`, for webhooks: they know no profile. */
+export function addCollectRoutes(server: FastifyInstance, track: Track): void {
+  const collect = (request: FastifyRequest, properties: unknown) => {
+    const { event_type: type, source_id: sourceId, session_id: sessionId } = request.params as CollectParams
+    const payload = {
+      source: { id: sourceId },
+      ...(sessionId === undefined ? {} : { session: { id: sessionId } }),
+      events: [{ type, properties: properties as Record<string, unknown> }],
+    }
+    return track(request, payload, { profileLess: true })
+  }
+  const routes = [
+    { url: '/collect/:event_type/:source_id', params: CollectParams },
+    { url: '/collect/:event_type/:source_id/:session_id', params: SessionCollectParams },
+  ]
+  for (const { url, params } of routes) {
+    const posted = { summary: 'Takes one event, whose properties are the body', consumes, body: CollectBody }
+    server.post(url, { schema: { ...posted, params, response } }, (request) => collect(request, request.body))
+    const got = { summary: 'Takes one event, whose properties are the query' }
+    server.get(url, { schema: { ...got, params, response } }, (request) =>
+      collect(request, { ...(request.query as object) }),
+    )
+  }
+}

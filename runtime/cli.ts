@@ -1,0 +1,138 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError } from 'commander'
+import { backlog } from './commands/backlog.ts'
+import { exportDeadLetters, listDeadLetters, replayDeadLetters } from './commands/dead-letters.ts'
+import { expireIndices, indices } from './commands/indices.ts'
+import { send } from './commands/send.ts'
+import { setUp } from './commands/set-up.ts'
+import { type Config, loadConfig } from './config.ts'
+import { AppError, errorCodes, messageOf } from './errors.ts'
+import { createLogger, type Logger } from './log.ts'
+import { startApi } from './programs/api.ts'
+import { type Program, runUntilSignal } from './programs/run.ts'
+import { startWorker } from './programs/worker.ts'
+import { version } from './version.ts'
+
+const cli = new Command('tracardi')
+  .description('Runs and operates the event pipeline. Settings come from the environment: docs/configuration.md.')
+  .version(version)
+  .showHelpAfterError()
+
+cli
+  .command('api')
+  .description('take events and publish them')
+  .action(() => runProgram('api', startApi))
+cli
+  .command('worker')
+  .description('store events in bulks')
+  .action(() => runProgram('worker', startWorker))
+
+cli
+  .command('set-up')
+  .description(
+    'make tenant, namespace, topics, subscriptions and index templates; adds what is missing, deletes nothing',
+  )
+  .action(() => setUp(config()))
+
+cli
+  .command('backlog')
+  .description('what no worker is done with')
+  .option('--topic <name>', 'another topic of the namespace')
+  .option('--json', 'as JSON')
+  .action((options) => backlog(config(), options))
+
+const deadLetters = cli.command('dead-letters').description('events that Elasticsearch refused, with the reason')
+const limit = ['--limit <n>', 'at most so many', wholeNumber] as const
+deadLetters
+  .command('list')
+  .description('show them; they stay where they are')
+  .option(...limit, 20)
+  .action((options) => listDeadLetters(config(), quietLog(), options))
+deadLetters
+  .command('replay')
+  .description('publish them again, once the cause is mended; nothing is stored twice')
+  .option(...limit, Number.MAX_SAFE_INTEGER)
+  .action((options) => replayDeadLetters(config(), quietLog(), options))
+deadLetters
+  .command('export')
+  .description('write them to a new file (- is standard output), a JSON object a line; they stay where they are')
+  .argument('<file>')
+  .option(...limit, Number.MAX_SAFE_INTEGER)
+  .action((file, options) => exportDeadLetters(config(), quietLog(), { ...options, file }))
+
+const indexCommand = cli.command('indices').description('the indices in Elasticsearch')
+indexCommand
+  .command('list', { isDefault: true })
+  .description('names, documents, sizes, shards')
+  .option('--json', 'as JSON')
+  .action((options) => indices(config(), options))
+indexCommand
+  .command('expire')
+  .description('name the event indices that are older than EVENT_RETENTION_DAYS')
+  .option('--apply', 'delete them')
+  .action((options) => expireIndices(config(), options))
+
+cli
+  .command('send')
+  .description('post events: those of a file with a JSON object a line (- is standard input), or a generated load')
+  .argument('[file]')
+  .option('--url <url>', 'public listener of the API', 'http://localhost:8585')
+  .option('--source <id>', 'event source', 'my-source')
+  .option('--events <n>', 'size of the generated load', wholeNumber, 1000)
+  .option('--per-call <n>', 'events in one call', wholeNumber, 50)
+  .option('--profiles <n>', 'visitors in the generated load', wholeNumber, 1000)
+  .option('--rate <n>', 'events a second; 0 for as fast as they are answered', decimal, 0)
+  .option('--concurrency <n>', 'calls under way at once', wholeNumber, 8)
+  .option('--retry-seconds <n>', 'how long a call is tried again', decimal, 60)
+  .option('--accepted <file>', 'write the ids of the events that were answered 200')
+  .action(async (file, options) => {
+    process.exitCode = await send(file, options)
+  })
+
+cli
+  .command('local')
+  .description('run the whole pipeline on this machine, on a real Pulsar and a real Elasticsearch')
+  .option('--fresh', 'begin anew: delete the data of earlier runs')
+  .action(async (options) => {
+    const { runLocal } = await import('./local/run.ts')
+    process.exitCode = await runLocal({ fresh: options.fresh === true })
+  })
+
+try {
+  await cli.parseAsync()
+} catch (error) {
+  process.stderr.write(`${describe(error)}\n`)
+  process.exitCode = 1
+}
+
+function config(): Config {
+  return loadConfig(process.env)
+}
+
+/** Commands that print for people log only what they must see. */
+function quietLog(): Logger {
+  return createLogger({ logLevel: 'error' }, 'cli')
+}
+
+async function runProgram(name: string, start: (config: Config, log: Logger) => Promise<Program>): Promise<void> {
+  const loaded = config()
+  const log = createLogger(loaded, name)
+  const program = await start(loaded, log)
+  log.info({ version }, 'started')
+  process.exit(await runUntilSignal(program, loaded.shutdownGraceSeconds, log))
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof AppError)) return `error: ${error instanceof Error ? error.stack : String(error)}`
+  return `${error.code}: ${messageOf(error)}\n${errorCodes[error.code].remedy}`
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('A whole number of 1 or more is needed.')
+  return Number(text)
+}
+
+function decimal(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('A number of 0 or more is needed.')
+  return Number(text)
+}

@@ -1,0 +1,35 @@
+import type { Config } from '../config.ts'
+import { pulsarAdmin } from '../queue/admin.ts'
+import { readDetailedBacklog } from '../queue/backlog.ts'
+import { topicName } from '../queue/topics.ts'
+import { grouped, print, table } from './output.ts'
+
+export interface BacklogOptions {
+  readonly topic?: string
+  readonly json?: boolean
+}
+
+/** What no worker is done with, asked of Pulsar directly. */
+export async function backlog(config: Config, options: BacklogOptions): Promise<void> {
+  const admin = pulsarAdmin(config)
+  try {
+    const topic = topicName(config.pulsarTenant, config.pulsarNamespace, options.topic ?? config.pulsarTopic)
+    const detailed = await readDetailedBacklog(admin, topic, Date.now())
+    if (options.json) return print(JSON.stringify(detailed, null, 2))
+    const rows = detailed.backlog.map((entry) => [
+      entry.partition,
+      entry.subscription,
+      entry.count,
+      entry.events,
+      entry.bytes,
+      entry.oldestAgeSeconds,
+    ])
+    print(table(['partition', 'subscription', 'messages', 'events', 'bytes', 'oldest (s)'], rows))
+    const drain =
+      detailed.secondsToDrain === null ? 'it does not shrink' : `empty in ${grouped(detailed.secondsToDrain)} s`
+    const events = `${detailed.eventsExact ? '' : 'about '}${grouped(detailed.events)} events`
+    print(`\n${grouped(detailed.total)} messages with ${events}; at the present rates ${drain}.`)
+  } finally {
+    await admin.close()
+  }
+}

@@ -1,0 +1,56 @@
+import { createReadStream, createWriteStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { type Call, generateLoad } from '../send/generate.ts'
+import { readCalls } from '../send/input.ts'
+import { type SendReport, sendCalls } from '../send/sender.ts'
+import { grouped, print } from './output.ts'
+
+export interface SendCommandOptions {
+  readonly url: string
+  readonly source: string
+  readonly events: number
+  readonly perCall: number
+  readonly profiles: number
+  readonly rate: number
+  readonly concurrency: number
+  readonly retrySeconds: number
+  readonly accepted?: string
+}
+
+/** Posts the events of a file, of standard input (`-`), or a generated load. Answers the exit code. */
+export async function send(file: string | undefined, options: SendCommandOptions): Promise<number> {
+  const ids = options.accepted === undefined ? undefined : createWriteStream(options.accepted)
+  const report = await sendCalls(
+    callsOf(file, options),
+    {
+      url: options.url.replace(/\/$/, ''),
+      concurrency: options.concurrency,
+      eventsPerSecond: options.rate,
+      retryForMs: options.retrySeconds * 1000,
+    },
+    (call) => {
+      for (const event of call.events) ids?.write(`${event.id}\n`)
+    },
+  )
+  if (ids) await new Promise((resolve) => ids.end(resolve))
+  print(describe(report))
+  return report.failed === 0 ? 0 : 1
+}
+
+function callsOf(file: string | undefined, options: SendCommandOptions): AsyncIterable<Call> | Iterable<Call> {
+  const { source, perCall: eventsPerCall } = options
+  if (file === undefined)
+    return generateLoad({ source, events: options.events, eventsPerCall, profiles: options.profiles })
+  const input = file === '-' ? process.stdin : createReadStream(file)
+  return readCalls(createInterface({ input }), { source, eventsPerCall })
+}
+
+function describe(report: SendReport): string {
+  const { accepted, failed, seconds, latenciesMs, answers } = report
+  const statuses = Object.entries(answers).map(([status, count]) => `${status} × ${grouped(count)}`)
+  return [
+    `${grouped(accepted)} events answered 200 in ${grouped(seconds)} s: ${grouped(accepted / seconds)} events/s`,
+    `answers: ${statuses.join(', ') || 'none'}; latency p50 ${grouped(latenciesMs.p50)} ms, p99 ${grouped(latenciesMs.p99)} ms, longest ${grouped(latenciesMs.max)} ms`,
+    ...(failed > 0 ? [`${grouped(failed)} events were not taken; the first refusal: ${report.firstRefusal}`] : []),
+  ].join('\n')
+}

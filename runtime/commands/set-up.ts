@@ -1,0 +1,27 @@
+import type { Config } from '../config.ts'
+import { pulsarAdmin } from '../queue/admin.ts'
+import { setUpQueue } from '../queue/set-up.ts'
+import { topicsOf } from '../queue/topics.ts'
+import { searchClient } from '../search/client.ts'
+import { setUpSearch } from '../search/set-up.ts'
+import { print, table } from './output.ts'
+
+/** Makes what is missing in Pulsar and Elasticsearch, and tells what differs from what is configured. */
+export async function setUp(config: Config): Promise<void> {
+  const admin = pulsarAdmin(config)
+  const search = searchClient(config)
+  try {
+    const steps = [...(await setUpQueue(admin, topicsOf(config))), ...(await setUpSearch(search, config))]
+    print(
+      table(
+        ['state', 'what', 'detail'],
+        steps.map((step) => [step.state, step.what, step.detail ?? '']),
+      ),
+    )
+    const differing = steps.filter((step) => step.state === 'differs').length
+    if (differing > 0) print(`\n${differing} of these differ from the configuration and were left as they are.`)
+  } finally {
+    await admin.close()
+    await search.close()
+  }
+}

@@ -1,0 +1,58 @@
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { Budget } from '../api/budget.ts'
+import { apiMetrics } from '../api/metrics.ts'
+import { addOpenApi } from '../api/openapi.ts'
+import { buildPublicServer } from '../api/public-server.ts'
+import { Publisher } from '../api/publisher.ts'
+import { addQueueRoutes } from '../api/queue-routes.ts'
+import { watchSources } from '../api/sources.ts'
+import type { Config } from '../config.ts'
+import { Health } from '../health.ts'
+import type { Logger } from '../log.ts'
+import { buildPrivateServer } from '../private-server.ts'
+import { pulsarAdmin } from '../queue/admin.ts'
+import { connectQueue } from '../queue/connect.ts'
+import { superviseProducer } from '../queue/supervised.ts'
+import { topicsOf } from '../queue/topics.ts'
+import type { Program } from './run.ts'
+
+/** Starts the API: both listeners open at once; until Pulsar is there, calls are answered 503. */
+export async function startApi(config: Config, log: Logger): Promise<Program> {
+  const sources = watchSources(config.sourcesFile, log)
+  const topics = topicsOf(config)
+  const admin = pulsarAdmin(config)
+  const transport = await connectQueue(config, admin, log)
+  const producer = superviseProducer(
+    transport,
+    { topic: topics.events, sendTimeoutMs: config.publishTimeoutSeconds * 1000 },
+    log,
+  )
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const budget = new Budget(config.apiMaxPendingBytes)
+  const metrics = apiMetrics(registry, () => budget.used)
+  const limits = { bytes: config.messageMaxBytes, events: Math.min(config.messageMaxEvents, config.bulkSize) }
+  const publisher = new Publisher(producer, limits, metrics)
+  const health = new Health([
+    { name: 'pulsar', check: async () => (producer.isConnected() ? undefined : 'no connection to Pulsar') },
+  ])
+
+  const publicServer = await buildPublicServer({ config, sources, publisher, metrics, budget, log })
+  const privateServer = await buildPrivateServer({ program: 'api', health, registry, log })
+  addQueueRoutes(privateServer, admin, topics.tenant)
+  addOpenApi(publicServer, privateServer)
+  await publicServer.listen({ host: config.publicHost, port: config.publicPort })
+  await privateServer.listen({ host: config.privateHost, port: config.privatePort })
+
+  return {
+    stop: async () => {
+      health.stopping()
+      await publicServer.close()
+      sources.close()
+      await producer.close()
+      await transport.close()
+      await privateServer.close()
+      await admin.close()
+    },
+  }
+}

@@ -1,0 +1,33 @@
+import type { Logger } from '../log.ts'
+
+/** A program that runs until it is told to stop. */
+export interface Program {
+  /** Resolves when everything in hand is done, at the latest after the grace time. */
+  stop(): Promise<void>
+}
+
+/** After its own grace time a program that still hangs, in a library or a server, is ended all the same. */
+const HARD_LIMIT_FACTOR = 1.1
+
+/**
+ * Runs a program until SIGTERM or SIGINT, and answers the exit code. An unforeseen error ends the process: another one
+ * starts, and what was not acknowledged is delivered again.
+ */
+export async function runUntilSignal(program: Program, graceSeconds: number, log: Logger): Promise<number> {
+  const signal = await new Promise<string>((resolve, reject) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve)
+    process.once('uncaughtException', reject)
+  })
+  log.info({ signal }, 'stopping')
+  const limit = setTimeout(
+    () => {
+      log.warn('not stopped within the grace time; ending')
+      process.exit(1)
+    },
+    graceSeconds * 1000 * HARD_LIMIT_FACTOR,
+  )
+  limit.unref()
+  await program.stop()
+  log.info('stopped')
+  return 0
+}

@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Client } from '@elastic/elasticsearch'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import type { Config } from '../config.ts'
+import { messageOf } from '../errors.ts'
+import { type Dependency, Health } from '../health.ts'
+import type { Logger } from '../log.ts'
+import { buildPrivateServer } from '../private-server.ts'
+import { pulsarAdmin } from '../queue/admin.ts'
+import { connectQueue } from '../queue/connect.ts'
+import { superviseConsumer, superviseProducer } from '../queue/supervised.ts'
+import { topicsOf } from '../queue/topics.ts'
+import { bulkSender } from '../search/bulk.ts'
+import { searchClient } from '../search/client.ts'
+import { assertSetUp } from '../search/set-up.ts'
+import { AdaptiveConcurrency } from '../worker/concurrency.ts'
+import { workerMetrics } from '../worker/metrics.ts'
+import { Worker } from '../worker/worker.ts'
+import type { Program } from './run.ts'
+
+const SET_UP_POLL_MS = 2000
+/** Dead letters are few and may wait; a minute rides out a restart of a broker. */
+const DEAD_LETTER_TIMEOUT_MS = 60_000
+
+/** Starts a worker. It takes nothing before the set-up has run: without templates, Elasticsearch would guess mappings. */
+export async function startWorker(config: Config, log: Logger): Promise<Program> {
+  const topics = topicsOf(config)
+  const search = searchClient(config)
+  const admin = pulsarAdmin(config)
+  const transport = await connectQueue(config, admin, log)
+  const deadLetters = superviseProducer(
+    transport,
+    { topic: topics.deadLetters, sendTimeoutMs: DEAD_LETTER_TIMEOUT_MS },
+    log,
+  )
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const concurrency = new AdaptiveConcurrency(config.bulkConcurrency)
+  const metrics = workerMetrics(registry, concurrency)
+  const stop = new AbortController()
+
+  let worker: Worker | undefined
+  let missing: string | undefined = 'the set-up was not looked for yet'
+  const health = new Health([
+    { name: 'pulsar', check: async () => (deadLetters.isConnected() ? undefined : 'no connection to Pulsar') },
+    { name: 'set_up', check: async () => missing },
+    searchDependency(search),
+  ])
+  const privateServer = await buildPrivateServer({ program: 'worker', health, registry, log })
+  await privateServer.listen({ host: config.privateHost, port: config.privatePort })
+
+  const begin = async () => {
+    const onMissing = (reason: string) => {
+      missing = reason
+    }
+    await waitForSetUp(search, config, log, stop.signal, onMissing)
+    if (stop.signal.aborted) return
+    missing = undefined
+    worker = new Worker({
+      consumer: superviseConsumer(
+        transport,
+        { topic: topics.events, subscription: topics.eventsSubscription, prefetchMessages: config.prefetchMessages },
+        log,
+      ),
+      sendBulk: bulkSender(search),
+      sendDeadLetter: (message) => deadLetters.send(message),
+      limits: { events: config.bulkSize, bytes: config.bulkMaxBytes },
+      timeoutMs: config.bulkTimeoutSeconds * 1000,
+      concurrency,
+      metrics,
+      log,
+      random: Math.random,
+    })
+    worker.start()
+  }
+  const beginning = begin()
+
+  return {
+    stop: async () => {
+      health.stopping()
+      stop.abort()
+      await beginning
+      await worker?.stop(config.shutdownGraceSeconds * 1000)
+      await deadLetters.close()
+      await transport.close()
+      await admin.close()
+      await search.close()
+      await privateServer.close()
+    },
+  }
+}
+
+async function waitForSetUp(
+  search: Client,
+  config: Config,
+  log: Logger,
+  signal: AbortSignal,
+  onMissing: (reason: string) => void,
+): Promise<void> {
+  let last = ''
+  while (!signal.aborted) {
+    try {
+      return await assertSetUp(search, config)
+    } catch (error) {
+      const reason = messageOf(error)
+      onMissing(reason)
+      if (reason !== last) log.warn({ reason }, 'waiting before taking events')
+      last = reason
+      await sleep(SET_UP_POLL_MS, undefined, { signal }).catch(() => undefined)
+    }
+  }
+}
+
+/** Whether Elasticsearch answers; its colour is not the business of a worker. */
+function searchDependency(search: Client): Dependency {
+  return {
+    name: 'elasticsearch',
+    check: async () => {
+      try {
+        await search.cluster.health({ filter_path: 'status' }, { requestTimeout: 2000 })
+        return undefined
+      } catch (error) {
+        return messageOf(error)
+      }
+    },
+  }
+}

@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict'
+import { connect, type Socket } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import { type Api, buildApi, closeApis, goodCall, listen, trackCall } from '../../support/api.ts'
+import { until } from '../../support/until.ts'
+
+const MIB = 1024 * 1024
+const CALL_BYTES = 4096
+const DETAIL = { detail: 'Too many events are waiting; send them again' }
+
+describe('admission', () => {
+  let api: Api
+  const sockets: Socket[] = []
+
+  beforeEach(async () => {
+    api = await buildApi({ apiMaxPendingBytes: MIB })
+  })
+  afterEach(async () => {
+    for (const socket of sockets.splice(0)) socket.destroy()
+    await closeApis()
+  })
+
+  /** Sends bytes over a connection of their own; `received` is what came back so far. */
+  function connection(port: number): { send(text: string): void; end(): void; received: () => string } {
+    const socket = connect(port, '127.0.0.1')
+    let received = ''
+    socket.on('data', (data) => {
+      received += data
+    })
+    // A test that ends a call may meet a connection that is ended already.
+    socket.on('error', () => undefined)
+    sockets.push(socket)
+    return { send: (text) => void socket.write(text), end: () => socket.destroy(), received: () => received }
+  }
+
+  function headOf(length: string): string {
+    return `POST /track HTTP/1.1\r\nHost: api\r\nContent-Type: application/json\r\n${length}\r\n\r\n`
+  }
+
+  it('counts a call with its body until its answer, and nothing after', async () => {
+    api.producer.holding = true
+    const body = JSON.stringify(goodCall({ properties: { padding: 'x'.repeat(10_000) } }))
+    const answer = api.server.inject(trackCall(body))
+    await until('the message is in flight', () => api.producer.held === 1)
+    assert.equal(api.budget.used, CALL_BYTES + body.length)
+    api.producer.release()
+    assert.equal((await answer).statusCode, 200)
+    assert.equal(api.budget.used, 0)
+  })
+
+  it('answers 429 with Retry-After when all is used up, and takes calls again after', async () => {
+    api.producer.holding = true
+    const first = api.server.inject(trackCall(goodCall()))
+    await until('the message is in flight', () => api.producer.held === 1)
+    const other = api.budget.hold()
+    other.atLeast(MIB - api.budget.used)
+    const refused = await api.server.inject(trackCall(goodCall()))
+    assert.deepEqual([refused.statusCode, refused.headers['retry-after'], refused.json()], [429, '2', DETAIL])
+    assert.equal(api.budget.used, MIB)
+    api.producer.holding = false
+    api.producer.release()
+    await first
+    other.release()
+    assert.equal((await api.server.inject(trackCall(goodCall()))).statusCode, 200)
+    assert.equal(api.budget.used, 0)
+  })
+
+  it('counts the calls of a GET too', async () => {
+    api.budget.hold().atLeast(MIB - CALL_BYTES + 1)
+    assert.equal((await api.server.inject('/collect/t/shop?a=1')).statusCode, 429)
+  })
+
+  it('lets a preflight through, which takes nothing', async () => {
+    api.budget.hold().atLeast(MIB)
+    const headers = { origin: 'https://shop.example.com', 'access-control-request-method': 'POST' }
+    assert.equal((await api.server.inject({ method: 'OPTIONS', url: '/track', headers })).statusCode, 204)
+  })
+
+  it('tells the origin of a page also with a 429, so that its script can read it', async () => {
+    api.budget.hold().atLeast(MIB)
+    const answer = await api.server.inject(trackCall(goodCall(), { origin: 'https://shop.example.com' }))
+    assert.deepEqual(
+      [
+        answer.statusCode,
+        answer.headers['access-control-allow-origin'],
+        answer.headers['access-control-expose-headers'],
+      ],
+      [429, 'https://shop.example.com', 'Retry-After'],
+    )
+  })
+
+  it('counts a compressed body with the size that it expands to', async () => {
+    const body = gzipSync(JSON.stringify(goodCall({ padding: 'x'.repeat(300_000) })))
+    const other = api.budget.hold()
+    other.atLeast(MIB - 300_000)
+    const answer = await api.server.inject(trackCall(body, { 'content-encoding': 'gzip' }))
+    assert.deepEqual([answer.statusCode, answer.json()], [429, DETAIL])
+    assert.equal(api.budget.used, MIB - 300_000)
+    other.release()
+    assert.equal((await api.server.inject(trackCall(body, { 'content-encoding': 'gzip' }))).statusCode, 200)
+  })
+
+  it('counts what is made of a call, where that is more than its body', async () => {
+    const events = Array.from({ length: 200 }, (_, index) => ({ id: `e${index}`, type: 't' }))
+    const call = goodCall({ events, request: { headers: { agent: 'x'.repeat(2000) } } })
+    const other = api.budget.hold()
+    other.atLeast(MIB - 200_000)
+    const answer = await api.server.inject(trackCall(call))
+    assert.deepEqual([answer.statusCode, answer.json()], [429, DETAIL])
+    assert.equal(api.producer.messages.length, 0)
+    assert.equal(api.budget.used, MIB - 200_000)
+  })
+
+  it('gives back what a refused call held, whatever the reason', async () => {
+    for (const call of [
+      trackCall('{'),
+      trackCall({}),
+      trackCall(goodCall({ source: { id: 'nobody' } })),
+      trackCall(goodCall(), { origin: 'https://evil.example.com' }),
+      trackCall(goodCall(), { 'content-encoding': 'lzma' }),
+      trackCall(goodCall(), { 'content-type': 'text/html' }),
+      trackCall(goodCall({ padding: 'x'.repeat(5 * MIB) })),
+      { ...trackCall(goodCall()), url: '/nowhere' },
+    ]) {
+      const answer = await api.server.inject(call)
+      assert.ok(answer.statusCode >= 400)
+      assert.equal(api.budget.used, 0)
+    }
+  })
+
+  it('counts of a body under way what has arrived, not what was announced, and gives it back when the client goes away', async () => {
+    const client = connection(await listen(api.server))
+    client.send(headOf('Content-Length: 1000000') + 'x'.repeat(200_000))
+    await until('the bytes are counted', () => api.budget.used === CALL_BYTES + 200_000)
+    client.end()
+    await until('the budget is given back', () => api.budget.used === 0)
+  })
+
+  it('gives back what a small half-sent body held when the client goes away', async () => {
+    const client = connection(await listen(api.server))
+    client.send(headOf('Content-Length: 1000') + 'x'.repeat(10))
+    await until('the call is counted', () => api.budget.used === CALL_BYTES + 1000)
+    client.end()
+    await until('the budget is given back', () => api.budget.used === 0)
+  })
+
+  it('counts a body without Content-Length as it arrives, and takes it', async () => {
+    const client = connection(await listen(api.server))
+    const body = JSON.stringify(goodCall({ padding: 'x'.repeat(50_000) }))
+    client.send(`${headOf('Transfer-Encoding: chunked')}${body.length.toString(16)}\r\n${body}\r\n`)
+    await until('the bytes are counted', () => api.budget.used === CALL_BYTES + body.length)
+    client.send('0\r\n\r\n')
+    await until('the answer comes', () => client.received().includes('"task"'))
+    assert.match(client.received(), /^HTTP\/1\.1 200 OK\r\n/)
+    assert.equal(api.budget.used, 0)
+  })
+
+  it('answers 429 in the middle of a body that no longer fits, and gives everything back', async () => {
+    const other = api.budget.hold()
+    other.atLeast(MIB - 100_000)
+    const client = connection(await listen(api.server))
+    client.send(headOf('Content-Length: 1000000') + 'x'.repeat(200_000))
+    await until('the answer comes', () => client.received().includes('detail'))
+    assert.match(client.received(), /^HTTP\/1\.1 429 Too Many Requests\r\n/)
+    client.send('x'.repeat(100_000))
+    client.end()
+    await until('only the other is held', () => api.budget.used === MIB - 100_000)
+  })
+
+  for (const [what, length, chunk] of [
+    ['with Content-Length', 'Content-Length: 10485760', (data: string) => data],
+    [
+      'without Content-Length',
+      'Transfer-Encoding: chunked',
+      (data: string) => `${data.length.toString(16)}\r\n${data}\r\n`,
+    ],
+  ] as const) {
+    it(`answers 413 to 10 MB ${what}, and holds nothing for what still arrives`, async () => {
+      const large = await buildApi({ apiMaxPendingBytes: 8 * MIB })
+      const client = connection(await listen(large.server))
+      client.send(headOf(length))
+      const data = chunk('x'.repeat(64 * 1024))
+      for (let sent = 0; sent < 10 * MIB; sent += 64 * 1024) client.send(data)
+      await until('the answer comes', () => client.received().includes('detail'))
+      assert.match(client.received(), /^HTTP\/1\.1 413 Payload Too Large\r\n/)
+      assert.match(
+        client.received(),
+        /\{"detail":"The body is larger than 4194304 bytes; send fewer events in one call"\}$/,
+      )
+      client.end()
+      for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate)
+      assert.equal(large.budget.used, 0)
+    })
+  }
+
+  it('survives a client that goes away just when its body is refused', async () => {
+    api.server.addHook('onSend', async (request) => {
+      request.raw.emit('error', new Error('aborted'))
+    })
+    const client = connection(await listen(api.server))
+    client.send(headOf('Content-Length: 10485760'))
+    await until('the answer comes', () => client.received().includes('detail'))
+    assert.equal((await api.server.inject('/track')).statusCode, 404)
+  })
+
+  it('lets the parsed body go while a call waits for its receipts', async () => {
+    const bodies: (() => unknown)[] = []
+    api.server.addHook('preHandler', async (request) => {
+      assert.notEqual(request.body, undefined)
+      bodies.push(() => request.body)
+    })
+    api.producer.holding = true
+    const answer = api.server.inject(trackCall(goodCall()))
+    await until('the message is in flight', () => api.producer.held === 1)
+    assert.deepEqual(
+      bodies.map((body) => body()),
+      [undefined],
+    )
+    api.producer.release()
+    assert.equal((await answer).statusCode, 200)
+  })
+
+  it('holds a call whose client went away until its receipts, for so long its lines are in memory', async () => {
+    api.producer.holding = true
+    const body = JSON.stringify(goodCall())
+    const client = connection(await listen(api.server))
+    client.send(headOf(`Content-Length: ${body.length}`) + body)
+    await until('the message is in flight', () => api.producer.held === 1)
+    const held = api.budget.used
+    client.end()
+    for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate)
+    assert.equal(api.budget.used, held)
+    api.producer.release()
+    await until('the budget is given back', () => api.budget.used === 0)
+  })
+
+  it('keeps the connection of a faulty call that has arrived completely', async () => {
+    const client = connection(await listen(api.server))
+    client.send(`${headOf('Content-Length: 1')}{`)
+    await until('the first answer comes', () => client.received().includes('json_invalid'))
+    const body = JSON.stringify(goodCall())
+    client.send(headOf(`Content-Length: ${body.length}`) + body)
+    await until('the second answer comes', () => client.received().includes('"task"'))
+  })
+})

@@ -1,0 +1,313 @@
+import assert from 'node:assert/strict'
+import { type Composed, type Composition, composer } from '../../../runtime/api/compose.ts'
+import type { TrackPayload } from '../../../runtime/api/schema.ts'
+import { type Config, loadConfig } from '../../../runtime/config.ts'
+import { parseExactly } from '../../../runtime/exact-json.ts'
+
+const NOW_MS = Date.UTC(2026, 10, 22, 10)
+const NOW = '2026-11-22T10:00:00.000Z'
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+type Payload = Partial<TrackPayload>
+
+function compositionOf(payload: Payload, settings: Partial<Config> = {}, profileLess = false): Composition {
+  const call = { source: { id: 'shop' }, session: { id: 's1' }, profile: { id: 'p1' }, ...payload }
+  return composer({ ...loadConfig({}), ...settings }).compose(call, NOW_MS, profileLess)
+}
+
+function composed(payload: Payload, settings: Partial<Config> = {}, profileLess = false): Composed {
+  const composition = compositionOf(payload, settings, profileLess)
+  assert.equal(composition.kind, 'composed')
+  return (composition as { composed: Composed }).composed
+}
+
+function eventLinesOf(payload: Payload, settings: Partial<Config> = {}): string[] {
+  return composed(payload, settings).parts.flatMap((part) => part.eventLines.toString().trimEnd().split('\n'))
+}
+
+function stateLinesOf(payload: Payload): string[] {
+  return composed(payload)
+    .parts.flatMap((part) => part.stateLines.toString().trimEnd().split('\n'))
+    .filter(Boolean)
+}
+
+function indexOf(id: string | undefined, settings: Partial<Config> = {}): string {
+  const [action = ''] = eventLinesOf({ events: [{ type: 't', ...(id === undefined ? {} : { id }) }] }, settings)
+  return JSON.parse(action).create._index
+}
+
+/** A UUIDv7 of a moment. */
+function uuidAt(timeMs: number): string {
+  const hex = timeMs.toString(16).padStart(12, '0')
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7abc-8def-0123456789ab`
+}
+
+describe('composer', () => {
+  it('writes an event as the action that creates it and its document', () => {
+    assert.deepEqual(eventLinesOf({ events: [{ id: 'e1', type: 'page-view' }] }), [
+      '{"create":{"_index":"tracardi-event-2026-11","_id":"e1"}}',
+      `{"id":"e1","type":"page-view","name":"page-view","metadata":{"time":{"insert":"${NOW}","ingest":"${NOW}"}},"source":{"id":"shop"},"session":{"id":"s1"},"profile":{"id":"p1"}}`,
+    ])
+  })
+
+  it('carries everything that an event may have', () => {
+    const event = {
+      id: ' e1 ',
+      type: ' Page  View ',
+      time: { insert: '2026-11-20 09:00:00', create: 1_795_341_599_000, update: '2026-11-21T00:00:00+02:00' },
+      properties: { a: 1 },
+      context: { b: 2 },
+      options: { c: 3 },
+      tags: ['x', 'y'],
+    }
+    const [, document = ''] = eventLinesOf({
+      source: { id: ' shop ' },
+      request: { headers: { via: 'z' } },
+      events: [event],
+    })
+    assert.deepEqual(JSON.parse(document), {
+      id: 'e1',
+      type: 'page-view',
+      name: 'Page  View',
+      metadata: {
+        time: {
+          insert: '2026-11-20T09:00:00.000Z',
+          ingest: NOW,
+          create: '2026-11-22T09:59:59.000Z',
+          update: '2026-11-20T22:00:00.000Z',
+        },
+      },
+      source: { id: 'shop' },
+      session: { id: 's1' },
+      profile: { id: 'p1' },
+      properties: { a: 1 },
+      context: { b: 2 },
+      config: { c: 3 },
+      request: { headers: { via: 'z' } },
+      tags: { values: ['x', 'y'], count: 2 },
+    })
+  })
+
+  it('takes null and nothing for whatever may be left out', () => {
+    const event = { id: 'e1', type: 't', time: null, properties: null, context: {}, options: null, tags: null }
+    const moments = { id: 'e2', type: 't', time: { insert: null, create: '' }, tags: [] }
+    const lines = eventLinesOf({
+      context: null,
+      properties: null,
+      request: null,
+      options: null,
+      events: [event, moments],
+    })
+    const keys = ['id', 'type', 'name', 'metadata', 'source', 'session', 'profile']
+    for (const line of [lines[1], lines[3]]) {
+      const document = JSON.parse(line ?? '')
+      assert.deepEqual(Object.keys(document), keys)
+      assert.deepEqual(document.metadata.time, { insert: NOW, ingest: NOW })
+    }
+    assert.deepEqual(composed({ events: null }).events, 0)
+  })
+
+  it('makes a UUIDv7 for an event without id, of the time of arrival', () => {
+    for (const id of [undefined, null, '', '  ']) {
+      const [action = '', document = ''] = eventLinesOf({
+        events: [{ type: 't', ...(id === undefined ? {} : { id }) }],
+      })
+      const made = JSON.parse(action).create._id
+      assert.match(made, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+      assert.equal(JSON.parse(document).id, made)
+    }
+  })
+
+  it('makes ids for a missing, null or blank session and profile, and tells them', () => {
+    for (const nobody of [
+      { session: null, profile: null },
+      { session: { id: ' ' }, profile: { id: null } },
+      { session: {}, profile: {} },
+    ]) {
+      const { sessionId, profileId } = composed({ ...nobody, events: [] })
+      assert.match(sessionId ?? '', UUID)
+      assert.match(profileId ?? '', UUID)
+      assert.notEqual(sessionId, profileId)
+    }
+  })
+
+  it('strips the ids of session and profile', () => {
+    const { sessionId, profileId } = composed({ session: { id: ' s2\n' }, profile: { id: '\tp2 ' } })
+    assert.deepEqual([sessionId, profileId], ['s2', 'p2'])
+  })
+
+  it('writes the latest state of session and profile, with the time of arrival as version', () => {
+    assert.deepEqual(stateLinesOf({ context: { screen: 1 }, properties: { plan: 'a' }, events: [] }), [
+      `{"index":{"_index":"tracardi-session","_id":"s1","version":${NOW_MS},"version_type":"external_gte"}}`,
+      `{"metadata":{"time":{"update":"${NOW}"}},"source":{"id":"shop"},"id":"s1","profile":{"id":"p1"},"context":{"screen":1},"properties":{"plan":"a"}}`,
+      `{"index":{"_index":"tracardi-profile","_id":"p1","version":${NOW_MS},"version_type":"external_gte"}}`,
+      `{"metadata":{"time":{"update":"${NOW}"}},"source":{"id":"shop"},"id":"p1","session":{"id":"s1"}}`,
+    ])
+  })
+
+  it('knows neither profile nor states in a call without profile, and keeps a session that was named', () => {
+    const event = { events: [{ id: 'e1', type: 't' }] }
+    const nobody = composed({ ...event, session: null, profile: null }, {}, true)
+    assert.deepEqual([nobody.sessionId, nobody.profileId, nobody.parts[0]?.states], [null, null, 0])
+    const visitor = composed(event, {}, true)
+    assert.deepEqual([visitor.sessionId, visitor.profileId, visitor.parts[0]?.states], ['s1', null, 0])
+    const document = JSON.parse(visitor.parts[0]?.eventLines.toString().split('\n')[1] ?? '')
+    assert.deepEqual([document.session, document.profile], [{ id: 's1' }, undefined])
+  })
+
+  describe('what is not to be stored', () => {
+    const events = [{ id: 'e1', type: 't' }]
+    const counts = (options: object, event: object = {}) => {
+      const { parts } = composed({
+        options: options as Record<string, unknown>,
+        events: [{ ...events[0], ...event } as never],
+      })
+      return [parts[0]?.events ?? 0, parts[0]?.states ?? 0]
+    }
+
+    for (const [option, expected] of [
+      ['saveEvents', [0, 2]],
+      ['saveEvent', [0, 2]],
+      ['saveSession', [1, 1]],
+      ['saveProfile', [1, 1]],
+    ] as const) {
+      it(`is what ${option}: false of the call names`, () => {
+        assert.deepEqual(counts({ [option]: false }), expected)
+      })
+
+      for (const value of [true, 'false', 0, null, '', []]) {
+        it(`is nothing with ${option}: ${JSON.stringify(value)}, which is no real false`, () => {
+          assert.deepEqual(counts({ [option]: value }), [1, 2])
+        })
+      }
+    }
+
+    it('leaves of saveSession: false the profile, and of saveProfile: false the session', () => {
+      assert.match(
+        stateLinesOf({ options: { saveSession: false }, events: [] })[0] ?? '',
+        /"_index":"tracardi-profile"/,
+      )
+      assert.match(
+        stateLinesOf({ options: { saveProfile: false }, events: [] })[0] ?? '',
+        /"_index":"tracardi-session"/,
+      )
+    })
+
+    it('is an event with saveEvent: false, and only that one', () => {
+      assert.deepEqual(counts({}, { options: { saveEvent: false } }), [0, 2])
+      assert.deepEqual(counts({}, { options: { saveEvent: 'false' } }), [1, 2])
+      const lines = eventLinesOf({
+        events: [
+          { id: 'e1', type: 't', options: { saveEvent: false } },
+          { id: 'e2', type: 't' },
+        ],
+      })
+      assert.deepEqual(lines.length, 2)
+      assert.match(lines[0] ?? '', /"_id":"e2"/)
+    })
+
+    it('is everything together: then there is nothing to publish, and the call counts its events all the same', () => {
+      const options = { saveEvents: false, saveSession: false, saveProfile: false }
+      const { parts, events: count, bytes } = composed({ options, events })
+      assert.deepEqual([parts, count, bytes], [[], 1, 0])
+    })
+  })
+
+  describe('the index of an event', () => {
+    const HOUR_MS = 3_600_000
+
+    it('is of the time inside a UUIDv7 id within the window, either way', () => {
+      const window = { eventIdWindowHours: 24 * 40 }
+      assert.equal(indexOf(uuidAt(Date.UTC(2026, 9, 31, 23, 59)), window), 'tracardi-event-2026-10')
+      assert.equal(indexOf(uuidAt(Date.UTC(2026, 11, 1)), window), 'tracardi-event-2026-12')
+    })
+
+    it('counts the window to the millisecond', () => {
+      const daily = { eventPartitioning: 'day', eventIdWindowHours: 168 } as const
+      assert.equal(indexOf(uuidAt(NOW_MS - 168 * HOUR_MS), daily), 'tracardi-event-2026-11-15')
+      assert.equal(indexOf(uuidAt(NOW_MS - 168 * HOUR_MS - 1), daily), 'tracardi-event-2026-11-22')
+      assert.equal(indexOf(uuidAt(NOW_MS + 168 * HOUR_MS), daily), 'tracardi-event-2026-11-29')
+      assert.equal(indexOf(uuidAt(NOW_MS + 168 * HOUR_MS + 1), daily), 'tracardi-event-2026-11-22')
+    })
+
+    it('is of the time of ingestion for every other id', () => {
+      for (const id of [undefined, 'my-id', crypto.randomUUID()]) assert.equal(indexOf(id), 'tracardi-event-2026-11')
+    })
+
+    it('is never of a time that the client tells', () => {
+      const [action = ''] = eventLinesOf({
+        events: [{ id: 'e1', type: 't', time: { insert: '1999-01-01', create: '1999-01-01' } }],
+      })
+      assert.equal(JSON.parse(action).create._index, 'tracardi-event-2026-11')
+    })
+  })
+
+  it('keeps every value to the byte: long numbers, control characters, lone surrogates, __proto__', () => {
+    const text =
+      '{"big":9007199254740993,"huge":1e400,"pi":3.14159265358979323846,"nl":"a\\nb\\u0000c\\u001f","lone":"\\ud800","__proto__":{"x":1},"constructor":{"y":2},"ü":"日本"}'
+    const properties = parseExactly(text) as Record<string, unknown>
+    const [, document = ''] = eventLinesOf({ events: [{ id: 'e1', type: 't', properties }] })
+    assert.ok(document.endsWith(`,"properties":${text}}`), document)
+    assert.equal(Object.hasOwn(Object.prototype, 'x'), false)
+  })
+
+  it('escapes what would end a line or leave the id of the action', () => {
+    const lines = eventLinesOf({ events: [{ id: '"},"x":{"', type: 't', properties: { a: '\n{"delete":{}}\n' } }] })
+    assert.equal(lines.length, 2)
+    assert.deepEqual(JSON.parse(lines[0] ?? ''), { create: { _index: 'tracardi-event-2026-11', _id: '"},"x":{"' } })
+  })
+
+  it('cuts a call at the limits of a message, and at the size of a bulk', () => {
+    const events = Array.from({ length: 25 }, (_, index) => ({ id: `e${index}`, type: 't' }))
+    const counts = (settings: Partial<Config>) => composed({ events }, settings).parts.map((part) => part.events)
+    assert.deepEqual(counts({ messageMaxEvents: 10 }), [10, 10, 5])
+    assert.deepEqual(counts({ messageMaxEvents: 100, bulkSize: 12 }), [12, 12, 1])
+  })
+
+  it('refuses an event that no message can carry', () => {
+    const events = [
+      { id: 'e1', type: 't' },
+      { id: 'e2', type: 't', properties: { a: 'x'.repeat(20_000) } },
+    ]
+    assert.deepEqual(compositionOf({ events }, { messageMaxBytes: 16_384 }), {
+      kind: 'too_large',
+      detail: 'event 1 takes 20275 bytes as it is stored; the most is 16384: send less in it',
+    })
+  })
+
+  it('refuses a call whose request, with each event again, would take many times its body', () => {
+    const events = Array.from({ length: 1000 }, (_, index) => ({ id: `e${index}`, type: 't' }))
+    const request = { headers: { a: 'x'.repeat(20_000) } }
+    assert.deepEqual(compositionOf({ events, request }, { apiMaxBodyBytes: 100_000 }), {
+      kind: 'too_large',
+      detail:
+        'the call takes more than 4296000 bytes as it is stored: send less in its "request", which each event carries',
+    })
+  })
+
+  it('stops writing once a call has become too large', () => {
+    const events = Array.from({ length: 1000 }, (_, index) => ({ id: `e${index}`, type: 't' }))
+    let written = 0
+    const request = {
+      toJSON: () => {
+        written += 1
+        return { agent: 'x'.repeat(20_000) }
+      },
+    }
+    assert.equal(compositionOf({ events, request }, { apiMaxBodyBytes: 100_000 }).kind, 'too_large')
+    assert.equal(written, 212)
+  })
+
+  it('lists every fault of meaning', () => {
+    const composition = compositionOf({
+      events: [
+        { id: 'e1', type: 't' },
+        { id: 'e1', type: 't', time: { create: 'soon' } },
+      ],
+    })
+    assert.deepEqual(composition.kind === 'faulty' && composition.faults.map((fault) => fault.type), [
+      'datetime_parsing',
+      'duplicate_id',
+    ])
+  })
+})

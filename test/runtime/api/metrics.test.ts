@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { type Api, buildApi, closeApis, goodCall, trackCall } from '../../support/api.ts'
+
+describe('metrics of the API', () => {
+  let api: Api
+  beforeEach(async () => {
+    api = await buildApi()
+  })
+  afterEach(closeApis)
+
+  const lines = async () => (await api.registry.metrics()).split('\n')
+
+  it('are these', async () => {
+    const names = (await api.registry.getMetricsAsJSON()).map(({ name, type }) => `${name} ${type}`)
+    assert.deepEqual(names, [
+      'tracardi_api_events_total counter',
+      'tracardi_api_requests_total counter',
+      'tracardi_api_request_seconds histogram',
+      'tracardi_api_receipt_seconds histogram',
+      'tracardi_api_message_events histogram',
+      'tracardi_api_pending_bytes gauge',
+    ])
+  })
+
+  it('begin with zeros, so that a rate is there from the first event on', async () => {
+    const text = await lines()
+    assert.ok(text.includes('tracardi_api_events_total{outcome="accepted"} 0'))
+    assert.ok(text.includes('tracardi_api_events_total{outcome="unavailable"} 0'))
+    assert.ok(text.includes('tracardi_api_pending_bytes 0'))
+  })
+
+  it('count events by what became of them, and answers by route and status', async () => {
+    const events = ['a', 'b', 'c'].map((id) => ({ id, type: 't' }))
+    await api.server.inject(trackCall(goodCall({ events })))
+    await api.server.inject({ ...trackCall(goodCall()), url: '/track/' })
+    await api.server.inject(trackCall('{'))
+    await api.server.inject('/collect/t/shop')
+    await api.server.inject('/some/path/of/a/scanner')
+    api.producer.connected = false
+    await api.server.inject(trackCall(goodCall()))
+    const text = await lines()
+    for (const line of [
+      'tracardi_api_events_total{outcome="accepted"} 5',
+      'tracardi_api_events_total{outcome="unavailable"} 1',
+      'tracardi_api_requests_total{route="/track",status="200"} 2',
+      'tracardi_api_requests_total{route="/track",status="422"} 1',
+      'tracardi_api_requests_total{route="/track",status="503"} 1',
+      'tracardi_api_requests_total{route="/collect/:event_type/:source_id",status="200"} 1',
+      'tracardi_api_requests_total{route="none",status="404"} 1',
+      'tracardi_api_request_seconds_count{route="/track"} 4',
+      'tracardi_api_receipt_seconds_count 3',
+      'tracardi_api_message_events_sum 5',
+    ]) {
+      assert.ok(text.includes(line), `${line} in\n${text.join('\n')}`)
+    }
+  })
+
+  it('tell the bytes that wait at this moment', async () => {
+    api.budget.hold().atLeast(12_345)
+    assert.ok((await lines()).includes('tracardi_api_pending_bytes 12345'))
+  })
+})

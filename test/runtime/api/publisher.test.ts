@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { Registry } from 'prom-client'
+import { apiMetrics } from '../../../runtime/api/metrics.ts'
+import type { Part } from '../../../runtime/api/packer.ts'
+import { Publisher } from '../../../runtime/api/publisher.ts'
+import { AppError } from '../../../runtime/errors.ts'
+import { FakeProducer } from '../../support/fake-producer.ts'
+import { until } from '../../support/until.ts'
+
+function partOf(lines: string, { events = 1, states = '', receivedAtMs = 1000 } = {}): Part {
+  const stateLines = Buffer.from(states)
+  return { events, eventLines: Buffer.from(lines), states: states === '' ? 0 : 1, stateLines, receivedAtMs }
+}
+
+describe('Publisher', () => {
+  let producer: FakeProducer
+  let registry: Registry
+  let publisher: Publisher
+
+  beforeEach(() => {
+    producer = new FakeProducer()
+    registry = new Registry()
+    publisher = new Publisher(
+      producer,
+      { bytes: 20, events: 3 },
+      apiMetrics(registry, () => 0),
+    )
+  })
+
+  it('joins what arrives together into one message: events first, then states, since the oldest', async () => {
+    await Promise.all([
+      publisher.publish(partOf('a\n', { states: 's\n', receivedAtMs: 1002 })),
+      publisher.publish(partOf('b\n', { states: 't\n', receivedAtMs: 1001 })),
+    ])
+    assert.deepEqual(
+      producer.messages.map(({ payload, properties }) => [payload.toString(), properties]),
+      [['a\nb\ns\nt\n', { v: '1', n: '2', s: '2', b: '4', t: '1001' }]],
+    )
+  })
+
+  it('puts at most the limit of events into a message, in the order of arrival', async () => {
+    await Promise.all(['a\n', 'b\n', 'c\n', 'd\n'].map((lines) => publisher.publish(partOf(lines))))
+    assert.deepEqual(
+      producer.messages.map(({ payload }) => payload.toString()),
+      ['a\nb\nc\n', 'd\n'],
+    )
+  })
+
+  it('puts at most the limit of bytes into a message, states counted', async () => {
+    const ten = '123456789\n'
+    await Promise.all([ten, ten, ten].map((states) => publisher.publish(partOf('', { events: 0, states }))))
+    assert.deepEqual(
+      producer.messages.map(({ payload }) => payload.length),
+      [20, 10],
+    )
+  })
+
+  it('joins across a part that alone is as large as a message may be', async () => {
+    await Promise.all(
+      [partOf('a\n'), partOf('b\n', { events: 3 }), partOf('c\n')].map((part) => publisher.publish(part)),
+    )
+    assert.deepEqual(
+      producer.messages.map(({ payload }) => payload.toString()),
+      ['a\n', 'b\n', 'c\n'],
+    )
+  })
+
+  it('sends a part that is over the limits alone, rather than never', async () => {
+    await Promise.all([partOf('a\n', { events: 4 }), partOf('b\n')].map((part) => publisher.publish(part)))
+    assert.deepEqual(
+      producer.messages.map(({ payload }) => payload.toString()),
+      ['a\n', 'b\n'],
+    )
+  })
+
+  it('has at most 8 messages in flight, and joins what arrives meanwhile', async () => {
+    producer.holding = true
+    const published: Promise<void>[] = []
+    for (let message = 1; message <= 8; message += 1) {
+      published.push(publisher.publish(partOf(`${message}\n`)))
+      await until(`message ${message} is in flight`, () => producer.messages.length === message)
+    }
+    published.push(publisher.publish(partOf('x\n')), publisher.publish(partOf('y\n')))
+    await new Promise(setImmediate)
+    await new Promise(setImmediate)
+    assert.equal(producer.messages.length, 8)
+    producer.release()
+    await until('the next message is in flight', () => producer.messages.length === 9)
+    assert.equal(producer.messages[8]?.payload.toString(), 'x\ny\n')
+    producer.release(8)
+    await until('the last receipt is awaited', () => producer.held === 0)
+    await Promise.all(published)
+  })
+
+  it('resolves only on the receipt of its own message', async () => {
+    producer.holding = true
+    const settled: string[] = []
+    const first = publisher.publish(partOf('a\n')).then(() => settled.push('a'))
+    await until('the first message is in flight', () => producer.held === 1)
+    const second = publisher.publish(partOf('b\n')).then(() => settled.push('b'))
+    await until('the second message is in flight', () => producer.held === 2)
+    assert.deepEqual(settled, [])
+    producer.release()
+    await first
+    assert.deepEqual(settled, ['a'])
+    producer.release()
+    await second
+  })
+
+  it('rejects every part of a message that failed, and goes on with the next', async () => {
+    producer.failures.push(new AppError('queue_unavailable', 'gone'))
+    const outcomes = await Promise.allSettled([publisher.publish(partOf('a\n')), publisher.publish(partOf('b\n'))])
+    assert.deepEqual(
+      outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.message),
+      ['gone', 'gone'],
+    )
+    await publisher.publish(partOf('c\n'))
+    assert.equal(producer.messages.length, 1)
+  })
+
+  it('measures receipts and the events of messages, of those that succeeded', async () => {
+    producer.failures.push(new AppError('queue_unavailable', 'gone'))
+    await assert.rejects(publisher.publish(partOf('a\n')))
+    await Promise.all([publisher.publish(partOf('b\n')), publisher.publish(partOf('c\n'))])
+    const text = await registry.metrics()
+    assert.match(text, /^tracardi_api_receipt_seconds_count 1$/m)
+    assert.match(text, /^tracardi_api_message_events_sum 2$/m)
+  })
+})

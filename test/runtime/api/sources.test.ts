@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { originAllowed, readSources, type Source, type Sources, watchSources } from '../../../runtime/api/sources.ts'
+import { AppError, messageOf } from '../../../runtime/errors.ts'
+import { recordingLog } from '../../support/log.ts'
+
+const POLL_MS = 2
+
+describe('the sources file', () => {
+  let folder: string
+  let path: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sources-'))
+    path = join(folder, 'sources.json')
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  const write = (content: unknown) =>
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+  const faultOf = (content: unknown): string => {
+    write(content)
+    try {
+      readSources(path)
+    } catch (error) {
+      assert.ok(error instanceof AppError)
+      assert.equal(error.code, 'sources_invalid')
+      return messageOf(error).replace(path, 'FILE')
+    }
+    return 'none'
+  }
+
+  describe('readSources', () => {
+    it('fills in name, enabled and origins', () => {
+      write({ shop: {}, blog: { name: 'The blog', enabled: false, allowedOrigins: ['*'] } })
+      assert.deepEqual(
+        [...readSources(path).values()],
+        [
+          { id: 'shop', name: 'shop', enabled: true, allowedOrigins: new Set() },
+          { id: 'blog', name: 'The blog', enabled: false, allowedOrigins: new Set(['*']) },
+        ],
+      )
+    })
+
+    it('writes origins as browsers send them', () => {
+      write({ shop: { allowedOrigins: ['https://Shop.Example.com:443', 'http://localhost:3000'] } })
+      assert.deepEqual(
+        readSources(path).get('shop')?.allowedOrigins,
+        new Set(['https://shop.example.com', 'http://localhost:3000']),
+      )
+    })
+
+    it('lists every fault', () => {
+      assert.equal(
+        faultOf({ shop: { enabled: 'yes', allowedOrigins: ['shop.example.com'] }, blog: { nmae: 'x' } }),
+        'the sources file "FILE" is not as it should be: /shop/enabled must be boolean; /shop/allowedOrigins/0 must be an origin like https://www.example.com, or *; /blog/nmae is not known; known are name, enabled, allowedOrigins',
+      )
+    })
+
+    it('refuses what is no object of sources', () => {
+      assert.match(faultOf('[]'), /^the sources file "FILE" is not as it should be: \/ must be object/)
+    })
+
+    it('says what keeps it from being read', () => {
+      assert.match(faultOf('{"shop":'), /^the sources file "FILE" is not JSON: /)
+      assert.throws(
+        () => readSources(join(folder, 'missing.json')),
+        (error: AppError) => {
+          assert.equal(error.code, 'sources_invalid')
+          assert.match(messageOf(error), /cannot be read: ENOENT/)
+          return true
+        },
+      )
+    })
+  })
+
+  describe('originAllowed', () => {
+    const source = (...origins: string[]): Source => ({
+      id: 's',
+      name: 's',
+      enabled: true,
+      allowedOrigins: new Set(origins),
+    })
+
+    it('compares whole origins, and takes * for any', () => {
+      assert.equal(originAllowed(source('https://a.com'), 'https://a.com'), true)
+      assert.equal(originAllowed(source('https://a.com'), 'https://a.com.evil.com'), false)
+      assert.equal(originAllowed(source('*'), 'null'), true)
+      assert.equal(originAllowed(source(), 'https://a.com'), false)
+    })
+  })
+
+  describe('watchSources', () => {
+    let sources: Sources | undefined
+    afterEach(() => sources?.close())
+
+    const eventually = async (holds: () => boolean) => {
+      while (!holds()) await sleep(POLL_MS)
+    }
+
+    it('throws when the file is not good at the start', () => {
+      write('{')
+      assert.throws(() => watchSources(path, recordingLog().log, POLL_MS), { code: 'sources_invalid' })
+    })
+
+    it('allows the origins of the sources that are enabled', () => {
+      write({ a: { allowedOrigins: ['https://a.com'] }, b: { enabled: false, allowedOrigins: ['*'] } })
+      sources = watchSources(path, recordingLog().log, POLL_MS)
+      assert.deepEqual([sources.allowsOrigin('https://a.com'), sources.allowsOrigin('https://b.com')], [true, false])
+    })
+
+    it('takes a change of the file, origins included, and logs it', async () => {
+      write({ shop: { allowedOrigins: ['https://a.com'] } })
+      const { log, lines } = recordingLog()
+      const watched = watchSources(path, log, POLL_MS)
+      sources = watched
+      write({ shop: { enabled: false }, blog: { allowedOrigins: ['*'] } })
+      await eventually(() => watched.find('blog') !== undefined)
+      assert.equal(watched.find('shop')?.enabled, false)
+      assert.equal(watched.allowsOrigin('https://b.com'), true)
+      assert.deepEqual(
+        lines.map(({ msg, sources: count }) => [msg, count]),
+        [['sources reread', 2]],
+      )
+    })
+
+    it('takes a change by a swapped link, as Kubernetes makes it', async () => {
+      for (const [version, content] of [
+        ['one', { a: {} }],
+        ['two', { b: {} }],
+      ] as const) {
+        mkdirSync(join(folder, version))
+        writeFileSync(join(folder, version, 'sources.json'), JSON.stringify(content))
+      }
+      symlinkSync('one', join(folder, 'data'))
+      const watched = watchSources(join(folder, 'data', 'sources.json'), recordingLog().log, POLL_MS)
+      sources = watched
+      symlinkSync('two', join(folder, 'next'))
+      renameSync(join(folder, 'next'), join(folder, 'data'))
+      await eventually(() => watched.find('b') !== undefined)
+      assert.equal(watched.find('a'), undefined)
+    })
+
+    it('keeps the last good one when a change is broken, says so once, and takes the repair', async () => {
+      write({ shop: {} })
+      const { log, lines } = recordingLog()
+      const watched = watchSources(path, log, POLL_MS)
+      sources = watched
+      write({ shop: { enabled: 'no' } })
+      await eventually(() => lines.length > 0)
+      await sleep(POLL_MS * 5)
+      assert.deepEqual(
+        lines.map(({ level, msg }) => [level, msg]),
+        [[50, 'sources file changed, but is not good: the last one stays in force']],
+      )
+      assert.match(String(lines[0]?.['reason']), /\/shop\/enabled must be boolean$/)
+      assert.equal(watched.find('shop')?.enabled, true)
+      write({ shop: { enabled: false } })
+      await eventually(() => watched.find('shop')?.enabled === false)
+      assert.deepEqual(lines.map(({ msg }) => msg).slice(1), ['sources reread'])
+    })
+
+    it('keeps the last good one while the file is gone, and says when it is back', async () => {
+      write({ shop: {} })
+      const { log, lines } = recordingLog()
+      const watched = watchSources(path, log, POLL_MS)
+      sources = watched
+      rmSync(path)
+      await eventually(() => lines.length === 1)
+      assert.match(String(lines[0]?.['reason']), /cannot be read: ENOENT/)
+      assert.equal(watched.find('shop')?.enabled, true)
+      write({ shop: {} })
+      await eventually(() => lines.length === 2)
+      assert.equal(lines[1]?.['msg'], 'sources reread')
+    })
+
+    it('reads no more after it is closed', async () => {
+      write({ shop: {} })
+      const { log, lines } = recordingLog()
+      watchSources(path, log, POLL_MS).close()
+      write({ blog: {} })
+      await sleep(POLL_MS * 5)
+      assert.deepEqual(lines, [])
+    })
+  })
+})

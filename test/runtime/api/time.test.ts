@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { parseMoment } from '../../../runtime/api/time.ts'
+
+const NOON_MS = Date.UTC(2026, 10, 22, 12)
+
+describe('parseMoment', () => {
+  for (const [text, timeMs] of [
+    ['2026-11-22T12:00:00.000Z', NOON_MS],
+    ['2026-11-22T12:00:00Z', NOON_MS],
+    ['2026-11-22T12:00Z', NOON_MS],
+    ['2026-11-22 12:00:00', NOON_MS],
+    ['2026-11-22T12:00:00', NOON_MS],
+    ['  2026-11-22 12:00  ', NOON_MS],
+    ['2026-11-22T17:30:00+05:30', NOON_MS],
+    ['2026-11-22T17:30:00+0530', NOON_MS],
+    ['2026-11-22T12:00:00.123456789Z', NOON_MS + 123],
+    ['2026-11-22', Date.UTC(2026, 10, 22)],
+    ['2024-02-29', Date.UTC(2024, 1, 29)],
+    ['0001-01-01T00:00:00Z', -62_135_596_800_000],
+    ['9999-12-31T23:59:59.999Z', 253_402_300_799_999],
+  ] as const) {
+    it(`reads "${text}" as UTC where it names no zone`, () => {
+      assert.equal(parseMoment(text), timeMs)
+    })
+  }
+
+  it('reads milliseconds since the epoch, before it too, and cuts their fraction', () => {
+    assert.deepEqual([0, -1, 1_795_341_600_000, 1.9, -1.9].map(parseMoment), [0, -1, 1_795_341_600_000, 1, -1])
+  })
+
+  for (const wrong of [
+    '',
+    'yesterday',
+    '22.11.2026',
+    '2026-11',
+    '2026-13-01',
+    '2026-02-30',
+    '2026-04-31T10:00:00Z',
+    '2025-02-29',
+    '2026-00-10',
+    '2026-01-00',
+    '2026-11-22T25:00:00Z',
+    '2026-11-22T12:60:00Z',
+    '2026-11-22T12:00:00 CET',
+    '0000-12-31T23:59:59Z',
+    '+012026-11-22T12:00:00Z',
+    '9999-12-31T23:59:59-01:00',
+    '1795341600000',
+  ]) {
+    it(`refuses "${wrong}"`, () => {
+      assert.equal(parseMoment(wrong), undefined)
+    })
+  }
+
+  it('refuses numbers beyond the years 1 to 9999', () => {
+    assert.deepEqual([253_402_300_800_000, -62_135_596_800_001, 8.64e15, Number.NaN].map(parseMoment), [
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ])
+  })
+})

@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict'
+import { AppError } from '../../../runtime/errors.ts'
+import { type Api, buildApi, closeApis, eventsOf, fixedSources, goodCall, trackCall } from '../../support/api.ts'
+import { until } from '../../support/until.ts'
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+
+/** Sends without waiting; `status` is that of the answer, once there is one. */
+function sent(api: Api, body: unknown): { status(): number | undefined } {
+  let status: number | undefined
+  void api.server.inject(trackCall(body)).then((answer) => {
+    status = answer.statusCode
+  })
+  return { status: () => status }
+}
+
+function eventsNamed(prefix: string, count: number) {
+  return Array.from({ length: count }, (_, index) => ({ id: `${prefix}${index}`, type: 't' }))
+}
+
+describe('POST /track', () => {
+  afterEach(closeApis)
+
+  it('answers as Tracardi does, with the ids of profile and session', async () => {
+    const api = await buildApi()
+    const answer = await api.server.inject(trackCall(goodCall()))
+    assert.equal(answer.statusCode, 200)
+    assert.equal(answer.headers['content-type'], 'application/json; charset=utf-8')
+    const { task, ...rest } = answer.json()
+    assert.equal(task.length, 1)
+    assert.match(task[0], UUID)
+    assert.deepEqual(rest, {
+      ux: [],
+      response: {},
+      events: [],
+      profile: { id: 'profile-1' },
+      session: { id: 'session-1' },
+      errors: [],
+      warnings: [],
+    })
+  })
+
+  it('makes and tells the ids of a profile and session that are null', async () => {
+    const api = await buildApi()
+    const answer = await api.server.inject(trackCall(goodCall({ profile: null, session: null, context: null })))
+    const { profile, session } = answer.json()
+    assert.match(profile.id, UUID)
+    assert.match(session.id, UUID)
+    const [event] = eventsOf(api.producer.messages)
+    assert.deepEqual([event?.['profile'], event?.['session']], [profile, session])
+  })
+
+  describe('who sends', () => {
+    for (const [what, source, status, detail] of [
+      ['an unknown source', 'nobody', 401, 'Access denied. Unknown event source "nobody".'],
+      [
+        'a source named like a property of every object',
+        '__proto__',
+        401,
+        'Access denied. Unknown event source "__proto__".',
+      ],
+      ['a disabled source', 'closed', 401, 'Access denied. Event source "closed" is disabled.'],
+    ] as const) {
+      it(`refuses ${what}, and publishes nothing`, async () => {
+        const api = await buildApi()
+        const answer = await api.server.inject(trackCall(goodCall({ source: { id: source } })))
+        assert.deepEqual([answer.statusCode, answer.json()], [status, { detail }])
+        assert.equal(api.producer.messages.length, 0)
+      })
+    }
+
+    it('strips the id of the source', async () => {
+      const api = await buildApi()
+      const answer = await api.server.inject(trackCall(goodCall({ source: { id: ' shop\n' } })))
+      assert.equal(answer.statusCode, 200)
+    })
+
+    for (const origin of [
+      'https://evil.example.com',
+      'http://shop.example.com',
+      'https://shop.example.com:8443',
+      'null',
+    ]) {
+      it(`refuses a page of ${origin} for a source that does not allow it`, async () => {
+        const api = await buildApi()
+        const answer = await api.server.inject(trackCall(goodCall(), { origin }))
+        const detail = `Access denied. Origin "${origin}" is not allowed for event source "shop".`
+        assert.deepEqual([answer.statusCode, answer.json()], [403, { detail }])
+        assert.equal(api.producer.messages.length, 0)
+      })
+    }
+
+    it('takes a page of an allowed origin, and a server, which has none', async () => {
+      const api = await buildApi()
+      for (const headers of [{ origin: 'https://shop.example.com' }, {}]) {
+        assert.equal(
+          (await api.server.inject(trackCall(goodCall(), headers as Record<string, string>))).statusCode,
+          200,
+        )
+      }
+    })
+
+    it('takes any page, one without a name too, for a source that allows *', async () => {
+      const api = await buildApi({}, fixedSources(['open']))
+      for (const origin of ['https://any.example.com', 'null']) {
+        const answer = await api.server.inject(trackCall(goodCall({ source: { id: 'open' } }), { origin }))
+        assert.deepEqual([answer.statusCode, answer.headers['access-control-allow-origin']], [200, origin])
+      }
+    })
+  })
+
+  describe('the receipt', () => {
+    it('comes before the answer', async () => {
+      const api = await buildApi()
+      api.producer.holding = true
+      const call = sent(api, goodCall())
+      await until('the message is in flight', () => api.producer.held === 1)
+      await new Promise(setImmediate)
+      assert.equal(call.status(), undefined)
+      api.producer.release()
+      await until('the answer comes', () => call.status() !== undefined)
+      assert.equal(call.status(), 200)
+    })
+
+    it('of every message of a call comes before its answer', async () => {
+      const api = await buildApi({ messageMaxEvents: 10 })
+      api.producer.holding = true
+      const call = sent(api, goodCall({ events: eventsNamed('e', 25) }))
+      await until('all messages are in flight', () => api.producer.held === 3)
+      api.producer.release(2)
+      for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate)
+      assert.equal(call.status(), undefined)
+      api.producer.release()
+      await until('the answer comes', () => call.status() !== undefined)
+      assert.equal(call.status(), 200)
+      assert.deepEqual(
+        eventsOf(api.producer.messages).map((event) => event['id']),
+        eventsNamed('e', 25).map((event) => event.id),
+      )
+    })
+
+    it('that fails for one message of a call fails the call, after the others are settled', async () => {
+      const api = await buildApi({ messageMaxEvents: 10 })
+      api.producer.holding = true
+      api.producer.failures.push(new AppError('queue_unavailable', 'no receipt'))
+      const call = sent(api, goodCall({ events: eventsNamed('e', 25) }))
+      await until('the other messages are in flight', () => api.producer.held === 2)
+      for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate)
+      assert.equal(call.status(), undefined)
+      api.producer.release(2)
+      await until('the answer comes', () => call.status() !== undefined)
+      assert.equal(call.status(), 503)
+    })
+
+    it('is one for single-event calls that arrive together: they travel in one message', async () => {
+      const api = await buildApi()
+      const ids = Array.from({ length: 40 }, (_, index) => `e${index}`)
+      const answers = await Promise.all(
+        ids.map((id) => api.server.inject(trackCall(goodCall({ events: [{ id, type: 't' }] })))),
+      )
+      assert.deepEqual(new Set(answers.map((answer) => answer.statusCode)), new Set([200]))
+      assert.equal(api.producer.messages.length, 1)
+      assert.deepEqual(
+        [api.producer.messages[0]?.properties['n'], api.producer.messages[0]?.properties['s']],
+        ['40', '80'],
+      )
+      assert.deepEqual(
+        eventsOf(api.producer.messages)
+          .map((event) => event['id'])
+          .toSorted(),
+        ids.toSorted(),
+      )
+    })
+
+    it('is one for so many calls as a message may have events', async () => {
+      const api = await buildApi({ messageMaxEvents: 15 })
+      const calls = eventsNamed('e', 40).map((event) => api.server.inject(trackCall(goodCall({ events: [event] }))))
+      await Promise.all(calls)
+      assert.deepEqual(
+        api.producer.messages.map(({ properties }) => properties['n']),
+        ['15', '15', '10'],
+      )
+    })
+  })
+
+  describe('without the broker', () => {
+    const DETAIL = { detail: 'The events could not be made durable; send them again' }
+
+    it('answers 503 at once, says when to come again, and keeps nothing in memory', async () => {
+      const api = await buildApi()
+      api.producer.connected = false
+      const answer = await api.server.inject(trackCall(goodCall()))
+      assert.deepEqual([answer.statusCode, answer.headers['retry-after'], answer.json()], [503, '2', DETAIL])
+      assert.equal(api.budget.used, 0)
+      assert.deepEqual(api.logged, [])
+    })
+
+    it('answers 503 when the receipt fails, and 200 to the next call', async () => {
+      const api = await buildApi()
+      api.producer.failures.push(new AppError('queue_unavailable', 'no receipt within 3 s'))
+      const first = await api.server.inject(trackCall(goodCall()))
+      assert.deepEqual([first.statusCode, first.headers['retry-after'], first.json()], [503, '2', DETAIL])
+      assert.equal((await api.server.inject(trackCall(goodCall()))).statusCode, 200)
+    })
+
+    it('answers 500 without a reason, and logs the reason, when the broker refuses for good', async () => {
+      const api = await buildApi()
+      api.producer.failures.push(new AppError('queue_refused', 'not authorised'))
+      const answer = await api.server.inject(trackCall(goodCall()))
+      const detail = 'The call failed for a reason that the log of the API tells; the events are not stored'
+      assert.deepEqual([answer.statusCode, answer.json()], [500, { detail }])
+      assert.deepEqual(
+        api.logged.map(({ msg, err }) => [msg, (err as Error).message]),
+        [['request failed', 'not authorised']],
+      )
+    })
+  })
+
+  it('answers a call without events, or with none to store, without a message', async () => {
+    const api = await buildApi()
+    const options = { saveEvents: false, saveSession: false, saveProfile: false }
+    assert.equal((await api.server.inject(trackCall(goodCall({ options })))).statusCode, 200)
+    assert.equal(api.producer.messages.length, 0)
+    assert.equal((await api.server.inject(trackCall(goodCall({ events: [] })))).statusCode, 200)
+    assert.deepEqual(eventsOf(api.producer.messages), [])
+  })
+})

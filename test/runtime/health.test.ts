@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { Health } from '../../runtime/health.ts'
+
+describe('Health', () => {
+  let reasons: Record<string, string | undefined>
+  let health: Health
+  beforeEach(() => {
+    reasons = {}
+    health = new Health(['pulsar', 'elasticsearch'].map((name) => ({ name, check: async () => reasons[name] })))
+  })
+
+  it('is starting until every dependency was there', async () => {
+    reasons['pulsar'] = 'no connection'
+    assert.deepEqual(await health.readiness(), {
+      status: 'starting',
+      dependencies: { pulsar: { ok: false, reason: 'no connection' }, elasticsearch: { ok: true } },
+    })
+  })
+
+  it('is ready when all is there', async () => {
+    assert.deepEqual(await health.readiness(), {
+      status: 'ready',
+      dependencies: { pulsar: { ok: true }, elasticsearch: { ok: true } },
+    })
+  })
+
+  it('is degraded when something went away after that, and ready again when it is back', async () => {
+    await health.readiness()
+    reasons['elasticsearch'] = 'red'
+    assert.deepEqual(await health.readiness(), {
+      status: 'degraded',
+      dependencies: { pulsar: { ok: true }, elasticsearch: { ok: false, reason: 'red' } },
+    })
+    delete reasons['elasticsearch']
+    assert.equal((await health.readiness()).status, 'ready')
+  })
+
+  it('is stopping from then on, whatever is there', async () => {
+    await health.readiness()
+    health.stopping()
+    assert.equal((await health.readiness()).status, 'stopping')
+  })
+
+  it('takes a check that fails for a dependency that is away', async () => {
+    const broken = new Health([{ name: 'pulsar', check: () => Promise.reject(new Error('out of luck')) }])
+    assert.deepEqual(await broken.readiness(), {
+      status: 'starting',
+      dependencies: { pulsar: { ok: false, reason: 'out of luck' } },
+    })
+  })
+})

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { listenerOptions } from '../../runtime/listener.ts'
+import { recordingLog } from '../support/log.ts'
+
+describe('a listener', () => {
+  let server: FastifyInstance
+  let port: number
+  let logged: Record<string, unknown>[]
+
+  beforeEach(async () => {
+    const { log, lines } = recordingLog()
+    logged = lines
+    server = Fastify({ ...listenerOptions(), loggerInstance: log as FastifyBaseLogger })
+    server.get('/:name', async () => ({}))
+    await server.listen({ host: '127.0.0.1', port: 0 })
+    port = (server.server.address() as AddressInfo).port
+    logged.length = 0
+  })
+  afterEach(() => server.close())
+
+  /** Everything that comes back for these bytes until the server closes the connection. */
+  const exchange = async (bytes: string): Promise<[head: string, body: string]> => {
+    const socket = connect(port, '127.0.0.1')
+    let received = ''
+    socket.on('data', (data) => {
+      received += data
+    })
+    socket.write(bytes)
+    await new Promise((resolve) => socket.on('close', resolve))
+    return received.split('\r\n\r\n') as [string, string]
+  }
+
+  for (const [what, bytes] of [
+    ['what is no HTTP', 'nonsense with a-secret\r\n\r\n'],
+    ['a negative length', 'POST /a HTTP/1.1\r\nHost: api\r\nContent-Length: -5\r\n\r\na-secret'],
+    ['two lengths', 'POST /a HTTP/1.1\r\nHost: api\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\na-secret'],
+  ] as const) {
+    it(`answers 400 to ${what}, closes, and logs nothing of it`, async () => {
+      const body = '{"detail":"The request is not valid HTTP"}'
+      assert.deepEqual(await exchange(bytes), [
+        `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}\r\nconnection: close`,
+        body,
+      ])
+      assert.deepEqual(logged, [])
+    })
+  }
+
+  it('answers 431 to a head that is too large', async () => {
+    const [head, body] = await exchange(`GET /a HTTP/1.1\r\nHost: api\r\nCookie: ${'x'.repeat(20_000)}\r\n\r\n`)
+    assert.match(head, /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n/)
+    assert.equal(body, '{"detail":"The head of the request is too large"}')
+    assert.deepEqual(logged, [])
+  })
+
+  it('answers 408 to a request that took too long', () => {
+    const written: string[] = []
+    const socket = {
+      writable: true,
+      write: (text: string) => written.push(text),
+      destroySoon: () => written.push('closed'),
+    }
+    const error = Object.assign(new Error('timeout'), {
+      code: 'ERR_HTTP_REQUEST_TIMEOUT',
+      bytesParsed: 0,
+      rawPacket: {},
+    })
+    listenerOptions().clientErrorHandler(error as never, socket as unknown as Socket)
+    assert.match(written[0] ?? '', /^HTTP\/1\.1 408 Request Timeout\r\n/)
+    assert.match(written[0] ?? '', /\{"detail":"The request took too long to arrive"\}$/)
+    assert.equal(written[1], 'closed')
+  })
+
+  it('writes nothing to a connection that is gone', () => {
+    const done: string[] = []
+    const socket = { writable: true, write: (text: string) => done.push(text), destroySoon: () => done.push('closed') }
+    const error = Object.assign(new Error('reset'), { code: 'ECONNRESET' })
+    listenerOptions().clientErrorHandler(error as never, socket as unknown as Socket)
+    assert.deepEqual(done, ['closed'])
+  })
+
+  it('answers {detail} to a path that it cannot read', async () => {
+    assert.deepEqual((await server.inject('/%ff')).json(), { detail: "'/%ff' is not a valid url component" })
+    assert.equal((await server.inject(`/${'x'.repeat(101)}`)).statusCode, 414)
+  })
+
+  it('has no line in the log for a request', async () => {
+    await server.inject('/a?secret=1')
+    assert.deepEqual(logged, [])
+  })
+})

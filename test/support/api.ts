@@ -1,0 +1,94 @@
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance, InjectOptions } from 'fastify'
+import { Registry } from 'prom-client'
+import { Budget } from '../../runtime/api/budget.ts'
+import { apiMetrics } from '../../runtime/api/metrics.ts'
+import { buildPublicServer } from '../../runtime/api/public-server.ts'
+import { Publisher } from '../../runtime/api/publisher.ts'
+import { originAllowed, type Source, type Sources } from '../../runtime/api/sources.ts'
+import { type Config, loadConfig } from '../../runtime/config.ts'
+import type { OutgoingMessage } from '../../runtime/queue/port.ts'
+import { FakeProducer } from './fake-producer.ts'
+import { recordingLog } from './log.ts'
+
+const SOURCES: readonly Source[] = [
+  { id: 'shop', name: 'Shop', enabled: true, allowedOrigins: new Set(['https://shop.example.com']) },
+  { id: 'open', name: 'Open', enabled: true, allowedOrigins: new Set(['*']) },
+  { id: 'closed', name: 'Closed', enabled: false, allowedOrigins: new Set(['https://closed.example.com']) },
+]
+
+/** `shop` takes pages of one origin, `closed` is disabled; `open` takes any page where a test wants it. */
+export function fixedSources(ids: readonly string[] = ['shop', 'closed']): Sources {
+  const sources = SOURCES.filter((source) => ids.includes(source.id))
+  return {
+    find: (id) => sources.find((source) => source.id === id),
+    allowsOrigin: (origin) => sources.some((source) => source.enabled && originAllowed(source, origin)),
+    close: () => undefined,
+  }
+}
+
+export interface Api {
+  readonly server: FastifyInstance
+  readonly producer: FakeProducer
+  readonly budget: Budget
+  readonly registry: Registry
+  readonly logged: readonly Record<string, unknown>[]
+}
+
+const running: FastifyInstance[] = []
+
+/** The public listener on a broker in memory; `closeApis` ends it. */
+export async function buildApi(settings: Partial<Config> = {}, sources = fixedSources()): Promise<Api> {
+  const config = { ...loadConfig({}), ...settings }
+  const producer = new FakeProducer()
+  const budget = new Budget(config.apiMaxPendingBytes)
+  const registry = new Registry()
+  const metrics = apiMetrics(registry, () => budget.used)
+  const limits = { bytes: config.messageMaxBytes, events: Math.min(config.messageMaxEvents, config.bulkSize) }
+  const publisher = new Publisher(producer, limits, metrics)
+  const { log, lines } = recordingLog()
+  const server = await buildPublicServer({ config, sources, publisher, metrics, budget, log })
+  running.push(server)
+  return { server, producer, budget, registry, logged: lines }
+}
+
+export async function closeApis(): Promise<void> {
+  await Promise.all(running.splice(0).map((server) => server.close()))
+}
+
+/** Opens a real socket and answers its port. */
+export async function listen(server: FastifyInstance): Promise<number> {
+  await server.listen({ host: '127.0.0.1', port: 0 })
+  return (server.server.address() as AddressInfo).port
+}
+
+/** A body as its bytes, so that nothing is added to it or taken from it. */
+export function trackCall(body: unknown, headers: Record<string, string> = {}): InjectOptions {
+  const payload = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
+  return { method: 'POST', url: '/track', headers: { 'content-type': 'application/json', ...headers }, payload }
+}
+
+/** A call that is taken as it is: one event, which has an id. */
+export function goodCall(more: object = {}): Record<string, unknown> {
+  return {
+    source: { id: 'shop' },
+    session: { id: 'session-1' },
+    profile: { id: 'profile-1' },
+    events: [{ id: 'event-1', type: 'page-view' }],
+    ...more,
+  }
+}
+
+/** The lines of messages, in their order: actions and documents in turn. */
+export function linesOf(messages: readonly OutgoingMessage[]): string[] {
+  return messages.flatMap(({ payload }) => payload.toString('utf8').trimEnd().split('\n'))
+}
+
+/** The documents of the events in messages. */
+export function eventsOf(messages: readonly OutgoingMessage[]): Record<string, unknown>[] {
+  const lines = messages.flatMap(({ payload, properties }) => {
+    const events = payload.subarray(0, Number(properties['b'])).toString('utf8').trimEnd()
+    return events === '' ? [] : events.split('\n')
+  })
+  return lines.filter((_, index) => index % 2 === 1).map((line) => JSON.parse(line))
+}
