@@ -15,6 +15,8 @@ export interface PulsarOptions extends ServerOptions {
   readonly bookiePort: number
   /** Overrides of `standalone.conf`. */
   readonly conf?: Readonly<Record<string, string>>
+  /** Of a superuser, for a `conf` that asks for one. */
+  readonly token?: string
 }
 
 export interface PulsarServer extends Server {
@@ -93,6 +95,11 @@ export async function startPulsar(options: PulsarOptions): Promise<PulsarServer>
   })
   options.onStart?.(child)
   const adminUrl = `http://127.0.0.1:${webPort}`
-  await untilReady(child, () => answersOk(`${adminUrl}/admin/v2/brokers/health`, 'ok'), READY_LIMIT_MS, options.signal)
+  await untilReady(
+    child,
+    () => answersOk(`${adminUrl}/admin/v2/brokers/health`, 'ok', options.token),
+    READY_LIMIT_MS,
+    options.signal,
+  )
   return { ...child, serviceUrl: `pulsar://127.0.0.1:${brokerPort}`, adminUrl }
 }

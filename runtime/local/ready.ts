@@ -29,10 +29,11 @@ export async function untilReady(
   }
 }
 
-/** Whether a URL answers 200, and with the given text where one is given. */
-export async function answersOk(url: string, text?: string): Promise<boolean> {
+/** Whether a URL answers 200, and with the given text where one is given. A token goes along where one is given. */
+export async function answersOk(url: string, text?: string, token?: string): Promise<boolean> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) })
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) })
     const body = await response.text()
     return response.status === 200 && (text === undefined || body.trim() === text)
   } catch {

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { v7 as uuidV7 } from 'uuid'
+import { eventually } from '../support/until.ts'
+import { cli, cliWith } from './cli.ts'
+import { Pipeline } from './pipeline.ts'
+import { environmentFor, servers } from './servers.ts'
+
+describe('the commands of operators', () => {
+  it('set-up makes what is missing, once, and tells what differs', async () => {
+    const env = environmentFor('cli-set-up', { PULSAR_PARTITIONS: '4' })
+    const first = await cli(env, 'set-up')
+    assert.equal(first.code, 0)
+    assert.equal(first.output.match(/^created/gm)?.length, 9)
+    const second = await cli(env, 'set-up')
+    assert.equal(second.output.match(/^exists/gm)?.length, 9)
+    const smaller = await cli({ ...env, PULSAR_PARTITIONS: '2' }, 'set-up')
+    assert.equal(smaller.code, 0)
+    assert.match(
+      smaller.output,
+      /^differs +topic .*it has 4 partitions, PULSAR_PARTITIONS is 2; partitions never shrink/m,
+    )
+    assert.match(smaller.output, /1 of these differ from the configuration and were left as they are\./)
+  })
+
+  it('tell every fault of the configuration at once', async () => {
+    const outcome = await cli({ BULK_SIZE: 'many', PULSAR_API: 'localhost' }, 'worker')
+    assert.equal(outcome.code, 1)
+    assert.equal(outcome.output, '')
+    assert.equal(
+      outcome.errors,
+      'config_invalid: PULSAR_API is "localhost"; allowed: http://host:port or https://host:port\n' +
+        'BULK_SIZE is "many"; allowed: a whole number from 1 to 10000 events\n' +
+        'Correct the environment variables that the message lists.\n',
+    )
+  })
+
+  it('explain themselves', async () => {
+    for (const command of [
+      [],
+      ['api'],
+      ['worker'],
+      ['set-up'],
+      ['backlog'],
+      ['dead-letters'],
+      ['dead-letters', 'list'],
+      ['dead-letters', 'replay'],
+      ['dead-letters', 'export'],
+      ['indices'],
+      ['indices', 'expire'],
+      ['send'],
+      ['local'],
+    ]) {
+      const { code, output } = await cli({}, ...command, '--help')
+      assert.equal(code, 0)
+      assert.match(output, new RegExp(`^Usage: tracardi ${command.join(' ')}`))
+    }
+  })
+
+  describe('on a pipeline', () => {
+    let pipeline: Pipeline
+
+    before(async () => {
+      pipeline = await Pipeline.create('cli', { BULK_TIMEOUT_SECONDS: '0.2' })
+      await pipeline.startApi()
+    })
+    after(() => pipeline.close())
+
+    it('send posts a generated load and tells how it went', async () => {
+      const { code, output } = await cli(
+        {},
+        'send',
+        '--url',
+        pipeline.publicUrl,
+        '--events',
+        '1000',
+        '--per-call',
+        '50',
+      )
+      assert.equal(code, 0)
+      assert.match(output, /^1,000 events answered 200 in [\d.]+ s: [\d,.]+ events\/s\nanswers: 200 × 20; latency p50/)
+    })
+
+    it('backlog shows messages and events', async () => {
+      const { output } = await cli(pipeline.env, 'backlog')
+      assert.match(output, /functions-partition-9 +tracardi-function-subscription/)
+      assert.match(output, /messages with (about )?1,000 events; at the present rates/)
+      const json = JSON.parse((await cli(pipeline.env, 'backlog', '--json')).output) as { events: number }
+      assert.equal(json.events, 1000)
+    })
+
+    it('send takes events and calls from standard input, and writes the ids that were taken', async () => {
+      const [one, two] = [uuidV7(), uuidV7()]
+      const lines = [
+        JSON.stringify({ id: one, type: 'a', properties: { n: 1 } }),
+        '',
+        JSON.stringify({ source: { id: 'my-source' }, session: { id: 's' }, events: [{ id: two, type: 'b' }] }),
+      ]
+      const accepted = join(servers().folder, 'accepted.txt')
+      const outcome = await cliWith(
+        {},
+        lines.join('\n'),
+        'send',
+        '-',
+        '--url',
+        pipeline.publicUrl,
+        '--accepted',
+        accepted,
+      )
+      assert.equal(outcome.code, 0, outcome.errors)
+      assert.match(outcome.output, /^2 events answered 200/)
+      assert.deepEqual(readFileSync(accepted, 'utf8').trim().split('\n').sort(), [one, two].sort())
+    })
+
+    it('send names the line that is neither', async () => {
+      const outcome = await cliWith({}, '{"type":"a"}\n[1]\n', 'send', '-', '--url', pipeline.publicUrl)
+      assert.equal(outcome.code, 1)
+      assert.match(
+        outcome.errors,
+        /^command_invalid: line 2 is neither an event \(with "type"\) nor a call \(with "events"\)/,
+      )
+    })
+
+    it('send fails when events are refused, and shows the first refusal', async () => {
+      const outcome = await cli({}, 'send', '--url', pipeline.publicUrl, '--source', 'nobody', '--events', '10')
+      assert.equal(outcome.code, 1)
+      assert.match(outcome.output, /10 events were not taken; the first refusal: 401: .*Unknown event source/)
+    })
+
+    it('indices lists what there is, and expires only on an explicit word', async () => {
+      await pipeline.startWorker()
+      await pipeline.untilStored(1002)
+      await eventually(async () => (await pipeline.backlog()) === 0)
+      await pipeline.search.index({ index: `${pipeline.eventAlias}-2020-01`, document: { id: 'old' } })
+      const listed = await cli({ ...pipeline.env, EVENT_RETENTION_DAYS: '90' }, 'indices')
+      assert.match(listed.output, /cli-event-2020-01 .* expired$/m)
+      assert.match(listed.output, /^cli-session /m)
+      const dry = await cli({ ...pipeline.env, EVENT_RETENTION_DAYS: '90' }, 'indices', 'expire')
+      assert.match(dry.output, /cli-event-2020-01[\s\S]*Nothing was deleted\. Repeat with --apply/)
+      assert.match((await cli(pipeline.env, 'indices', 'expire', '--apply')).output, /^EVENT_RETENTION_DAYS is 0/)
+      const applied = await cli({ ...pipeline.env, EVENT_RETENTION_DAYS: '90' }, 'indices', 'expire', '--apply')
+      assert.equal(applied.output, 'Deleted: cli-event-2020-01\n')
+      assert.equal(await pipeline.count(), 1002)
+    })
+
+    it('dead-letters says that there are none', async () => {
+      assert.equal((await cli(pipeline.env, 'dead-letters', 'list')).output, '0 dead letters wait; 0 are shown.\n')
+    })
+
+    it('a server that is away is an error with a way out', async () => {
+      const outcome = await cli({ ...pipeline.env, PULSAR_API: 'http://127.0.0.1:9' }, 'backlog')
+      assert.equal(outcome.code, 1)
+      assert.match(
+        outcome.errors,
+        /^queue_admin: Pulsar does not answer at http:\/\/127\.0\.0\.1:9: .*ECONNREFUSED.*\nCheck PULSAR_API/,
+      )
+    })
+  })
+})
