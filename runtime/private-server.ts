@@ -13,10 +13,15 @@ const Ready = Type.Object({
   status: Type.Union(['starting', 'ready', 'degraded', 'stopping'].map((status) => Type.Literal(status))),
   dependencies: Type.Record(Type.String(), Type.Object({ ok: Type.Boolean(), reason: Type.Optional(Type.String()) })),
 })
-const Version = Type.Object({ version: Type.String(), program: Type.String() })
+const Version = Type.Object({
+  version: Type.String(),
+  program: Type.String(),
+  transport: Type.String({ description: 'How it speaks to Pulsar: `native` or `websocket`.' }),
+})
 
 export interface PrivateDependencies {
   readonly program: string
+  readonly transport: string
   readonly health: Health
   readonly registry: Registry
   readonly log: Logger
@@ -25,6 +30,7 @@ export interface PrivateDependencies {
 /** The listener that only operators and their machines reach: health, metrics, version. */
 export async function buildPrivateServer({
   program,
+  transport,
   health,
   registry,
   log,
@@ -56,6 +62,7 @@ export async function buildPrivateServer({
   server.get('/info/version', { schema: { summary: 'What runs here', response: { 200: Version } } }, async () => ({
     version,
     program,
+    transport,
   }))
   return server
 }

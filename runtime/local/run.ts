@@ -16,6 +16,7 @@ import { startServers } from './start-servers.ts'
 import { onStopSignals } from './stop-request.ts'
 import { supervise } from './supervise.ts'
 import { together } from './together.ts'
+import { transportOf } from './transport.ts'
 import { watchPipeline } from './watch.ts'
 import { backlogUrl, firstSource, urlOf, welcome } from './welcome.ts'
 
@@ -126,7 +127,8 @@ async function startPrograms(run: Run): Promise<void> {
     ],
     signal,
   )
-  screen.say(welcome({ config, workerPort, home, sourceId: firstSource(config.sourcesFile) }))
+  const transport = await transportOf(apiUrl)
+  screen.say(welcome({ config, workerPort, transport, home, sourceId: firstSource(config.sourcesFile) }))
   const watched = {
     apiMetricsUrl: `${apiUrl}/metrics`,
     workerMetricsUrl: `${workerUrl}/metrics`,

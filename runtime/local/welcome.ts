@@ -4,6 +4,8 @@ import type { Config } from '../config.ts'
 export interface Welcome {
   readonly config: Config
   readonly workerPort: number
+  /** How the API speaks to Pulsar; unknown when it could not be asked. */
+  readonly transport: string | undefined
   readonly home: { readonly data: string; readonly logs: string }
   /** The source that the example uses. */
   readonly sourceId: string
@@ -33,8 +35,14 @@ export function firstSource(file: string): string {
   }
 }
 
+function transportInWords(config: Config, transport: string): string {
+  if (transport === 'native') return 'through the native client'
+  const missing = config.pulsarTransport === 'auto' ? ', because pulsar-client is not installed' : ''
+  return `through its WebSocket API${missing}`
+}
+
 /** What is shown once everything runs: the addresses, and two commands to try it with. */
-export function welcome({ config, workerPort, home, sourceId }: Welcome): string {
+export function welcome({ config, workerPort, transport, home, sourceId }: Welcome): string {
   const track = `${urlOf(config.publicHost, config.publicPort)}/track`
   const elastic = config.elasticHost.split(',')[0] ?? ''
   const addresses: readonly (readonly [string, string])[] = [
@@ -44,6 +52,7 @@ export function welcome({ config, workerPort, home, sourceId }: Welcome): string
     ['', `http://127.0.0.1:${workerPort}/metrics (worker)`],
     ['Elasticsearch', elastic],
     ['Pulsar', `${config.pulsarApi} (admin), ${config.pulsarHost}`],
+    ...(transport ? [['', transportInWords(config, transport)] as const] : []),
     ['Sources', config.sourcesFile],
     ['Data', home.data],
     ['Logs', home.logs],

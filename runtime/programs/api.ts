@@ -38,7 +38,7 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
   ])
 
   const publicServer = await buildPublicServer({ config, sources, publisher, metrics, budget, log })
-  const privateServer = await buildPrivateServer({ program: 'api', health, registry, log })
+  const privateServer = await buildPrivateServer({ program: 'api', transport: transport.name, health, registry, log })
   addQueueRoutes(privateServer, admin, topics.tenant)
   addOpenApi(publicServer, privateServer)
   await publicServer.listen({ host: config.publicHost, port: config.publicPort })

@@ -46,7 +46,13 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
     { name: 'set_up', check: async () => missing },
     searchDependency(search),
   ])
-  const privateServer = await buildPrivateServer({ program: 'worker', health, registry, log })
+  const privateServer = await buildPrivateServer({
+    program: 'worker',
+    transport: transport.name,
+    health,
+    registry,
+    log,
+  })
   await privateServer.listen({ host: config.privateHost, port: config.privatePort })
 
   const begin = async () => {

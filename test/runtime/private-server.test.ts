@@ -19,7 +19,7 @@ describe('the private listener', () => {
     registry = new Registry()
     const { log, lines } = recordingLog()
     logged = lines
-    server = await buildPrivateServer({ program: 'worker', health, registry, log })
+    server = await buildPrivateServer({ program: 'worker', transport: 'native', health, registry, log })
   })
   afterEach(() => server.close())
 
@@ -58,9 +58,9 @@ describe('the private listener', () => {
     ])
   })
 
-  it('tells program and version', async () => {
+  it('tells program, version and how it speaks to Pulsar', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../runtime/package.json', import.meta.url), 'utf8'))
-    assert.deepEqual(await answered('/info/version'), [200, { version, program: 'worker' }])
+    assert.deepEqual(await answered('/info/version'), [200, { version, program: 'worker', transport: 'native' }])
   })
 
   it('writes the metrics of its registry as Prometheus reads them', async () => {

@@ -30,6 +30,7 @@ describe('/openapi.json', () => {
     api = await buildApi()
     const privateServer = await buildPrivateServer({
       program: 'api',
+      transport: 'websocket',
       health: new Health([]),
       registry: new Registry(),
       log: silentLog,

@@ -38,7 +38,13 @@ describe('GET /queue/{namespace}/{topic}/backlog', () => {
     } as unknown as PulsarAdmin
     const { log, lines } = recordingLog()
     logged = lines
-    server = await buildPrivateServer({ program: 'api', health: new Health([]), registry: new Registry(), log })
+    server = await buildPrivateServer({
+      program: 'api',
+      transport: 'websocket',
+      health: new Health([]),
+      registry: new Registry(),
+      log,
+    })
     addQueueRoutes(server, admin, 'tracardi')
   })
   afterEach(() => server.close())

@@ -3,12 +3,15 @@ import { execFileSync } from 'node:child_process'
 import { loadConfig } from '../../../runtime/config.ts'
 import { firstSource, urlOf, welcome } from '../../../runtime/local/welcome.ts'
 
-const text = welcome({
-  config: loadConfig({ PUBLIC_HOST: '0.0.0.0', ELASTIC_INDEX_PREFIX: 'mine' }),
-  workerPort: 8687,
-  home: { data: '/home/data', logs: '/home/logs' },
-  sourceId: 'shop',
-})
+const textWith = (transport: string | undefined, env: Record<string, string> = {}) =>
+  welcome({
+    config: loadConfig({ PUBLIC_HOST: '0.0.0.0', ELASTIC_INDEX_PREFIX: 'mine', ...env }),
+    workerPort: 8687,
+    transport,
+    home: { data: '/home/data', logs: '/home/logs' },
+    sourceId: 'shop',
+  })
+const text = textWith('native')
 
 describe('welcome', () => {
   it('has a command that a shell passes on as one call with three events', () => {
@@ -22,6 +25,13 @@ describe('welcome', () => {
 
   it('looks for the events in the index of the stack', () => {
     assert.match(text, /curl -s 'http:\/\/localhost:9200\/mine-event\/_search\?q=session\.id:my-session&pretty'/)
+  })
+
+  it('says how Pulsar is spoken to, and why not natively', () => {
+    assert.match(text, /through the native client$/m)
+    assert.match(textWith('websocket'), /through its WebSocket API, because pulsar-client is not installed$/m)
+    assert.match(textWith('websocket', { PULSAR_TRANSPORT: 'websocket' }), /through its WebSocket API$/m)
+    assert.doesNotMatch(textWith(undefined), /through/)
   })
 
   it('shows the addresses and the folders', () => {
