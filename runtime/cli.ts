@@ -114,12 +114,18 @@ function quietLog(): Logger {
   return createLogger({ logLevel: 'error' }, 'cli')
 }
 
+/** Runs a program to its end. Whatever it fails on ends the process: connections that are open would keep it alive. */
 async function runProgram(name: string, start: (config: Config, log: Logger) => Promise<Program>): Promise<void> {
   const loaded = config()
   const log = createLogger(loaded, name)
-  const program = await start(loaded, log)
-  log.info({ version }, 'started')
-  process.exit(await runUntilSignal(program, loaded.shutdownGraceSeconds, log))
+  try {
+    const program = await start(loaded, log)
+    log.info({ version }, 'started')
+    process.exit(await runUntilSignal(program, loaded.shutdownGraceSeconds, log))
+  } catch (error) {
+    log.fatal({ reason: describe(error) }, 'ended by a failure')
+    process.exit(1)
+  }
 }
 
 function describe(error: unknown): string {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { v7 as uuidV7 } from 'uuid'
+import { freePort } from '../../runtime/local/port.ts'
 import { eventually } from '../support/until.ts'
 import { cli, cliWith } from './cli.ts'
 import { Pipeline } from './pipeline.ts'
@@ -34,6 +36,19 @@ describe('the commands of operators', () => {
         'BULK_SIZE is "many"; allowed: a whole number from 1 to 10000 events\n' +
         'Correct the environment variables that the message lists.\n',
     )
+  })
+
+  it('end with the reason when a program cannot start', async () => {
+    const port = String(await freePort())
+    const taken = createServer().listen(Number(port), '127.0.0.1')
+    const sources = join(servers().folder, 'no-sources.json')
+    const missing = await cli(environmentFor('cli-start', { SOURCES_FILE: sources }), 'api')
+    assert.equal(missing.code, 1)
+    assert.match(missing.output, /"reason":"sources_invalid: the sources file .*no-sources\.json.* cannot be read/)
+    const refused = await cli(environmentFor('cli-start', { PRIVATE_PORT: port }), 'worker')
+    assert.equal(refused.code, 1)
+    assert.match(refused.output, new RegExp(`EADDRINUSE.*127.0.0.1:${port}`))
+    taken.close()
   })
 
   it('explain themselves', async () => {

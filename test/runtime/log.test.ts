@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { settings } from '../../runtime/config.ts'
+import { createLogger } from '../../runtime/log.ts'
+import type { Setting } from '../../runtime/setting.ts'
+import { recordingLog } from '../support/log.ts'
+
+const SECRET = 'do-not-tell'
+
+describe('a log', () => {
+  const secrets = Object.entries<Setting>(settings).filter(([, setting]) => setting.type === 'string' && setting.secret)
+
+  it('knows the secrets of the configuration', () => {
+    assert.deepEqual(secrets.map(([key]) => key).sort(), ['elasticApiKey', 'elasticPassword', 'pulsarAuthToken'])
+  })
+
+  for (const name of [
+    ...secrets.flatMap(([key, { env }]) => [key, env]),
+    'authorization',
+    'cookie',
+    'password',
+    'token',
+  ]) {
+    it(`never tells ${name}, wherever in a record it stands`, () => {
+      const { log, lines } = recordingLog()
+      log.info({ [name]: SECRET, config: { [name]: SECRET }, request: { headers: { [name]: SECRET } } }, 'a record')
+      assert.equal(lines.length, 1)
+      assert.ok(!JSON.stringify(lines).includes(SECRET))
+      assert.equal(lines[0]?.[name], '[redacted]')
+    })
+  }
+
+  it('is lines of JSON with time, program and the facts of the record', () => {
+    const { log, lines } = recordingLog()
+    log.warn({ topic: 'functions' }, 'connection to Pulsar lost')
+    const { time, ...rest } = lines[0] as { time: string }
+    assert.match(time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+    assert.deepEqual(rest, { level: 40, program: 'test', topic: 'functions', msg: 'connection to Pulsar lost' })
+  })
+
+  it('leaves out what is less severe than asked for', () => {
+    const lines: string[] = []
+    const log = createLogger({ logLevel: 'warn' }, 'test', { write: (line: string) => lines.push(line) > 0 })
+    log.info('not this')
+    log.error('but this')
+    assert.equal(lines.length, 1)
+  })
+})
