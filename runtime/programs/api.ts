@@ -33,9 +33,7 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
   const metrics = apiMetrics(registry, () => budget.used)
   const limits = { bytes: config.messageMaxBytes, events: Math.min(config.messageMaxEvents, config.bulkSize) }
   const publisher = new Publisher(producer, limits, metrics)
-  const health = new Health([
-    { name: 'pulsar', check: async () => (producer.isConnected() ? undefined : 'no connection to Pulsar') },
-  ])
+  const health = new Health([{ name: 'pulsar', check: async () => producer.trouble() }])
 
   const publicServer = await buildPublicServer({ config, sources, publisher, metrics, budget, log })
   const privateServer = await buildPrivateServer({ program: 'api', transport: transport.name, health, registry, log })

@@ -40,9 +40,10 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
   const stop = new AbortController()
 
   let worker: Worker | undefined
+  let consumer: ReturnType<typeof superviseConsumer> | undefined
   let missing: string | undefined = 'the set-up was not looked for yet'
   const health = new Health([
-    { name: 'pulsar', check: async () => (deadLetters.isConnected() ? undefined : 'no connection to Pulsar') },
+    { name: 'pulsar', check: async () => consumer?.trouble() ?? deadLetters.trouble() },
     { name: 'set_up', check: async () => missing },
     searchDependency(search),
   ])
@@ -62,12 +63,13 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
     await waitForSetUp(search, config, log, stop.signal, onMissing)
     if (stop.signal.aborted) return
     missing = undefined
+    consumer = superviseConsumer(
+      transport,
+      { topic: topics.events, subscription: topics.eventsSubscription, prefetchMessages: config.prefetchMessages },
+      log,
+    )
     worker = new Worker({
-      consumer: superviseConsumer(
-        transport,
-        { topic: topics.events, subscription: topics.eventsSubscription, prefetchMessages: config.prefetchMessages },
-        log,
-      ),
+      consumer,
       sendBulk: bulkSender(search),
       sendDeadLetter: (message) => deadLetters.send(message),
       limits: { events: config.bulkSize, bytes: config.bulkMaxBytes },

@@ -13,20 +13,28 @@ import {
 
 const REOPEN = { baseMs: 200, maxMs: 5000 }
 
+/** What a probe wants to know of a connection. */
+interface Watched {
+  /** Why it does not work at this moment; nothing when it does. */
+  trouble(): string | undefined
+}
+
 /**
  * A producer that outlives its connection: it opens and reopens by itself. While Pulsar is away a send fails at once
  * instead of waiting in memory; after a receipt that did not come, one message at a time tries whether Pulsar is back.
  */
-export function superviseProducer(transport: Transport, options: ProducerOptions, log: Logger): Producer {
+export function superviseProducer(transport: Transport, options: ProducerOptions, log: Logger): Producer & Watched {
   const link = superviseLink('producer', options.topic, log, (onClosed) => transport.openProducer(options, onClosed))
   let doubted = false
   let probing = false
 
   return {
-    isConnected: () => !doubted && (link.current()?.isConnected() ?? false),
+    isConnected: () => !doubted && link.trouble() === undefined,
+    trouble: () => link.trouble() ?? (doubted ? 'the broker did not answer the last message in time' : undefined),
     send: async (message) => {
       const producer = link.current()
-      if (!producer?.isConnected()) throw new AppError('queue_unavailable', `Pulsar is not connected: ${link.reason()}`)
+      if (!producer?.isConnected())
+        throw new AppError('queue_unavailable', `Pulsar is not connected: ${link.trouble()}`)
       if (doubted && probing) throw new AppError('queue_unavailable', 'Pulsar does not answer')
       const probe = doubted
       probing ||= probe
@@ -45,10 +53,11 @@ export function superviseProducer(transport: Transport, options: ProducerOptions
 }
 
 /** A consumer that outlives its connection. While there is none, `receive` answers nothing. */
-export function superviseConsumer(transport: Transport, options: ConsumerOptions, log: Logger): Consumer {
+export function superviseConsumer(transport: Transport, options: ConsumerOptions, log: Logger): Consumer & Watched {
   const link = superviseLink('consumer', options.topic, log, (onClosed) => transport.openConsumer(options, onClosed))
   return {
-    isConnected: () => link.current()?.isConnected() ?? false,
+    isConnected: () => link.trouble() === undefined,
+    trouble: () => link.trouble(),
     receive: async () => {
       const consumer = link.current()
       if (consumer) return consumer.receive()
@@ -61,13 +70,12 @@ export function superviseConsumer(transport: Transport, options: ConsumerOptions
   }
 }
 
-interface Link<T> {
+interface Link<T> extends Watched {
   current(): T | undefined
-  reason(): string
   close(): Promise<void>
 }
 
-function superviseLink<T extends { close(): Promise<void> }>(
+function superviseLink<T extends { isConnected(): boolean; close(): Promise<void> }>(
   kind: string,
   topic: string,
   log: Logger,
@@ -104,7 +112,10 @@ function superviseLink<T extends { close(): Promise<void> }>(
   const ended = run()
   return {
     current: () => current,
-    reason: () => reason,
+    trouble: () => {
+      if (!current) return reason
+      return current.isConnected() ? undefined : 'the connection is lost and is being opened again'
+    },
     close: async () => {
       stop.abort()
       await ended

@@ -56,7 +56,7 @@ class HeldTransport implements Transport {
 describe('superviseProducer', () => {
   const options = { topic: 't', sendTimeoutMs: 3000 }
   let transport: HeldTransport
-  let producer: Producer
+  let producer: ReturnType<typeof superviseProducer>
 
   beforeEach(async () => {
     transport = new HeldTransport()
@@ -77,6 +77,7 @@ describe('superviseProducer', () => {
     await assert.rejects(producer.send(message), (error) => codeOf(error) === 'queue_unavailable')
     assert.equal(transport.sends.length, 0)
     assert.equal(producer.isConnected(), false)
+    assert.equal(producer.trouble(), 'the connection is lost and is being opened again')
   })
 
   it('lets one message at a time try after a receipt that did not come, and all of them after one that did', async () => {
@@ -85,6 +86,7 @@ describe('superviseProducer', () => {
     transport.sends[0]?.reject(unavailable())
     await assert.rejects(first)
     assert.equal(producer.isConnected(), false)
+    assert.equal(producer.trouble(), 'the broker did not answer the last message in time')
 
     const probe = producer.send(message)
     await until('the probe', () => transport.sends.length === 2)
@@ -92,6 +94,7 @@ describe('superviseProducer', () => {
     transport.sends[1]?.resolve()
     await probe
     assert.ok(producer.isConnected())
+    assert.equal(producer.trouble(), undefined)
     const [a, b] = [producer.send(message), producer.send(message)]
     await until('both', () => transport.sends.length === 4)
     for (const send of transport.sends.slice(2)) send.resolve()
@@ -141,6 +144,7 @@ describe('superviseConsumer', () => {
     assert.deepEqual(await consumer.receive(), [])
     assert.deepEqual(await consumer.receive(), [])
     assert.equal(consumer.isConnected(), false)
+    assert.equal(consumer.trouble(), 'the topic t is not there: run set-up')
     await consumer.acknowledge(deliveryOf('m1', ['a']))
     consumer.release(deliveryOf('m1', ['a']))
     const said = lines.filter((line) => line['msg'] === 'Pulsar cannot be reached')
