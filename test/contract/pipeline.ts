@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Client } from '@elastic/elasticsearch'
+import { type Client, errors } from '@elastic/elasticsearch'
 import { type Config, loadConfig } from '../../runtime/config.ts'
 import { freePort } from '../../runtime/local/port.ts'
 import { startApi } from '../../runtime/programs/api.ts'
@@ -93,7 +93,12 @@ export class Pipeline {
   }
 
   async untilStored(documents: number): Promise<void> {
-    await eventually(async () => (await this.count()) >= documents)
+    // A new index cannot be searched before its shards are there.
+    const notYet = (error: unknown) => {
+      if (error instanceof errors.ResponseError && error.statusCode === 503) return 0
+      throw error
+    }
+    await eventually(async () => (await this.count().catch(notYet)) >= documents)
   }
 
   backlog(): Promise<number> {
