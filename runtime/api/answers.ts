@@ -33,7 +33,10 @@ function refusalFor(error: FastifyError, request: FastifyRequest, maxBodyBytes: 
   }
   if (error.statusCode && error.statusCode < 500) return new Refused(error.statusCode, error.message)
   request.log.error({ err: error }, 'request failed')
-  return new Refused(500, 'The call failed for a reason that the log of the API tells; the events are not stored')
+  return new Refused(
+    500,
+    'The call failed for a reason that the log of the API tells; the events may or may not be stored, send them again with the same ids',
+  )
 }
 
 function refuse(reply: FastifyReply, refusal: Refused): FastifyReply {

@@ -14,9 +14,12 @@ const HARD_LIMIT_FACTOR = 1.1
  * starts, and what was not acknowledged is delivered again.
  */
 export async function runUntilSignal(program: Program, graceSeconds: number, log: Logger): Promise<number> {
-  const signal = await new Promise<string>((resolve, reject) => {
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'ended by an unforeseen error')
+    process.exit(1)
+  })
+  const signal = await new Promise<string>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve)
-    process.once('uncaughtException', reject)
   })
   log.info({ signal }, 'stopping')
   const limit = setTimeout(

@@ -39,6 +39,7 @@ export interface PulsarAdmin {
 
 export interface NamespacePolicies {
   readonly message_ttl_in_seconds?: number | null
+  readonly subscription_expiration_time_minutes?: number | null
   readonly backlog_quota_map?: Readonly<Record<string, { readonly policy: string }>>
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from '../log.ts'
 import type { PulsarAdmin } from './admin.ts'
 import { loadPulsarModule, nativeTransport } from './native.ts'
 import type { Transport } from './port.ts'
+import { type Topics, topicsOf } from './topics.ts'
 import { webSocketTransport } from './websocket.ts'
 
 /**
@@ -12,7 +13,7 @@ import { webSocketTransport } from './websocket.ts'
  * @throws AppError `native_transport_missing` when `native` is asked for and the client does not load.
  */
 export async function connectQueue(config: Config, admin: PulsarAdmin, log: Logger): Promise<Transport> {
-  return onlyExistingTopics(await chooseTransport(config, log), admin)
+  return onlyAfterSetUp(await chooseTransport(config, log), admin, topicsOf(config))
 }
 
 async function chooseTransport(config: Config, log: Logger): Promise<Transport> {
@@ -30,11 +31,23 @@ async function chooseTransport(config: Config, log: Logger): Promise<Transport> 
   }
 }
 
-/** A broker makes a topic that is asked for and not there, without partitions, which it then could never get. */
-function onlyExistingTopics(transport: Transport, admin: PulsarAdmin): Transport {
+/**
+ * Opens nothing before set-up has made it. A broker makes a topic that is asked for and not there, without partitions,
+ * which it then could never get; and what is published while the subscription is missing waits for nobody.
+ */
+function onlyAfterSetUp(transport: Transport, admin: PulsarAdmin, topics: Topics): Transport {
+  const subscriptions: Readonly<Record<string, string>> = {
+    [topics.events]: topics.eventsSubscription,
+    [topics.deadLetters]: topics.deadLettersSubscription,
+  }
   const assertExists = async (topic: string) => {
-    if ((await admin.partitions(topic)) !== undefined) return
-    throw new AppError('set_up_missing', `the topic ${topic} is not there: run set-up`)
+    if ((await admin.partitions(topic)) === undefined) {
+      throw new AppError('set_up_missing', `the topic ${topic} is not there: run set-up`)
+    }
+    const subscription = subscriptions[topic]
+    if (subscription !== undefined && !(await admin.subscriptions(topic)).includes(subscription)) {
+      throw new AppError('set_up_missing', `the subscription ${subscription} of ${topic} is not there: run set-up`)
+    }
   }
   return {
     name: transport.name,

@@ -146,21 +146,43 @@ interface NativeDelivery extends Delivery {
   readonly message: PulsarMessage
 }
 
+type Received = { readonly delivery: NativeDelivery } | { readonly fault: unknown }
+
 function consumerOf(consumer: PulsarConsumer): Consumer {
-  // A receive cannot be called off, so one that was not answered in time is waited for again.
-  let receiving: Promise<NativeDelivery> | undefined
+  // A receive cannot be called off, so one that was not answered in time is waited for again; its answer is kept here.
+  let underWay = false
+  let received: Received | undefined
+  let wake: (() => void) | undefined
+  const settle = (answer: Received) => {
+    underWay = false
+    received = answer
+    wake?.()
+  }
+  const begin = () => {
+    underWay = true
+    consumer.receive().then(
+      (message) => settle({ delivery: deliveryOf(message) }),
+      (fault: unknown) => settle({ fault }),
+    )
+  }
   return {
     receive: async () => {
-      receiving ??= consumer.receive().then(deliveryOf)
-      try {
-        const delivery = await withinWait(receiving)
-        if (!delivery) return []
-        receiving = undefined
-        return [delivery]
-      } catch (cause) {
-        receiving = undefined
-        throw new AppError('queue_unavailable', 'Pulsar delivers nothing', { cause })
+      if (!underWay && received === undefined) begin()
+      if (received === undefined) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, RECEIVE_WAIT_MS)
+          wake = () => {
+            clearTimeout(timer)
+            resolve()
+          }
+        })
+        wake = undefined
       }
+      const answer = received
+      received = undefined
+      if (answer === undefined) return []
+      if ('fault' in answer) throw new AppError('queue_unavailable', 'Pulsar delivers nothing', { cause: answer.fault })
+      return [answer.delivery]
     },
     acknowledge: async (delivery) => {
       await consumer.acknowledge((delivery as NativeDelivery).message)
@@ -168,22 +190,8 @@ function consumerOf(consumer: PulsarConsumer): Consumer {
     release: (delivery) => consumer.negativeAcknowledge((delivery as NativeDelivery).message),
     isConnected: () => consumer.isConnected(),
     close: async () => {
-      // Closing fails the receive that is under way.
-      receiving?.catch(() => undefined)
       await consumer.close()
     },
-  }
-}
-
-async function withinWait<T>(promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const wait = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, RECEIVE_WAIT_MS, undefined)
-  })
-  try {
-    return await Promise.race([promise, wait])
-  } finally {
-    clearTimeout(timer)
   }
 }
 

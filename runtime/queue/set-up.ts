@@ -104,6 +104,11 @@ async function policiesThatLose(admin: PulsarAdmin, namespace: string): Promise<
     const detail = `a message TTL of ${ttl} s drops events that no worker has stored by then: remove it, or watch the age of the backlog`
     found.push({ what, state: 'differs', detail })
   }
+  const expiry = policies.subscription_expiration_time_minutes ?? 0
+  if (expiry > 0) {
+    const detail = `subscriptions without a worker expire after ${expiry} minutes, and their events with them: remove that policy`
+    found.push({ what, state: 'differs', detail })
+  }
   const quotas = Object.values(policies.backlog_quota_map ?? {})
   if (quotas.some((quota) => quota.policy === 'consumer_backlog_eviction')) {
     const detail = 'the backlog quota policy consumer_backlog_eviction drops the oldest events: use producer_exception'

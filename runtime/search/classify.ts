@@ -22,6 +22,7 @@ const NOT_THE_DOCUMENT = new Set([
   'index_not_found_exception',
   'security_exception',
   'index_closed_exception',
+  'invalid_alias_name_exception',
 ])
 
 export function classifyItem(operation: 'create' | 'index', status: number, faultType: string): ItemOutcome {
@@ -39,8 +40,11 @@ export function classifyItem(operation: 'create' | 'index', status: number, faul
 export type RequestOutcome = 'throttled' | 'retry' | 'split'
 
 export function classifyRequest(error: unknown): RequestOutcome {
-  const status = error instanceof errors.ResponseError ? (error.statusCode ?? 0) : 0
-  if (status === 429) return 'throttled'
-  // 413: more than http.max_content_length, or a proxy's limit. 400: one malformed line fails the whole request.
-  return status === 413 || status === 400 ? 'split' : 'retry'
+  if (!(error instanceof errors.ResponseError)) return 'retry'
+  if (error.statusCode === 429) return 'throttled'
+  // More than http.max_content_length, or a proxy's limit.
+  if (error.statusCode === 413) return 'split'
+  // One malformed line fails the whole request. Only Elasticsearch itself judges lines; a proxy's 400 says nothing of them.
+  const ofElasticsearch = (error.body as { error?: { type?: string } } | undefined)?.error?.type !== undefined
+  return error.statusCode === 400 && ofElasticsearch ? 'split' : 'retry'
 }

@@ -11,12 +11,16 @@ import type { WorkerMetrics } from './metrics.ts'
 import { eventOperations, type Operation, stateOperations, type Taken } from './operations.ts'
 
 const RETRY = { baseMs: 200, maxMs: 30_000 }
+/** Rounds after which single operations that still cannot be stored go back to Pulsar, to hold up nobody else. */
+const MAX_ROUNDS = 6
 
 export interface IndexerDependencies {
   readonly sendBulk: SendBulk
   /** Publishes to the dead-letter topic, and resolves on the receipt. */
   readonly sendDeadLetter: (message: OutgoingMessage) => Promise<void>
   readonly acknowledge: (taken: Taken) => Promise<void>
+  /** Gives a message back, to be delivered again later. */
+  readonly release: (taken: Taken) => void
   readonly concurrency: AdaptiveConcurrency
   readonly metrics: WorkerMetrics
   readonly log: Logger
@@ -27,7 +31,8 @@ export interface IndexerDependencies {
 
 /**
  * Stores batches. A message is acknowledged when each of its operations is stored or dead-lettered, and not before;
- * what can succeed later is sent again, alone, for as long as it takes.
+ * what can succeed later is sent again, alone. While nothing can be stored the batch waits for as long as it takes; when
+ * only some of it cannot (an index that is set read-only), its messages go back to Pulsar and come again later.
  */
 export class Indexer {
   readonly #to: IndexerDependencies
@@ -36,7 +41,7 @@ export class Indexer {
     this.#to = dependencies
   }
 
-  /** Resolves when every message of the batch is acknowledged; rejects only when `sleep` gives up. */
+  /** Resolves when every message of the batch is acknowledged or given back; rejects only when `sleep` gives up. */
   async store(batch: Batch): Promise<void> {
     const { messages } = batch
     const states = stateOperations(messages)
@@ -68,12 +73,21 @@ export class Indexer {
         if (pending.length > 1) return this.#storeHalves(pending, open)
         results = [REFUSED_ALONE]
       }
+      const faulty = results.find((result) => result.outcome !== 'stored')
       pending = await this.#settle(pending, results, open)
       if (pending.length > 0) {
+        if (attempt >= MAX_ROUNDS) return this.#giveBack(pending, faulty)
         await this.#wait(attempt)
         results = await this.#send(pending, attempt)
       }
     }
+  }
+
+  #giveBack(operations: readonly Operation[], first: ItemResult | undefined): void {
+    const messages = new Set(operations.flatMap((operation) => operation.owners))
+    for (const taken of messages) this.#to.release(taken)
+    const facts = { operations: operations.length, messages: messages.size, first }
+    this.#to.log.warn(facts, 'Elasticsearch keeps refusing operations for now: given back, to be delivered again')
   }
 
   async #storeHalves(operations: readonly Operation[], open: Map<Taken, number>): Promise<void> {

@@ -44,6 +44,7 @@ export class Worker {
     this.#indexer = new Indexer({
       ...dependencies,
       acknowledge: (taken) => dependencies.consumer.acknowledge(taken.delivery),
+      release: (taken) => dependencies.consumer.release(taken.delivery),
       sleep: (ms) => this.#sleep(ms),
     })
   }

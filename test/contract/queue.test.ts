@@ -4,11 +4,13 @@ import { AppError } from '../../runtime/errors.ts'
 import { freePort } from '../../runtime/local/port.ts'
 import { type PulsarAdmin, pulsarAdmin } from '../../runtime/queue/admin.ts'
 import { readBacklog, readDetailedBacklog } from '../../runtime/queue/backlog.ts'
+import { connectQueue } from '../../runtime/queue/connect.ts'
 import { loadPulsarModule, nativeTransport } from '../../runtime/queue/native.ts'
 import type { Consumer, Delivery, Transport } from '../../runtime/queue/port.ts'
 import { setUpQueue } from '../../runtime/queue/set-up.ts'
 import { type Topics, topicsOf } from '../../runtime/queue/topics.ts'
 import { webSocketTransport } from '../../runtime/queue/websocket.ts'
+import { silentLog } from '../support/log.ts'
 import { eventually } from '../support/until.ts'
 import { configFor } from './servers.ts'
 
@@ -181,6 +183,27 @@ describe('set-up of Pulsar', () => {
         count: 0,
       })),
     )
+    await admin.close()
+  })
+
+  it('comes first: nothing is opened while topic or subscription are missing', async () => {
+    const config = configFor('queue-half-set-up', { PULSAR_TRANSPORT: 'websocket', PULSAR_PARTITIONS: '2' })
+    const admin = pulsarAdmin(config)
+    const topics = topicsOf(config)
+    const transport = await connectQueue(config, admin, silentLog)
+    const open = () => transport.openProducer({ topic: topics.events, sendTimeoutMs: 1000 }, () => undefined)
+    await admin.createTenant(topics.tenant, await admin.clusters())
+    await admin.createNamespace(`${topics.tenant}/${topics.namespace}`)
+    await assert.rejects(open(), {
+      code: 'set_up_missing',
+      message: `the topic ${topics.events} is not there: run set-up`,
+    })
+    await admin.createPartitionedTopic(topics.events, 2)
+    const message = `the subscription ${topics.eventsSubscription} of ${topics.events} is not there: run set-up`
+    await assert.rejects(open(), { code: 'set_up_missing', message })
+    await setUpQueue(admin, topics)
+    await (await open()).close()
+    await transport.close()
     await admin.close()
   })
 

@@ -19,6 +19,7 @@ describe('classifyItem', () => {
     ['create', 404, 'index_not_found_exception', 'retry'],
     ['create', 400, 'validation_exception', 'retry'],
     ['create', 400, 'index_closed_exception', 'retry'],
+    ['create', 400, 'invalid_alias_name_exception', 'retry'],
     ['create', 400, 'document_parsing_exception', 'rejected'],
     ['create', 400, 'mapper_parsing_exception', 'rejected'],
     ['create', 400, 'strict_dynamic_mapping_exception', 'rejected'],
@@ -33,12 +34,18 @@ describe('classifyItem', () => {
 })
 
 describe('classifyRequest', () => {
-  const answered = (statusCode: number | undefined) =>
-    new errors.ResponseError({ statusCode, body: '', headers: {}, warnings: null, meta: {} } as never)
+  const answered = (statusCode: number | undefined, body: unknown = '') =>
+    new errors.ResponseError({ statusCode, body, headers: {}, warnings: null, meta: {} } as never)
+
+  it('takes a 400 for a fault of the lines only when Elasticsearch itself says so', () => {
+    assert.equal(classifyRequest(answered(400, { error: { type: 'illegal_argument_exception' } })), 'split')
+    assert.equal(classifyRequest(answered(400, '<html>plain HTTP request was sent to HTTPS port</html>')), 'retry')
+    assert.equal(classifyRequest(answered(400, { error: 'bad gateway' })), 'retry')
+    assert.equal(classifyRequest(answered(400, undefined)), 'retry')
+  })
 
   it('splits what is too large or malformed, slows down when refused, and tries everything else again', () => {
     assert.equal(classifyRequest(answered(413)), 'split')
-    assert.equal(classifyRequest(answered(400)), 'split')
     assert.equal(classifyRequest(answered(429)), 'throttled')
     for (const status of [401, 403, 404, 500, 502, 503, 504, undefined])
       assert.equal(classifyRequest(answered(status)), 'retry')

@@ -19,7 +19,13 @@ const faulty = (outcome: FaultyResult['outcome'], status: number, type = 'a_faul
   fault: { type, reason: `because of ${type}` },
 })
 const answered = (statusCode: number) =>
-  new errors.ResponseError({ statusCode, body: '', headers: {}, warnings: null, meta: {} } as never)
+  new errors.ResponseError({
+    statusCode,
+    body: { error: { type: 'a_fault' } },
+    headers: {},
+    warnings: null,
+    meta: {},
+  } as never)
 
 describe('Indexer', () => {
   let bulks: string[]
@@ -32,6 +38,8 @@ describe('Indexer', () => {
   let registry: Registry
   let logged: ReturnType<typeof recordingLog>
   let failAcknowledge: boolean
+  let released: string[]
+  let maxWaits: number
 
   beforeEach(() => {
     bulks = []
@@ -44,6 +52,8 @@ describe('Indexer', () => {
     registry = new Registry()
     logged = recordingLog()
     failAcknowledge = false
+    released = []
+    maxWaits = 50
   })
 
   /** Answers in turn as `answers` says, and stores everything after that. */
@@ -68,12 +78,13 @@ describe('Indexer', () => {
         if (failAcknowledge) throw new Error('connection lost')
         acknowledged.push(taken.delivery.id)
       },
+      release: (taken) => released.push(taken.delivery.id),
       concurrency,
       metrics: workerMetrics(registry, concurrency),
       log: logged.log,
       sleep: async () => {
         waits += 1
-        if (waits > 50) throw new GaveUp()
+        if (waits > maxWaits) throw new GaveUp()
       },
       random: () => 0.5,
     })
@@ -261,10 +272,23 @@ describe('Indexer', () => {
     assert.deepEqual(acknowledged, [])
   })
 
+  it('gives messages back that cannot be stored for long while others can, so that they hold up nobody', async () => {
+    answers = [
+      () => [faulty('retry', 403, 'cluster_block_exception'), STORED, STORED],
+      ...Array.from({ length: 100 }, () => () => [faulty('retry', 403, 'cluster_block_exception')]),
+    ]
+    await store(takenOf('m1', ['a', 'b']), takenOf('m2', ['c']))
+    assert.equal(bulks.length, 6)
+    assert.deepEqual(acknowledged, ['m2'])
+    assert.deepEqual(released, ['m1'])
+    assert.ok(logged.lines.some((line) => String(line['msg']).includes('given back')))
+  })
+
   it('gives up likewise while it sends again a part of a bulk', async () => {
-    answers = Array.from({ length: 100 }, () => () => [faulty('retry', 503)])
+    maxWaits = 0
+    answers = [() => [faulty('retry', 503)]]
     await assert.rejects(store(takenOf('m1', ['a'])), GaveUp)
-    assert.deepEqual(acknowledged, [])
+    assert.deepEqual([acknowledged, released], [[], []])
   })
 
   it('gives up likewise while a dead letter gets no receipt', async () => {

@@ -24,6 +24,7 @@ describe('Worker', () => {
   let consumer: FakeConsumer
   let bulks: number[]
   let down: boolean
+  let blocked: boolean
   let held: (() => void)[]
   let holding: boolean
   let buried: OutgoingMessage[]
@@ -36,6 +37,7 @@ describe('Worker', () => {
     consumer = new FakeConsumer()
     bulks = []
     down = false
+    blocked = false
     held = []
     holding = false
     buried = []
@@ -59,7 +61,10 @@ describe('Worker', () => {
         const operations = lines.toString().split('\n').length >> 1
         bulks.push(operations)
         if (holding) await new Promise<void>((resolve) => held.push(resolve))
-        return Array.from({ length: operations }, () => ({ outcome: 'stored' }) as const)
+        const fault = { type: 'cluster_block_exception', reason: 'read-only' }
+        return Array.from({ length: operations }, () =>
+          blocked ? ({ outcome: 'retry', status: 403, fault } as const) : ({ outcome: 'stored' } as const),
+        )
       },
       sendDeadLetter: async (message) => {
         if (refuseBurial) throw new Error('no receipt')
@@ -134,6 +139,17 @@ describe('Worker', () => {
       bulks.reduce((sum, count) => sum + count, 0),
       100,
     )
+  })
+
+  it('gives messages back whose index takes nothing, and goes on with others', async () => {
+    blocked = true
+    start({ size: 1, concurrency: 1 })
+    consumer.push(deliveryOf('m1', ['a']))
+    await until('the release', () => consumer.released.length === 1)
+    blocked = false
+    consumer.push(deliveryOf('m2', ['b']))
+    await until('the next', () => consumer.acknowledged.length === 1)
+    assert.deepEqual([consumer.released, consumer.acknowledged], [['m1'], ['m2']])
   })
 
   it('has no more bulks in flight than it may', async () => {
