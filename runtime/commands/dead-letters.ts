@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
@@ -9,6 +8,7 @@ import { connectQueue } from '../queue/connect.ts'
 import { type DeadLetter, decodeDeadLetter } from '../queue/dead-letter.ts'
 import type { Consumer, Delivery, Transport } from '../queue/port.ts'
 import { type Topics, topicsOf } from '../queue/topics.ts'
+import { newFile } from './new-file.ts'
 import { grouped, print, table } from './output.ts'
 
 const PREFETCH_MESSAGES = 100
@@ -114,7 +114,7 @@ export function exportDeadLetters(
   options: DeadLetterOptions & { readonly file: string },
 ): Promise<void> {
   return withQueue(config, log, async (session) => {
-    const output = options.file === '-' ? process.stdout : createWriteStream(options.file, { flags: 'wx' })
+    const output = options.file === '-' ? process.stdout : newFile(options.file)
     const count = await readDeadLetters(session, options.limit, async ({ certificate, message }) => {
       const line = JSON.stringify({
         ...certificate,

@@ -1,8 +1,9 @@
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { type Call, generateLoad } from '../send/generate.ts'
 import { readCalls } from '../send/input.ts'
 import { type SendReport, sendCalls } from '../send/sender.ts'
+import { newFile } from './new-file.ts'
 import { grouped, print } from './output.ts'
 
 export interface SendCommandOptions {
@@ -19,7 +20,7 @@ export interface SendCommandOptions {
 
 /** Posts the events of a file, of standard input (`-`), or a generated load. Answers the exit code. */
 export async function send(file: string | undefined, options: SendCommandOptions): Promise<number> {
-  const ids = options.accepted === undefined ? undefined : createWriteStream(options.accepted)
+  const ids = options.accepted === undefined ? undefined : newFile(options.accepted)
   const report = await sendCalls(
     callsOf(file, options),
     {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Config } from '../config.ts'
+import { type Config, toEnv } from '../config.ts'
 
 export interface Welcome {
   readonly config: Config
@@ -41,6 +41,15 @@ function transportInWords(config: Config, transport: string): string {
   return `through its WebSocket API${missing}`
 }
 
+/** The settings that a command needs to reach this run and no other; the commands know the defaults of a cluster. */
+function commandPrefix(config: Config): string {
+  const { pulsarHost, pulsarApi, elasticHost, indexReplicas, indexShards, indexPrefix, pulsarPartitions } = config
+  const needed = { pulsarHost, pulsarApi, elasticHost, indexReplicas, indexShards, indexPrefix, pulsarPartitions }
+  return Object.entries(toEnv(needed))
+    .map(([name, value]) => `${name}=${value} `)
+    .join('')
+}
+
 /** What is shown once everything runs: the addresses, and two commands to try it with. */
 export function welcome({ config, workerPort, transport, home, sourceId }: Welcome): string {
   const track = `${urlOf(config.publicHost, config.publicPort)}/track`
@@ -76,6 +85,10 @@ export function welcome({ config, workerPort, transport, home, sourceId }: Welco
     `Find them, at most ${config.bulkTimeoutSeconds} s later, when the bulk is sent:`,
     '',
     `  curl -s '${elastic}/${config.indexPrefix}-event/_search?q=session.id:my-session&pretty'`,
+    '',
+    'Operate it:',
+    '',
+    `  ${commandPrefix(config)}npm run cli -- backlog`,
     '',
   ].join('\n')
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { v7 as uuidV7 } from 'uuid'
@@ -126,6 +126,23 @@ describe('the commands of operators', () => {
       assert.equal(outcome.code, 0, outcome.errors)
       assert.match(outcome.output, /^2 events answered 200/)
       assert.deepEqual(readFileSync(accepted, 'utf8').trim().split('\n').sort(), [one, two].sort())
+    })
+
+    it('write no file that is there already', async () => {
+      const present = join(servers().folder, 'present.txt')
+      writeFileSync(present, 'kept')
+      for (const command of [
+        ['dead-letters', 'export', present],
+        ['send', '--events', '1', '--url', pipeline.publicUrl, '--accepted', present],
+      ]) {
+        const outcome = await cli(pipeline.env, ...command)
+        assert.equal(outcome.code, 1)
+        assert.match(
+          outcome.errors,
+          /^command_invalid: the file ".*present\.txt" cannot be made; name one that is not there yet: EEXIST/,
+        )
+      }
+      assert.equal(readFileSync(present, 'utf8'), 'kept')
     })
 
     it('send names the line that is neither', async () => {

@@ -27,6 +27,13 @@ describe('welcome', () => {
     assert.match(text, /curl -s 'http:\/\/localhost:9200\/mine-event\/_search\?q=session\.id:my-session&pretty'/)
   })
 
+  it('has a command with the settings that reach this run and not another', () => {
+    const own = textWith('native', { ELASTIC_INDEX_REPLICAS: '0', PULSAR_API: 'http://127.0.0.1:8081' })
+    const command =
+      'PULSAR_API=http://127.0.0.1:8081 ELASTIC_INDEX_PREFIX=mine ELASTIC_INDEX_REPLICAS=0 npm run cli -- backlog'
+    assert.ok(own.includes(command), own)
+  })
+
   it('says how Pulsar is spoken to, and why not natively', () => {
     assert.match(text, /through the native client$/m)
     assert.match(textWith('websocket'), /through its WebSocket API, because pulsar-client is not installed$/m)
