@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import type { Config } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { topicPath } from './topics.ts'
 
 const TIMEOUT_MS = 5000
+const READ_RETRIES = 4
+const READ_RETRY_MS = 200
 
 type Access = Pick<Config, 'pulsarApi' | 'pulsarAuthToken' | 'pulsarCaFile' | 'pulsarVerifyCerts'>
 type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
@@ -88,7 +91,12 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
     if (answer.status >= 300 && answer.status !== 409) throw refused(method, path, answer)
   }
   const read = async <T>(path: string): Promise<T | undefined> => {
-    const answer = await call('GET', path)
+    let answer = await call('GET', path)
+    // A broker that is just loading a topic, or moving it, answers 500 for a moment.
+    for (let attempt = 0; answer.status >= 500 && attempt < READ_RETRIES; attempt += 1) {
+      await sleep(READ_RETRY_MS * 2 ** attempt)
+      answer = await call('GET', path)
+    }
     if (answer.status === 404) return undefined
     if (answer.status >= 300) throw refused('GET', path, answer)
     return JSON.parse(answer.text) as T
