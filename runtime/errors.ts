@@ -25,10 +25,6 @@ export const errorCodes = {
     remedy: 'Check ELASTIC_HOST, the credentials, and the state of Elasticsearch.',
   },
   set_up_missing: { retryable: true, remedy: 'Run `set-up` with the same configuration.' },
-  set_up_conflict: {
-    retryable: false,
-    remedy: 'Do what the message proposes; set-up never shrinks or deletes anything.',
-  },
   local_run: { retryable: false, remedy: 'Do what the message says and start again.' },
   command_invalid: { retryable: false, remedy: 'See `--help` of the command.' },
 } as const satisfies Record<string, { retryable: boolean; remedy: string }>

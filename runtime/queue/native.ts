@@ -1,13 +1,7 @@
 import type { Config } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
-import {
-  type Consumer,
-  type Delivery,
-  type Producer,
-  RECEIVE_WAIT_MS,
-  RELEASE_DELAY_MS,
-  type Transport,
-} from './port.ts'
+import { arrival } from './arrival.ts'
+import { type Consumer, type Delivery, type Producer, RELEASE_DELAY_MS, type Transport } from './port.ts'
 
 /** The part of `pulsar-client` that is used. Its own types are not there when this optional package is not installed. */
 export interface PulsarModule {
@@ -152,11 +146,11 @@ function consumerOf(consumer: PulsarConsumer): Consumer {
   // A receive cannot be called off, so one that was not answered in time is waited for again; its answer is kept here.
   let underWay = false
   let received: Received | undefined
-  let wake: (() => void) | undefined
+  const answered = arrival()
   const settle = (answer: Received) => {
     underWay = false
     received = answer
-    wake?.()
+    answered.happened()
   }
   const begin = () => {
     underWay = true
@@ -168,16 +162,7 @@ function consumerOf(consumer: PulsarConsumer): Consumer {
   return {
     receive: async () => {
       if (!underWay && received === undefined) begin()
-      if (received === undefined) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, RECEIVE_WAIT_MS)
-          wake = () => {
-            clearTimeout(timer)
-            resolve()
-          }
-        })
-        wake = undefined
-      }
+      if (received === undefined) await answered.wait()
       const answer = received
       received = undefined
       if (answer === undefined) return []

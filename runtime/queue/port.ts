@@ -57,7 +57,10 @@ export interface ConsumerOptions {
   readonly prefetchMessages: number
 }
 
-/** One way to reach Pulsar. What it opens stays open until it is closed, or until `onClosed` tells that it was lost. */
+/**
+ * One way to reach Pulsar. What it opens stays open until it is closed, or until `onClosed` tells that it was lost; the
+ * native client reopens by itself and never tells.
+ */
 export interface Transport {
   readonly name: 'native' | 'websocket'
   openProducer(options: ProducerOptions, onClosed: (reason: string) => void): Promise<Producer>

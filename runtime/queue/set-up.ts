@@ -1,12 +1,6 @@
+import type { SetUpStep } from '../set-up-step.ts'
 import type { PulsarAdmin } from './admin.ts'
 import type { Topics } from './topics.ts'
-
-/** What set-up found or did about one thing. `differs` is left as it is, and `detail` says why and what can be done. */
-export interface SetUpStep {
-  readonly what: string
-  readonly state: 'created' | 'exists' | 'grown' | 'updated' | 'differs'
-  readonly detail?: string
-}
 
 /**
  * Makes tenant, namespace, topics and subscriptions. It looks at the state and adds what is missing, so it can run at any

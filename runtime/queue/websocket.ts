@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import { type ClientOptions, type RawData, WebSocket } from 'ws'
 import type { Config } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
+import { arrival } from './arrival.ts'
 import {
   type Consumer,
   type ConsumerOptions,
   type Delivery,
   type Producer,
   type ProducerOptions,
-  RECEIVE_WAIT_MS,
   RELEASE_DELAY_MS,
   type Transport,
 } from './port.ts'
@@ -194,7 +194,7 @@ interface Frame {
 
 function consumerOn(socket: WebSocket, options: ConsumerOptions): Consumer {
   let arrived: Delivery[] = []
-  let wake: (() => void) | undefined
+  const next = arrival()
 
   const permit = (messages: number) => send({ type: 'permit', permitMessages: messages })
   const send = (frame: object) => {
@@ -210,23 +210,14 @@ function consumerOn(socket: WebSocket, options: ConsumerOptions): Consumer {
       properties: frame.properties ?? {},
       publishedAtMs: Date.parse(frame.publishTime ?? ''),
     })
-    wake?.()
+    next.happened()
   })
   // The socket spans all partitions: a few times the share of one keeps it busy without hoarding.
   permit(options.prefetchMessages * 4)
 
   return {
     receive: async () => {
-      if (arrived.length === 0) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, RECEIVE_WAIT_MS)
-          wake = () => {
-            clearTimeout(timer)
-            resolve()
-          }
-        })
-        wake = undefined
-      }
+      if (arrived.length === 0) await next.wait()
       const taken = arrived
       arrived = []
       if (taken.length > 0) permit(taken.length)

@@ -1,14 +1,8 @@
 import type { Client } from '@elastic/elasticsearch'
 import type { Config } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
+import type { SetUpStep } from '../set-up-step.ts'
 import { MAPPING_VERSION, type Template, templatesOf } from './templates.ts'
-
-/** What set-up found or did about one thing; `differs` is left as it is, and `detail` says why. */
-interface Step {
-  readonly what: string
-  readonly state: 'created' | 'exists' | 'updated' | 'differs'
-  readonly detail?: string
-}
 
 /**
  * Makes the index templates, and brings existing indices up to them as far as that loses nothing: new fields and more
@@ -16,9 +10,9 @@ interface Step {
  *
  * @throws AppError `search_unavailable` when Elasticsearch does not answer or refuses.
  */
-export async function setUpSearch(client: Client, config: Config): Promise<readonly Step[]> {
+export async function setUpSearch(client: Client, config: Config): Promise<readonly SetUpStep[]> {
   try {
-    const steps: Step[] = []
+    const steps: SetUpStep[] = []
     for (const template of templatesOf(config)) {
       steps.push(await ensureTemplate(client, template))
       steps.push(...(await alignIndices(client, template)))
@@ -55,7 +49,7 @@ async function templateVersion(client: Client, name: string): Promise<number | u
   return meta === undefined ? undefined : Number(meta['version'] ?? 0)
 }
 
-async function ensureTemplate(client: Client, template: Template): Promise<Step> {
+async function ensureTemplate(client: Client, template: Template): Promise<SetUpStep> {
   const what = `index template ${template.name}`
   const found = await client.indices.getIndexTemplate({ name: template.name }, { ignore: [404] })
   const present = found.index_templates?.[0]?.index_template
@@ -75,10 +69,10 @@ async function ensureTemplate(client: Client, template: Template): Promise<Step>
   return { what, state: present ? 'updated' : 'created', detail: `${shards} shards, ${replicas} replicas` }
 }
 
-async function alignIndices(client: Client, template: Template): Promise<Step[]> {
+async function alignIndices(client: Client, template: Template): Promise<SetUpStep[]> {
   const { settings, mappings } = template.body.template
   const indices = await client.indices.get({ index: template.pattern, allow_no_indices: true }, { ignore: [404] })
-  const steps: Step[] = []
+  const steps: SetUpStep[] = []
   for (const [name, state] of Object.entries(indices)) {
     if (state.settings === undefined) continue
     const what = `index ${name}`
@@ -97,7 +91,7 @@ async function alignIndices(client: Client, template: Template): Promise<Step[]>
   return steps
 }
 
-async function alignReplicas(client: Client, index: string, found: number, wanted: number): Promise<Step[]> {
+async function alignReplicas(client: Client, index: string, found: number, wanted: number): Promise<SetUpStep[]> {
   if (found === wanted) return []
   const what = `index ${index}`
   if (found > wanted) {
@@ -108,7 +102,7 @@ async function alignReplicas(client: Client, index: string, found: number, wante
   return [{ what, state: 'updated', detail: `from ${found} to ${wanted} replicas` }]
 }
 
-async function addFields(client: Client, index: string, mappings: object): Promise<Step> {
+async function addFields(client: Client, index: string, mappings: object): Promise<SetUpStep> {
   const what = `index ${index}`
   try {
     await client.indices.putMapping({ index, ...mappings } as Parameters<Client['indices']['putMapping']>[0])

@@ -2,7 +2,7 @@ import type { Envelope } from '../queue/message.ts'
 import type { Delivery } from '../queue/port.ts'
 import { readStateAction } from '../search/documents.ts'
 
-/** A message that a worker has taken, with the number of its operations that are not done with. */
+/** A message that a worker has taken, as it came and as it reads. */
 export interface Taken {
   readonly delivery: Delivery
   readonly envelope: Envelope
