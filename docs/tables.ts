@@ -4,7 +4,7 @@ import { apiMetrics } from '../runtime/api/metrics.ts'
 import { settings } from '../runtime/config.ts'
 import { errorCodes } from '../runtime/errors.ts'
 import { localSettings } from '../runtime/local/settings.ts'
-import { allowedValues, type Setting } from '../runtime/setting.ts'
+import { allowedValues, type EnvSetting } from '../runtime/setting.ts'
 import { AdaptiveConcurrency } from '../runtime/worker/concurrency.ts'
 import { workerMetrics } from '../runtime/worker/metrics.ts'
 
@@ -20,7 +20,7 @@ function table(header: Row, rows: readonly Row[]): string {
   return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-function settingsTable(described: Readonly<Record<string, Setting>>): string {
+function settingsTable(described: Readonly<Record<string, EnvSetting>>): string {
   const rows = Object.values(described).map((setting) => {
     const secret =
       setting.type === 'string' && setting.secret ? ` Secret: may be a file, named by \`${setting.env}_FILE\`.` : ''
@@ -29,7 +29,7 @@ function settingsTable(described: Readonly<Record<string, Setting>>): string {
   return table(['variable', 'default', 'allowed', 'meaning'], rows)
 }
 
-function defaultOf(setting: Setting): string {
+function defaultOf(setting: EnvSetting): string {
   if (setting.default === '') return ''
   return setting.type === 'boolean' ? `\`${setting.default ? 'yes' : 'no'}\`` : `\`${setting.default}\``
 }

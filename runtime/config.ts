@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { AppError } from './errors.ts'
-import { readSetting, type Setting, type Value, type ValueOf } from './setting.ts'
+import { type EnvSetting, readSetting, type Value, type ValueOf } from './setting.ts'
+
+export { allowedValues, readSetting, type Setting, type Value, type ValueOf } from './setting.ts'
 
 const MIB = 1024 * 1024
 const NAME = {
@@ -351,7 +353,7 @@ export const settings = {
     oneOf: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     description: 'Least severe level that is logged.',
   },
-} as const satisfies Record<string, Setting>
+} as const satisfies Record<string, EnvSetting>
 
 type Settings = typeof settings
 export type Config = { readonly [K in keyof Settings]: ValueOf<Settings[K]> }
@@ -380,7 +382,7 @@ const rules: readonly ((config: Config) => string | undefined)[] = [
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const faults: string[] = []
   const values: Record<string, Value> = {}
-  for (const [key, setting] of Object.entries<Setting>(settings)) {
+  for (const [key, setting] of Object.entries<EnvSetting>(settings)) {
     const text = env[setting.env] ?? secretFromFile(setting, env, faults)
     const reading = readSetting(setting, text)
     // A secret is free text, so no fault ever shows one.
@@ -400,7 +402,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
 /** The environment that makes `loadConfig` yield this configuration: only what differs from the defaults. */
 export function toEnv(config: Partial<Config>): Record<string, string> {
   const env: Record<string, string> = {}
-  for (const [key, setting] of Object.entries<Setting>(settings)) {
+  for (const [key, setting] of Object.entries<EnvSetting>(settings)) {
     const value = config[key as keyof Config]
     if (value !== undefined && value !== setting.default) env[setting.env] = String(value)
   }
@@ -408,7 +410,7 @@ export function toEnv(config: Partial<Config>): Record<string, string> {
 }
 
 function secretFromFile(
-  setting: Setting,
+  setting: EnvSetting,
   env: Readonly<Record<string, string | undefined>>,
   faults: string[],
 ): string | undefined {

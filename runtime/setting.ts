@@ -3,8 +3,6 @@
  */
 
 interface Described {
-  /** The environment variable that carries it. */
-  readonly env: string
   readonly description: string
   /** What the number counts or measures; empty for text. */
   readonly unit?: string
@@ -13,7 +11,7 @@ interface Described {
 export interface TextSetting extends Described {
   readonly type: 'string'
   readonly default: string
-  /** A secret is free text, is redacted from logs, and may be given as a file named by `<env>_FILE`. */
+  /** A secret is free text and is redacted from logs; in the environment it may be a file, named by `<env>_FILE`. */
   readonly secret?: true
   /** The only values allowed; any text when left out. */
   readonly oneOf?: readonly string[]
@@ -34,6 +32,9 @@ export interface BooleanSetting extends Described {
 }
 
 export type Setting = TextSetting | NumberSetting | BooleanSetting
+
+/** A setting that a program reads from the environment variable of this name. */
+export type EnvSetting = Setting & { readonly env: string }
 
 /** The TypeScript type of a setting's value: the union of `oneOf` where there is one. */
 export type ValueOf<S> = S extends { oneOf: readonly (infer V)[] }

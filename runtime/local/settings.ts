@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import { readSetting, type Setting, type ValueOf } from '../setting.ts'
+import { type EnvSetting, readSetting, type ValueOf } from '../setting.ts'
 
 const PORT = { type: 'integer', minimum: 1, maximum: 65535 } as const
 
@@ -29,7 +29,7 @@ export const localSettings = {
     default: 9200,
     description: 'Port of the Elasticsearch that the one-machine run starts.',
   },
-} as const satisfies Record<string, Setting>
+} as const satisfies Record<string, EnvSetting>
 
 type Settings = typeof localSettings
 export type LocalSettings = { readonly [K in keyof Settings]: ValueOf<Settings[K]> }
@@ -38,7 +38,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Reads the settings of the one-machine run from an environment, all faults at once. */
 export function loadLocalSettings(env: Environment): LocalSettings {
-  const readings = Object.entries<Setting>(localSettings).map(([key, setting]) => {
+  const readings = Object.entries<EnvSetting>(localSettings).map(([key, setting]) => {
     const reading = readSetting(setting, env[setting.env])
     return 'fault' in reading
       ? { key, fault: `${setting.env} is "${env[setting.env]}"; allowed: ${reading.fault}` }

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { settings } from '../../runtime/config.ts'
 import { createLogger } from '../../runtime/log.ts'
-import type { Setting } from '../../runtime/setting.ts'
+import type { EnvSetting } from '../../runtime/setting.ts'
 import { recordingLog } from '../support/log.ts'
 
 const SECRET = 'do-not-tell'
 
 describe('a log', () => {
-  const secrets = Object.entries<Setting>(settings).filter(([, setting]) => setting.type === 'string' && setting.secret)
+  const secrets = Object.entries<EnvSetting>(settings).filter(
+    ([, setting]) => setting.type === 'string' && setting.secret,
+  )
 
   it('knows the secrets of the configuration', () => {
     assert.deepEqual(secrets.map(([key]) => key).sort(), ['elasticApiKey', 'elasticPassword', 'pulsarAuthToken'])

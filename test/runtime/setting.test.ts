@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { allowedValues, readSetting, type Setting } from '../../runtime/setting.ts'
 
 const integer: Setting = {
-  env: 'N',
   type: 'integer',
   default: 5,
   minimum: 1,
@@ -10,17 +9,16 @@ const integer: Setting = {
   unit: 'events',
   description: '',
 }
-const decimal: Setting = { env: 'D', type: 'number', default: 0.5, minimum: 0, maximum: 1, description: '' }
-const flag: Setting = { env: 'B', type: 'boolean', default: true, description: '' }
-const choice: Setting = { env: 'C', type: 'string', default: 'a', oneOf: ['a', 'b'], description: '' }
+const decimal: Setting = { type: 'number', default: 0.5, minimum: 0, maximum: 1, description: '' }
+const flag: Setting = { type: 'boolean', default: true, description: '' }
+const choice: Setting = { type: 'string', default: 'a', oneOf: ['a', 'b'], description: '' }
 const named: Setting = {
-  env: 'P',
   type: 'string',
   default: 'x',
   pattern: { regex: /^[a-z]$/, says: 'one letter' },
   description: '',
 }
-const text: Setting = { env: 'T', type: 'string', default: '', description: '' }
+const text: Setting = { type: 'string', default: '', description: '' }
 
 describe('readSetting', () => {
   it('takes the default for a value that is missing or blank', () => {
