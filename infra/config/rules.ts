@@ -1,0 +1,178 @@
+import { floorsOf } from './floors.ts'
+import type { Plan } from './plan.ts'
+
+type Rule = (plan: Plan) => string | undefined
+
+/** Nodes of Elasticsearch that hold data. */
+export function dataHolders({ elasticsearch }: Pick<Plan, 'elasticsearch'>): number {
+  return elasticsearch.dataNodes + (elasticsearch.mastersHoldData ? elasticsearch.masterNodes : 0)
+}
+
+const ownPulsar = (plan: Plan) => plan.pulsar.serviceUrl === ''
+const ownElasticsearch = (plan: Plan) => plan.elasticsearch.url === ''
+
+/** A rule that production holds to, whatever a stack states. */
+function atLeast(key: string, least: (plan: Plan) => number, given: (plan: Plan) => number, why: string): Rule {
+  return (plan) =>
+    given(plan) < least(plan)
+      ? `${key} is ${given(plan)}; ${plan.platform.environment} needs at least ${least(plan)}: ${why}`
+      : undefined
+}
+
+const floor = (plan: Plan) => floorsOf(plan.platform.environment)
+
+const general: readonly Rule[] = [
+  (p) =>
+    (p.pulsar.adminUrl === '') !== (p.pulsar.serviceUrl === '')
+      ? 'pulsar.serviceUrl and pulsar.adminUrl belong together; state both for a Pulsar that exists, neither for one of the stack'
+      : undefined,
+  atLeast(
+    'api.replicas',
+    (p) => floor(p).apiReplicas,
+    (p) => p.api.replicas,
+    'raise it, or let a stated load derive it',
+  ),
+  atLeast(
+    'workers.replicas',
+    (p) => floor(p).workerReplicas,
+    (p) => p.workers.replicas,
+    'one must go on when a machine is lost',
+  ),
+  (p) =>
+    p.api.autoscaling !== 'none' && p.api.maxReplicas < p.api.replicas
+      ? `api.maxReplicas is ${p.api.maxReplicas}, api.replicas is ${p.api.replicas}: autoscaling needs a maximum of at least that`
+      : undefined,
+  (p) => {
+    const [key, most] =
+      p.workers.autoscaling === 'none'
+        ? ['workers.replicas', p.workers.replicas]
+        : ['workers.maxReplicas', p.workers.maxReplicas]
+    return most > p.runtime.pulsarPartitions
+      ? `${key} is ${most}, PULSAR_PARTITIONS is ${p.runtime.pulsarPartitions}: a worker beyond the partitions finds little to do; raise the partitions, which grow but never shrink, or lower it`
+      : undefined
+  },
+  (p) =>
+    p.workers.autoscaling !== 'none' && p.workers.maxReplicas < p.workers.replicas
+      ? `workers.maxReplicas is ${p.workers.maxReplicas}, workers.replicas is ${p.workers.replicas}: autoscaling needs a maximum of at least that`
+      : undefined,
+  (p) =>
+    p.images.mode === 'prebuilt' && p.images.runtime === ''
+      ? 'images.mode is prebuilt, but images.runtime is missing: name the image, as `registry/name@sha256:…`'
+      : undefined,
+  (p) =>
+    p.platform.environment === 'production' && p.images.mode === 'prebuilt' && !p.images.runtime.includes('@sha256:')
+      ? `images.runtime is "${p.images.runtime}"; production needs a digest, which cannot come to mean another image: registry/name@sha256:…`
+      : undefined,
+  (p) =>
+    p.images.mode === 'build' && p.images.repository === '' && p.platform.environment !== 'dev'
+      ? `images.repository is missing; the nodes of ${p.platform.environment} pull what was built: name a registry/name to push to, or use images.mode prebuilt`
+      : undefined,
+  (p) =>
+    p.api.ingressHost === '' && (p.api.ingressClass !== '' || p.api.ingressTlsSecret !== '')
+      ? 'api.ingressClass or api.ingressTlsSecret is set, but api.ingressHost is missing: name the host of the Ingress'
+      : undefined,
+]
+
+const pulsar: readonly Rule[] = [
+  (p) =>
+    p.zookeeper.replicas % 2 === 0
+      ? `zookeeper.replicas is ${p.zookeeper.replicas}; allowed: 1, 3, 5 or 7, because an even count bears no more losses than one less: use ${p.zookeeper.replicas - 1} or ${p.zookeeper.replicas + 1}`
+      : undefined,
+  atLeast(
+    'zookeeper.replicas',
+    (p) => floor(p).zookeepers,
+    (p) => p.zookeeper.replicas,
+    'two must go on when one is lost',
+  ),
+  atLeast(
+    'bookkeeper.replicas',
+    (p) => floor(p).bookies,
+    (p) => p.bookkeeper.replicas,
+    'copies need machines',
+  ),
+  atLeast(
+    'broker.replicas',
+    (p) => floor(p).brokers,
+    (p) => p.broker.replicas,
+    'one must go on when the other is lost',
+  ),
+  atLeast(
+    'bookkeeper.ackQuorum',
+    (p) => floor(p).ackQuorum,
+    (p) => p.bookkeeper.ackQuorum,
+    'a receipt for one copy is lost with one disk',
+  ),
+  ({ bookkeeper: b, platform }) => {
+    const spare = platform.environment === 'production' ? 1 : 0
+    const most = b.replicas - spare
+    if (b.ackQuorum <= b.writeQuorum && b.writeQuorum <= b.ensemble && b.ensemble <= most) return undefined
+    const bookies = spare === 1 ? `bookies − 1 (${most})` : `bookies (${most})`
+    return `bookkeeper has ackQuorum ${b.ackQuorum}, writeQuorum ${b.writeQuorum}, ensemble ${b.ensemble}, replicas ${b.replicas}; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ ${bookies}, else writes stop${spare === 1 ? ' when one bookie is away' : ''}: raise the replicas or lower the quorums`
+  },
+  (p) =>
+    p.platform.zones.length > 1 && p.bookkeeper.replicas < p.platform.zones.length
+      ? `bookkeeper.replicas is ${p.bookkeeper.replicas} in ${p.platform.zones.length} zones; each zone needs one at least`
+      : undefined,
+  (p) =>
+    ownPulsar(p) && p.pulsar.transport === 'websocket' && p.pulsar.authorization && p.pulsar.authentication
+      ? 'pulsar.transport is websocket and pulsar.authorization is yes; a broker that authorises refuses its own WebSocket API: use the native transport, or set pulsar.authorization to no'
+      : undefined,
+  (p) =>
+    ownPulsar(p) && p.platform.environment !== 'dev' && !p.pulsar.authentication
+      ? `pulsar.authentication is no; only dev may do without: remove the key`
+      : undefined,
+]
+
+const search: readonly Rule[] = [
+  (p) =>
+    p.elasticsearch.masterNodes === 2
+      ? 'elasticsearch.masterNodes is 2; allowed: 1 or 3, because two masters stop when either is lost'
+      : undefined,
+  atLeast(
+    'elasticsearch.masterNodes',
+    (p) => floor(p).masterNodes,
+    (p) => p.elasticsearch.masterNodes,
+    'two must go on when one is lost',
+  ),
+  atLeast('elasticsearch.dataNodes', (p) => floor(p).dataNodes, dataHolders, 'a copy needs another machine'),
+  (p) =>
+    dataHolders(p) < 1
+      ? 'elasticsearch.dataNodes is 0 and elasticsearch.mastersHoldData is no: no node would hold data; change one of them'
+      : undefined,
+  (p) =>
+    dataHolders(p) >= 1 && p.runtime.indexReplicas >= dataHolders(p)
+      ? `ELASTIC_INDEX_REPLICAS is ${p.runtime.indexReplicas} with ${dataHolders(p)} data nodes; at most ${dataHolders(p) - 1}, because each copy of a shard needs a node of its own: lower it or add data nodes`
+      : undefined,
+  (p) =>
+    p.platform.zones.length > 1 && p.elasticsearch.dataNodes > 0 && p.elasticsearch.dataNodes < p.platform.zones.length
+      ? `elasticsearch.dataNodes is ${p.elasticsearch.dataNodes} in ${p.platform.zones.length} zones; each zone needs one at least`
+      : undefined,
+  (p) =>
+    p.platform.environment !== 'dev' && !p.elasticsearch.security
+      ? 'elasticsearch.security is no; only dev may do without: remove the key'
+      : undefined,
+]
+
+const external: readonly Rule[] = [
+  (p) =>
+    !ownElasticsearch(p) &&
+    p.elasticsearch.security &&
+    p.secrets.elasticApiKey === undefined &&
+    (p.secrets.elasticUsername === undefined || p.secrets.elasticPassword === undefined)
+      ? 'elasticsearch.url names an Elasticsearch that exists, and its secret is missing: pulumi config set --secret elasticApiKey …, or elasticUsername and elasticPassword; or set elasticsearch.security to no'
+      : undefined,
+  (p) =>
+    !ownPulsar(p) && p.pulsar.authentication && p.secrets.pulsarToken === undefined
+      ? 'pulsar.serviceUrl names a Pulsar that exists, and its secret is missing: pulumi config set --secret pulsarToken …; or set pulsar.authentication to no'
+      : undefined,
+  (p) =>
+    p.runtime.indexReplicas < floor(p).indexReplicas
+      ? `ELASTIC_INDEX_REPLICAS is ${p.runtime.indexReplicas}; ${p.platform.environment} needs at least ${floor(p).indexReplicas}: without a copy the loss of a node loses events`
+      : undefined,
+]
+
+/** What no single key can tell: every rule that the plan breaks, in words. Rules about servers concern only those of the stack. */
+export function brokenRules(plan: Plan): readonly string[] {
+  const rules = [...general, ...(ownPulsar(plan) ? pulsar : []), ...(ownElasticsearch(plan) ? search : []), ...external]
+  return rules.map((rule) => rule(plan)).filter((fault) => fault !== undefined)
+}

@@ -1,0 +1,411 @@
+import type { Setting } from '../../runtime/config.ts'
+
+/** A list of texts, in the order in which they are given. */
+export interface ListKey {
+  readonly type: 'list'
+  readonly default: readonly string[]
+  readonly pattern: { readonly regex: RegExp; readonly says: string }
+  readonly description: string
+}
+
+/** A key of the stack configuration. `derived` ones have a default only where the stack states no load. */
+export type Key = (Setting & { readonly derived?: true }) | ListKey
+
+export type Group = Readonly<Record<string, Key>>
+
+const LABEL = {
+  regex: /^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/,
+  says: 'at most 40 lower-case letters, digits and -, beginning with a letter',
+}
+const IMAGE = {
+  regex: /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)*(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/,
+  says: 'a reference like registry/name:tag or registry/name@sha256:digest',
+}
+const ANY = { regex: /^\S.*$/, says: 'text' }
+
+const replicas = { type: 'integer', minimum: 0, maximum: 500, unit: 'pods' } as const
+const cpu = { type: 'integer', minimum: 50, maximum: 64_000, unit: 'millicores' } as const
+const memory = { type: 'integer', maximum: 262_144, unit: 'MiB' } as const
+const disk = { type: 'integer', minimum: 1, maximum: 65_536, unit: 'GiB' } as const
+const storageClass = {
+  type: 'string',
+  default: '',
+  description: 'StorageClass of these volumes; that of the platform when empty.',
+} as const
+
+/**
+ * Every key of a stack's configuration, once, by group. From it come the `Plan`'s types, the reader, the `config:` block
+ * of Pulumi.yaml and the tables in `docs/stack-configuration.md`. The settings of the runtime are the group `runtime`,
+ * under their environment names, see `runtime/config.ts`.
+ */
+export const schema = {
+  platform: {
+    environment: {
+      type: 'string',
+      default: 'production',
+      oneOf: ['dev', 'staging', 'production'],
+      description:
+        'What the stack is for. `production` refuses fewer than the counts that survive a failure, and protects its data; `dev` leaves nothing behind.',
+    },
+    namespace: { type: 'string', default: 'tracardi', pattern: LABEL, description: 'Kubernetes namespace. Fixed.' },
+    zones: {
+      type: 'list',
+      default: [],
+      pattern: { regex: /^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/, says: 'names of zones' },
+      description:
+        'Availability zones, by the value of the node label `topology.kubernetes.io/zone`: pods, copies of ledgers and copies of shards are spread over them. One may be added; none when empty.',
+    },
+    context: {
+      type: 'string',
+      default: '',
+      description:
+        'Context of the KUBECONFIG; the current one when empty. Name it, so that a stack cannot reach the cluster of another.',
+    },
+    storageClass: {
+      type: 'string',
+      default: '',
+      description: 'StorageClass of all volumes; the default one of the cluster when empty. It must allow expansion.',
+    },
+    acknowledge: {
+      type: 'list',
+      default: [],
+      pattern: { regex: /^[a-zA-Z.]+=\S+$/, says: 'texts like bookkeeper.replicas=3' },
+      description:
+        'Changes that are refused because they could destroy data, and that an operator has prepared: `key=new value`, as the refusal says.',
+    },
+  },
+  load: {
+    peakEventsPerSecond: {
+      type: 'integer',
+      default: 0,
+      minimum: 0,
+      maximum: 1_000_000,
+      unit: 'events/s',
+      description:
+        'Events a second at peak. When it is stated, the counts that no stack states come from the sizing model.',
+    },
+    eventsPerCall: {
+      type: 'number',
+      default: 10,
+      minimum: 1,
+      maximum: 1000,
+      unit: 'events',
+      description: 'Events that one call carries on average.',
+    },
+    eventBytes: {
+      type: 'integer',
+      default: 650,
+      minimum: 50,
+      maximum: 100_000,
+      unit: 'bytes',
+      description: 'JSON of one event, on average.',
+    },
+    meanToPeak: {
+      type: 'number',
+      default: 0.4,
+      minimum: 0.01,
+      maximum: 1,
+      description: 'Mean rate of a day as a part of the peak.',
+    },
+    retentionDays: {
+      type: 'integer',
+      default: 90,
+      minimum: 1,
+      maximum: 3650,
+      unit: 'days',
+      description:
+        'How long events stay in Elasticsearch. It is also EVENT_RETENTION_DAYS, where the stack does not state that.',
+    },
+    backlogHours: {
+      type: 'integer',
+      default: 24,
+      minimum: 1,
+      maximum: 336,
+      unit: 'hours',
+      description: 'How long Pulsar must hold everything at peak while Elasticsearch is away.',
+    },
+  },
+  api: {
+    replicas: { ...replicas, default: 10, minimum: 1, derived: true, description: 'Replicas of the API.' },
+    autoscaling: {
+      type: 'string',
+      default: 'none',
+      oneOf: ['none', 'cpu'],
+      description: '`cpu`: a HorizontalPodAutoscaler on CPU, from `replicas` to `maxReplicas`. Needs metrics-server.',
+    },
+    maxReplicas: { ...replicas, default: 30, minimum: 1, description: 'Most replicas that autoscaling may ask for.' },
+    targetCpuPercent: {
+      type: 'integer',
+      default: 60,
+      minimum: 10,
+      maximum: 95,
+      unit: 'percent',
+      description: 'CPU, as a part of what is requested, that autoscaling holds.',
+    },
+    cpuMillicores: {
+      ...cpu,
+      default: 1000,
+      description: 'CPU of one replica. It is one Node.js process: more than 1500 is wasted.',
+    },
+    memoryMib: { ...memory, default: 512, minimum: 256, description: 'Memory of one replica.' },
+    service: {
+      type: 'string',
+      default: 'ClusterIP',
+      oneOf: ['ClusterIP', 'LoadBalancer'],
+      description: 'How the public listener is reached. The private one is always ClusterIP.',
+    },
+    ingressHost: {
+      type: 'string',
+      default: '',
+      description: 'Host name of an Ingress to the public listener; no Ingress when empty.',
+    },
+    ingressClass: { type: 'string', default: '', description: 'Class of that Ingress; the default one when empty.' },
+    ingressTlsSecret: {
+      type: 'string',
+      default: '',
+      description: 'Secret with the certificate of that host; plain HTTP when empty.',
+    },
+  },
+  workers: {
+    replicas: { ...replicas, default: 4, minimum: 1, derived: true, description: 'Replicas of the worker.' },
+    autoscaling: {
+      type: 'string',
+      default: 'none',
+      oneOf: ['none', 'keda', 'hpa'],
+      description:
+        '`keda`: a ScaledObject on the backlog of the subscription. `hpa`: a HorizontalPodAutoscaler on the bulks in flight, a metric of the workers, through a custom metrics adapter.',
+    },
+    maxReplicas: {
+      ...replicas,
+      default: 10,
+      minimum: 1,
+      description: 'Most replicas that autoscaling may ask for; at most one for each partition.',
+    },
+    backlogPerWorker: {
+      type: 'integer',
+      default: 200,
+      minimum: 1,
+      maximum: 1_000_000,
+      unit: 'messages',
+      description: 'Backlog for which KEDA adds one worker.',
+    },
+    targetBusyPercent: {
+      type: 'integer',
+      default: 70,
+      minimum: 10,
+      maximum: 95,
+      unit: 'percent',
+      description: 'Bulks in flight that `hpa` holds, as a part of BULK_CONCURRENCY.',
+    },
+    cpuMillicores: { ...cpu, default: 1000, description: 'CPU of one worker.' },
+    memoryMib: { ...memory, default: 512, minimum: 256, description: 'Memory of one worker.' },
+  },
+  zookeeper: {
+    replicas: {
+      ...replicas,
+      default: 3,
+      minimum: 1,
+      maximum: 7,
+      description: 'ZooKeeper nodes: 1, 3, 5 or 7. They can grow.',
+    },
+    diskGib: { ...disk, default: 20, description: 'Disk of one node. It can grow.' },
+    cpuMillicores: { ...cpu, default: 500, description: 'CPU of one node.' },
+    memoryMib: { ...memory, default: 1024, minimum: 512, description: 'Memory of one node.' },
+    storageClass,
+  },
+  bookkeeper: {
+    replicas: { ...replicas, default: 4, minimum: 1, derived: true, description: 'Bookies. They can grow.' },
+    ensemble: {
+      ...replicas,
+      default: 3,
+      minimum: 1,
+      maximum: 20,
+      unit: 'bookies',
+      description: 'Bookies over which a ledger is striped (E).',
+    },
+    writeQuorum: {
+      ...replicas,
+      default: 3,
+      minimum: 1,
+      maximum: 20,
+      unit: 'bookies',
+      description: 'Copies of each entry (Qw).',
+    },
+    ackQuorum: {
+      ...replicas,
+      default: 2,
+      minimum: 1,
+      maximum: 20,
+      unit: 'bookies',
+      description: 'Copies that are on disk before a receipt (Qa).',
+    },
+    journalGib: { ...disk, default: 20, derived: true, description: 'Journal disk of one bookie. It can grow.' },
+    ledgersGib: { ...disk, default: 100, derived: true, description: 'Ledger disk of one bookie. It can grow.' },
+    cpuMillicores: { ...cpu, default: 1000, description: 'CPU of one bookie.' },
+    memoryMib: { ...memory, default: 4096, minimum: 768, description: 'Memory of one bookie.' },
+    journalStorageClass: storageClass,
+    ledgersStorageClass: storageClass,
+  },
+  autorecovery: {
+    replicas: {
+      ...replicas,
+      default: 2,
+      minimum: 1,
+      maximum: 10,
+      description: 'Processes that copy ledgers anew when a bookie is lost.',
+    },
+    cpuMillicores: { ...cpu, default: 250, description: 'CPU of one.' },
+    memoryMib: { ...memory, default: 768, minimum: 512, description: 'Memory of one.' },
+  },
+  broker: {
+    replicas: { ...replicas, default: 3, minimum: 1, derived: true, description: 'Brokers.' },
+    cpuMillicores: { ...cpu, default: 2000, description: 'CPU of one broker.' },
+    memoryMib: { ...memory, default: 4096, minimum: 768, description: 'Memory of one broker.' },
+  },
+  proxy: {
+    replicas: {
+      ...replicas,
+      default: 0,
+      description: 'Pulsar proxies, for clients outside of the cluster. API and workers use the brokers.',
+    },
+    service: {
+      type: 'string',
+      default: 'ClusterIP',
+      oneOf: ['ClusterIP', 'LoadBalancer'],
+      description: 'How the proxies are reached.',
+    },
+    cpuMillicores: { ...cpu, default: 500, description: 'CPU of one proxy.' },
+    memoryMib: { ...memory, default: 1024, minimum: 512, description: 'Memory of one proxy.' },
+  },
+  pulsar: {
+    serviceUrl: {
+      type: 'string',
+      default: '',
+      pattern: { regex: /^pulsar(\+ssl)?:\/\/[^\s/]+$/, says: 'pulsar://host:port or pulsar+ssl://host:port' },
+      description: 'Service URL of a Pulsar that exists already, with `adminUrl`: the stack provisions none then.',
+    },
+    adminUrl: {
+      type: 'string',
+      default: '',
+      pattern: { regex: /^https?:\/\/[^\s/]+$/, says: 'http://host:port or https://host:port' },
+      description: 'Admin URL of that Pulsar.',
+    },
+    clusterName: {
+      type: 'string',
+      default: 'tracardi',
+      pattern: LABEL,
+      description: 'Name of the Pulsar cluster. Fixed.',
+    },
+    transport: {
+      type: 'string',
+      default: 'native',
+      oneOf: ['native', 'websocket'],
+      description: 'How API and workers speak to Pulsar. The brokers serve the WebSocket API only for `websocket`.',
+    },
+    authentication: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether the brokers ask for a token. The stack makes key and tokens.',
+    },
+    authorization: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether a token gives only what its holder needs. Needs the native transport.',
+    },
+  },
+  elasticsearch: {
+    url: {
+      type: 'string',
+      default: '',
+      pattern: {
+        regex: /^https?:\/\/[^\s/,]+(,https?:\/\/[^\s/,]+)*$/,
+        says: 'URLs like https://host:9200, with a comma between them',
+      },
+      description: 'An Elasticsearch that exists already: the stack provisions none then.',
+    },
+    security: {
+      type: 'boolean',
+      default: true,
+      description: 'Authentication, and TLS between nodes and to clients. Fixed.',
+    },
+    masterNodes: {
+      ...replicas,
+      default: 3,
+      minimum: 1,
+      maximum: 3,
+      description: 'Master-eligible nodes: 1 or 3. Fixed.',
+    },
+    mastersHoldData: { type: 'boolean', default: false, description: 'Whether those nodes hold data too. Fixed.' },
+    dataNodes: { ...replicas, default: 3, derived: true, description: 'Data nodes. They can grow.' },
+    dataGib: { ...disk, default: 200, derived: true, description: 'Disk of one node that holds data. It can grow.' },
+    heapGib: {
+      type: 'integer',
+      default: 4,
+      minimum: 1,
+      // Above it a JVM loses compressed object pointers.
+      maximum: 31,
+      unit: 'GiB',
+      derived: true,
+      description: 'Heap of one node that holds data. Its memory is twice that.',
+    },
+    cpuMillicores: { ...cpu, default: 2000, description: 'CPU of one node that holds data.' },
+    masterDiskGib: { ...disk, default: 10, description: 'Disk of one dedicated master node. It can grow.' },
+    masterMemoryMib: { ...memory, default: 2048, minimum: 1024, description: 'Memory of one dedicated master node.' },
+    masterCpuMillicores: { ...cpu, default: 500, description: 'CPU of one dedicated master node.' },
+    memoryMap: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Whether nodes map their files into memory. Faster for searches; the machines need `vm.max_map_count` of 1048576 then.',
+    },
+    storageClass,
+  },
+  images: {
+    mode: {
+      type: 'string',
+      default: 'build',
+      oneOf: ['build', 'prebuilt'],
+      description:
+        '`build`: from `runtime/`, by the Docker engine of this machine. `prebuilt`: `runtime` names an image that a pipeline has built.',
+    },
+    repository: {
+      type: 'string',
+      default: '',
+      description:
+        'Where a built image is pushed, `registry/name`. Not pushed when empty: the nodes must share the Docker engine then.',
+    },
+    runtime: {
+      type: 'string',
+      default: '',
+      pattern: IMAGE,
+      description: 'The prebuilt image of API and worker, best by digest.',
+    },
+    pulsar: { type: 'string', default: 'apachepulsar/pulsar:4.0.6', pattern: IMAGE, description: 'Image of Pulsar.' },
+    elasticsearch: {
+      type: 'string',
+      default: 'docker.elastic.co/elasticsearch/elasticsearch:9.2.0',
+      pattern: IMAGE,
+      description: 'Image of Elasticsearch.',
+    },
+    pullSecret: {
+      type: 'string',
+      default: '',
+      pattern: ANY,
+      description: 'Secret of the namespace with which images are pulled; none when empty.',
+    },
+  },
+} as const satisfies Record<string, Group>
+
+/**
+ * Secrets, each a key of its own so that the engine keeps it encrypted: `pulumi config set --secret elasticApiKey`. What a
+ * stack provisions itself gets generated ones.
+ */
+export const secretKeys = {
+  pulsarToken: 'Token (JWT) for a Pulsar that exists already.',
+  elasticUsername: 'User for an Elasticsearch that exists already.',
+  elasticPassword: 'Password of that user.',
+  elasticApiKey: 'API key for an Elasticsearch that exists already, instead of user and password.',
+} as const
+
+export type SecretKey = keyof typeof secretKeys
+export type Schema = typeof schema

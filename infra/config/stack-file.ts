@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+import { StackConfigError } from './errors.ts'
+
+const STACKS = new URL('../../stacks/', import.meta.url)
+const PROJECT = 'tracardi-at-scale'
+
+/**
+ * The configuration of a stack as its file in `stacks/` has it, without the engine. Secrets in it are encrypted, so they
+ * are left out.
+ *
+ * @throws StackConfigError when there is no such stack, or its file is no YAML.
+ */
+export function readStackFile(stack: string): Record<string, unknown> {
+  const url = new URL(`Pulumi.${stack}.yaml`, STACKS)
+  let content: { config?: Record<string, unknown> }
+  try {
+    content = parse(readFileSync(url, 'utf8')) ?? {}
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const what = missing ? 'there is no such file' : (error as Error).message
+    throw new StackConfigError([`stacks/Pulumi.${stack}.yaml cannot be read: ${what}`])
+  }
+  const prefix = `${PROJECT}:`
+  const entries = Object.entries(content.config ?? {})
+    .filter(([key, value]) => key.startsWith(prefix) && !isSecret(value))
+    .map(([key, value]) => [key.slice(prefix.length), value])
+  return Object.fromEntries(entries)
+}
+
+function isSecret(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'secure' in value
+}

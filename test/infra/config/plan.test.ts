@@ -1,0 +1,373 @@
+import assert from 'node:assert/strict'
+import { StackConfigError } from '../../../infra/config/errors.ts'
+import { planOf } from '../../../infra/config/plan.ts'
+import { changed, STACKS, type StackName } from '../../support/stack.ts'
+
+function faultsOf(stack: StackName, changes: Readonly<Record<string, unknown>>): readonly string[] {
+  try {
+    planOf(changed(stack, changes))
+  } catch (error) {
+    assert.ok(error instanceof StackConfigError, String(error))
+    return error.faults
+  }
+  return []
+}
+
+describe('a stack', () => {
+  for (const stack of STACKS) {
+    it(`${stack} has no fault and falls short of nothing it states`, () => {
+      assert.deepEqual(planOf(changed(stack)).warnings, [])
+    })
+  }
+
+  it('that states nothing is held to the rules of production', () => {
+    assert.equal(
+      planOf({ images: { mode: 'prebuilt', runtime: `r/t@sha256:${'0'.repeat(64)}` } }).platform.environment,
+      'production',
+    )
+  })
+})
+
+describe('faults of a stack', () => {
+  /** For each: the stack, what is changed in it, and the exact faults. None for the neighbouring value that is allowed. */
+  const cases: readonly [string, StackName, Record<string, unknown>, readonly string[]][] = [
+    [
+      'shards 0',
+      'dev',
+      { runtime: { ELASTIC_INDEX_SHARDS: 0 } },
+      ['runtime.ELASTIC_INDEX_SHARDS is 0; allowed: a whole number from 1 to 1024 shards'],
+    ],
+    ['shards 1', 'dev', { runtime: { ELASTIC_INDEX_SHARDS: 1 } }, []],
+    [
+      'as many replicas as data nodes',
+      'production',
+      { runtime: { ELASTIC_INDEX_REPLICAS: 3 }, elasticsearch: { dataNodes: 3 } },
+      [
+        'ELASTIC_INDEX_REPLICAS is 3 with 3 data nodes; at most 2, because each copy of a shard needs a node of its own: lower it or add data nodes',
+      ],
+    ],
+    ['one replica less', 'production', { runtime: { ELASTIC_INDEX_REPLICAS: 2 }, elasticsearch: { dataNodes: 3 } }, []],
+    [
+      'quorums the wrong way round',
+      'production',
+      { bookkeeper: { ackQuorum: 6, writeQuorum: 5, ensemble: 4, replicas: 3 } },
+      [
+        'bookkeeper has ackQuorum 6, writeQuorum 5, ensemble 4, replicas 3; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ bookies − 1 (2), else writes stop when one bookie is away: raise the replicas or lower the quorums',
+      ],
+    ],
+    ['quorums in order', 'production', { bookkeeper: { ackQuorum: 2, writeQuorum: 2, ensemble: 2, replicas: 3 } }, []],
+    [
+      'an ensemble larger than the bookies, in dev',
+      'dev',
+      { bookkeeper: { ensemble: 2 } },
+      [
+        'bookkeeper has ackQuorum 1, writeQuorum 1, ensemble 2, replicas 1; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ bookies (1), else writes stop: raise the replicas or lower the quorums',
+      ],
+    ],
+    [
+      'an even ZooKeeper count',
+      'production',
+      { zookeeper: { replicas: 4 } },
+      [
+        'zookeeper.replicas is 4; allowed: 1, 3, 5 or 7, because an even count bears no more losses than one less: use 3 or 5',
+      ],
+    ],
+    ['five ZooKeeper nodes', 'production', { zookeeper: { replicas: 5 } }, []],
+    [
+      'one ZooKeeper node in production',
+      'production',
+      { zookeeper: { replicas: 1 } },
+      ['zookeeper.replicas is 1; production needs at least 3: two must go on when one is lost'],
+    ],
+    [
+      'three API replicas in production',
+      'production',
+      { api: { replicas: 3 } },
+      ['api.replicas is 3; production needs at least 10: raise it, or let a stated load derive it'],
+    ],
+    ['ten API replicas in production', 'production', { api: { replicas: 10 } }, []],
+    ['three API replicas in staging', 'staging', { api: { replicas: 3 } }, []],
+    [
+      'a typing error in a key',
+      'dev',
+      { broker: { replica: 1 } },
+      ['broker.replica is not a key; did you mean broker.replicas?'],
+    ],
+    ['a typing error in a group', 'dev', { boker: { replicas: 1 } }, ['boker is not a key; did you mean broker?']],
+    [
+      'a typing error in a setting',
+      'dev',
+      { runtime: { BULK_SIZ: 100 } },
+      ['runtime.BULK_SIZ is not a key; did you mean runtime.BULK_SIZE?'],
+    ],
+    [
+      'a number with a unit',
+      'dev',
+      { bookkeeper: { ledgersGib: '5Gi' } },
+      ['bookkeeper.ledgersGib is "5Gi"; allowed: a whole number from 1 to 65536 GiB'],
+    ],
+    ['a number as text', 'dev', { bookkeeper: { ledgersGib: '6' } }, []],
+    ['a group that is no object', 'dev', { load: 5 }, ['load is 5; allowed: an object with keys']],
+    [
+      'an unknown environment',
+      'dev',
+      { platform: { environment: 'prod' } },
+      ['platform.environment is "prod"; allowed: dev, staging, production'],
+    ],
+    [
+      'a zone twice',
+      'dev',
+      { platform: { zones: ['a', 'a'] } },
+      ['platform.zones is ["a","a"]; allowed: a list of names of zones, each once'],
+    ],
+    [
+      'a setting that the platform sets',
+      'dev',
+      { runtime: { ELASTIC_HOST: 'http://x:9200' } },
+      ['runtime.ELASTIC_HOST is set by the platform: state `elasticsearch.url`'],
+    ],
+    [
+      'a missing secret of an Elasticsearch that exists',
+      'production',
+      { elasticsearch: { url: 'https://search.example.com:9243' } },
+      [
+        'elasticsearch.url names an Elasticsearch that exists, and its secret is missing: pulumi config set --secret elasticApiKey …, or elasticUsername and elasticPassword; or set elasticsearch.security to no',
+      ],
+    ],
+    [
+      'that secret',
+      'production',
+      { elasticsearch: { url: 'https://search.example.com:9243' }, elasticApiKey: 'key' },
+      [],
+    ],
+    [
+      'a missing token of a Pulsar that exists',
+      'production',
+      { pulsar: { serviceUrl: 'pulsar+ssl://pulsar.example.com:6651', adminUrl: 'https://pulsar.example.com' } },
+      [
+        'pulsar.serviceUrl names a Pulsar that exists, and its secret is missing: pulumi config set --secret pulsarToken …; or set pulsar.authentication to no',
+      ],
+    ],
+    [
+      'half a Pulsar',
+      'dev',
+      { pulsar: { adminUrl: 'http://pulsar:8080' } },
+      [
+        'pulsar.serviceUrl and pulsar.adminUrl belong together; state both for a Pulsar that exists, neither for one of the stack',
+      ],
+    ],
+    [
+      'the WebSocket API of brokers that authorise',
+      'staging',
+      { pulsar: { transport: 'websocket' } },
+      [
+        'pulsar.transport is websocket and pulsar.authorization is yes; a broker that authorises refuses its own WebSocket API: use the native transport, or set pulsar.authorization to no',
+      ],
+    ],
+    [
+      'the WebSocket API without authorisation',
+      'staging',
+      { pulsar: { transport: 'websocket', authorization: false } },
+      [],
+    ],
+    [
+      'no authentication in staging',
+      'staging',
+      { pulsar: { authentication: false } },
+      ['pulsar.authentication is no; only dev may do without: remove the key'],
+    ],
+    [
+      'no security in production',
+      'production',
+      { elasticsearch: { security: false } },
+      ['elasticsearch.security is no; only dev may do without: remove the key'],
+    ],
+    [
+      'two masters',
+      'staging',
+      { elasticsearch: { masterNodes: 2 } },
+      ['elasticsearch.masterNodes is 2; allowed: 1 or 3, because two masters stop when either is lost'],
+    ],
+    [
+      'one master in production',
+      'production',
+      { elasticsearch: { masterNodes: 1 } },
+      ['elasticsearch.masterNodes is 1; production needs at least 3: two must go on when one is lost'],
+    ],
+    [
+      'no node for data',
+      'dev',
+      { elasticsearch: { mastersHoldData: false } },
+      [
+        'elasticsearch.dataNodes is 0 and elasticsearch.mastersHoldData is no: no node would hold data; change one of them',
+      ],
+    ],
+    [
+      'no copy in production',
+      'production',
+      { runtime: { ELASTIC_INDEX_REPLICAS: 0 } },
+      ['ELASTIC_INDEX_REPLICAS is 0; production needs at least 1: without a copy the loss of a node loses events'],
+    ],
+    [
+      'more workers than partitions',
+      'dev',
+      { workers: { replicas: 11 } },
+      [
+        'workers.replicas is 11, PULSAR_PARTITIONS is 10: a worker beyond the partitions finds little to do; raise the partitions, which grow but never shrink, or lower it',
+      ],
+    ],
+    ['as many workers as partitions', 'dev', { workers: { replicas: 10 } }, []],
+    [
+      'a scaler of workers beyond the partitions',
+      'dev',
+      { workers: { autoscaling: 'keda', maxReplicas: 11 } },
+      [
+        'workers.maxReplicas is 11, PULSAR_PARTITIONS is 10: a worker beyond the partitions finds little to do; raise the partitions, which grow but never shrink, or lower it',
+      ],
+    ],
+    [
+      'a scaler of workers with a maximum below the minimum',
+      'dev',
+      { workers: { autoscaling: 'keda', replicas: 5, maxReplicas: 4 } },
+      ['workers.maxReplicas is 4, workers.replicas is 5: autoscaling needs a maximum of at least that'],
+    ],
+    [
+      'a scaler of the API with a maximum below the minimum',
+      'dev',
+      { api: { autoscaling: 'cpu', replicas: 5, maxReplicas: 4 } },
+      ['api.maxReplicas is 4, api.replicas is 5: autoscaling needs a maximum of at least that'],
+    ],
+    [
+      'a prebuilt image without its name',
+      'dev',
+      { images: { mode: 'prebuilt' } },
+      ['images.mode is prebuilt, but images.runtime is missing: name the image, as `registry/name@sha256:…`'],
+    ],
+    [
+      'a tag in production',
+      'production',
+      { images: { runtime: 'registry.example.com/t:1' } },
+      [
+        'images.runtime is "registry.example.com/t:1"; production needs a digest, which cannot come to mean another image: registry/name@sha256:…',
+      ],
+    ],
+    [
+      'an image that is built but not pushed, in staging',
+      'staging',
+      { images: { mode: 'build' } },
+      [
+        'images.repository is missing; the nodes of staging pull what was built: name a registry/name to push to, or use images.mode prebuilt',
+      ],
+    ],
+    [
+      'the class of no Ingress',
+      'dev',
+      { api: { ingressClass: 'nginx' } },
+      ['api.ingressClass or api.ingressTlsSecret is set, but api.ingressHost is missing: name the host of the Ingress'],
+    ],
+    [
+      'fewer bookies than zones',
+      'staging',
+      { bookkeeper: { replicas: 2 } },
+      ['bookkeeper.replicas is 2 in 3 zones; each zone needs one at least'],
+    ],
+    [
+      'fewer data nodes than zones',
+      'staging',
+      { elasticsearch: { dataNodes: 2 } },
+      ['elasticsearch.dataNodes is 2 in 3 zones; each zone needs one at least'],
+    ],
+    [
+      'one worker in production',
+      'production',
+      { workers: { replicas: 1 } },
+      ['workers.replicas is 1; production needs at least 2: one must go on when a machine is lost'],
+    ],
+    [
+      'one broker in production',
+      'production',
+      { broker: { replicas: 1 } },
+      ['broker.replicas is 1; production needs at least 2: one must go on when the other is lost'],
+    ],
+    [
+      'a receipt for one copy in production',
+      'production',
+      { bookkeeper: { ackQuorum: 1 } },
+      ['bookkeeper.ackQuorum is 1; production needs at least 2: a receipt for one copy is lost with one disk'],
+    ],
+    [
+      'what only the runtime knows',
+      'dev',
+      { runtime: { EVENT_RETENTION_DAYS: 1 } },
+      [
+        'runtime: EVENT_RETENTION_DAYS is 1, but EVENT_ID_WINDOW_HOURS still lets events into indices 168 hours old: keep events for longer than that, or narrow the window',
+      ],
+    ],
+  ]
+  for (const [what, stack, changes, faults] of cases) {
+    it(`${faults.length === 0 ? 'are none for' : 'tell of'} ${what}`, () => {
+      assert.deepEqual(faultsOf(stack, changes), faults)
+    })
+  }
+
+  it('are told all at once', () => {
+    assert.deepEqual(faultsOf('dev', { broker: { replica: 1 }, api: { replicas: 'many' }, load: 5 }), [
+      'load is 5; allowed: an object with keys',
+      'api.replicas is "many"; allowed: a whole number from 1 to 500 pods',
+      'broker.replica is not a key; did you mean broker.replicas?',
+    ])
+  })
+
+  it('name a derived number that no stack can have', () => {
+    const load = { peakEventsPerSecond: 1_000_000, eventsPerCall: 1, retentionDays: 30 }
+    const faults = faultsOf('production', { load })
+    assert.match(
+      faults[0] ?? '',
+      /^api\.replicas would be \d+; at most 500: the load is more than one stack carries, divide it\. /,
+    )
+  })
+
+  it('never show a secret', () => {
+    const faults = faultsOf('production', { elasticApiKey: 'do-not-tell', api: { replicas: 3 } })
+    assert.equal(faults.length, 1)
+    assert.ok(!faults.join().includes('do-not-tell'))
+  })
+})
+
+describe('numbers of a stack', () => {
+  const of = (raw: Record<string, unknown>) => planOf(raw)
+
+  it('come from the load where they are not stated', () => {
+    const { api, runtime, elasticsearch, reasons } = of(changed('production'))
+    assert.equal(api.replicas, 10)
+    assert.equal(elasticsearch.dataNodes, 6)
+    assert.equal(runtime.indexShards, 4)
+    const nodes = reasons.find(({ key }) => key === 'elasticsearch.dataNodes')
+    assert.equal(nodes?.from, 'derived')
+    assert.match(nodes?.reason ?? '', /^6: peak 2,000 events\/s/)
+  })
+
+  it('are the stated ones wherever one is, with a warning where it falls short of the load', () => {
+    const { elasticsearch, warnings } = of(changed('production', { elasticsearch: { dataNodes: 3 } }))
+    assert.equal(elasticsearch.dataNodes, 3)
+    assert.match(warnings.join(), /^elasticsearch\.dataNodes is 3 nodes; the load needs 6: /)
+  })
+
+  it('are the defaults where neither is stated', () => {
+    const { reasons } = of(changed('dev'))
+    const partitions = reasons.find(({ key }) => key === 'runtime.PULSAR_PARTITIONS')
+    assert.deepEqual(partitions, {
+      key: 'runtime.PULSAR_PARTITIONS',
+      value: 10,
+      unit: 'partitions',
+      from: 'default',
+      reason: 'no load is stated',
+    })
+  })
+
+  it('let retention of a load reach the runtime, unless it is stated there', () => {
+    assert.equal(of(changed('production')).runtime.eventRetentionDays, 30)
+    assert.equal(of(changed('production', { runtime: { EVENT_RETENTION_DAYS: 60 } })).runtime.eventRetentionDays, 60)
+    assert.equal(of(changed('dev')).runtime.eventRetentionDays, 0)
+  })
+})
