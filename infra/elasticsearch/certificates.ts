@@ -1,0 +1,93 @@
+import * as k8s from '@pulumi/kubernetes'
+import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi'
+import * as tls from '@pulumi/tls'
+import { labelsOf } from '../kubernetes/labels.ts'
+import { hostOf, type Site } from '../kubernetes/site.ts'
+import { membersService } from './node-sets.ts'
+
+export const CERTIFICATE_SECRET = 'elasticsearch-certificates'
+/** The authority alone, for clients. It is no secret. */
+export const AUTHORITY_CONFIG = 'elasticsearch-authority'
+
+const YEAR_HOURS = 8760
+
+/**
+ * An authority and one certificate for all nodes, for the names by which nodes and clients call them. The certificate is
+ * renewed by an `up` within its last quarter; Elasticsearch rereads it without a restart. The authority lives ten years.
+ */
+export class Certificates extends ComponentResource {
+  readonly authorityPem: Output<string>
+  readonly secret: k8s.core.v1.Secret
+  readonly authority: k8s.core.v1.ConfigMap
+
+  constructor(name: string, site: Site, opts: ComponentResourceOptions = {}) {
+    super('tracardi-at-scale:elasticsearch:Certificates', name, {}, opts)
+    const child = { parent: this }
+    const key = (part: string) =>
+      new tls.PrivateKey(`${name}-${part}-key`, { algorithm: 'ECDSA', ecdsaCurve: 'P256' }, child)
+    const authorityKey = key('authority')
+    const authority = new tls.SelfSignedCert(
+      `${name}-authority`,
+      {
+        privateKeyPem: authorityKey.privateKeyPem,
+        isCaCertificate: true,
+        validityPeriodHours: 10 * YEAR_HOURS,
+        allowedUses: ['cert_signing', 'crl_signing', 'digital_signature'],
+        subject: { commonName: `Tracardi at scale, ${site.namespace}` },
+      },
+      child,
+    )
+    const nodeKey = key('node')
+    const service = hostOf(site, 'elasticsearch')
+    const request = new tls.CertRequest(
+      `${name}-node-request`,
+      {
+        privateKeyPem: nodeKey.privateKeyPem,
+        subject: { commonName: service },
+        dnsNames: [
+          service,
+          `elasticsearch.${site.namespace}.svc`,
+          `*.${hostOf(site, membersService('elasticsearch-master'))}`,
+          `*.${hostOf(site, membersService('elasticsearch-data'))}`,
+          'localhost',
+        ],
+      },
+      child,
+    )
+    const certificate = new tls.LocallySignedCert(
+      `${name}-node`,
+      {
+        caCertPem: authority.certPem,
+        caPrivateKeyPem: authorityKey.privateKeyPem,
+        certRequestPem: request.certRequestPem,
+        validityPeriodHours: 2 * YEAR_HOURS,
+        earlyRenewalHours: YEAR_HOURS / 2,
+        allowedUses: ['digital_signature', 'key_encipherment', 'server_auth', 'client_auth'],
+      },
+      child,
+    )
+    const labels = labelsOf('elasticsearch-master')
+    this.authorityPem = authority.certPem
+    this.secret = new k8s.core.v1.Secret(
+      CERTIFICATE_SECRET,
+      {
+        metadata: { name: CERTIFICATE_SECRET, namespace: site.namespace, labels },
+        stringData: {
+          'tls.key': nodeKey.privateKeyPemPkcs8,
+          'tls.crt': certificate.certPem,
+          'ca.crt': authority.certPem,
+        },
+      },
+      child,
+    )
+    this.authority = new k8s.core.v1.ConfigMap(
+      AUTHORITY_CONFIG,
+      {
+        metadata: { name: AUTHORITY_CONFIG, namespace: site.namespace, labels },
+        data: { 'ca.crt': authority.certPem },
+      },
+      child,
+    )
+    this.registerOutputs({ authorityPem: this.authorityPem })
+  }
+}

@@ -1,0 +1,19 @@
+import type { Resource } from '@pulumi/pulumi'
+
+/** An Elasticsearch that API and workers can use, and with what they show who they are. */
+export interface SearchEndpoint {
+  /** URLs of the nodes, with a comma between them. */
+  readonly url: string
+  /** ConfigMap with the authority of its certificates in `ca.crt`; the public authorities when left out. */
+  readonly authorityConfigMap?: string
+  readonly username?: string
+  /** Secret with the password of that user in `password`. */
+  readonly passwordSecret?: string
+  /** Secret with an API key in `apiKey`, instead of user and password. */
+  readonly apiKeySecret?: string
+}
+
+export interface SearchAccess {
+  readonly endpoint: SearchEndpoint
+  readonly dependsOn: readonly Resource[]
+}

@@ -1,0 +1,93 @@
+import type { Input } from '@pulumi/pulumi'
+import { ZONE_LABEL } from '../kubernetes/labels.ts'
+import { type ContainerArgs, type EnvVar, type PodTemplate, podTemplate, type Volume } from '../kubernetes/pod.ts'
+import { probes, tcpCheck } from '../kubernetes/probes.ts'
+import type { Site } from '../kubernetes/site.ts'
+import { CERTIFICATE_SECRET } from './certificates.ts'
+import type { NodeSet } from './node-sets.ts'
+import { CERTIFICATE_DIR, CONFIG_DIR, HTTP_PORT, READINESS_PORT, TRANSPORT_PORT } from './settings.ts'
+import { passwordSecret } from './users.ts'
+
+/** The user of the image of Elasticsearch. */
+export const ELASTICSEARCH_USER = { user: 1000, group: 0 } as const
+
+const HOME = '/usr/share/elasticsearch'
+const podName: EnvVar = { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }
+
+export interface NodeArgs {
+  readonly site: Site
+  readonly image: Input<string>
+  readonly set: NodeSet
+  readonly security: boolean
+  readonly digest: string
+}
+
+/** Elasticsearch closes its shards before it ends; its own limit for that is below this. */
+const GRACE_SECONDS = 180
+
+/** The pod of a node. Its configuration is put together in a volume, because Elasticsearch writes beside it. */
+export function elasticsearchPod({ site, image, set, security, digest }: NodeArgs): PodTemplate {
+  const { zone } = set.share
+  const volumes: Volume[] = [
+    { name: 'configuration', emptyDir: {} },
+    { name: 'logs', emptyDir: {} },
+    { name: 'settings', configMap: { name: set.name } },
+    ...(security
+      ? [
+          { name: 'certificates', secret: { secretName: CERTIFICATE_SECRET, defaultMode: 0o440 } },
+          { name: 'password', secret: { secretName: passwordSecret('elastic'), defaultMode: 0o440 } },
+        ]
+      : []),
+  ]
+  return podTemplate({
+    tier: set.tier,
+    labels: zone === undefined ? {} : { [ZONE_LABEL]: zone },
+    ...ELASTICSEARCH_USER,
+    graceSeconds: GRACE_SECONDS,
+    ...(zone === undefined ? {} : { zone }),
+    separateHosts: site.environment === 'production' ? 'required' : 'preferred',
+    checksums: { config: digest },
+    pullSecret: site.pullSecret,
+    volumes,
+    initContainers: [configure(image, security)],
+    containers: [
+      {
+        name: 'elasticsearch',
+        image,
+        command: [`${HOME}/bin/elasticsearch`],
+        env: { ES_TMPDIR: '/tmp' },
+        fields: [podName],
+        ports: { http: HTTP_PORT, transport: TRANSPORT_PORT, readiness: READINESS_PORT },
+        resources: set.resources,
+        mounts: {
+          [`${HOME}/data`]: 'data',
+          [`${HOME}/logs`]: 'logs',
+          [CONFIG_DIR]: 'configuration',
+          ...(security ? { [CERTIFICATE_DIR]: 'certificates' } : {}),
+        },
+        probes: probes({ startSeconds: 600, ready: tcpCheck(READINESS_PORT), alive: tcpCheck(TRANSPORT_PORT) }),
+      },
+    ],
+  })
+}
+
+/** Copies what the image brings, adds our settings and, for a cluster that is new, the password of its administrator. */
+function configure(image: Input<string>, security: boolean): ContainerArgs {
+  const keystore = `export ES_PATH_CONF=/work
+rm -f /work/elasticsearch.keystore
+bin/elasticsearch-keystore create
+bin/elasticsearch-keystore add --stdin bootstrap.password < /password/password
+mkdir -p /work/certificates`
+  return {
+    name: 'configure',
+    image,
+    command: [
+      'bash',
+      '-c',
+      `set -eu\ncd ${HOME}\ncp -r config/. /work/\nmkdir -p /work/jvm.options.d\ncp /settings/elasticsearch.yml /work/\ncp /settings/heap.options /work/jvm.options.d/\n${security ? keystore : ''}`,
+    ],
+    env: { ES_TMPDIR: '/tmp', ES_JAVA_OPTS: '-Xmx64m', CLI_JAVA_OPTS: '-Xmx64m' },
+    resources: { cpuMillicores: 250, memoryMib: 512 },
+    mounts: { '/work': 'configuration', '/settings': 'settings', ...(security ? { '/password': 'password' } : {}) },
+  }
+}

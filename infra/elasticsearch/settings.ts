@@ -1,0 +1,85 @@
+import { hostOf, type Site } from '../kubernetes/site.ts'
+import { membersService, type NodeSet } from './node-sets.ts'
+
+export const HTTP_PORT = 9200
+export const TRANSPORT_PORT = 9300
+/** `readiness.port`: open while the node belongs to a cluster with a master, whatever the health of its indices. */
+export const READINESS_PORT = 9399
+
+export const CONFIG_DIR = '/usr/share/elasticsearch/config'
+export const CERTIFICATE_DIR = `${CONFIG_DIR}/certificates`
+
+/** A cluster of one node, as on a laptop. Elasticsearch asks less of the machine then: `max_map_count`, open files. */
+const ALONE = { 'discovery.type': 'single-node' }
+
+function discovery(site: Site, founders: readonly string[]): Record<string, unknown> {
+  return {
+    'discovery.seed_hosts': [`${hostOf(site, membersService('elasticsearch-master'))}:${TRANSPORT_PORT}`],
+    // Read only by nodes that belong to no cluster yet: a majority of these must see each other to found one.
+    'cluster.initial_master_nodes': founders,
+  }
+}
+
+export interface SettingsArgs {
+  readonly site: Site
+  readonly security: boolean
+  readonly memoryMap: boolean
+  readonly founders: readonly string[]
+  /** Whether the cluster has no other node. */
+  readonly alone: boolean
+}
+
+/** `elasticsearch.yml` of a node set. Each value is JSON, which is YAML too. */
+export function elasticsearchSettings(
+  set: NodeSet,
+  { site, security, memoryMap, founders, alone }: SettingsArgs,
+): string {
+  const { zone } = set.share
+  const settings: Record<string, unknown> = {
+    'cluster.name': 'tracardi',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: Elasticsearch fills in the name of the pod
+    'node.name': '${POD_NAME}',
+    'node.roles': set.roles,
+    'network.host': '_site_',
+    // Any local address for probes; the name of the pod to peers, because it outlives its address.
+    'network.bind_host': '0.0.0.0',
+    'transport.publish_host': `\${POD_NAME}.${hostOf(site, membersService(set.tier))}`,
+    'http.port': HTTP_PORT,
+    'transport.port': TRANSPORT_PORT,
+    'readiness.port': READINESS_PORT,
+    ...(alone ? ALONE : discovery(site, founders)),
+    'node.store.allow_mmap': memoryMap,
+    // A document creates the index of its period only through a template of ours.
+    'action.destructive_requires_name': true,
+    'xpack.security.enabled': security,
+    ...(zone === undefined
+      ? {}
+      : {
+          'node.attr.zone': zone,
+          'cluster.routing.allocation.awareness.attributes': 'zone',
+          // Without these a zone that is away would have its copies made anew in the others, which have no room for them.
+          'cluster.routing.allocation.awareness.force.zone.values': site.zones,
+        }),
+    ...(security ? transportSecurity : {}),
+  }
+  return `${Object.entries(settings)
+    .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
+    .join('\n')}\n`
+}
+
+const transportSecurity = {
+  'xpack.security.autoconfiguration.enabled': false,
+  'xpack.security.transport.ssl.enabled': true,
+  'xpack.security.transport.ssl.verification_mode': 'full',
+  'xpack.security.transport.ssl.key': 'certificates/tls.key',
+  'xpack.security.transport.ssl.certificate': 'certificates/tls.crt',
+  'xpack.security.transport.ssl.certificate_authorities': ['certificates/ca.crt'],
+  'xpack.security.http.ssl.enabled': true,
+  'xpack.security.http.ssl.key': 'certificates/tls.key',
+  'xpack.security.http.ssl.certificate': 'certificates/tls.crt',
+}
+
+/** Heap of a node, and what it needs on a network whose names change. */
+export function jvmOptionsFile(heapMib: number): string {
+  return [`-Xms${heapMib}m`, `-Xmx${heapMib}m`, '-Des.networkaddress.cache.ttl=10', ''].join('\n')
+}

@@ -1,0 +1,62 @@
+import * as k8s from '@pulumi/kubernetes'
+import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
+import * as random from '@pulumi/random'
+import { labelsOf } from '../kubernetes/labels.ts'
+import type { Site } from '../kubernetes/site.ts'
+
+/**
+ * The users of Elasticsearch. `elastic` is its own administrator, which only the set-up uses; `tracardi` is for API and
+ * workers and may do with the indices of the pipeline what they need, and nothing else.
+ */
+export const USERS = ['elastic', 'tracardi'] as const
+
+export type ElasticUser = (typeof USERS)[number]
+
+/** Name of the Secret with a user's password, in the key `password`. */
+export function passwordSecret(user: ElasticUser): string {
+  return `elasticsearch-user-${user}`
+}
+
+/** A generated password for each user, kept in the state of the stack, where it is encrypted. */
+export class Users extends ComponentResource {
+  readonly secrets: readonly k8s.core.v1.Secret[]
+
+  constructor(name: string, site: Site, opts: ComponentResourceOptions = {}) {
+    super('tracardi-at-scale:elasticsearch:Users', name, {}, opts)
+    this.secrets = USERS.map((user) => {
+      const password = new random.RandomPassword(`${name}-${user}`, { length: 32, special: false }, { parent: this })
+      return new k8s.core.v1.Secret(
+        passwordSecret(user),
+        {
+          metadata: { name: passwordSecret(user), namespace: site.namespace, labels: labelsOf('set-up') },
+          stringData: { password: password.result },
+        },
+        { parent: this },
+      )
+    })
+    this.registerOutputs()
+  }
+}
+
+/** What the set-up asks of the security API: a role with the rights on our indices, and the user that has it. */
+export function usersScript(host: string, indexPrefix: string): string {
+  const role = JSON.stringify({
+    cluster: ['monitor', 'manage_index_templates'],
+    indices: [
+      {
+        names: [`${indexPrefix}-*`],
+        privileges: ['create_index', 'read', 'write', 'view_index_metadata', 'monitor', 'manage'],
+      },
+    ],
+  })
+  return `set -eu
+umask 077
+password() { cat "/users/$1"; }
+printf 'user = "elastic:%s"\\n' "$(password elastic)" > /tmp/curl
+call() { curl --silent --show-error --fail-with-body --config /tmp/curl --cacert /authority/ca.crt -H 'Content-Type: application/json' "$@"; echo; }
+until call https://${host}/_security/_authenticate >/dev/null; do echo 'Elasticsearch does not answer yet'; sleep 3; done
+call -X PUT https://${host}/_security/role/tracardi -d '${role}'
+printf '{"password": "%s", "roles": ["tracardi"], "full_name": "API and workers of the event pipeline"}' "$(password tracardi)" > /tmp/user
+call -X PUT https://${host}/_security/user/tracardi -d @/tmp/user
+`
+}

@@ -1,0 +1,42 @@
+import * as k8s from '@pulumi/kubernetes'
+import type { CustomResourceOptions } from '@pulumi/pulumi'
+import { labelsOf, selectorOf, type Tier } from './labels.ts'
+import type { PodTemplate } from './pod.ts'
+import type { Site } from './site.ts'
+
+export interface DeploymentArgs {
+  readonly tier: Tier
+  /** Replicas; where a scaler owns them, those that the first rollout begins with. */
+  readonly replicas: number
+  readonly scaled: boolean
+  readonly template: PodTemplate
+}
+
+/** A Deployment whose rollout never has fewer pods ready than it is to have. */
+export function deployment(
+  site: Site,
+  { tier, replicas, scaled, template }: DeploymentArgs,
+  opts: CustomResourceOptions,
+): k8s.apps.v1.Deployment {
+  return new k8s.apps.v1.Deployment(
+    tier,
+    {
+      metadata: { name: tier, namespace: site.namespace, labels: labelsOf(tier) },
+      spec: {
+        replicas,
+        selector: { matchLabels: selectorOf(tier) },
+        strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
+        minReadySeconds: 5,
+        revisionHistoryLimit: 5,
+        progressDeadlineSeconds: 900,
+        template,
+      },
+    },
+    {
+      ...opts,
+      // A scaler owns the count then: what it has set stays through every later update.
+      ...(scaled ? { ignoreChanges: ['spec.replicas'] } : {}),
+      customTimeouts: { create: '20m', update: '20m' },
+    },
+  )
+}

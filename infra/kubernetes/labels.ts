@@ -1,0 +1,30 @@
+/** Every tier of the platform: the pods that do the same work. Names are identity: changing one is a breaking change. */
+export const TIERS = [
+  'zookeeper',
+  'bookkeeper',
+  'autorecovery',
+  'broker',
+  'proxy',
+  'elasticsearch-master',
+  'elasticsearch-data',
+  'api',
+  'worker',
+  'set-up',
+] as const
+
+export type Tier = (typeof TIERS)[number]
+
+const PART_OF = 'tracardi'
+
+/** What selects the pods of a tier. It can never change: selectors are immutable. */
+export function selectorOf(tier: Tier): Record<string, string> {
+  return { 'app.kubernetes.io/part-of': PART_OF, 'app.kubernetes.io/name': tier }
+}
+
+/** The labels of everything that belongs to a tier. */
+export function labelsOf(tier: Tier): Record<string, string> {
+  return { ...selectorOf(tier), 'app.kubernetes.io/managed-by': 'pulumi' }
+}
+
+/** The label by which the pods of one zone of a tier are told apart, where each zone has a StatefulSet of its own. */
+export const ZONE_LABEL = 'tracardi.com/zone'

@@ -1,0 +1,160 @@
+import type { types } from '@pulumi/kubernetes'
+import type { Input } from '@pulumi/pulumi'
+import { labelsOf, selectorOf, type Tier } from './labels.ts'
+
+export type Container = types.input.core.v1.Container
+export type PodSpec = types.input.core.v1.PodSpec
+export type PodTemplate = types.input.core.v1.PodTemplateSpec
+export type Volume = types.input.core.v1.Volume
+export type VolumeMount = types.input.core.v1.VolumeMount
+export type Probe = types.input.core.v1.Probe
+export type EnvVar = types.input.core.v1.EnvVar
+
+export interface Resources {
+  readonly cpuMillicores: number
+  readonly memoryMib: number
+}
+
+/** One container. Its root file system is read-only; `/tmp` is writable. */
+export interface ContainerArgs {
+  readonly name: string
+  readonly image: Input<string>
+  readonly command?: readonly string[]
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, Input<string>>>
+  /** More variables, from fields of the pod. */
+  readonly fields?: readonly EnvVar[]
+  /** ConfigMap whose every entry is a variable. */
+  readonly settings?: string
+  readonly ports?: Readonly<Record<string, number>>
+  readonly resources: Resources
+  readonly mounts?: Readonly<Record<string, string | VolumeMount>>
+  readonly probes?: { readonly startup: Probe; readonly readiness: Probe; readonly liveness: Probe }
+  readonly preStop?: readonly string[]
+}
+
+export interface PodArgs {
+  readonly tier: Tier
+  readonly labels?: Readonly<Record<string, string>>
+  readonly containers: readonly ContainerArgs[]
+  readonly initContainers?: readonly ContainerArgs[]
+  readonly volumes?: readonly Volume[]
+  /** User that the image is made for. */
+  readonly user: number
+  readonly group: number
+  /** From SIGTERM to SIGKILL, the wait before the program is told included. */
+  readonly graceSeconds: number
+  /** Zones over which the pods are spread; none when empty. */
+  readonly zones?: readonly string[]
+  /** The one zone that the pods must be in. */
+  readonly zone?: string
+  /** Whether two pods may share a machine when there are too few. Pods that hold data may not. */
+  readonly separateHosts?: 'required' | 'preferred'
+  /** Digests of the configuration that the pod reads only at its start, so that a change restarts it. */
+  readonly checksums?: Readonly<Record<string, Input<string>>>
+  readonly restartPolicy?: 'Always' | 'OnFailure'
+  readonly pullSecret?: string
+}
+
+/** A pod that PodSecurity `restricted` admits: no root, no privileges, a read-only root, and no token of the API server. */
+export function podTemplate(args: PodArgs): PodTemplate {
+  const annotations = Object.fromEntries(
+    Object.entries(args.checksums ?? {}).map(([name, digest]) => [`checksum.tracardi.com/${name}`, digest]),
+  )
+  return {
+    metadata: {
+      labels: { ...labelsOf(args.tier), ...args.labels },
+      ...(args.checksums ? { annotations } : {}),
+    },
+    spec: {
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: args.graceSeconds,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: args.user,
+        runAsGroup: args.group,
+        fsGroup: args.user,
+        fsGroupChangePolicy: 'OnRootMismatch',
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+      ...(args.initContainers ? { initContainers: args.initContainers.map(container) } : {}),
+      containers: args.containers.map(container),
+      volumes: [{ name: 'tmp', emptyDir: {} }, ...(args.volumes ?? [])],
+      ...spread(args),
+      ...(args.restartPolicy ? { restartPolicy: args.restartPolicy } : {}),
+      ...(args.pullSecret ? { imagePullSecrets: [{ name: args.pullSecret }] } : {}),
+    },
+  }
+}
+
+function container(args: ContainerArgs): Container {
+  const quantity = { cpu: `${args.resources.cpuMillicores}m`, memory: `${args.resources.memoryMib}Mi` }
+  const env = Object.entries(args.env ?? {}).map(([name, value]) => ({ name, value }))
+  return {
+    name: args.name,
+    image: args.image,
+    imagePullPolicy: 'IfNotPresent',
+    ...(args.command ? { command: [...args.command] } : {}),
+    ...(args.args ? { args: [...args.args] } : {}),
+    env: [...env, ...(args.fields ?? [])],
+    ...(args.settings ? { envFrom: [{ configMapRef: { name: args.settings } }] } : {}),
+    ...(args.ports
+      ? { ports: Object.entries(args.ports).map(([name, containerPort]) => ({ name, containerPort, protocol: 'TCP' })) }
+      : {}),
+    // Memory that is promised is there; CPU may be borrowed, but never so much that neighbours starve.
+    resources: {
+      requests: { ...quantity, 'ephemeral-storage': '64Mi' },
+      limits: { cpu: `${2 * args.resources.cpuMillicores}m`, memory: quantity.memory, 'ephemeral-storage': '1Gi' },
+    },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    volumeMounts: [
+      { name: 'tmp', mountPath: '/tmp' },
+      ...Object.entries(args.mounts ?? {}).map(([mountPath, mount]) =>
+        typeof mount === 'string' ? { name: mount, mountPath } : { ...mount, mountPath },
+      ),
+    ],
+    ...(args.probes
+      ? {
+          startupProbe: args.probes.startup,
+          readinessProbe: args.probes.readiness,
+          livenessProbe: args.probes.liveness,
+        }
+      : {}),
+    ...(args.preStop ? { lifecycle: { preStop: { exec: { command: [...args.preStop] } } } } : {}),
+  }
+}
+
+/** Over machines always, over zones where there are any, or into the one zone. */
+function spread({ tier, labels, zones = [], zone, separateHosts = 'preferred' }: PodArgs): Partial<PodSpec> {
+  const labelSelector = { matchLabels: selectorOf(tier) }
+  const term = { labelSelector, topologyKey: 'kubernetes.io/hostname' }
+  const podAntiAffinity =
+    separateHosts === 'required'
+      ? { requiredDuringSchedulingIgnoredDuringExecution: [term] }
+      : { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }] }
+  const among = zone === undefined ? zones : [zone]
+  const nodeAffinity = {
+    requiredDuringSchedulingIgnoredDuringExecution: {
+      nodeSelectorTerms: [
+        { matchExpressions: [{ key: 'topology.kubernetes.io/zone', operator: 'In', values: [...among] }] },
+      ],
+    },
+  }
+  const spreading = {
+    maxSkew: 1,
+    topologyKey: 'topology.kubernetes.io/zone',
+    // A pod that cannot be spread while a zone is away is worth more than one that does not run.
+    whenUnsatisfiable: 'ScheduleAnyway',
+    labelSelector: { matchLabels: { ...selectorOf(tier), ...labels } },
+  }
+  return {
+    affinity: { podAntiAffinity, ...(among.length > 0 ? { nodeAffinity } : {}) },
+    ...(zone === undefined && zones.length > 1 ? { topologySpreadConstraints: [spreading] } : {}),
+  }
+}

@@ -1,0 +1,109 @@
+import * as k8s from '@pulumi/kubernetes'
+import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
+import { labelsOf, selectorOf, type Tier } from './labels.ts'
+import type { PodTemplate } from './pod.ts'
+import type { Site } from './site.ts'
+
+/** A volume of each pod. */
+export interface ClaimArgs {
+  readonly name: string
+  readonly gib: number
+  /** The class of the platform when empty. */
+  readonly storageClass: string
+}
+
+export interface StatefulArgs {
+  readonly site: Site
+  readonly tier: Tier
+  /** Name of the StatefulSet. It is identity: another name is another set with empty volumes. */
+  readonly name: string
+  /** The headless Service that names the pods. */
+  readonly serviceName: string
+  readonly replicas: number
+  readonly claims: readonly ClaimArgs[]
+  readonly template: PodTemplate
+  /** More labels that tell this set from the others of its tier. */
+  readonly labels?: Readonly<Record<string, string>>
+  /** Longest time that one pod may take to be ready, its shutdown before included. */
+  readonly secondsPerPod: number
+}
+
+/**
+ * A StatefulSet with its volumes. It holds data, and no change of its arguments can destroy any: the volumes are resources
+ * of their own, which grow in place, and the fields of the set for which Kubernetes would need another one never change.
+ */
+export class Stateful extends ComponentResource {
+  readonly set: k8s.apps.v1.StatefulSet
+
+  constructor(name: string, args: StatefulArgs, opts: ComponentResourceOptions) {
+    super('tracardi-at-scale:kubernetes:Stateful', name, {}, opts)
+    const { site, replicas } = args
+    const metadata = { namespace: site.namespace, labels: { ...labelsOf(args.tier), ...args.labels } }
+    const claims = args.claims.flatMap((claim) =>
+      Array.from({ length: replicas }, (_, ordinal) => {
+        const claimName = `${claim.name}-${args.name}-${ordinal}`
+        return new k8s.core.v1.PersistentVolumeClaim(
+          claimName,
+          {
+            metadata: { ...metadata, name: claimName, annotations: { 'pulumi.com/skipAwait': 'true' } },
+            spec: claimSpec(site, claim),
+          },
+          // A class never changes; that it was asked to is refused where the facts of the stack are compared.
+          { parent: this, ignoreChanges: ['spec.storageClassName'] },
+        )
+      }),
+    )
+    this.set = new k8s.apps.v1.StatefulSet(
+      args.name,
+      {
+        metadata: {
+          ...metadata,
+          name: args.name,
+          // Should a set ever be deleted to be made anew, its pods go on and are adopted by the new one.
+          annotations: { 'pulumi.com/deletionPropagationPolicy': 'orphan' },
+        },
+        spec: {
+          replicas,
+          serviceName: args.serviceName,
+          selector: { matchLabels: { ...selectorOf(args.tier), ...args.labels } },
+          // A quorum that lost all its pods comes back only when they start together.
+          podManagementPolicy: 'Parallel',
+          updateStrategy: { type: 'RollingUpdate' },
+          minReadySeconds: 5,
+          revisionHistoryLimit: 5,
+          persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+          template: args.template,
+          volumeClaimTemplates: args.claims.map((claim) => ({
+            apiVersion: 'v1',
+            kind: 'PersistentVolumeClaim',
+            metadata: { name: claim.name },
+            spec: claimSpec(site, claim),
+          })),
+        },
+      },
+      {
+        parent: this,
+        dependsOn: claims,
+        // Immutable, and only read for a pod without a claim, which none of ours is.
+        ignoreChanges: ['spec.volumeClaimTemplates'],
+        customTimeouts: timeouts(args.secondsPerPod * replicas),
+      },
+    )
+    this.registerOutputs({ set: this.set })
+  }
+}
+
+function claimSpec(site: Site, { gib, storageClass }: ClaimArgs) {
+  const storageClassName = storageClass || site.storageClass
+  return {
+    accessModes: ['ReadWriteOnce'],
+    ...(storageClassName ? { storageClassName } : {}),
+    resources: { requests: { storage: `${gib}Gi` } },
+  }
+}
+
+/** A rollout goes pod by pod, so its time grows with their number; ten minutes, the engine's default, at least. */
+function timeouts(seconds: number): { create: string; update: string } {
+  const longest = `${Math.max(600, seconds)}s`
+  return { create: longest, update: longest }
+}

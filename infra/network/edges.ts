@@ -1,0 +1,84 @@
+import type { Tier } from '../kubernetes/labels.ts'
+
+/** Anything outside of the platform's own pods. */
+export type Outside = 'anywhere' | 'scrapers' | 'dns'
+
+/** Who connects to whom, on which ports. */
+export interface Edge {
+  readonly from: Tier | Outside
+  readonly to: Tier | Outside
+  readonly ports: readonly number[]
+  readonly why: string
+}
+
+const PULSAR = [6650, 8080]
+const METRICS = 'metrics'
+
+/** Ports on which each tier tells its metrics. */
+const SCRAPED: Readonly<Partial<Record<Tier, number>>> = {
+  zookeeper: 8000,
+  bookkeeper: 8000,
+  autorecovery: 8000,
+  broker: 8080,
+  proxy: 8080,
+  api: 8686,
+  worker: 8686,
+}
+
+/** Edges to servers of the stack. */
+const INSIDE: readonly Edge[] = [
+  { from: 'zookeeper', to: 'zookeeper', ports: [2181, 2888, 3888], why: 'ensemble' },
+  { from: 'bookkeeper', to: 'zookeeper', ports: [2181], why: 'metadata' },
+  { from: 'autorecovery', to: 'zookeeper', ports: [2181], why: 'metadata' },
+  { from: 'broker', to: 'zookeeper', ports: [2181], why: 'metadata' },
+  { from: 'set-up', to: 'zookeeper', ports: [2181], why: 'cluster metadata and racks' },
+  { from: 'bookkeeper', to: 'bookkeeper', ports: [3181], why: 'bookies ask each other' },
+  { from: 'autorecovery', to: 'bookkeeper', ports: [3181], why: 'copies ledgers' },
+  { from: 'broker', to: 'bookkeeper', ports: [3181], why: 'entries' },
+  { from: 'broker', to: 'broker', ports: PULSAR, why: 'brokers ask each other' },
+  { from: 'proxy', to: 'broker', ports: PULSAR, why: 'clients from outside' },
+  { from: 'api', to: 'broker', ports: PULSAR, why: 'publishes' },
+  { from: 'worker', to: 'broker', ports: PULSAR, why: 'consumes' },
+  { from: 'set-up', to: 'broker', ports: PULSAR, why: 'topics' },
+  { from: 'elasticsearch-master', to: 'elasticsearch-master', ports: [9300], why: 'cluster' },
+  { from: 'elasticsearch-master', to: 'elasticsearch-data', ports: [9300], why: 'cluster' },
+  { from: 'elasticsearch-data', to: 'elasticsearch-master', ports: [9300], why: 'cluster' },
+  { from: 'elasticsearch-data', to: 'elasticsearch-data', ports: [9300], why: 'cluster' },
+  ...(['api', 'worker', 'set-up'] as const).flatMap((from) =>
+    (['elasticsearch-master', 'elasticsearch-data'] as const).map((to) => ({
+      from,
+      to,
+      ports: [9200],
+      why: 'indices and documents',
+    })),
+  ),
+  { from: 'anywhere', to: 'api', ports: [8585], why: 'events' },
+  { from: 'anywhere', to: 'proxy', ports: PULSAR, why: 'clients from outside' },
+]
+
+/** Tiers that use Pulsar or Elasticsearch, wherever it is. */
+const CLIENTS = ['api', 'worker', 'set-up'] as const
+
+/** Ports of servers that are not of the stack, by what they serve. */
+export interface ExternalPorts {
+  readonly pulsar: readonly number[]
+  readonly elasticsearch: readonly number[]
+}
+
+/**
+ * Every connection that the platform makes or takes, and no other: the NetworkPolicies are made from this list.
+ *
+ * @param tiers those that the stack has.
+ * @param external ports outside of the cluster on which a Pulsar or Elasticsearch that is not of the stack is reached.
+ */
+export function edgesOf(tiers: ReadonlySet<Tier>, external: ExternalPorts): readonly Edge[] {
+  const has = (end: Edge['from']) => ['anywhere', 'scrapers', 'dns'].includes(end) || tiers.has(end as Tier)
+  const outside = (Object.entries(external) as [keyof ExternalPorts, readonly number[]][]).flatMap(([what, ports]) =>
+    ports.length === 0 ? [] : CLIENTS.map((from): Edge => ({ from, to: 'anywhere', ports, why: what })),
+  )
+  const scraped = (Object.entries(SCRAPED) as [Tier, number][]).map(
+    ([to, port]): Edge => ({ from: 'scrapers', to, ports: [port], why: METRICS }),
+  )
+  const names = [...tiers].map((from): Edge => ({ from, to: 'dns', ports: [53], why: 'names' }))
+  return [...INSIDE, ...outside, ...scraped, ...names].filter(({ from, to }) => has(from) && has(to))
+}

@@ -1,0 +1,176 @@
+import * as k8s from '@pulumi/kubernetes'
+import { ComponentResource, type ComponentResourceOptions, type Resource, secret } from '@pulumi/pulumi'
+import type { Plan } from './config/plan.ts'
+import { Elasticsearch } from './elasticsearch/elasticsearch.ts'
+import type { SearchAccess } from './elasticsearch/endpoint.ts'
+import type { Images } from './images.ts'
+import { labelsOf, TIERS, type Tier } from './kubernetes/labels.ts'
+import type { Site } from './kubernetes/site.ts'
+import { type ExternalPorts, edgesOf } from './network/edges.ts'
+import { NetworkPolicies } from './network/policies.ts'
+import type { PulsarAccess } from './pulsar/endpoint.ts'
+import { Pulsar } from './pulsar/pulsar.ts'
+import { Api } from './runtime/api.ts'
+import { SetUp } from './runtime/set-up.ts'
+import { Workers } from './runtime/workers.ts'
+import { factsOf } from './safety/facts.ts'
+import { Guard } from './safety/guard.ts'
+import { protection } from './safety/protection.ts'
+
+export interface PlatformArgs {
+  readonly plan: Plan
+  readonly images: Images
+}
+
+/**
+ * The whole pipeline: Pulsar and Elasticsearch, or those that exist already, set-up, API and workers, in one namespace.
+ * Tiers are made and changed one after the other, each when the one it stands on is ready.
+ */
+export class Platform extends ComponentResource {
+  readonly trackUrl: string
+  readonly namespace: k8s.core.v1.Namespace
+
+  constructor(name: string, { plan, images }: PlatformArgs, opts: ComponentResourceOptions = {}) {
+    const made: { namespace?: k8s.core.v1.Namespace } = {}
+    const protect = protection(plan.platform.environment, () => made.namespace)
+    super(
+      'tracardi-at-scale:index:Platform',
+      name,
+      {},
+      { ...opts, transformations: [protect, ...(opts.transformations ?? [])] },
+    )
+    const site = siteOf(plan)
+    const child = { parent: this }
+    this.namespace = namespaceOf(site, this)
+    made.namespace = this.namespace
+    const ready = [this.namespace]
+    const guard = new Guard(
+      'guard',
+      { site, facts: factsOf(plan, site), acknowledged: plan.platform.acknowledge },
+      { ...child, dependsOn: ready },
+    )
+    const tiers = tiersOf(plan)
+    const edges = edgesOf(new Set(tiers), externalPorts(plan))
+    const network = new NetworkPolicies('network', { site, tiers, edges }, { ...child, dependsOn: ready })
+    const base: Resource[] = [guard, network]
+    const pulsar = pulsarOf(plan, site, images, { ...child, dependsOn: base })
+    const search = searchOf(plan, site, images, { ...child, dependsOn: base })
+    const access = { plan, pulsar, search: search.endpoint }
+    const setUp = new SetUp(
+      'set-up',
+      {
+        site,
+        image: images.runtime,
+        pulsarImage: images.pulsar,
+        plan,
+        access,
+        ownsPulsar: plan.pulsar.serviceUrl === '',
+      },
+      { ...child, dependsOn: [...base, ...pulsar.dependsOn, ...search.dependsOn] },
+    )
+    const program = { site, image: images.runtime, access }
+    const api = new Api(
+      'api',
+      { ...program, config: plan.api, sources: plan.sources },
+      { ...child, dependsOn: [setUp] },
+    )
+    new Workers('worker', { ...program, config: plan.workers }, { ...child, dependsOn: [api] })
+    this.trackUrl = api.trackUrl
+    this.registerOutputs({ trackUrl: this.trackUrl })
+  }
+}
+
+function siteOf({ platform, images }: Plan): Site {
+  const { environment, namespace, zones, storageClass } = platform
+  return { environment, namespace, zones, storageClass, pullSecret: images.pullSecret }
+}
+
+function namespaceOf(site: Site, parent: Resource): k8s.core.v1.Namespace {
+  return new k8s.core.v1.Namespace(
+    'namespace',
+    {
+      metadata: {
+        name: site.namespace,
+        labels: {
+          'app.kubernetes.io/part-of': 'tracardi',
+          'app.kubernetes.io/managed-by': 'pulumi',
+          // The API server refuses pods that ask for more rights than they need.
+          'pod-security.kubernetes.io/enforce': 'restricted',
+          'pod-security.kubernetes.io/warn': 'restricted',
+          'pod-security.kubernetes.io/audit': 'restricted',
+        },
+      },
+    },
+    { parent },
+  )
+}
+
+/** The tiers that a stack has: not those of a Pulsar or Elasticsearch that exists already, nor those without pods. */
+function tiersOf({ pulsar, proxy, elasticsearch }: Pick<Plan, 'pulsar' | 'proxy' | 'elasticsearch'>): readonly Tier[] {
+  const ownPulsar = pulsar.serviceUrl === ''
+  const ownSearch = elasticsearch.url === ''
+  const has: Readonly<Record<Tier, boolean>> = {
+    zookeeper: ownPulsar,
+    bookkeeper: ownPulsar,
+    autorecovery: ownPulsar,
+    broker: ownPulsar,
+    proxy: ownPulsar && proxy.replicas > 0,
+    'elasticsearch-master': ownSearch,
+    'elasticsearch-data': ownSearch && elasticsearch.dataNodes > 0,
+    api: true,
+    worker: true,
+    'set-up': true,
+  }
+  return TIERS.filter((tier) => has[tier])
+}
+
+function externalPorts({ pulsar, elasticsearch }: Plan): ExternalPorts {
+  const port = (url: string) => Number(new URL(url).port || (url.startsWith('https') ? 443 : 80))
+  return {
+    pulsar: pulsar.serviceUrl === '' ? [] : [Number(pulsar.serviceUrl.split(':').at(-1)), port(pulsar.adminUrl)],
+    elasticsearch: elasticsearch.url === '' ? [] : [...new Set(elasticsearch.url.split(',').map(port))],
+  }
+}
+
+function pulsarOf(plan: Plan, site: Site, images: Images, opts: ComponentResourceOptions): PulsarAccess {
+  const { serviceUrl, adminUrl } = plan.pulsar
+  if (serviceUrl === '') return new Pulsar('pulsar', { site, image: images.pulsar, plan }, opts)
+  const endpoint = { serviceUrl, adminUrl }
+  if (plan.secrets.pulsarToken === undefined) return { endpoint, dependsOn: [] }
+  const tokens = credentials('pulsar-token', { token: plan.secrets.pulsarToken }, site, opts)
+  return {
+    endpoint,
+    tokenSecrets: { admin: 'pulsar-token', api: 'pulsar-token', worker: 'pulsar-token' },
+    dependsOn: [tokens],
+  }
+}
+
+function searchOf(plan: Plan, site: Site, images: Images, opts: ComponentResourceOptions): SearchAccess {
+  const { url } = plan.elasticsearch
+  if (url === '') {
+    const indexPrefix = plan.runtime.indexPrefix
+    return new Elasticsearch('elasticsearch', { site, image: images.elasticsearch, plan, indexPrefix }, opts)
+  }
+  const { elasticApiKey, elasticUsername, elasticPassword } = plan.secrets
+  if (elasticApiKey !== undefined) {
+    const made = credentials('elasticsearch-credentials', { apiKey: elasticApiKey }, site, opts)
+    return { endpoint: { url, apiKeySecret: 'elasticsearch-credentials' }, dependsOn: [made] }
+  }
+  if (elasticUsername === undefined || elasticPassword === undefined) return { endpoint: { url }, dependsOn: [] }
+  const made = credentials('elasticsearch-credentials', { password: elasticPassword }, site, opts)
+  return {
+    endpoint: { url, username: elasticUsername, passwordSecret: 'elasticsearch-credentials' },
+    dependsOn: [made],
+  }
+}
+
+function credentials(
+  name: string,
+  data: Readonly<Record<string, string>>,
+  site: Site,
+  opts: ComponentResourceOptions,
+): k8s.core.v1.Secret {
+  const metadata = { name, namespace: site.namespace, labels: labelsOf('set-up') }
+  const stringData = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, secret(value)]))
+  return new k8s.core.v1.Secret(name, { metadata, stringData }, opts)
+}

@@ -1,0 +1,35 @@
+import { fileURLToPath } from 'node:url'
+import * as k8s from '@pulumi/kubernetes'
+import * as pulumi from '@pulumi/pulumi'
+import { planOf } from './config/plan.ts'
+import { fromEngine } from './config/pulumi.ts'
+import { Images } from './images.ts'
+import { Platform } from './platform.ts'
+
+/** The Pulumi program: reads the stack's configuration, settles every number, and registers the platform. */
+const plan = planOf(fromEngine(pulumi.getProject(), pulumi.runtime.allConfig()))
+for (const warning of plan.warnings) await pulumi.log.warn(warning)
+
+const provider = new k8s.Provider(
+  'kubernetes',
+  {
+    ...(plan.platform.context ? { context: plan.platform.context } : {}),
+    enableServerSideApply: true,
+    // Changed in place, or everything that mentions them would be replaced with them.
+    enableConfigMapMutable: true,
+    enableSecretMutable: true,
+  },
+  // Another cluster is another stack: the guard says so, and the provider stays where it is.
+  { ignoreChanges: ['context', 'kubeconfig'] },
+)
+const images = new Images('images', { config: plan.images, root: fileURLToPath(new URL('../', import.meta.url)) })
+const platform = new Platform('platform', { plan, images }, { providers: [provider] })
+
+/** Where events are posted within the cluster. */
+export const trackUrl = platform.trackUrl
+/** The image of API and workers, for the next environment to promote. */
+export const runtimeImage = images.runtime
+/** For each number that the sizing model can derive, its value and why. */
+export const sizing = Object.fromEntries(
+  plan.reasons.map(({ key, value, from, reason }) => [key, from === 'derived' ? reason : `${value}: ${reason}`]),
+)

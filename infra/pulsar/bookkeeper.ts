@@ -1,0 +1,160 @@
+import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi'
+import type { GroupOf } from '../config/read.ts'
+import { checksum } from '../kubernetes/checksum.ts'
+import { configMap } from '../kubernetes/config-map.ts'
+import { disruptionBudget } from '../kubernetes/disruption.ts'
+import { ZONE_LABEL } from '../kubernetes/labels.ts'
+import { type PodTemplate, podTemplate } from '../kubernetes/pod.ts'
+import { httpCheck, probes } from '../kubernetes/probes.ts'
+import { propertiesFile } from '../kubernetes/properties.ts'
+import { service } from '../kubernetes/service.ts'
+import { podHost, type Site } from '../kubernetes/site.ts'
+import { Stateful } from '../kubernetes/stateful.ts'
+import { setName, shares, type ZoneShare } from '../kubernetes/zones.ts'
+import { configVolume, PULSAR_USER, pulsarContainer } from './server.ts'
+
+const BOOKIE_PORT = 3181
+const HTTP_PORT = 8000
+const DATA = '/pulsar/data/bookkeeper'
+
+export interface BookKeeperArgs {
+  readonly site: Site
+  readonly image: Input<string>
+  readonly config: GroupOf<'bookkeeper'>
+  /** Address of ZooKeeper, `host:port`. */
+  readonly zookeeper: string
+}
+
+/** A bookie flushes its ledgers before it ends. */
+const GRACE_SECONDS = 120
+
+/**
+ * The bookies, which keep the messages until they are acknowledged. They hold data: their volumes survive every change of
+ * the arguments. There is one StatefulSet for each zone, so that the rack of each bookie is known beforehand.
+ */
+export class BookKeeper extends ComponentResource {
+  constructor(name: string, args: BookKeeperArgs, opts: ComponentResourceOptions = {}) {
+    super('tracardi-at-scale:pulsar:BookKeeper', name, {}, opts)
+    const { site, config } = args
+    const child = { parent: this }
+    const files = { 'bookkeeper.conf': bookieConf(args) }
+    const configuration = configMap(site, 'bookkeeper', 'bookkeeper', files, child)
+    const ports = { bookie: BOOKIE_PORT, http: HTTP_PORT }
+    const peers = service(site, { tier: 'bookkeeper', name: 'bookkeeper', ports, type: 'headless' }, child)
+    const sets = shares(config.replicas, site.zones).map(
+      (share) =>
+        new Stateful(
+          setName('bookkeeper', share),
+          {
+            site,
+            tier: 'bookkeeper',
+            name: setName('bookkeeper', share),
+            serviceName: 'bookkeeper',
+            replicas: share.replicas,
+            labels: zoneLabel(share),
+            claims: [
+              { name: 'journal', gib: config.journalGib, storageClass: config.journalStorageClass },
+              { name: 'ledgers', gib: config.ledgersGib, storageClass: config.ledgersStorageClass },
+            ],
+            template: bookiePod(args, share, checksum(...Object.values(files))),
+            secondsPerPod: 300,
+          },
+          { parent: this, dependsOn: [configuration, peers] },
+        ),
+    )
+    disruptionBudget(site, 'bookkeeper', child)
+    this.registerOutputs({ sets: sets.map(({ set }) => set) })
+  }
+}
+
+/** Every bookie, as its peers call it, with its rack: the zone, where the stack has zones. */
+export function bookies(site: Site, replicas: number): readonly { id: string; rack: string }[] {
+  return shares(replicas, site.zones).flatMap((share) =>
+    Array.from({ length: share.replicas }, (_, ordinal) => ({
+      id: `${podHost(site, 'bookkeeper', setName('bookkeeper', share), ordinal)}:${BOOKIE_PORT}`,
+      rack: `/${share.zone ?? 'default-rack'}`,
+    })),
+  )
+}
+
+function zoneLabel({ zone }: ZoneShare): Record<string, string> {
+  return zone === undefined ? {} : { [ZONE_LABEL]: zone }
+}
+
+/** The configuration of bookies and of autorecovery, which must see the ledgers alike. */
+export function bookieConf({ zookeeper }: Pick<BookKeeperArgs, 'zookeeper'>): string {
+  return propertiesFile({
+    metadataServiceUri: `metadata-store:zk:${zookeeper}`,
+    bookiePort: BOOKIE_PORT,
+    // The name of the pod outlives its address.
+    useHostNameAsBookieID: true,
+    journalDirectories: `${DATA}/journal/current`,
+    ledgerDirectories: `${DATA}/ledgers/current`,
+    ledgerStorageClass: 'org.apache.bookkeeper.bookie.storage.ldb.DbLedgerStorage',
+    // An entry is on disk before it is acknowledged: a 200 of the API stands for that.
+    journalSyncData: true,
+    journalMaxSizeMB: 2048,
+    journalMaxBackups: 1,
+    journalAdaptiveGroupWrites: true,
+    journalMaxGroupWaitMSec: 1,
+    // Entries that are acknowledged are collected soon, so that disks hold a backlog and not the past.
+    gcWaitTime: 300_000,
+    minorCompactionThreshold: 0.2,
+    minorCompactionInterval: 360,
+    majorCompactionThreshold: 0.8,
+    majorCompactionInterval: 10_800,
+    isForceGCAllowWhenNoSpace: true,
+    // At 95 % a bookie turns read-only, and serves again below 90 %.
+    diskUsageThreshold: 0.95,
+    diskUsageWarnThreshold: 0.9,
+    diskUsageLwmThreshold: 0.9,
+    minUsableSizeForIndexFileCreation: 268_435_456,
+    minUsableSizeForEntryLogCreation: 268_435_456,
+    minUsableSizeForHighPriorityWrites: 536_870_912,
+    readOnlyModeEnabled: true,
+    // It has processes of its own.
+    autoRecoveryDaemonEnabled: false,
+    lostBookieRecoveryDelay: 300,
+    reppDnsResolverClass: 'org.apache.pulsar.zookeeper.ZkBookieRackAffinityMapping',
+    ensemblePlacementPolicy: 'org.apache.bookkeeper.client.RackawareEnsemblePlacementPolicy',
+    nettyMaxFrameSizeBytes: 5_253_120,
+    httpServerEnabled: true,
+    httpServerPort: HTTP_PORT,
+    httpServerClass: 'org.apache.bookkeeper.http.vertx.VertxHttpServer',
+    prometheusStatsHttpPort: HTTP_PORT,
+    statsProviderClass: 'org.apache.bookkeeper.stats.prometheus.PrometheusMetricsProvider',
+    useV2WireProtocol: true,
+  })
+}
+
+function bookiePod({ site, image, config }: BookKeeperArgs, share: ZoneShare, digest: string): PodTemplate {
+  return podTemplate({
+    tier: 'bookkeeper',
+    labels: zoneLabel(share),
+    ...PULSAR_USER,
+    graceSeconds: GRACE_SECONDS,
+    ...(share.zone === undefined ? {} : { zone: share.zone }),
+    separateHosts: site.environment === 'production' ? 'required' : 'preferred',
+    checksums: { config: digest },
+    pullSecret: site.pullSecret,
+    volumes: [configVolume('bookkeeper')],
+    containers: [
+      pulsarContainer({
+        jvm: 'bookkeeper',
+        name: 'bookie',
+        image,
+        command: ['bin/pulsar', 'bookie'],
+        env: { PULSAR_BOOKKEEPER_CONF: '/config/bookkeeper.conf' },
+        ports: { bookie: BOOKIE_PORT, http: HTTP_PORT },
+        resources: config,
+        mounts: { [`${DATA}/journal`]: 'journal', [`${DATA}/ledgers`]: 'ledgers' },
+        probes: probes({
+          // It replays its journal before it serves.
+          startSeconds: 600,
+          ready: httpCheck(HTTP_PORT, '/api/v1/bookie/is_ready'),
+          alive: httpCheck(HTTP_PORT, '/api/v1/bookie/state'),
+        }),
+      }),
+    ],
+  })
+}

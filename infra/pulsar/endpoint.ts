@@ -1,0 +1,15 @@
+import type { Resource } from '@pulumi/pulumi'
+
+/** A Pulsar that API and workers can use: one of the stack, or one that exists already. */
+export interface PulsarEndpoint {
+  readonly serviceUrl: string
+  readonly adminUrl: string
+}
+
+/** With what a program shows who it is, and what must be there before it starts. */
+export interface PulsarAccess {
+  readonly endpoint: PulsarEndpoint
+  /** Secrets with a token in the key `token`, by program; nothing where Pulsar asks for none. */
+  readonly tokenSecrets?: Readonly<Record<'admin' | 'api' | 'worker', string>>
+  readonly dependsOn: readonly Resource[]
+}

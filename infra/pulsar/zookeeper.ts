@@ -1,0 +1,134 @@
+import type * as k8s from '@pulumi/kubernetes'
+import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi'
+import type { GroupOf } from '../config/read.ts'
+import { checksum } from '../kubernetes/checksum.ts'
+import { configMap } from '../kubernetes/config-map.ts'
+import { disruptionBudget } from '../kubernetes/disruption.ts'
+import { type PodTemplate, podTemplate } from '../kubernetes/pod.ts'
+import { execCheck, probes } from '../kubernetes/probes.ts'
+import { propertiesFile } from '../kubernetes/properties.ts'
+import { service } from '../kubernetes/service.ts'
+import { hostOf, type Site } from '../kubernetes/site.ts'
+import { Stateful } from '../kubernetes/stateful.ts'
+import { configVolume, PULSAR_USER, podName, pulsarContainer } from './server.ts'
+import { zookeeperStart } from './zookeeper-start.ts'
+
+const ZOOKEEPER_PORT = 2181
+
+export interface ZooKeeperArgs {
+  readonly site: Site
+  readonly image: Input<string>
+  readonly config: GroupOf<'zookeeper'>
+}
+
+/** Longest wait for a client that holds a session, after SIGTERM. ZooKeeper itself ends at once. */
+const GRACE_SECONDS = 60
+
+/**
+ * The ensemble that keeps the metadata of Pulsar. It holds data: its volumes survive every change of its arguments.
+ *
+ * Growing from one node to three or more is one update; see `zookeeperStart`.
+ */
+export class ZooKeeper extends ComponentResource {
+  /** Where clients connect, `host:port`. It stays the same when nodes are added. */
+  readonly address: string
+  readonly budget: k8s.policy.v1.PodDisruptionBudget
+
+  constructor(name: string, args: ZooKeeperArgs, opts: ComponentResourceOptions = {}) {
+    super('tracardi-at-scale:pulsar:ZooKeeper', name, {}, opts)
+    const { site, config } = args
+    const child = { parent: this }
+    this.address = `${hostOf(site, 'zookeeper')}:${ZOOKEEPER_PORT}`
+    const files = zookeeperFiles(site)
+    const configuration = configMap(
+      site,
+      'zookeeper',
+      'zookeeper',
+      // Read when a node starts for the first time, so that growing the ensemble restarts none of its nodes.
+      { ...files, replicas: `${config.replicas}` },
+      child,
+    )
+    const ports = { client: ZOOKEEPER_PORT, metrics: 8000 }
+    const client = service(site, { tier: 'zookeeper', name: 'zookeeper', ports, type: 'ClusterIP' }, child)
+    const members = { client: ZOOKEEPER_PORT, server: 2888, election: 3888 }
+    const peers = service(
+      site,
+      { tier: 'zookeeper', name: 'zookeeper-members', ports: members, type: 'headless' },
+      child,
+    )
+    const set = new Stateful(
+      name,
+      {
+        site,
+        tier: 'zookeeper',
+        name: 'zookeeper',
+        serviceName: 'zookeeper-members',
+        replicas: config.replicas,
+        claims: [{ name: 'data', gib: config.diskGib, storageClass: config.storageClass }],
+        template: zookeeperPod(args, checksum(...Object.values(files))),
+        secondsPerPod: 180,
+      },
+      { parent: this, dependsOn: [configuration, client, peers] },
+    )
+    this.budget = disruptionBudget(site, 'zookeeper', child)
+    this.registerOutputs({ address: this.address, set: set.set })
+  }
+}
+
+function zookeeperFiles(site: Site): Record<string, string> {
+  return {
+    'zookeeper.conf': propertiesFile({
+      tickTime: 2000,
+      initLimit: 30,
+      syncLimit: 10,
+      dataDir: '/pulsar/data/zookeeper',
+      'admin.enableServer': false,
+      'autopurge.snapRetainCount': 5,
+      'autopurge.purgeInterval': 1,
+      forceSync: 'yes',
+      // The ensemble is changed by reconfiguration only, so that no new list of servers can elect nodes without data.
+      reconfigEnabled: true,
+      standaloneEnabled: false,
+      // Pulsar sets no rules of access. Who may connect at all is a matter of the NetworkPolicy.
+      skipACL: 'yes',
+      'metricsProvider.className': 'org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider',
+      'metricsProvider.httpPort': 8000,
+    }),
+    'start.sh': zookeeperStart(hostOf(site, 'zookeeper-members')),
+    // Ready when it serves as a member of the ensemble; alive when it answers at all.
+    'ready.sh':
+      "test -e /tmp/member && exec 3<>/dev/tcp/localhost/2181 && printf srvr >&3 && timeout 3 grep -q '^Mode: ' <&3\n",
+    'alive.sh': 'exec 3<>/dev/tcp/localhost/2181 && printf ruok >&3 && timeout 3 grep -q imok <&3\n',
+  }
+}
+
+function zookeeperPod({ site, image, config }: ZooKeeperArgs, digest: string): PodTemplate {
+  return podTemplate({
+    tier: 'zookeeper',
+    ...PULSAR_USER,
+    graceSeconds: GRACE_SECONDS,
+    zones: site.zones,
+    separateHosts: site.environment === 'production' ? 'required' : 'preferred',
+    checksums: { config: digest },
+    pullSecret: site.pullSecret,
+    volumes: [configVolume('zookeeper')],
+    containers: [
+      pulsarContainer({
+        jvm: 'zookeeper',
+        name: 'zookeeper',
+        image,
+        command: ['bash', '/config/start.sh'],
+        env: { PULSAR_ZK_CONF: '/pulsar/data/zookeeper/conf/zoo.cfg' },
+        fields: [podName],
+        ports: { client: ZOOKEEPER_PORT, server: 2888, election: 3888, metrics: 8000 },
+        resources: config,
+        mounts: { '/pulsar/data/zookeeper': 'data' },
+        probes: probes({
+          startSeconds: 180,
+          ready: execCheck('bash', '/config/ready.sh'),
+          alive: execCheck('bash', '/config/alive.sh'),
+        }),
+      }),
+    ],
+  })
+}

@@ -1,0 +1,97 @@
+import * as k8s from '@pulumi/kubernetes'
+import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi'
+import type { GroupOf } from '../config/read.ts'
+import { configMap } from '../kubernetes/config-map.ts'
+import { deployment } from '../kubernetes/deployment.ts'
+import { disruptionBudget } from '../kubernetes/disruption.ts'
+import { labelsOf } from '../kubernetes/labels.ts'
+import { service } from '../kubernetes/service.ts'
+import { hostOf, type Site } from '../kubernetes/site.ts'
+import { PRIVATE_PORT, PUBLIC_PORT, type RuntimeAccess, SOURCES_CONFIG } from './environment.ts'
+import { programPod, programSettings } from './program.ts'
+
+export interface ApiArgs {
+  readonly site: Site
+  readonly image: Input<string>
+  readonly config: GroupOf<'api'>
+  readonly access: RuntimeAccess
+  /** The event sources; the API rereads them when they change, without a restart. */
+  readonly sources: Readonly<Record<string, unknown>>
+}
+
+/** The API: takes events and publishes them. Its public listener may be exposed, its private one never is. */
+export class Api extends ComponentResource {
+  /** Where events are posted within the cluster. */
+  readonly trackUrl: string
+  readonly deployment: k8s.apps.v1.Deployment
+
+  constructor(name: string, args: ApiArgs, opts: ComponentResourceOptions = {}) {
+    super('tracardi-at-scale:runtime:Api', name, {}, opts)
+    const { site, image, config, access, sources } = args
+    const child = { parent: this }
+    const files = { 'sources.json': `${JSON.stringify(sources, null, 2)}\n` }
+    const sourcesMap = configMap(site, 'api', SOURCES_CONFIG, files, child)
+    const { configuration, digest } = programSettings({ site, access, tier: 'api' }, this)
+    const template = programPod({ site, image, access, tier: 'api', resources: config }, digest)
+    const scaled = config.autoscaling !== 'none'
+    this.deployment = deployment(
+      site,
+      { tier: 'api', replicas: config.replicas, template, scaled },
+      { parent: this, dependsOn: [configuration, sourcesMap] },
+    )
+    service(site, { tier: 'api', name: 'api', ports: { public: PUBLIC_PORT }, type: config.service }, child)
+    service(site, { tier: 'api', name: 'api-private', ports: { private: PRIVATE_PORT }, type: 'ClusterIP' }, child)
+    disruptionBudget(site, 'api', child)
+    if (scaled) this.scaler(site, config)
+    if (config.ingressHost !== '') this.ingress(site, config)
+    this.trackUrl = `http://${hostOf(site, 'api')}:${PUBLIC_PORT}/track`
+    this.registerOutputs({ trackUrl: this.trackUrl })
+  }
+
+  /** Up at once, down slowly: a replica that ends hands over its connections, and the next peak is never far. */
+  private scaler(site: Site, { replicas, maxReplicas, targetCpuPercent }: GroupOf<'api'>): void {
+    new k8s.autoscaling.v2.HorizontalPodAutoscaler(
+      'api',
+      {
+        metadata: { name: 'api', namespace: site.namespace, labels: labelsOf('api') },
+        spec: {
+          scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' },
+          minReplicas: replicas,
+          maxReplicas,
+          metrics: [
+            {
+              type: 'Resource',
+              resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: targetCpuPercent } },
+            },
+          ],
+          behavior: {
+            scaleUp: { stabilizationWindowSeconds: 0, policies: [{ type: 'Percent', value: 100, periodSeconds: 30 }] },
+            scaleDown: { stabilizationWindowSeconds: 600, policies: [{ type: 'Pods', value: 1, periodSeconds: 120 }] },
+          },
+        },
+      },
+      { parent: this, dependsOn: [this.deployment] },
+    )
+  }
+
+  private ingress(site: Site, { ingressHost, ingressClass, ingressTlsSecret }: GroupOf<'api'>): void {
+    const backend = { service: { name: 'api', port: { number: PUBLIC_PORT } } }
+    new k8s.networking.v1.Ingress(
+      'api',
+      {
+        metadata: {
+          name: 'api',
+          namespace: site.namespace,
+          labels: labelsOf('api'),
+          annotations: { 'pulumi.com/skipAwait': 'true' },
+        },
+        spec: {
+          ...(ingressClass ? { ingressClassName: ingressClass } : {}),
+          ...(ingressTlsSecret ? { tls: [{ hosts: [ingressHost], secretName: ingressTlsSecret }] } : {}),
+          rules: [{ host: ingressHost, http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }],
+        },
+      },
+      { parent: this },
+    )
+  }
+}

@@ -1,0 +1,78 @@
+import { type Config, toEnv } from '../../runtime/config.ts'
+import type { Plan } from '../config/plan.ts'
+import type { SearchEndpoint } from '../elasticsearch/endpoint.ts'
+import { nodeHeapMib } from '../kubernetes/memory.ts'
+import type { Volume, VolumeMount } from '../kubernetes/pod.ts'
+import type { PulsarAccess } from '../pulsar/endpoint.ts'
+
+/** The user that the runtime's image is made for. */
+export const RUNTIME_USER = { user: 10_001, group: 10_001 } as const
+
+/** `PRIVATE_PORT` and `PUBLIC_PORT`, fixed in a cluster. */
+export const PUBLIC_PORT = 8585
+export const PRIVATE_PORT = 8686
+
+export const SOURCES_CONFIG = 'sources'
+const SOURCES_DIR = '/sources'
+const TOKEN_DIR = '/secrets/pulsar'
+const ELASTIC_DIR = '/secrets/elasticsearch'
+const AUTHORITY_DIR = '/authority'
+
+/** What a program of the runtime is given. */
+export interface RuntimeAccess {
+  readonly plan: Pick<Plan, 'runtime' | 'pulsar'>
+  readonly pulsar: PulsarAccess
+  readonly search: SearchEndpoint
+}
+
+type Program = 'api' | 'worker' | 'admin'
+
+/** The settings of a program, by environment name: those that the stack states, and those that the platform sets. */
+export function settingsOf({ plan, pulsar, search }: RuntimeAccess): Record<string, string> {
+  const config: Partial<Config> = {
+    ...plan.runtime,
+    publicPort: PUBLIC_PORT,
+    privatePort: PRIVATE_PORT,
+    sourcesFile: `${SOURCES_DIR}/sources.json`,
+    pulsarHost: pulsar.endpoint.serviceUrl,
+    pulsarApi: pulsar.endpoint.adminUrl,
+    pulsarTransport: plan.pulsar.transport,
+    elasticHost: search.url,
+    ...(search.username ? { elasticUsername: search.username } : {}),
+    ...(search.authorityConfigMap ? { elasticCaFile: `${AUTHORITY_DIR}/ca.crt` } : {}),
+  }
+  return toEnv(config)
+}
+
+/** Variables of the container that are no settings: where secrets are mounted, and how much memory Node.js may use. */
+export function containerEnv(access: RuntimeAccess, memoryMib: number): Record<string, string> {
+  return {
+    NODE_ENV: 'production',
+    NODE_OPTIONS: `--max-old-space-size=${nodeHeapMib(memoryMib)}`,
+    ...(access.pulsar.tokenSecrets ? { PULSAR_AUTH_TOKEN_FILE: `${TOKEN_DIR}/token` } : {}),
+    ...(access.search.passwordSecret ? { ELASTIC_HTTP_AUTH_PASSWORD_FILE: `${ELASTIC_DIR}/password` } : {}),
+    ...(access.search.apiKeySecret ? { ELASTIC_API_KEY_FILE: `${ELASTIC_DIR}/apiKey` } : {}),
+  }
+}
+
+/** Secrets, as files that only the program's user reads; the authority; and, for the API, the sources. */
+export function runtimeVolumes(
+  { pulsar, search }: RuntimeAccess,
+  program: Program,
+): { volumes: Volume[]; mounts: Record<string, VolumeMount | string> } {
+  const volumes: Volume[] = []
+  const mounts: Record<string, VolumeMount | string> = {}
+  const add = (mountPath: string, volume: Volume) => {
+    volumes.push(volume)
+    mounts[mountPath] = volume.name as string
+  }
+  const token = pulsar.tokenSecrets?.[program]
+  if (token) add(TOKEN_DIR, { name: 'pulsar-token', secret: { secretName: token, defaultMode: 0o440 } })
+  const credentials = search.passwordSecret ?? search.apiKeySecret
+  if (credentials) add(ELASTIC_DIR, { name: 'elasticsearch', secret: { secretName: credentials, defaultMode: 0o440 } })
+  if (search.authorityConfigMap) {
+    add(AUTHORITY_DIR, { name: 'authority', configMap: { name: search.authorityConfigMap } })
+  }
+  if (program === 'api') add(SOURCES_DIR, { name: 'sources', configMap: { name: SOURCES_CONFIG } })
+  return { volumes, mounts }
+}

@@ -1,0 +1,75 @@
+import type * as k8s from '@pulumi/kubernetes'
+import type { Input, Resource } from '@pulumi/pulumi'
+import { checksum } from '../kubernetes/checksum.ts'
+import { configMap } from '../kubernetes/config-map.ts'
+import type { Tier } from '../kubernetes/labels.ts'
+import { type ContainerArgs, type PodTemplate, podTemplate, type Resources } from '../kubernetes/pod.ts'
+import { httpCheck, probes } from '../kubernetes/probes.ts'
+import type { Site } from '../kubernetes/site.ts'
+import {
+  containerEnv,
+  PRIVATE_PORT,
+  PUBLIC_PORT,
+  RUNTIME_USER,
+  type RuntimeAccess,
+  runtimeVolumes,
+  settingsOf,
+} from './environment.ts'
+
+export interface ProgramArgs {
+  readonly site: Site
+  readonly image: Input<string>
+  readonly access: RuntimeAccess
+  readonly tier: Extract<Tier, 'api' | 'worker'>
+  readonly resources: Resources
+}
+
+/** Between the end of readiness and SIGTERM: until every proxy of the cluster has stopped sending calls here. */
+const PRE_STOP_SECONDS = 10
+
+/** The settings of a program as a ConfigMap, and the digest that restarts the program when they change. */
+export function programSettings(
+  { site, access, tier }: Pick<ProgramArgs, 'site' | 'access' | 'tier'>,
+  parent: Resource,
+): { configuration: k8s.core.v1.ConfigMap; digest: string } {
+  const settings = settingsOf(access)
+  const configuration = configMap(site, tier, `${tier}-settings`, settings, { parent })
+  return { configuration, digest: checksum(JSON.stringify(Object.entries(settings).sort())) }
+}
+
+/** The pod of the API or of a worker. */
+export function programPod(args: ProgramArgs, digest: string): PodTemplate {
+  const { site, tier, access } = args
+  const { volumes } = runtimeVolumes(access, tier)
+  // A worker takes from the queue by itself: nothing has to be told to stop sending to it.
+  const preStop = tier === 'api' ? PRE_STOP_SECONDS : 0
+  return podTemplate({
+    tier,
+    ...RUNTIME_USER,
+    graceSeconds: preStop + Math.ceil(access.plan.runtime.shutdownGraceSeconds) + 5,
+    zones: site.zones,
+    checksums: { settings: digest },
+    pullSecret: site.pullSecret,
+    volumes,
+    containers: [programContainer(args, preStop)],
+  })
+}
+
+function programContainer({ image, tier, access, resources }: ProgramArgs, preStop: number): ContainerArgs {
+  return {
+    name: tier,
+    image,
+    args: [tier],
+    settings: `${tier}-settings`,
+    env: containerEnv(access, resources.memoryMib),
+    ports: tier === 'api' ? { public: PUBLIC_PORT, private: PRIVATE_PORT } : { private: PRIVATE_PORT },
+    resources,
+    mounts: runtimeVolumes(access, tier).mounts,
+    probes: probes({
+      startSeconds: 120,
+      ready: httpCheck(PRIVATE_PORT, '/health/ready'),
+      alive: httpCheck(PRIVATE_PORT, '/health/live'),
+    }),
+    ...(preStop > 0 ? { preStop: ['sleep', `${preStop}`] } : {}),
+  }
+}

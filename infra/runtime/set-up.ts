@@ -1,0 +1,110 @@
+import type * as k8s from '@pulumi/kubernetes'
+import { ComponentResource, type ComponentResourceOptions, type Input, output } from '@pulumi/pulumi'
+import type { Plan } from '../config/plan.ts'
+import { checksum } from '../kubernetes/checksum.ts'
+import { setUpJob } from '../kubernetes/job.ts'
+import { podTemplate } from '../kubernetes/pod.ts'
+import type { Site } from '../kubernetes/site.ts'
+import { PULSAR_USER, TOKEN_DIR, TOOL_ENV, tokenVolume } from '../pulsar/server.ts'
+import { containerEnv, RUNTIME_USER, type RuntimeAccess, runtimeVolumes, settingsOf } from './environment.ts'
+
+export interface SetUpArgs {
+  readonly site: Site
+  readonly image: Input<string>
+  readonly pulsarImage: Input<string>
+  readonly plan: Pick<Plan, 'runtime' | 'pulsar'>
+  readonly access: RuntimeAccess
+  /** Whether the brokers are ours, so that it is for us to say who may do what. */
+  readonly ownsPulsar: boolean
+}
+
+/** The settings that shape what set-up makes. Another bulk size, say, is no reason to run it again. */
+const SHAPING = [
+  'PULSAR_HOST',
+  'PULSAR_API',
+  'PULSAR_TENANT',
+  'PULSAR_SYSTEM_NAMESPACE',
+  'PULSAR_FUNCTION_TOPIC',
+  'PULSAR_SUBSCRIPTION',
+  'PULSAR_PARTITIONS',
+  'ELASTIC_HOST',
+  'ELASTIC_INDEX_PREFIX',
+  'ELASTIC_INDEX_SHARDS',
+  'ELASTIC_INDEX_REPLICAS',
+  'EVENT_PARTITIONING',
+]
+
+const RESOURCES = { cpuMillicores: 250, memoryMib: 256 }
+
+/**
+ * Tenant, namespace, topics with partitions, subscriptions, index templates and, where brokers authorise, permissions. It
+ * looks at the state first: partitions and replicas grow, nothing shrinks, nothing is deleted, however often it runs.
+ */
+export class SetUp extends ComponentResource {
+  readonly job: k8s.batch.v1.Job
+
+  constructor(name: string, args: SetUpArgs, opts: ComponentResourceOptions = {}) {
+    super('tracardi-at-scale:runtime:SetUp', name, {}, opts)
+    const { site, image, plan, access, ownsPulsar } = args
+    const settings = settingsOf(access)
+    const shaping = Object.fromEntries(Object.entries(settings).filter(([key]) => SHAPING.includes(key)))
+    const { volumes, mounts } = runtimeVolumes(access, 'admin')
+    const template = podTemplate({
+      tier: 'set-up',
+      ...RUNTIME_USER,
+      graceSeconds: 30,
+      restartPolicy: 'OnFailure',
+      pullSecret: site.pullSecret,
+      volumes,
+      containers: [
+        {
+          name: 'set-up',
+          image,
+          args: ['set-up'],
+          env: { ...containerEnv(access, RESOURCES.memoryMib), ...shaping },
+          resources: RESOURCES,
+          mounts,
+        },
+      ],
+    })
+    this.job = setUpJob(site, 'set-up', checksum(JSON.stringify(shaping)), template, { parent: this })
+    if (ownsPulsar && plan.pulsar.authentication && plan.pulsar.authorization) this.permissions(args)
+    this.registerOutputs({ job: this.job })
+  }
+
+  /** API and workers may use the topics of the namespace, and nothing else. */
+  private permissions({ site, pulsarImage, plan, access }: SetUpArgs): void {
+    const namespace = `${plan.runtime.pulsarTenant}/${plan.runtime.pulsarNamespace}`
+    const script = permissionsScript(access.pulsar.endpoint.adminUrl, namespace)
+    const template = podTemplate({
+      tier: 'set-up',
+      ...PULSAR_USER,
+      graceSeconds: 30,
+      restartPolicy: 'OnFailure',
+      pullSecret: site.pullSecret,
+      volumes: [tokenVolume(access.pulsar.tokenSecrets?.admin ?? '')],
+      containers: [
+        {
+          name: 'permissions',
+          image: output(pulsarImage),
+          command: ['bash', '-c', script],
+          env: TOOL_ENV,
+          resources: { cpuMillicores: 250, memoryMib: 512 },
+          mounts: { [TOKEN_DIR]: 'tokens' },
+        },
+      ],
+    })
+    setUpJob(site, 'pulsar-permissions', checksum(script), template, { parent: this, dependsOn: [this.job] })
+  }
+}
+
+function permissionsScript(adminUrl: string, namespace: string): string {
+  return `set -eu
+admin() {
+  bin/pulsar-admin --admin-url ${adminUrl} --auth-plugin org.apache.pulsar.client.impl.auth.AuthenticationToken \\
+    --auth-params file://${TOKEN_DIR}/token "$@"
+}
+for role in api worker; do admin namespaces grant-permission ${namespace} --role "$role" --actions produce,consume; done
+admin namespaces permissions ${namespace}
+`
+}

@@ -1,0 +1,41 @@
+import * as k8s from '@pulumi/kubernetes'
+import { ComponentResource, type ComponentResourceOptions, ResourceHook, type ResourceHookArgs } from '@pulumi/pulumi'
+import type { Site } from '../kubernetes/site.ts'
+import { type Facts, refusedChanges } from './facts.ts'
+
+/**
+ * Keeps what the data of the stack depends on, and refuses a change that could destroy any, before anything is changed: in
+ * a preview already. It is registered before everything that holds data, so that what exists is always known here.
+ */
+export class Guard extends ComponentResource {
+  readonly facts: k8s.core.v1.ConfigMap
+
+  constructor(
+    name: string,
+    { site, facts, acknowledged }: { site: Site; facts: Facts; acknowledged: readonly string[] },
+    opts: ComponentResourceOptions = {},
+  ) {
+    super('tracardi-at-scale:safety:Guard', name, {}, opts)
+    const refuse = new ResourceHook('refuse-changes-that-destroy-data', (args) => refuseChanges(args, acknowledged), {
+      onDryRun: true,
+    })
+    this.facts = new k8s.core.v1.ConfigMap(
+      'facts',
+      { metadata: { name: 'tracardi-facts', namespace: site.namespace }, data: { ...facts } },
+      { parent: this, hooks: { beforeUpdate: [refuse] } },
+    )
+    this.registerOutputs()
+  }
+}
+
+/** @throws Error that lists every refused change. */
+function refuseChanges({ oldInputs, newInputs }: ResourceHookArgs, acknowledged: readonly string[]): void {
+  const refused = refusedChanges(factsIn(oldInputs), factsIn(newInputs), acknowledged)
+  if (refused.length > 0) {
+    throw new Error(`refused, because it could destroy data:\n${refused.map((line) => `  - ${line}`).join('\n')}`)
+  }
+}
+
+function factsIn(inputs: unknown): Facts {
+  return (inputs as { data?: Facts } | undefined)?.data ?? {}
+}

@@ -1,0 +1,34 @@
+import type { Resource, ResourceTransformation } from '@pulumi/pulumi'
+import type { StackConfig } from '../config/read.ts'
+
+type Environment = StackConfig['platform']['environment']
+
+const NAMESPACE = 'kubernetes:core/v1:Namespace'
+const CLAIM = 'kubernetes:core/v1:PersistentVolumeClaim'
+const STATEFUL_SET = 'kubernetes:apps/v1:StatefulSet'
+/** What cannot be made anew from the program: keys and passwords that volumes and clients depend on. */
+const IDENTITY = /^(tls:index\/(privateKey|selfSignedCert):|random:index\/randomPassword:)/
+
+/**
+ * How an environment keeps its data when the stack is destroyed.
+ *
+ * `production` protects the namespace, volumes, sets and keys: a destroy is refused until an operator lifts that, and the
+ * volumes stay even then. `staging` keeps the volumes. `dev` leaves nothing: all goes with its namespace.
+ */
+export function protection(environment: Environment, namespace: () => Resource | undefined): ResourceTransformation {
+  return ({ type, props, opts }) => ({ props, opts: { ...opts, ...optionsFor(environment, type, namespace) } })
+}
+
+function optionsFor(
+  environment: Environment,
+  type: string,
+  namespace: () => Resource | undefined,
+): { protect?: boolean; retainOnDelete?: boolean; deletedWith?: Resource } {
+  if (environment === 'dev') {
+    const owner = namespace()
+    return owner !== undefined && type.startsWith('kubernetes:') && type !== NAMESPACE ? { deletedWith: owner } : {}
+  }
+  const keeps = type === NAMESPACE || type === CLAIM
+  const protects = environment === 'production' && (keeps || type === STATEFUL_SET || IDENTITY.test(type))
+  return { ...(protects ? { protect: true } : {}), ...(keeps ? { retainOnDelete: true } : {}) }
+}

@@ -1,0 +1,100 @@
+import { fileURLToPath } from 'node:url'
+import * as pulumi from '@pulumi/pulumi'
+import { planOf } from '../../infra/config/plan.ts'
+import { readStackFile } from '../../infra/config/stack-file.ts'
+
+/** A resource as the program registered it. */
+export interface Registered {
+  readonly urn: string
+  /** Type and name of the resource, without those of its parents. */
+  readonly type: string
+  readonly name: string
+  // biome-ignore lint/suspicious/noExplicitAny: the inputs of any kind of object
+  readonly inputs: any
+  readonly options: pulumi.CustomResourceOptions
+}
+
+export const STACKS = ['dev', 'staging', 'production'] as const
+export type StackName = (typeof STACKS)[number]
+
+const IMAGE = `registry.example.com/tracardi-at-scale@sha256:${'0'.repeat(64)}`
+
+/** Answers for what the engine and the providers would answer, with texts that tell where they come from. */
+const mocks: pulumi.runtime.Mocks = {
+  newResource({ type, name, inputs }) {
+    const state: Record<string, unknown> = { ...inputs }
+    if (type === 'tls:index/privateKey:PrivateKey') {
+      state['publicKeyPem'] = '-----BEGIN PUBLIC KEY-----\nUFVCTElD\n-----END PUBLIC KEY-----\n'
+      state['privateKeyPem'] = `private key of ${name}`
+      state['privateKeyPemPkcs8'] = PRIVATE_KEY
+    }
+    if (type.startsWith('tls:') && type.includes('Cert')) state['certPem'] = `certificate of ${name}`
+    if (type.includes('CertRequest')) state['certRequestPem'] = `request of ${name}`
+    if (type === 'random:index/randomPassword:RandomPassword') state['result'] = `password of ${name}`
+    if (type === 'docker:index/image:Image') state['repoDigest'] = IMAGE
+    return { id: `${name}-id`, state }
+  },
+  call: () => ({}),
+}
+
+const PRIVATE_KEY = (await import('node:crypto')).generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+}).privateKey
+
+await pulumi.runtime.setMocks(mocks, 'tracardi-at-scale', 'test', false)
+const { Platform } = await import('../../infra/platform.ts')
+const { Images } = await import('../../infra/images.ts')
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+interface MockMonitor {
+  getRegisteredResources(): ReadonlyMap<string, { urn: string; state: unknown }>
+  registerResourceHook(request: unknown, done: (error: null, answer: object) => void): void
+}
+
+type Raw = Readonly<Record<string, unknown>>
+
+/** A stack's configuration with some keys changed, group by group. */
+export function changed(stack: StackName, changes: Readonly<Record<string, unknown>> = {}): Raw {
+  const raw: Record<string, unknown> = { ...readStackFile(stack) }
+  for (const [group, values] of Object.entries(changes)) {
+    raw[group] =
+      typeof values === 'object' && !Array.isArray(values)
+        ? { ...(raw[group] as object), ...(values as object) }
+        : values
+  }
+  return raw
+}
+
+/** Everything that a stack registers, with all inputs settled. */
+export async function registeredBy(raw: Raw): Promise<readonly Registered[]> {
+  await pulumi.runtime.setMocks(mocks, 'tracardi-at-scale', 'test', false)
+  const monitor = pulumi.runtime.getMonitor() as unknown as MockMonitor
+  // The mock of the engine says that it knows hooks, but has no place for them.
+  monitor.registerResourceHook = (_request, done) => done(null, {})
+  const plan = planOf(raw)
+  const made: { resource: pulumi.Resource; options: pulumi.CustomResourceOptions }[] = []
+  const remember: pulumi.ResourceTransformation = ({ resource, opts }) => {
+    made.push({ resource, options: opts })
+    return undefined
+  }
+  const images = new Images('images', { config: plan.images, root: ROOT }, { transformations: [remember] })
+  const platform = new Platform('platform', { plan, images }, { transformations: [remember] })
+  await settled(platform.urn)
+  await pulumi.runtime.disconnect()
+  const options = new Map<string, pulumi.CustomResourceOptions>()
+  for (const { resource, options: opts } of made) options.set(await settled(resource.urn), opts)
+  return [...monitor.getRegisteredResources().values()].map(({ urn, state }) => {
+    const [, , , types = '', name = ''] =
+      urn.split('::').length > 4 ? urn.split('::') : ['', '', '', ...urn.split('::').slice(-2)]
+    return { urn, type: types.split('$').at(-1) ?? '', name, inputs: state, options: options.get(urn) ?? {} }
+  })
+}
+
+function settled<T>(value: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => {
+    value.apply(resolve)
+  })
+}

@@ -1,0 +1,28 @@
+import type { Registered } from './stack.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: any kind of object of Kubernetes
+type Any = any
+
+/** Every pod template of a stack, by the name of what makes the pods. */
+export function podTemplates(
+  resources: readonly Registered[],
+): readonly { name: string; kind: string; spec: Any; metadata: Any }[] {
+  return resources
+    .filter(({ inputs }) => inputs?.spec?.template?.spec)
+    .map(({ inputs, type }) => ({
+      name: inputs.metadata.name,
+      kind: type.split(':').at(-1) as string,
+      spec: inputs.spec.template.spec,
+      metadata: inputs.spec.template.metadata,
+    }))
+}
+
+export const containersOf = (spec: Any): readonly Any[] => [...(spec.initContainers ?? []), ...spec.containers]
+
+export const ofType = (resources: readonly Registered[], kind: string): readonly Registered[] =>
+  resources.filter(({ type }) => type.endsWith(`:${kind}`))
+
+export const mib = (quantity: string): number => {
+  const [, number, unit] = /^(\d+)(Mi|Gi)$/.exec(quantity) ?? []
+  return Number(number) * (unit === 'Gi' ? 1024 : 1)
+}
