@@ -1,10 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { Registry } from 'prom-client'
+import { figures } from '../infra/commands/sizing-report.ts'
+import { planOf } from '../infra/config/plan.ts'
+import { type Group, type Key, schema, secretKeys } from '../infra/config/schema.ts'
+import { readStackFile } from '../infra/config/stack-file.ts'
+import { costOf, totalOf } from '../infra/cost.ts'
 import { apiMetrics } from '../runtime/api/metrics.ts'
 import { settings } from '../runtime/config.ts'
 import { errorCodes } from '../runtime/errors.ts'
 import { localSettings } from '../runtime/local/settings.ts'
-import { allowedValues, type EnvSetting } from '../runtime/setting.ts'
+import { allowedValues, type EnvSetting, type Setting } from '../runtime/setting.ts'
 import { AdaptiveConcurrency } from '../runtime/worker/concurrency.ts'
 import { workerMetrics } from '../runtime/worker/metrics.ts'
 
@@ -29,7 +34,7 @@ function settingsTable(described: Readonly<Record<string, EnvSetting>>): string 
   return table(['variable', 'default', 'allowed', 'meaning'], rows)
 }
 
-function defaultOf(setting: EnvSetting): string {
+function defaultOf(setting: Setting): string {
   if (setting.default === '') return ''
   return setting.type === 'boolean' ? `\`${setting.default ? 'yes' : 'no'}\`` : `\`${setting.default}\``
 }
@@ -41,6 +46,34 @@ function errorsTable(): string {
     remedy,
   ])
   return table(['code', 'may pass by itself', 'what to do'], rows)
+}
+
+/** The keys of one group of a stack's configuration. */
+function stackTable(group: Group): string {
+  const rows = Object.entries<Key>(group).map(([name, key]) => {
+    const value = key.type === 'list' ? '' : defaultOf(key)
+    const sized = 'derived' in key ? `${value}, or from the load` : value
+    const allowed = key.type === 'list' ? `a list of ${key.pattern.says}` : allowedValues(key)
+    return [`\`${name}\``, sized, allowed, key.description]
+  })
+  return table(['key', 'default', 'allowed', 'meaning'], rows)
+}
+
+/** What the stacks of the project ask of a cluster. */
+function costsTable(stack: string): string {
+  const costs = costOf(planOf(readStackFile(stack)))
+  const row = (name: string, cost: Parameters<typeof figures>[0]) => [name, ...figures(cost)]
+  const rows = [...costs.map((cost) => row(cost.tier, cost)), row('**all**', totalOf(costs))]
+  return table(['tier', 'pods', 'CPU', 'memory', 'disk'], rows)
+}
+
+function reasonsTable(stack: string): string {
+  const rows = planOf(readStackFile(stack)).reasons.map(({ key, value, unit, reason }) => [
+    `\`${key}\``,
+    `${value} ${unit}`.trim(),
+    reason,
+  ])
+  return table(['key', 'value', 'why'], rows)
 }
 
 interface Described {
@@ -61,6 +94,8 @@ function metricsTable(register: (registry: Registry) => unknown): string {
   return table(['metric', 'kind', 'meaning'], rows)
 }
 
+const STACKS = ['dev', 'staging', 'production']
+
 /** For each page the tables in it, by the name in their marks. */
 export const pages: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   'configuration.md': { settings: () => settingsTable(settings), local: () => settingsTable(localSettings) },
@@ -68,6 +103,18 @@ export const pages: Readonly<Record<string, Readonly<Record<string, () => string
   'metrics.md': {
     api: () => metricsTable((registry) => apiMetrics(registry, () => 0)),
     worker: () => metricsTable((registry) => workerMetrics(registry, new AdaptiveConcurrency(1))),
+  },
+  'stack-configuration.md': {
+    ...Object.fromEntries(Object.entries<Group>(schema).map(([name, group]) => [name, () => stackTable(group)])),
+    secrets: () =>
+      table(
+        ['key', 'meaning'],
+        Object.entries(secretKeys).map(([name, meaning]) => [`\`${name}\``, meaning]),
+      ),
+  },
+  'stacks.md': {
+    ...Object.fromEntries(STACKS.map((stack) => [stack, () => costsTable(stack)])),
+    sizing: () => reasonsTable('production'),
   },
 }
 

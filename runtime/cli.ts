@@ -6,7 +6,7 @@ import { expireIndices, indices } from './commands/indices.ts'
 import { send } from './commands/send.ts'
 import { setUp } from './commands/set-up.ts'
 import { type Config, loadConfig } from './config.ts'
-import { AppError, errorCodes, messageOf } from './errors.ts'
+import { explain } from './errors.ts'
 import { createLogger, type Logger } from './log.ts'
 import { startApi } from './programs/api.ts'
 import { type Program, runUntilSignal } from './programs/run.ts'
@@ -95,13 +95,13 @@ cli
   .option('--fresh', 'begin anew: delete the data of earlier runs')
   .action(async (options) => {
     const { runLocal } = await import('./local/run.ts')
-    process.exitCode = await runLocal({ fresh: options.fresh === true })
+    process.exitCode = await runLocal({ fresh: options.fresh === true, env: process.env })
   })
 
 try {
   await cli.parseAsync()
 } catch (error) {
-  process.stderr.write(`${describe(error)}\n`)
+  process.stderr.write(`${explain(error)}\n`)
   process.exitCode = 1
 }
 
@@ -123,14 +123,9 @@ async function runProgram(name: string, start: (config: Config, log: Logger) => 
     log.info({ version }, 'started')
     process.exit(await runUntilSignal(program, loaded.shutdownGraceSeconds, log))
   } catch (error) {
-    log.fatal({ reason: describe(error) }, 'ended by a failure')
+    log.fatal({ reason: explain(error) }, 'ended by a failure')
     process.exit(1)
   }
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof AppError)) return `error: ${error instanceof Error ? error.stack : String(error)}`
-  return `${error.code}: ${messageOf(error)}\n${errorCodes[error.code].remedy}`
 }
 
 function wholeNumber(text: string): number {

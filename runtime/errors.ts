@@ -54,3 +54,9 @@ export function messageOf(thrown: unknown): string {
   const text = thrown.message || (thrown as NodeJS.ErrnoException).code || thrown.name
   return thrown.cause === undefined ? text : `${text}: ${messageOf(thrown.cause)}`
 }
+
+/** What a command tells of what it failed on: the code, the message and what to do; of a mistake of ours, where it is. */
+export function explain(thrown: unknown): string {
+  if (!(thrown instanceof AppError)) return `error: ${thrown instanceof Error ? thrown.stack : String(thrown)}`
+  return `${thrown.code}: ${messageOf(thrown)}\n${errorCodes[thrown.code].remedy}`
+}

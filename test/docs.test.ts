@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
+import { declared, readPulumiYaml } from '../docs/pulumi-yaml.ts'
 import { pages, pathOf, withTables } from '../docs/tables.ts'
 import { settings } from '../runtime/config.ts'
 import { localSettings } from '../runtime/local/settings.ts'
@@ -15,6 +16,10 @@ describe('the documentation', () => {
       assert.equal(text, withTables(page, text))
     })
   }
+
+  it('declares in Pulumi.yaml what the schema has (npm run docs writes it)', () => {
+    assert.equal(readPulumiYaml(), declared(readPulumiYaml()))
+  })
 
   it('names in the README only settings that exist, with their defaults', () => {
     const known = new Map(

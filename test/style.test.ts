@@ -3,25 +3,26 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const runtime = fileURLToPath(new URL('../runtime/', import.meta.url))
+const root = fileURLToPath(new URL('../', import.meta.url))
 
 interface Import {
   readonly from: string
   readonly to: string
 }
 
-/** Every import between files of the runtime, by folder: `api/track.ts` is in `api`, `config.ts` in `.`. */
-function imports(): Import[] {
-  const files = readdirSync(runtime, { recursive: true, encoding: 'utf8' }).filter(
+/** Every import between files of a folder, by folder in it: `api/track.ts` is in `api`, `config.ts` in `.`. */
+function imports(folder: string): readonly Import[] {
+  const base = join(root, folder)
+  const files = readdirSync(base, { recursive: true, encoding: 'utf8' }).filter(
     (file) => file.endsWith('.ts') && !file.includes('node_modules'),
   )
   return files.flatMap((file) => {
-    const text = readFileSync(join(runtime, file), 'utf8')
+    const text = readFileSync(join(base, file), 'utf8')
     const targets = [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map((match) => match[1] as string)
-    return targets.map((target) => ({
-      from: folderOf(file),
-      to: folderOf(relative(runtime, join(runtime, file, '..', target))),
-    }))
+    return targets.map((target) => {
+      const path = relative(base, join(base, file, '..', target))
+      return { from: folderOf(file), to: path.startsWith('..') ? path : folderOf(path) }
+    })
   })
 }
 
@@ -29,8 +30,10 @@ function folderOf(file: string): string {
   return file.includes('/') ? (file.split('/')[0] as string) : '.'
 }
 
+type Allowed = Readonly<Record<string, readonly string[]>>
+
 /** Which folders a folder may import, besides itself and the files at the top. */
-const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+const RUNTIME: Allowed = {
   '.': [],
   queue: [],
   search: [],
@@ -42,15 +45,48 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   local: [],
 }
 
-describe('imports in the runtime', () => {
-  it('go one way: api and worker meet only through the queue and the documents', () => {
-    const wrong = imports().filter(({ from, to }) => from !== to && to !== '.' && !ALLOWED[from]?.includes(to))
+/** The same for the infrastructure, which of the runtime knows the settings and, to start it, the run on one machine. */
+const INFRA: Allowed = {
+  sizing: [],
+  config: ['sizing', '../runtime/config.ts'],
+  kubernetes: ['config'],
+  network: ['kubernetes'],
+  pulsar: ['config', 'kubernetes'],
+  elasticsearch: ['config', 'kubernetes'],
+  runtime: ['config', 'kubernetes', 'pulsar', 'elasticsearch', '../runtime/config.ts'],
+  safety: ['config', 'kubernetes', 'elasticsearch'],
+  commands: ['config', '.', '../runtime/config.ts', '../runtime/errors.ts', '../runtime/local/run.ts'],
+}
+
+function forbidden(folder: string, allowed: Allowed, toTop: boolean): readonly string[] {
+  return imports(folder)
+    .filter(({ from }) => from !== '.')
+    .filter(({ from, to }) => from !== to && !(toTop && to === '.') && !allowed[from]?.includes(to))
+    .map(({ from, to }) => `${from} imports ${to}`)
+}
+
+describe('imports', () => {
+  it('go one way in the runtime: api and worker meet only through the queue and the documents', () => {
+    assert.deepEqual(forbidden('runtime', RUNTIME, true), [])
     // The command line is the one place that knows everything.
+    const top = imports('runtime').filter(({ from, to }) => from === '.' && to !== '.')
+    assert.deepEqual([...new Set(top.map(({ to }) => to))].sort(), ['commands', 'local', 'programs'])
+  })
+
+  it('of the runtime stay in it: its images have nothing of Pulumi', () => {
     assert.deepEqual(
-      wrong.filter(({ from }) => from !== '.').map(({ from, to }) => `${from} imports ${to}`),
+      imports('runtime').filter(({ to }) => to.startsWith('..')),
       [],
     )
-    const top = wrong.filter(({ from }) => from === '.').map(({ to }) => to)
-    assert.deepEqual([...new Set(top)].sort(), ['commands', 'local', 'programs'])
+    const packages = JSON.parse(readFileSync(join(root, 'runtime/package.json'), 'utf8'))
+    const names = Object.keys({ ...packages.dependencies, ...packages.optionalDependencies })
+    assert.deepEqual(
+      names.filter((name) => name.includes('pulumi')),
+      [],
+    )
+  })
+
+  it('go one way in the infrastructure, from the platform through its parts to the configuration', () => {
+    assert.deepEqual(forbidden('infra', INFRA, false), [])
   })
 })

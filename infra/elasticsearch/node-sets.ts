@@ -22,7 +22,10 @@ export function membersService(tier: NodeSet['tier']): string {
 }
 
 /** The node sets of a stack: masters, which may hold data too, and data nodes, each spread over the zones. */
-export function nodeSets({ elasticsearch: e }: Pick<Plan, 'elasticsearch'>, site: Site): readonly NodeSet[] {
+export function nodeSets(
+  { elasticsearch: e }: Pick<Plan, 'elasticsearch'>,
+  site: Pick<Site, 'zones'>,
+): readonly NodeSet[] {
   const heapMib = e.heapGib * 1024
   const data = {
     diskGib: e.dataGib,

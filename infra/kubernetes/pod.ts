@@ -105,7 +105,7 @@ function container(args: ContainerArgs): Container {
     // Memory that is promised is there; CPU may be borrowed, but never so much that neighbours starve.
     resources: {
       requests: { ...quantity, 'ephemeral-storage': '64Mi' },
-      limits: { cpu: `${2 * args.resources.cpuMillicores}m`, memory: quantity.memory, 'ephemeral-storage': '1Gi' },
+      limits: { cpu: `${cpuLimit(args.resources)}m`, memory: quantity.memory, 'ephemeral-storage': '1Gi' },
     },
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -128,6 +128,11 @@ function container(args: ContainerArgs): Container {
       : {}),
     ...(args.preStop ? { lifecycle: { preStop: { exec: { command: [...args.preStop] } } } } : {}),
   }
+}
+
+/** Twice what is requested, and a whole core at least: a JVM that starts on less takes minutes. */
+function cpuLimit({ cpuMillicores }: Resources): number {
+  return Math.max(1000, 2 * cpuMillicores)
 }
 
 /** Over machines always, over zones where there are any, or into the one zone. */

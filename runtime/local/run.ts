@@ -12,6 +12,7 @@ import { bookiePortOf } from './pulsar.ts'
 import { answersOk, untilReady } from './ready.ts'
 import { createScreen, type Screen } from './screen.ts'
 import type { Server } from './server.ts'
+import type { Environment } from './settings.ts'
 import { startServers } from './start-servers.ts'
 import { onStopSignals } from './stop-request.ts'
 import { supervise } from './supervise.ts'
@@ -41,14 +42,20 @@ interface Run {
   readonly programs: Running[]
 }
 
+export interface LocalOptions {
+  /** Removes topics and indices first; downloads and sources stay. */
+  readonly fresh: boolean
+  /** Settings of the run and of the programs. */
+  readonly env: Environment
+}
+
 /**
  * The whole pipeline on one machine, until Ctrl-C.
  *
- * @param options.fresh removes topics and indices first; downloads and sources stay.
  * @returns the exit code 0 after a stop that was asked for.
  * @throws AppError `local_run` or `config_invalid` when something is missing or failed; by then everything is stopped.
  */
-export async function runLocal(options: { readonly fresh: boolean }): Promise<number> {
+export async function runLocal(options: LocalOptions): Promise<number> {
   const screen = createScreen(process.stdout)
   const stopping = new AbortController()
   const stop = (): void => stopping.abort()
@@ -66,7 +73,7 @@ export async function runLocal(options: { readonly fresh: boolean }): Promise<nu
   // Whoever reads our output may go first (`npm start | head`); then nobody sees the run any more.
   process.stdout.on('error', stop)
   try {
-    await prepareAndRun(options.fresh, screen, stopping.signal)
+    await prepareAndRun(options, screen, stopping.signal)
   } catch (error) {
     // The steps end with the signal's reason when they were told to stop.
     if (error !== stopping.signal.reason) throw error
@@ -76,8 +83,8 @@ export async function runLocal(options: { readonly fresh: boolean }): Promise<nu
   return 0
 }
 
-async function prepareAndRun(fresh: boolean, screen: Screen, stopSignal: AbortSignal): Promise<void> {
-  const plan = makePlan(process.env)
+async function prepareAndRun({ fresh, env }: LocalOptions, screen: Screen, stopSignal: AbortSignal): Promise<void> {
+  const plan = makePlan(env)
   prepareHome(plan.home, plan.runAs)
   const lock = takeLock(plan.home.lockFile)
   const failing = new AbortController()

@@ -68,8 +68,17 @@ export function changed(stack: StackName, changes: Readonly<Record<string, unkno
   return raw
 }
 
-/** Everything that a stack registers, with all inputs settled. */
-export async function registeredBy(raw: Raw): Promise<readonly Registered[]> {
+const registrations = new Map<string, Promise<readonly Registered[]>>()
+
+/** Everything that a stack registers, with all inputs settled; once for the same configuration. */
+export function registeredBy(raw: Raw): Promise<readonly Registered[]> {
+  const key = JSON.stringify(raw)
+  const known = registrations.get(key) ?? register(raw)
+  registrations.set(key, known)
+  return known
+}
+
+async function register(raw: Raw): Promise<readonly Registered[]> {
   await pulumi.runtime.setMocks(mocks, 'tracardi-at-scale', 'test', false)
   const monitor = pulumi.runtime.getMonitor() as unknown as MockMonitor
   // The mock of the engine says that it knows hooks, but has no place for them.
@@ -89,8 +98,19 @@ export async function registeredBy(raw: Raw): Promise<readonly Registered[]> {
   return [...monitor.getRegisteredResources().values()].map(({ urn, state }) => {
     const [, , , types = '', name = ''] =
       urn.split('::').length > 4 ? urn.split('::') : ['', '', '', ...urn.split('::').slice(-2)]
-    return { urn, type: types.split('$').at(-1) ?? '', name, inputs: state, options: options.get(urn) ?? {} }
+    return { urn, type: types.split('$').at(-1) ?? '', name, inputs: revealed(state), options: options.get(urn) ?? {} }
   })
+}
+
+/** The mark with which the engine wraps a secret on its way. */
+const SECRET_MARK = '4dabf18193072939515e22adb298388d'
+
+/** Inputs with their secrets as the API server would get them. */
+function revealed(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(revealed)
+  if (SECRET_MARK in value) return revealed((value as unknown as { value: unknown }).value)
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, revealed(inner)]))
 }
 
 function settled<T>(value: pulumi.Output<T>): Promise<T> {

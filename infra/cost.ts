@@ -1,0 +1,58 @@
+import type { Plan } from './config/plan.ts'
+import { nodeSets } from './elasticsearch/node-sets.ts'
+import type { Tier } from './kubernetes/labels.ts'
+import type { Resources } from './kubernetes/pod.ts'
+
+/** What the pods of a tier ask of a cluster. */
+export interface TierCost {
+  readonly tier: Tier
+  readonly pods: number
+  /** Requested CPU of all of them. */
+  readonly cpuMillicores: number
+  /** Memory of all of them, requested and at most. */
+  readonly memoryMib: number
+  /** Volumes of all of them. */
+  readonly diskGib: number
+}
+
+/** What a stack asks of a cluster, tier by tier, without what runs only for set-up, and at the least count of a scaler. */
+export function costOf(plan: Plan): readonly TierCost[] {
+  const { zookeeper, bookkeeper, autorecovery, broker, proxy, api, workers } = plan
+  const tier = (name: Tier, pods: number, { cpuMillicores, memoryMib }: Resources, gibEach = 0): TierCost => ({
+    tier: name,
+    pods,
+    cpuMillicores: pods * cpuMillicores,
+    memoryMib: pods * memoryMib,
+    diskGib: pods * gibEach,
+  })
+  const pulsar =
+    plan.pulsar.serviceUrl === ''
+      ? [
+          tier('zookeeper', zookeeper.replicas, zookeeper, zookeeper.diskGib),
+          tier('bookkeeper', bookkeeper.replicas, bookkeeper, bookkeeper.journalGib + bookkeeper.ledgersGib),
+          tier('autorecovery', autorecovery.replicas, autorecovery),
+          tier('broker', broker.replicas, broker),
+          tier('proxy', proxy.replicas, proxy),
+        ]
+      : []
+  const sets = plan.elasticsearch.url === '' ? nodeSets(plan, plan.platform) : []
+  const search = (['elasticsearch-master', 'elasticsearch-data'] as const).map((name) => {
+    const own = sets.filter((set) => set.tier === name)
+    const pods = own.reduce((sum, { share }) => sum + share.replicas, 0)
+    return tier(name, pods, own[0]?.resources ?? { cpuMillicores: 0, memoryMib: 0 }, own[0]?.diskGib)
+  })
+  return [...pulsar, ...search, tier('api', api.replicas, api), tier('worker', workers.replicas, workers)].filter(
+    ({ pods }) => pods > 0,
+  )
+}
+
+/** All tiers together. */
+export function totalOf(costs: readonly TierCost[]): Omit<TierCost, 'tier'> {
+  const sum = (value: (cost: TierCost) => number) => costs.reduce((total, cost) => total + value(cost), 0)
+  return {
+    pods: sum(({ pods }) => pods),
+    cpuMillicores: sum(({ cpuMillicores }) => cpuMillicores),
+    memoryMib: sum(({ memoryMib }) => memoryMib),
+    diskGib: sum(({ diskGib }) => diskGib),
+  }
+}
