@@ -53,7 +53,7 @@ export class Images extends ComponentResource {
 }
 
 /** A tag from the content of everything that the image is made of: the same files give the same tag, on every machine. */
-function contentTag(root: string): string {
+export function contentTag(root: string): string {
   const hash = createHash('sha256')
   for (const file of contentFiles(root)) {
     const bytes = readFileSync(join(root, file))

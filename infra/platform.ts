@@ -4,6 +4,7 @@ import type { Plan } from './config/plan.ts'
 import { Elasticsearch } from './elasticsearch/elasticsearch.ts'
 import type { SearchAccess } from './elasticsearch/endpoint.ts'
 import type { Images } from './images.ts'
+import { checksumOfSecrets } from './kubernetes/checksum.ts'
 import { labelsOf, TIERS, type Tier } from './kubernetes/labels.ts'
 import type { Site } from './kubernetes/site.ts'
 import { type ExternalPorts, edgesOf } from './network/edges.ts'
@@ -11,6 +12,7 @@ import { NetworkPolicies } from './network/policies.ts'
 import type { PulsarAccess } from './pulsar/endpoint.ts'
 import { Pulsar } from './pulsar/pulsar.ts'
 import { Api } from './runtime/api.ts'
+import { Retention } from './runtime/retention.ts'
 import { SetUp } from './runtime/set-up.ts'
 import { Workers } from './runtime/workers.ts'
 import { factsOf } from './safety/facts.ts'
@@ -51,8 +53,12 @@ export class Platform extends ComponentResource {
     )
     const tiers = tiersOf(plan)
     const edges = edgesOf(new Set(tiers), externalPorts(plan))
-    const network = new NetworkPolicies('network', { site, tiers, edges }, { ...child, dependsOn: ready })
-    const base: Resource[] = [guard, network]
+    const network = new NetworkPolicies(
+      'network',
+      { site, tiers, edges, monitoring: plan.platform.monitoringNamespaces },
+      { ...child, dependsOn: [guard] },
+    )
+    const base: Resource[] = [network]
     const pulsar = pulsarOf(plan, site, images, { ...child, dependsOn: base })
     const search = searchOf(plan, site, images, { ...child, dependsOn: base })
     const access = { plan, pulsar, search: search.endpoint }
@@ -75,6 +81,7 @@ export class Platform extends ComponentResource {
       { ...child, dependsOn: [setUp] },
     )
     new Workers('worker', { ...program, config: plan.workers }, { ...child, dependsOn: [api] })
+    if (plan.elasticsearch.expireIndices) new Retention('retention', program, { ...child, dependsOn: [setUp] })
     this.trackUrl = api.trackUrl
     this.registerOutputs({ trackUrl: this.trackUrl })
   }
@@ -101,7 +108,8 @@ function namespaceOf(site: Site, parent: Resource): k8s.core.v1.Namespace {
         },
       },
     },
-    { parent },
+    // Another name would be another namespace, and the old one would be deleted with all that is in it. The guard says so.
+    { parent, ignoreChanges: ['metadata.name'] },
   )
 }
 
@@ -126,10 +134,18 @@ function tiersOf({ pulsar, proxy, elasticsearch }: Pick<Plan, 'pulsar' | 'proxy'
 
 function externalPorts({ pulsar, elasticsearch }: Plan): ExternalPorts {
   const port = (url: string) => Number(new URL(url).port || (url.startsWith('https') ? 443 : 80))
+  const pulsarPorts = () => [...new Set([...servicePorts(pulsar.serviceUrl), port(pulsar.adminUrl)])]
   return {
-    pulsar: pulsar.serviceUrl === '' ? [] : [Number(pulsar.serviceUrl.split(':').at(-1)), port(pulsar.adminUrl)],
+    pulsar: pulsar.serviceUrl === '' ? [] : pulsarPorts(),
     elasticsearch: elasticsearch.url === '' ? [] : [...new Set(elasticsearch.url.split(',').map(port))],
   }
+}
+
+/** The ports of a service URL of Pulsar, which may name several hosts; the ones of the scheme where it names none. */
+function servicePorts(serviceUrl: string): readonly number[] {
+  const [scheme, hosts = ''] = serviceUrl.split('://')
+  const usual = scheme === 'pulsar+ssl' ? 6651 : 6650
+  return hosts.split(',').map((host) => Number(/:(\d+)$/.exec(host)?.[1] ?? usual))
 }
 
 function pulsarOf(plan: Plan, site: Site, images: Images, opts: ComponentResourceOptions): PulsarAccess {
@@ -141,6 +157,7 @@ function pulsarOf(plan: Plan, site: Site, images: Images, opts: ComponentResourc
   return {
     endpoint,
     tokenSecrets: { admin: 'pulsar-token', api: 'pulsar-token', worker: 'pulsar-token' },
+    tokenDigest: checksumOfSecrets(plan.secrets.pulsarToken),
     dependsOn: [tokens],
   }
 }
@@ -154,12 +171,18 @@ function searchOf(plan: Plan, site: Site, images: Images, opts: ComponentResourc
   const { elasticApiKey, elasticUsername, elasticPassword } = plan.secrets
   if (elasticApiKey !== undefined) {
     const made = credentials('elasticsearch-credentials', { apiKey: elasticApiKey }, site, opts)
-    return { endpoint: { url, apiKeySecret: 'elasticsearch-credentials' }, dependsOn: [made] }
+    const digest = checksumOfSecrets(elasticApiKey)
+    return { endpoint: { url, apiKeySecret: 'elasticsearch-credentials', digest }, dependsOn: [made] }
   }
   if (elasticUsername === undefined || elasticPassword === undefined) return { endpoint: { url }, dependsOn: [] }
   const made = credentials('elasticsearch-credentials', { password: elasticPassword }, site, opts)
   return {
-    endpoint: { url, username: elasticUsername, passwordSecret: 'elasticsearch-credentials' },
+    endpoint: {
+      url,
+      username: elasticUsername,
+      passwordSecret: 'elasticsearch-credentials',
+      digest: checksumOfSecrets(elasticPassword),
+    },
     dependsOn: [made],
   }
 }

@@ -22,7 +22,7 @@ export interface StackConfig extends Groups {
 }
 
 /** Settings of the runtime that the platform sets itself, and where the stack states what they come from. */
-const OWNED: Readonly<Record<string, string>> = {
+export const OWNED: Readonly<Record<string, string>> = {
   PUBLIC_HOST: 'the API listens on every address of its pod',
   PUBLIC_PORT: 'its Service chooses the port',
   PRIVATE_HOST: 'the API listens on every address of its pod',

@@ -68,8 +68,9 @@ const general: readonly Rule[] = [
       ? `images.repository is missing; the nodes of ${p.platform.environment} pull what was built: name a registry/name to push to, or use images.mode prebuilt`
       : undefined,
   (p) =>
-    p.api.ingressHost === '' && (p.api.ingressClass !== '' || p.api.ingressTlsSecret !== '')
-      ? 'api.ingressClass or api.ingressTlsSecret is set, but api.ingressHost is missing: name the host of the Ingress'
+    p.api.ingressHost === '' &&
+    (p.api.ingressClass !== '' || p.api.ingressTlsSecret !== '' || p.api.ingressAnnotations.length > 0)
+      ? 'api.ingressClass, api.ingressTlsSecret or api.ingressAnnotations is set, but api.ingressHost is missing: name the host of the Ingress'
       : undefined,
 ]
 
@@ -142,6 +143,10 @@ const search: readonly Rule[] = [
   (p) =>
     dataHolders(p) >= 1 && p.runtime.indexReplicas >= dataHolders(p)
       ? `ELASTIC_INDEX_REPLICAS is ${p.runtime.indexReplicas} with ${dataHolders(p)} data nodes; at most ${dataHolders(p) - 1}, because each copy of a shard needs a node of its own: lower it or add data nodes`
+      : undefined,
+  (p) =>
+    p.platform.zones.length > 0 && p.elasticsearch.mastersHoldData
+      ? 'elasticsearch.mastersHoldData is yes, and platform.zones names zones; masters do not know their zone, so no copy of a shard could be kept apart on them: use dataNodes'
       : undefined,
   (p) =>
     p.platform.zones.length > 1 && p.elasticsearch.dataNodes > 0 && p.elasticsearch.dataNodes < p.platform.zones.length

@@ -53,7 +53,14 @@ export const schema = {
       default: [],
       pattern: { regex: /^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/, says: 'names of zones' },
       description:
-        'Availability zones, by the value of the node label `topology.kubernetes.io/zone`: pods, copies of ledgers and copies of shards are spread over them. One may be added; none when empty.',
+        'Availability zones, by the value of the node label `topology.kubernetes.io/zone`: pods, copies of ledgers and copies of shards are spread over them; none when empty. Where there are some, one may be added at the end, with bookies and data nodes for it.',
+    },
+    monitoringNamespaces: {
+      type: 'list',
+      default: [],
+      pattern: { regex: LABEL.regex, says: 'names of namespaces' },
+      description:
+        'Namespaces whose pods may read metrics, and with them the admin port of the brokers and the private listener of the API, which serve theirs. Every namespace when empty.',
     },
     context: {
       type: 'string',
@@ -69,7 +76,7 @@ export const schema = {
     acknowledge: {
       type: 'list',
       default: [],
-      pattern: { regex: /^[a-zA-Z.]+=\S+$/, says: 'texts like bookkeeper.replicas=3' },
+      pattern: { regex: /^[\w.-]+=\S*$/, says: 'texts like bookkeeper.replicas=3' },
       description:
         'Changes that are refused because they could destroy data, and that an operator has prepared: `key=new value`, as the refusal says.',
     },
@@ -114,7 +121,7 @@ export const schema = {
       maximum: 3650,
       unit: 'days',
       description:
-        'How long events stay in Elasticsearch. It is also EVENT_RETENTION_DAYS, where the stack does not state that.',
+        'How long events are to stay in Elasticsearch, see `elasticsearch.expireIndices`. It is also EVENT_RETENTION_DAYS, where the stack does not state that.',
     },
     backlogHours: {
       type: 'integer',
@@ -160,6 +167,13 @@ export const schema = {
       description: 'Host name of an Ingress to the public listener; no Ingress when empty.',
     },
     ingressClass: { type: 'string', default: '', description: 'Class of that Ingress; the default one when empty.' },
+    ingressAnnotations: {
+      type: 'list',
+      default: [],
+      pattern: { regex: /^[\w./-]+=\S.*$/, says: 'texts like nginx.ingress.kubernetes.io/proxy-body-size=4m' },
+      description:
+        'Annotations of that Ingress, `name=value`. It should let bodies pass that API_MAX_BODY_BYTES allows: 4 MiB.',
+    },
     ingressTlsSecret: {
       type: 'string',
       default: '',
@@ -352,6 +366,12 @@ export const schema = {
     masterDiskGib: { ...disk, default: 10, description: 'Disk of one dedicated master node. It can grow.' },
     masterMemoryMib: { ...memory, default: 2048, minimum: 1024, description: 'Memory of one dedicated master node.' },
     masterCpuMillicores: { ...cpu, default: 500, description: 'CPU of one dedicated master node.' },
+    expireIndices: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Whether event indices older than EVENT_RETENTION_DAYS are deleted, every night. Without it they stay until an operator runs `indices expire --apply`, and disks fill.',
+    },
     memoryMap: {
       type: 'boolean',
       default: false,

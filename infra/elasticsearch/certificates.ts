@@ -47,6 +47,8 @@ export class Certificates extends ComponentResource {
         dnsNames: [
           service,
           `elasticsearch.${site.namespace}.svc`,
+          // Nodes verify each other by the name that they call: that of `discovery.seed_hosts` first, then that of the pod.
+          hostOf(site, membersService('elasticsearch-master')),
           `*.${hostOf(site, membersService('elasticsearch-master'))}`,
           `*.${hostOf(site, membersService('elasticsearch-data'))}`,
           'localhost',

@@ -1,6 +1,6 @@
 import { ComponentResource, type ComponentResourceOptions, type Input, type Resource } from '@pulumi/pulumi'
 import type { Plan } from '../config/plan.ts'
-import { checksum } from '../kubernetes/checksum.ts'
+import { checksum, checksumOfSecrets } from '../kubernetes/checksum.ts'
 import { configMap } from '../kubernetes/config-map.ts'
 import { disruptionBudget } from '../kubernetes/disruption.ts'
 import { setUpJob } from '../kubernetes/job.ts'
@@ -8,11 +8,11 @@ import { ZONE_LABEL } from '../kubernetes/labels.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
 import { service } from '../kubernetes/service.ts'
 import { hostOf, type Site } from '../kubernetes/site.ts'
-import { Stateful } from '../kubernetes/stateful.ts'
+import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
 import { AUTHORITY_CONFIG, Certificates } from './certificates.ts'
 import type { SearchAccess, SearchEndpoint } from './endpoint.ts'
 import { ELASTICSEARCH_USER, elasticsearchPod } from './node.ts'
-import { foundingMasters, membersService, nodeSets } from './node-sets.ts'
+import { foundingMasters, membersService, type NodeSet, nodeSets } from './node-sets.ts'
 import { elasticsearchSettings, HTTP_PORT, jvmOptionsFile, TRANSPORT_PORT } from './settings.ts'
 import { passwordSecret, USERS, Users, usersScript } from './users.ts'
 
@@ -24,8 +24,11 @@ export interface ElasticsearchArgs {
   readonly indexPrefix: string
 }
 
+/** Longer than a node takes to open the shards on its own disk, so that the next node seldom stops before they are back. */
+const READY_SECONDS = 30
+
 /**
- * An Elasticsearch cluster: node sets by role, one StatefulSet for each role and zone. It holds data: its volumes survive
+ * An Elasticsearch cluster: masters, and data nodes with a StatefulSet for each zone. It holds data: its volumes survive
  * every change of the arguments. With security on, nodes and clients speak TLS, and each program has a user of its own.
  */
 export class Elasticsearch extends ComponentResource implements SearchAccess {
@@ -58,7 +61,9 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     const peers = tiers.map((tier) =>
       service(site, { tier, name: membersService(tier), ports: members, type: 'headless' }, child),
     )
-    const nodes = sets.map((set) => {
+    const dependsOn = [clients, ...peers, ...(secure ? [secure.certificates, secure.users] : [])]
+    const password = secure ? { passwordDigest: secure.users.digests.elastic } : {}
+    const make = (set: NodeSet, previous: readonly Stateful[]): Stateful => {
       const files = {
         'elasticsearch.yml': elasticsearchSettings(set, { site, security, memoryMap, founders, alone }),
         'heap.options': jvmOptionsFile(set.heapMib),
@@ -74,22 +79,40 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
           replicas: set.share.replicas,
           labels: set.share.zone === undefined ? {} : { [ZONE_LABEL]: set.share.zone },
           claims: [{ name: 'data', gib: set.diskGib, storageClass: plan.elasticsearch.storageClass }],
-          template: elasticsearchPod({ site, image, set, security, digest: checksum(...Object.values(files)) }),
+          template: elasticsearchPod({
+            site,
+            image,
+            set,
+            security,
+            digest: checksum(...Object.values(files)),
+            ...password,
+          }),
           secondsPerPod: 600,
+          // A node is ready when it belongs to the cluster; its shards take a while more.
+          readySeconds: READY_SECONDS,
         },
-        {
-          parent: this,
-          dependsOn: [configuration, clients, ...peers, ...(secure ? [secure.certificates, secure.users] : [])],
-        },
+        { parent: this, dependsOn: [configuration, ...dependsOn, ...previous] },
       )
-    })
+    }
+    // Masters beside the data nodes: neither is ready before there are both.
+    const nodes = tiers.flatMap((tier) =>
+      oneAfterTheOther(
+        sets.filter((set) => set.tier === tier),
+        make,
+      ),
+    )
     for (const tier of tiers) disruptionBudget(site, tier, child)
-    const job = secure ? this.users(args, nodes) : undefined
+    const job = secure ? this.users(args, secure.users, nodes) : undefined
     const url = `${security ? 'https' : 'http'}://${hostOf(site, 'elasticsearch')}:${HTTP_PORT}`
     this.endpoint = {
       url,
       ...(secure
-        ? { authorityConfigMap: AUTHORITY_CONFIG, username: 'tracardi', passwordSecret: passwordSecret('tracardi') }
+        ? {
+            authorityConfigMap: AUTHORITY_CONFIG,
+            username: 'tracardi',
+            passwordSecret: passwordSecret('tracardi'),
+            digest: checksumOfSecrets(secure.users.digests.tracardi, secure.certificates.authorityPem),
+          }
         : {}),
     }
     this.dependsOn = job ? [...nodes, job] : nodes
@@ -97,7 +120,11 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
   }
 
   /** The Job that gives API and workers their user. */
-  private users({ site, image, indexPrefix }: ElasticsearchArgs, dependsOn: readonly Resource[]): Resource {
+  private users(
+    { site, image, indexPrefix }: ElasticsearchArgs,
+    users: Users,
+    dependsOn: readonly Resource[],
+  ): Resource {
     const script = usersScript(`${hostOf(site, 'elasticsearch')}:${HTTP_PORT}`, indexPrefix)
     const template = podTemplate({
       tier: 'set-up',
@@ -127,7 +154,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
         },
       ],
     })
-    return setUpJob(site, 'elasticsearch-users', checksum(script), template, {
+    return setUpJob(site, 'elasticsearch-users', checksumOfSecrets(script, users.digests.tracardi), template, {
       parent: this,
       dependsOn: [...dependsOn],
     })

@@ -1,4 +1,4 @@
-import type { Resource } from '@pulumi/pulumi'
+import type { Input, Resource } from '@pulumi/pulumi'
 
 /** An Elasticsearch that API and workers can use, and with what they show who they are. */
 export interface SearchEndpoint {
@@ -11,6 +11,8 @@ export interface SearchEndpoint {
   readonly passwordSecret?: string
   /** Secret with an API key in `apiKey`, instead of user and password. */
   readonly apiKeySecret?: string
+  /** Changes with the credentials and the authority: programs read theirs when they start. */
+  readonly digest?: Input<string>
 }
 
 export interface SearchAccess {

@@ -21,7 +21,10 @@ export function membersService(tier: NodeSet['tier']): string {
   return `${tier}-members`
 }
 
-/** The node sets of a stack: masters, which may hold data too, and data nodes, each spread over the zones. */
+/**
+ * The node sets of a stack: masters, and data nodes, which have a set for each zone, so that a node knows its zone when it
+ * starts. Masters have one set, which restarts them one after the other; without shards they need not know where they are.
+ */
 export function nodeSets(
   { elasticsearch: e }: Pick<Plan, 'elasticsearch'>,
   site: Pick<Site, 'zones'>,
@@ -37,12 +40,20 @@ export function nodeSets(
     heapMib: Math.floor(e.masterMemoryMib / 2),
     resources: { cpuMillicores: e.masterCpuMillicores, memoryMib: e.masterMemoryMib },
   }
-  const masterRoles = e.mastersHoldData ? ['master', 'data', 'ingest'] : ['master']
-  const sets = (tier: NodeSet['tier'], replicas: number, roles: readonly string[], size: typeof data): NodeSet[] =>
-    shares(replicas, site.zones).map((share) => ({ tier, name: setName(tier, share), roles, share, ...size }))
+  const masters = e.mastersHoldData
+    ? { roles: ['master', 'data', 'ingest'], ...data }
+    : { roles: ['master'], ...dedicated }
   return [
-    ...sets('elasticsearch-master', e.masterNodes, masterRoles, e.mastersHoldData ? data : dedicated),
-    ...sets('elasticsearch-data', e.dataNodes, ['data', 'ingest'], data),
+    { tier: 'elasticsearch-master', name: 'elasticsearch-master', share: { replicas: e.masterNodes }, ...masters },
+    ...shares(e.dataNodes, site.zones).map(
+      (share): NodeSet => ({
+        tier: 'elasticsearch-data',
+        name: setName('elasticsearch-data', share),
+        roles: ['data', 'ingest'],
+        share,
+        ...data,
+      }),
+    ),
   ]
 }
 

@@ -20,13 +20,15 @@ export interface NodeArgs {
   readonly set: NodeSet
   readonly security: boolean
   readonly digest: string
+  /** Changes with the password of the administrator, which a node reads when it starts. */
+  readonly passwordDigest?: Input<string>
 }
 
 /** Elasticsearch closes its shards before it ends; its own limit for that is below this. */
 const GRACE_SECONDS = 180
 
 /** The pod of a node. Its configuration is put together in a volume, because Elasticsearch writes beside it. */
-export function elasticsearchPod({ site, image, set, security, digest }: NodeArgs): PodTemplate {
+export function elasticsearchPod({ site, image, set, security, digest, passwordDigest }: NodeArgs): PodTemplate {
   const { zone } = set.share
   const volumes: Volume[] = [
     { name: 'configuration', emptyDir: {} },
@@ -44,9 +46,9 @@ export function elasticsearchPod({ site, image, set, security, digest }: NodeArg
     labels: zone === undefined ? {} : { [ZONE_LABEL]: zone },
     ...ELASTICSEARCH_USER,
     graceSeconds: GRACE_SECONDS,
-    ...(zone === undefined ? {} : { zone }),
+    ...(zone === undefined ? { zones: site.zones } : { zone }),
     separateHosts: site.environment === 'production' ? 'required' : 'preferred',
-    checksums: { config: digest },
+    checksums: { config: digest, ...(passwordDigest ? { password: passwordDigest } : {}) },
     pullSecret: site.pullSecret,
     volumes,
     initContainers: [configure(image, security)],

@@ -52,10 +52,11 @@ export function elasticsearchSettings(
     // A document creates the index of its period only through a template of ours.
     'action.destructive_requires_name': true,
     'xpack.security.enabled': security,
-    ...(zone === undefined
+    ...(zone === undefined ? {} : { 'node.attr.zone': zone }),
+    // For every node, because the master decides by its own.
+    ...(site.zones.length === 0
       ? {}
       : {
-          'node.attr.zone': zone,
           'cluster.routing.allocation.awareness.attributes': 'zone',
           // Without these a zone that is away would have its copies made anew in the others, which have no room for them.
           'cluster.routing.allocation.awareness.force.zone.values': site.zones,

@@ -1,6 +1,7 @@
 import * as k8s from '@pulumi/kubernetes'
-import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
+import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi'
 import * as random from '@pulumi/random'
+import { checksumOfSecrets } from '../kubernetes/checksum.ts'
 import { labelsOf } from '../kubernetes/labels.ts'
 import type { Site } from '../kubernetes/site.ts'
 
@@ -20,20 +21,26 @@ export function passwordSecret(user: ElasticUser): string {
 /** A generated password for each user, kept in the state of the stack, where it is encrypted. */
 export class Users extends ComponentResource {
   readonly secrets: readonly k8s.core.v1.Secret[]
+  /** For each user, what changes with the password. */
+  readonly digests: Readonly<Record<ElasticUser, Output<string>>>
 
   constructor(name: string, site: Site, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:elasticsearch:Users', name, {}, opts)
-    this.secrets = USERS.map((user) => {
-      const password = new random.RandomPassword(`${name}-${user}`, { length: 32, special: false }, { parent: this })
-      return new k8s.core.v1.Secret(
-        passwordSecret(user),
-        {
-          metadata: { name: passwordSecret(user), namespace: site.namespace, labels: labelsOf('set-up') },
-          stringData: { password: password.result },
-        },
-        { parent: this },
-      )
-    })
+    const password = (user: ElasticUser) =>
+      new random.RandomPassword(`${name}-${user}`, { length: 32, special: false }, { parent: this }).result
+    const passwords = { elastic: password('elastic'), tracardi: password('tracardi') }
+    this.digests = { elastic: checksumOfSecrets(passwords.elastic), tracardi: checksumOfSecrets(passwords.tracardi) }
+    this.secrets = USERS.map(
+      (user) =>
+        new k8s.core.v1.Secret(
+          passwordSecret(user),
+          {
+            metadata: { name: passwordSecret(user), namespace: site.namespace, labels: labelsOf('set-up') },
+            stringData: { password: passwords[user] },
+          },
+          { parent: this },
+        ),
+    )
     this.registerOutputs()
   }
 }

@@ -1,5 +1,5 @@
 import * as k8s from '@pulumi/kubernetes'
-import type { CustomResourceOptions } from '@pulumi/pulumi'
+import { type CustomResourceOptions, type Input, output } from '@pulumi/pulumi'
 import { labelsOf } from './labels.ts'
 import type { PodTemplate } from './pod.ts'
 import type { Site } from './site.ts'
@@ -13,7 +13,7 @@ import type { Site } from './site.ts'
 export function setUpJob(
   site: Site,
   name: string,
-  digest: string,
+  digest: Input<string>,
   template: PodTemplate,
   opts: CustomResourceOptions,
 ): k8s.batch.v1.Job {
@@ -21,7 +21,7 @@ export function setUpJob(
     name,
     {
       metadata: {
-        name: `${name}-${digest.slice(0, 8)}`,
+        name: output(digest).apply((text) => `${name}-${text.slice(0, 8)}`),
         namespace: site.namespace,
         labels: labelsOf('set-up'),
         annotations: { 'pulumi.com/replaceUnready': 'true' },

@@ -26,6 +26,8 @@ export interface StatefulArgs {
   readonly labels?: Readonly<Record<string, string>>
   /** Longest time that one pod may take to be ready, its shutdown before included. */
   readonly secondsPerPod: number
+  /** How long a pod must be ready before the next one restarts, 5 when left out. */
+  readonly readySeconds?: number
 }
 
 /**
@@ -56,12 +58,7 @@ export class Stateful extends ComponentResource {
     this.set = new k8s.apps.v1.StatefulSet(
       args.name,
       {
-        metadata: {
-          ...metadata,
-          name: args.name,
-          // Should a set ever be deleted to be made anew, its pods go on and are adopted by the new one.
-          annotations: { 'pulumi.com/deletionPropagationPolicy': 'orphan' },
-        },
+        metadata: { ...metadata, name: args.name },
         spec: {
           replicas,
           serviceName: args.serviceName,
@@ -69,7 +66,7 @@ export class Stateful extends ComponentResource {
           // A quorum that lost all its pods comes back only when they start together.
           podManagementPolicy: 'Parallel',
           updateStrategy: { type: 'RollingUpdate' },
-          minReadySeconds: 5,
+          minReadySeconds: args.readySeconds ?? 5,
           revisionHistoryLimit: 5,
           persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
           template: args.template,
@@ -100,6 +97,20 @@ function claimSpec(site: Site, { gib, storageClass }: ClaimArgs) {
     ...(storageClassName ? { storageClassName } : {}),
     resources: { requests: { storage: `${gib}Gi` } },
   }
+}
+
+/**
+ * Sets of one tier, each after the one before: what restarts them restarts one pod of the tier at a time, as within a set.
+ *
+ * @param make gives a set that depends on the one before it.
+ */
+export function oneAfterTheOther<T>(
+  items: readonly T[],
+  make: (item: T, previous: readonly Stateful[]) => Stateful,
+): readonly Stateful[] {
+  const sets: Stateful[] = []
+  for (const item of items) sets.push(make(item, sets.slice(-1)))
+  return sets
 }
 
 /** A rollout goes pod by pod, so its time grows with their number; ten minutes, the engine's default, at least. */

@@ -7,11 +7,19 @@ import type { Edge } from './edges.ts'
 type Spec = k8s.types.input.networking.v1.NetworkPolicySpec
 type Peers = k8s.types.input.networking.v1.NetworkPolicyPeer[]
 
+export interface NetworkPoliciesArgs {
+  readonly site: Site
+  readonly tiers: readonly Tier[]
+  readonly edges: readonly Edge[]
+  /** Namespaces of what reads metrics; every one when empty. */
+  readonly monitoring: readonly string[]
+}
+
 /** Denies everything in the namespace, and allows each tier the edges that are drawn for it. */
 export class NetworkPolicies extends ComponentResource {
   constructor(
     name: string,
-    { site, tiers, edges }: { site: Site; tiers: readonly Tier[]; edges: readonly Edge[] },
+    { site, tiers, edges, monitoring }: NetworkPoliciesArgs,
     opts: ComponentResourceOptions = {},
   ) {
     super('tracardi-at-scale:network:NetworkPolicies', name, {}, opts)
@@ -25,26 +33,29 @@ export class NetworkPolicies extends ComponentResource {
         { parent: this },
       )
     policy('default-deny', undefined, { podSelector: {}, policyTypes: ['Ingress', 'Egress'] })
-    for (const tier of tiers) policy(`allow-${tier}`, tier, policySpec(tier, edges))
+    for (const tier of tiers) policy(`allow-${tier}`, tier, policySpec(tier, edges, monitoring))
     this.registerOutputs()
   }
 }
 
 /** What a tier may take and make. */
-function policySpec(tier: Tier, edges: readonly Edge[]): Spec {
+function policySpec(tier: Tier, edges: readonly Edge[], monitoring: readonly string[]): Spec {
   return {
     podSelector: { matchLabels: selectorOf(tier) },
     policyTypes: ['Ingress', 'Egress'],
     ingress: edges
       .filter(({ to }) => to === tier)
-      .map(({ from, ports }) => ({ ...peers('from', from), ports: rules(ports) })),
+      .map(({ from, ports }) => ({ ...side('from', peers(from, monitoring)), ports: rules(ports) })),
     egress: edges
       .filter(({ from }) => from === tier)
-      .map(({ to, ports }) => ({ ...peers('to', to), ports: to === 'dns' ? dnsRules : rules(ports) })),
+      .map(({ to, ports }) => ({
+        ...side('to', peers(to, monitoring)),
+        ports: to === 'dns' ? DNS_RULES : rules(ports),
+      })),
   }
 }
 
-const dnsRules = [
+const DNS_RULES = [
   { protocol: 'UDP', port: 53 },
   { protocol: 'TCP', port: 53 },
 ]
@@ -53,14 +64,23 @@ function rules(ports: readonly number[]) {
   return ports.map((port) => ({ protocol: 'TCP', port }))
 }
 
-function peers(side: 'from' | 'to', end: Edge['from']): { from?: Peers; to?: Peers } {
-  if (end === 'anywhere') return {}
-  return { [side]: [peer(end)] }
+/** No peers are all peers, for the API server as for us. */
+function side(name: 'from' | 'to', ends: Peers): { from?: Peers; to?: Peers } {
+  return ends.length === 0 ? {} : { [name]: ends }
 }
 
-function peer(end: Exclude<Edge['from'], 'anywhere'>): k8s.types.input.networking.v1.NetworkPolicyPeer {
-  // Prometheus and KEDA may run in any namespace.
-  if (end === 'scrapers') return { namespaceSelector: {} }
-  if (end === 'dns') return { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } }
-  return { podSelector: { matchLabels: selectorOf(end) } }
+/** The address of a cache of names on the node itself, where a cluster has one (NodeLocal DNSCache). */
+const NODE_LOCAL_DNS = '169.254.20.10/32'
+
+function peers(end: Edge['from'], monitoring: readonly string[]): Peers {
+  if (end === 'anywhere') return []
+  // Clusters run their DNS in namespaces of different names.
+  if (end === 'dns') return [{ namespaceSelector: {} }, { ipBlock: { cidr: NODE_LOCAL_DNS } }]
+  if (end === 'scrapers') return [{ namespaceSelector: namespaces(monitoring) }]
+  return [{ podSelector: { matchLabels: selectorOf(end) } }]
+}
+
+function namespaces(names: readonly string[]) {
+  if (names.length === 0) return {}
+  return { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: [...names] }] }
 }

@@ -9,7 +9,7 @@ import { httpCheck, probes } from '../kubernetes/probes.ts'
 import { propertiesFile } from '../kubernetes/properties.ts'
 import { service } from '../kubernetes/service.ts'
 import { podHost, type Site } from '../kubernetes/site.ts'
-import { Stateful } from '../kubernetes/stateful.ts'
+import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
 import { setName, shares, type ZoneShare } from '../kubernetes/zones.ts'
 import { configVolume, PULSAR_USER, pulsarContainer } from './server.ts'
 
@@ -41,8 +41,9 @@ export class BookKeeper extends ComponentResource {
     const configuration = configMap(site, 'bookkeeper', 'bookkeeper', files, child)
     const ports = { bookie: BOOKIE_PORT, http: HTTP_PORT }
     const peers = service(site, { tier: 'bookkeeper', name: 'bookkeeper', ports, type: 'headless' }, child)
-    const sets = shares(config.replicas, site.zones).map(
-      (share) =>
+    const sets = oneAfterTheOther(
+      shares(config.replicas, site.zones),
+      (share, previous) =>
         new Stateful(
           setName('bookkeeper', share),
           {
@@ -59,7 +60,7 @@ export class BookKeeper extends ComponentResource {
             template: bookiePod(args, share, checksum(...Object.values(files))),
             secondsPerPod: 300,
           },
-          { parent: this, dependsOn: [configuration, peers] },
+          { parent: this, dependsOn: [configuration, peers, ...previous] },
         ),
     )
     disruptionBudget(site, 'bookkeeper', child)

@@ -1,4 +1,4 @@
-import type { Resource } from '@pulumi/pulumi'
+import type { Input, Resource } from '@pulumi/pulumi'
 
 /** A Pulsar that API and workers can use: one of the stack, or one that exists already. */
 export interface PulsarEndpoint {
@@ -11,5 +11,7 @@ export interface PulsarAccess {
   readonly endpoint: PulsarEndpoint
   /** Secrets with a token in the key `token`, by program; nothing where Pulsar asks for none. */
   readonly tokenSecrets?: Readonly<Record<'admin' | 'api' | 'worker', string>>
+  /** Changes with the tokens: programs read theirs when they start. */
+  readonly tokenDigest?: Input<string>
   readonly dependsOn: readonly Resource[]
 }

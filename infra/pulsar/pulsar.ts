@@ -1,4 +1,10 @@
-import { ComponentResource, type ComponentResourceOptions, type Input, type Resource } from '@pulumi/pulumi'
+import {
+  ComponentResource,
+  type ComponentResourceOptions,
+  type Input,
+  type Output,
+  type Resource,
+} from '@pulumi/pulumi'
 import type { Plan } from '../config/plan.ts'
 import type { Site } from '../kubernetes/site.ts'
 import { Autorecovery } from './autorecovery.ts'
@@ -24,6 +30,7 @@ export interface PulsarArgs {
 export class Pulsar extends ComponentResource implements PulsarAccess {
   readonly endpoint: Broker
   readonly tokenSecrets?: Readonly<Record<'admin' | 'api' | 'worker', string>>
+  readonly tokenDigest?: Output<string>
   readonly dependsOn: readonly Resource[]
 
   constructor(name: string, { site, image, plan }: PulsarArgs, opts: ComponentResourceOptions = {}) {
@@ -56,6 +63,7 @@ export class Pulsar extends ComponentResource implements PulsarAccess {
     }
     this.endpoint = brokers
     if (tokens) {
+      this.tokenDigest = tokens.digest
       this.tokenSecrets = { admin: tokenSecret('admin'), api: tokenSecret('api'), worker: tokenSecret('worker') }
     }
     this.dependsOn = tokens ? [brokers, tokens] : [brokers]

@@ -2,6 +2,7 @@ import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, type Output, secret } from '@pulumi/pulumi'
 import * as tls from '@pulumi/tls'
 import { importPKCS8, SignJWT } from 'jose'
+import { checksumOfSecrets } from '../kubernetes/checksum.ts'
 import { labelsOf, type Tier } from '../kubernetes/labels.ts'
 import type { Site } from '../kubernetes/site.ts'
 
@@ -32,11 +33,14 @@ export class Tokens extends ComponentResource {
   /** Public key as brokers take it, `data:;base64,…`. */
   readonly publicKey: Output<string>
   readonly secrets: Readonly<Record<Role, k8s.core.v1.Secret>>
+  /** Changes with the key, and with it every token. */
+  readonly digest: Output<string>
 
   constructor(name: string, site: Site, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:pulsar:Tokens', name, {}, opts)
     const key = new tls.PrivateKey(`${name}-key`, { algorithm: 'RSA', rsaBits: 2048 }, { parent: this })
     this.publicKey = key.publicKeyPem.apply((pem) => `data:;base64,${pem.replace(/-----[^-]+-----|\s/g, '')}`)
+    this.digest = checksumOfSecrets(key.privateKeyPemPkcs8)
     const make = (role: Role) =>
       new k8s.core.v1.Secret(
         tokenSecret(role),
@@ -58,7 +62,7 @@ export class Tokens extends ComponentResource {
 }
 
 /** A token for a role. The same key and role give the same token, so that an update without changes changes nothing. */
-async function signToken(privateKeyPkcs8: string, role: Role): Promise<string> {
+export async function signToken(privateKeyPkcs8: string, role: Role): Promise<string> {
   return new SignJWT({ sub: role })
     .setProtectedHeader({ alg: 'RS256' })
     .sign(await importPKCS8(privateKeyPkcs8, 'RS256'))

@@ -74,7 +74,11 @@ export class Api extends ComponentResource {
     )
   }
 
-  private ingress(site: Site, { ingressHost, ingressClass, ingressTlsSecret }: GroupOf<'api'>): void {
+  private ingress(site: Site, config: GroupOf<'api'>): void {
+    const { ingressHost, ingressClass, ingressTlsSecret, ingressAnnotations } = config
+    const annotations = Object.fromEntries(
+      ingressAnnotations.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]),
+    )
     const backend = { service: { name: 'api', port: { number: PUBLIC_PORT } } }
     new k8s.networking.v1.Ingress(
       'api',
@@ -83,7 +87,7 @@ export class Api extends ComponentResource {
           name: 'api',
           namespace: site.namespace,
           labels: labelsOf('api'),
-          annotations: { 'pulumi.com/skipAwait': 'true' },
+          annotations: { ...annotations, 'pulumi.com/skipAwait': 'true' },
         },
         spec: {
           ...(ingressClass ? { ingressClassName: ingressClass } : {}),

@@ -1,4 +1,4 @@
-import { type Config, toEnv } from '../../runtime/config.ts'
+import { type Config, type settings, toEnv } from '../../runtime/config.ts'
 import type { Plan } from '../config/plan.ts'
 import type { SearchEndpoint } from '../elasticsearch/endpoint.ts'
 import { nodeHeapMib } from '../kubernetes/memory.ts'
@@ -42,6 +42,29 @@ export function settingsOf({ plan, pulsar, search }: RuntimeAccess): Record<stri
     ...(search.authorityConfigMap ? { elasticCaFile: `${AUTHORITY_DIR}/ca.crt` } : {}),
   }
   return toEnv(config)
+}
+
+/** Settings that one program alone reads. Whatever is not named here may be read by all. */
+export const READ_BY_ONE = {
+  api: [
+    'API_MAX_EVENTS',
+    'API_MAX_BODY_BYTES',
+    'API_MAX_PENDING_BYTES',
+    'EVENT_ID_WINDOW_HOURS',
+    'PUBLISH_TIMEOUT_SECONDS',
+    'MESSAGE_MAX_BYTES',
+    'MESSAGE_MAX_EVENTS',
+  ],
+  worker: ['PREFETCH_MESSAGES', 'BULK_MAX_BYTES', 'BULK_TIMEOUT_SECONDS', 'BULK_CONCURRENCY'],
+  admin: ['EVENT_RETENTION_DAYS'],
+} as const satisfies Record<Program, readonly (typeof settings)[keyof Config]['env'][]>
+
+/** Those of the settings that a program reads: a change of any other is no reason to restart it. */
+export function readBy(program: Program, all: Readonly<Record<string, string>>): Record<string, string> {
+  const others = Object.entries(READ_BY_ONE).flatMap(([one, names]): readonly string[] =>
+    one === program ? [] : names,
+  )
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !others.includes(name)))
 }
 
 /** Variables of the container that are no settings: where secrets are mounted, and how much memory Node.js may use. */

@@ -12,6 +12,7 @@ import {
   PUBLIC_PORT,
   RUNTIME_USER,
   type RuntimeAccess,
+  readBy,
   runtimeVolumes,
   settingsOf,
 } from './environment.ts'
@@ -27,14 +28,14 @@ export interface ProgramArgs {
 /** Between the end of readiness and SIGTERM: until every proxy of the cluster has stopped sending calls here. */
 const PRE_STOP_SECONDS = 10
 
-/** The settings of a program as a ConfigMap, and the digest that restarts the program when they change. */
+/** The settings as a ConfigMap, and the digest that restarts the program when one changes that it reads. */
 export function programSettings(
   { site, access, tier }: Pick<ProgramArgs, 'site' | 'access' | 'tier'>,
   parent: Resource,
 ): { configuration: k8s.core.v1.ConfigMap; digest: string } {
   const settings = settingsOf(access)
   const configuration = configMap(site, tier, `${tier}-settings`, settings, { parent })
-  return { configuration, digest: checksum(JSON.stringify(Object.entries(settings).sort())) }
+  return { configuration, digest: checksum(JSON.stringify(Object.entries(readBy(tier, settings)).sort())) }
 }
 
 /** The pod of the API or of a worker. */
@@ -48,7 +49,11 @@ export function programPod(args: ProgramArgs, digest: string): PodTemplate {
     ...RUNTIME_USER,
     graceSeconds: preStop + Math.ceil(access.plan.runtime.shutdownGraceSeconds) + 5,
     zones: site.zones,
-    checksums: { settings: digest },
+    checksums: {
+      settings: digest,
+      ...(access.pulsar.tokenDigest ? { pulsar: access.pulsar.tokenDigest } : {}),
+      ...(access.search.digest ? { elasticsearch: access.search.digest } : {}),
+    },
     pullSecret: site.pullSecret,
     volumes,
     containers: [programContainer(args, preStop)],

@@ -18,16 +18,20 @@ export interface SetUpArgs {
   readonly ownsPulsar: boolean
 }
 
-/** The settings that shape what set-up makes. Another bulk size, say, is no reason to run it again. */
-const SHAPING = [
+/** The settings that set-up needs: how it gets in, and what it makes. Another bulk size is no reason to run it again. */
+const NEEDED = [
   'PULSAR_HOST',
   'PULSAR_API',
+  'PULSAR_VERIFY_CERTS',
   'PULSAR_TENANT',
   'PULSAR_SYSTEM_NAMESPACE',
   'PULSAR_FUNCTION_TOPIC',
   'PULSAR_SUBSCRIPTION',
   'PULSAR_PARTITIONS',
   'ELASTIC_HOST',
+  'ELASTIC_HTTP_AUTH_USERNAME',
+  'ELASTIC_CA_FILE',
+  'ELASTIC_VERIFY_CERTS',
   'ELASTIC_INDEX_PREFIX',
   'ELASTIC_INDEX_SHARDS',
   'ELASTIC_INDEX_REPLICAS',
@@ -47,7 +51,7 @@ export class SetUp extends ComponentResource {
     super('tracardi-at-scale:runtime:SetUp', name, {}, opts)
     const { site, image, plan, access, ownsPulsar } = args
     const settings = settingsOf(access)
-    const shaping = Object.fromEntries(Object.entries(settings).filter(([key]) => SHAPING.includes(key)))
+    const needed = Object.fromEntries(Object.entries(settings).filter(([key]) => NEEDED.includes(key)))
     const { volumes, mounts } = runtimeVolumes(access, 'admin')
     const template = podTemplate({
       tier: 'set-up',
@@ -61,13 +65,13 @@ export class SetUp extends ComponentResource {
           name: 'set-up',
           image,
           args: ['set-up'],
-          env: { ...containerEnv(access, RESOURCES.memoryMib), ...shaping },
+          env: { ...containerEnv(access, RESOURCES.memoryMib), ...needed },
           resources: RESOURCES,
           mounts,
         },
       ],
     })
-    this.job = setUpJob(site, 'set-up', checksum(JSON.stringify(shaping)), template, { parent: this })
+    this.job = setUpJob(site, 'set-up', checksum(JSON.stringify(needed)), template, { parent: this })
     if (ownsPulsar && plan.pulsar.authentication && plan.pulsar.authorization) this.permissions(args)
     this.registerOutputs({ job: this.job })
   }

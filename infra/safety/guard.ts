@@ -1,7 +1,8 @@
 import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, ResourceHook, type ResourceHookArgs } from '@pulumi/pulumi'
 import type { Site } from '../kubernetes/site.ts'
-import { type Facts, refusedChanges } from './facts.ts'
+import type { Facts } from './facts.ts'
+import { refusedChanges } from './refusals.ts'
 
 /**
  * Keeps what the data of the stack depends on, and refuses a change that could destroy any, before anything is changed: in
@@ -22,14 +23,15 @@ export class Guard extends ComponentResource {
     this.facts = new k8s.core.v1.ConfigMap(
       'facts',
       { metadata: { name: 'tracardi-facts', namespace: site.namespace }, data: { ...facts } },
-      { parent: this, hooks: { beforeUpdate: [refuse] } },
+      // In another namespace it would be another object, with nothing to compare: it stays, and tells that the name changed.
+      { parent: this, hooks: { beforeUpdate: [refuse] }, ignoreChanges: ['metadata.namespace'] },
     )
     this.registerOutputs()
   }
 }
 
 /** @throws Error that lists every refused change. */
-function refuseChanges({ oldInputs, newInputs }: ResourceHookArgs, acknowledged: readonly string[]): void {
+export function refuseChanges({ oldInputs, newInputs }: ResourceHookArgs, acknowledged: readonly string[]): void {
   const refused = refusedChanges(factsIn(oldInputs), factsIn(newInputs), acknowledged)
   if (refused.length > 0) {
     throw new Error(`refused, because it could destroy data:\n${refused.map((line) => `  - ${line}`).join('\n')}`)

@@ -8,6 +8,8 @@ const CLAIM = 'kubernetes:core/v1:PersistentVolumeClaim'
 const STATEFUL_SET = 'kubernetes:apps/v1:StatefulSet'
 /** What cannot be made anew from the program: keys and passwords that volumes and clients depend on. */
 const IDENTITY = /^(tls:index\/(privateKey|selfSignedCert):|random:index\/randomPassword:)/
+/** Name of what the guard compares with. */
+const FACTS = 'facts'
 
 /**
  * How an environment keeps its data when the stack is destroyed.
@@ -16,12 +18,16 @@ const IDENTITY = /^(tls:index\/(privateKey|selfSignedCert):|random:index\/random
  * volumes stay even then. `staging` keeps the volumes. `dev` leaves nothing: all goes with its namespace.
  */
 export function protection(environment: Environment, namespace: () => Resource | undefined): ResourceTransformation {
-  return ({ type, props, opts }) => ({ props, opts: { ...opts, ...optionsFor(environment, type, namespace) } })
+  return ({ type, name, props, opts }) => ({
+    props,
+    opts: { ...opts, ...optionsFor(environment, type, name, namespace) },
+  })
 }
 
 function optionsFor(
   environment: Environment,
   type: string,
+  name: string,
   namespace: () => Resource | undefined,
 ): { protect?: boolean; retainOnDelete?: boolean; deletedWith?: Resource } {
   if (environment === 'dev') {
@@ -29,6 +35,7 @@ function optionsFor(
     return owner !== undefined && type.startsWith('kubernetes:') && type !== NAMESPACE ? { deletedWith: owner } : {}
   }
   const keeps = type === NAMESPACE || type === CLAIM
-  const protects = environment === 'production' && (keeps || type === STATEFUL_SET || IDENTITY.test(type))
+  const protects =
+    environment === 'production' && (keeps || type === STATEFUL_SET || name === FACTS || IDENTITY.test(type))
   return { ...(protects ? { protect: true } : {}), ...(keeps ? { retainOnDelete: true } : {}) }
 }

@@ -98,7 +98,6 @@ for (const stack of STACKS) {
     it('keeps claims and what cannot change of its sets out of reach of its configuration', () => {
       for (const { inputs, options } of ofType(resources, 'StatefulSet')) {
         assert.deepEqual(options.ignoreChanges, ['spec.volumeClaimTemplates'])
-        assert.equal(inputs.metadata.annotations['pulumi.com/deletionPropagationPolicy'], 'orphan')
         assert.equal(inputs.spec.podManagementPolicy, 'Parallel')
         assert.deepEqual(inputs.spec.persistentVolumeClaimRetentionPolicy, {
           whenDeleted: 'Retain',

@@ -92,6 +92,13 @@ export class DeployedStack {
     return this.#stack.destroy()
   }
 
+  /** What an operator does before production may be destroyed: `pulumi state unprotect --all`. */
+  async unprotect(): Promise<void> {
+    const state = await this.#stack.exportStack()
+    for (const resource of state.deployment.resources ?? []) delete resource.protect
+    await this.#stack.importStack(state)
+  }
+
   exportState(): Promise<automation.Deployment> {
     return this.#stack.exportStack()
   }

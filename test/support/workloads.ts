@@ -8,14 +8,17 @@ export function podTemplates(
   resources: readonly Registered[],
 ): readonly { name: string; kind: string; spec: Any; metadata: Any }[] {
   return resources
-    .filter(({ inputs }) => inputs?.spec?.template?.spec)
-    .map(({ inputs, type }) => ({
+    .map(({ inputs, type }) => ({ inputs, type, template: templateOf(inputs) }))
+    .filter(({ template }) => template?.spec)
+    .map(({ inputs, type, template }) => ({
       name: inputs.metadata.name,
-      kind: type.split(':').at(-1) as string,
-      spec: inputs.spec.template.spec,
-      metadata: inputs.spec.template.metadata,
+      kind: (type.split(':').at(-1) as string).replace('CronJob', 'Job'),
+      spec: template.spec,
+      metadata: template.metadata,
     }))
 }
+
+const templateOf = (inputs: Any): Any => inputs?.spec?.template ?? inputs?.spec?.jobTemplate?.spec?.template
 
 export const containersOf = (spec: Any): readonly Any[] => [...(spec.initContainers ?? []), ...spec.containers]
 

@@ -263,7 +263,9 @@ describe('faults of a stack', () => {
       'the class of no Ingress',
       'dev',
       { api: { ingressClass: 'nginx' } },
-      ['api.ingressClass or api.ingressTlsSecret is set, but api.ingressHost is missing: name the host of the Ingress'],
+      [
+        'api.ingressClass, api.ingressTlsSecret or api.ingressAnnotations is set, but api.ingressHost is missing: name the host of the Ingress',
+      ],
     ],
     [
       'fewer bookies than zones',
@@ -276,6 +278,20 @@ describe('faults of a stack', () => {
       'staging',
       { elasticsearch: { dataNodes: 2 } },
       ['elasticsearch.dataNodes is 2 in 3 zones; each zone needs one at least'],
+    ],
+    [
+      'masters that hold data in zones',
+      'dev',
+      { platform: { zones: ['a'] } },
+      [
+        'elasticsearch.mastersHoldData is yes, and platform.zones names zones; masters do not know their zone, so no copy of a shard could be kept apart on them: use dataNodes',
+      ],
+    ],
+    [
+      'data nodes in zones',
+      'dev',
+      { platform: { zones: ['a'] }, elasticsearch: { mastersHoldData: false, dataNodes: 1 } },
+      [],
     ],
     [
       'one worker in production',

@@ -1,0 +1,64 @@
+import type { Facts } from './facts.ts'
+
+/** Facts that never change, and how to get what one wants all the same. */
+const FIXED: Readonly<Record<string, string>> = {
+  'platform.context': 'a stack cannot move to another cluster; make a new stack there',
+  'platform.namespace':
+    'volumes cannot move to another namespace; make a new stack and let both run until the old one is drained',
+  'pulsar.clusterName': 'the metadata belongs to the cluster of that name; make a new stack for another one',
+  'elasticsearch.masterNodes':
+    'new masters could found a cluster of their own; make a new stack, and move the indices by snapshot or reindex from remote',
+  'elasticsearch.mastersHoldData':
+    'a node does not start without the role for the shards it holds; add data nodes instead',
+  'elasticsearch.security': 'nodes with and without TLS cannot speak to each other; make a new stack',
+}
+
+/** Facts that may become any other value once something is done. */
+const PREPARED: readonly (readonly [RegExp, string])[] = [
+  [
+    /^runtime\.PULSAR_(TENANT|SYSTEM_NAMESPACE|FUNCTION_TOPIC|SUBSCRIPTION)$/,
+    'the backlog under the old name would never be stored; stop the API and wait until `backlog` says 0',
+  ],
+  // A claim keeps its class for ever; one that lost its volume is made with the new one.
+  [/StorageClass$|\.storageClass$/, 'a volume keeps its StorageClass; state the old one'],
+]
+
+/** Facts that may grow, and may become less once something is done. */
+const SHRINK: readonly (readonly [RegExp, string])[] = [
+  [/^zookeeper\.replicas/, 'remove the node from the ensemble first: docs/operations.md, "Fewer ZooKeeper nodes"'],
+  [/^bookkeeper\.replicas/, 'the ledgers of a bookie must be copied away first: docs/operations.md, "Fewer bookies"'],
+  [
+    /^elasticsearch\..*replicas/,
+    'the shards of a node must be moved away first: docs/operations.md, "Fewer data nodes"',
+  ],
+  [/Gib$/, 'a volume cannot shrink; state the size that it has, or add smaller nodes and take the larger ones away'],
+  [/EVENT_RETENTION_DAYS$/, 'indices with older events would be deleted in the next night'],
+  [
+    /PULSAR_PARTITIONS$/,
+    'partitions that are taken away take their events along; keep the number, or drain into another topic',
+  ],
+]
+
+/**
+ * The changes between two states of a stack that could destroy data, each with the way out.
+ *
+ * @param acknowledged changes that an operator has prepared, as `key=new value`. They do not help with what is fixed.
+ */
+export function refusedChanges(before: Facts, after: Facts, acknowledged: readonly string[] = []): readonly string[] {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  return keys.flatMap((key) => {
+    const [old, now] = [before[key], after[key] ?? 'none']
+    if (old === undefined || old === now) return []
+    const change = `${key} would go from ${old || 'none'} to ${now || 'none'}`
+    if (FIXED[key] !== undefined) return [`${change}: ${FIXED[key]}`]
+    const remedy = remedyFor(key, old, now)
+    if (remedy === undefined || acknowledged.includes(`${key}=${now}`)) return []
+    return [`${change}: ${remedy}. If that is done, state platform.acknowledge: ["${key}=${now}"]`]
+  })
+}
+
+function remedyFor(key: string, old: string, now: string): string | undefined {
+  const find = (rules: typeof SHRINK) => rules.find(([pattern]) => pattern.test(key))?.[1]
+  const shrinks = now === 'none' || Number(now) < Number(old)
+  return find(PREPARED) ?? (shrinks ? (find(SHRINK) ?? 'what it counts holds data') : undefined)
+}

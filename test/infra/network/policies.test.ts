@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import { changed, type Registered, registeredBy, STACKS, type StackName } from '../../support/stack.ts'
+import { ofType } from '../../support/workloads.ts'
+
+interface Port {
+  readonly protocol: string
+  readonly port: number
+}
+
+interface Peer {
+  readonly podSelector?: { readonly matchLabels: Readonly<Record<string, string>> }
+  readonly namespaceSelector?: {
+    readonly matchExpressions?: readonly { key: string; operator: string; values: string[] }[]
+  }
+  readonly ipBlock?: { readonly cidr: string }
+}
+
+interface Rule {
+  readonly from?: readonly Peer[]
+  readonly to?: readonly Peer[]
+  readonly ports: readonly Port[]
+}
+
+interface Policy {
+  readonly podSelector: { readonly matchLabels?: Readonly<Record<string, string>> }
+  readonly policyTypes: readonly string[]
+  readonly ingress?: readonly Rule[]
+  readonly egress?: readonly Rule[]
+}
+
+const NAME = 'app.kubernetes.io/name'
+const DNS = 'any pod+169.254.20.10/32 53/UDP 53'
+
+/** `any pod` is one of any namespace of the cluster; `anywhere` is any address at all. */
+function peerName({ podSelector, namespaceSelector, ipBlock }: Peer): string {
+  if (ipBlock !== undefined) return ipBlock.cidr
+  if (podSelector !== undefined) {
+    assert.equal(podSelector.matchLabels['app.kubernetes.io/part-of'], 'tracardi')
+    return podSelector.matchLabels[NAME] as string
+  }
+  const [expression, ...others] = namespaceSelector?.matchExpressions ?? []
+  assert.deepEqual(others, [])
+  if (expression === undefined) return 'any pod'
+  assert.deepEqual([expression.key, expression.operator], ['kubernetes.io/metadata.name', 'In'])
+  return `pods of ${expression.values.join(' and ')}`
+}
+
+function rulesOf(rules: readonly Rule[]): readonly string[] {
+  return rules
+    .map(({ from, to, ports }) => {
+      const names = (from ?? to)?.map(peerName).join('+') ?? 'anywhere'
+      return [names, ...ports.map(({ protocol, port }) => (protocol === 'TCP' ? port : `${port}/${protocol}`))].join(
+        ' ',
+      )
+    })
+    .sort()
+}
+
+/** What each tier may take or make, by its name. */
+function tiers(resources: readonly Registered[], side: 'ingress' | 'egress'): Record<string, readonly string[]> {
+  const policies = ofType(resources, 'NetworkPolicy').map(({ inputs }) => inputs.spec as Policy)
+  return Object.fromEntries(
+    policies
+      .filter(({ podSelector }) => podSelector.matchLabels !== undefined)
+      .map((policy) => [policy.podSelector.matchLabels?.[NAME], rulesOf(policy[side] ?? [])]),
+  )
+}
+
+const of = (stack: StackName, changes: Readonly<Record<string, unknown>> = {}) => registeredBy(changed(stack, changes))
+
+const EXTERNAL = {
+  pulsar: { serviceUrl: 'pulsar+ssl://pulsar.example.com:6652', adminUrl: 'https://pulsar.example.com:8443' },
+  elasticsearch: { url: 'https://one.example.com:9243,https://two.example.com:9243,https://three.example.com' },
+  pulsarToken: 'token',
+  elasticApiKey: 'key',
+}
+
+describe('network policies', () => {
+  for (const stack of STACKS) {
+    it(`deny in ${stack} everything that is not allowed, for every pod and both ways`, async () => {
+      const policies = ofType(await of(stack), 'NetworkPolicy')
+      const deny = policies.find(({ inputs }) => inputs.metadata.name === 'default-deny')
+      assert.deepEqual(deny?.inputs.spec, { podSelector: {}, policyTypes: ['Ingress', 'Egress'] })
+      assert.equal(deny?.inputs.metadata.namespace, 'tracardi')
+      for (const { inputs } of policies) assert.deepEqual(inputs.spec.policyTypes, ['Ingress', 'Egress'])
+    })
+  }
+
+  it('let each tier reach its peers, and nobody else', async () => {
+    const clients = [DNS, 'broker 6650 8080', 'elasticsearch-data 9200', 'elasticsearch-master 9200']
+    const members = [DNS, 'elasticsearch-data 9300', 'elasticsearch-master 9300']
+    assert.deepEqual(tiers(await of('staging', { proxy: { replicas: 1 } }), 'egress'), {
+      zookeeper: [DNS, 'zookeeper 2181 2888 3888'],
+      bookkeeper: [DNS, 'bookkeeper 3181', 'zookeeper 2181'],
+      autorecovery: [DNS, 'bookkeeper 3181', 'zookeeper 2181'],
+      broker: [DNS, 'bookkeeper 3181', 'broker 6650 8080', 'zookeeper 2181'],
+      proxy: [DNS, 'broker 6650 8080'],
+      'elasticsearch-master': members,
+      'elasticsearch-data': members,
+      api: clients,
+      worker: clients,
+      'set-up': [...clients, 'zookeeper 2181'],
+    })
+  })
+
+  it('let each tier be reached by its peers and by Prometheus, and by nobody else', async () => {
+    const search = ['api 9200', 'elasticsearch-data 9300', 'elasticsearch-master 9300', 'set-up 9200', 'worker 9200']
+    assert.deepEqual(tiers(await of('staging', { proxy: { replicas: 1 } }), 'ingress'), {
+      zookeeper: [
+        'any pod 8000',
+        'autorecovery 2181',
+        'bookkeeper 2181',
+        'broker 2181',
+        'set-up 2181',
+        'zookeeper 2181 2888 3888',
+      ],
+      bookkeeper: ['any pod 8000', 'autorecovery 3181', 'bookkeeper 3181', 'broker 3181'],
+      autorecovery: ['any pod 8000'],
+      broker: [
+        'any pod 8080',
+        'api 6650 8080',
+        'broker 6650 8080',
+        'proxy 6650 8080',
+        'set-up 6650 8080',
+        'worker 6650 8080',
+      ],
+      proxy: ['any pod 8080', 'anywhere 6650 8080'],
+      'elasticsearch-master': search,
+      'elasticsearch-data': search,
+      api: ['any pod 8686', 'anywhere 8585'],
+      worker: ['any pod 8686'],
+      'set-up': [],
+    })
+  })
+
+  it('let only pods of the namespaces for monitoring read metrics, where the stack names some', async () => {
+    const resources = await of('dev', { platform: { monitoringNamespaces: ['prometheus', 'keda'] } })
+    const others = Object.values(tiers(resources, 'ingress')).flat()
+    assert.deepEqual(
+      others.filter((line) => line.startsWith('any pod')),
+      [],
+    )
+    assert.deepEqual(tiers(resources, 'ingress')['worker'], ['pods of prometheus and keda 8686'])
+    assert.deepEqual(tiers(resources, 'egress')['worker'], [DNS, 'broker 6650 8080', 'elasticsearch-master 9200'])
+  })
+
+  it('name no tier that the stack does not have', async () => {
+    const dev = await of('dev')
+    const names = [
+      'api',
+      'autorecovery',
+      'bookkeeper',
+      'broker',
+      'elasticsearch-master',
+      'set-up',
+      'worker',
+      'zookeeper',
+    ]
+    assert.deepEqual(Object.keys(tiers(dev, 'egress')).sort(), names)
+    assert.deepEqual(tiers(dev, 'egress')['api'], [DNS, 'broker 6650 8080', 'elasticsearch-master 9200'])
+    assert.deepEqual(tiers(dev, 'egress')['elasticsearch-master'], [DNS, 'elasticsearch-master 9300'])
+  })
+
+  it('open to a Pulsar and an Elasticsearch that exist already exactly their ports', async () => {
+    const resources = await of('staging', EXTERNAL)
+    const clients = [DNS, 'anywhere 6652 8443', 'anywhere 9243 443']
+    assert.deepEqual(tiers(resources, 'egress'), { api: clients, worker: clients, 'set-up': clients })
+    assert.deepEqual(tiers(resources, 'ingress'), {
+      api: ['any pod 8686', 'anywhere 8585'],
+      worker: ['any pod 8686'],
+      'set-up': [],
+    })
+  })
+
+  const urls: readonly (readonly [string, string, string])[] = [
+    ['pulsar+ssl://p.example.com', 'https://p.example.com', 'anywhere 6651 443'],
+    ['pulsar://p.example.com', 'http://p.example.com', 'anywhere 6650 80'],
+    ['pulsar://one.example.com:6650,two.example.com:6660', 'http://p.example.com:8080', 'anywhere 6650 6660 8080'],
+  ]
+  for (const [serviceUrl, adminUrl, rule] of urls) {
+    it(`know the ports of ${serviceUrl} and ${adminUrl}`, async () => {
+      const resources = await of('staging', { pulsar: { serviceUrl, adminUrl }, pulsarToken: 'token' })
+      assert.deepEqual(
+        tiers(resources, 'egress')['worker']?.filter((line) => line.startsWith('anywhere')),
+        [rule],
+      )
+    })
+  }
+})

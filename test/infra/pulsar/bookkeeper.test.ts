@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { changed, registeredBy, STACKS } from '../../support/stack.ts'
+import { podTemplates } from '../../support/workloads.ts'
+import { fileOf, jobScript, propertiesOf } from './files.ts'
+
+describe('bookkeeper.conf', () => {
+  for (const stack of STACKS) {
+    it(`of ${stack} has an entry on disk before it is acknowledged`, async () => {
+      const values = await propertiesOf(stack, 'bookkeeper', 'bookkeeper.conf')
+      assert.equal(values['journalSyncData'], 'true')
+      assert.equal(values['journalDirectories'], '/pulsar/data/bookkeeper/journal/current')
+      assert.equal(values['ledgerDirectories'], '/pulsar/data/bookkeeper/ledgers/current')
+      assert.equal(values['journalWriteData'], undefined)
+    })
+
+    it(`of ${stack} is the same for autorecovery, which runs apart`, async () => {
+      const values = await propertiesOf(stack, 'bookkeeper', 'bookkeeper.conf')
+      assert.equal(values['autoRecoveryDaemonEnabled'], 'false')
+      assert.deepEqual(await propertiesOf(stack, 'autorecovery', 'bookkeeper.conf'), values)
+    })
+  }
+
+  it('keeps journal and ledgers on the volumes of the bookie', async () => {
+    const templates = podTemplates(await registeredBy(changed('dev')))
+    const bookie = templates.find(({ name }) => name === 'bookkeeper')
+    const mounts = bookie?.spec.containers[0].volumeMounts as readonly { name: string; mountPath: string }[]
+    const path = (name: string) => mounts.find((mount) => mount.name === name)?.mountPath
+    assert.equal(path('journal'), '/pulsar/data/bookkeeper/journal')
+    assert.equal(path('ledgers'), '/pulsar/data/bookkeeper/ledgers')
+  })
+})
+
+describe('the racks of the bookies', () => {
+  const racks = async (...args: Parameters<typeof jobScript>) => {
+    const text = /^racks='(.*)'$/m.exec(await jobScript(...args))?.[1]
+    return JSON.parse(text ?? '') as unknown
+  }
+  const bookie = (set: string, ordinal: number, rack: string) => {
+    const id = `${set}-${ordinal}.bookkeeper.tracardi.svc.cluster.local:3181`
+    return [id, { rack, hostname: id }]
+  }
+
+  it('are the zones of their sets', async () => {
+    assert.deepEqual(await racks('staging', 'pulsar-metadata', { bookkeeper: { replicas: 4 } }), {
+      default: Object.fromEntries([
+        bookie('bookkeeper-a', 0, '/a'),
+        bookie('bookkeeper-a', 1, '/a'),
+        bookie('bookkeeper-b', 0, '/b'),
+        bookie('bookkeeper-c', 0, '/c'),
+      ]),
+    })
+  })
+
+  it('are the zones in which the pods have to be', async () => {
+    const templates = podTemplates(await registeredBy(changed('staging')))
+    for (const zone of ['a', 'b', 'c']) {
+      const spec = templates.find(({ name }) => name === `bookkeeper-${zone}`)?.spec
+      assert.deepEqual(spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms, [
+        { matchExpressions: [{ key: 'topology.kubernetes.io/zone', operator: 'In', values: [zone] }] },
+      ])
+    }
+  })
+
+  it('are all the same where there are no zones', async () => {
+    assert.deepEqual(await racks('dev', 'pulsar-metadata', { bookkeeper: { replicas: 2 } }), {
+      default: Object.fromEntries([bookie('bookkeeper', 0, '/default-rack'), bookie('bookkeeper', 1, '/default-rack')]),
+    })
+  })
+
+  it('are known to bookies by the names of their pods', async () => {
+    assert.match(await fileOf('staging', 'bookkeeper', 'bookkeeper.conf'), /^useHostNameAsBookieID=true$/m)
+  })
+})

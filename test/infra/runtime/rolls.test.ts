@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { changed, registeredBy, type StackName } from '../../support/stack.ts'
+import { ofType, podTemplates } from '../../support/workloads.ts'
+
+type Changes = Readonly<Record<string, unknown>>
+
+/**
+ * Templates of the pods that run, by name; those of a CronJob are for the next time. A Job has its digest in its name:
+ * another one is a Job beside the old one.
+ */
+async function templatesOf(stack: StackName, changes: Changes): Promise<ReadonlyMap<string, string>> {
+  const resources = await registeredBy(changed(stack, changes))
+  const templates = podTemplates(resources.filter(({ type }) => !type.endsWith(':CronJob')))
+  return new Map(templates.map(({ name, spec, metadata }) => [name, JSON.stringify([spec, metadata])]))
+}
+
+const digest = /-[0-9a-f]{8}$/
+
+/** What a change restarts, makes or takes away, in the order of their names. */
+async function effectsOf(stack: StackName, changes: Changes): Promise<readonly string[]> {
+  const [before, after] = [await templatesOf(stack, {}), await templatesOf(stack, changes)]
+  const names = [...new Set([...before.keys(), ...after.keys()])]
+  const effects = names.flatMap((name) => {
+    const plain = name.replace(digest, '')
+    if (before.get(name) === after.get(name)) return []
+    if (!before.has(name)) return [`+ ${plain}`]
+    return [after.has(name) ? plain : `- ${plain}`]
+  })
+  return effects.sort()
+}
+
+const DATA = ['elasticsearch-data-a', 'elasticsearch-data-b', 'elasticsearch-data-c']
+const BOOKIES = ['bookkeeper-a', 'bookkeeper-b', 'bookkeeper-c']
+const PROGRAMS = ['api', 'worker']
+const NEW_SET_UP = ['+ set-up', '- set-up', ...PROGRAMS]
+
+describe('a change of the configuration restarts', () => {
+  const cases: readonly (readonly [string, Changes, readonly string[]])[] = [
+    ['the workers for a setting that they alone read', { runtime: { BULK_TIMEOUT_SECONDS: 7 } }, ['worker']],
+    ['the API for a setting that it alone reads', { runtime: { API_MAX_EVENTS: 10 } }, ['api']],
+    ['nothing for a setting that only commands read', { runtime: { EVENT_RETENTION_DAYS: 20 } }, []],
+    // No message of the API carries more than one bulk of the workers may have.
+    ['the programs for a setting that both read', { runtime: { BULK_SIZE: 501 } }, PROGRAMS],
+    ['the programs for their time to end', { runtime: { SHUTDOWN_GRACE_SECONDS: 30 } }, PROGRAMS],
+    ['nothing for the sources', { sources: { other: { name: 'Other' } } }, []],
+    ['the API for its memory', { api: { memoryMib: 768 } }, ['api']],
+    ['nothing for more replicas of the API', { api: { replicas: 5 } }, []],
+    ['nothing for how the API is exposed', { api: { service: 'LoadBalancer', ingressHost: 'x.example.com' } }, []],
+    ['the workers for their memory', { workers: { memoryMib: 768 } }, ['worker']],
+    ['nothing for more workers', { workers: { replicas: 5 } }, []],
+    ['the programs and a new set-up for more shards', { runtime: { ELASTIC_INDEX_SHARDS: 2 } }, NEW_SET_UP],
+    ['the programs and a new set-up for more partitions', { runtime: { PULSAR_PARTITIONS: 20 } }, NEW_SET_UP],
+    ['the brokers for their memory', { broker: { memoryMib: 3072 } }, ['broker']],
+    ['the brokers for a quorum', { bookkeeper: { ackQuorum: 1 } }, ['broker']],
+    ['nothing for more brokers', { broker: { replicas: 3 }, runtime: { PULSAR_PARTITIONS: 10 } }, []],
+    [
+      'the brokers for rights, and asks for none then',
+      { pulsar: { authorization: false } },
+      ['- pulsar-permissions', 'broker'],
+    ],
+    ['the bookies for their memory', { bookkeeper: { memoryMib: 4096 } }, BOOKIES],
+    [
+      'nothing for more bookies but new racks',
+      { bookkeeper: { replicas: 4 } },
+      ['+ pulsar-metadata', '- pulsar-metadata'],
+    ],
+    ['nothing for larger disks', { bookkeeper: { ledgersGib: 500, journalGib: 50 }, zookeeper: { diskGib: 50 } }, []],
+    ['autorecovery for its memory', { autorecovery: { memoryMib: 1024 } }, ['autorecovery']],
+    ['nothing for more ZooKeeper nodes', { zookeeper: { replicas: 5 } }, []],
+    ['ZooKeeper for its memory', { zookeeper: { memoryMib: 2048 } }, ['zookeeper']],
+    ['nothing for proxies that are added', { proxy: { replicas: 1 } }, ['+ proxy']],
+    ['data nodes for their heap', { elasticsearch: { heapGib: 6 } }, DATA],
+    ['masters for their memory', { elasticsearch: { masterMemoryMib: 4096 } }, ['elasticsearch-master']],
+    ['nodes for how they read files', { elasticsearch: { memoryMap: true } }, [...DATA, 'elasticsearch-master']],
+    ['nothing for more data nodes', { elasticsearch: { dataNodes: 6, heapGib: 2 } }, []],
+    [
+      'all of Pulsar, and nothing else, for another image of it',
+      { images: { pulsar: 'apachepulsar/pulsar:4.0.7' } },
+      ['autorecovery', ...BOOKIES, 'broker', 'pulsar-metadata', 'pulsar-permissions', 'zookeeper'],
+    ],
+    [
+      'all of Elasticsearch, and nothing else, for another image of it',
+      { images: { elasticsearch: 'example.com/elasticsearch:9' } },
+      [...DATA, 'elasticsearch-master', 'elasticsearch-users'],
+    ],
+    [
+      'the programs and set-up for another image of them',
+      { images: { runtime: 'example.com/t:2' } },
+      ['api', 'set-up', 'worker'],
+    ],
+  ]
+  for (const [what, changes, effects] of cases) {
+    it(what, async () => {
+      assert.deepEqual(await effectsOf('staging', changes), effects)
+    })
+  }
+
+  it('nothing when nothing changes', async () => {
+    assert.deepEqual(await effectsOf('staging', { runtime: { LOGGING_LEVEL: 'info' } }), [])
+  })
+})
+
+describe('the sources', () => {
+  it('are updated where the API reads them, which needs no restart', async () => {
+    const sources = { 'my-source': { name: 'New', allowedOrigins: ['*'] } }
+    const resources = await registeredBy(changed('staging', { sources }))
+    const map = ofType(resources, 'ConfigMap').find(({ inputs }) => inputs.metadata.name === 'sources')
+    assert.deepEqual(map?.inputs.data, { 'sources.json': `${JSON.stringify(sources, null, 2)}\n` })
+    const { spec } = podTemplates(resources).find(({ name }) => name === 'api') ?? {}
+    const volume = spec.volumes.find(({ name }: { name: string }) => name === 'sources')
+    assert.deepEqual(volume, { name: 'sources', configMap: { name: 'sources' } })
+    const mount = spec.containers[0].volumeMounts.find(({ name }: { name: string }) => name === 'sources')
+    // With a subPath the kubelet would never update the file.
+    assert.deepEqual(mount, { name: 'sources', mountPath: '/sources' })
+    const settings = ofType(resources, 'ConfigMap').find(({ inputs }) => inputs.metadata.name === 'api-settings')
+    assert.equal(settings?.inputs.data['SOURCES_FILE'], '/sources/sources.json')
+  })
+})

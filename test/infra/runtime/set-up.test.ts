@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { changed, registeredBy, type StackName } from '../../support/stack.ts'
+import { podTemplates } from '../../support/workloads.ts'
+import { jobScript } from '../pulsar/files.ts'
+import { ScriptFolder, syntaxFaults } from '../pulsar/script.ts'
+
+const IN_ALL = { NODE_ENV: 'production', NODE_OPTIONS: '--max-old-space-size=153' }
+
+/** What the set-up of a stack is given. */
+async function setUpOf(stack: StackName, changes: Readonly<Record<string, unknown>> = {}) {
+  const templates = podTemplates(await registeredBy(changed(stack, changes)))
+  const spec = templates.find(({ name }) => /^set-up-[0-9a-f]{8}$/.test(name))?.spec
+  const env = spec.containers[0].env.map(({ name, value }: { name: string; value: string }) => [name, value])
+  const mounts = spec.containers[0].volumeMounts.map(({ mountPath }: { mountPath: string }) => mountPath)
+  return { env: Object.fromEntries(env), mounts }
+}
+
+describe('set-up', () => {
+  it('is told what to make, and where', async () => {
+    const { env, mounts } = await setUpOf('dev', {
+      runtime: { PULSAR_TENANT: 'shop', PULSAR_PARTITIONS: 20, ELASTIC_INDEX_PREFIX: 'shop', BULK_SIZE: 501 },
+    })
+    assert.deepEqual(env, {
+      ...IN_ALL,
+      PULSAR_HOST: 'pulsar://broker.tracardi.svc.cluster.local:6650',
+      PULSAR_API: 'http://broker.tracardi.svc.cluster.local:8080',
+      PULSAR_TENANT: 'shop',
+      PULSAR_PARTITIONS: '20',
+      ELASTIC_HOST: 'http://elasticsearch.tracardi.svc.cluster.local:9200',
+      ELASTIC_INDEX_PREFIX: 'shop',
+      ELASTIC_INDEX_SHARDS: '1',
+      ELASTIC_INDEX_REPLICAS: '0',
+    })
+    assert.deepEqual(mounts, ['/tmp'])
+  })
+
+  it('gets into servers that ask who it is: token, user, password and authority', async () => {
+    const { env, mounts } = await setUpOf('staging', { runtime: { ELASTIC_INDEX_SHARDS: 3 } })
+    assert.deepEqual(env, {
+      ...IN_ALL,
+      PULSAR_AUTH_TOKEN_FILE: '/secrets/pulsar/token',
+      ELASTIC_HTTP_AUTH_PASSWORD_FILE: '/secrets/elasticsearch/password',
+      PULSAR_HOST: 'pulsar://broker.tracardi.svc.cluster.local:6650',
+      PULSAR_API: 'http://broker.tracardi.svc.cluster.local:8080',
+      ELASTIC_HOST: 'https://elasticsearch.tracardi.svc.cluster.local:9200',
+      ELASTIC_HTTP_AUTH_USERNAME: 'tracardi',
+      ELASTIC_CA_FILE: '/authority/ca.crt',
+      EVENT_PARTITIONING: 'day',
+    })
+    assert.deepEqual(mounts, ['/tmp', '/secrets/pulsar', '/secrets/elasticsearch', '/authority'])
+  })
+
+  it('gets into servers that exist already, by what the stack has of them', async () => {
+    const { env, mounts } = await setUpOf('staging', {
+      pulsar: { serviceUrl: 'pulsar+ssl://pulsar.example.com:6651', adminUrl: 'https://pulsar.example.com' },
+      elasticsearch: { url: 'https://search.example.com' },
+      runtime: { PULSAR_VERIFY_CERTS: false, ELASTIC_VERIFY_CERTS: false, ELASTIC_INDEX_SHARDS: 3 },
+      pulsarToken: 'token',
+      elasticUsername: 'someone',
+      elasticPassword: 'password',
+    })
+    assert.deepEqual(env, {
+      ...IN_ALL,
+      PULSAR_AUTH_TOKEN_FILE: '/secrets/pulsar/token',
+      ELASTIC_HTTP_AUTH_PASSWORD_FILE: '/secrets/elasticsearch/password',
+      PULSAR_HOST: 'pulsar+ssl://pulsar.example.com:6651',
+      PULSAR_API: 'https://pulsar.example.com',
+      PULSAR_VERIFY_CERTS: 'false',
+      ELASTIC_HOST: 'https://search.example.com',
+      ELASTIC_HTTP_AUTH_USERNAME: 'someone',
+      ELASTIC_VERIFY_CERTS: 'false',
+      EVENT_PARTITIONING: 'day',
+    })
+    assert.deepEqual(mounts, ['/tmp', '/secrets/pulsar', '/secrets/elasticsearch'])
+  })
+})
+
+describe('the permissions', () => {
+  const names = async (stack: StackName, changes: Readonly<Record<string, unknown>> = {}) =>
+    podTemplates(await registeredBy(changed(stack, changes)))
+      .filter(({ name }) => name.startsWith('pulsar-permissions'))
+      .map(({ kind }) => kind)
+
+  it('let API and workers produce and consume in the namespace of the pipeline, and nothing else', async () => {
+    const script = await jobScript('staging', 'pulsar-permissions', {
+      runtime: { PULSAR_TENANT: 'shop', PULSAR_SYSTEM_NAMESPACE: 'events' },
+    })
+    assert.equal(syntaxFaults(script), '')
+    const folder = new ScriptFolder()
+    try {
+      const { status, calls } = folder.run(script, 'bin/pulsar-admin', '')
+      const admin =
+        '--admin-url http://broker.tracardi.svc.cluster.local:8080 --auth-plugin org.apache.pulsar.client.impl.auth.AuthenticationToken --auth-params file:///tokens/token namespaces'
+      assert.equal(status, 0)
+      assert.deepEqual(calls, [
+        `${admin} grant-permission shop/events --role api --actions produce,consume`,
+        `${admin} grant-permission shop/events --role worker --actions produce,consume`,
+        `${admin} permissions shop/events`,
+      ])
+    } finally {
+      folder.remove()
+    }
+  })
+
+  it('fail when a grant is refused, so that the Job tries again', async () => {
+    const folder = new ScriptFolder()
+    try {
+      const { status, calls } = folder.run(
+        await jobScript('staging', 'pulsar-permissions'),
+        'bin/pulsar-admin',
+        'exit 1',
+      )
+      assert.equal(status, 1)
+      assert.equal(calls.length, 1)
+    } finally {
+      folder.remove()
+    }
+  })
+
+  it('are granted only where the brokers of the stack ask for them', async () => {
+    assert.deepEqual(await names('staging'), ['Job'])
+    assert.deepEqual(await names('dev'), [])
+    assert.deepEqual(await names('staging', { pulsar: { authorization: false } }), [])
+    const external = { serviceUrl: 'pulsar://p:6650', adminUrl: 'http://p:8080' }
+    assert.deepEqual(await names('staging', { pulsar: external, pulsarToken: 'token' }), [])
+  })
+})

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import type { ResourceHook, ResourceHookArgs } from '@pulumi/pulumi'
+import type { Facts } from '../../../infra/safety/facts.ts'
+import { refuseChanges } from '../../../infra/safety/guard.ts'
+import { changed, registeredBy } from '../../support/stack.ts'
+
+/** What the engine tells a hook of the ConfigMap of facts. */
+function update(before: Facts | undefined, after: Facts): ResourceHookArgs {
+  const args = { urn: 'urn', id: 'id', name: 'facts', type: 'kubernetes:core/v1:ConfigMap', newInputs: { data: after } }
+  return before === undefined ? args : { ...args, oldInputs: { data: before } }
+}
+
+async function guardOf(acknowledge: readonly string[]) {
+  const resources = await registeredBy(changed('dev', { platform: { acknowledge } }))
+  const facts = resources.find(({ name, type }) => name === 'facts' && type.endsWith(':ConfigMap'))
+  const hooks = (facts?.options.hooks?.beforeUpdate ?? []) as readonly ResourceHook[]
+  return { facts, hooks }
+}
+
+describe('refuseChanges', () => {
+  it('throws every refused change, so that the engine stops', () => {
+    const before = { 'zookeeper.diskGib': '20', 'zookeeper.replicas': '5', 'bookkeeper.replicas': '3' }
+    const after = { 'zookeeper.diskGib': '10', 'zookeeper.replicas': '3', 'bookkeeper.replicas': '4' }
+    assert.throws(() => refuseChanges(update(before, after), []), {
+      message: `refused, because it could destroy data:
+  - zookeeper.diskGib would go from 20 to 10: a volume cannot shrink; state the size that it has, or add smaller nodes and take the larger ones away. If that is done, state platform.acknowledge: ["zookeeper.diskGib=10"]
+  - zookeeper.replicas would go from 5 to 3: remove the node from the ensemble first: docs/operations.md, "Fewer ZooKeeper nodes". If that is done, state platform.acknowledge: ["zookeeper.replicas=3"]`,
+    })
+  })
+
+  it('is silent where all is acknowledged, and where the old state has no facts', () => {
+    const [before, after] = [{ 'zookeeper.replicas': '5' }, { 'zookeeper.replicas': '3' }]
+    assert.doesNotThrow(() => refuseChanges(update(before, after), ['zookeeper.replicas=3']))
+    assert.doesNotThrow(() => refuseChanges(update(undefined, after), []))
+  })
+})
+
+describe('the guard of a stack', () => {
+  it('asks before an update of the facts, in a preview already, and its refusal stops the update', async () => {
+    const { hooks } = await guardOf([])
+    assert.deepEqual(
+      hooks.map(({ opts }) => opts),
+      [{ onDryRun: true }],
+    )
+  })
+
+  it('refuses what the stack does not acknowledge', async () => {
+    const { facts, hooks } = await guardOf(['zookeeper.replicas=1'])
+    const now = facts?.inputs.data as Facts
+    const call = (before: Facts) => hooks[0]?.callback(update({ ...now, ...before }, now))
+    assert.throws(() => call({ 'bookkeeper.replicas': '2' }), /^Error: refused.*\n {2}- bookkeeper\.replicas would go/)
+    assert.equal(call({ 'zookeeper.replicas': '3' }), undefined)
+  })
+
+  it('comes before everything that holds data', async () => {
+    const { facts } = await guardOf([])
+    const resources = await registeredBy(changed('dev', { platform: { acknowledge: [] } }))
+    const place = (type: string) => resources.findIndex((resource) => resource.type.endsWith(type))
+    const guard = resources.findIndex(({ urn }) => urn === facts?.urn)
+    assert.ok(guard >= 0)
+    for (const type of [':PersistentVolumeClaim', ':StatefulSet']) assert.ok(guard < place(type), type)
+  })
+})

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import type { Facts } from '../../../infra/safety/facts.ts'
+import { refusedChanges } from '../../../infra/safety/refusals.ts'
+
+const NAMESPACE =
+  'volumes cannot move to another namespace; make a new stack and let both run until the old one is drained'
+const MASTERS =
+  'new masters could found a cluster of their own; make a new stack, and move the indices by snapshot or reindex from remote'
+const ROLE = 'a node does not start without the role for the shards it holds; add data nodes instead'
+const BACKLOG = 'the backlog under the old name would never be stored; stop the API and wait until `backlog` says 0'
+const CLASS = 'a volume keeps its StorageClass; state the old one'
+const BOOKIES = 'the ledgers of a bookie must be copied away first: docs/operations.md, "Fewer bookies"'
+const NODES = 'the shards of a node must be moved away first: docs/operations.md, "Fewer data nodes"'
+const VOLUME = 'a volume cannot shrink; state the size that it has, or add smaller nodes and take the larger ones away'
+
+const acknowledge = (key: string, now: string) => `If that is done, state platform.acknowledge: ["${key}=${now}"]`
+
+describe('a change of a fact that is fixed', () => {
+  const cases: readonly (readonly [string, string, string, string])[] = [
+    ['platform.context', 'one', 'other', 'a stack cannot move to another cluster; make a new stack there'],
+    ['platform.namespace', 'tracardi', 'other', NAMESPACE],
+    [
+      'pulsar.clusterName',
+      'tracardi',
+      'other',
+      'the metadata belongs to the cluster of that name; make a new stack for another one',
+    ],
+    ['elasticsearch.masterNodes', '3', '1', MASTERS],
+    ['elasticsearch.masterNodes', '1', '3', MASTERS],
+    ['elasticsearch.mastersHoldData', 'true', 'false', ROLE],
+    ['elasticsearch.mastersHoldData', 'false', 'true', ROLE],
+    [
+      'elasticsearch.security',
+      'false',
+      'true',
+      'nodes with and without TLS cannot speak to each other; make a new stack',
+    ],
+  ]
+  for (const [key, old, now, why] of cases) {
+    it(`is refused for ${key} from ${old} to ${now}, acknowledged or not, and the same value passes`, () => {
+      const refusal = [`${key} would go from ${old} to ${now}: ${why}`]
+      assert.deepEqual(refusedChanges({ [key]: old }, { [key]: now }), refusal)
+      assert.deepEqual(refusedChanges({ [key]: old }, { [key]: now }, [`${key}=${now}`]), refusal)
+      assert.deepEqual(refusedChanges({ [key]: old }, { [key]: old }), [])
+    })
+  }
+})
+
+describe('a change of a fact that has to be prepared', () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ['runtime.PULSAR_TENANT', BACKLOG],
+    ['runtime.PULSAR_SYSTEM_NAMESPACE', BACKLOG],
+    ['runtime.PULSAR_FUNCTION_TOPIC', BACKLOG],
+    ['runtime.PULSAR_SUBSCRIPTION', BACKLOG],
+    ['zookeeper.storageClass', CLASS],
+    ['bookkeeper.journalStorageClass', CLASS],
+    ['bookkeeper.ledgersStorageClass', CLASS],
+    ['elasticsearch.storageClass', CLASS],
+  ]
+  for (const [key, why] of cases) {
+    it(`is refused for ${key}, and passes when it is acknowledged`, () => {
+      const change = (acknowledged: readonly string[]) =>
+        refusedChanges({ [key]: 'one' }, { [key]: 'two' }, acknowledged)
+      assert.deepEqual(change([]), [`${key} would go from one to two: ${why}. ${acknowledge(key, 'two')}`])
+      assert.deepEqual(change([`${key}=one`]).length, 1)
+      assert.deepEqual(change([`${key}=two`]), [])
+      assert.deepEqual(refusedChanges({ [key]: 'one' }, { [key]: 'one' }), [])
+    })
+  }
+
+  it('says none for an empty value, and is acknowledged with it', () => {
+    const change = (acknowledged: readonly string[]) =>
+      refusedChanges({ 'zookeeper.storageClass': 'fast' }, { 'zookeeper.storageClass': '' }, acknowledged)
+    assert.deepEqual(change([]), [
+      `zookeeper.storageClass would go from fast to none: ${CLASS}. ${acknowledge('zookeeper.storageClass', '')}`,
+    ])
+    assert.deepEqual(change(['zookeeper.storageClass=']), [])
+  })
+})
+
+describe('a fact that becomes less', () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ['zookeeper.replicas', 'remove the node from the ensemble first: docs/operations.md, "Fewer ZooKeeper nodes"'],
+    ['bookkeeper.replicas', BOOKIES],
+    ['bookkeeper.replicas.eu-1a', BOOKIES],
+    ['elasticsearch.elasticsearch-data.replicas', NODES],
+    ['elasticsearch.elasticsearch-data-b.replicas', NODES],
+    ['zookeeper.diskGib', VOLUME],
+    ['bookkeeper.journalGib', VOLUME],
+    ['bookkeeper.ledgersGib', VOLUME],
+    ['elasticsearch.elasticsearch-data.diskGib', VOLUME],
+    ['runtime.EVENT_RETENTION_DAYS', 'indices with older events would be deleted in the next night'],
+    [
+      'runtime.PULSAR_PARTITIONS',
+      'partitions that are taken away take their events along; keep the number, or drain into another topic',
+    ],
+    ['anything.else', 'what it counts holds data'],
+  ]
+  for (const [key, why] of cases) {
+    it(`is refused for ${key}, also where it goes away, and may grow`, () => {
+      const refusal = (now: string) => `${key} would go from 10 to ${now}: ${why}. ${acknowledge(key, now)}`
+      // As texts 9 is more than 10.
+      assert.deepEqual(refusedChanges({ [key]: '10' }, { [key]: '9' }), [refusal('9')])
+      assert.deepEqual(refusedChanges({ [key]: '10' }, {}), [refusal('none')])
+      assert.deepEqual(refusedChanges({ [key]: '9' }, { [key]: '10' }), [])
+      assert.deepEqual(refusedChanges({ [key]: '10' }, { [key]: '10' }), [])
+    })
+  }
+
+  it('is refused where nothing was deleted and now older events would be', () => {
+    const change = (old: string, now: string) =>
+      refusedChanges({ 'runtime.EVENT_RETENTION_DAYS': old }, { 'runtime.EVENT_RETENTION_DAYS': now }).length
+    assert.equal(change('Infinity', '90'), 1)
+    assert.equal(change('90', 'Infinity'), 0)
+  })
+
+  it('passes when exactly this change is acknowledged', () => {
+    const before = { 'bookkeeper.replicas': '5', 'zookeeper.replicas': '5' }
+    const after = { 'bookkeeper.replicas': '4', 'zookeeper.replicas': '3' }
+    const refused = (now: Facts, acknowledged: readonly string[]) =>
+      refusedChanges(before, now, acknowledged).map((line) => line.split(':')[0])
+    assert.deepEqual(refused(after, ['bookkeeper.replicas=4']), ['zookeeper.replicas would go from 5 to 3'])
+    assert.deepEqual(refused(after, ['bookkeeper.replicas=3', 'zookeeper.replicas=3']), [
+      'bookkeeper.replicas would go from 5 to 4',
+    ])
+    assert.deepEqual(refused({ 'zookeeper.replicas': '5' }, ['bookkeeper.replicas=none']), [])
+  })
+})
+
+describe('a fact that the old state does not know', () => {
+  it('passes, whatever it is', () => {
+    assert.deepEqual(refusedChanges({}, { 'bookkeeper.replicas': '3', 'platform.namespace': 'tracardi' }), [])
+  })
+})

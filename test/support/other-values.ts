@@ -1,0 +1,80 @@
+import { type Group, type Key, schema } from '../../infra/config/schema.ts'
+import { settings } from '../../runtime/config.ts'
+
+type Groups = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+
+/** One key of the stack configuration, and a configuration of dev in which it has another value that is allowed. */
+export interface OtherValue {
+  readonly key: string
+  readonly changes: Groups
+}
+
+/** Where another value is not simply one more, or needs another key beside it. */
+const SPECIAL: Readonly<Record<string, Groups>> = {
+  'platform.environment': { platform: { environment: 'staging' } },
+  'platform.namespace': { platform: { namespace: 'other' } },
+  'platform.zones': { platform: { zones: ['a'] } },
+  'platform.context': { platform: { context: 'other' } },
+  'platform.storageClass': { platform: { storageClass: 'other' } },
+  'platform.acknowledge': { platform: { acknowledge: ['bookkeeper.replicas=1'] } },
+  'load.peakEventsPerSecond': { load: { peakEventsPerSecond: 100 } },
+  'api.maxReplicas': { api: { autoscaling: 'cpu', maxReplicas: 4 } },
+  'api.targetCpuPercent': { api: { autoscaling: 'cpu', targetCpuPercent: 50 } },
+  'api.ingressHost': { api: { ingressHost: 'events.example.com' } },
+  'api.ingressClass': { api: { ingressHost: 'events.example.com', ingressClass: 'nginx' } },
+  'api.ingressTlsSecret': { api: { ingressHost: 'events.example.com', ingressTlsSecret: 'tls' } },
+  'workers.autoscaling': { workers: { autoscaling: 'hpa', maxReplicas: 4 } },
+  'workers.maxReplicas': { workers: { autoscaling: 'hpa', maxReplicas: 5 } },
+  'workers.backlogPerWorker': { workers: { autoscaling: 'keda', maxReplicas: 4, backlogPerWorker: 100 } },
+  'workers.targetBusyPercent': { workers: { autoscaling: 'hpa', maxReplicas: 4, targetBusyPercent: 50 } },
+  'zookeeper.replicas': { zookeeper: { replicas: 3 } },
+  'bookkeeper.ensemble': { bookkeeper: { replicas: 2, ensemble: 2 } },
+  'bookkeeper.writeQuorum': { bookkeeper: { replicas: 2, ensemble: 2, writeQuorum: 2 } },
+  'bookkeeper.ackQuorum': { bookkeeper: { replicas: 2, ensemble: 2, writeQuorum: 2, ackQuorum: 2 } },
+  'proxy.service': { proxy: { replicas: 1, service: 'LoadBalancer' } },
+  'proxy.cpuMillicores': { proxy: { replicas: 1, cpuMillicores: 600 } },
+  'proxy.memoryMib': { proxy: { replicas: 1, memoryMib: 2048 } },
+  'pulsar.serviceUrl': { pulsar: { serviceUrl: 'pulsar://p:6650', adminUrl: 'http://p:8080' } },
+  'pulsar.adminUrl': { pulsar: { serviceUrl: 'pulsar://p:6650', adminUrl: 'http://p:8081' } },
+  'pulsar.clusterName': { pulsar: { clusterName: 'other' } },
+  'pulsar.authorization': { pulsar: { transport: 'native', authentication: true, authorization: true } },
+  'elasticsearch.url': { elasticsearch: { url: 'http://e:9200' } },
+  'elasticsearch.masterNodes': { elasticsearch: { masterNodes: 3 } },
+  'elasticsearch.mastersHoldData': { elasticsearch: { mastersHoldData: false, dataNodes: 1 } },
+  'images.repository': { images: { mode: 'build', repository: 'registry.example.com/other' } },
+  'images.mode': { images: { mode: 'prebuilt', runtime: 'registry.example.com/other:1' } },
+  'images.runtime': { images: { mode: 'prebuilt', runtime: 'registry.example.com/other:2' } },
+  'images.pulsar': { images: { pulsar: 'apachepulsar/pulsar:4.0.7' } },
+  'images.elasticsearch': { images: { elasticsearch: 'docker.elastic.co/elasticsearch/elasticsearch:9.2.1' } },
+  'images.pullSecret': { images: { pullSecret: 'registry' } },
+  'load.meanToPeak': { load: { meanToPeak: 0.5 } },
+  'runtime.EVENT_RETENTION_DAYS': { runtime: { EVENT_RETENTION_DAYS: 30 } },
+  'elasticsearch.expireIndices': { elasticsearch: { expireIndices: true }, runtime: { EVENT_RETENTION_DAYS: 30 } },
+  'api.ingressAnnotations': { api: { ingressHost: 'events.example.com', ingressAnnotations: ['a/b=c'] } },
+  'runtime.ELASTIC_INDEX_REPLICAS': { runtime: { ELASTIC_INDEX_REPLICAS: 1 }, elasticsearch: { dataNodes: 1 } },
+}
+
+/** Every key of the schema and every setting of the runtime that a stack may state, each with another value for dev. */
+export function otherValues(dev: Groups, owned: ReadonlySet<string>): readonly OtherValue[] {
+  const keys = Object.entries<Group>(schema).flatMap(([group, entries]) =>
+    Object.entries(entries).map(([name, key]) => ({ group, name, key })),
+  )
+  const runtime = Object.values(settings)
+    .filter(({ env }) => !owned.has(env))
+    .map((key) => ({ group: 'runtime', name: key.env as string, key }))
+  return [...keys, ...runtime].map(({ group, name, key }) => {
+    const stated = dev[group]?.[name] ?? key.default
+    return {
+      key: `${group}.${name}`,
+      changes: SPECIAL[`${group}.${name}`] ?? { [group]: { [name]: another(key, stated) } },
+    }
+  })
+}
+
+function another(key: Key, value: unknown): unknown {
+  if (key.type === 'boolean') return !(value === true || value === 'true')
+  if (key.type === 'list') return [...(value as readonly string[]), 'x']
+  if (key.type === 'string') return 'oneOf' in key ? key.oneOf?.find((one) => one !== value) : 'other'
+  const more = Number(value) + 1
+  return key.maximum !== undefined && more > key.maximum ? Number(value) - 1 : more
+}
