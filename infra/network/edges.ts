@@ -44,14 +44,6 @@ const INSIDE: readonly Edge[] = [
   { from: 'elasticsearch-master', to: 'elasticsearch-data', ports: [9300], why: 'cluster' },
   { from: 'elasticsearch-data', to: 'elasticsearch-master', ports: [9300], why: 'cluster' },
   { from: 'elasticsearch-data', to: 'elasticsearch-data', ports: [9300], why: 'cluster' },
-  ...(['api', 'worker', 'set-up'] as const).flatMap((from) =>
-    (['elasticsearch-master', 'elasticsearch-data'] as const).map((to) => ({
-      from,
-      to,
-      ports: [9200],
-      why: 'indices and documents',
-    })),
-  ),
   { from: 'anywhere', to: 'api', ports: [8585], why: 'events' },
   { from: 'anywhere', to: 'proxy', ports: PULSAR, why: 'clients from outside' },
 ]
@@ -73,6 +65,9 @@ export interface ExternalPorts {
  */
 export function edgesOf(tiers: ReadonlySet<Tier>, external: ExternalPorts): readonly Edge[] {
   const has = (end: Edge['from']) => ['anywhere', 'scrapers', 'dns'].includes(end) || tiers.has(end as Tier)
+  // As the Service of the clients has it: masters answer them only where they hold the data.
+  const search: Tier = tiers.has('elasticsearch-data') ? 'elasticsearch-data' : 'elasticsearch-master'
+  const documents = CLIENTS.map((from): Edge => ({ from, to: search, ports: [9200], why: 'indices and documents' }))
   const outside = (Object.entries(external) as [keyof ExternalPorts, readonly number[]][]).flatMap(([what, ports]) =>
     ports.length === 0 ? [] : CLIENTS.map((from): Edge => ({ from, to: 'anywhere', ports, why: what })),
   )
@@ -80,5 +75,5 @@ export function edgesOf(tiers: ReadonlySet<Tier>, external: ExternalPorts): read
     ([to, port]): Edge => ({ from: 'scrapers', to, ports: [port], why: METRICS }),
   )
   const names = [...tiers].map((from): Edge => ({ from, to: 'dns', ports: [53], why: 'names' }))
-  return [...INSIDE, ...outside, ...scraped, ...names].filter(({ from, to }) => has(from) && has(to))
+  return [...INSIDE, ...documents, ...outside, ...scraped, ...names].filter(({ from, to }) => has(from) && has(to))
 }

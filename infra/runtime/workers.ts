@@ -44,7 +44,7 @@ export class Workers extends ComponentResource {
     this.registerOutputs({ deployment: this.deployment })
   }
 
-  /** KEDA adds a worker for each `backlogPerWorker` messages. Where the backlog cannot be read the count stays. */
+  /** KEDA adds a worker for each `backlogPerWorker` messages. Where the backlog cannot be read the count stays (KEDA 2.17 on). */
   private scaledObject({ site, config, access }: WorkersArgs): void {
     const { pulsar, plan } = access
     const topic = `persistent://${plan.runtime.pulsarTenant}/${plan.runtime.pulsarNamespace}/${plan.runtime.pulsarTopic}`
@@ -72,7 +72,7 @@ export class Workers extends ComponentResource {
           scaleTargetRef: { name: 'worker' },
           minReplicaCount: config.replicas,
           maxReplicaCount: config.maxReplicas,
-          fallback: { failureThreshold: 3, replicas: config.maxReplicas },
+          fallback: { failureThreshold: 3, replicas: config.replicas, behavior: 'currentReplicasIfHigher' },
           advanced: { horizontalPodAutoscalerConfig: { behavior } },
           triggers: [
             {

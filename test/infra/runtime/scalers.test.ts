@@ -100,7 +100,7 @@ describe('the scaler of the workers', () => {
       scaleTargetRef: { name: 'worker' },
       minReplicaCount: 2,
       maxReplicaCount: 8,
-      fallback: { failureThreshold: 3, replicas: 8 },
+      fallback: { failureThreshold: 3, replicas: 2, behavior: 'currentReplicasIfHigher' },
       advanced: { horizontalPodAutoscalerConfig: { behavior } },
       triggers: [
         {

@@ -1,0 +1,56 @@
+/** A finding of a linter that stays, and why. */
+export interface Waiver {
+  readonly linter: 'checkov' | 'kube-score'
+  readonly check: string
+  /** Names of the objects that it is found in. */
+  readonly objects: RegExp
+  readonly reason: string
+}
+
+const SERVERS = /^(zookeeper|bookkeeper|autorecovery|broker|pulsar-|elasticsearch-)/
+/** What runs the project's own image. */
+const OWN = /^(api|worker|set-up-)/
+const PINNED =
+  'images are named by digest or by version and do not change under their name; `Always` would keep a pod from coming back while the registry is away'
+const OFFICIAL_USER =
+  'the official images of Elasticsearch (user 1000) and Pulsar (user 10000, group 0) own their files by these, and are not rebuilt here'
+
+export const WAIVERS: readonly Waiver[] = [
+  { linter: 'checkov', check: 'CKV_K8S_15', objects: SERVERS, reason: PINNED },
+  { linter: 'checkov', check: 'CKV_K8S_15', objects: OWN, reason: PINNED },
+  {
+    linter: 'checkov',
+    check: 'CKV_K8S_43',
+    objects: OWN,
+    reason:
+      'in the stack dev the image stays in the engine of the node, which has no digest of it; its tag is made of its content',
+  },
+  { linter: 'checkov', check: 'CKV_K8S_40', objects: /^elasticsearch-/, reason: OFFICIAL_USER },
+  {
+    linter: 'checkov',
+    check: 'CKV_K8S_43',
+    objects: SERVERS,
+    reason:
+      'the servers are named by version, so that a person can read it; `images.pulsar` and `images.elasticsearch` take a digest',
+  },
+  { linter: 'kube-score', check: 'container-image-pull-policy', objects: /./, reason: PINNED },
+  { linter: 'kube-score', check: 'container-security-context-user-group-id', objects: SERVERS, reason: OFFICIAL_USER },
+  {
+    linter: 'kube-score',
+    check: 'pod-probes-identical',
+    objects: /^autorecovery$/,
+    reason: 'it serves nobody; both probes ask its own HTTP server, which depends on nothing else',
+  },
+  {
+    linter: 'kube-score',
+    check: 'deployment-replicas',
+    objects: /^api$/,
+    reason: 'the stack dev has one of each',
+  },
+  {
+    linter: 'kube-score',
+    check: 'deployment-targeted-by-hpa-does-not-have-replicas-configured',
+    objects: /^api$/,
+    reason: 'the count is the one to begin with; Pulumi leaves it alone afterwards (`ignoreChanges`)',
+  },
+]
