@@ -10,18 +10,17 @@ import { Platform } from './platform.ts'
 const plan = planOf(fromEngine(pulumi.getProject(), pulumi.runtime.allConfig()))
 for (const warning of plan.warnings) await pulumi.log.warn(warning)
 
-const provider = new k8s.Provider(
-  'kubernetes',
-  {
-    ...(plan.platform.context ? { context: plan.platform.context } : {}),
-    enableServerSideApply: true,
-    // Changed in place, or everything that mentions them would be replaced with them.
-    enableConfigMapMutable: true,
-    enableSecretMutable: true,
-  },
-  // Another cluster is another stack: the guard says so, and the provider stays where it is.
-  { ignoreChanges: ['context', 'kubeconfig'] },
-)
+const provider = new k8s.Provider('kubernetes', {
+  ...(plan.platform.context ? { context: plan.platform.context } : {}),
+  // A context may get another name. That it is another cluster is for the guard to refuse: the provider would make all anew.
+  clusterIdentifier: 'the cluster of the stack',
+  // A cluster that does not answer has not lost its objects, whatever the environment says.
+  deleteUnreachable: false,
+  enableServerSideApply: true,
+  // Changed in place, or everything that mentions them would be replaced with them.
+  enableConfigMapMutable: true,
+  enableSecretMutable: true,
+})
 const images = new Images('images', { config: plan.images, root: fileURLToPath(new URL('../', import.meta.url)) })
 const platform = new Platform('platform', { plan, images }, { providers: [provider] })
 

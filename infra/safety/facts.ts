@@ -12,7 +12,6 @@ type Values = Readonly<Record<string, string | number | boolean>>
 export function factsOf(plan: Plan, site: Site): Facts {
   const facts: Values = {
     'platform.namespace': plan.platform.namespace,
-    'platform.context': plan.platform.context,
     ...runtimeFacts(plan),
     ...(plan.pulsar.serviceUrl === '' ? pulsarFacts(plan, site) : {}),
     ...(plan.elasticsearch.url === '' ? searchFacts(plan, site) : {}),

@@ -9,6 +9,7 @@ import { refusedChanges } from './refusals.ts'
  * a preview already. It is registered before everything that holds data, so that what exists is always known here.
  */
 export class Guard extends ComponentResource {
+  /** Facts by key, and with them which cluster it is. */
   readonly facts: k8s.core.v1.ConfigMap
 
   constructor(
@@ -20,9 +21,14 @@ export class Guard extends ComponentResource {
     const refuse = new ResourceHook('refuse-changes-that-destroy-data', (args) => refuseChanges(args, acknowledged), {
       onDryRun: true,
     })
+    // Read in a preview too, which would not ask a cluster otherwise: one that cannot be reached is said at once.
+    const cluster = k8s.core.v1.Namespace.get('cluster', 'kube-system', { parent: this })
     this.facts = new k8s.core.v1.ConfigMap(
       'facts',
-      { metadata: { name: 'tracardi-facts', namespace: site.namespace }, data: { ...facts } },
+      {
+        metadata: { name: 'tracardi-facts', namespace: site.namespace },
+        data: { ...facts, cluster: cluster.metadata.uid },
+      },
       // In another namespace it would be another object, with nothing to compare: it stays, and tells that the name changed.
       { parent: this, hooks: { beforeUpdate: [refuse] }, ignoreChanges: ['metadata.namespace'] },
     )

@@ -2,7 +2,7 @@ import type { Facts } from './facts.ts'
 
 /** Facts that never change, and how to get what one wants all the same. */
 const FIXED: Readonly<Record<string, string>> = {
-  'platform.context': 'a stack cannot move to another cluster; make a new stack there',
+  cluster: 'a stack cannot move to another cluster; correct KUBECONFIG or platform.context, or make a new stack there',
   'platform.namespace':
     'volumes cannot move to another namespace; make a new stack and let both run until the old one is drained',
   'pulsar.clusterName': 'the metadata belongs to the cluster of that name; make a new stack for another one',

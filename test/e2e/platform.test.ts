@@ -193,10 +193,7 @@ describe('the dev stack on a cluster', () => {
     }
 
     it('a cluster that cannot be reached', async () => {
-      await assert.rejects(
-        stack.preview({ platform: { context: 'nowhere' } }),
-        /context "nowhere" does not exist|platform\.context would go/,
-      )
+      await assert.rejects(stack.preview({ platform: { context: 'nowhere' } }), /context "nowhere" does not exist/)
     })
   })
 

@@ -21,7 +21,7 @@ const IMAGE = `registry.example.com/tracardi-at-scale@sha256:${'0'.repeat(64)}`
 
 /** Answers for what the engine and the providers would answer, with texts that tell where they come from. */
 const mocks: pulumi.runtime.Mocks = {
-  newResource({ type, name, inputs }) {
+  newResource({ type, name, inputs, id }) {
     const state: Record<string, unknown> = { ...inputs }
     if (type === 'tls:index/privateKey:PrivateKey') {
       state['publicKeyPem'] = '-----BEGIN PUBLIC KEY-----\nUFVCTElD\n-----END PUBLIC KEY-----\n'
@@ -32,6 +32,7 @@ const mocks: pulumi.runtime.Mocks = {
     if (type.includes('CertRequest')) state['certRequestPem'] = `request of ${name}`
     if (type === 'random:index/randomPassword:RandomPassword') state['result'] = `password of ${name}`
     if (type === 'docker:index/image:Image') state['repoDigest'] = IMAGE
+    if (id === 'kube-system') state['metadata'] = { uid: 'uid of the cluster' }
     return { id: `${name}-id`, state }
   },
   call: () => ({}),
@@ -70,7 +71,7 @@ export function changed(stack: StackName, changes: Readonly<Record<string, unkno
 
 const registrations = new Map<string, Promise<readonly Registered[]>>()
 
-/** Everything that a stack registers, with all inputs settled; once for the same configuration. */
+/** Everything that a stack manages, with all inputs settled; once for the same configuration. */
 export function registeredBy(raw: Raw): Promise<readonly Registered[]> {
   const key = JSON.stringify(raw)
   const known = registrations.get(key) ?? register(raw)
@@ -95,7 +96,9 @@ async function register(raw: Raw): Promise<readonly Registered[]> {
   await pulumi.runtime.disconnect()
   const options = new Map<string, pulumi.CustomResourceOptions>()
   for (const { resource, options: opts } of made) options.set(await settled(resource.urn), opts)
-  return [...monitor.getRegisteredResources().values()].map(({ urn, state }) => {
+  // What has an id from the beginning is read, not made.
+  const managed = [...monitor.getRegisteredResources().values()].filter(({ urn }) => options.get(urn)?.id === undefined)
+  return managed.map(({ urn, state }) => {
     const [, , , types = '', name = ''] =
       urn.split('::').length > 4 ? urn.split('::') : ['', '', '', ...urn.split('::').slice(-2)]
     return { urn, type: types.split('$').at(-1) ?? '', name, inputs: revealed(state), options: options.get(urn) ?? {} }

@@ -12,9 +12,9 @@ async function factsIn(stack: StackName, changes: Readonly<Record<string, unknow
 
 describe('the facts of a stack', () => {
   it('are all that its data depends on', async () => {
-    assert.deepEqual(await factsIn('dev', { platform: { context: 'laptop', storageClass: 'fast' } }), {
+    assert.deepEqual(await factsIn('dev', { platform: { storageClass: 'fast' } }), {
       'platform.namespace': 'tracardi',
-      'platform.context': 'laptop',
+      cluster: 'uid of the cluster',
       'runtime.PULSAR_PARTITIONS': '10',
       'runtime.PULSAR_TENANT': 'tracardi',
       'runtime.PULSAR_SYSTEM_NAMESPACE': 'system',

@@ -17,7 +17,12 @@ const acknowledge = (key: string, now: string) => `If that is done, state platfo
 
 describe('a change of a fact that is fixed', () => {
   const cases: readonly (readonly [string, string, string, string])[] = [
-    ['platform.context', 'one', 'other', 'a stack cannot move to another cluster; make a new stack there'],
+    [
+      'cluster',
+      'one',
+      'other',
+      'a stack cannot move to another cluster; correct KUBECONFIG or platform.context, or make a new stack there',
+    ],
     ['platform.namespace', 'tracardi', 'other', NAMESPACE],
     [
       'pulsar.clusterName',
