@@ -1,13 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import * as k8s from '@pulumi/kubernetes'
 import * as pulumi from '@pulumi/pulumi'
-import { planOf } from './config/plan.ts'
-import { fromEngine } from './config/pulumi.ts'
+import { planFromEngine } from './config/pulumi.ts'
 import { Images } from './images.ts'
 import { Platform } from './platform.ts'
 
 /** The Pulumi program: reads the stack's configuration, settles every number, and registers the platform. */
-const plan = planOf(fromEngine(pulumi.getProject(), pulumi.runtime.allConfig()))
+const plan = planFromEngine(pulumi.getProject(), pulumi.runtime.allConfig())
 for (const warning of plan.warnings) await pulumi.log.warn(warning)
 
 const provider = new k8s.Provider('kubernetes', {

@@ -1,14 +1,26 @@
+import { RunError } from '@pulumi/pulumi'
+import { StackConfigError } from './errors.ts'
+import { type Plan, planOf } from './plan.ts'
 import { schema } from './schema.ts'
 
 /** Groups whose values are objects; a secret is a text. */
 const OBJECTS: readonly string[] = [...Object.keys(schema), 'runtime', 'sources']
 
 /**
- * The configuration that the engine hands over, as `planOf` takes it.
+ * The plan of the configuration that the engine hands over.
  *
  * @param all every key with its project, `project:key`; objects are JSON.
+ * @throws RunError with every fault at once: the engine prints its text, and no stack trace.
  */
-export function fromEngine(project: string, all: Readonly<Record<string, string>>): Record<string, unknown> {
+export function planFromEngine(project: string, all: Readonly<Record<string, string>>): Plan {
+  try {
+    return planOf(fromEngine(project, all))
+  } catch (error) {
+    throw error instanceof StackConfigError ? new RunError(error.message) : error
+  }
+}
+
+function fromEngine(project: string, all: Readonly<Record<string, string>>): Record<string, unknown> {
   const prefix = `${project}:`
   return Object.fromEntries(
     Object.entries(all)

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { KubeConfig } from '@kubernetes/client-node'
 import { OWNED } from '../../infra/config/read.ts'
 import { readStackFile } from '../../infra/config/stack-file.ts'
 import { DeployedStack } from '../support/deployed.ts'
@@ -26,6 +27,7 @@ describe('each key of the configuration', () => {
 
   before(async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tracardi-changes-'))
+    process.env['KUBECONFIG'] = withOtherContext(join(folder, 'kubeconfig'))
     stack = await DeployedStack.create(`e2e-${randomUUID().slice(0, 8)}`, 'dev', folder)
     stack.configure({ platform: { namespace: 'tracardi-changes' }, images: IMAGES })
     await stack.up()
@@ -57,6 +59,17 @@ describe('each key of the configuration', () => {
     else assert.equal(text, expected)
   })
 })
+
+/** A copy of the KUBECONFIG in which the same cluster has a context `other` too. */
+function withOtherContext(file: string): string {
+  const config = new KubeConfig()
+  config.loadFromDefault()
+  const current = config.getContextObject(config.getCurrentContext())
+  if (!current) throw new Error('the KUBECONFIG has no current context')
+  config.addContext({ ...current, name: 'other' })
+  writeFileSync(file, config.exportConfig())
+  return file
+}
 
 /** The first line that says why. @throws Error when the preview failed for another reason than a refusal. */
 function refusal(message: string): string {

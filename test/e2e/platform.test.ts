@@ -167,8 +167,8 @@ describe('the dev stack on a cluster', () => {
       ],
       [
         'fewer partitions',
-        { runtime: { PULSAR_PARTITIONS: 1 } },
-        /runtime\.PULSAR_PARTITIONS would go from \d+ to 1: partitions that are taken away/,
+        { runtime: { PULSAR_PARTITIONS: 4 } },
+        /runtime\.PULSAR_PARTITIONS would go from \d+ to 4: partitions that are taken away/,
       ],
       [
         'another name of the cluster',
