@@ -44,7 +44,7 @@ export class ZooKeeper extends ComponentResource {
       site,
       'zookeeper',
       'zookeeper',
-      // Read when a node starts for the first time, so that growing the ensemble restarts none of its nodes.
+      // Read by a node when it starts, and not in the checksum: growing the ensemble restarts none of its nodes.
       { ...files, replicas: `${config.replicas}` },
       child,
     )
