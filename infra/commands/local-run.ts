@@ -41,6 +41,12 @@ export function localRunOf(raw: Raw): LocalRun {
   }
 }
 
+/** What is left out, shortly: of the runtime each setting, else the group. */
+export function leftOut(ignored: readonly string[]): string {
+  const names = ignored.map((key) => (key.startsWith('runtime.') ? key.slice('runtime.'.length) : key.split('.')[0]))
+  return [...new Set(names)].join(', ')
+}
+
 function withoutExternal(raw: Raw): Raw {
   const groups = Object.entries(EXTERNAL).map(([group, keys]) => [
     group,

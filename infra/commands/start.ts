@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { runLocal } from '../../runtime/local/run.ts'
 import { readStackFile } from '../config/stack-file.ts'
 import { usage, withMessages } from './command.ts'
-import { localRunOf } from './local-run.ts'
+import { leftOut, localRunOf } from './local-run.ts'
 
 /** `npm start`: the pipeline on this machine, with the settings of a stack if one is named. */
 const HELP = `Usage: npm start -- [--stack <name>] [--fresh]
@@ -29,7 +29,7 @@ function settingsOf(stack: string): Record<string, string> {
   const { env, sources, ignored } = localRunOf(readStackFile(stack))
   const stated = Object.entries(env).map(([name, value]) => `${name}=${value}`)
   process.stdout.write(`Stack ${stack}: ${stated.join(' ') || 'every setting has its default'}\n`)
-  if (ignored.length > 0) process.stdout.write(`Left out, for they are for a cluster: ${ignored.join(', ')}\n`)
+  if (ignored.length > 0) process.stdout.write(`Left out, for it is for a cluster: ${leftOut(ignored)}\n`)
   return sources === undefined ? { ...env } : { ...env, SOURCES_FILE: sourcesFile(stack, sources) }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { localRunOf } from '../../../infra/commands/local-run.ts'
+import { leftOut, localRunOf } from '../../../infra/commands/local-run.ts'
 import { StackConfigError } from '../../../infra/config/errors.ts'
 import { changed } from '../../support/stack.ts'
 
@@ -56,5 +56,10 @@ describe('the run of a stack on one machine', () => {
 
   it('is refused for a fault of the stack, as on a cluster', () => {
     assert.throws(() => localRunOf(changed('dev', { runtime: { BULK_SIZ: 1 } })), StackConfigError)
+  })
+
+  it('says in a few words what it leaves out', () => {
+    const ignored = ['api.memoryMib', 'api.replicas', 'platform.zones', 'runtime.ELASTIC_INDEX_REPLICAS']
+    assert.equal(leftOut(ignored), 'api, platform, ELASTIC_INDEX_REPLICAS')
   })
 })
