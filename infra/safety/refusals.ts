@@ -39,6 +39,9 @@ const SHRINK: readonly (readonly [RegExp, string])[] = [
   ],
 ]
 
+/** For disks of servers that the stack would no longer have. */
+const LEFT_BEHIND = 'its volumes would be left behind with what they hold; store or move all of it first'
+
 /**
  * The changes between two states of a stack that could destroy data, each with the way out.
  *
@@ -59,6 +62,7 @@ export function refusedChanges(before: Facts, after: Facts, acknowledged: readon
 
 function remedyFor(key: string, old: string, now: string): string | undefined {
   const find = (rules: typeof SHRINK) => rules.find(([pattern]) => pattern.test(key))?.[1]
+  if (now === 'none' && key.endsWith('Gib')) return LEFT_BEHIND
   const shrinks = now === 'none' || Number(now) < Number(old)
   return find(PREPARED) ?? (shrinks ? (find(SHRINK) ?? 'what it counts holds data') : undefined)
 }

@@ -103,10 +103,13 @@ describe('a fact that becomes less', () => {
   ]
   for (const [key, why] of cases) {
     it(`is refused for ${key}, also where it goes away, and may grow`, () => {
-      const refusal = (now: string) => `${key} would go from 10 to ${now}: ${why}. ${acknowledge(key, now)}`
+      const refusal = (now: string, reason = why) =>
+        `${key} would go from 10 to ${now}: ${reason}. ${acknowledge(key, now)}`
       // As texts 9 is more than 10.
       assert.deepEqual(refusedChanges({ [key]: '10' }, { [key]: '9' }), [refusal('9')])
-      assert.deepEqual(refusedChanges({ [key]: '10' }, {}), [refusal('none')])
+      const gone =
+        why === VOLUME ? 'its volumes would be left behind with what they hold; store or move all of it first' : why
+      assert.deepEqual(refusedChanges({ [key]: '10' }, {}), [refusal('none', gone)])
       assert.deepEqual(refusedChanges({ [key]: '9' }, { [key]: '10' }), [])
       assert.deepEqual(refusedChanges({ [key]: '10' }, { [key]: '10' }), [])
     })
