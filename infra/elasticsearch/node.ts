@@ -75,19 +75,27 @@ export function elasticsearchPod({ site, image, set, security, digest, passwordD
 
 /** Copies what the image brings, adds our settings and, for a cluster that is new, the password of its administrator. */
 function configure(image: Input<string>, security: boolean): ContainerArgs {
-  const keystore = `export ES_PATH_CONF=/work
-rm -f /work/elasticsearch.keystore
-bin/elasticsearch-keystore create
-bin/elasticsearch-keystore add --stdin bootstrap.password < /password/password
-mkdir -p /work/certificates`
+  // The keystore first: its tool reads the settings too, and what a node fills in by itself is not known here.
+  const keystore = [
+    'export ES_PATH_CONF=/work',
+    'rm -f /work/elasticsearch.keystore',
+    'bin/elasticsearch-keystore create',
+    'bin/elasticsearch-keystore add --stdin bootstrap.password < /password/password',
+    'mkdir -p /work/certificates',
+  ]
+  const script = [
+    'set -eu',
+    `cd ${HOME}`,
+    'cp -r config/. /work/',
+    ...(security ? keystore : []),
+    'mkdir -p /work/jvm.options.d',
+    'cp /settings/elasticsearch.yml /work/',
+    'cp /settings/heap.options /work/jvm.options.d/',
+  ]
   return {
     name: 'configure',
     image,
-    command: [
-      'bash',
-      '-c',
-      `set -eu\ncd ${HOME}\ncp -r config/. /work/\nmkdir -p /work/jvm.options.d\ncp /settings/elasticsearch.yml /work/\ncp /settings/heap.options /work/jvm.options.d/\n${security ? keystore : ''}`,
-    ],
+    command: ['bash', '-c', script.join('\n')],
     env: { ES_TMPDIR: '/tmp', ES_JAVA_OPTS: '-Xmx64m', CLI_JAVA_OPTS: '-Xmx64m' },
     resources: { cpuMillicores: 250, memoryMib: 512 },
     mounts: { '/work': 'configuration', '/settings': 'settings', ...(security ? { '/password': 'password' } : {}) },
