@@ -110,9 +110,8 @@ describe('the production stack in three zones', () => {
     ['elasticsearch-data-a-0', 'elasticsearch-data-c-0'],
   ] as const) {
     it(`lets a drain take ${first}, and ${second} only when that is back`, async () => {
-      // Nothing can run on the machines of that zone for a while, as when they are replaced.
-      const { zone } = pods.find(({ name }) => name === first) as Pod
-      const nodes = [...new Set((await nodesIn(zone)).map(({ metadata }) => metadata.name))]
+      // Nothing new can run for a while, as when machines are replaced.
+      const nodes = await zonedNodes()
       const cordon = (unschedulable: boolean) =>
         Promise.all(
           nodes.map((node) =>
@@ -133,9 +132,10 @@ describe('the production stack in three zones', () => {
     })
   }
 
-  async function nodesIn(zone: string): Promise<readonly { metadata: { name: string } }[]> {
-    const selector = encodeURIComponent(`topology.kubernetes.io/zone=${zone}`)
-    return (await cluster.get(`/api/v1/nodes?labelSelector=${selector}`)).items
+  async function zonedNodes(): Promise<readonly string[]> {
+    const selector = encodeURIComponent(`topology.kubernetes.io/zone in (${ZONES.join(',')})`)
+    const { items } = await cluster.get(`/api/v1/nodes?labelSelector=${selector}`)
+    return items.map(({ metadata }: { metadata: { name: string } }) => metadata.name)
   }
 
   it('is not destroyed while it is protected', async () => {
