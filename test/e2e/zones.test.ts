@@ -112,6 +112,10 @@ describe('the production stack in three zones', () => {
     it(`lets a drain take ${first}, and ${second} only when that is back`, async () => {
       // Nothing new can run for a while, as when machines are replaced.
       const nodes = await zonedNodes()
+      // A pod that is not ready may be evicted at any time: it serves nobody.
+      const { tier } = pods.find(({ name }) => name === first) as Pod
+      const budget = `/apis/policy/v1/namespaces/${NAMESPACE}/poddisruptionbudgets/${tier}`
+      await eventually(async () => (await cluster.get(budget)).status.disruptionsAllowed === 1)
       const cordon = (unschedulable: boolean) =>
         Promise.all(
           nodes.map((node) =>
