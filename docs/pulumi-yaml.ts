@@ -30,6 +30,7 @@ export const GROUPS = {
   pulsar: 'Pulsar as a whole, or one that exists already.',
   elasticsearch: 'Elasticsearch, or one that exists already.',
   images: 'The images that the pods run.',
+  observability: 'What Prometheus and Grafana of the cluster are told.',
 } as const satisfies Record<keyof typeof schema, string>
 
 export function declared(text: string): string {

@@ -2,6 +2,7 @@ import type { Plan } from './config/plan.ts'
 import { nodeSets } from './elasticsearch/node-sets.ts'
 import type { Tier } from './kubernetes/labels.ts'
 import type { Resources } from './kubernetes/pod.ts'
+import { EXPORTER_RESOURCES } from './observability/exporter-resources.ts'
 
 /** What the pods of a tier ask of a cluster. */
 export interface TierCost {
@@ -41,9 +42,14 @@ export function costOf(plan: Plan): readonly TierCost[] {
     const pods = own.reduce((sum, { share }) => sum + share.replicas, 0)
     return tier(name, pods, own[0]?.resources ?? { cpuMillicores: 0, memoryMib: 0 }, own[0]?.diskGib)
   })
-  return [...pulsar, ...search, tier('api', api.replicas, api), tier('worker', workers.replicas, workers)].filter(
-    ({ pods }) => pods > 0,
-  )
+  const exporters = plan.observability.monitors === 'none' ? 0 : 1
+  return [
+    ...pulsar,
+    ...search,
+    tier('elasticsearch-exporter', exporters, EXPORTER_RESOURCES),
+    tier('api', api.replicas, api),
+    tier('worker', workers.replicas, workers),
+  ].filter(({ pods }) => pods > 0)
 }
 
 /** All tiers together. */

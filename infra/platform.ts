@@ -9,6 +9,7 @@ import { labelsOf, TIERS, type Tier } from './kubernetes/labels.ts'
 import type { Site } from './kubernetes/site.ts'
 import { type ExternalPorts, edgesOf } from './network/edges.ts'
 import { NetworkPolicies } from './network/policies.ts'
+import { Observability } from './observability/observability.ts'
 import type { PulsarAccess } from './pulsar/endpoint.ts'
 import { Pulsar } from './pulsar/pulsar.ts'
 import { Api } from './runtime/api.ts'
@@ -82,6 +83,10 @@ export class Platform extends ComponentResource {
     )
     new Workers('worker', { ...program, config: plan.workers }, { ...child, dependsOn: [api] })
     if (plan.elasticsearch.expireIndices) new Retention('retention', program, { ...child, dependsOn: [setUp] })
+    if (plan.observability.monitors !== 'none') {
+      const watch = { site, plan, tiers, search: search.endpoint }
+      new Observability('observability', watch, { ...child, dependsOn: [...base, ...search.dependsOn] })
+    }
     this.trackUrl = api.trackUrl
     this.registerOutputs({ trackUrl: this.trackUrl })
   }
@@ -114,7 +119,7 @@ function namespaceOf(site: Site, parent: Resource): k8s.core.v1.Namespace {
 }
 
 /** The tiers that a stack has: not those of a Pulsar or Elasticsearch that exists already, nor those without pods. */
-function tiersOf({ pulsar, proxy, elasticsearch }: Pick<Plan, 'pulsar' | 'proxy' | 'elasticsearch'>): readonly Tier[] {
+function tiersOf({ pulsar, proxy, elasticsearch, observability }: Plan): readonly Tier[] {
   const ownPulsar = pulsar.serviceUrl === ''
   const ownSearch = elasticsearch.url === ''
   const has: Readonly<Record<Tier, boolean>> = {
@@ -125,6 +130,7 @@ function tiersOf({ pulsar, proxy, elasticsearch }: Pick<Plan, 'pulsar' | 'proxy'
     proxy: ownPulsar && proxy.replicas > 0,
     'elasticsearch-master': ownSearch,
     'elasticsearch-data': ownSearch && elasticsearch.dataNodes > 0,
+    'elasticsearch-exporter': observability.monitors !== 'none',
     api: true,
     worker: true,
     'set-up': true,

@@ -54,6 +54,7 @@ const INFRA: Allowed = {
   pulsar: ['config', 'kubernetes'],
   elasticsearch: ['config', 'kubernetes'],
   runtime: ['config', 'kubernetes', 'pulsar', 'elasticsearch', '../runtime/config.ts'],
+  observability: ['config', 'kubernetes', 'elasticsearch'],
   safety: ['config', 'kubernetes', 'elasticsearch'],
   commands: ['config', '.', '../runtime/config.ts', '../runtime/errors.ts', '../runtime/local/run.ts'],
 }

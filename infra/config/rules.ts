@@ -176,8 +176,22 @@ const external: readonly Rule[] = [
       : undefined,
 ]
 
+const observability: readonly Rule[] = (['rules', 'dashboards'] as const).map(
+  (key): Rule =>
+    ({ observability: o }) =>
+      o[key] && o.monitors === 'none'
+        ? `observability.${key} is yes and observability.monitors is none; they read what the monitors scrape: set observability.monitors to podMonitor`
+        : undefined,
+)
+
 /** What no single key can tell: every rule that the plan breaks, in words. Rules about servers concern only those of the stack. */
 export function brokenRules(plan: Plan): readonly string[] {
-  const rules = [...general, ...(ownPulsar(plan) ? pulsar : []), ...(ownElasticsearch(plan) ? search : []), ...external]
+  const rules = [
+    ...general,
+    ...(ownPulsar(plan) ? pulsar : []),
+    ...(ownElasticsearch(plan) ? search : []),
+    ...external,
+    ...observability,
+  ]
   return rules.map((rule) => rule(plan)).filter((fault) => fault !== undefined)
 }

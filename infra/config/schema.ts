@@ -21,6 +21,11 @@ const IMAGE = {
   regex: /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)*(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/,
   says: 'a reference like registry/name:tag or registry/name@sha256:digest',
 }
+const LABEL_VALUE = {
+  regex:
+    /^([a-z0-9][a-z0-9.-]{0,252}\/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?=([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$/,
+  says: 'labels like release=kube-prometheus-stack',
+}
 const ANY = { regex: /^\S.*$/, says: 'text' }
 
 const replicas = { type: 'integer', minimum: 0, maximum: 500, unit: 'pods' } as const
@@ -412,6 +417,62 @@ export const schema = {
       default: '',
       pattern: ANY,
       description: 'Secret of the namespace with which images are pulled; none when empty.',
+    },
+  },
+  observability: {
+    monitors: {
+      type: 'string',
+      default: 'none',
+      oneOf: ['none', 'podMonitor'],
+      description:
+        '`podMonitor`: a PodMonitor for each tier that tells metrics, and an exporter for Elasticsearch, which tells none itself. Needs the CRDs of the Prometheus operator.',
+    },
+    scrapeSeconds: {
+      type: 'integer',
+      default: 30,
+      minimum: 5,
+      // The shortest window of a rule is 5 minutes, and a rate needs two samples in it whatever is missed.
+      maximum: 60,
+      unit: 'seconds',
+      description: 'Time between two scrapes of a pod.',
+    },
+    rules: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Whether the alerts of [alerts.md](alerts.md) are made, as a PrometheusRule. They read what the monitors scrape, and kube-state-metrics and kubelet.',
+    },
+    labels: {
+      type: 'list',
+      default: [],
+      pattern: LABEL_VALUE,
+      description:
+        'Labels of PodMonitors and PrometheusRule, by which a Prometheus of the operator chooses them, as `release=kube-prometheus-stack`.',
+    },
+    runbooks: {
+      type: 'string',
+      default: 'docs/alerts.md',
+      pattern: { regex: /^[^\s#]+$/, says: 'a URL or path without #' },
+      description: 'Where alerts send their reader, with `#` and the name of the alert after it: the page of alerts.',
+    },
+    dashboards: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Whether the dashboards are made, as ConfigMaps that a sidecar of Grafana reads. They show what the monitors scrape.',
+    },
+    dashboardLabels: {
+      type: 'list',
+      default: ['grafana_dashboard=1'],
+      pattern: LABEL_VALUE,
+      description:
+        'Labels of these ConfigMaps, by which the sidecar chooses them; `grafana_dashboard=1` when none are stated.',
+    },
+    exporter: {
+      type: 'string',
+      default: 'quay.io/prometheuscommunity/elasticsearch-exporter:v1.11.0',
+      pattern: IMAGE,
+      description: 'Image of the exporter for Elasticsearch.',
     },
   },
 } as const satisfies Record<string, Group>

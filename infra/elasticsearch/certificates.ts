@@ -19,6 +19,8 @@ export class Certificates extends ComponentResource {
   readonly authorityPem: Output<string>
   readonly secret: k8s.core.v1.Secret
   readonly authority: k8s.core.v1.ConfigMap
+  /** When each of them ends. */
+  readonly ends: readonly { readonly name: string; readonly notAfter: Output<string> }[]
 
   constructor(name: string, site: Site, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:elasticsearch:Certificates', name, {}, opts)
@@ -70,6 +72,10 @@ export class Certificates extends ComponentResource {
     )
     const labels = labelsOf('elasticsearch-master')
     this.authorityPem = authority.certPem
+    this.ends = [
+      { name: 'elasticsearch-node', notAfter: certificate.validityEndTime },
+      { name: 'elasticsearch-authority', notAfter: authority.validityEndTime },
+    ]
     this.secret = new k8s.core.v1.Secret(
       CERTIFICATE_SECRET,
       {

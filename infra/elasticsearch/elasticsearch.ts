@@ -112,6 +112,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
             username: 'tracardi',
             passwordSecret: passwordSecret('tracardi'),
             digest: checksumOfSecrets(secure.users.digests.tracardi, secure.certificates.authorityPem),
+            certificates: secure.certificates.ends,
           }
         : {}),
     }

@@ -13,6 +13,8 @@ export interface SearchEndpoint {
   readonly apiKeySecret?: string
   /** Changes with the credentials and the authority: programs read theirs when they start. */
   readonly digest?: Input<string>
+  /** Certificates that the stack has made for it, each with its end as an instant of ISO 8601. */
+  readonly certificates?: readonly { readonly name: string; readonly notAfter: Input<string> }[]
 }
 
 export interface SearchAccess {

@@ -7,6 +7,7 @@ export const TIERS = [
   'proxy',
   'elasticsearch-master',
   'elasticsearch-data',
+  'elasticsearch-exporter',
   'api',
   'worker',
   'set-up',

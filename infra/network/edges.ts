@@ -21,6 +21,7 @@ const SCRAPED: Readonly<Partial<Record<Tier, number>>> = {
   autorecovery: 8000,
   broker: 8080,
   proxy: 8080,
+  'elasticsearch-exporter': 9114,
   api: 8686,
   worker: 8686,
 }
@@ -49,7 +50,10 @@ const INSIDE: readonly Edge[] = [
 ]
 
 /** Tiers that use Pulsar or Elasticsearch, wherever it is. */
-const CLIENTS = ['api', 'worker', 'set-up'] as const
+const CLIENTS: Readonly<Record<keyof ExternalPorts, readonly Tier[]>> = {
+  pulsar: ['api', 'worker', 'set-up'],
+  elasticsearch: ['api', 'worker', 'set-up', 'elasticsearch-exporter'],
+}
 
 /** Ports of servers that are not of the stack, by what they serve. */
 export interface ExternalPorts {
@@ -67,9 +71,11 @@ export function edgesOf(tiers: ReadonlySet<Tier>, external: ExternalPorts): read
   const has = (end: Edge['from']) => ['anywhere', 'scrapers', 'dns'].includes(end) || tiers.has(end as Tier)
   // As the Service of the clients has it: masters answer them only where they hold the data.
   const search: Tier = tiers.has('elasticsearch-data') ? 'elasticsearch-data' : 'elasticsearch-master'
-  const documents = CLIENTS.map((from): Edge => ({ from, to: search, ports: [9200], why: 'indices and documents' }))
+  const documents = CLIENTS.elasticsearch.map(
+    (from): Edge => ({ from, to: search, ports: [9200], why: 'indices and documents' }),
+  )
   const outside = (Object.entries(external) as [keyof ExternalPorts, readonly number[]][]).flatMap(([what, ports]) =>
-    ports.length === 0 ? [] : CLIENTS.map((from): Edge => ({ from, to: 'anywhere', ports, why: what })),
+    ports.length === 0 ? [] : CLIENTS[what].map((from): Edge => ({ from, to: 'anywhere', ports, why: what })),
   )
   const scraped = (Object.entries(SCRAPED) as [Tier, number][]).map(
     ([to, port]): Edge => ({ from: 'scrapers', to, ports: [port], why: METRICS }),

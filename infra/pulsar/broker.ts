@@ -103,6 +103,8 @@ function brokerConf({ site, bookkeeper, pulsar, zookeeper }: BrokerArgs, publicK
     // Acknowledgements within a message that is not wholly done with survive a broker.
     managedLedgerMaxUnackedRangesToPersist: 10_000,
     exposeTopicLevelMetricsInPrometheus: true,
+    // The age of a backlog is that of its oldest message. Without it a broker tells -1 until the ledger of that is closed.
+    preciseTimeBasedBacklogQuotaCheck: true,
     authenticateMetricsEndpoint: false,
     ...(publicKey === undefined ? {} : authentication(pulsar, publicKey)),
   })

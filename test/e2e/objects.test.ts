@@ -21,6 +21,11 @@ const VARIANTS: readonly [string, StackName, Record<string, unknown>][] = [
       images: { pullSecret: 'registry' },
     },
   ],
+  [
+    'staging that Prometheus and Grafana watch',
+    'staging',
+    { proxy: { replicas: 1 }, observability: { monitors: 'podMonitor', rules: true, dashboards: true } },
+  ],
   ['production with workers scaled by KEDA', 'production', { workers: { autoscaling: 'keda' } }],
   [
     'staging on a Pulsar and an Elasticsearch that exist already',
@@ -62,7 +67,7 @@ describe('the API server', () => {
         if (!plural.includes('/')) plurals.set(`${base} ${known}`, plural)
     }
     const plural = plurals.get(`${base} ${kind}`)
-    assert.ok(plural, `the server does not know ${apiVersion} ${kind}; for KEDA's kinds install its CRDs first`)
+    assert.ok(plural, `the server does not know ${apiVersion} ${kind}; for kinds of KEDA or of the Prometheus operator install their CRDs first`)
     return `${base}/namespaces/${namespace}/${plural}/${name}`
   }
 

@@ -51,6 +51,18 @@ const SPECIAL: Readonly<Record<string, Groups>> = {
   'runtime.EVENT_RETENTION_DAYS': { runtime: { EVENT_RETENTION_DAYS: 30 } },
   'elasticsearch.expireIndices': { elasticsearch: { expireIndices: true }, runtime: { EVENT_RETENTION_DAYS: 30 } },
   'api.ingressAnnotations': { api: { ingressHost: 'events.example.com', ingressAnnotations: ['a/b=c'] } },
+  'observability.monitors': { observability: { monitors: 'podMonitor' } },
+  'observability.scrapeSeconds': { observability: { monitors: 'podMonitor', scrapeSeconds: 15 } },
+  'observability.labels': { observability: { monitors: 'podMonitor', labels: ['release=prometheus'] } },
+  'observability.rules': { observability: { monitors: 'podMonitor', rules: true } },
+  'observability.runbooks': {
+    observability: { monitors: 'podMonitor', rules: true, runbooks: 'https://example.com/a' },
+  },
+  'observability.dashboards': { observability: { monitors: 'podMonitor', dashboards: true } },
+  'observability.dashboardLabels': {
+    observability: { monitors: 'podMonitor', dashboards: true, dashboardLabels: ['grafana=yes'] },
+  },
+  'observability.exporter': { observability: { monitors: 'podMonitor', exporter: 'example.com/exporter:1' } },
   'runtime.ELASTIC_INDEX_REPLICAS': { runtime: { ELASTIC_INDEX_REPLICAS: 1 }, elasticsearch: { dataNodes: 1 } },
 }
 

@@ -19,6 +19,9 @@ export type StackName = (typeof STACKS)[number]
 
 const IMAGE = `registry.example.com/tracardi-at-scale@sha256:${'0'.repeat(64)}`
 
+/** When every certificate of the stacks ends. */
+export const CERTIFICATE_END = '2028-11-22T00:00:00Z'
+
 /** Answers for what the engine and the providers would answer, with texts that tell where they come from. */
 const mocks: pulumi.runtime.Mocks = {
   newResource({ type, name, inputs, id }) {
@@ -29,6 +32,7 @@ const mocks: pulumi.runtime.Mocks = {
       state['privateKeyPemPkcs8'] = PRIVATE_KEY
     }
     if (type.startsWith('tls:') && type.includes('Cert')) state['certPem'] = `certificate of ${name}`
+    if (/tls:.*(SelfSigned|LocallySigned)Cert$/.test(type)) state['validityEndTime'] = CERTIFICATE_END
     if (type.includes('CertRequest')) state['certRequestPem'] = `request of ${name}`
     if (type === 'random:index/randomPassword:RandomPassword') state['result'] = `password of ${name}`
     if (type === 'docker:index/image:Image') state['repoDigest'] = IMAGE

@@ -14,7 +14,7 @@ describe('broker.conf', () => {
       assert.deepEqual(
         pick(
           await conf(stack),
-          /^(allowAuto|brokerDelete|subscriptionExpiration|ttlDuration|backlogQuota|managedLedgerMax)/,
+          /^(allowAuto|brokerDelete|subscriptionExpiration|ttlDuration|backlogQuota|managedLedgerMax|preciseTime)/,
         ),
         {
           allowAutoTopicCreation: 'false',
@@ -24,6 +24,7 @@ describe('broker.conf', () => {
           ttlDurationDefaultInSeconds: '0',
           backlogQuotaDefaultRetentionPolicy: 'producer_exception',
           managedLedgerMaxUnackedRangesToPersist: '10000',
+          preciseTimeBasedBacklogQuotaCheck: 'true',
         },
       )
     })

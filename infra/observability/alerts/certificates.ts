@@ -1,0 +1,52 @@
+import type { AlertGroup } from '../alert.ts'
+import type { Watched } from '../watched.ts'
+
+/** A series for each certificate of the stack: when it ends, in seconds since 1970. */
+export const CERTIFICATE_METRIC = 'tracardi_certificate_expiry_timestamp_seconds'
+
+const DAYS = { warning: 60, critical: 14 }
+
+/**
+ * Certificates that the stack has made. No server tells when they end, but the stack knows, and an `up` that renews one
+ * changes the number too: `certificateSeries` records it.
+ */
+export function certificateAlerts({ namespace }: Pick<Watched, 'namespace'>): AlertGroup {
+  const days = `(${CERTIFICATE_METRIC}{namespace="${namespace}"} - time()) / 86400`
+  const says = '{{ $labels.certificate }} ends in {{ $value | humanize }} days.'
+  return {
+    name: 'certificates',
+    reads: [],
+    alerts: [
+      {
+        name: 'TracardiCertificateEnds',
+        severity: 'warning',
+        forMinutes: 0,
+        expr: `${days} < ${DAYS.warning}`,
+        summary: 'A certificate of the stack ends soon, and no update has renewed it',
+        description: says,
+      },
+      {
+        name: 'TracardiCertificateEndsAtOnce',
+        severity: 'critical',
+        forMinutes: 0,
+        expr: `${days} < ${DAYS.critical}`,
+        summary: 'A certificate of the stack is about to end: nobody will reach Elasticsearch',
+        description: says,
+      },
+    ],
+  }
+}
+
+export interface RecordedSeries {
+  readonly record: string
+  readonly expr: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export function certificateSeries({ namespace, certificates }: Watched): readonly RecordedSeries[] {
+  return certificates.map(({ name, notAfter }) => ({
+    record: CERTIFICATE_METRIC,
+    expr: `vector(${Date.parse(notAfter) / 1000})`,
+    labels: { namespace, certificate: name },
+  }))
+}

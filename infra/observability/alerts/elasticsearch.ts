@@ -1,0 +1,71 @@
+import type { AlertGroup } from '../alert.ts'
+import { of } from '../selector.ts'
+import type { Watched } from '../watched.ts'
+
+const GIB = 2 ** 30
+
+/**
+ * Watermarks of a disk, as Elasticsearch has them by default: a free part, but no more free than the headroom.
+ * `cluster.routing.allocation.disk.watermark.low` and `.high`, each with `.max_headroom`.
+ *
+ * @see https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/cluster-level-shard-allocation-routing-settings
+ */
+const WATERMARKS = { low: { freePart: 0.15, headroomGib: 200 }, high: { freePart: 0.1, headroomGib: 150 } }
+
+/** Elasticsearch, as the exporter beside it tells. */
+export function elasticsearchAlerts(watched: Watched): AlertGroup {
+  const exporter = (...more: string[]) => of(watched, 'elasticsearch-exporter', ...more)
+  const color = (name: string) => `max(elasticsearch_cluster_health_status${exporter(`color="${name}"`)}) == 1`
+  const holdsData = exporter('es_data_node="true"')
+  const free = `elasticsearch_filesystem_data_available_bytes${holdsData}`
+  const size = `elasticsearch_filesystem_data_size_bytes${holdsData}`
+  const below = ({ freePart, headroomGib }: { freePart: number; headroomGib: number }) =>
+    `(${free} / ${size}) < ${freePart} and ${free} < ${headroomGib * GIB}`
+  const diskSays = 'The disk of {{ $labels.name }} has {{ $value | humanizePercentage }} left.'
+  return {
+    name: 'elasticsearch',
+    reads: ['elasticsearch-exporter'],
+    alerts: [
+      {
+        name: 'TracardiElasticsearchRed',
+        severity: 'critical',
+        forMinutes: 5,
+        expr: color('red'),
+        summary: 'A shard of Elasticsearch is nowhere: bulks to its index are not stored',
+        description: 'The cluster is red for more than 5 minutes.',
+      },
+      {
+        name: 'TracardiElasticsearchYellow',
+        severity: 'warning',
+        forMinutes: 60,
+        expr: color('yellow'),
+        summary: 'A copy of a shard of Elasticsearch is missing',
+        description: 'The cluster is yellow for more than 60 minutes.',
+      },
+      {
+        name: 'TracardiElasticsearchDiskLow',
+        severity: 'warning',
+        forMinutes: 10,
+        expr: below(WATERMARKS.low),
+        summary: 'A disk of Elasticsearch is past the low watermark: it gets no more shards',
+        description: diskSays,
+      },
+      {
+        name: 'TracardiElasticsearchDiskHigh',
+        severity: 'critical',
+        forMinutes: 5,
+        expr: below(WATERMARKS.high),
+        summary: 'A disk of Elasticsearch is past the high watermark: at 5 % its indices become read-only',
+        description: diskSays,
+      },
+      {
+        name: 'TracardiElasticsearchUnseen',
+        severity: 'warning',
+        forMinutes: 10,
+        expr: `absent(elasticsearch_cluster_health_number_of_nodes${exporter()})`,
+        summary: 'Nobody knows how Elasticsearch is: it does not answer the exporter, or the exporter does not answer',
+        description: 'The health of Elasticsearch was not told for 10 minutes.',
+      },
+    ],
+  }
+}

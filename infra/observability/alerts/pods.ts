@@ -1,0 +1,46 @@
+import type { AlertGroup } from '../alert.ts'
+import type { Watched } from '../watched.ts'
+
+/** Full to this part: bookies warn and compact at 90 %, and take no writes at 95 %. */
+const FULL_PART = 0.85
+
+/** Pods and volumes, as kube-state-metrics, kubelet and Prometheus itself tell of them. */
+export function podAlerts({ namespace, tiers }: Watched): AlertGroup {
+  const inNamespace = `namespace="${namespace}"`
+  const volumes = `{${inNamespace},persistentvolumeclaim=~"(journal|ledgers|data)-(bookkeeper|zookeeper)-.*"}`
+  return {
+    name: 'pods',
+    reads: [],
+    alerts: [
+      {
+        name: 'TracardiTierGone',
+        severity: 'critical',
+        forMinutes: 5,
+        // `absent` for those that Prometheus has not found at all.
+        expr: [
+          `max by (job) (up{job=~"${namespace}/(${tiers.join('|')})"}) == 0`,
+          ...tiers.map((tier) => `absent(up{job="${namespace}/${tier}"})`),
+        ].join(' or '),
+        summary: 'No pod of a tier tells metrics: it is down, or Prometheus does not reach it',
+        description: 'No pod of {{ $labels.job }} was scraped within 5 minutes.',
+      },
+      {
+        name: 'TracardiPodNotReady',
+        severity: 'warning',
+        forMinutes: 15,
+        // Pods of Jobs that are done with are not ready either.
+        expr: `(kube_pod_status_ready{${inNamespace},condition="true"} == 0) and on (namespace, pod) (kube_pod_status_phase{${inNamespace},phase=~"Pending|Running|Unknown"} == 1)`,
+        summary: 'A pod is not ready',
+        description: '{{ $labels.pod }} is not ready for more than 15 minutes.',
+      },
+      {
+        name: 'TracardiVolumeFills',
+        severity: 'warning',
+        forMinutes: 10,
+        expr: `kubelet_volume_stats_used_bytes${volumes} / kubelet_volume_stats_capacity_bytes${volumes} > ${FULL_PART}`,
+        summary: 'A volume of Pulsar fills',
+        description: '{{ $labels.persistentvolumeclaim }} is {{ $value | humanizePercentage }} full.',
+      },
+    ],
+  }
+}

@@ -1,0 +1,67 @@
+import type { AlertGroup } from '../alert.ts'
+import { of, partitions } from '../selector.ts'
+import type { Watched } from '../watched.ts'
+
+/** Parts of `load.backlogHours`, the time for which disks hold everything. */
+const AGE_PART = { warning: 0.25, critical: 0.5 }
+
+/** The subscription that keeps dead letters until a person has seen to them. */
+const DEAD_LETTERS = 'dead-letters'
+
+/** The backlog, as the brokers tell it. It has no time to live: what grows old is not dropped, it fills disks. */
+export function queueAlerts(watched: Watched): AlertGroup {
+  const { subscription, deadLetterTopic, backlogHours, backlogPerWorker, workers } = watched
+  const ofSubscription = of(watched, 'broker', partitions(watched), `subscription="${subscription}"`)
+  const backlog = `sum(pulsar_subscription_back_log${ofSubscription})`
+  const much = backlogPerWorker * workers
+  const stillMinutes = Math.max(10, Math.ceil((5 * watched.bulkTimeoutSeconds) / 60))
+  const old = (part: number) =>
+    `max(pulsar_storage_backlog_age_seconds${of(watched, 'broker', partitions(watched))}) > ${backlogHours * 3600 * part}`
+  const oldSays = `The oldest event that is not stored has waited {{ $value | humanizeDuration }}; disks are sized for ${backlogHours} hours.`
+  return {
+    name: 'queue',
+    reads: ['broker'],
+    alerts: [
+      {
+        name: 'TracardiBacklogOld',
+        severity: 'warning',
+        forMinutes: 5,
+        expr: old(AGE_PART.warning),
+        summary: 'Events have waited for a quarter of the time for which disks hold them',
+        description: oldSays,
+      },
+      {
+        name: 'TracardiBacklogTooOld',
+        severity: 'critical',
+        forMinutes: 5,
+        expr: old(AGE_PART.critical),
+        summary: 'Events have waited for half of the time for which disks hold them',
+        description: oldSays,
+      },
+      {
+        name: 'TracardiBacklogGrowing',
+        severity: 'warning',
+        forMinutes: 15,
+        expr: `(${backlog} > ${much}) and (deriv(${backlog}[15m:1m]) > 0)`,
+        summary: 'More comes in than workers store',
+        description: `{{ $value | humanize }} messages wait, more than ${much}, and they become more.`,
+      },
+      {
+        name: 'TracardiBacklogStandsStill',
+        severity: 'critical',
+        forMinutes: stillMinutes,
+        expr: `(time() - pulsar_subscription_last_mark_delete_advanced_timestamp${ofSubscription} / 1000 > ${stillMinutes * 60}) and (pulsar_subscription_back_log${ofSubscription} > 0)`,
+        summary: 'Nothing of the backlog of a partition is acknowledged',
+        description: `{{ $labels.topic }} has a backlog, and its oldest message was the same for more than ${stillMinutes} minutes.`,
+      },
+      {
+        name: 'TracardiDeadLettersWait',
+        severity: 'warning',
+        forMinutes: 24 * 60,
+        expr: `sum(pulsar_subscription_back_log${of(watched, 'broker', `topic="${deadLetterTopic}"`, `subscription="${DEAD_LETTERS}"`)}) > 0`,
+        summary: 'Dead letters have waited for a day',
+        description: '{{ $value | humanize }} dead letters wait for a person.',
+      },
+    ],
+  }
+}

@@ -1,0 +1,67 @@
+import type { AlertGroup } from '../alert.ts'
+import { of } from '../selector.ts'
+import type { Watched } from '../watched.ts'
+
+/** Operations sent again, as a part of the events, that is more than one node of Elasticsearch restarting. */
+const RETRIED_PART = 0.05
+/** The second largest bucket of `tracardi_worker_bulk_seconds`: a quantile tells no more than the largest, which is 60 s. */
+const SLOWEST_SECONDS = 30
+/** Part of the bulks that were sent for the timeout, and how full a bulk is then, at which there are too many workers. */
+const IDLE = { timeoutPart: 0.9, filledPart: 0.5 }
+
+/** What the workers tell of themselves, and of how Elasticsearch takes their bulks. */
+export function workerAlerts(watched: Watched): AlertGroup {
+  const worker = (...more: string[]) => of(watched, 'worker', ...more)
+  const rate = (metric: string, window: string, ...more: string[]) =>
+    `sum(rate(${metric}${worker(...more)}[${window}]))`
+  const slowSeconds = Math.min(SLOWEST_SECONDS, watched.queryTimeoutSeconds / 2)
+  const flushes = (...more: string[]) => rate('tracardi_worker_flushes_total', '1h', ...more)
+  const fill = `${rate('tracardi_worker_batch_events_sum', '1h')} / ${rate('tracardi_worker_batch_events_count', '1h')}`
+  return {
+    name: 'workers',
+    reads: ['worker'],
+    alerts: [
+      {
+        name: 'TracardiDeadLetters',
+        severity: 'warning',
+        forMinutes: 0,
+        expr: `sum(increase(tracardi_worker_events_total${worker('outcome="dead_lettered"')}[1h])) > 0`,
+        summary: 'Elasticsearch will not take some events: they are dead letters now',
+        description: '{{ $value | humanize }} events went to the dead-letter topic within an hour.',
+      },
+      {
+        name: 'TracardiMessagesUnreadable',
+        severity: 'warning',
+        forMinutes: 15,
+        expr: `sum(increase(tracardi_worker_unreadable_messages_total${worker()}[15m])) > 0`,
+        summary: 'Messages are of a newer format than the workers know',
+        description: 'Workers gave {{ $value | humanize }} messages back within 15 minutes.',
+      },
+      {
+        name: 'TracardiBulksRefused',
+        severity: 'warning',
+        forMinutes: 10,
+        // Not a quotient: where everything is sent again there are no events that are done with.
+        expr: `${rate('tracardi_worker_retries_total', '10m')} > ${RETRIED_PART} * ${rate('tracardi_worker_events_total', '10m')}`,
+        summary: 'Elasticsearch refuses much of what workers send: they send it again',
+        description: '{{ $value | humanize }} operations a second are sent again.',
+      },
+      {
+        name: 'TracardiBulksSlow',
+        severity: 'warning',
+        forMinutes: 15,
+        expr: `histogram_quantile(0.99, sum by (le) (rate(tracardi_worker_bulk_seconds_bucket${worker()}[10m]))) > ${slowSeconds}`,
+        summary: 'Elasticsearch takes long for bulks',
+        description: `One bulk in a hundred takes {{ $value | humanizeDuration }} or more; after ${watched.queryTimeoutSeconds}s it is sent again.`,
+      },
+      {
+        name: 'TracardiBulksNotFilled',
+        severity: 'info',
+        forMinutes: 60,
+        expr: `(${flushes('reason="timeout"')} / ${flushes()} > ${IDLE.timeoutPart}) and (${fill} < ${IDLE.filledPart * watched.bulkSize})`,
+        summary: 'Bulks are sent for the timeout and not for their size: there are more workers than there is work',
+        description: `{{ $value | humanizePercentage }} of the bulks of an hour were sent for the timeout, less than half full of ${watched.bulkSize} events.`,
+      },
+    ],
+  }
+}

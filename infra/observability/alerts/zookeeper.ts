@@ -1,0 +1,32 @@
+import type { AlertGroup } from '../alert.ts'
+import { of } from '../selector.ts'
+import type { Watched } from '../watched.ts'
+
+/** The ensemble, as its leader tells it: no other node knows who follows. */
+export function zookeeperAlerts(watched: Watched): AlertGroup {
+  const { zookeepers } = watched
+  const majority = Math.floor(zookeepers / 2) + 1
+  const members = `(max(synced_followers${of(watched, 'zookeeper')}) + 1 or vector(0))`
+  return {
+    name: 'zookeeper',
+    reads: ['zookeeper'],
+    alerts: [
+      {
+        name: 'TracardiZooKeeperNodeAway',
+        severity: 'warning',
+        forMinutes: 10,
+        expr: `${members} < ${zookeepers}`,
+        summary: 'A node of ZooKeeper does not follow',
+        description: `{{ $value }} of ${zookeepers} nodes are in the quorum; ${majority} must be.`,
+      },
+      {
+        name: 'TracardiZooKeeperNoQuorum',
+        severity: 'critical',
+        forMinutes: 2,
+        expr: `${members} < ${majority}`,
+        summary: 'ZooKeeper has no quorum: Pulsar makes no new ledger and elects no owner of a topic',
+        description: `{{ $value }} of ${zookeepers} nodes are in the quorum; ${majority} must be.`,
+      },
+    ],
+  }
+}

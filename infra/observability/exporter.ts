@@ -1,0 +1,93 @@
+import type * as k8s from '@pulumi/kubernetes'
+import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi'
+import type { SearchEndpoint } from '../elasticsearch/endpoint.ts'
+import { deployment } from '../kubernetes/deployment.ts'
+import { disruptionBudget } from '../kubernetes/disruption.ts'
+import { type PodTemplate, podTemplate, type Volume } from '../kubernetes/pod.ts'
+import { httpCheck, probes } from '../kubernetes/probes.ts'
+import type { Site } from '../kubernetes/site.ts'
+import { EXPORTER_RESOURCES } from './exporter-resources.ts'
+
+const TIER = 'elasticsearch-exporter'
+const PORT = 9114
+const CREDENTIALS_DIR = '/credentials'
+const AUTHORITY_DIR = '/authority'
+/** `nobody` of the image. */
+const USER = { user: 65_534, group: 65_534 } as const
+
+export interface ExporterArgs {
+  readonly site: Site
+  readonly image: Input<string>
+  readonly search: SearchEndpoint
+}
+
+/**
+ * Tells Prometheus how Elasticsearch is, which tells no metrics itself: `elasticsearch_exporter` of prometheus-community, with
+ * the credentials of API and workers, which may look at everything and change their own indices only.
+ */
+export class Exporter extends ComponentResource {
+  readonly deployment: k8s.apps.v1.Deployment
+
+  constructor(name: string, args: ExporterArgs, opts: ComponentResourceOptions = {}) {
+    super('tracardi-at-scale:observability:Exporter', name, {}, opts)
+    const { site } = args
+    this.deployment = deployment(
+      site,
+      { tier: TIER, replicas: 1, scaled: false, template: exporterPod(args) },
+      { parent: this },
+    )
+    disruptionBudget(site, TIER, { parent: this })
+    this.registerOutputs({ deployment: this.deployment })
+  }
+}
+
+function exporterPod({ site, image, search }: ExporterArgs): PodTemplate {
+  const credentials = search.passwordSecret ?? search.apiKeySecret
+  const volumes: Volume[] = [
+    ...(credentials ? [{ name: 'credentials', secret: { secretName: credentials, defaultMode: 0o440 } }] : []),
+    ...(search.authorityConfigMap ? [{ name: 'authority', configMap: { name: search.authorityConfigMap } }] : []),
+  ]
+  return podTemplate({
+    tier: TIER,
+    ...USER,
+    graceSeconds: 30,
+    zones: site.zones,
+    ...(search.digest ? { checksums: { elasticsearch: search.digest } } : {}),
+    pullSecret: site.pullSecret,
+    volumes,
+    containers: [
+      {
+        name: 'exporter',
+        image,
+        command: ['sh', '-c', exporterScript(search)],
+        ...(search.username ? { env: { ES_USERNAME: search.username } } : {}),
+        ports: { metrics: PORT },
+        resources: EXPORTER_RESOURCES,
+        mounts: {
+          ...(credentials ? { [CREDENTIALS_DIR]: 'credentials' } : {}),
+          ...(search.authorityConfigMap ? { [AUTHORITY_DIR]: 'authority' } : {}),
+        },
+        // Its own health: an Elasticsearch that does not answer is no reason to restart it.
+        probes: probes({ startSeconds: 60, ready: httpCheck(PORT, '/healthz'), alive: httpCheck(PORT, '/healthz') }),
+      },
+    ],
+  })
+}
+
+/** The exporter takes credentials from variables only; the cluster has them as files. */
+function exporterScript({ url, passwordSecret, apiKeySecret, authorityConfigMap }: SearchEndpoint): string {
+  const [node] = url.split(',')
+  const options = [
+    `--es.uri=${node}`,
+    '--es.all',
+    '--es.timeout=20s',
+    `--web.listen-address=:${PORT}`,
+    ...(authorityConfigMap ? [`--es.ca=${AUTHORITY_DIR}/ca.crt`] : []),
+  ]
+  return [
+    'set -eu',
+    ...(passwordSecret ? [`export ES_PASSWORD="$(cat ${CREDENTIALS_DIR}/password)"`] : []),
+    ...(apiKeySecret ? [`export ES_API_KEY="$(cat ${CREDENTIALS_DIR}/apiKey)"`] : []),
+    `exec /bin/elasticsearch_exporter ${options.join(' ')}`,
+  ].join('\n')
+}

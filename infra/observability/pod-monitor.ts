@@ -1,0 +1,42 @@
+import { labelsOf, selectorOf, type Tier } from '../kubernetes/labels.ts'
+
+/** What tells metrics in the pods of a tier: the name of the port, and the path. */
+interface Told {
+  readonly port: string
+  readonly path: string
+}
+
+/** Pulsar's own web servers answer `/metrics` with a redirect. */
+const JETTY = '/metrics/'
+
+const TOLD: Readonly<Partial<Record<Tier, Told>>> = {
+  zookeeper: { port: 'metrics', path: '/metrics' },
+  bookkeeper: { port: 'http', path: '/metrics' },
+  autorecovery: { port: 'http', path: '/metrics' },
+  broker: { port: 'http', path: JETTY },
+  proxy: { port: 'http', path: JETTY },
+  'elasticsearch-exporter': { port: 'metrics', path: '/metrics' },
+  api: { port: 'private', path: '/metrics' },
+  worker: { port: 'private', path: '/metrics' },
+}
+
+export interface PodMonitorArgs {
+  readonly namespace: string
+  readonly tier: Tier
+  readonly scrapeSeconds: number
+  /** By which a Prometheus of the operator chooses it. */
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** The PodMonitor of a tier. It has the tier's name, and so has the job of its samples: `namespace/tier`. */
+export function podMonitor({ namespace, tier, scrapeSeconds, labels }: PodMonitorArgs) {
+  return {
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'PodMonitor',
+    metadata: { name: tier, namespace, labels: { ...labels, ...labelsOf(tier) } },
+    spec: {
+      selector: { matchLabels: selectorOf(tier) },
+      podMetricsEndpoints: [{ ...TOLD[tier], interval: `${scrapeSeconds}s` }],
+    },
+  }
+}

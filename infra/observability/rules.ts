@@ -1,0 +1,40 @@
+import type { Alert } from './alert.ts'
+import { certificateSeries, type RecordedSeries } from './alerts/certificates.ts'
+import { alertsOf } from './alerts.ts'
+import type { Watched } from './watched.ts'
+
+interface AlertingRule {
+  readonly alert: string
+  readonly expr: string
+  readonly for: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+/** A file of rules of Prometheus, and the `spec` of a PrometheusRule. */
+export interface Rules {
+  readonly groups: readonly { readonly name: string; readonly rules: readonly (AlertingRule | RecordedSeries)[] }[]
+}
+
+/** @param runbooks the page that has a section for each alert, under its name. */
+export function rulesOf(watched: Watched, runbooks: string): Rules {
+  const name = (group: string) => `${watched.namespace}-${group}`
+  const alerting = alertsOf(watched).map(({ name: group, alerts }) => ({
+    name: name(group),
+    rules: alerts.map((alert) => alertingRule(alert, watched.namespace, runbooks)),
+  }))
+  const series = certificateSeries(watched)
+  return { groups: series.length === 0 ? alerting : [{ name: name('recorded'), rules: series }, ...alerting] }
+}
+
+function alertingRule(alert: Alert, namespace: string, runbooks: string): AlertingRule {
+  const { name, severity, forMinutes, expr, summary, description } = alert
+  return {
+    alert: name,
+    expr,
+    for: `${forMinutes}m`,
+    // The namespace, because an AlertmanagerConfig of the operator routes by it.
+    labels: { severity, namespace },
+    annotations: { summary, description, runbook_url: `${runbooks}#${name.toLowerCase()}` },
+  }
+}

@@ -1,0 +1,31 @@
+import type { AlertCase } from '../case.ts'
+
+const events = (outcome: string) => `tracardi_api_events_total{job="tracardi/api",outcome="${outcome}"}`
+const STORED = 'tracardi_worker_events_total{job="tracardi/worker",outcome="stored"}'
+
+export const eventCases: Readonly<Record<string, AlertCase>> = {
+  TracardiEventsRefused: {
+    fires: {
+      given: { [events('accepted')]: '0+588x20', [events('unavailable')]: '0+12x20' },
+      afterMinutes: 6,
+      told: [{ says: '2% of the events of the last 5 minutes were answered 503.' }],
+    },
+    silent: {
+      because: 'a broker that hands over its topics answers a few with 503',
+      given: { [events('accepted')]: '0+597x20', [events('unavailable')]: '0+3x20' },
+      afterMinutes: 10,
+    },
+  },
+  TracardiNothingStored: {
+    fires: {
+      given: { [events('accepted')]: '0+600x40', [STORED]: '500x40' },
+      afterMinutes: 11,
+      told: [{ says: '10 events a second are accepted; in 10 minutes no worker has stored one.' }],
+    },
+    silent: {
+      because: 'a slow worker stores too',
+      given: { [events('accepted')]: '0+600x40', [STORED]: '0+1x40' },
+      afterMinutes: 25,
+    },
+  },
+}

@@ -1,0 +1,83 @@
+import type { AlertCase } from '../case.ts'
+
+const JOB = 'job="tracardi/worker"'
+const events = (outcome: string) => `tracardi_worker_events_total{${JOB},outcome="${outcome}"}`
+const UNREADABLE = `tracardi_worker_unreadable_messages_total{${JOB}}`
+const RETRIES = `tracardi_worker_retries_total{${JOB},cause="es_rejected_execution_exception"}`
+const bulks = (le: string) => `tracardi_worker_bulk_seconds_bucket{${JOB},le="${le}"}`
+const flushes = (reason: string) => `tracardi_worker_flushes_total{${JOB},reason="${reason}"}`
+const BULK_EVENTS = `tracardi_worker_batch_events_sum{${JOB}}`
+const BULKS = `tracardi_worker_batch_events_count{${JOB}}`
+
+export const workerCases: Readonly<Record<string, AlertCase>> = {
+  TracardiDeadLetters: {
+    fires: {
+      given: { [events('dead_lettered')]: '0x10 3x30' },
+      afterMinutes: 11,
+      told: [{ says: '3 events went to the dead-letter topic within an hour.' }],
+    },
+    silent: {
+      because: 'they are older than an hour',
+      given: { [events('dead_lettered')]: '3x90' },
+      afterMinutes: 80,
+    },
+  },
+  TracardiMessagesUnreadable: {
+    fires: {
+      given: { [UNREADABLE]: '0+1x40' },
+      afterMinutes: 16,
+      told: [{ says: 'Workers gave 15 messages back within 15 minutes.' }],
+    },
+    silent: {
+      because: 'newer workers have taken them within a rollout',
+      given: { [UNREADABLE]: '0+1x10 10x30' },
+      afterMinutes: 35,
+    },
+  },
+  TracardiBulksRefused: {
+    fires: {
+      given: { [RETRIES]: '0+60x40', [events('stored')]: '0+600x40' },
+      afterMinutes: 11,
+      told: [{ says: '1 operations a second are sent again.' }],
+    },
+    silent: {
+      because: 'one in fifty is a node that restarts',
+      given: { [RETRIES]: '0+12x40', [events('stored')]: '0+600x40' },
+      afterMinutes: 30,
+    },
+  },
+  TracardiBulksSlow: {
+    fires: {
+      given: { [bulks('30')]: '0x60', [bulks('60')]: '0+100x60', [bulks('+Inf')]: '0+100x60' },
+      afterMinutes: 16,
+      told: [{ says: 'One bulk in a hundred takes 59.7s or more; after 60s it is sent again.' }],
+    },
+    silent: {
+      because: 'no bulk takes longer than half of the timeout',
+      given: { [bulks('30')]: '0+100x60', [bulks('60')]: '0+100x60', [bulks('+Inf')]: '0+100x60' },
+      afterMinutes: 40,
+    },
+  },
+  TracardiBulksNotFilled: {
+    fires: {
+      given: {
+        [flushes('timeout')]: '0+2x200',
+        [flushes('size')]: '0x200',
+        [BULK_EVENTS]: '0+200x200',
+        [BULKS]: '0+2x200',
+      },
+      afterMinutes: 61,
+      told: [{ says: '100% of the bulks of an hour were sent for the timeout, less than half full of 500 events.' }],
+    },
+    silent: {
+      because: 'the bulks are well filled when the timeout comes',
+      given: {
+        [flushes('timeout')]: '0+2x200',
+        [flushes('size')]: '0x200',
+        [BULK_EVENTS]: '0+900x200',
+        [BULKS]: '0+2x200',
+      },
+      afterMinutes: 150,
+    },
+  },
+}

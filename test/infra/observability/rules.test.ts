@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { planOf } from '../../../infra/config/plan.ts'
+import { alertsOf } from '../../../infra/observability/alerts.ts'
+import { rulesOf } from '../../../infra/observability/rules.ts'
+import { scrapedOf, type Watched, watchedOf } from '../../../infra/observability/watched.ts'
+import { loadConfig } from '../../../runtime/config.ts'
+import { topicsOf } from '../../../runtime/queue/topics.ts'
+import { CASES } from '../../alerts/cases.ts'
+import { dashboardQueries } from '../../alerts/query-rules.ts'
+import { RUNBOOKS, WATCHED } from '../../alerts/watched.ts'
+import { changed } from '../../support/stack.ts'
+import { METRICS } from './metric-sources.ts'
+
+const alerts = (watched: Watched = WATCHED) => alertsOf(watched).flatMap((group) => group.alerts)
+const alert = (name: string, watched: Partial<Watched> = {}) =>
+  alerts({ ...WATCHED, ...watched }).find((one) => one.name === name)
+
+describe('the alerts', () => {
+  it('each have a situation in which they are told and one in which they are not (npm run test:alerts tells them)', () => {
+    assert.deepEqual(
+      Object.keys(CASES).sort(),
+      alerts()
+        .map(({ name }) => name)
+        .sort(),
+    )
+    for (const [name, { fires }] of Object.entries(CASES)) assert.ok(fires.told.length > 0, name)
+  })
+
+  it('each have a section in docs/alerts.md, and each section an alert', () => {
+    const page = readFileSync(new URL(`../../../${RUNBOOKS}`, import.meta.url), 'utf8')
+    const sections = [...page.matchAll(/^### (Tracardi\w+)$/gm)].map((match) => match[1])
+    assert.deepEqual(
+      [...sections].sort(),
+      alerts()
+        .map(({ name }) => name)
+        .sort(),
+    )
+    for (const { rules } of rulesOf(WATCHED, RUNBOOKS).groups) {
+      for (const rule of rules) {
+        if (!('alert' in rule)) continue
+        assert.equal(rule.annotations['runbook_url'], `docs/alerts.md#${rule.alert.toLowerCase()}`)
+      }
+    }
+  })
+
+  it('send their reader only to sections that exist', () => {
+    const page = (name: string) => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8')
+    const anchors = (name: string) =>
+      [...page(name).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+        title
+          .toLowerCase()
+          .replace(/[^\w -]/g, '')
+          .replaceAll(' ', '-'),
+      )
+    const links = [...page('alerts.md').matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)]
+    assert.ok(links.length > 10)
+    for (const [, file = '', anchor = ''] of links)
+      assert.ok(anchors(file || 'alerts.md').includes(anchor), `${file}#${anchor}`)
+  })
+
+  it('say how bad it is, for which namespace, in a line and with a number', () => {
+    for (const { name, severity, summary, description } of alerts()) {
+      assert.ok(['critical', 'warning', 'info'].includes(severity), name)
+      assert.doesNotMatch(summary, /\{\{|\.$/, name)
+      assert.match(description, /\d|\{\{ \$value/, name)
+    }
+    const [group] = rulesOf({ ...WATCHED, namespace: 'shop' }, RUNBOOKS).groups.slice(1)
+    assert.equal(group?.name, 'shop-events')
+    assert.deepEqual(group?.rules[0]?.labels, { severity: 'critical', namespace: 'shop' })
+  })
+
+  it('are those about servers that the stack has', () => {
+    const names = (tiers: Watched['tiers']) => alertsOf({ ...WATCHED, tiers }).map(({ name }) => name)
+    assert.deepEqual(names(['api', 'worker', 'elasticsearch-exporter']), [
+      'events',
+      'workers',
+      'elasticsearch',
+      'certificates',
+      'pods',
+    ])
+    assert.deepEqual(names(['api', 'worker', 'broker', 'bookkeeper']), [
+      'events',
+      'workers',
+      'queue',
+      'certificates',
+      'pods',
+    ])
+  })
+
+  it('follow the time for which disks hold the backlog', () => {
+    const old = (backlogHours: number) =>
+      ['TracardiBacklogOld', 'TracardiBacklogTooOld'].map((name) => alert(name, { backlogHours })?.expr.split(' > ')[1])
+    assert.deepEqual(old(24), ['21600', '43200'])
+    assert.deepEqual(old(4), ['3600', '7200'])
+  })
+
+  it('follow the workers, their bulks and their timeouts', () => {
+    assert.match(alert('TracardiBacklogGrowing', { workers: 7, backlogPerWorker: 100 })?.expr ?? '', / > 700\)/)
+    assert.match(alert('TracardiBulksNotFilled', { bulkSize: 900 })?.expr ?? '', / < 450\)$/)
+    assert.match(alert('TracardiBulksSlow', { queryTimeoutSeconds: 20 })?.expr ?? '', / > 10$/)
+    // A quantile of this histogram tells no more than 60 s.
+    assert.match(alert('TracardiBulksSlow', { queryTimeoutSeconds: 600 })?.expr ?? '', / > 30$/)
+    assert.deepEqual(
+      ['TracardiNothingStored', 'TracardiBacklogStandsStill'].map(
+        (name) => alert(name, { bulkTimeoutSeconds: 600 })?.forMinutes,
+      ),
+      [20, 50],
+    )
+    assert.deepEqual(
+      ['TracardiNothingStored', 'TracardiBacklogStandsStill'].map((name) => alert(name)?.forMinutes),
+      [10, 10],
+    )
+  })
+
+  it('follow the counts of the servers', () => {
+    assert.match(alert('TracardiTooFewBookies', { ensemble: 5 })?.expr ?? '', / < 5$/)
+    const members = (zookeepers: number) =>
+      ['TracardiZooKeeperNodeAway', 'TracardiZooKeeperNoQuorum'].map(
+        (name) => alert(name, { zookeepers })?.expr.split(' < ')[1],
+      )
+    assert.deepEqual(
+      [members(1), members(3), members(5)],
+      [
+        ['1', '1'],
+        ['3', '2'],
+        ['5', '3'],
+      ],
+    )
+  })
+
+  it('ask for the topics and subscriptions of the runtime', () => {
+    const plan = planOf(changed('staging', { runtime: { PULSAR_TENANT: 'my_shop' } }))
+    const { topic, subscription, deadLetterTopic } = watchedOf(plan, WATCHED.tiers, [])
+    const topics = topicsOf(loadConfig({ PULSAR_TENANT: 'my_shop' }))
+    assert.deepEqual(
+      { topic, subscription, deadLetterTopic },
+      { topic: topics.events, subscription: topics.eventsSubscription, deadLetterTopic: topics.deadLetters },
+    )
+    assert.equal(topics.deadLettersSubscription, 'dead-letters')
+    assert.match(alert('TracardiDeadLettersWait')?.expr ?? '', /subscription="dead-letters"/)
+    const asked = alert('TracardiBacklogOld', { topic })?.expr ?? ''
+    assert.ok(asked.includes(`topic=~"persistent://my_shop/system/functions-partition-[0-9]+"`), asked)
+  })
+
+  it('follow the plan of the stack', () => {
+    const changes = {
+      platform: { namespace: 'shop' },
+      load: { backlogHours: 30 },
+      workers: { replicas: 3, maxReplicas: 9, backlogPerWorker: 150 },
+      zookeeper: { replicas: 5 },
+      bookkeeper: { replicas: 4, ensemble: 3 },
+      observability: { scrapeSeconds: 20 },
+      runtime: { BULK_SIZE: 700, BULK_TIMEOUT_SECONDS: 40, ELASTIC_QUERY_TIMEOUT: 90 },
+    }
+    const watched = (autoscaling: string) => {
+      const plan = planOf(changed('staging', { ...changes, workers: { ...changes.workers, autoscaling } }))
+      return watchedOf(plan, ['api', 'set-up'], [])
+    }
+    assert.deepEqual(watched('none'), {
+      namespace: 'shop',
+      tiers: ['api'],
+      topic: 'persistent://tracardi/system/functions',
+      subscription: 'tracardi-function-subscription',
+      deadLetterTopic: 'persistent://tracardi/system/functions-tracardi-function-subscription-DLQ',
+      backlogHours: 30,
+      backlogPerWorker: 150,
+      workers: 3,
+      bulkSize: 700,
+      bulkTimeoutSeconds: 40,
+      queryTimeoutSeconds: 90,
+      zookeepers: 5,
+      ensemble: 3,
+      scrapeSeconds: 20,
+      certificates: [],
+    })
+    assert.equal(watched('keda').workers, 9)
+  })
+
+  it('of certificates read when each ends, as the stack has made it', () => {
+    const [recorded] = rulesOf(
+      { ...WATCHED, certificates: [{ name: 'a', notAfter: '2028-11-22T00:00:00Z' }] },
+      RUNBOOKS,
+    ).groups
+    assert.deepEqual(recorded, {
+      name: 'tracardi-recorded',
+      rules: [
+        {
+          record: 'tracardi_certificate_expiry_timestamp_seconds',
+          expr: 'vector(1858464000)',
+          labels: { namespace: 'tracardi', certificate: 'a' },
+        },
+      ],
+    })
+    assert.equal(rulesOf({ ...WATCHED, certificates: [] }, RUNBOOKS).groups[0]?.name, 'tracardi-events')
+  })
+})
+
+describe('rules and dashboards', () => {
+  it('ask each server for metrics only that it tells', () => {
+    const exprs = [...alerts().map(({ expr }) => expr), ...dashboardQueries().map(({ expr }) => expr)]
+    const asked = exprs.flatMap((expr) => [...expr.matchAll(/([a-zA-Z_:][\w:]*)\{([^}]*)\}/g)])
+    assert.ok(asked.length > 80)
+    const unknown = asked
+      .map(([, name = '', selected = '']) => ({ name, job: /job=~?"tracardi\/([^"]+)"/.exec(selected)?.[1] ?? '' }))
+      // Prometheus tells it of every target.
+      .filter(({ name }) => name !== 'up')
+      .filter(({ name, job }) => !METRICS[job]?.includes(name))
+    assert.deepEqual(unknown, [])
+  })
+
+  it('know every tier that is scraped', () => {
+    assert.deepEqual(scrapedOf(['zookeeper', 'elasticsearch-data', 'elasticsearch-master', 'set-up', 'worker']), [
+      'zookeeper',
+      'worker',
+    ])
+  })
+})
