@@ -53,7 +53,27 @@ export function environmentFor(suite: string, env: Record<string, string> = {}):
   }
 }
 
-export async function mochaGlobalSetup(): Promise<void> {
+export interface ServerChoices {
+  /** Overrides of `standalone.conf`. */
+  readonly pulsarConf?: Readonly<Record<string, string>>
+  /** Overrides of the node's settings. */
+  readonly elasticsearchSettings?: Readonly<Record<string, string | number | boolean>>
+  /** Ports that are to be known before the servers start. */
+  readonly ports?: { readonly broker: number; readonly web: number; readonly http: number }
+  /** Told of the folder of Elasticsearch before it starts. */
+  readonly prepare?: (elasticsearchFolder: string) => void
+}
+
+export function mochaGlobalSetup(): Promise<void> {
+  return startServers({})
+}
+
+export async function startServers({
+  pulsarConf,
+  elasticsearchSettings,
+  ports: known,
+  prepare,
+}: ServerChoices): Promise<void> {
   const java = await findJava()
   const runAs = serverUser()
   const home = homeIn(homeFolder(process.env, process.env['TRACARDI_HOME'] ?? '', process.getuid?.(), homedir()))
@@ -77,6 +97,7 @@ export async function mochaGlobalSetup(): Promise<void> {
     bookie: await freePort(),
     http: await freePort(),
     transport: await freePort(),
+    ...known,
   }
   const newPulsar = () =>
     startPulsar({
@@ -86,6 +107,7 @@ export async function mochaGlobalSetup(): Promise<void> {
       brokerPort: ports.broker,
       webPort: ports.web,
       bookiePort: ports.bookie,
+      ...(pulsarConf ? { conf: pulsarConf } : {}),
     })
   const newElasticsearch = () =>
     startElasticsearch({
@@ -94,8 +116,10 @@ export async function mochaGlobalSetup(): Promise<void> {
       folder: join(folder, 'elasticsearch'),
       httpPort: ports.http,
       transportPort: ports.transport,
+      ...(elasticsearchSettings ? { settings: elasticsearchSettings } : {}),
     })
   for (const name of ['pulsar', 'elasticsearch']) mkdirSync(join(folder, name))
+  prepare?.(join(folder, 'elasticsearch'))
   const [pulsar, elasticsearch] = await Promise.all([newPulsar(), newElasticsearch()])
   started = {
     java,

@@ -1,0 +1,294 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { servers } from '../contract/servers.ts'
+import { eventually } from '../support/until.ts'
+import { idleConnections } from './connections.ts'
+import { callOf, post } from './load.ts'
+import type { Random } from './random.ts'
+import type { BulkFault } from './search-proxy.ts'
+import type { System } from './system.ts'
+
+/** Something that breaks under load, and is whole again when it resolves. */
+export interface Fault {
+  readonly name: string
+  inject(system: System, random: Random): Promise<void>
+}
+
+/** From the first to the second sending of the same calls, with the end of the month in the middle. */
+const OVER_THE_END_MS = 120_000
+/** Counts events that came although they were stored. */
+const DUPLICATES = 'tracardi_worker_events_total{outcome="duplicate"}'
+/** Partitions that are added at most: each costs a consumer. */
+const MAX_PARTITIONS = 24
+
+/** @throws Error when a program that was asked to stop did not end by itself. */
+function endedWell(name: string, code: number | null): void {
+  if (code !== 0) throw new Error(`the ${name} ended with ${code ?? 'a signal'} after SIGTERM; expected: 0`)
+}
+
+const kills: readonly Fault[] = [
+  {
+    name: 'API killed (-9)',
+    inject: async ({ api }, random) => {
+      await api.end('SIGKILL')
+      await sleep(random.between(0, 2000))
+      api.start()
+      await api.untilReady()
+    },
+  },
+  {
+    name: 'worker killed (-9)',
+    inject: async ({ worker }, random) => {
+      await worker.end('SIGKILL')
+      await sleep(random.between(0, 2000))
+      worker.start()
+    },
+  },
+  {
+    name: 'worker killed (-9) again and again: everything comes twice',
+    inject: async ({ worker }, random) => {
+      for (let kill = 0; kill < 5; kill += 1) {
+        await worker.restart('SIGKILL')
+        // Long enough to store a bulk, mostly too short to acknowledge it.
+        await sleep(random.between(700, 2200))
+      }
+    },
+  },
+  {
+    name: 'API and worker killed (-9) at once',
+    inject: async ({ api, worker }) => {
+      await Promise.all([api.restart('SIGKILL'), worker.restart('SIGKILL')])
+      await api.untilReady()
+    },
+  },
+]
+
+const stops: readonly Fault[] = [
+  {
+    name: 'API stopped (SIGTERM)',
+    inject: async ({ api }) => {
+      endedWell('API', await api.restart('SIGTERM'))
+      await api.untilReady()
+    },
+  },
+  {
+    name: 'worker stopped (SIGTERM)',
+    inject: async (system, random) => {
+      const { worker } = system
+      // What earlier faults made come again has come.
+      await system.drain()
+      await sleep(random.between(500, 2000))
+      endedWell('worker', await worker.restart('SIGTERM'))
+      await system.recoveryMs()
+      await system.drain()
+      const again = await worker.metric(DUPLICATES)
+      if (again !== 0) throw new Error(`after a graceful stop ${again} events were delivered again; allowed: none`)
+    },
+  },
+]
+
+const queueFaults: readonly Fault[] = [
+  {
+    name: 'Pulsar killed (-9) and restarted',
+    inject: async (_, random) => {
+      servers().pulsar.kill()
+      await sleep(random.between(500, 5000))
+      await servers().restartPulsar()
+    },
+  },
+  { name: 'topic unloaded', inject: (system) => system.pulsar('PUT', '/unload') },
+  {
+    name: 'partitions added under load',
+    inject: async (system) => {
+      const topic = system.pipeline.config
+      const { admin } = system.pipeline
+      const name = `persistent://${topic.pulsarTenant}/${topic.pulsarNamespace}/${topic.pulsarTopic}`
+      const partitions = (await admin.partitions(name)) ?? 0
+      if (partitions < MAX_PARTITIONS) await admin.growPartitions(name, partitions + 1)
+    },
+  },
+  {
+    name: 'connections to Pulsar cut between send and receipt',
+    inject: async ({ queue }, random) => {
+      // Receipts are late, so that calls are cut while they wait for theirs.
+      queue.delay(random.between(20, 200))
+      for (let cut = 0; cut < 5; cut += 1) {
+        await sleep(random.between(300, 1000))
+        queue.cut()
+      }
+      queue.delay(0)
+    },
+  },
+  {
+    name: 'connections to Pulsar half-open',
+    inject: async ({ queue }, random) => {
+      queue.silence(true)
+      await sleep(random.between(2000, 12_000))
+      queue.silence(false)
+      queue.cut()
+    },
+  },
+  {
+    name: 'Pulsar slow to read and to answer',
+    inject: async ({ queue }, random) => {
+      queue.delay(random.between(200, 1500))
+      await sleep(random.between(3000, 8000))
+      queue.delay(0)
+    },
+  },
+  {
+    name: 'Pulsar a slow reader',
+    inject: async ({ queue }, random) => {
+      queue.slow(random.between(20_000, 100_000))
+      await sleep(random.between(3000, 8000))
+      queue.slow(Number.POSITIVE_INFINITY)
+    },
+  },
+  {
+    name: 'everything delivered once more (cursor set back)',
+    inject: async (system) => {
+      const { pulsarSubscription } = system.pipeline.config
+      const again = async () => (await system.worker.metric(DUPLICATES)) ?? 0
+      const before = await again()
+      await system.pulsar('POST', `/subscription/${pulsarSubscription}/resetcursor/${Date.now() - 60_000}`)
+      await eventually(async () => (await again()) > before)
+    },
+  },
+]
+
+const bulkFault = (name: string, fault: BulkFault): Fault => ({
+  name,
+  inject: async ({ searchProxy }, random) => {
+    const before = searchProxy.hits
+    searchProxy.fault = fault
+    await sleep(random.between(3000, 8000))
+    await eventually(() => searchProxy.hits > before)
+    searchProxy.fault = undefined
+  },
+})
+
+const searchFaults: readonly Fault[] = [
+  {
+    name: 'Elasticsearch killed (-9) and restarted',
+    inject: async (_, random) => {
+      servers().elasticsearch.kill()
+      await sleep(random.between(500, 5000))
+      await servers().restartElasticsearch()
+    },
+  },
+  bulkFault('30 % of the operations answered 429', 'items-429'),
+  bulkFault('one operation of each bulk answered 503', 'item-503'),
+  bulkFault('whole bulks answered 502, stored or not', 'request-502'),
+  bulkFault('answers cut in the middle', 'cut-answer'),
+  bulkFault('bulks over 20 kB answered 413', 'too-large'),
+  {
+    name: 'indices read-only, as the flood-stage watermark sets them',
+    inject: async ({ search, pipeline }, random) => {
+      const index = `${pipeline.eventAlias}-*`
+      const block = (on: true | null) =>
+        search.indices.putSettings({ index, settings: { 'index.blocks.read_only_allow_delete': on } as never })
+      await block(true)
+      await sleep(random.between(2000, 6000))
+      await block(null)
+    },
+  },
+  {
+    name: 'events that the mapping refuses, among others',
+    inject: async ({ pipeline, load }) => {
+      for (let call = 0; call < 20; call += 1) {
+        const mixed = callOf(10)
+        const refused = callOf(1, { tags: ['of', 'a', 'newer', 'release'] })
+        const both = { ...mixed, events: [...mixed.events, ...refused.events] }
+        await eventually(async () => (await post(pipeline.publicUrl, both)) === 200)
+        load.take(both)
+        for (const { id } of refused.events) load.refused.add(id)
+      }
+    },
+  },
+]
+
+const clientFaults: readonly Fault[] = [
+  {
+    name: 'calls repeated, each five times',
+    inject: async ({ pipeline, load }) => {
+      const calls = Array.from({ length: 40 }, () => callOf(25))
+      for (let time = 0; time < 5; time += 1) {
+        for (const call of calls) {
+          await eventually(async () => (await post(pipeline.publicUrl, call)) === 200)
+          load.take(call)
+        }
+      }
+    },
+  },
+  {
+    name: 'calls repeated over the end of a month, the clock jumping there',
+    inject: async ({ api, pipeline, load }) => {
+      const now = new Date()
+      const month = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)
+      const offsetMs = month - OVER_THE_END_MS / 2 - now.getTime()
+      await api.restart('SIGTERM', offsetMs)
+      await api.untilReady()
+      const calls = Array.from({ length: 20 }, () => callOf(25, {}, Date.now() + offsetMs))
+      const postAll = async () => {
+        for (const call of calls) {
+          await eventually(async () => (await post(pipeline.publicUrl, call)) === 200)
+          load.take(call)
+        }
+      }
+      await postAll()
+      await api.restart('SIGTERM', offsetMs + OVER_THE_END_MS)
+      await api.untilReady()
+      await postAll()
+      await api.restart('SIGTERM')
+      await api.untilReady()
+    },
+  },
+  {
+    name: 'idle connections, half-sent bodies and slow clients',
+    inject: async ({ pipeline, load, notes }, random) => {
+      const crowd = await idleConnections(pipeline.publicUrl, random.pick([1000, 5000, 10_000]))
+      try {
+        const latenciesMs: number[] = []
+        for (let call = 0; call < 200; call += 1) {
+          const one = callOf(5)
+          const startedAt = performance.now()
+          if ((await post(pipeline.publicUrl, one)) === 200) load.take(one)
+          else throw new Error(`beside ${crowd.connections} idle connections a call was not answered 200 within 10 s`)
+          latenciesMs.push(performance.now() - startedAt)
+        }
+        const p99Ms = latenciesMs.sort((a, b) => a - b)[197] as number
+        notes.push(
+          `Beside ${crowd.connections} such connections and the load, p99 of 200 calls was ${p99Ms.toFixed(0)} ms.`,
+        )
+      } finally {
+        crowd.close()
+      }
+    },
+  },
+]
+
+/** Every fault, as often as each other. */
+export const FAULTS: readonly Fault[] = [...kills, ...stops, ...queueFaults, ...searchFaults, ...clientFaults]
+
+/** A time without Elasticsearch at full load. */
+export const withoutElasticsearch = (seconds: number): Fault => ({
+  name: `${seconds} s without Elasticsearch`,
+  inject: async () => {
+    servers().elasticsearch.kill()
+    await sleep(seconds * 1000)
+    await servers().restartElasticsearch()
+  },
+})
+
+/** The disk of Elasticsearch full: the node itself makes its indices read-only, and takes that back when there is room. */
+export const FULL_DISK: Fault = {
+  name: 'disk of Elasticsearch full',
+  inject: async ({ searchDisk, search, pipeline }, random) => {
+    searchDisk?.fill()
+    await eventually(async () => {
+      const settings = await search.indices.getSettings({ index: `${pipeline.eventAlias}-*`, flat_settings: true })
+      return JSON.stringify(settings).includes('"index.blocks.read_only_allow_delete":"true"')
+    })
+    await sleep(random.between(1000, 5000))
+    searchDisk?.free()
+  },
+}

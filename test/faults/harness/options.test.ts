@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { optionsOf } from '../options.ts'
+
+describe('the options of a long run', () => {
+  it('have defaults', () => {
+    assert.deepEqual(optionsOf([], 7), {
+      minutes: 30,
+      seed: 7,
+      only: '',
+      eventsPerSecond: 1000,
+      transport: 'auto',
+      outageSeconds: 0,
+      searchDiskMib: 0,
+      report: undefined,
+    })
+  })
+
+  it('are all taken', () => {
+    const given = [
+      '--minutes',
+      '2',
+      '--seed',
+      '0',
+      '--only',
+      'cut',
+      '--events-per-second',
+      '20',
+      '--transport',
+      'native',
+    ]
+    assert.deepEqual(optionsOf([...given, '--outage-seconds', '60', '--report', 'report.json'], 7), {
+      minutes: 2,
+      seed: 0,
+      only: 'cut',
+      eventsPerSecond: 20,
+      transport: 'native',
+      outageSeconds: 60,
+      searchDiskMib: 0,
+      report: 'report.json',
+    })
+    assert.equal(optionsOf(['--help'], 7), 'help')
+  })
+
+  for (const [args, message] of [
+    [['--minutes', '0'], '--minutes is "0"; allowed: a whole number from 1 to 1440'],
+    [['--minutes', ''], '--minutes is ""; allowed: a whole number from 1 to 1440'],
+    [['--seed', '1e3'], '--seed is "1e3"; allowed: a whole number from 0 to 2147483647'],
+    [['--transport', 'carrier-pigeon'], '--transport is "carrier-pigeon"; allowed: auto, native, websocket'],
+  ] as const) {
+    it(`are refused with what is allowed: ${args.join(' ')}`, () => {
+      assert.throws(() => optionsOf(args, 7), { message })
+    })
+  }
+
+  it('are refused when there is no such option', () => {
+    assert.throws(() => optionsOf(['--minute', '1'], 7), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })
+  })
+})

@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { SendReport } from '../../runtime/send/sender.ts'
+import { cli } from '../contract/cli.ts'
+import { eventually } from '../support/until.ts'
+import { type Comparison, compare, notRefused, refusedWithoutReason } from './comparison.ts'
+import type { Fault } from './faults.ts'
+import type { Random } from './random.ts'
+import { type Injection, type Row, rowsOf } from './report.ts'
+import type { System } from './system.ts'
+
+/** Longest time that a fault may take with the recovery from it, and longest time to settle: nothing goes on for ever. */
+const GIVE_UP_MS = 600_000
+
+export interface FaultReport {
+  readonly rows: readonly Row[]
+  readonly comparisons: ReadonlyMap<string, Comparison>
+  /** What else was not as promised, and faults that could not be injected. */
+  readonly violations: readonly string[]
+  readonly notes: readonly string[]
+  /** Events that Elasticsearch refused for good, and that were stored by a replay in the end. */
+  readonly deadLetters: number
+  /** Of the load; nothing when it did not end. */
+  readonly load: Pick<SendReport, 'answers' | 'failed'> | undefined
+  readonly peakRssMb: { readonly api: number; readonly worker: number }
+  readonly seconds: number
+}
+
+/** Whether nothing was lost, nothing is there twice, and nothing else went wrong. */
+export function isWhole({ comparisons, violations }: Pick<FaultReport, 'comparisons' | 'violations'>): boolean {
+  return (
+    violations.length === 0 && [...comparisons.values()].every(({ lost, twice }) => lost.length + twice.length === 0)
+  )
+}
+
+/** Injects faults, one after the other under load, lets everything settle, and compares. */
+export async function runFaults(
+  system: System,
+  faults: Iterable<Fault>,
+  random: Random,
+  onInjection: (injection: Injection) => void = () => undefined,
+): Promise<FaultReport> {
+  const startedAt = performance.now()
+  const injections: Injection[] = []
+  const violations: string[] = []
+  await system.recoveryMs()
+  for (const fault of faults) {
+    system.load.during(fault.name)
+    // Some load with everything whole, so that the fault meets work under way.
+    await sleep(random.between(500, 2000))
+    try {
+      await within(fault.inject(system, random))
+    } catch (error) {
+      violations.push(`${fault.name}: ${(error as Error).message}`)
+    }
+    try {
+      const injection = { fault: fault.name, recoveryMs: await within(system.recoveryMs()) }
+      system.api.assertAlive()
+      system.worker.assertAlive()
+      injections.push(injection)
+      onInjection(injection)
+    } catch (error) {
+      // What is broken already would be blamed on the next faults.
+      violations.push(`${fault.name}, recovering: ${(error as Error).message}`)
+      break
+    }
+  }
+  const load = await afterwards(violations, system.load.stop())
+  const deadLetters = await afterwards(violations, settled(system, violations))
+  const comparisons = compare(system.load.accepted, await system.stored())
+  return {
+    rows: rowsOf(injections, comparisons),
+    comparisons,
+    violations,
+    notes: system.notes,
+    deadLetters: deadLetters ?? 0,
+    load: load && { answers: load.answers, failed: load.failed },
+    peakRssMb: { api: system.api.peakRssMb, worker: system.worker.peakRssMb },
+    seconds: (performance.now() - startedAt) / 1000,
+  }
+}
+
+/** Waits until nothing is under way, and stores what was refused, as an operator does when the mapping is mended. */
+async function settled({ pipeline, search, load }: System, violations: string[]): Promise<number> {
+  const drained = () => eventually(async () => (await pipeline.backlog()) === 0)
+  await drained()
+  const refused = await pipeline.deadLetters()
+  const { output: letters } = await cli(pipeline.env, 'dead-letters', 'export', '-')
+  for (const id of refusedWithoutReason(letters, load.refused)) violations.push(`dead-lettered without a reason: ${id}`)
+  for (const id of notRefused(letters, load.refused))
+    violations.push(`not dead-lettered although no index takes it: ${id}`)
+  const tags = { properties: { values: { type: 'keyword' }, count: { type: 'integer' } } }
+  await search.indices.putMapping({ index: `${pipeline.eventAlias}-*`, properties: { tags } } as never)
+  await cli(pipeline.env, 'dead-letters', 'replay')
+  await eventually(async () => (await pipeline.deadLetters()) === 0)
+  await drained()
+  return refused
+}
+
+/** What comes after the faults, also when one of them failed. */
+async function afterwards<T>(violations: string[], what: Promise<T>): Promise<T | undefined> {
+  try {
+    return await within(what)
+  } catch (error) {
+    violations.push(`settling: ${(error as Error).message}`)
+    return undefined
+  }
+}
+
+async function within<T>(what: Promise<T>): Promise<T> {
+  const over = new AbortController()
+  const limit = sleep(GIVE_UP_MS, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`not done within ${GIVE_UP_MS / 1000} s`)
+  })
+  limit.catch(() => undefined)
+  try {
+    return await Promise.race([what, limit])
+  } finally {
+    over.abort()
+  }
+}

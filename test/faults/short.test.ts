@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { FAULTS } from './faults.ts'
+import { seeded } from './random.ts'
+import { tableOf } from './report.ts'
+import { runFaults } from './run.ts'
+import { System } from './system.ts'
+
+/** Those of the faults that need no restart of a server, each once. All of them, for as long as you like: `npm run test:faults`. */
+const SHORT = FAULTS.filter(({ name }) => !/restarted|again and again|idle connections/.test(name))
+const SEED = Number(process.env['FAULTS_SEED'] ?? 1)
+
+describe('faults under load', () => {
+  let system: System | undefined
+
+  before(async () => {
+    const transport = process.env['PULSAR_TRANSPORT'] ?? 'auto'
+    system = await System.start({ random: seeded(~SEED), transport, eventsPerSecond: 500 })
+  })
+  // What does not start says so itself.
+  after(() => system?.close())
+
+  it('lose nothing that got a 200, and store nothing twice', async () => {
+    assert.ok(system)
+    const report = await runFaults(system, SHORT, seeded(SEED))
+    process.stdout.write(`${tableOf(report.rows)}\n`)
+    assert.deepEqual(report.violations, [])
+    for (const { fault, lost, twice } of report.rows)
+      assert.deepEqual({ fault, lost, twice }, { fault, lost: 0, twice: 0 })
+    for (const { name } of SHORT) assert.ok((report.comparisons.get(name)?.accepted ?? 0) > 0, name)
+    // One in each of 20 calls, and each is stored in the end.
+    assert.equal(report.deadLetters, 20)
+  })
+})
