@@ -67,7 +67,10 @@ describe('the API server', () => {
         if (!plural.includes('/')) plurals.set(`${base} ${known}`, plural)
     }
     const plural = plurals.get(`${base} ${kind}`)
-    assert.ok(plural, `the server does not know ${apiVersion} ${kind}; for kinds of KEDA or of the Prometheus operator install their CRDs first`)
+    assert.ok(
+      plural,
+      `the server does not know ${apiVersion} ${kind}; for kinds of KEDA or of the Prometheus operator install their CRDs first`,
+    )
     return `${base}/namespaces/${namespace}/${plural}/${name}`
   }
 

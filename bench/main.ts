@@ -1,0 +1,33 @@
+import { AppError, explain } from '../runtime/errors.ts'
+import { Lab } from './lab.ts'
+import { type BenchOptions, parseOptions, USAGE } from './options.ts'
+import { reportProfiles, reportScale } from './report.ts'
+import { measureTable } from './run-table.ts'
+import { say } from './say.ts'
+import { measureScale } from './scale.ts'
+import { startServers } from './servers.ts'
+import { listenForStop } from './stop-request.ts'
+
+async function run(options: BenchOptions): Promise<void> {
+  say('Starting Pulsar and Elasticsearch …')
+  const servers = await startServers(say)
+  try {
+    const lab = await Lab.open(servers, options)
+    if (options.scale) reportScale(options.results, await measureScale(lab, options))
+    else await measureTable(lab, options)
+    reportProfiles(lab)
+    await lab.close()
+  } finally {
+    await servers.stop()
+  }
+}
+
+listenForStop()
+try {
+  const options = parseOptions(process.argv.slice(2))
+  if (options === 'help') say(USAGE)
+  else await run(options)
+} catch (error) {
+  process.stderr.write(`${error instanceof AppError ? explain(error) : String((error as Error).stack)}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,133 @@
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { AppError } from '../runtime/errors.ts'
+import type { MixName } from './documents.ts'
+import { type LineId, lineIds } from './line.ts'
+
+export interface BenchOptions {
+  /** How often each line is measured; the table shows medians. */
+  readonly rounds: number
+  readonly lines: readonly LineId[]
+  readonly mixes: readonly MixName[]
+  /** How long Elasticsearch alone shall take for the documents of one round: their number follows from it. */
+  readonly storeSeconds: number
+  /** Events of one round, whatever time they take; left out, their number follows from `storeSeconds`. */
+  readonly events?: number
+  /** How long Elasticsearch is warmed up before anything is measured. */
+  readonly warmUpSeconds: number
+  /** How long the edge is loaded in one round, after its warm-up. */
+  readonly edgeSeconds: number
+  /** Measures whether the cost grows with length, sources, partitions or backlog, instead of the table. */
+  readonly scale: boolean
+  /** Profiles API and worker, and tells where their time goes. A profiled run is slower: its table is not for quoting. */
+  readonly profile: boolean
+  /** The folder that the tables, the rounds and the chart are written to. */
+  readonly results: string
+}
+
+const FULL = { rounds: 5, storeSeconds: 4, warmUpSeconds: 30, edgeSeconds: 2 }
+/** To see that everything runs; the figures mean little. */
+const QUICK = { rounds: 1, storeSeconds: 1, warmUpSeconds: 5, edgeSeconds: 1 }
+const MOST_ROUNDS = 100
+const EVENTS_PER_ROUND = { min: 5_000, max: 300_000, step: 500 }
+const RESULTS = join(import.meta.dirname, 'results')
+
+/** What `--bytes` names: about so many bytes of a document. */
+const mixOfBytes: Readonly<Record<string, MixName>> = { '120': 'small', '650': 'realistic', '2500': 'large' }
+
+export const USAGE = `npm run bench -- [options]
+
+  --rounds <number>       rounds of each line, 1 to ${MOST_ROUNDS} [default: ${FULL.rounds}]
+  --only <line,line>      only these lines, of ${lineIds.join(', ')}
+  --bytes <size,size>     about so many bytes of a document, of ${Object.keys(mixOfBytes).join(', ')} [default: 650]
+  --events <number>       events of a round, ${EVENTS_PER_ROUND.min} to ${EVENTS_PER_ROUND.max} in steps of ${EVENTS_PER_ROUND.step} [default: what takes Elasticsearch ${FULL.storeSeconds} s]
+  --results <folder>      where tables, rounds and chart are written [default: bench/results]
+  --quick                 one short round, to see that everything runs
+  --scale                 instead: does the cost grow with length, sources, partitions, backlog?
+  --profile               profile API and worker, and tell where their time goes
+  --help                  this text
+`
+
+/**
+ * Reads the command line.
+ *
+ * @returns the options, or `help` when they are asked for.
+ * @throws AppError `command_invalid` with the value given and what is allowed.
+ */
+export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
+  const values = readValues(args)
+  if (values.help) return 'help'
+  const size = values.quick ? QUICK : FULL
+  return {
+    ...size,
+    rounds: values.rounds === undefined ? size.rounds : roundsIn(values.rounds),
+    lines: values.only === undefined ? lineIds : namesIn('--only', values.only, lineIds),
+    mixes: mixesIn(values.bytes ?? '650'),
+    ...(values.events !== undefined && { events: eventsIn(values.events) }),
+    scale: values.scale ?? false,
+    profile: values.profile ?? false,
+    results: values.results === undefined ? RESULTS : folderIn(values.results),
+  }
+}
+
+function readValues(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        rounds: { type: 'string' },
+        only: { type: 'string' },
+        bytes: { type: 'string' },
+        events: { type: 'string' },
+        results: { type: 'string' },
+        quick: { type: 'boolean' },
+        scale: { type: 'boolean' },
+        profile: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    }).values
+  } catch (error) {
+    throw new AppError('command_invalid', `${(error as Error).message}\n\n${USAGE}`)
+  }
+}
+
+function roundsIn(text: string): number {
+  const rounds = Number(text)
+  if (/^\d+$/.test(text) && rounds >= 1 && rounds <= MOST_ROUNDS) return rounds
+  throw new AppError('command_invalid', `--rounds is "${text}"; allowed: a whole number from 1 to ${MOST_ROUNDS}`)
+}
+
+function eventsIn(text: string): number {
+  const events = Number(text)
+  const { min, max, step } = EVENTS_PER_ROUND
+  if (/^\d+$/.test(text) && events >= min && events <= max && events % step === 0) return events
+  throw new AppError(
+    'command_invalid',
+    `--events is "${text}"; allowed: a whole number from ${min} to ${max} in steps of ${step}`,
+  )
+}
+
+function folderIn(text: string): string {
+  if (text !== '') return resolve(text)
+  throw new AppError(
+    'command_invalid',
+    '--results is ""; allowed: the path of a folder, which is made when it is not there',
+  )
+}
+
+function mixesIn(text: string): readonly MixName[] {
+  return namesIn('--bytes', text, Object.keys(mixOfBytes)).flatMap((bytes) => mixOfBytes[bytes] ?? [])
+}
+
+function namesIn<T extends string>(option: string, text: string, allowed: readonly T[]): readonly T[] {
+  const given = text.split(',').map((name) => name.trim())
+  const unknown = given.find((name) => !(allowed as readonly string[]).includes(name))
+  if (unknown !== undefined) {
+    const choices = allowed.join(', ')
+    throw new AppError(
+      'command_invalid',
+      `${option} names "${unknown}"; allowed: ${choices}, with a comma between them`,
+    )
+  }
+  return allowed.filter((name) => given.includes(name))
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { join, resolve } from 'node:path'
+import { lineIds } from '../../bench/line.ts'
+import { type BenchOptions, parseOptions } from '../../bench/options.ts'
+import { AppError } from '../../runtime/errors.ts'
+
+function parsed(...args: string[]): BenchOptions {
+  const options = parseOptions(args)
+  assert.notEqual(options, 'help')
+  return options as BenchOptions
+}
+
+function refusal(...args: string[]): string {
+  try {
+    parseOptions(args)
+  } catch (error) {
+    assert.ok(error instanceof AppError)
+    assert.equal(error.code, 'command_invalid')
+    return error.message
+  }
+  return assert.fail('the options were taken')
+}
+
+describe('the options of the bench', () => {
+  it('measure every line five times with realistic documents when nothing is said', () => {
+    assert.deepEqual(parsed(), {
+      rounds: 5,
+      storeSeconds: 4,
+      warmUpSeconds: 30,
+      edgeSeconds: 2,
+      lines: lineIds,
+      mixes: ['realistic'],
+      scale: false,
+      profile: false,
+      results: join(import.meta.dirname, '../../bench/results'),
+    })
+  })
+
+  it('choose lines in the order of the table, and documents', () => {
+    assert.deepEqual(parsed('--only', 'chain, ceiling').lines, ['ceiling', 'chain'])
+    assert.deepEqual(parsed('--bytes', '2500,120').mixes, ['small', 'large'])
+    assert.deepEqual(parsed('--bytes=120,650,2500').mixes, ['small', 'realistic', 'large'])
+  })
+
+  it('make one short round, of which more can be asked', () => {
+    assert.deepEqual([parsed('--quick').rounds, parsed('--quick').storeSeconds], [1, 1])
+    assert.equal(parsed('--quick', '--rounds', '2').rounds, 2)
+  })
+
+  it('refuse rounds that are no number from 1 to 100', () => {
+    for (const rounds of ['0', '101', 'many', '1.5']) {
+      assert.equal(refusal('--rounds', rounds), `--rounds is "${rounds}"; allowed: a whole number from 1 to 100`)
+    }
+  })
+
+  it('refuse names that they do not know, and list the ones they do', () => {
+    assert.equal(
+      refusal('--bytes', '650,huge'),
+      '--bytes names "huge"; allowed: 120, 650, 2500, with a comma between them',
+    )
+    assert.match(refusal('--only', 'roof'), /^--only names "roof"; allowed: ceiling, ceiling-states, helper, go, /)
+  })
+
+  it('fix the events of a round, in whole bulks', () => {
+    assert.equal(parsed('--events', '100000').events, 100_000)
+    for (const events of ['4500', '300500', '20001', 'many', '-500']) {
+      assert.equal(
+        refusal(`--events=${events}`),
+        `--events is "${events}"; allowed: a whole number from 5000 to 300000 in steps of 500`,
+      )
+    }
+  })
+
+  it('say where the results go', () => {
+    assert.equal(parsed('--results', 'some/where').results, resolve('some/where'))
+    assert.equal(
+      refusal('--results='),
+      '--results is ""; allowed: the path of a folder, which is made when it is not there',
+    )
+  })
+
+  it('refuse an option that is not there, and show the ones that are', () => {
+    assert.match(refusal('--fast'), /^Unknown option '--fast'[\s\S]*--rounds <number>/)
+  })
+
+  it('explain themselves', () => {
+    assert.equal(parseOptions(['--help']), 'help')
+  })
+})
