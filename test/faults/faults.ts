@@ -54,6 +54,17 @@ const kills: readonly Fault[] = [
     },
   },
   {
+    name: 'worker killed (-9) with bulks that are refused',
+    inject: async ({ worker, searchProxy }, random) => {
+      searchProxy.fault = 'request-502'
+      // Until it certainly holds some: whoever had acknowledged them before would lose them now.
+      await sleep(random.between(1500, 3000))
+      await worker.restart('SIGKILL')
+      await sleep(1000)
+      searchProxy.fault = undefined
+    },
+  },
+  {
     name: 'API and worker killed (-9) at once',
     inject: async ({ api, worker }) => {
       await Promise.all([api.restart('SIGKILL'), worker.restart('SIGKILL')])
