@@ -16,6 +16,7 @@ import { addCollectRoutes, addTrackRoute } from './routes.ts'
 import { MAX_ID_BYTES } from './schema.ts'
 import type { Sources } from './sources.ts'
 import { tracker } from './track.ts'
+import { addTrackerRoutes } from './tracker-route.ts'
 
 /** A body that takes longer is cut off, so that slow senders cannot hold connections for ever. */
 const REQUEST_TIMEOUT_MS = 30_000
@@ -35,7 +36,7 @@ export interface PublicDependencies {
   readonly log: Logger
 }
 
-/** The listener for events: `/track` and `/collect`. */
+/** The listener for events: `/track` and `/collect`, and for the browser library that sends them: `/tracker`. */
 export async function buildPublicServer(dependencies: PublicDependencies): Promise<FastifyInstance> {
   const { config, sources, log, budget, metrics } = dependencies
   const server: FastifyInstance = Fastify({
@@ -85,5 +86,6 @@ export async function buildPublicServer(dependencies: PublicDependencies): Promi
   const track = tracker(dependencies, composer(config))
   addTrackRoute(server, track, config.apiMaxEvents)
   addCollectRoutes(server, track)
+  addTrackerRoutes(server)
   return server
 }

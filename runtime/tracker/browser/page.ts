@@ -1,0 +1,52 @@
+import { fromDataset, fromTracardi, type TracardiOptions } from '../tracardi-options.ts'
+import { type PageTracker, trackerOn } from '../tracker.ts'
+import type { Answer, Helpers, Listeners, TrackerOptions } from '../types.ts'
+import { browserHost } from './host.ts'
+
+/** A page for Tracardi has it as a constant, which is no property of the window. */
+declare const options: TracardiOptions | null | undefined
+
+declare global {
+  interface Window {
+    tracker?: PageTracker | { readonly helpers?: never; readonly queue?: Parameters<PageTracker['track']>[] }
+    /** Where Tracardi's snippet looks for the library that it has loaded. */
+    tracardi?: { readonly default?: unknown }
+    onTracardiReady?: { readonly call?: (ready: Ready) => void }
+  }
+}
+
+interface Ready {
+  readonly tracker: unknown
+  readonly helpers: Helpers
+  readonly context: Answer
+  readonly config: TracardiOptions | undefined
+}
+
+/** `tracker.js`: makes the library of a page from its script element, or from the options of Tracardi's snippet. */
+function start(script: HTMLScriptElement | null): void {
+  const host = browserHost()
+  const global = typeof options === 'object' && options?.tracker ? options : undefined
+  const found: Partial<TrackerOptions> = { ...(global && fromTracardi(global)), ...fromDataset({ ...script?.dataset }) }
+  const { source, api = script?.src && new URL(script.src).origin } = found
+  if (window.tracker?.helpers) return
+  if (!source || !api) {
+    host.warn('nothing is tracked: there is no data-source')
+    return
+  }
+  const listeners: Listeners = {
+    ...found.listeners,
+    onContextReady: (ready) => {
+      found.listeners?.onContextReady?.(ready)
+      window.onTracardiReady?.call?.({ ...ready, config: global })
+    },
+  }
+  const tracker = trackerOn(host, { ...found, source, api, listeners })
+  const { queue: early = [] } = window.tracker ?? {}
+  window.tracker = tracker
+  // Tracardi's snippet asks for this state, and then repeats the calls that came too early.
+  const plugins = { tracardi: { initialized: true, ...tracker.helpers } }
+  window.tracardi = { default: Object.assign(tracker, { plugins, getState: () => ({ plugins }) }) }
+  for (const call of early) void tracker.track(...call)
+}
+
+start(document.currentScript as HTMLScriptElement | null)

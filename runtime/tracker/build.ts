@@ -1,0 +1,48 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
+
+/**
+ * Builds the files that the API serves. They are checked in, so that neither the image nor `npm start` needs a build:
+ * `npm run tracker` writes them, and a test fails when they are not what their source makes.
+ */
+
+/** The formats in which a page may take the library, by the name of the file. */
+const BUNDLES = [
+  { file: 'tracker.js', entry: 'browser/page.ts', format: 'iife' },
+  { file: 'tracker.mjs', entry: 'browser/module.ts', format: 'esm' },
+] as const
+
+const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+
+/** The content of each file of `dist/`, by its name. */
+export function buildFiles(): ReadonlyMap<string, string> {
+  const bundles = BUNDLES.map(({ file, entry, format }) => {
+    const built = buildSync({
+      entryPoints: [pathOf(entry)],
+      bundle: true,
+      minify: true,
+      write: false,
+      format,
+      // What the browsers of docs/tracker.md understand.
+      target: 'es2022',
+      charset: 'utf8',
+      legalComments: 'none',
+      tsconfigRaw: {},
+    })
+    return [file, built.outputFiles[0]?.text ?? ''] as const
+  })
+  return new Map([...bundles, ['tracker.d.mts', declarations()]])
+}
+
+/** The public types, which import nothing, and the one function of the module. */
+function declarations(): string {
+  const types = readFileSync(pathOf('types.ts'), 'utf8')
+  return `${types}\n/** Makes the library for this page. */\nexport declare function createTracker(options: TrackerOptions): Tracker\n`
+}
+
+export function pathOfBuilt(file: string): string {
+  return pathOf(`dist/${file}`)
+}
+
+if (import.meta.main) for (const [file, content] of buildFiles()) writeFileSync(pathOfBuilt(file), content)

@@ -1,0 +1,47 @@
+import type { StorageLike } from './kept.ts'
+import type { Response } from './outcome.ts'
+import type { PrivacySignals } from './permission.ts'
+import type { ContextOptions, Properties } from './types.ts'
+
+/** The browser, as far as the library needs it: everything that is no decision. */
+export interface Host {
+  readonly signals: PrivacySignals
+  /** `undefined` where the browser keeps nothing for the page. */
+  readonly storage: StorageLike | undefined
+  /** `undefined` where the browser has none: on pages without TLS, and in old browsers. */
+  readonly locks: Locks | undefined
+  nowMs(): number
+  /** From 0 (included) to 1 (excluded). */
+  random(): number
+  randomBytes(bytes: Uint8Array<ArrayBuffer>): void
+  /** Cookies may be read and written where there is storage. */
+  readCookie(name: string): string | undefined
+  writeCookie(name: string, value: string, maxAgeSeconds: number): void
+  /** @returns what ends the wait. */
+  startTimer(ms: number, fire: () => void): () => void
+  /**
+   * Posts without a preflight.
+   *
+   * @param keepalive whether the call outlives the page.
+   * @returns `undefined` when no answer came.
+   */
+  post(url: string, body: string, keepalive: boolean): Promise<Response | undefined>
+  /** Whether the page has been loaded, with all that belongs to it. */
+  isLoaded(): boolean
+  isHidden(): boolean
+  on(moment: Moment, listener: () => void): void
+  /** Options that the page sets for every call. */
+  callOptions(): Properties
+  callContext(wanted: ContextOptions): Properties
+  eventContext(wanted: ContextOptions): Properties
+  /** Tells the developer of the page. */
+  warn(text: string): void
+}
+
+/** Events of the browser's window, by its names. */
+export type Moment = 'load' | 'online' | 'pagehide' | 'pageshow' | 'visibilitychange'
+
+/** The Web Locks of a browser. */
+export interface Locks {
+  request(name: string, options: { signal: AbortSignal }, work: () => Promise<void>): Promise<unknown>
+}

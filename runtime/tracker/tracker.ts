@@ -1,0 +1,133 @@
+import { bytesOf } from './bulk.ts'
+import { callsTo } from './calls.ts'
+import { type Registered, registered } from './event.ts'
+import { eventIds } from './event-id.ts'
+import type { Host } from './host.ts'
+import { identityIn } from './identity.ts'
+import { keptIn } from './kept.ts'
+import { pauseIn } from './pause.ts'
+import { permissionOf } from './permission.ts'
+import { queueIn } from './queue.ts'
+import { senderOf } from './sender.ts'
+import { withDefaults } from './settings.ts'
+import { triggerOf } from './trigger.ts'
+import type { Helpers, Result, Tracker, TrackerOptions } from './types.ts'
+
+const CONSENT_KEY = 'tracardi-consent'
+
+export interface PageTracker extends Tracker {
+  readonly helpers: Helpers
+}
+
+/**
+ * Makes the library for a page.
+ *
+ * @param host the browser.
+ */
+export function trackerOn(host: Host, options: TrackerOptions): PageTracker {
+  const settings = withDefaults(options)
+  const { api, source, profile, context = {}, listeners, bulkEvents, bulkBytes, queueEvents, queueHours } = settings
+  const nextId = eventIds(host.randomBytes)
+  const kept = keptIn(host.storage)
+  const identity = identityIn(host, kept, profile, () => nextId(host.nowMs()))
+  const pause = pauseIn(kept, `tracardi-pause:${source}`)
+  const queue = queueIn(kept, `tracardi-queue:${source}:`)
+  const results = new Map<string, (result?: Result) => void>()
+  /** Events that wait for consent. */
+  let held: Registered[] = []
+  let initialized = false
+  let answered = false
+
+  const permission = () => permissionOf(settings, host.signals, kept.get(CONSENT_KEY))
+  const settle = (id: string, result?: Result) => {
+    results.get(id)?.(result)
+    results.delete(id)
+  }
+
+  const calls = callsTo(`${api}/track`, host, queue, pause, {
+    envelope: (sessionId) => ({
+      source: { id: source },
+      session: { id: sessionId },
+      profile: { id: identity.profile() },
+      context: host.callContext(context),
+      options: host.callOptions(),
+    }),
+    settled: settle,
+    answered: ({ data = {} }) => {
+      if (permission() !== 'granted') return
+      identity.takeOver(data.profile?.id)
+      // A listener of the page that fails must not stop what is sent.
+      if (!answered) host.startTimer(0, () => listeners?.onContextReady?.({ tracker, helpers, context: data }))
+      answered = true
+    },
+  })
+  const limits = { events: bulkEvents, bytes: bulkBytes }
+  const send = senderOf(host, queue, pause, calls, limits, kept.shared ? `tracardi:${source}` : undefined)
+
+  const flush = async () => {
+    trigger.reset()
+    if (permission() !== 'granted') return
+    const expired = queue.removeOlderThan(host.nowMs() - queueHours * 3600 * 1000)
+    if (expired > 0) host.warn(`dropped ${expired} events after ${queueHours} hours`)
+    await send()
+  }
+
+  const enqueue = ({ id, json, now }: Registered) => {
+    calls.add({ id, json, sessionId: identity.session() })
+    trigger.registered(bytesOf(json), now)
+  }
+
+  const initialize = () => {
+    if (initialized || permission() !== 'granted') return
+    initialized = true
+    const session = { id: identity.session() }
+    host.startTimer(0, () => listeners?.onInit?.({ tracker, helpers, session }))
+  }
+
+  const helpers: Helpers = {
+    track: (type, properties, more) => tracker.track(type, properties, { ...more, fire: true }),
+    onClick: (target, listener) => target.addEventListener('click', listener),
+    addListener: (target, type, listener) => target.addEventListener(type, listener),
+  }
+
+  const tracker: PageTracker = {
+    helpers,
+    track: async (type, properties = null, given = null) => {
+      const permitted = permission()
+      if (permitted === 'denied') return
+      const nowMs = host.nowMs()
+      try {
+        if (held.length + queue.ids().length >= queueEvents) throw new Error(`${queueEvents} events wait`)
+        const event = registered(nextId(nowMs), nowMs, type, properties, given, host.eventContext(context))
+        const result = new Promise<Result | undefined>((resolve) => results.set(event.id, resolve))
+        if (permitted === 'pending') held.push(event)
+        else enqueue(event)
+        return await result
+      } catch (error) {
+        host.warn(`dropped ${type}: ${error}`)
+      }
+    },
+    flush,
+    consent: (given) => {
+      kept.set(CONSENT_KEY, given ? 'yes' : 'no')
+      const events = held
+      held = []
+      if (permission() === 'granted') {
+        initialize()
+        events.forEach(enqueue)
+        return
+      }
+      for (const { id } of events) settle(id)
+      for (const id of queue.ids()) queue.remove(id)
+      calls.settleOthers()
+      pause.end()
+      identity.forget()
+    },
+  }
+  const loaded = () => {
+    for (const [type, properties] of settings.autoEvents ?? []) void tracker.track(type, properties)
+  }
+  const trigger = triggerOf(host, settings, loaded, () => void flush())
+  initialize()
+  return tracker
+}

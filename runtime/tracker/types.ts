@@ -1,0 +1,111 @@
+/** What a page tells the library. */
+export interface TrackerOptions {
+  /** Where the API is, without `/track`: `https://events.example.com`. */
+  readonly api: string
+  /** Id of the event source. */
+  readonly source: string
+  /** Id of the profile, where the page knows it. @default the one that this browser has, else a new one */
+  readonly profile?: string | undefined
+  /** Most events of one call; as soon as so many wait, they are sent. Unit: events. @default 100 */
+  readonly bulkEvents?: number
+  /** Most bytes of the events of one call; as soon as so many wait, they are sent. Unit: bytes. @default 49152 */
+  readonly bulkBytes?: number
+  /** How long the first event of a bulk waits for others, once the page is loaded. Unit: ms. @default 5000 */
+  readonly bulkMs?: number
+  /** A page that is still loading after so long sends what it has. Unit: ms. @default 10000 */
+  readonly loadMs?: number
+  /** Most events that wait in this browser; further ones are dropped, and told. Unit: events. @default 1000 */
+  readonly queueEvents?: number
+  /**
+   * Events that could not be sent for so long are dropped, and told. It must stay below `EVENT_ID_WINDOW_HOURS` of the
+   * API (168): a repetition after that might be stored twice. Unit: hours. @default 144
+   */
+  readonly queueHours?: number
+  /** Whether nothing is tracked where the browser says Do Not Track. @default false */
+  readonly respectDoNotTrack?: boolean
+  /** Whether nothing is tracked where the browser says Global Privacy Control. @default false */
+  readonly respectGlobalPrivacyControl?: boolean
+  /** Whether nothing is stored or sent before `consent(true)`. @default false */
+  readonly requireConsent?: boolean
+  /** What is told of page and browser besides the events. */
+  readonly context?: ContextOptions | undefined
+  /** Events to register at the end of loading, each as type and properties. @default none */
+  readonly autoEvents?: readonly (readonly [type: string, properties?: Properties])[] | undefined
+  readonly listeners?: Listeners | undefined
+}
+
+/** Each is on unless it is false. */
+export interface ContextOptions {
+  readonly page?: boolean
+  readonly browser?: boolean
+  readonly screen?: boolean
+  readonly utm?: boolean
+}
+
+export interface Listeners {
+  /** Called once, when the library is ready. */
+  readonly onInit?: (ready: { readonly tracker: Tracker; readonly helpers: Helpers; readonly session: Id }) => void
+  /** Called once, after the first answer of the API to this page. */
+  readonly onContextReady?: (ready: {
+    readonly tracker: Tracker
+    readonly helpers: Helpers
+    readonly context: Answer
+  }) => void
+}
+
+/** Any JSON. */
+export type Properties = Readonly<Record<string, unknown>>
+
+export interface Id {
+  readonly id: string
+}
+
+/** The options of an event. Whatever else is in them is stored with the event. */
+export interface EventOptions {
+  /** Send it now, with whatever waits. @default false */
+  readonly fire?: boolean
+  /** The same as `fire`: every call outlives the page where its size allows that. @default false */
+  readonly asBeacon?: boolean
+  /** Added to the context of the event. @default nothing */
+  readonly context?: Properties
+  readonly [key: string]: unknown
+}
+
+/** What the API answers. */
+export interface Answer {
+  readonly profile?: Id | null
+  readonly session?: Id | null
+  readonly [key: string]: unknown
+}
+
+export interface Result {
+  /** The HTTP status of the call that carried the event: 200 when it is durable. */
+  readonly status: number
+  readonly data?: Answer | undefined
+}
+
+export interface Tracker {
+  /**
+   * Registers an event. Its id is made now, so however often it is sent, it is stored once.
+   *
+   * @param type what happened: `page-view`.
+   * @returns what the API answered to the call that carried it. `undefined` where nothing is tracked, where another tab
+   *   has sent it, or where it was dropped. It stays open for as long as the event waits.
+   */
+  track(type: string, properties?: Properties | null, options?: EventOptions | null): Promise<Result | undefined>
+  /** Sends what waits, now. */
+  flush(): Promise<void>
+  /**
+   * Says whether the visitor agrees, and remembers it. With false, everything that this library keeps in the browser is
+   * deleted, events that wait among it.
+   */
+  consent(given: boolean): void
+}
+
+/** What Tracardi's own library gives to its listeners. */
+export interface Helpers {
+  /** `track` with `fire`. */
+  readonly track: Tracker['track']
+  readonly onClick: (target: EventTarget, listener: (event: unknown) => void) => void
+  readonly addListener: (target: EventTarget, type: string, listener: (event: unknown) => void) => void
+}

@@ -1,0 +1,419 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { Pipeline } from '../contract/pipeline.ts'
+import { eventually } from '../support/until.ts'
+import { browserPath } from './browser.ts'
+import { Gate } from './gate.ts'
+import { NEVER, Site } from './site.ts'
+
+const OFFLINE_MS = 10_000
+
+/** What a page may do before the library is there. */
+const STUB = 'window.tracker ||= { queue: [], track(...call) { this.queue.push(call) } }'
+
+/** For a browser without settings, the headless shell: what the others do themselves. */
+const BLOCK_STORAGE = `try {
+  localStorage.length
+  Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('Blocked', 'SecurityError') } })
+} catch {}`
+
+describe('the library in a real browser, against the real pipeline', () => {
+  let pipeline: Pipeline
+  let gate: Gate
+  let site: Site
+  let executablePath: string
+  let browser: Browser
+  let context: BrowserContext
+  let test = 0
+
+  before(async () => {
+    executablePath = await browserPath()
+    pipeline = await Pipeline.create('browser', { BULK_TIMEOUT_SECONDS: '0.2' })
+    await pipeline.startApi()
+    await pipeline.startWorker()
+    gate = await Gate.open(pipeline.publicUrl)
+    site = await Site.open()
+    browser = await chromium.launch({ executablePath })
+  })
+  after(async () => {
+    await browser?.close()
+    site?.close()
+    gate?.close()
+    await pipeline?.close()
+  })
+  beforeEach(async () => {
+    test += 1
+    gate.reset()
+    context = await browser.newContext()
+  })
+  afterEach(() => context.close())
+
+  /** Names of events that no other test has. */
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `t${test}-${index + 1}`)
+  const script = (attributes = '') =>
+    `<script async src="${gate.url}/tracker/tracker.js" data-source="my-source" ${attributes}></script>`
+  const settings = (options: object) => `data-options='${JSON.stringify(options)}'`
+  const trackAll = (types: readonly string[], options = '{}') =>
+    types.map((type) => `window.tracker.track('${type}', { number: 1 }, ${options})`).join(';')
+  const call = (page: Page, code: string) => page.evaluate(`{ ${code} } undefined`)
+
+  /** What Elasticsearch has of the events of this test: each name as often as it is stored. */
+  async function stored(): Promise<string[]> {
+    await pipeline.count()
+    const found = await pipeline.search.search<{ type: string }>({
+      index: pipeline.eventAlias,
+      size: 1000,
+      query: { prefix: { type: `t${test}-` } },
+    })
+    return found.hits.hits.map(({ _source }) => _source?.type ?? '').sort()
+  }
+
+  /** Waits until everything is stored, and nothing more is on its way. */
+  async function assertStoredOnce(types: readonly string[]): Promise<void> {
+    await eventually(async () => (await stored().catch(() => [])).length >= types.length)
+    await eventually(async () => (await pipeline.backlog()) === 0)
+    assert.deepEqual(await stored(), [...types].sort())
+    assert.equal(gate.preflights, 0)
+  }
+
+  const queueLength = (page: Page) =>
+    page.evaluate<number>(`Object.keys(localStorage).filter((key) => key.startsWith('tracardi-queue:')).length`)
+
+  it('sends the 12 events of a page in one call at the end of loading, without a preflight', async () => {
+    const types = names(12)
+    const page = await context.newPage()
+    await page.goto(
+      site.put(
+        '/',
+        `<script>${STUB};${trackAll(types.slice(0, 6))}</script>${script()}<script>${trackAll(types.slice(6))}</script>`,
+      ),
+    )
+    await assertStoredOnce(types)
+    assert.equal(gate.calls.length, 1)
+    assert.equal(gate.calls[0]?.contentType, 'text/plain;charset=UTF-8')
+    await eventually(async () => (await queueLength(page)) === 0)
+  })
+
+  it('tells the page with each event, and browser, screen and campaign with the call, as Tracardi does', async () => {
+    const types = names(1)
+    site.put('/', `<title>Home</title><script>${STUB};${trackAll(types)}</script>${script()}`)
+    const page = await context.newPage()
+    const address = `${site.url}/?utm_source=news&utm_campaign=may#top`
+    await page.goto(address, { referer: 'http://search.example.com/?q=chairs' })
+    await assertStoredOnce(types)
+    const found = await pipeline.search.search<{ context: unknown }>({
+      index: pipeline.eventAlias,
+      query: { term: { type: types[0] as string } },
+    })
+    const referer = { host: 'search.example.com' }
+    const history = { length: await page.evaluate<number>('history.length') }
+    assert.deepEqual(found.hits.hits[0]?._source?.context, {
+      page: { url: address, path: '/', hash: '#top', title: 'Home', referer, history },
+    })
+    const {
+      time,
+      browser: told,
+      screen,
+      utm,
+    } = (gate.calls[0]?.context ?? {}) as Record<string, Record<string, unknown>>
+    assert.deepEqual(utm, { source: 'news', campaign: 'may' })
+    assert.equal(time?.['tz'], await page.evaluate('Intl.DateTimeFormat().resolvedOptions().timeZone'))
+    assert.partialDeepStrictEqual(told, {
+      local: { browser: { userAgent: await page.evaluate('navigator.userAgent'), onLine: true } },
+    })
+    assert.partialDeepStrictEqual(screen, { local: { width: 1280, height: 720, innerWidth: 1280, innerHeight: 720 } })
+  })
+
+  it('stores and sends nothing where Do Not Track or Global Privacy Control is on, and respected', async () => {
+    for (const [signal, value, option] of [
+      ['doNotTrack', "'1'", 'respectDoNotTrack'],
+      ['globalPrivacyControl', 'true', 'respectGlobalPrivacyControl'],
+    ] as const) {
+      const page = await context.newPage()
+      await page.addInitScript(`Object.defineProperty(Navigator.prototype, '${signal}', { get: () => ${value} })`)
+      await page.goto(site.put('/', script(settings({ [option]: true }))))
+      await page.waitForFunction('window.tracker?.helpers')
+      assert.equal(await page.evaluate(`window.tracker.track('${names(1)}', {}, { fire: true })`), undefined)
+      assert.equal(await page.evaluate('localStorage.length'), 0)
+    }
+    assert.deepEqual(await context.cookies(), [])
+    assert.deepEqual(gate.calls, [])
+  })
+
+  it('works on a page that is written for the snippet of Tracardi', async () => {
+    const [early, second, fired, helped] = names(4) as [string, string, string, string]
+    // What Tracardi's loader does, in short: it holds calls in a queue of its own, and repeats them on what it has loaded.
+    const loader = `
+      window.response = { context: {} }
+      const bound = []
+      window.onTracardiReady = { bind: (listener) => bound.push(listener), call: (ready) => bound.forEach((one) => one(ready)) }
+      const calls = []
+      window.tracker = { track: (...call) => { calls.push(call); return window.tracker } }
+      document.addEventListener('DOMContentLoaded', () => {
+        const script = document.createElement('script')
+        script.async = true
+        script.src = options.tracker.url.script + '/liliput.min.js'
+        script.addEventListener('load', () => {
+          if (!window.tracardi.default.getState().plugins.tracardi.initialized) return
+          window.tracker = window.tracardi.default
+          for (const call of calls) window.tracker.track(...call)
+        })
+        document.head.append(script)
+      })`
+    const page = await context.newPage()
+    await page.goto(
+      site.put(
+        '/',
+        `<script>
+          const options = {
+            tracker: { url: { script: '${gate.url}/tracker', api: '${gate.url}' }, source: { id: 'my-source' }, settings: { bulkMs: 100 } },
+            listeners: { onContextReady: ({ context, helpers }) => {
+              window.answered = context
+              helpers.track('${helped}').then((result) => { window.helped = result })
+            } },
+          }
+          ${loader}
+        </script>
+        <script>
+          window.tracker.track('${early}', { price: 13.45 })
+          window.tracker.track('${second}', {})
+          window.onTracardiReady.bind(({ context, tracker }) => { window.ready = [context.profile.id, typeof tracker.track] })
+        </script>`,
+      ),
+    )
+    await page.waitForFunction('window.ready && window.helped')
+    await call(page, `window.tracker.track('${fired}', {}, { fire: true })`)
+    await assertStoredOnce([early, second, fired, helped])
+    assert.deepEqual(
+      gate.calls[0]?.events.map(({ type }) => type),
+      [early, second],
+    )
+    assert.equal(gate.calls.length, 3)
+    const profileId = gate.calls[0]?.profileId
+    assert.deepEqual(await page.evaluate('window.ready'), [profileId, 'function'])
+    assert.equal(await page.evaluate('window.answered.profile.id'), profileId)
+    assert.equal(await page.evaluate('window.helped.data.profile.id'), profileId)
+    assert.equal(await page.evaluate(`localStorage.getItem('tracardi-profile-id')`), profileId)
+    const cookies = await context.cookies()
+    assert.deepEqual(
+      cookies.map(({ name, value }) => [name, value]),
+      [['tracardi-session-id', gate.calls[0]?.sessionId]],
+    )
+  })
+
+  it('is imported as a module from another origin', async () => {
+    const types = names(3)
+    const page = await context.newPage()
+    await page.goto(
+      site.put(
+        '/',
+        `<script type="module">
+          import { createTracker } from '${gate.url}/tracker/tracker.mjs'
+          window.tracker = createTracker({ api: '${gate.url}', source: 'my-source' })
+          ${trackAll(types)}
+        </script>`,
+      ),
+    )
+    await assertStoredOnce(types)
+    assert.equal(gate.calls.length, 1)
+  })
+
+  it('stores what was registered just before the tab was closed', async () => {
+    const types = names(5)
+    const page = await context.newPage()
+    await page.goto(site.put('/', `<script>${STUB}</script>${script()}`))
+    await page.waitForFunction('window.tracker.helpers')
+    await call(page, trackAll(types))
+    await page.close({ runBeforeUnload: true })
+    await assertStoredOnce(types)
+    assert.equal(gate.calls.length, 1)
+  })
+
+  /** A page that has registered its events, and is still loading. */
+  async function openLoading(types: readonly string[]): Promise<Page> {
+    const page = await context.newPage()
+    const html = `<script>${STUB};${trackAll(types)}</script>${script()}<img src="${NEVER}">`
+    await page.goto(site.put('/', html), { waitUntil: 'commit' })
+    await page.waitForFunction('window.tracker?.helpers')
+    assert.deepEqual(gate.calls, [])
+    return page
+  }
+
+  it('stores what was registered on a page that was left before it was loaded', async () => {
+    const types = names(3)
+    const page = await openLoading(types)
+    await page.goto('about:blank')
+    await assertStoredOnce(types)
+    assert.equal(gate.calls.length, 1)
+  })
+
+  it('sends with the next page what was registered in a tab that was closed before it was loaded', async () => {
+    const types = names(4)
+    const page = await openLoading(types.slice(0, 3))
+    // Chromium runs no code of a page that it closes so early.
+    await page.close({ runBeforeUnload: true })
+    const next = await context.newPage()
+    await next.goto(site.put('/', `<script>${STUB};${trackAll(types.slice(3))}</script>${script()}`))
+    await assertStoredOnce(types)
+    await eventually(async () => (await queueLength(next)) === 0)
+  })
+
+  it('stores once what was being sent when the page was reloaded', async () => {
+    const types = names(4)
+    const reloaded = Promise.withResolvers<void>()
+    gate.treat = () => (gate.calls.length === 1 ? { kind: 'hold', until: reloaded.promise } : { kind: 'pass' })
+    const page = await context.newPage()
+    await page.goto(site.put('/', `<script>${STUB}</script>${script()}`))
+    await page.waitForFunction('window.tracker.helpers')
+    await call(page, trackAll(types, '{ fire: true }'))
+    await eventually(() => gate.calls.length === 1)
+    await page.reload()
+    await eventually(() => gate.calls.length === 2)
+    reloaded.resolve()
+    await assertStoredOnce(types)
+    // The page that came after did not know, and repeated the very same events.
+    const [first, second] = gate.calls.map(({ events }) => events.map(({ id }) => id))
+    assert.deepEqual(second, first)
+    await eventually(async () => (await queueLength(page)) === 0)
+  })
+
+  it('sends from one of two tabs at a time, and each event once', async () => {
+    const types = names(40)
+    gate.treat = () => ({ kind: 'hold', until: sleep(100) })
+    const address = site.put('/', `<script>${STUB}</script>${script(settings({ bulkMs: 50 }))}`)
+    const pages = [await context.newPage(), await context.newPage()]
+    for (const page of pages) {
+      await page.goto(address)
+      await page.waitForFunction('window.tracker.helpers')
+    }
+    for (const [index, type] of types.entries()) {
+      await call(pages[index % 2] as Page, trackAll([type], index % 5 === 0 ? '{ fire: true }' : '{}'))
+    }
+    await assertStoredOnce(types)
+    assert.equal(gate.atATime, 1)
+    assert.ok(gate.calls.length < types.length, `${gate.calls.length} calls`)
+    assert.equal(new Set(gate.calls.map(({ profileId }) => profileId)).size, 1)
+    assert.equal(new Set(gate.calls.map(({ sessionId }) => sessionId)).size, 1)
+  })
+
+  it('sends the events of a tab that has crashed from the next one', async () => {
+    const types = names(3)
+    const address = site.put('/', `<script>${STUB}</script>${script()}`)
+    const [page, other] = [await context.newPage(), await context.newPage()]
+    await page.goto(address)
+    await page.waitForFunction('window.tracker.helpers')
+    await call(page, trackAll(types))
+    await Promise.all([page.waitForEvent('crash'), page.goto('chrome://crash').catch(() => undefined)])
+    assert.deepEqual(gate.calls, [])
+    await other.goto(address)
+    await assertStoredOnce(types)
+    assert.equal(gate.calls.length, 1)
+  })
+
+  it('waits the two seconds that a 503 asks for, and stores everything then', async () => {
+    const types = names(12)
+    gate.treat = () => (gate.calls.length === 1 ? { kind: 'refuse', status: 503, retryAfter: '2' } : { kind: 'pass' })
+    const page = await context.newPage()
+    await page.goto(site.put('/', `<script>${STUB};${trackAll(types)}</script>${script()}`))
+    await assertStoredOnce(types)
+    const [first, second, ...others] = gate.calls
+    assert.deepEqual(others, [])
+    assert.ok(first && second)
+    assert.deepEqual(second.events, first.events)
+    assert.ok(second.atMs - first.atMs >= 2000, `${second.atMs - first.atMs} ms`)
+  })
+
+  it(`stores what was registered while the browser was offline for ${OFFLINE_MS / 1000} s`, async () => {
+    const types = names(6)
+    const page = await context.newPage()
+    await page.goto(site.put('/', `<script>${STUB}</script>${script(settings({ bulkMs: 100 }))}`))
+    await page.waitForFunction('window.tracker.helpers')
+    await call(page, trackAll(types.slice(0, 2), '{ fire: true }'))
+    await assertStoredOnce(types.slice(0, 2))
+    await context.setOffline(true)
+    await call(page, trackAll(types.slice(2)))
+    await sleep(OFFLINE_MS)
+    assert.equal(gate.calls.length, 1)
+    await context.setOffline(false)
+    await assertStoredOnce(types)
+    assert.equal(gate.calls.length, 2)
+  })
+
+  it('works under a strict content security policy', async () => {
+    const types = names(3)
+    site.put(
+      '/page.js',
+      `${STUB};${trackAll(types)};
+      window.violations = []
+      document.addEventListener('securitypolicyviolation', ({ violatedDirective }) => window.violations.push(violatedDirective))`,
+    )
+    const policy = `default-src 'none'; script-src 'self' ${gate.url}; connect-src ${gate.url}; require-trusted-types-for 'script'`
+    const page = await context.newPage()
+    await page.goto(site.put('/', `<script src="/page.js"></script>${script()}`, { 'content-security-policy': policy }))
+    await assertStoredOnce(types)
+    assert.deepEqual(await page.evaluate('window.violations'), [])
+  })
+
+  it('works in a sandbox, where there is neither storage nor cookie nor lock', async () => {
+    const types = names(3)
+    site.put('/frame', `<script>${STUB};${trackAll(types.slice(0, 2))}</script>${script()}`)
+    const page = await context.newPage()
+    await page.goto(site.put('/', '<iframe sandbox="allow-scripts" src="/frame"></iframe>'))
+    await eventually(() => gate.calls.length === 1)
+    const frame = page.frames()[1]
+    assert.equal(await frame?.evaluate(`try { localStorage.length } catch (error) { error.name }`), 'SecurityError')
+    await frame?.evaluate(`{ ${trackAll(types.slice(2))} } undefined`)
+    await page.close({ runBeforeUnload: true })
+    await assertStoredOnce(types)
+    assert.equal(new Set(gate.calls.map(({ sessionId }) => sessionId)).size, 1)
+    assert.equal(new Set(gate.calls.map(({ profileId }) => profileId)).size, 1)
+  })
+
+  describe('that blocks', () => {
+    let folder: string
+    let blocking: BrowserContext
+    afterEach(async () => {
+      await blocking.close()
+      rmSync(folder, { recursive: true, force: true })
+    })
+
+    async function launch(preferences: object): Promise<void> {
+      folder = mkdtempSync(join(tmpdir(), 'tracker-browser-'))
+      mkdirSync(join(folder, 'Default'))
+      writeFileSync(join(folder, 'Default', 'Preferences'), JSON.stringify(preferences))
+      blocking = await chromium.launchPersistentContext(folder, { executablePath })
+    }
+
+    it('cookies of third parties: a page inside of another site’s page stores everything', async () => {
+      await launch({ profile: { cookie_controls_mode: 1, block_third_party_cookies: true } })
+      const types = names(4)
+      site.put('/frame', `<script>${STUB};${trackAll(types.slice(0, 2))}</script>${script()}`)
+      const page = await blocking.newPage()
+      await page.goto(site.put('/', `<iframe src="http://127.0.0.1:${site.port}/frame"></iframe>`))
+      await eventually(() => gate.calls.length === 1)
+      const frame = page.frames()[1]
+      assert.equal(await frame?.evaluate('document.cookie'), '')
+      await frame?.evaluate(`{ ${trackAll(types.slice(2))} } undefined`)
+      await page.close({ runBeforeUnload: true })
+      await assertStoredOnce(types)
+    })
+
+    it('all cookies and storage: everything is stored, also at the end of the page', async () => {
+      await launch({ profile: { default_content_setting_values: { cookies: 2 } } })
+      await blocking.addInitScript(BLOCK_STORAGE)
+      const types = names(5)
+      const page = await blocking.newPage()
+      await page.goto(site.put('/', `<script>${STUB};${trackAll(types.slice(0, 3))}</script>${script()}`))
+      assert.equal(await page.evaluate(`try { localStorage.length } catch (error) { error.name }`), 'SecurityError')
+      await eventually(() => gate.calls.length === 1)
+      await call(page, trackAll(types.slice(3)))
+      await page.close({ runBeforeUnload: true })
+      await assertStoredOnce(types)
+      assert.equal(gate.calls.length, 2)
+    })
+  })
+})
