@@ -9,7 +9,7 @@ import { type Injection, type Row, rowsOf } from './report.ts'
 import type { System } from './system.ts'
 
 /** Longest time that a fault may take with the recovery from it, and longest time to settle: nothing goes on for ever. */
-const GIVE_UP_MS = 600_000
+const GIVE_UP_MS = 300_000
 
 export interface FaultReport {
   readonly rows: readonly Row[]

@@ -21,7 +21,9 @@ describe('faults under load', () => {
 
   it('lose nothing that got a 200, and store nothing twice', async () => {
     assert.ok(system)
-    const report = await runFaults(system, SHORT, seeded(SEED))
+    const report = await runFaults(system, SHORT, seeded(SEED), ({ fault, recoveryMs }) =>
+      process.stdout.write(`      ${fault}: recovered after ${(recoveryMs / 1000).toFixed(1)} s\n`),
+    )
     process.stdout.write(`${tableOf(report.rows)}\n`)
     assert.deepEqual(report.violations, [])
     for (const { fault, lost, twice } of report.rows)

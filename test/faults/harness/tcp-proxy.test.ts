@@ -43,6 +43,12 @@ describe('a TCP connection through the proxy', () => {
     await closed
   })
 
+  it('is left alone by a cut while the server has said nothing yet', async () => {
+    proxy.cut()
+    client.write('hello')
+    await eventually(() => received === 'hello')
+  })
+
   it('carries nothing while it is half-open, and all of it afterwards', async () => {
     client.write('a')
     await eventually(() => received === 'a')
