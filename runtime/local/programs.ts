@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Config, toEnv } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { type Child, endedMessage, startChild } from './child.ts'
+import { NODE_OPTIONS } from './node-options.ts'
 import type { Environment } from './settings.ts'
 
 const CLI = join(import.meta.dirname, '../cli.ts')
@@ -48,7 +49,7 @@ export function startProgram(
   return startChild({
     name: { 'set-up': 'Set-up', api: 'API', worker: 'Worker' }[name],
     program: process.execPath,
-    args: [cli, name],
+    args: [...NODE_OPTIONS, cli, name],
     // Paths in the user's environment are relative to where the user is.
     cwd: process.cwd(),
     env,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '../../../runtime/config.ts'
+import { NODE_OPTIONS } from '../../../runtime/local/node-options.ts'
 import { programEnvironment, startProgram, untilDone, workerEnvironment } from '../../../runtime/local/programs.ts'
 
 const servers = {
@@ -60,7 +61,7 @@ describe('a program', () => {
     writeFileSync(
       cli,
       `const code: number = Number(process.env['CODE'])
-console.log(process.argv[2], 'began')
+console.log(process.argv[2], 'began', ...process.execArgv)
 if (code >= 0) process.exit(code)
 else setInterval(() => undefined, 1000)
 `,
@@ -74,16 +75,26 @@ else setInterval(() => undefined, 1000)
   it('is done when it ends with 0', async () => {
     const child = await start(0)
     await untilDone(child, new AbortController().signal)
-    assert.deepEqual(child.lastLines(5), ['set-up began'])
+    assert.deepEqual(child.lastLines(5), ['set-up began --max-semi-space-size=8 --heap-growing-percent=100'])
+  })
+
+  it('collects garbage as its image does', () => {
+    const dockerfile = readFileSync(new URL('../../../runtime/Dockerfile', import.meta.url), 'utf8')
+    const [, entrypoint = ''] = /^ENTRYPOINT (.*)$/m.exec(dockerfile) ?? []
+    assert.deepEqual(
+      JSON.parse(entrypoint).filter((option: string) => NODE_OPTIONS.includes(option)),
+      NODE_OPTIONS,
+    )
   })
 
   it('fails with the end of its log when it ends with another code', async () => {
     await assert.rejects(untilDone(await start(3), new AbortController().signal), {
       code: 'local_run',
-      message: `Set-up ended (exit code 3). The last lines of ${join(folder, 'set-up.log')}:\n  set-up began`.replace(
-        '. The',
-        '.\nThe',
-      ),
+      message:
+        `Set-up ended (exit code 3). The last lines of ${join(folder, 'set-up.log')}:\n  set-up began ${NODE_OPTIONS.join(' ')}`.replace(
+          '. The',
+          '.\nThe',
+        ),
     })
   })
 
