@@ -13,7 +13,7 @@ export interface BenchOptions {
   readonly storeSeconds: number
   /** Events of one round, whatever time they take; left out, their number follows from `storeSeconds`. */
   readonly events?: number
-  /** How long Elasticsearch is warmed up before anything is measured. */
+  /** How long each of Pulsar and Elasticsearch is warmed up before anything is measured. */
   readonly warmUpSeconds: number
   /** How long the edge is loaded in one round, after its warm-up. */
   readonly edgeSeconds: number
@@ -25,7 +25,7 @@ export interface BenchOptions {
   readonly results: string
 }
 
-const FULL = { rounds: 5, storeSeconds: 4, warmUpSeconds: 30, edgeSeconds: 2 }
+const FULL = { rounds: 5, storeSeconds: 4, warmUpSeconds: 30, edgeSeconds: 3 }
 /** To see that everything runs; the figures mean little. */
 const QUICK = { rounds: 1, storeSeconds: 1, warmUpSeconds: 5, edgeSeconds: 1 }
 const MOST_ROUNDS = 100

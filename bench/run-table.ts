@@ -3,9 +3,10 @@ import { fastestTransport } from './fill.ts'
 import { interleave } from './interleave.ts'
 import type { Lab } from './lab.ts'
 import type { Outcome } from './line.ts'
+import { loadApi } from './lines/edge.ts'
 import { ceilingWithStates } from './lines/elasticsearch-alone.ts'
 import { nullSink } from './lines/worker.ts'
-import { eventsFor, makeMaterial } from './material.ts'
+import { EVENTS_PER_CALL, eventsFor, makeMaterial } from './material.ts'
 import { measuresOf } from './measures.ts'
 import type { BenchOptions } from './options.ts'
 import { report } from './report.ts'
@@ -35,14 +36,16 @@ export async function measureTable(lab: Lab, options: BenchOptions): Promise<voi
 }
 
 /**
- * Stores trial documents until the JVM of Elasticsearch has compiled what it needs, and sends some through Pulsar for its JVM;
- * no line shall pay for that.
+ * Publishes and stores trial documents until the JVMs of Pulsar and Elasticsearch have compiled what they need, each for so
+ * many seconds; no line shall pay for that.
  *
  * @returns events a second that Elasticsearch stored at the end.
  */
 async function warmUp(lab: Lab, mix: MixName, seconds: number): Promise<number> {
   const trial = makeMaterial(lab, mix, TRIAL_EVENTS)
-  await nullSink(lab, await fastestTransport(), trial)
+  const transport = await fastestTransport()
+  await loadApi(lab, { PULSAR_TRANSPORT: transport }, 'warm-up', trial.edgeRequests(EVENTS_PER_CALL), seconds)
+  await nullSink(lab, transport, trial)
   const endMs = performance.now() + seconds * 1000
   let rate = 0
   do {

@@ -27,7 +27,7 @@ describe('the options of the bench', () => {
       rounds: 5,
       storeSeconds: 4,
       warmUpSeconds: 30,
-      edgeSeconds: 2,
+      edgeSeconds: 3,
       lines: lineIds,
       mixes: ['realistic'],
       scale: false,
