@@ -73,18 +73,18 @@ export function partsOf(config: Config): (call: Call, nowMs: number) => readonly
 /** The `_bulk` bodies of all parts, with so many events in each. */
 export function bulkBodies(parts: readonly Part[], eventsPerBulk: number, withStates: boolean): Buffer[] {
   const bodies: Buffer[] = []
-  let gathered: Buffer[] = []
+  let gathered: string[] = []
   let events = 0
   for (const part of parts) {
     gathered.push(part.eventLines)
     if (withStates) gathered.push(part.stateLines)
     events += part.events
     if (events >= eventsPerBulk) {
-      bodies.push(Buffer.concat(gathered))
+      bodies.push(Buffer.from(gathered.join('')))
       gathered = []
       events = 0
     }
   }
-  if (events > 0) bodies.push(Buffer.concat(gathered))
+  if (events > 0) bodies.push(Buffer.from(gathered.join('')))
   return bodies
 }

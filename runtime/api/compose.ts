@@ -1,11 +1,11 @@
 import { v7 as uuidV7 } from 'uuid'
 import type { Config } from '../config.ts'
-import { type EventDocument, eventLines, type Json, stateLines } from '../search/documents.ts'
+import { type CallText, callText, type EventDocument, eventLines, type Json, stateLines } from '../search/documents.ts'
 import { type Indices, indicesOf, partitionTimeMs, periodOf } from '../search/indices.ts'
 import { Packer, type Part } from './packer.ts'
 import type { EventPayload, Fault, TrackPayload } from './schema.ts'
 import { semanticFaults } from './semantics.ts'
-import { parseMoment } from './time.ts'
+import { isoOf } from './time.ts'
 
 export interface Composed {
   readonly parts: readonly Part[]
@@ -41,6 +41,7 @@ type ComposerConfig = Pick<
 
 /** At most so much is added to each event: ids, times, names. */
 const ADDED_BYTES = 4 * 1024
+const DAY_MS = 24 * 3600 * 1000
 
 /** Turns a call into the lines that will be stored. Everything about a document is decided here, once, and travels with it. */
 export function composer(config: ComposerConfig): Composer {
@@ -53,18 +54,28 @@ export function composer(config: ComposerConfig): Composer {
   // Each event carries the `request` of the call: without a limit a small body could become a thousand large documents.
   const totalBytesFor = (events: number) => 2 * config.apiMaxBodyBytes + events * ADDED_BYTES
   const windowMs = config.eventIdWindowHours * 3600 * 1000
-  const indexFor = (id: string, nowMs: number) =>
-    `${indices.event}-${periodOf(partitionTimeMs(id, nowMs, windowMs), config.eventPartitioning)}`
+  // Nearly all events are of the same day as the one before, and a day is in one period.
+  let lastDay = Number.NaN
+  let lastIndex = ''
+  const indexFor = (id: string, nowMs: number) => {
+    const timeMs = partitionTimeMs(id, nowMs, windowMs)
+    const day = Math.floor(timeMs / DAY_MS)
+    if (day !== lastDay) {
+      lastDay = day
+      lastIndex = `${indices.event}-${periodOf(timeMs, config.eventPartitioning)}`
+    }
+    return lastIndex
+  }
 
   const pack = (payload: TrackPayload, subject: Subject, nowMs: number): Packer => {
     const events = payload.events ?? []
     const packer = new Packer({ ...limits, totalBytes: totalBytesFor(events.length) }, nowMs)
+    const call = textOfCall(payload, nowMs, subject)
     for (const [index, event] of events.entries()) {
       if (packer.tooLarge) return packer
       if (!isKept(payload, event)) continue
-      const id = event.id?.trim() || uuidV7()
-      const document = eventDocument(payload, event, id, nowMs, subject)
-      packer.addEvent(eventLines(indexFor(id, nowMs), document), `event ${index}`)
+      const document = eventDocument(event)
+      packer.addEvent(eventLines(indexFor(document.id, nowMs), document, call), `event ${index}`)
     }
     for (const [what, lines] of stateEntries(indices, payload, nowMs, subject)) packer.addState(lines, what)
     return packer
@@ -100,36 +111,29 @@ interface Subject {
   readonly sessionId: string | null
 }
 
-function eventDocument(
-  payload: TrackPayload,
-  event: EventPayload,
-  id: string,
-  nowMs: number,
-  subject: Subject,
-): EventDocument {
-  const { time, properties, context, options, tags } = event
-  const name = event.type.trim()
-  const ingest = new Date(nowMs).toISOString()
+function textOfCall(payload: TrackPayload, nowMs: number, { profileId, sessionId }: Subject): CallText {
+  return callText({
+    ingest: new Date(nowMs).toISOString(),
+    source: { id: payload.source.id.trim() },
+    ...(sessionId === null ? {} : { session: { id: sessionId } }),
+    ...(profileId === null ? {} : { profile: { id: profileId } }),
+    ...optional('request', filled(payload.request)),
+  })
+}
+
+function eventDocument({ id, type, time, properties, context, options, tags }: EventPayload): EventDocument {
+  const name = type.trim()
   return {
-    id,
+    id: id?.trim() || uuidV7(),
     type: name.toLowerCase().replaceAll(/\s+/g, '-'),
     name,
-    metadata: {
-      time: {
-        insert: isoOf(time?.insert) ?? ingest,
-        ingest,
-        ...optional('create', isoOf(time?.create)),
-        ...optional('update', isoOf(time?.update)),
-      },
-    },
-    source: { id: payload.source.id.trim() },
-    ...(subject.sessionId === null ? {} : { session: { id: subject.sessionId } }),
-    ...(subject.profileId === null ? {} : { profile: { id: subject.profileId } }),
-    ...optional('properties', filled(properties)),
-    ...optional('context', filled(context)),
-    ...optional('config', filled(options)),
-    ...optional('request', filled(payload.request)),
-    ...(tags && tags.length > 0 ? { tags: { values: tags, count: tags.length } } : {}),
+    insert: momentOf(time?.insert),
+    create: momentOf(time?.create),
+    update: momentOf(time?.update),
+    properties: filled(properties),
+    context: filled(context),
+    config: filled(options),
+    tags: tags && tags.length > 0 ? { values: tags, count: tags.length } : undefined,
   }
 }
 
@@ -161,9 +165,8 @@ function* stateEntries(
   }
 }
 
-function isoOf(value: string | number | null | undefined): string | undefined {
-  const timeMs = value === null || value === undefined || value === '' ? undefined : parseMoment(value)
-  return timeMs === undefined ? undefined : new Date(timeMs).toISOString()
+function momentOf(value: string | number | null | undefined): string | undefined {
+  return value === null || value === undefined || value === '' ? undefined : isoOf(value)
 }
 
 function filled(value: Json | null | undefined): Json | undefined {

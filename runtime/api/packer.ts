@@ -1,10 +1,11 @@
-/** Lines that go into one message together. */
-export interface Part {
-  readonly events: number
-  readonly eventLines: Buffer
-  readonly states: number
-  readonly stateLines: Buffer
-  readonly receivedAtMs: number
+import type { Content } from '../queue/message.ts'
+
+/** Lines that go into one message together. Text until the message is made: it is written into a buffer once. */
+export interface Part extends Content {
+  readonly eventLines: string
+  readonly stateLines: string
+  /** Of all the lines. */
+  readonly bytes: number
 }
 
 export interface PackerLimits {
@@ -22,8 +23,8 @@ export class Packer {
   readonly #limits: PackerLimits
   readonly #receivedAtMs: number
   readonly #parts: Part[] = []
-  #events: Buffer[] = []
-  #states: Buffer[] = []
+  #events: string[] = []
+  #states: string[] = []
   #partBytes = 0
 
   constructor(limits: PackerLimits, receivedAtMs: number) {
@@ -32,16 +33,16 @@ export class Packer {
   }
 
   addEvent(lines: string, what: string): void {
-    const buffer = this.#take(lines, what)
+    const lineBytes = this.#take(lines, what)
     if (this.#events.length >= this.#limits.events) this.#cut()
-    this.#events.push(buffer)
-    this.#partBytes += buffer.length
+    this.#events.push(lines)
+    this.#partBytes += lineBytes
   }
 
   addState(lines: string, what: string): void {
-    const buffer = this.#take(lines, what)
-    this.#states.push(buffer)
-    this.#partBytes += buffer.length
+    const lineBytes = this.#take(lines, what)
+    this.#states.push(lines)
+    this.#partBytes += lineBytes
   }
 
   parts(): readonly Part[] {
@@ -49,27 +50,28 @@ export class Packer {
     return this.#parts
   }
 
-  #take(lines: string, what: string): Buffer {
-    const buffer = Buffer.from(lines)
+  #take(lines: string, what: string): number {
+    const lineBytes = Buffer.byteLength(lines)
     const { bytes, totalBytes } = this.#limits
-    this.bytes += buffer.length
-    if (buffer.length > bytes) {
-      this.tooLarge ??= `${what} takes ${buffer.length} bytes as it is stored; the most is ${bytes}: send less in it`
+    this.bytes += lineBytes
+    if (lineBytes > bytes) {
+      this.tooLarge ??= `${what} takes ${lineBytes} bytes as it is stored; the most is ${bytes}: send less in it`
     }
     if (this.bytes > totalBytes) {
       this.tooLarge ??= `the call takes more than ${totalBytes} bytes as it is stored: send less in its "request", which each event carries`
     }
-    if (this.#partBytes + buffer.length > bytes) this.#cut()
-    return buffer
+    if (this.#partBytes + lineBytes > bytes) this.#cut()
+    return lineBytes
   }
 
   #cut(): void {
     if (this.#events.length + this.#states.length === 0) return
     this.#parts.push({
       events: this.#events.length,
-      eventLines: Buffer.concat(this.#events),
+      eventLines: this.#events.join(''),
       states: this.#states.length,
-      stateLines: Buffer.concat(this.#states),
+      stateLines: this.#states.join(''),
+      bytes: this.#partBytes,
       receivedAtMs: this.#receivedAtMs,
     })
     this.#events = []

@@ -1,4 +1,4 @@
-import { type Envelope, encode } from '../queue/message.ts'
+import { encode } from '../queue/message.ts'
 import type { Producer } from '../queue/port.ts'
 import type { ApiMetrics } from './metrics.ts'
 import type { Part } from './packer.ts'
@@ -59,7 +59,7 @@ export class Publisher {
     let count = 0
     for (const { part } of this.#waiting) {
       events += part.events
-      bytes += part.eventLines.length + part.stateLines.length
+      bytes += part.bytes
       if (count > 0 && (events > this.#limits.events || bytes > this.#limits.bytes)) break
       count += 1
     }
@@ -70,11 +70,11 @@ export class Publisher {
 
   async #send(joined: readonly Waiting[]): Promise<void> {
     this.#inFlight += 1
-    const envelope = join(joined.map(({ part }) => part))
+    const events = joined.reduce((total, { part }) => total + part.events, 0)
     const startedAt = performance.now()
     try {
-      await this.#producer.send(encode(envelope))
-      this.#metrics.receipt((performance.now() - startedAt) / 1000, envelope.events)
+      await this.#producer.send(encode(...joined.map(({ part }) => part)))
+      this.#metrics.receipt((performance.now() - startedAt) / 1000, events)
       for (const { resolve } of joined) resolve()
     } catch (error) {
       for (const { reject } of joined) reject(error)
@@ -82,15 +82,5 @@ export class Publisher {
       this.#inFlight -= 1
       this.#schedule()
     }
-  }
-}
-
-function join(parts: readonly Part[]): Envelope {
-  return {
-    events: parts.reduce((total, part) => total + part.events, 0),
-    eventLines: Buffer.concat(parts.map((part) => part.eventLines)),
-    states: parts.reduce((total, part) => total + part.states, 0),
-    stateLines: Buffer.concat(parts.map((part) => part.stateLines)),
-    receivedAtMs: Math.min(...parts.map((part) => part.receivedAtMs)),
   }
 }

@@ -16,71 +16,91 @@ export function lengthFaults(body: unknown, maxEvents: number): Fault[] {
   })
 }
 
+/** What is wrong with a value; where it stands is known to whoever looks. */
+type ValueFault = Pick<Fault, 'msg' | 'type'>
+type Found = (loc: Fault['loc'], fault: ValueFault) => void
+
 /** Every fault of a call that the schema cannot tell: ids, moments, the structure of free-form data. */
 export function semanticFaults(payload: TrackPayload): Fault[] {
   const faults: Fault[] = []
-  const body = ['body'] as const
-  idFault(faults, [...body, 'source', 'id'], payload.source.id)
-  idFault(faults, [...body, 'session', 'id'], payload.session?.id)
-  idFault(faults, [...body, 'profile', 'id'], payload.profile?.id)
-  for (const key of ['session', 'profile', 'options'] as const) numberFault(faults, [...body, key], payload[key])
-  for (const key of ['context', 'properties', 'request'] as const) dataFault(faults, [...body, key], payload[key])
+  const found: Found = (loc, fault) => faults.push({ loc: ['body', ...loc], ...fault })
+  callFaults(payload, found)
   const seen = new Map<string, number>()
   for (const [index, event] of (payload.events ?? []).entries()) {
-    eventFaults(faults, [...body, 'events', index], event)
+    // Places are written for faults alone: nearly every event has none.
+    eventFaults(event, (loc, fault) => found(['events', index, ...loc], fault))
     const id = event.id?.trim()
     if (!id) continue
     const first = seen.get(id)
     if (first === undefined) seen.set(id, index)
     else {
       const msg = `Event id is the same as that of event ${first}; each event needs an id of its own`
-      faults.push({ loc: [...body, 'events', index, 'id'], msg, type: 'duplicate_id' })
+      found(['events', index, 'id'], { msg, type: 'duplicate_id' })
     }
   }
   return faults
 }
 
-type Location = readonly (string | number)[]
+/** @param found told of each fault and of its place. */
+function callFaults(payload: TrackPayload, found: Found): void {
+  for (const key of ['source', 'session', 'profile'] as const) {
+    const fault = idFault(payload[key]?.id)
+    if (fault) found([key, 'id'], fault)
+  }
+  for (const key of ['session', 'profile', 'options'] as const) {
+    const fault = numberFault(payload[key])
+    if (fault) found([key], fault)
+  }
+  for (const key of ['context', 'properties', 'request'] as const) {
+    const fault = dataFault(payload[key])
+    if (fault) found([key], fault)
+  }
+}
 
-function eventFaults(faults: Fault[], loc: Location, event: EventPayload): void {
-  idFault(faults, [...loc, 'id'], event.id)
-  idFault(faults, [...loc, 'type'], event.type)
-  for (const key of ['properties', 'context', 'options'] as const) dataFault(faults, [...loc, key], event[key])
-  numberFault(faults, [...loc, 'time'], event.time)
+function eventFaults(event: EventPayload, found: Found): void {
+  for (const key of ['id', 'type'] as const) {
+    const fault = idFault(event[key])
+    if (fault) found([key], fault)
+  }
+  for (const key of ['properties', 'context', 'options'] as const) {
+    const fault = dataFault(event[key])
+    if (fault) found([key], fault)
+  }
+  const { time } = event
+  if (time === null || time === undefined) return
+  const fault = numberFault(time)
+  if (fault) found(['time'], fault)
   for (const key of ['insert', 'create', 'update'] as const) {
-    const value = event.time?.[key] ?? ''
+    const value = time[key] ?? ''
     if (value === '' || parseMoment(value) !== undefined) continue
     const msg = 'Input should be a date and time between the years 1 and 9999, in ISO 8601, or milliseconds since 1970'
-    faults.push({ loc: [...loc, 'time', key], msg, type: 'datetime_parsing' })
+    found(['time', key], { msg, type: 'datetime_parsing' })
   }
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose.
 const CONTROL = /[\u0000-\u001f\u007f]/
 
-function idFault(faults: Fault[], loc: Location, given: string | null | undefined): void {
+function idFault(given: string | null | undefined): ValueFault | undefined {
   const id = given?.trim()
-  if (!id) return
+  if (!id) return undefined
   if (CONTROL.test(id) || !id.isWellFormed()) {
-    faults.push({
-      loc: [...loc],
-      msg: 'Control characters and lone surrogates are not allowed',
-      type: 'string_characters',
-    })
-  } else if (id.length > MAX_ID_BYTES / 4 && Buffer.byteLength(id) > MAX_ID_BYTES) {
-    faults.push({ loc: [...loc], msg: `String should have at most ${MAX_ID_BYTES} bytes`, type: 'string_too_long' })
+    return { msg: 'Control characters and lone surrogates are not allowed', type: 'string_characters' }
   }
+  return id.length > MAX_ID_BYTES / 4 && Buffer.byteLength(id) > MAX_ID_BYTES
+    ? { msg: `String should have at most ${MAX_ID_BYTES} bytes`, type: 'string_too_long' }
+    : undefined
 }
 
 /** A number that is kept as its text is an object to the schema. */
-function numberFault(faults: Fault[], loc: Location, value: unknown): boolean {
-  if (!isRawJSON(value)) return false
-  faults.push({ loc: [...loc], ...wrongKind('object') })
-  return true
+function numberFault(value: unknown): ValueFault | undefined {
+  return isRawJSON(value) ? wrongKind('object') : undefined
 }
 
-function dataFault(faults: Fault[], loc: Location, data: unknown): void {
-  if (numberFault(faults, loc, data)) return
+function dataFault(data: unknown): ValueFault | undefined {
+  if (data === null || data === undefined) return undefined
+  const number = numberFault(data)
+  if (number) return number
   const fault = structureFault(data)
-  if (fault) faults.push({ loc: [...loc], msg: `Data cannot be stored: ${fault}`, type: 'data_structure' })
+  return fault === undefined ? undefined : { msg: `Data cannot be stored: ${fault}`, type: 'data_structure' }
 }

@@ -1,4 +1,10 @@
-const FORM = /^(\d{4})-(\d\d)-(\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/
+const FORM = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/
+const ZONE = /(?:Z|[+-]\d\d:?\d\d)$/
+/** What `toISOString` would write again. Hour 24 is the first of the next day. */
+const CANONICAL = /^\d{4}-\d\d-\d\dT(?!24)\d\d:\d\d:\d\d\.\d{3}Z$/
+const DATE_LENGTH = '2026-11-22'.length
+/** Every month has so many days. */
+const SURE_DAYS = 28
 /** From year 1 to year 9999: what every reader of the documents understands. */
 const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z')
 const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z')
@@ -13,15 +19,22 @@ export function parseMoment(value: string | number): number | undefined {
   return timeMs >= EARLIEST_MS && timeMs <= LATEST_MS ? Math.trunc(timeMs) : undefined
 }
 
+/** The moment as it is stored, ISO 8601 in UTC; `undefined` when it is none. */
+export function isoOf(value: string | number): string | undefined {
+  const timeMs = parseMoment(value)
+  if (timeMs === undefined) return undefined
+  return typeof value === 'string' && CANONICAL.test(value) ? value : new Date(timeMs).toISOString()
+}
+
 function parseText(text: string): number {
-  const match = FORM.exec(text)
-  if (!match) return Number.NaN
-  const [year, month, day] = match.slice(1, 4).map(Number) as [number, number, number]
+  if (!FORM.test(text)) return Number.NaN
+  const day = Number(text.slice(8, DATE_LENGTH))
   // Date.parse takes 30 February for 2 March.
-  if (day > daysOf(year, month)) return Number.NaN
-  const iso = text.replace(' ', 'T')
+  if (day > SURE_DAYS && day > daysOf(Number(text.slice(0, 4)), Number(text.slice(5, 7)))) return Number.NaN
   // A date alone is UTC by the standard, a date with a time and no zone would be local time.
-  return Date.parse(match[4] === undefined && iso.includes('T') ? `${iso}Z` : iso)
+  if (text.length === DATE_LENGTH) return Date.parse(text)
+  const iso = text[DATE_LENGTH] === 'T' ? text : text.replace(' ', 'T')
+  return Date.parse(iso.endsWith('Z') || ZONE.test(iso.slice(DATE_LENGTH)) ? iso : `${iso}Z`)
 }
 
 function daysOf(year: number, month: number): number {

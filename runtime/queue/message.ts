@@ -21,22 +21,46 @@ export interface Envelope {
   readonly receivedAtMs: number
 }
 
+/** What goes into a message: an envelope, or lines that are still text. */
+export interface Content {
+  readonly events: number
+  readonly eventLines: string | Buffer
+  readonly states: number
+  readonly stateLines: string | Buffer
+  readonly receivedAtMs: number
+}
+
 /**
- * The message for the queue. Properties: `v` version, `n` events, `s` states, `b` bytes of the event lines, after which
- * the state lines begin, `t` time of receipt in milliseconds.
+ * The message for the queue, of one or more contents: all events first, then all states. Properties: `v` version, `n`
+ * events, `s` states, `b` bytes of the event lines, after which the state lines begin, `t` time of the earliest receipt in
+ * milliseconds.
  */
-export function encode(envelope: Envelope): OutgoingMessage {
-  const { events, eventLines, states, stateLines, receivedAtMs } = envelope
+export function encode(...contents: readonly Content[]): OutgoingMessage {
+  const eventBytes = sum(contents, ({ eventLines }) => Buffer.byteLength(eventLines))
+  const stateBytes = sum(contents, ({ stateLines }) => Buffer.byteLength(stateLines))
+  // One buffer, written once: what is allocated outside of the heap makes the collector run.
+  const payload = Buffer.allocUnsafe(eventBytes + stateBytes)
+  let offset = 0
+  for (const { eventLines } of contents) offset += put(eventLines, payload, offset)
+  for (const { stateLines } of contents) offset += put(stateLines, payload, offset)
   return {
-    payload: states === 0 ? eventLines : Buffer.concat([eventLines, stateLines]),
+    payload,
     properties: {
       v: VERSION,
-      n: String(events),
-      s: String(states),
-      b: String(eventLines.length),
-      t: String(receivedAtMs),
+      n: String(sum(contents, ({ events }) => events)),
+      s: String(sum(contents, ({ states }) => states)),
+      b: String(eventBytes),
+      t: String(Math.min(...contents.map(({ receivedAtMs }) => receivedAtMs))),
     },
   }
+}
+
+function put(lines: string | Buffer, into: Buffer, offset: number): number {
+  return typeof lines === 'string' ? into.write(lines, offset) : lines.copy(into, offset)
+}
+
+function sum(contents: readonly Content[], of: (content: Content) => number): number {
+  return contents.reduce((total, content) => total + of(content), 0)
 }
 
 /** Whether this code can read the message; a newer worker may read one that this one cannot. */

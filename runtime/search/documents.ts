@@ -5,26 +5,36 @@
 
 export type Json = Readonly<Record<string, unknown>>
 
+/** What the events of one call have in common. */
+export interface CallDocument {
+  /** When the call was taken, as ISO 8601 in UTC. */
+  readonly ingest: string
+  readonly source: { readonly id: string }
+  readonly session?: { readonly id: string }
+  readonly profile?: { readonly id: string }
+  readonly request?: Json
+}
+
+/** The same as text, written once for all events of the call. */
+export interface CallText {
+  readonly ingest: string
+  readonly subject: string
+  readonly request: string
+}
+
+/** What an event has of its own. Moments are ISO 8601 in UTC, as `toISOString` writes them. */
 export interface EventDocument {
   readonly id: string
   readonly type: string
   readonly name: string
-  readonly metadata: {
-    readonly time: {
-      readonly insert: string
-      readonly ingest: string
-      readonly create?: string
-      readonly update?: string
-    }
-  }
-  readonly source: { readonly id: string }
-  readonly session?: { readonly id: string }
-  readonly profile?: { readonly id: string }
-  readonly properties?: Json
-  readonly context?: Json
-  readonly config?: Json
-  readonly request?: Json
-  readonly tags?: { readonly values: readonly string[]; readonly count: number }
+  /** The time of arrival when left out. */
+  readonly insert?: string | undefined
+  readonly create?: string | undefined
+  readonly update?: string | undefined
+  readonly properties?: Json | undefined
+  readonly context?: Json | undefined
+  readonly config?: Json | undefined
+  readonly tags?: { readonly values: readonly string[]; readonly count: number } | undefined
 }
 
 /** The latest state of a session or profile. */
@@ -38,9 +48,30 @@ export interface StateDocument {
   readonly properties?: Json
 }
 
-/** `create` fails with 409 when the id is there already, so a repetition stores nothing more. */
-export function eventLines(index: string, document: EventDocument): string {
-  return `{"create":{"_index":"${index}","_id":${JSON.stringify(document.id)}}}\n${JSON.stringify(document)}\n`
+export function callText({ ingest, source, session, profile, request }: CallDocument): CallText {
+  const subject = `,"source":${JSON.stringify(source)}${member('session', session)}${member('profile', profile)}`
+  return { ingest, subject, request: member('request', request) }
+}
+
+/**
+ * `create` fails with 409 when the id is there already, so a repetition stores nothing more. Written piece by piece, not
+ * as one object, because this is the work that the API does most.
+ */
+export function eventLines(index: string, event: EventDocument, call: CallText): string {
+  const id = JSON.stringify(event.id)
+  const { ingest } = call
+  const time = `"insert":"${event.insert ?? ingest}","ingest":"${ingest}"${moment('create', event.create)}${moment('update', event.update)}`
+  const head = `"id":${id},"type":${JSON.stringify(event.type)},"name":${JSON.stringify(event.name)},"metadata":{"time":{${time}}}`
+  const data = `${member('properties', event.properties)}${member('context', event.context)}${member('config', event.config)}`
+  return `{"create":{"_index":"${index}","_id":${id}}}\n{${head}${call.subject}${data}${call.request}${member('tags', event.tags)}}\n`
+}
+
+function moment(key: string, iso: string | undefined): string {
+  return iso === undefined ? '' : `,"${key}":"${iso}"`
+}
+
+function member(key: string, value: object | undefined): string {
+  return value === undefined ? '' : `,"${key}":${JSON.stringify(value)}`
 }
 
 const VERSION = ',"version":'

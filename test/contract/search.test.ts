@@ -3,7 +3,7 @@ import type { Client } from '@elastic/elasticsearch'
 import type { Config } from '../../runtime/config.ts'
 import { bulkSender } from '../../runtime/search/bulk.ts'
 import { searchClient } from '../../runtime/search/client.ts'
-import { eventLines, type Json, stateLines } from '../../runtime/search/documents.ts'
+import { callText, eventLines, type Json, stateLines } from '../../runtime/search/documents.ts'
 import { deleteExpired, listIndices } from '../../runtime/search/retention.ts'
 import { assertSetUp, setUpSearch } from '../../runtime/search/set-up.ts'
 import { configFor } from './servers.ts'
@@ -26,7 +26,7 @@ describe('Elasticsearch, as set-up prepares it', () => {
   afterEach(() => client.close())
 
   const event = (id: string, properties: Json = {}) =>
-    eventLines(index, { id, type: 'a', name: 'A', metadata: { time }, source: { id: 's' }, properties })
+    eventLines(index, { id, type: 'a', name: 'A', properties }, callText({ ingest: time.ingest, source: { id: 's' } }))
   const send = async (lines: string) =>
     (await bulkSender(client)(Buffer.from(lines))).map((result) =>
       'status' in result ? [result.outcome, result.status, result.fault.type] : [result.outcome],

@@ -1,18 +1,13 @@
 import { decode, encode } from '../../runtime/queue/message.ts'
 import type { Delivery } from '../../runtime/queue/port.ts'
-import { eventLines, stateLines } from '../../runtime/search/documents.ts'
+import { callText, eventLines, stateLines } from '../../runtime/search/documents.ts'
 import type { Taken } from '../../runtime/worker/operations.ts'
 
 const INDEX = 'tracardi-event-2026-11'
+const CALL = callText({ ingest: '2026-11-22T10:00:00.000Z', source: { id: 'my-source' } })
 
 export function eventOf(id: string): string {
-  return eventLines(INDEX, {
-    id,
-    type: 'page-view',
-    name: 'page-view',
-    metadata: { time: { insert: '2026-11-22T10:00:00.000Z', ingest: '2026-11-22T10:00:00.000Z' } },
-    source: { id: 'my-source' },
-  })
+  return eventLines(INDEX, { id, type: 'page-view', name: 'page-view' }, CALL)
 }
 
 export function sessionOf(id: string, version: number): string {

@@ -286,15 +286,15 @@ describe('composer', () => {
   })
 
   it('stops writing once a call has become too large', () => {
-    const events = Array.from({ length: 1000 }, (_, index) => ({ id: `e${index}`, type: 't' }))
     let written = 0
-    const request = {
+    const properties = {
       toJSON: () => {
         written += 1
-        return { agent: 'x'.repeat(20_000) }
+        return { a: 'x'.repeat(20_000) }
       },
     }
-    assert.equal(compositionOf({ events, request }, { apiMaxBodyBytes: 100_000 }).kind, 'too_large')
+    const events = Array.from({ length: 1000 }, (_, index) => ({ id: `e${index}`, type: 't', properties }))
+    assert.equal(compositionOf({ events }, { apiMaxBodyBytes: 100_000 }).kind, 'too_large')
     assert.equal(written, 212)
   })
 

@@ -17,9 +17,10 @@ describe('Packer', () => {
     assert.deepEqual(more, [])
     assert.deepEqual(part, {
       events: 2,
-      eventLines: Buffer.from('a\nb\n'),
+      eventLines: 'a\nb\n',
       states: 1,
-      stateLines: Buffer.from('s\n'),
+      stateLines: 's\n',
+      bytes: 6,
       receivedAtMs: NOW_MS,
     })
     assert.equal(packer.bytes, 6)

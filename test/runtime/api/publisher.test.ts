@@ -8,8 +8,8 @@ import { FakeProducer } from '../../support/fake-producer.ts'
 import { until } from '../../support/until.ts'
 
 function partOf(lines: string, { events = 1, states = '', receivedAtMs = 1000 } = {}): Part {
-  const stateLines = Buffer.from(states)
-  return { events, eventLines: Buffer.from(lines), states: states === '' ? 0 : 1, stateLines, receivedAtMs }
+  const bytes = Buffer.byteLength(lines + states)
+  return { events, eventLines: lines, states: states === '' ? 0 : 1, stateLines: states, bytes, receivedAtMs }
 }
 
 describe('Publisher', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { parseMoment } from '../../../runtime/api/time.ts'
+import { isoOf, parseMoment } from '../../../runtime/api/time.ts'
 
 const NOON_MS = Date.UTC(2026, 10, 22, 12)
 
@@ -60,4 +60,22 @@ describe('parseMoment', () => {
       undefined,
     ])
   })
+})
+
+describe('isoOf', () => {
+  for (const [given, stored] of [
+    ['2026-11-22T12:00:00.000Z', '2026-11-22T12:00:00.000Z'],
+    [' 2026-11-22T12:00:00.000Z', '2026-11-22T12:00:00.000Z'],
+    ['2026-11-22 12:00:00.000Z', '2026-11-22T12:00:00.000Z'],
+    ['2026-11-22T12:00:00.00Z', '2026-11-22T12:00:00.000Z'],
+    ['2026-11-22T12:00:00.000+01:00', '2026-11-22T11:00:00.000Z'],
+    ['2026-11-22T24:00:00.000Z', '2026-11-23T00:00:00.000Z'],
+    [NOON_MS, '2026-11-22T12:00:00.000Z'],
+    ['2026-02-30T12:00:00.000Z', undefined],
+    ['2026-11-22T12:00:60.000Z', undefined],
+  ] as const) {
+    it(`stores ${JSON.stringify(given)} as ${stored ?? 'nothing'}`, () => {
+      assert.equal(isoOf(given), stored)
+    })
+  }
 })

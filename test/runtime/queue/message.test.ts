@@ -13,10 +13,14 @@ describe('a message', () => {
     assert.deepEqual(decode(message), envelope)
   })
 
-  it('carries the very lines of the events when it has no states, without a copy', () => {
-    const message = encode({ events: 1, eventLines: events, states: 0, stateLines: Buffer.alloc(0), receivedAtMs: 1 })
-    assert.equal(message.payload, events)
-    assert.deepEqual(decode(message).stateLines, Buffer.alloc(0))
+  it('is made of several contents: events first, then states, since the earliest', () => {
+    const [one, two] = [
+      { events: 1, eventLines: 'ü\n', states: 1, stateLines: 's\n', receivedAtMs: 7 },
+      { events: 2, eventLines: Buffer.from('b\nc\n'), states: 0, stateLines: '', receivedAtMs: 6 },
+    ]
+    const message = encode(one, two)
+    assert.equal(message.payload.toString(), 'ü\nb\nc\ns\n')
+    assert.deepEqual(message.properties, { v: '1', n: '3', s: '1', b: '7', t: '6' })
   })
 
   it('may carry states alone, or nothing', () => {

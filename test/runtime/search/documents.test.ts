@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict'
-import { eventLines, readStateAction, stateLines } from '../../../runtime/search/documents.ts'
+import { callText, eventLines, readStateAction, stateLines } from '../../../runtime/search/documents.ts'
 
-const time = { insert: '2026-11-22T10:00:00.000Z', ingest: '2026-11-22T10:00:00.000Z' }
+const call = callText({ ingest: '2026-11-22T10:00:00.000Z', source: { id: 's' } })
 
 describe('eventLines', () => {
   it('writes a create action with the id of the event, and the document', () => {
-    const lines = eventLines('tracardi-event-2026-11', {
-      id: 'e1',
-      type: 'a',
-      name: 'A',
-      metadata: { time },
-      source: { id: 's' },
-      properties: { 'a"b': '\n' },
-    })
+    const event = { id: 'e1', type: 'a', name: 'A', properties: { 'a"b': '\n' } }
+    const lines = eventLines('tracardi-event-2026-11', event, call)
     assert.equal(
       lines,
       '{"create":{"_index":"tracardi-event-2026-11","_id":"e1"}}\n' +
@@ -20,9 +14,24 @@ describe('eventLines', () => {
     )
   })
 
+  it('lets no name and no source escape from theirs in the document', () => {
+    const name = '","x":"'
+    const text = callText({ ingest: 't', source: { id: name }, session: { id: name }, profile: { id: name } })
+    const [, document] = eventLines('i', { id: 'e', type: name, name }, text).split('\n')
+    assert.deepEqual(JSON.parse(document as string), {
+      id: 'e',
+      type: name,
+      name,
+      metadata: { time: { insert: 't', ingest: 't' } },
+      source: { id: name },
+      session: { id: name },
+      profile: { id: name },
+    })
+  })
+
   it('lets no id escape from its place in the action', () => {
     const id = 'x","_index":"other'
-    const [action] = eventLines('i', { id, type: 'a', name: 'a', metadata: { time }, source: { id: 's' } }).split('\n')
+    const [action] = eventLines('i', { id, type: 'a', name: 'a' }, call).split('\n')
     assert.deepEqual(JSON.parse(action as string), { create: { _index: 'i', _id: id } })
   })
 })
