@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { parseMetrics } from '../../../runtime/local/metrics-text.ts'
+import { parseMetrics } from '../../../runtime/metrics-text.ts'
 import { formatStatus, goOnCounting, type Sample, sampleOf, statusKey } from '../../../runtime/local/status.ts'
 
 const START_MS = 1_800_000_000_000
