@@ -117,7 +117,7 @@ const silentInstances: Rule = ({ instances }) => {
 /** Messages in the backlog of which no worker can have been told yet; smaller ones are what is being worked at. */
 const isReal = ({ queue, instances, bulkSize }: Figures) => {
   const inFlight = running(instances, 'worker').reduce(
-    (sum, { bulkConcurrency }) => sum + (bulkConcurrency ?? 1) + 1,
+    (sum, { mostBulksInFlight }) => sum + (mostBulksInFlight ?? 1) + 1,
     1,
   )
   return (queue.events ?? queue.messages ?? 0) > inFlight * bulkSize
@@ -145,7 +145,8 @@ const backlogGrows: Rule = (figures) => {
   const each = storedPerSecond / workers
   const partitions = queue.partitions.length
   const more = Math.min(Math.ceil(grows / each), partitions - workers)
-  const sums = `It grows by ${rate(grows)} while ${rate(storedPerSecond)} are stored, ${rate(each)} by each of ${counted(workers, 'worker')}`
+  const by = workers === 1 ? 'all by one worker' : `${rate(each)} by each of ${number(workers)} workers`
+  const sums = `It grows by ${rate(grows)} while ${rate(storedPerSecond)} are stored, ${by}`
   if (refusedShare(figures) >= REFUSED_SHARE) {
     return advice(
       'backlog',
@@ -199,7 +200,7 @@ const refused: Rule = (figures) => {
   const [cause] = bulks.retries
   if (!cause || share < REFUSED_SHARE) return undefined
   const workers = running(instances, 'worker')
-  const inFlight = workers.reduce((sum, { bulkConcurrency }) => sum + (bulkConcurrency ?? 0), 0)
+  const inFlight = workers.reduce((sum, { mostBulksInFlight }) => sum + (mostBulksInFlight ?? 0), 0)
   const nodes = search.dataNodes === null ? '' : `, now ${number(search.dataNodes)}`
   return advice(
     'refused',
@@ -222,9 +223,10 @@ const unavailable: Rule = ({ unavailableEvents, windowSeconds }) =>
 const deadLetters: Rule = ({ queue, faults }) => {
   if (!queue.deadLetters) return undefined
   const [most] = faults
-  const why = most
-    ? ` Since the workers began most were ${most.name} (${number(most.count)} of ${number(total(faults))}).`
-    : ''
+  const [count, all] = [most?.count ?? 0, total(faults)]
+  const share =
+    count === all ? 'All that the workers told of' : `${number(count)} of the ${number(all)} that the workers told of`
+  const why = most ? ` ${share} were ${most.name}.` : ''
   return advice(
     'dead-letters',
     'watch',

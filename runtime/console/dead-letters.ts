@@ -5,7 +5,7 @@ import { type DeadLetterAccess, readDeadLetters, replayDeadLetters } from '../qu
 const SHOWN = 50
 /** Most of one replay, so that a call ends in time; what remains is replayed by the next. */
 const REPLAYED = 1000
-const ACTION_CHARACTERS = 300
+const LINE_CHARACTERS = 300
 
 export interface DeadLetterRow {
   readonly failedAt: string
@@ -13,7 +13,7 @@ export interface DeadLetterRow {
   readonly reason: string
   /** Status of Elasticsearch; 0 when the message itself could not be read. */
   readonly status: number
-  /** What was to be done: the line of the bulk that names index and id. */
+  /** What was to be done, to which document of which index; the line itself where it is no such operation. */
   readonly operation: string
 }
 
@@ -45,11 +45,24 @@ export function deadLetterDesk(access: DeadLetterAccess): DeadLetterDesk {
         const rows: DeadLetterRow[] = []
         await readDeadLetters(access, SHOWN, async ({ certificate, message }) => {
           const { failedAt, fault, reason, status } = certificate
-          const [line = ''] = message.payload.toString('utf8').split('\n', 1)
-          rows.push({ failedAt, fault, reason, status, operation: line.slice(0, ACTION_CHARACTERS) })
+          rows.push({ failedAt, fault, reason, status, operation: operationOf(message.payload.toString('utf8')) })
         })
         return rows
       }),
     replay: () => alone(() => replayDeadLetters(access, REPLAYED)),
   }
+}
+
+/** The first line of a bulk names what is to be done: `create 01a2… in tracardi-event-2026-11`. */
+function operationOf(payload: string): string {
+  const [line = ''] = payload.split('\n', 1)
+  try {
+    const [[action, target] = []] = Object.entries(
+      JSON.parse(line) as Record<string, { _index?: string; _id?: string }>,
+    )
+    if (action && target?._index && target._id) return `${action} ${target._id} in ${target._index}`
+  } catch {
+    // A message that cannot be read is one of the reasons for being here.
+  }
+  return line.slice(0, LINE_CHARACTERS)
 }

@@ -13,7 +13,8 @@ import { bytesToStayFree } from './watermark.ts'
 
 /** Bulks of a quiet pipeline are seldom, so their shares are taken over longer than rates are. */
 const WINDOW_MS = 5 * 60_000
-const TREND_MS = 60_000
+/** Long enough for some bulks, short enough to see at once that a backlog has begun to shrink. */
+const TREND_MS = 20_000
 
 type Settings = Pick<Config, 'bulkSize' | 'indexPrefix' | 'eventPartitioning' | 'indexShards'>
 
@@ -109,7 +110,7 @@ function instanceFigures({ url, answer }: InstanceAnswer, { moments, last }: Pas
     eventLoopLagSeconds: gauges['nodejs_eventloop_lag_p99_seconds'] ?? null,
     uptimeSeconds: Math.max(0, last.atMs / 1000 - startedAtSeconds),
     pendingBytes: gauges['tracardi_api_pending_bytes'] ?? null,
-    bulkConcurrency: gauges['tracardi_worker_bulk_concurrency'] ?? null,
+    mostBulksInFlight: gauges['tracardi_worker_bulk_concurrency'] ?? null,
   }
 }
 
@@ -121,7 +122,7 @@ const NO_FIGURES = {
   eventLoopLagSeconds: null,
   uptimeSeconds: null,
   pendingBytes: null,
-  bulkConcurrency: null,
+  mostBulksInFlight: null,
 } as const
 
 function searchFigures({ search, atMs }: Observation, settings: Settings): Figures['search'] {

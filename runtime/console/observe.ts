@@ -4,7 +4,7 @@ import type { Client } from '@elastic/elasticsearch'
 import type { Registry } from 'prom-client'
 import { request } from 'undici'
 import type { Config } from '../config.ts'
-import { messageOf } from '../errors.ts'
+import { AppError, messageOf } from '../errors.ts'
 import type { PulsarAdmin } from '../queue/admin.ts'
 import { readBacklog } from '../queue/backlog.ts'
 import type { Topics } from '../queue/topics.ts'
@@ -111,7 +111,7 @@ async function queueState(admin: PulsarAdmin, topics: Topics): Promise<QueueStat
 
 async function searchState(search: Client, config: Config): Promise<SearchState> {
   const limits = { requestTimeout: SEARCH_EVERY_MS }
-  const [health, stats, settings, indices] = await Promise.all([
+  const answers = Promise.all([
     search.cluster.health({}, limits),
     search.nodes.stats({ metric: 'fs', filter_path: 'nodes.*.name,nodes.*.fs.total' }, limits),
     search.cluster.getSettings(
@@ -120,6 +120,10 @@ async function searchState(search: Client, config: Config): Promise<SearchState>
     ),
     listIndices(search, config, Date.now()),
   ])
+  const [health, stats, settings, indices] = await answers.catch((error: Error) => {
+    // Its cause repeats what the client says.
+    throw new AppError('search_unavailable', `Elasticsearch does not answer at ${config.elasticHost}: ${error.message}`)
+  })
   return {
     status: String(health.status),
     nodes: health.number_of_nodes,

@@ -14,11 +14,13 @@ const FILES = [
   { path: '/console', file: 'console.html', type: 'text/html; charset=utf-8' },
   { path: '/console/console.css', file: 'console.css', type: 'text/css; charset=utf-8' },
   { path: '/console/icon.svg', file: 'icon.svg', type: 'image/svg+xml' },
-  ...['console.js', 'chart.js', 'dead-letters.js', 'element.js', 'format.js', 'sections.js'].map((file) => ({
-    path: `/console/${file}`,
-    file,
-    type: SCRIPT,
-  })),
+  ...['console.js', 'chart.js', 'dead-letters.js', 'element.js', 'format.js', 'pipeline.js', 'servers.js'].map(
+    (file) => ({
+      path: `/console/${file}`,
+      file,
+      type: SCRIPT,
+    }),
+  ),
 ]
 
 /** Nothing from elsewhere, nothing inline, in nobody's frame: dead letters quote what strangers have sent. */

@@ -11,7 +11,7 @@ export interface ChartPoint {
 export interface PartitionFigures {
   readonly partition: string
   readonly messages: number
-  /** Messages per second, over the last minute; negative while it shrinks. */
+  /** Messages per second, over the last 20 s; negative while it shrinks. */
   readonly trendPerSecond: number | null
   readonly secondsToDrain: number | null
 }
@@ -33,7 +33,7 @@ export interface InstanceFigures {
   /** Bytes of calls that wait for their receipts, for an API. */
   readonly pendingBytes: number | null
   /** Bulks that may be in flight at present, for a worker. */
-  readonly bulkConcurrency: number | null
+  readonly mostBulksInFlight: number | null
 }
 
 export interface Named {

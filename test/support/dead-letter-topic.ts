@@ -21,7 +21,7 @@ export function deadLetterTopic(waiting: number) {
     }
     consumer.push({
       id: String(number),
-      payload: Buffer.from(`{"create":{"_id":"${number}"}}\n{}`),
+      payload: Buffer.from(`{"create":{"_index":"events","_id":"${number}"}}\n{}`),
       properties: { n: '1', ...certificate },
       publishedAtMs: 0,
     })

@@ -1,8 +1,12 @@
 import { number } from './format.js'
 
 const SVG = 'http://www.w3.org/2000/svg'
-const SPAN_MS = 15 * 60_000
-const MINUTES = [15, 10, 5, 0]
+/** What a chart may show of the past, and the minutes that it names: a console that was just opened has little of it. */
+const SPANS = [
+  { minutes: 2, named: [2, 1, 0] },
+  { minutes: 5, named: [5, 4, 3, 2, 1, 0] },
+  { minutes: 15, named: [15, 10, 5, 0] },
+]
 const LEFT = 52
 const RIGHT = 10
 const TOP = 10
@@ -46,33 +50,42 @@ export function unbroken(points) {
 }
 
 /**
- * Draws series into an SVG of the page, at its present size, over the 15 minutes before `nowMs`.
+ * The shortest time that shows everything there is.
+ *
+ * @param {number} firstMs
+ * @param {number} nowMs
+ * @returns {number} minutes
+ */
+export function spanMinutes(firstMs, nowMs) {
+  return SPANS.find(({ minutes }) => nowMs - firstMs <= minutes * 60_000)?.minutes ?? 15
+}
+
+/**
+ * Draws series into an SVG of the page, at its present size, over so many minutes before `nowMs`.
  *
  * @param {SVGSVGElement} svg
  * @param {readonly Series[]} series
  * @param {number} nowMs
+ * @param {number} minutes
  */
-export function drawChart(svg, series, nowMs) {
+export function drawChart(svg, series, nowMs, minutes) {
   const { clientWidth: width, clientHeight: height } = svg
   if (width === 0) return
   const values = series.flatMap(({ points }) => points.map(([, value]) => value ?? 0))
   const steps = axisSteps(Math.max(0, ...values))
   const top = steps.at(-1) ?? 1
-  const x = (/** @type {number} */ atMs) => LEFT + ((atMs - nowMs + SPAN_MS) / SPAN_MS) * (width - LEFT - RIGHT)
+  const x = (/** @type {number} */ atMs) => LEFT + ((atMs - nowMs) / (minutes * 60_000) + 1) * (width - LEFT - RIGHT)
   const y = (/** @type {number} */ value) => height - BOTTOM - (value / top) * (height - TOP - BOTTOM)
   svg.setAttribute('viewBox', `0 0 ${width} ${height}`)
   const grid = steps.flatMap((value) => [
     shape('line', { class: 'grid', x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value) }),
     label(number(value), LEFT - 8, y(value) + 4, 'end'),
   ])
-  const times = MINUTES.map((minutes) =>
-    label(
-      minutes === 0 ? 'now' : `−${minutes} min`,
-      x(nowMs - minutes * 60_000),
-      height - 6,
-      minutes === 0 ? 'end' : minutes === 15 ? 'start' : 'middle',
-    ),
-  )
+  const named = SPANS.find((span) => span.minutes === minutes)?.named ?? []
+  const times = named.map((ago) => {
+    const anchor = ago === minutes ? 'start' : ago === 0 ? 'end' : 'middle'
+    return label(ago === 0 ? 'now' : `−${ago} min`, x(nowMs - ago * 60_000), height - 6, anchor)
+  })
   const lines = series.flatMap(({ name, isArea, points }) =>
     unbroken(points).flatMap((run) => {
       const line = run.map(([atMs, value]) => `${x(atMs).toFixed(1)},${y(value).toFixed(1)}`)
@@ -93,9 +106,10 @@ export function drawChart(svg, series, nowMs) {
  * @param {SVGSVGElement} svg
  * @param {number} offsetX
  * @param {number} nowMs
+ * @param {number} minutes
  */
-export function timeAt(svg, offsetX, nowMs) {
-  return nowMs - SPAN_MS + ((offsetX - LEFT) / (svg.clientWidth - LEFT - RIGHT)) * SPAN_MS
+export function timeAt(svg, offsetX, nowMs, minutes) {
+  return nowMs + ((offsetX - LEFT) / (svg.clientWidth - LEFT - RIGHT) - 1) * minutes * 60_000
 }
 
 /** @type {(tag: string, attributes: Readonly<Record<string, string | number>>) => SVGElement} */

@@ -1,8 +1,9 @@
-import { drawChart, timeAt } from './chart.js'
+import { drawChart, spanMinutes, timeAt } from './chart.js'
 import { handleDeadLetters, showDeadLetters } from './dead-letters.js'
 import { byId, setText } from './element.js'
-import { counted, rate } from './format.js'
-import { showAdvice, showBacklog, showBulks, showFlow, showIndices, showInstances, showServers } from './sections.js'
+import { counted, duration, rate } from './format.js'
+import { showAdvice, showBacklog, showBulks, showFlow } from './pipeline.js'
+import { showIndices, showInstances, showServers } from './servers.js'
 
 /** @typedef {import('../state.ts').State} State */
 
@@ -12,6 +13,7 @@ const ANSWER_LIMIT_MS = 10_000
 /** @type {State | undefined} */
 let shown
 let shownAtMs = 0
+let minutes = 15
 
 /** @type {(state: State) => void} */
 function show(state) {
@@ -36,6 +38,8 @@ function drawCharts() {
   if (!shown) return
   const { chart, atMs, acceptedPerSecond, storedPerSecond, queue } = shown
   const { points } = chart
+  minutes = spanMinutes(points[0]?.atMs ?? atMs, atMs)
+  for (const id of ['rate-span', 'backlog-span']) setText(id, `last ${duration(minutes * 60)}`)
   const rates = svg('rate-chart')
   rates.setAttribute('aria-label', `Now ${rate(acceptedPerSecond)} in and ${rate(storedPerSecond)} stored`)
   drawChart(
@@ -45,11 +49,12 @@ function drawCharts() {
       { name: 'accepted', points: points.map((point) => [point.atMs, point.acceptedPerSecond]) },
     ],
     atMs,
+    minutes,
   )
   const backlog = svg('backlog-chart')
   backlog.setAttribute('aria-label', `Now ${queue.messages === null ? 'unknown' : counted(queue.messages, 'message')}`)
   const waiting = points.map((point) => /** @type {const} */ ([point.atMs, point.backlogMessages]))
-  drawChart(backlog, [{ name: 'backlog', isArea: true, points: waiting }], atMs)
+  drawChart(backlog, [{ name: 'backlog', isArea: true, points: waiting }], atMs, minutes)
 }
 
 /** @type {(id: string) => SVGSVGElement} */
@@ -62,7 +67,7 @@ function tellUnderPointer(id, readout) {
   const chart = svg(id)
   chart.addEventListener('pointermove', ({ offsetX }) => {
     if (!shown) return
-    const atMs = timeAt(chart, offsetX, shown.atMs)
+    const atMs = timeAt(chart, offsetX, shown.atMs, minutes)
     const distance = (/** @type {{ atMs: number }} */ point) => Math.abs(point.atMs - atMs)
     const [nearest] = [...shown.chart.points].sort((one, other) => distance(one) - distance(other))
     const { acceptedPerSecond, storedPerSecond, backlogMessages } = nearest ?? {}

@@ -14,7 +14,7 @@ const instance = (program: 'api' | 'worker', figures: Partial<InstanceFigures> =
   eventLoopLagSeconds: 0.01,
   uptimeSeconds: 600,
   pendingBytes: 0,
-  bulkConcurrency: program === 'worker' ? 2 : null,
+  mostBulksInFlight: program === 'worker' ? 2 : null,
   ...figures,
 })
 const workers = (count: number) => Array.from({ length: count }, () => instance('worker'))
@@ -136,6 +136,12 @@ describe('the advice', () => {
       ])
     })
 
+    it('is one more for the only worker', () => {
+      assert.deepEqual(said({ ...queue(grows), instances: workers(1) }), [
+        'act The backlog grows: It grows by 400/s while 1,000/s are stored, all by one worker. Run 1 more: 2 of at most 4, one for each partition. A bulk takes 150 ms.',
+      ])
+    })
+
     it('is at most one worker for each partition', () => {
       assert.deepEqual(said(queue({ ...grows, trendPerSecond: 500 })), [
         'act The backlog grows: It grows by 10,000/s while 1,000/s are stored, 500/s by each of 2 workers. Run 2 more: 4 of at most 4, one for each partition. A bulk takes 150 ms.',
@@ -211,7 +217,10 @@ describe('the advice', () => {
         { name: 'strict_dynamic_mapping_exception', count: 2 },
       ]
       assert.deepEqual(said({ ...queue({ deadLetters: 7 }), faults }), [
-        'watch 7 dead letters wait: Elasticsearch refused them for good. Since the workers began most were document_parsing_exception (6 of 8). Look at the reasons below, mend the cause, then replay them: nothing is stored twice.',
+        'watch 7 dead letters wait: Elasticsearch refused them for good. 6 of the 8 that the workers told of were document_parsing_exception. Look at the reasons below, mend the cause, then replay them: nothing is stored twice.',
+      ])
+      assert.deepEqual(said({ ...queue({ deadLetters: 1 }), faults: faults.slice(0, 1) }), [
+        'watch 1 dead letter waits: Elasticsearch refused them for good. All that the workers told of were document_parsing_exception. Look at the reasons below, mend the cause, then replay them: nothing is stored twice.',
       ])
       assert.deepEqual(said(queue({ deadLetters: 1 })), [
         'watch 1 dead letter waits: Elasticsearch refused them for good. Look at the reasons below, mend the cause, then replay them: nothing is stored twice.',

@@ -12,10 +12,20 @@ describe('the dead-letter desk', () => {
         fault: 'mapping',
         reason: `reason ${number}`,
         status: 400,
-        operation: `{"create":{"_id":"${number}"}}`,
+        operation: `create ${number} in events`,
       })),
     )
     assert.deepEqual(consumer.acknowledged, [])
+  })
+
+  it('shows what it cannot read as it is, but not all of it', async () => {
+    for (const payload of [`{"no": "operation"} ${'x'.repeat(300)}`, '{"create":{}}']) {
+      const { access, consumer } = deadLetterTopic(0)
+      const admin = deadLetterTopic(1).access.admin
+      consumer.push({ id: '1', payload: Buffer.from(payload), properties: {}, publishedAtMs: 0 })
+      const [row] = await deadLetterDesk({ ...access, admin }).look()
+      assert.equal(row?.operation, payload.slice(0, 300))
+    }
   })
 
   it('shows at most 50', async () => {

@@ -99,9 +99,13 @@ describe('the figures of a pipeline', () => {
       eventLoopLagSeconds: 0.012,
       uptimeSeconds: 3620,
       pendingBytes: 4096,
-      bulkConcurrency: null,
+      mostBulksInFlight: null,
     })
-    assert.partialDeepStrictEqual(figures.instances[1], { program: 'worker', eventsPerSecond: 82, bulkConcurrency: 2 })
+    assert.partialDeepStrictEqual(figures.instances[1], {
+      program: 'worker',
+      eventsPerSecond: 82,
+      mostBulksInFlight: 2,
+    })
   })
 
   it('have no rates after a single look', () => {

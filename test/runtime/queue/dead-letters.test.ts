@@ -29,8 +29,8 @@ describe('dead letters', () => {
     assert.deepEqual(
       producer.messages.map(({ payload, properties }) => [payload.toString(), properties]),
       [
-        ['{"create":{"_id":"0"}}\n{}', { n: '1' }],
-        ['{"create":{"_id":"1"}}\n{}', { n: '1' }],
+        ['{"create":{"_index":"events","_id":"0"}}\n{}', { n: '1' }],
+        ['{"create":{"_index":"events","_id":"1"}}\n{}', { n: '1' }],
       ],
     )
     assert.deepEqual(consumer.acknowledged, ['0', '1'])
