@@ -114,19 +114,10 @@ const silentInstances: Rule = ({ instances }) => {
   )
 }
 
-/** Messages in the backlog of which no worker can have been told yet; smaller ones are what is being worked at. */
-const isReal = ({ queue, instances, bulkSize }: Figures) => {
-  const inFlight = running(instances, 'worker').reduce(
-    (sum, { mostBulksInFlight }) => sum + (mostBulksInFlight ?? 1) + 1,
-    1,
-  )
-  return (queue.events ?? queue.messages ?? 0) > inFlight * bulkSize
-}
-
 const nothingStored: Rule = (figures) => {
   const { queue, storedPerSecond, duplicatesPerSecond, instances, search } = figures
   const stands = storedPerSecond === 0 && duplicatesPerSecond === 0 && (queue.trendPerSecond ?? 0) >= 0
-  if (!stands || search.reason !== undefined || running(instances, 'worker').length === 0 || !isReal(figures))
+  if (!stands || search.reason !== undefined || running(instances, 'worker').length === 0 || queue.isInHand)
     return undefined
   return advice(
     'stalled',
@@ -140,7 +131,7 @@ const backlogGrows: Rule = (figures) => {
   const { queue, storedPerSecond, instances, bulks } = figures
   const workers = running(instances, 'worker').length
   const grows = (queue.trendPerSecond ?? 0) * (queue.eventsPerMessage ?? 1)
-  if (!storedPerSecond || workers === 0 || grows < storedPerSecond * NOTICEABLE_SHARE || !isReal(figures))
+  if (!storedPerSecond || workers === 0 || grows < storedPerSecond * NOTICEABLE_SHARE || queue.isInHand)
     return undefined
   const each = storedPerSecond / workers
   const partitions = queue.partitions.length

@@ -34,7 +34,7 @@ export function figuresOf(past: Past, settings: Settings): Figures {
     storedP50Seconds: quantile(window, 'tracardi_worker_receipt_to_stored_seconds', 0.5),
     storedP99Seconds: quantile(window, 'tracardi_worker_receipt_to_stored_seconds', 0.99),
     chart: chartOf(moments),
-    queue: queueFigures(past),
+    queue: queueFigures(past, settings.bulkSize),
     bulkSize: settings.bulkSize,
     bulks: bulkFigures(window, settings.bulkSize),
     faults: named(byLabel(countersOf(latest), 'tracardi_worker_dead_letters_total', 'fault')),
@@ -52,12 +52,14 @@ function rates({ moments, last }: Past): (key: string) => number | null {
   }
 }
 
-function queueFigures({ moments, last, latest }: Past): Figures['queue'] {
+function queueFigures({ moments, last, latest }: Past, bulkSize: number): Figures['queue'] {
   const { queue, publishTrouble } = latest
   const eventsPerMessage = meanOf(countersOf(latest), 'tracardi_api_message_events')
   const trouble = publishTrouble === undefined ? {} : { publishTrouble }
   const unknown = { messages: null, events: null, trendPerSecond: null, secondsToDrain: null, deadLetters: null }
-  if (!queue.ok) return { reason: queue.reason, ...trouble, partitions: [], eventsPerMessage, ...unknown }
+  if (!queue.ok) {
+    return { reason: queue.reason, ...trouble, partitions: [], eventsPerMessage, ...unknown, isInHand: false }
+  }
   const recent = moments.filter(({ atMs, backlog }) => backlog && atMs >= last.atMs - TREND_MS)
   const trendOf = (value: (backlog: ReadonlyMap<string, number>) => number) =>
     slopePerSecond(recent.map(({ atMs, backlog }) => ({ atMs, value: value(backlog ?? new Map()) })))
@@ -67,16 +69,26 @@ function queueFigures({ moments, last, latest }: Past): Figures['queue'] {
   })
   const messages = partitions.reduce((sum, one) => sum + one.messages, 0)
   const trendPerSecond = trendOf((backlog) => [...backlog.values()].reduce((sum, one) => sum + one, 0))
+  const events = messages === 0 ? 0 : eventsPerMessage && Math.round(messages * eventsPerMessage)
   return {
     ...trouble,
     partitions,
     messages,
-    events: messages === 0 ? 0 : eventsPerMessage && Math.round(messages * eventsPerMessage),
+    events,
     eventsPerMessage,
     trendPerSecond,
     secondsToDrain: secondsToDrain(messages, trendPerSecond),
     deadLetters: queue.value.deadLetters,
+    isInHand: (events ?? messages) <= eventsInHand(latest, bulkSize),
   }
+}
+
+/** Each worker has at most its bulks in flight, one that fills, and about one more that was fetched ahead. */
+function eventsInHand({ instances }: Observation, bulkSize: number): number {
+  return instances.reduce((sum, { answer }) => {
+    if (!answer.ok || answer.value.program !== 'worker') return sum
+    return sum + ((answer.value.gauges['tracardi_worker_bulk_concurrency'] ?? 1) + 2) * bulkSize
+  }, 0)
 }
 
 function bulkFigures(window: Numbers, bulkSize: number): BulkFigures {

@@ -110,6 +110,8 @@ export interface Figures {
     readonly trendPerSecond: number | null
     readonly secondsToDrain: number | null
     readonly deadLetters: number | null
+    /** Whether what waits is no more than the workers have in hand: the bulks in flight and the one that fills. */
+    readonly isInHand: boolean
   }
   readonly bulkSize: number
   readonly bulks: BulkFigures

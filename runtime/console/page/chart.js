@@ -4,7 +4,7 @@ const SVG = 'http://www.w3.org/2000/svg'
 /** What a chart may show of the past, and the minutes that it names: a console that was just opened has little of it. */
 const SPANS = [
   { minutes: 2, named: [2, 1, 0] },
-  { minutes: 5, named: [5, 4, 3, 2, 1, 0] },
+  { minutes: 5, named: [5, 3, 1, 0] },
   { minutes: 15, named: [15, 10, 5, 0] },
 ]
 const LEFT = 52

@@ -87,11 +87,18 @@ function deadLettersNote({ deadLetters }) {
 }
 
 /** @type {(queue: State['queue']) => string} */
-function backlogNote({ messages, events, trendPerSecond, secondsToDrain }) {
+function backlogNote({ messages, events, trendPerSecond, secondsToDrain, isInHand }) {
   if (messages === null) return 'Pulsar does not tell'
   if (messages === 0) return 'messages: nothing waits'
   const holding = events === null ? '' : `, about ${counted(events, 'event')}`
+  if (isInHand) return `messages${holding}, in the hands of workers`
   return `messages${holding}; ${trend(trendPerSecond)}, ${drains(messages, trendPerSecond, secondsToDrain)}`
+}
+
+/** @type {(queue: State['queue']) => string} */
+function backlogLead({ messages, isInHand }) {
+  const waiting = `${counted(messages ?? 0, 'message')} that no worker is done with`
+  return isInHand ? `${waiting}: no more than workers have in hand.` : `${waiting}, more than they have in hand.`
 }
 
 /** @type {(messages: number, perSecond: number | null, seconds: number | null) => string} */
@@ -109,7 +116,7 @@ export function showBacklog({ queue }) {
       ? `Pulsar does not tell it: ${queue.reason}`
       : queue.messages === 0
         ? 'No message waits. Everything that came in is done with.'
-        : `${counted(queue.messages ?? 0, 'message')} that no worker is done with, those that fill a bulk among them.`,
+        : backlogLead(queue),
   )
   showTable(
     'partitions',
@@ -124,7 +131,7 @@ export function showBacklog({ queue }) {
       partition.replace(/^.*\//, '').replace(/^.*-partition-/, ''),
       number(messages),
       trend(trendPerSecond),
-      drains(messages, trendPerSecond, secondsToDrain),
+      queue.isInHand && messages > 0 ? 'in hand' : drains(messages, trendPerSecond, secondsToDrain),
     ]),
   )
 }

@@ -65,11 +65,18 @@ describe('the figures of a pipeline', () => {
       trendPerSecond: 2,
       secondsToDrain: null,
       deadLetters: 0,
+      isInHand: true,
     })
     assert.deepEqual(each, [
       { partition: 'persistent://t/n/functions-partition-0', messages: 80, trendPerSecond: 2, secondsToDrain: null },
       { partition: 'persistent://t/n/functions-partition-1', messages: 9, trendPerSecond: 0, secondsToDrain: null },
     ])
+  })
+
+  it('tell whether more waits than the workers have in hand: two bulks in flight, one that fills, one fetched', () => {
+    const waiting = (messages: number) =>
+      figuresOf(pastOf(observation(0, { ...pipelineAfter(0), queue: partitions(messages) })), SETTINGS).queue.isInHand
+    assert.deepEqual([waiting(200), waiting(201)], [true, false])
   })
 
   it('tell why bulks were sent, how full, how fast, and what was sent again', () => {
@@ -149,6 +156,7 @@ describe('the figures of what is not reachable', () => {
       trendPerSecond: null,
       secondsToDrain: null,
       deadLetters: null,
+      isInHand: false,
     })
     assert.deepEqual([figures.search.reason, figures.search.status], ['connection refused', null])
   })
