@@ -10,7 +10,8 @@ const REASONS = { size: 'full by events', bytes: 'full by bytes', timeout: 'time
 const NONE = '–'
 
 /** @type {(state: State) => void} */
-export function showAdvice({ advice }) {
+export function showAdvice(state) {
+  const { advice } = state
   const worst = advice[0]?.severity ?? 'well'
   const word = { act: 'Act now', watch: 'Watch', hint: 'All is well', well: 'All is well' }[worst]
   setText('state', word)
@@ -24,9 +25,7 @@ export function showAdvice({ advice }) {
       element('p', {}, [text]),
     ]),
   )
-  const calm = element('li', { class: 'well' }, [
-    element('p', {}, ['Nothing to do: events come in, are stored, and nothing waits for you.']),
-  ])
+  const calm = element('li', { class: 'well' }, [element('p', {}, [calmWords(state)])])
   byId('advice-list').replaceChildren(...(items.length > 0 ? items : [calm]))
   // Numbers change every 2 s; what is spoken changes only with what there is to do.
   setText(
@@ -35,6 +34,16 @@ export function showAdvice({ advice }) {
       ? 'Nothing to do'
       : advice.map(({ severity, title }) => `${SEVERITIES[severity]}: ${title}`).join('. '),
   )
+}
+
+/** @type {(state: State) => string} */
+function calmWords({ queue, acceptedPerSecond }) {
+  if (!queue.isInHand && queue.secondsToDrain) {
+    return `Nothing to do: the backlog shrinks, and is empty in ${duration(queue.secondsToDrain)}.`
+  }
+  return acceptedPerSecond
+    ? 'Nothing to do: events come in, are stored, and nothing waits for you.'
+    : 'Nothing to do: no events come in at present.'
 }
 
 /** @type {(state: State) => void} */
