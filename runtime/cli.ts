@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError } from 'commander'
 import { backlog } from './commands/backlog.ts'
-import { exportDeadLetters, listDeadLetters, replayDeadLetters } from './commands/dead-letters.ts'
+import { exportDeadLetters, listDeadLetters, replayAll } from './commands/dead-letters.ts'
 import { expireIndices, indices } from './commands/indices.ts'
 import { send } from './commands/send.ts'
 import { setUp } from './commands/set-up.ts'
@@ -52,7 +52,7 @@ deadLetters
   .command('replay')
   .description('publish them again, once the cause is mended; nothing is stored twice')
   .option(...limit, Number.MAX_SAFE_INTEGER)
-  .action((options) => replayDeadLetters(config(), quietLog(), options))
+  .action((options) => replayAll(config(), quietLog(), options))
 deadLetters
   .command('export')
   .description('write them to a new file (- is standard output), a JSON object a line; they stay where they are')

@@ -41,7 +41,19 @@ export const settings = {
     default: 8686,
     minimum: 1,
     maximum: 65535,
-    description: 'Port of the private listener: `/queue`, `/health`, `/metrics`, `/openapi.json`. Never expose it.',
+    description:
+      'Port of the private listener: `/console`, `/queue`, `/health`, `/metrics`, `/openapi.json`. Never expose it.',
+  },
+  consoleInstances: {
+    env: 'CONSOLE_INSTANCES',
+    type: 'string',
+    default: '',
+    pattern: {
+      regex: /^https?:\/\/[^\s/,]+\/?(,https?:\/\/[^\s/,]+\/?)*$/,
+      says: 'URLs like http://host:8686, with a comma between them',
+    },
+    description:
+      'Private listeners of the API and worker instances that the console shows, besides its own: URLs with a comma between them. A host name with several addresses means an instance at each.',
   },
   sourcesFile: {
     env: 'SOURCES_FILE',

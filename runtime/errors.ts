@@ -20,6 +20,7 @@ export const errorCodes = {
     retryable: false,
     remedy: 'The message goes to the dead-letter topic; look at it with `dead-letters list`.',
   },
+  dead_letters_busy: { retryable: true, remedy: 'Wait until the other one is done with the dead letters.' },
   search_unavailable: {
     retryable: true,
     remedy: 'Check ELASTIC_HOST, the credentials, and the state of Elasticsearch.',

@@ -27,6 +27,7 @@ export const OWNED: Readonly<Record<string, string>> = {
   PUBLIC_PORT: 'its Service chooses the port',
   PRIVATE_HOST: 'the API listens on every address of its pod',
   PRIVATE_PORT: 'its Service chooses the port',
+  CONSOLE_INSTANCES: 'the platform names its own instances',
   SOURCES_FILE: 'state `sources`',
   PULSAR_HOST: 'state `pulsar.serviceUrl`',
   PULSAR_API: 'state `pulsar.adminUrl`',

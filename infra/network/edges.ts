@@ -41,6 +41,8 @@ const INSIDE: readonly Edge[] = [
   { from: 'api', to: 'broker', ports: PULSAR, why: 'publishes' },
   { from: 'worker', to: 'broker', ports: PULSAR, why: 'consumes' },
   { from: 'set-up', to: 'broker', ports: PULSAR, why: 'topics' },
+  { from: 'api', to: 'api', ports: [8686], why: 'the console shows every instance' },
+  { from: 'api', to: 'worker', ports: [8686], why: 'the console shows every instance' },
   { from: 'elasticsearch-master', to: 'elasticsearch-master', ports: [9300], why: 'cluster' },
   { from: 'elasticsearch-master', to: 'elasticsearch-data', ports: [9300], why: 'cluster' },
   { from: 'elasticsearch-data', to: 'elasticsearch-master', ports: [9300], why: 'cluster' },

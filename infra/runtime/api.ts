@@ -7,7 +7,7 @@ import { disruptionBudget } from '../kubernetes/disruption.ts'
 import { labelsOf } from '../kubernetes/labels.ts'
 import { service } from '../kubernetes/service.ts'
 import { hostOf, type Site } from '../kubernetes/site.ts'
-import { PRIVATE_PORT, PUBLIC_PORT, type RuntimeAccess, SOURCES_CONFIG } from './environment.ts'
+import { INSTANCES, PRIVATE_PORT, PUBLIC_PORT, type RuntimeAccess, SOURCES_CONFIG } from './environment.ts'
 import { programPod, programSettings } from './program.ts'
 
 export interface ApiArgs {
@@ -41,6 +41,7 @@ export class Api extends ComponentResource {
     )
     service(site, { tier: 'api', name: 'api', ports: { public: PUBLIC_PORT }, type: config.service }, child)
     service(site, { tier: 'api', name: 'api-private', ports: { private: PRIVATE_PORT }, type: 'ClusterIP' }, child)
+    service(site, { tier: 'api', name: INSTANCES.api, ports: { private: PRIVATE_PORT }, type: 'headless' }, child)
     disruptionBudget(site, 'api', child)
     if (scaled) this.scaler(site, config)
     if (config.ingressHost !== '') this.ingress(site, config)

@@ -12,6 +12,9 @@ export const RUNTIME_USER = { user: 10_001, group: 10_001 } as const
 export const PUBLIC_PORT = 8585
 export const PRIVATE_PORT = 8686
 
+/** Headless Services of the private listeners: under each name the console finds every instance of a tier. */
+export const INSTANCES = { api: 'api-instances', worker: 'worker-instances' } as const
+
 export const SOURCES_CONFIG = 'sources'
 const SOURCES_DIR = '/sources'
 const TOKEN_DIR = '/secrets/pulsar'
@@ -47,6 +50,7 @@ export function settingsOf({ plan, pulsar, search }: RuntimeAccess): Record<stri
 /** Settings that one program alone reads. Whatever is not named here may be read by all. */
 export const READ_BY_ONE = {
   api: [
+    'CONSOLE_INSTANCES',
     'API_MAX_EVENTS',
     'API_MAX_BODY_BYTES',
     'API_MAX_PENDING_BYTES',

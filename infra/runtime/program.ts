@@ -1,13 +1,15 @@
 import type * as k8s from '@pulumi/kubernetes'
 import type { Input, Resource } from '@pulumi/pulumi'
+import { toEnv } from '../../runtime/config.ts'
 import { checksum } from '../kubernetes/checksum.ts'
 import { configMap } from '../kubernetes/config-map.ts'
 import type { Tier } from '../kubernetes/labels.ts'
 import { type ContainerArgs, type PodTemplate, podTemplate, type Resources } from '../kubernetes/pod.ts'
 import { httpCheck, probes } from '../kubernetes/probes.ts'
-import type { Site } from '../kubernetes/site.ts'
+import { hostOf, type Site } from '../kubernetes/site.ts'
 import {
   containerEnv,
+  INSTANCES,
   PRIVATE_PORT,
   PUBLIC_PORT,
   RUNTIME_USER,
@@ -33,9 +35,18 @@ export function programSettings(
   { site, access, tier }: Pick<ProgramArgs, 'site' | 'access' | 'tier'>,
   parent: Resource,
 ): { configuration: k8s.core.v1.ConfigMap; digest: string } {
-  const settings = settingsOf(access)
+  const settings = { ...settingsOf(access), ...(tier === 'api' ? consoleSettings(site) : {}) }
   const configuration = configMap(site, tier, `${tier}-settings`, settings, { parent })
   return { configuration, digest: checksum(JSON.stringify(Object.entries(readBy(tier, settings)).sort())) }
+}
+
+/** The console of the API shows every instance of both tiers. */
+function consoleSettings(site: Site): Record<string, string> {
+  return toEnv({
+    consoleInstances: Object.values(INSTANCES)
+      .map((service) => `http://${hostOf(site, service)}:${PRIVATE_PORT}`)
+      .join(','),
+  })
 }
 
 /** The pod of the API or of a worker. */

@@ -4,8 +4,9 @@ import type { GroupOf } from '../config/read.ts'
 import { deployment } from '../kubernetes/deployment.ts'
 import { disruptionBudget } from '../kubernetes/disruption.ts'
 import { labelsOf } from '../kubernetes/labels.ts'
+import { service } from '../kubernetes/service.ts'
 import type { Site } from '../kubernetes/site.ts'
-import type { RuntimeAccess } from './environment.ts'
+import { INSTANCES, PRIVATE_PORT, type RuntimeAccess } from './environment.ts'
 import { programPod, programSettings } from './program.ts'
 
 export interface WorkersArgs {
@@ -38,6 +39,8 @@ export class Workers extends ComponentResource {
       { tier: 'worker', replicas: config.replicas, template, scaled: config.autoscaling !== 'none' },
       { parent: this, dependsOn: [configuration] },
     )
+    const ports = { private: PRIVATE_PORT }
+    service(site, { tier: 'worker', name: INSTANCES.worker, ports, type: 'headless' }, { parent: this })
     disruptionBudget(site, 'worker', { parent: this })
     if (config.autoscaling === 'keda') this.scaledObject(args)
     if (config.autoscaling === 'hpa') this.horizontalPodAutoscaler(args)

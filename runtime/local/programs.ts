@@ -33,6 +33,11 @@ export function programEnvironment(user: Environment, sourcesFile: string, serve
   return { ...toEnv(needed), ...Object.fromEntries(given) }
 }
 
+/** The API's: its console shows the instances of the run, unless the user has named others. */
+export function apiEnvironment(programs: Environment, instances: readonly string[]): Environment {
+  return { ...toEnv({ consoleInstances: instances.join(',') }), ...programs }
+}
+
 /** The worker's: the port of the user is the API's. */
 export function workerEnvironment(programs: Environment, privatePort: number): Environment {
   return { ...programs, PRIVATE_HOST: '127.0.0.1', PRIVATE_PORT: String(privatePort) }

@@ -7,7 +7,7 @@ import { neededPorts } from './needed-ports.ts'
 import { makePlan, type Plan } from './plan.ts'
 import { freePortNear, requireFreePorts } from './port.ts'
 import { endGroup } from './process-id.ts'
-import { startProgram, untilDone, workerEnvironment } from './programs.ts'
+import { apiEnvironment, startProgram, untilDone, workerEnvironment } from './programs.ts'
 import { bookiePortOf } from './pulsar.ts'
 import { answersOk, untilReady } from './ready.ts'
 import { createScreen, type Screen } from './screen.ts'
@@ -129,7 +129,7 @@ async function startPrograms(run: Run): Promise<void> {
   const workerUrl = `http://127.0.0.1:${workerPort}`
   await together(
     [
-      (either) => runProgram({ ...run, signal: either }, 'api', plan.env, apiUrl),
+      (either) => runProgram({ ...run, signal: either }, 'api', apiEnvironment(plan.env, [workerUrl]), apiUrl),
       (either) => runProgram({ ...run, signal: either }, 'worker', workerEnvironment(plan.env, workerPort), workerUrl),
     ],
     signal,

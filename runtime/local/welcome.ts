@@ -56,6 +56,7 @@ export function welcome({ config, workerPort, transport, home, sourceId }: Welco
   const elastic = config.elasticHost.split(',')[0] ?? ''
   const addresses: readonly (readonly [string, string])[] = [
     ['Track', track],
+    ['Console', `${urlOf(config.privateHost, config.privatePort)}/console`],
     ['Backlog', backlogUrl(config)],
     ['Metrics', `${urlOf(config.privateHost, config.privatePort)}/metrics (API)`],
     ['', `http://127.0.0.1:${workerPort}/metrics (worker)`],

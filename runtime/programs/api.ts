@@ -7,6 +7,7 @@ import { Publisher } from '../api/publisher.ts'
 import { addQueueRoutes } from '../api/queue-routes.ts'
 import { watchSources } from '../api/sources.ts'
 import type { Config } from '../config.ts'
+import { addConsole } from '../console/console.ts'
 import { Health } from '../health.ts'
 import type { Logger } from '../log.ts'
 import { buildPrivateServer } from '../private-server.ts'
@@ -14,6 +15,7 @@ import { pulsarAdmin } from '../queue/admin.ts'
 import { connectQueue } from '../queue/connect.ts'
 import { superviseProducer } from '../queue/supervised.ts'
 import { topicsOf } from '../queue/topics.ts'
+import { searchClient } from '../search/client.ts'
 import type { Program } from './run.ts'
 
 /** Starts the API: both listeners open at once; until Pulsar is there, calls are answered 503. */
@@ -38,6 +40,18 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
   const publicServer = await buildPublicServer({ config, sources, publisher, metrics, budget, log })
   const privateServer = await buildPrivateServer({ program: 'api', transport: transport.name, health, registry, log })
   addQueueRoutes(privateServer, admin, topics.tenant)
+  const search = searchClient(config)
+  const publishTrouble = () => producer.trouble()
+  const operatorConsole = addConsole(privateServer, {
+    config,
+    topics,
+    admin,
+    transport,
+    search,
+    registry,
+    publishTrouble,
+    log,
+  })
   addOpenApi(publicServer, privateServer)
   await publicServer.listen({ host: config.publicHost, port: config.publicPort })
   await privateServer.listen({ host: config.privateHost, port: config.privatePort })
@@ -47,10 +61,12 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
       health.stopping()
       await publicServer.close()
       sources.close()
+      await operatorConsole.close()
       await producer.close()
       await transport.close()
       await privateServer.close()
       await admin.close()
+      await search.close()
     },
   }
 }

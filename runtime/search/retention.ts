@@ -10,6 +10,9 @@ export interface IndexReport {
   readonly name: string
   readonly documents: number
   readonly bytes: number
+  /** Without the copies. */
+  readonly primaryBytes: number
+  readonly createdAtMs: number
   readonly shards: number
   readonly replicas: number
   readonly health: string
@@ -27,7 +30,7 @@ export async function listIndices(client: Client, config: Config, nowMs: number)
         index: [`${event}-*`, `${session}*`, `${profile}*`],
         format: 'json',
         bytes: 'b',
-        h: 'index,docs.count,store.size,pri,rep,health',
+        h: 'index,docs.count,store.size,pri.store.size,creation.date,pri,rep,health',
         expand_wildcards: 'open',
       },
       { ignore: [404] },
@@ -40,6 +43,8 @@ export async function listIndices(client: Client, config: Config, nowMs: number)
       name: String(row.index),
       documents: Number(row['docs.count'] ?? 0),
       bytes: Number(row['store.size'] ?? 0),
+      primaryBytes: Number(row['pri.store.size'] ?? 0),
+      createdAtMs: Number(row['creation.date'] ?? 0),
       shards: Number(row.pri),
       replicas: Number(row.rep),
       health: String(row.health),

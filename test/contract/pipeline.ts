@@ -44,8 +44,10 @@ export class Pipeline {
     const sourcesFile = join(servers().folder, `${suite}-sources.json`)
     writeFileSync(sourcesFile, JSON.stringify({ 'my-source': { allowedOrigins: ['*'] } }))
     const ports = { PUBLIC_PORT: String(await freePort()), PRIVATE_PORT: String(await freePort()) }
-    const env = environmentFor(suite, { SOURCES_FILE: sourcesFile, ...ports, ...settings })
-    const pipeline = new Pipeline(env, await freePort())
+    const workerPort = await freePort()
+    const instances = { CONSOLE_INSTANCES: `http://127.0.0.1:${workerPort}` }
+    const env = environmentFor(suite, { SOURCES_FILE: sourcesFile, ...instances, ...ports, ...settings })
+    const pipeline = new Pipeline(env, workerPort)
     await setUpQueue(pipeline.admin, topicsOf(pipeline.config))
     await setUpSearch(pipeline.search, pipeline.config)
     return pipeline

@@ -97,7 +97,7 @@ describe('network policies', () => {
       proxy: [DNS, 'broker 6650 8080'],
       'elasticsearch-master': members,
       'elasticsearch-data': members,
-      api: clients,
+      api: [DNS, 'api 8686', ...clients.slice(1), 'worker 8686'],
       worker: clients,
       'set-up': [...clients, 'zookeeper 2181'],
     })
@@ -127,8 +127,8 @@ describe('network policies', () => {
       proxy: ['any pod 8080', 'anywhere 6650 8080'],
       'elasticsearch-master': members,
       'elasticsearch-data': ['api 9200', ...members, 'set-up 9200', 'worker 9200'],
-      api: ['any pod 8686', 'anywhere 8585'],
-      worker: ['any pod 8686'],
+      api: ['any pod 8686', 'anywhere 8585', 'api 8686'],
+      worker: ['any pod 8686', 'api 8686'],
       'set-up': [],
     })
   })
@@ -140,7 +140,7 @@ describe('network policies', () => {
       others.filter((line) => line.startsWith('any pod')),
       [],
     )
-    assert.deepEqual(tiers(resources, 'ingress')['worker'], ['pods of prometheus and keda 8686'])
+    assert.deepEqual(tiers(resources, 'ingress')['worker'], ['api 8686', 'pods of prometheus and keda 8686'])
     assert.deepEqual(tiers(resources, 'egress')['worker'], [DNS, 'broker 6650 8080', 'elasticsearch-master 9200'])
   })
 
@@ -157,17 +157,27 @@ describe('network policies', () => {
       'zookeeper',
     ]
     assert.deepEqual(Object.keys(tiers(dev, 'egress')).sort(), names)
-    assert.deepEqual(tiers(dev, 'egress')['api'], [DNS, 'broker 6650 8080', 'elasticsearch-master 9200'])
+    assert.deepEqual(tiers(dev, 'egress')['api'], [
+      DNS,
+      'api 8686',
+      'broker 6650 8080',
+      'elasticsearch-master 9200',
+      'worker 8686',
+    ])
     assert.deepEqual(tiers(dev, 'egress')['elasticsearch-master'], [DNS, 'elasticsearch-master 9300'])
   })
 
   it('open to a Pulsar and an Elasticsearch that exist already exactly their ports', async () => {
     const resources = await of('staging', EXTERNAL)
     const clients = [DNS, 'anywhere 6652 8443', 'anywhere 9243 443']
-    assert.deepEqual(tiers(resources, 'egress'), { api: clients, worker: clients, 'set-up': clients })
+    assert.deepEqual(tiers(resources, 'egress'), {
+      api: [...clients, 'api 8686', 'worker 8686'],
+      worker: clients,
+      'set-up': clients,
+    })
     assert.deepEqual(tiers(resources, 'ingress'), {
-      api: ['any pod 8686', 'anywhere 8585'],
-      worker: ['any pod 8686'],
+      api: ['any pod 8686', 'anywhere 8585', 'api 8686'],
+      worker: ['any pod 8686', 'api 8686'],
       'set-up': [],
     })
   })

@@ -20,7 +20,7 @@ function sourcesWithout(...folders: readonly string[]): string {
 describe('the settings that a program reads', () => {
   const field = (name: string) => Object.entries(settings).find(([, { env }]) => env === name)?.[0] as string
   const elsewhere = {
-    api: sourcesWithout('api/', 'programs/api.ts'),
+    api: sourcesWithout('api/', 'console/', 'programs/api.ts'),
     // How much is fetched ahead is asked of the queue by whoever consumes; the API never does.
     worker: sourcesWithout('worker/', 'programs/worker.ts', 'queue/', 'commands/'),
     admin: sourcesWithout('search/retention.ts', 'commands/'),

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '../../../runtime/config.ts'
 import { NODE_OPTIONS } from '../../../runtime/local/node-options.ts'
-import { programEnvironment, startProgram, untilDone, workerEnvironment } from '../../../runtime/local/programs.ts'
+import {
+  apiEnvironment,
+  programEnvironment,
+  startProgram,
+  untilDone,
+  workerEnvironment,
+} from '../../../runtime/local/programs.ts'
 
 const servers = {
   pulsar: { serviceUrl: 'pulsar://127.0.0.1:1', adminUrl: 'http://127.0.0.1:2' },
@@ -41,6 +47,19 @@ describe('programEnvironment', () => {
     const config = loadConfig(programEnvironment({ ELASTIC_HOST: 'http://es:9200' }, '/s.json', {}))
     assert.equal(config.elasticHost, 'http://es:9200')
     assert.equal(config.indexReplicas, 1)
+  })
+})
+
+describe('apiEnvironment', () => {
+  const worker = ['http://127.0.0.1:8687']
+
+  it('names the worker to the console', () => {
+    assert.equal(loadConfig(apiEnvironment({}, worker)).consoleInstances, 'http://127.0.0.1:8687')
+  })
+
+  it('lets the user name others', () => {
+    const user = { CONSOLE_INSTANCES: 'http://worker:1' }
+    assert.equal(loadConfig(apiEnvironment(user, worker)).consoleInstances, 'http://worker:1')
   })
 })
 

@@ -42,7 +42,13 @@ describe('welcome', () => {
   })
 
   it('shows the addresses and the folders', () => {
-    for (const shown of ['/queue/system/functions/backlog', ':8687/metrics', '/home/data', '/home/logs']) {
+    for (const shown of [
+      'http://127.0.0.1:8686/console',
+      '/queue/system/functions/backlog',
+      ':8687/metrics',
+      '/home/data',
+      '/home/logs',
+    ]) {
       assert.ok(text.includes(shown), shown)
     }
   })

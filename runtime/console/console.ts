@@ -1,0 +1,47 @@
+import type { Client } from '@elastic/elasticsearch'
+import type { FastifyInstance } from 'fastify'
+import type { Registry } from 'prom-client'
+import type { Config } from '../config.ts'
+import type { Logger } from '../log.ts'
+import type { PulsarAdmin } from '../queue/admin.ts'
+import type { Transport } from '../queue/port.ts'
+import type { Topics } from '../queue/topics.ts'
+import { version } from '../version.ts'
+import { adviceFor } from './advice.ts'
+import { collector } from './collector.ts'
+import { deadLetterDesk } from './dead-letters.ts'
+import { figuresOf } from './figures.ts'
+import type { Past } from './history.ts'
+import { observer } from './observe.ts'
+import { addConsoleRoutes } from './routes.ts'
+import type { State } from './state.ts'
+
+export interface ConsoleDependencies {
+  readonly config: Config
+  readonly topics: Topics
+  readonly admin: PulsarAdmin
+  readonly transport: Transport
+  readonly search: Client
+  /** The metrics of this process. */
+  readonly registry: Registry
+  /** Why this API cannot publish at present. */
+  readonly publishTrouble: () => string | undefined
+  readonly log: Logger
+}
+
+/** Adds the console to the private listener. Nothing is collected before the first visit. */
+export function addConsole(server: FastifyInstance, dependencies: ConsoleDependencies): { close(): Promise<void> } {
+  const { config, admin, transport, topics, log } = dependencies
+  const collected = collector({ observe: observer(dependencies), log })
+  addConsoleRoutes(server, {
+    state: async () => stateOf(await collected.past(), config),
+    desk: deadLetterDesk({ admin, transport, topics }),
+  })
+  return { close: () => collected.close() }
+}
+
+export function stateOf(past: Past, config: Config): State {
+  const figures = figuresOf(past, config)
+  const namesInstances = config.consoleInstances !== ''
+  return { version, namesInstances, ...figures, advice: adviceFor(figures, namesInstances) }
+}

@@ -1,0 +1,190 @@
+import type { Config } from '../config.ts'
+import { indicesOf } from '../search/indices.ts'
+import { chartOf } from './chart.ts'
+import { forecastOf } from './forecast.ts'
+import { momentBefore, type Past, RATE_MS } from './history.ts'
+import { added, difference } from './increase.ts'
+import type { InstanceAnswer, NodeDisk, Observation, Watermarks } from './observation.ts'
+import { quantile } from './quantile.ts'
+import { byLabel, type Numbers, sumOver } from './reading.ts'
+import type { BulkFigures, DiskFigures, Figures, InstanceFigures, Named } from './state.ts'
+import { secondsToDrain, slopePerSecond } from './trend.ts'
+import { bytesToStayFree } from './watermark.ts'
+
+/** Bulks of a quiet pipeline are seldom, so their shares are taken over longer than rates are. */
+const WINDOW_MS = 5 * 60_000
+/** Long enough for some bulks, short enough to see at once that a backlog has begun to shrink. */
+const TREND_MS = 20_000
+
+type Settings = Pick<Config, 'bulkSize' | 'indexPrefix' | 'eventPartitioning' | 'indexShards'>
+
+/** Every figure of the page, from what was observed. */
+export function figuresOf(past: Past, settings: Settings): Figures {
+  const { moments, last, latest } = past
+  const windowStart = momentBefore(moments, WINDOW_MS)
+  const window = windowStart ? difference(windowStart.totals, last.totals) : {}
+  const rateOf = rates(past)
+  return {
+    atMs: latest.atMs,
+    windowSeconds: windowStart ? (last.atMs - windowStart.atMs) / 1000 : 0,
+    acceptedPerSecond: rateOf('tracardi_api_events_total{outcome="accepted"}'),
+    unavailableEvents: window['tracardi_api_events_total{outcome="unavailable"}'] ?? 0,
+    storedPerSecond: rateOf('tracardi_worker_events_total{outcome="stored"}'),
+    duplicatesPerSecond: rateOf('tracardi_worker_events_total{outcome="duplicate"}'),
+    storedP50Seconds: quantile(window, 'tracardi_worker_receipt_to_stored_seconds', 0.5),
+    storedP99Seconds: quantile(window, 'tracardi_worker_receipt_to_stored_seconds', 0.99),
+    chart: chartOf(moments),
+    queue: queueFigures(past, settings.bulkSize),
+    bulkSize: settings.bulkSize,
+    bulks: bulkFigures(window, settings.bulkSize),
+    faults: named(byLabel(countersOf(latest), 'tracardi_worker_dead_letters_total', 'fault')),
+    instances: latest.instances.map((one) => instanceFigures(one, past)),
+    search: searchFigures(latest, settings),
+  }
+}
+
+/** A counter's growth per second over the last 10 s. */
+function rates({ moments, last }: Past): (key: string) => number | null {
+  const before = momentBefore(moments, RATE_MS)
+  return (key) => {
+    if (!before || last.totals[key] === undefined) return null
+    return ((last.totals[key] - (before.totals[key] ?? 0)) * 1000) / (last.atMs - before.atMs)
+  }
+}
+
+function queueFigures({ moments, last, latest }: Past, bulkSize: number): Figures['queue'] {
+  const { queue, publishTrouble } = latest
+  const eventsPerMessage = meanOf(countersOf(latest), 'tracardi_api_message_events')
+  const trouble = publishTrouble === undefined ? {} : { publishTrouble }
+  const unknown = { messages: null, events: null, trendPerSecond: null, secondsToDrain: null, deadLetters: null }
+  if (!queue.ok) {
+    return { reason: queue.reason, ...trouble, partitions: [], eventsPerMessage, ...unknown, isInHand: false }
+  }
+  const recent = moments.filter(({ atMs, backlog }) => backlog && atMs >= last.atMs - TREND_MS)
+  const trendOf = (value: (backlog: ReadonlyMap<string, number>) => number) =>
+    slopePerSecond(recent.map(({ atMs, backlog }) => ({ atMs, value: value(backlog ?? new Map()) })))
+  const partitions = queue.value.partitions.map(({ partition, messages }) => {
+    const trendPerSecond = trendOf((backlog) => backlog.get(partition) ?? 0)
+    return { partition, messages, trendPerSecond, secondsToDrain: secondsToDrain(messages, trendPerSecond) }
+  })
+  const messages = partitions.reduce((sum, one) => sum + one.messages, 0)
+  const trendPerSecond = trendOf((backlog) => [...backlog.values()].reduce((sum, one) => sum + one, 0))
+  const events = messages === 0 ? 0 : eventsPerMessage && Math.round(messages * eventsPerMessage)
+  return {
+    ...trouble,
+    partitions,
+    messages,
+    events,
+    eventsPerMessage,
+    trendPerSecond,
+    secondsToDrain: secondsToDrain(messages, trendPerSecond),
+    deadLetters: queue.value.deadLetters,
+    isInHand: (events ?? messages) <= eventsInHand(latest, bulkSize),
+  }
+}
+
+/** Each worker has at most its bulks in flight, one that fills, and about one more that was fetched ahead. */
+function eventsInHand({ instances }: Observation, bulkSize: number): number {
+  return instances.reduce((sum, { answer }) => {
+    if (!answer.ok || answer.value.program !== 'worker') return sum
+    return sum + ((answer.value.gauges['tracardi_worker_bulk_concurrency'] ?? 1) + 2) * bulkSize
+  }, 0)
+}
+
+function bulkFigures(window: Numbers, bulkSize: number): BulkFigures {
+  const byReason = Object.fromEntries(byLabel(window, 'tracardi_worker_flushes_total', 'reason'))
+  const meanEvents = meanOf(window, 'tracardi_worker_batch_events')
+  return {
+    count: sumOver(window, 'tracardi_worker_flushes_total'),
+    byReason,
+    meanEvents,
+    fullShare: meanEvents === null ? null : meanEvents / bulkSize,
+    p50Seconds: quantile(window, 'tracardi_worker_bulk_seconds', 0.5),
+    p99Seconds: quantile(window, 'tracardi_worker_bulk_seconds', 0.99),
+    retries: named(byLabel(window, 'tracardi_worker_retries_total', 'cause')),
+  }
+}
+
+function instanceFigures({ url, answer }: InstanceAnswer, { moments, last }: Past): InstanceFigures {
+  if (!answer.ok) return { url, program: 'unknown', reason: answer.reason, ...NO_FIGURES }
+  const { program, gauges, startedAtSeconds } = answer.value
+  const before = momentBefore(moments, RATE_MS)
+  const now = last.work.get(url)
+  const then = before?.work.get(url)
+  const seconds = before ? (last.atMs - before.atMs) / 1000 : 0
+  return {
+    url,
+    program,
+    eventsPerSecond: now && then ? (now.events - then.events) / seconds : null,
+    cpuCores: now && then ? (now.cpuSeconds - then.cpuSeconds) / seconds : null,
+    residentBytes: gauges['process_resident_memory_bytes'] ?? null,
+    heapUsedBytes: gauges['nodejs_heap_size_used_bytes'] ?? null,
+    eventLoopLagSeconds: gauges['nodejs_eventloop_lag_p99_seconds'] ?? null,
+    uptimeSeconds: Math.max(0, last.atMs / 1000 - startedAtSeconds),
+    pendingBytes: gauges['tracardi_api_pending_bytes'] ?? null,
+    mostBulksInFlight: gauges['tracardi_worker_bulk_concurrency'] ?? null,
+  }
+}
+
+const NO_FIGURES = {
+  eventsPerSecond: null,
+  cpuCores: null,
+  residentBytes: null,
+  heapUsedBytes: null,
+  eventLoopLagSeconds: null,
+  uptimeSeconds: null,
+  pendingBytes: null,
+  mostBulksInFlight: null,
+} as const
+
+function searchFigures({ search, atMs }: Observation, settings: Settings): Figures['search'] {
+  if (!search.ok) {
+    const unknown = { status: null, nodes: null, dataNodes: null, activeShards: null, unassignedShards: null }
+    return { reason: search.reason, ...unknown, disks: [], indices: [], forecast: null }
+  }
+  const { status, nodes, dataNodes, activeShards, unassignedShards, disks, watermarks, indices } = search.value
+  const { eventPartitioning, indexShards } = settings
+  return {
+    status,
+    nodes,
+    dataNodes,
+    activeShards,
+    unassignedShards,
+    disks: disks.filter(({ totalBytes }) => totalBytes > 0).map((disk) => diskFigures(disk, watermarks)),
+    indices: indices.map(({ name, documents, bytes, primaryBytes, shards, replicas, health }) => {
+      const shardBytes = primaryBytes / shards
+      return { name, documents, bytes, primaryBytes, shards, replicas, health, shardBytes }
+    }),
+    forecast: forecastOf(indices, indicesOf(settings).event, eventPartitioning, indexShards, atMs),
+  }
+}
+
+function diskFigures({ node, totalBytes, availableBytes }: NodeDisk, watermarks: Watermarks | null): DiskFigures {
+  const free = (name: keyof Watermarks) => (watermarks ? (bytesToStayFree(watermarks[name], totalBytes) ?? null) : null)
+  return {
+    node,
+    totalBytes,
+    availableBytes,
+    lowFreeBytes: free('low'),
+    highFreeBytes: free('high'),
+    floodStageFreeBytes: free('floodStage'),
+  }
+}
+
+/** What the instances that answered have counted since each of them began. */
+function countersOf({ instances }: Pick<Observation, 'instances'>): Numbers {
+  return instances.reduce<Numbers>((sum, { answer }) => (answer.ok ? added(sum, answer.value.counters) : sum), {})
+}
+
+function meanOf(numbers: Numbers, histogram: string): number | null {
+  const count = numbers[`${histogram}_count`] ?? 0
+  return count > 0 ? (numbers[`${histogram}_sum`] ?? 0) / count : null
+}
+
+/** The most frequent first; what did not happen is left out. */
+function named(counts: ReadonlyMap<string, number>): readonly Named[] {
+  return [...counts]
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => ({ name, count }))
+    .sort((one, other) => other.count - one.count)
+}

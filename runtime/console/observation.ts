@@ -1,0 +1,68 @@
+import type { IndexReport } from '../search/retention.ts'
+import type { Reading } from './reading.ts'
+
+/** Something that was asked, and either what it answered or why there is no answer. */
+export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string }
+
+export interface InstanceAnswer {
+  /** Base URL of its private listener; the name of a host that has no address when it cannot be found. */
+  readonly url: string
+  readonly answer: Answer<Reading>
+}
+
+export interface PartitionBacklog {
+  readonly partition: string
+  readonly messages: number
+}
+
+export interface QueueState {
+  /** Messages that no worker is done with, by partition, in the order of their numbers. */
+  readonly partitions: readonly PartitionBacklog[]
+  /** Dead letters that wait. */
+  readonly deadLetters: number
+}
+
+/** The disk of one node of Elasticsearch. */
+export interface NodeDisk {
+  readonly node: string
+  readonly totalBytes: number
+  readonly availableBytes: number
+}
+
+/** One limit of Elasticsearch for a disk, as its settings have it. */
+export interface Watermark {
+  /** `85%` or `0.85` of the disk in use, or what has to stay free: `500mb`. */
+  readonly limit: string
+  /** Most that has to stay free of a large disk, when the limit is a share: `200gb`; `-1` for no such bound. */
+  readonly maxHeadroom: string
+}
+
+/** What Elasticsearch does as a disk fills: gives it no new shards, moves shards away, blocks writing. */
+export interface Watermarks {
+  readonly low: Watermark
+  readonly high: Watermark
+  readonly floodStage: Watermark
+}
+
+export interface SearchState {
+  readonly status: string
+  readonly nodes: number
+  readonly dataNodes: number
+  readonly activeShards: number
+  readonly unassignedShards: number
+  readonly pendingTasks: number
+  readonly indices: readonly IndexReport[]
+  readonly disks: readonly NodeDisk[]
+  /** `null` when the cluster does not watch its disks. */
+  readonly watermarks: Watermarks | null
+}
+
+/** Everything that was seen at one moment. What did not answer is there as such. */
+export interface Observation {
+  readonly atMs: number
+  readonly instances: readonly InstanceAnswer[]
+  readonly queue: Answer<QueueState>
+  readonly search: Answer<SearchState>
+  /** Why this API cannot publish at present; `undefined` when it can. */
+  readonly publishTrouble: string | undefined
+}

@@ -1,0 +1,160 @@
+import { lookup } from 'node:dns/promises'
+import { networkInterfaces } from 'node:os'
+import type { Client } from '@elastic/elasticsearch'
+import type { Registry } from 'prom-client'
+import { request } from 'undici'
+import type { Config } from '../config.ts'
+import { AppError, messageOf } from '../errors.ts'
+import type { PulsarAdmin } from '../queue/admin.ts'
+import { readBacklog } from '../queue/backlog.ts'
+import type { Topics } from '../queue/topics.ts'
+import { listIndices } from '../search/retention.ts'
+import { instancesAt, isOwn, namedInstances } from './instances.ts'
+import type { Answer, InstanceAnswer, Observation, QueueState, SearchState, Watermarks } from './observation.ts'
+import { type Reading, readingOf } from './reading.ts'
+import { source } from './source.ts'
+
+/** How the instance that serves the page is named. */
+const OWN_INSTANCE = 'this instance'
+/** Less than the interval of the collector, so that one instance that hangs delays no other. */
+const ANSWER_LIMIT_MS = 1500
+/** A server that is busy may be slow; one that is this slow is not there for an operator. */
+const SERVER_LIMIT_MS = 5000
+/** Indices and disks change slowly, and a large cluster answers for thousands of shards. */
+const SEARCH_EVERY_MS = 10_000
+
+export interface Observed {
+  readonly config: Config
+  readonly topics: Topics
+  readonly admin: PulsarAdmin
+  readonly search: Client
+  readonly registry: Registry
+  /** Why this API cannot publish at present. */
+  readonly publishTrouble: () => string | undefined
+}
+
+/** Sees everything at once; whatever does not answer in time is seen as such. */
+export function observer({
+  config,
+  topics,
+  admin,
+  search,
+  registry,
+  publishTrouble,
+}: Observed): () => Promise<Observation> {
+  const now = () => Date.now()
+  const limits = { waitMs: ANSWER_LIMIT_MS, limitMs: SERVER_LIMIT_MS, now }
+  const queue = source(() => queueState(admin, topics), { everyMs: 0, ...limits })
+  const cluster = source(() => searchState(search, config), { everyMs: SEARCH_EVERY_MS, ...limits })
+  return async () => {
+    const [instances, queueAnswer, searchAnswer] = await Promise.all([
+      readInstances(config, registry),
+      queue(),
+      cluster(),
+    ])
+    return { atMs: now(), instances, queue: queueAnswer, search: searchAnswer, publishTrouble: publishTrouble() }
+  }
+}
+
+async function readInstances(config: Config, registry: Registry): Promise<readonly InstanceAnswer[]> {
+  const ownAddresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))
+  const others = await Promise.all(namedInstances(config.consoleInstances).map(locate))
+  const urls = new Set(others.flat().flatMap(({ url, reason }) => (reason === undefined ? [url] : [])))
+  const missing = others.flat().filter(({ reason }) => reason !== undefined)
+  const own: InstanceAnswer = {
+    url: OWN_INSTANCE,
+    answer: answerOf(await registry.metrics()),
+  }
+  const asked = [...urls].filter((url) => !isOwn(url, ownAddresses, config.privatePort))
+  return [
+    own,
+    ...(await Promise.all(asked.map(async (url) => ({ url, answer: await readInstance(url) })))),
+    ...missing.map(({ url, reason = '' }): InstanceAnswer => ({ url, answer: { ok: false, reason } })),
+  ]
+}
+
+async function locate(base: string): Promise<readonly { url: string; reason?: string }[]> {
+  try {
+    const host = new URL(base).hostname.replace(/^\[|\]$/g, '')
+    return instancesAt(base, await lookup(host, { all: true })).map((url) => ({ url }))
+  } catch (error) {
+    return [{ url: base, reason: messageOf(error) }]
+  }
+}
+
+async function readInstance(url: string): Promise<Answer<Reading>> {
+  try {
+    const limits = { headersTimeout: ANSWER_LIMIT_MS, bodyTimeout: ANSWER_LIMIT_MS }
+    const response = await request(`${url}/metrics`, { ...limits, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) })
+    const text = await response.body.text()
+    return response.statusCode === 200 ? answerOf(text) : { ok: false, reason: `answered ${response.statusCode}` }
+  } catch (error) {
+    return { ok: false, reason: messageOf(error) }
+  }
+}
+
+function answerOf(text: string): Answer<Reading> {
+  const reading = readingOf(text)
+  return reading ? { ok: true, value: reading } : { ok: false, reason: 'what answers is neither an API nor a worker' }
+}
+
+async function queueState(admin: PulsarAdmin, topics: Topics): Promise<QueueState> {
+  const [events, deadLetters] = await Promise.all([
+    readBacklog(admin, topics.events),
+    readBacklog(admin, topics.deadLetters),
+  ])
+  const partitions = events.backlog
+    .filter(({ subscription }) => subscription === topics.eventsSubscription)
+    .map(({ partition, count }) => ({ partition, messages: count }))
+  return { partitions, deadLetters: deadLetters.total }
+}
+
+async function searchState(search: Client, config: Config): Promise<SearchState> {
+  const limits = { requestTimeout: SEARCH_EVERY_MS }
+  const answers = Promise.all([
+    search.cluster.health({}, limits),
+    search.nodes.stats({ metric: 'fs', filter_path: 'nodes.*.name,nodes.*.fs.total' }, limits),
+    search.cluster.getSettings(
+      { include_defaults: true, flat_settings: true, filter_path: '*.cluster.routing.allocation.disk.*' },
+      limits,
+    ),
+    listIndices(search, config, Date.now()),
+  ])
+  const [health, stats, settings, indices] = await answers.catch((error: Error) => {
+    // Its cause repeats what the client says.
+    throw new AppError('search_unavailable', `Elasticsearch does not answer at ${config.elasticHost}: ${error.message}`)
+  })
+  return {
+    status: String(health.status),
+    nodes: health.number_of_nodes,
+    dataNodes: health.number_of_data_nodes,
+    activeShards: health.active_shards,
+    unassignedShards: health.unassigned_shards,
+    pendingTasks: health.number_of_pending_tasks,
+    indices,
+    disks: Object.values(stats.nodes ?? {}).map(({ name, fs }) => ({
+      node: name ?? '',
+      totalBytes: fs?.total?.total_in_bytes ?? 0,
+      availableBytes: fs?.total?.available_in_bytes ?? 0,
+    })),
+    watermarks: watermarksOf(settings),
+  }
+}
+
+type FlatSettings = Readonly<Record<string, unknown>>
+const DISK = 'cluster.routing.allocation.disk'
+
+/** What was set last wins: for a moment, for good, or never. */
+export function watermarksOf(settings: {
+  readonly transient?: FlatSettings
+  readonly persistent?: FlatSettings
+  readonly defaults?: FlatSettings
+}): Watermarks | null {
+  const all: FlatSettings = { ...settings.defaults, ...settings.persistent, ...settings.transient }
+  if (String(all[`${DISK}.threshold_enabled`]) === 'false') return null
+  const watermark = (name: string) => ({
+    limit: String(all[`${DISK}.watermark.${name}`] ?? ''),
+    maxHeadroom: String(all[`${DISK}.watermark.${name}.max_headroom`] ?? '-1'),
+  })
+  return { low: watermark('low'), high: watermark('high'), floodStage: watermark('flood_stage') }
+}

@@ -1,0 +1,200 @@
+import { byId, element, setText, showTable } from './element.js'
+import { counted, duration, number, percent, rate, trend } from './format.js'
+
+/** @typedef {import('../state.ts').State} State */
+/** @typedef {import('../state.ts').InstanceFigures} Instance */
+/** @typedef {import('./element.js').Cell} Cell */
+
+const SEVERITIES = { act: 'Act now', watch: 'Watch', hint: 'Hint' }
+const REASONS = { size: 'full by events', bytes: 'full by bytes', timeout: 'timeout', drain: 'end of a worker' }
+const NONE = '–'
+
+/** @type {(state: State) => void} */
+export function showAdvice(state) {
+  const { advice } = state
+  const worst = advice[0]?.severity ?? 'well'
+  const word = { act: 'Act now', watch: 'Watch', hint: 'All is well', well: 'All is well' }[worst]
+  setText('state', word)
+  byId('state').dataset['severity'] = worst === 'hint' ? 'well' : worst
+  const items = advice.map(({ severity, title, text }) =>
+    element('li', { class: severity }, [
+      element('p', { class: 'title' }, [
+        element('span', { class: `word ${severity}` }, [SEVERITIES[severity]]),
+        ` ${title}`,
+      ]),
+      element('p', {}, [text]),
+    ]),
+  )
+  const calm = element('li', { class: 'well' }, [element('p', {}, [calmWords(state)])])
+  byId('advice-list').replaceChildren(...(items.length > 0 ? items : [calm]))
+  // Numbers change every 2 s; what is spoken changes only with what there is to do.
+  setText(
+    'advice-spoken',
+    advice.length === 0
+      ? 'Nothing to do'
+      : advice.map(({ severity, title }) => `${SEVERITIES[severity]}: ${title}`).join('. '),
+  )
+}
+
+/** @type {(state: State) => string} */
+function calmWords({ queue, acceptedPerSecond }) {
+  if (!queue.isInHand && queue.secondsToDrain) {
+    return `Nothing to do: the backlog shrinks, and is empty in ${duration(queue.secondsToDrain)}.`
+  }
+  return acceptedPerSecond
+    ? 'Nothing to do: events come in, are stored, and nothing waits for you.'
+    : 'Nothing to do: no events come in at present.'
+}
+
+/** @type {(state: State) => void} */
+export function showFlow(state) {
+  const { queue, acceptedPerSecond, storedPerSecond, storedP50Seconds } = state
+  const shown = [
+    ['Events in', rate(acceptedPerSecond), acceptedNote(state)],
+    ['Stored', rate(storedPerSecond), storedNote(state)],
+    ['Backlog', known(queue.messages), backlogNote(queue)],
+    ['Receipt to stored', duration(storedP50Seconds), latencyNote(state)],
+    ['Dead letters', known(queue.deadLetters), deadLettersNote(queue)],
+  ]
+  byId('flow-figures').replaceChildren(
+    ...shown.map(([name = '', value = '', note = '']) =>
+      element('div', {}, [
+        element('dt', {}, [name]),
+        element('dd', { class: 'value' }, [value]),
+        element('dd', { class: 'note' }, [note]),
+      ]),
+    ),
+  )
+}
+
+/** @type {(value: number | null) => string} */
+function known(value) {
+  return value === null ? 'unknown' : number(value)
+}
+
+/** @type {(state: State) => string} */
+function acceptedNote({ unavailableEvents }) {
+  return unavailableEvents > 0 ? `${counted(unavailableEvents, 'event')} answered 503` : 'accepted, durable in Pulsar'
+}
+
+/** @type {(state: State) => string} */
+function storedNote({ storedPerSecond, duplicatesPerSecond }) {
+  if (storedPerSecond === null) return 'no worker is seen'
+  return duplicatesPerSecond ? `${rate(duplicatesPerSecond)} came twice, stored once` : 'in Elasticsearch'
+}
+
+/** @type {(state: State) => string} */
+function latencyNote({ storedP99Seconds }) {
+  if (storedP99Seconds === null) return 'no event was stored lately'
+  return `median; 99 % within ${duration(storedP99Seconds)}`
+}
+
+/** @type {(queue: State['queue']) => string} */
+function deadLettersNote({ deadLetters }) {
+  if (deadLetters === null) return 'Pulsar does not tell'
+  return deadLetters > 0 ? 'wait for you' : 'none wait'
+}
+
+/** @type {(queue: State['queue']) => string} */
+function backlogNote({ messages, events, trendPerSecond, secondsToDrain, isInHand }) {
+  if (messages === null) return 'Pulsar does not tell'
+  if (messages === 0) return 'messages: nothing waits'
+  const holding = events === null ? '' : `, about ${counted(events, 'event')}`
+  if (isInHand) return `messages${holding}, in the hands of workers`
+  return `messages${holding}; ${trend(trendPerSecond)}, ${drains(messages, trendPerSecond, secondsToDrain)}`
+}
+
+/** @type {(queue: State['queue']) => string} */
+function backlogLead({ messages, isInHand }) {
+  const waiting = `${counted(messages ?? 0, 'message')} that no worker is done with`
+  return isInHand ? `${waiting}: no more than workers have in hand.` : `${waiting}, more than they have in hand.`
+}
+
+/** @type {(messages: number, perSecond: number | null, seconds: number | null) => string} */
+function drains(messages, perSecond, seconds) {
+  if (messages === 0) return 'empty'
+  if (perSecond === null) return NONE
+  return seconds === null ? 'does not shrink' : `empty in ${duration(seconds)}`
+}
+
+/** @type {(state: State) => void} */
+export function showBacklog({ queue }) {
+  setText(
+    'backlog-lead',
+    queue.reason !== undefined
+      ? `Pulsar does not tell it: ${queue.reason}`
+      : queue.messages === 0
+        ? 'No message waits. Everything that came in is done with.'
+        : backlogLead(queue),
+  )
+  showTable(
+    'partitions',
+    'Messages by partition',
+    [
+      { name: 'Partition' },
+      { name: 'Messages', isNumber: true },
+      { name: 'Trend', isNumber: true },
+      { name: 'Drained', isNumber: true },
+    ],
+    queue.partitions.map(({ partition, messages, trendPerSecond, secondsToDrain }) => [
+      partition.replace(/^.*\//, '').replace(/^.*-partition-/, ''),
+      number(messages),
+      trend(trendPerSecond),
+      queue.isInHand && messages > 0 ? 'in hand' : drains(messages, trendPerSecond, secondsToDrain),
+    ]),
+  )
+}
+
+/** @type {(state: State) => void} */
+export function showBulks({ bulks, bulkSize, windowSeconds, storedPerSecond }) {
+  const within = `in ${duration(windowSeconds)}`
+  const none = storedPerSecond === null ? 'No worker is seen.' : `No bulk was sent ${within}.`
+  setText(
+    'bulks-lead',
+    bulks.count === 0
+      ? none
+      : `${counted(bulks.count, 'bulk')} ${within}, ${percent(bulks.fullShare)} full: ${number(bulks.meanEvents ?? 0)} of ${number(bulkSize)} events on average.`,
+  )
+  const reasons = Object.entries(bulks.byReason).filter(() => bulks.count > 0)
+  const share = byId('bulks-share')
+  share.hidden = reasons.length === 0
+  share.setAttribute(
+    'aria-label',
+    reasons.map(([reason, count]) => `${reason} ${percent(count / bulks.count)}`).join(', '),
+  )
+  share.replaceChildren(
+    ...reasons.flatMap(([reason, count]) => {
+      const part = element('span', { class: reason })
+      part.style.flexGrow = String(count)
+      return count === 0 ? [] : [part]
+    }),
+  )
+  showTable(
+    'bulk-reasons',
+    'Why bulks were sent',
+    [{ name: 'Reason' }, { name: 'Bulks', isNumber: true }, { name: 'Share', isNumber: true }],
+    reasons.map(([reason, count]) => [
+      REASONS[/** @type {keyof typeof REASONS} */ (reason)] ?? reason,
+      number(count),
+      percent(count / bulks.count),
+    ]),
+  )
+  facts('bulk-facts', [
+    ['Median time of a bulk', duration(bulks.p50Seconds)],
+    ['99 % of bulks within', duration(bulks.p99Seconds)],
+    ['Operations sent again', number(bulks.retries.reduce((sum, { count }) => sum + count, 0))],
+  ])
+  showTable(
+    'retries',
+    `Sent again ${within}, by cause`,
+    [{ name: 'Cause' }, { name: 'Operations', isNumber: true }],
+    bulks.retries.map(({ name, count }) => [name, number(count)]),
+  )
+}
+
+/** @type {(id: string, shown: readonly (readonly [string, string])[]) => void} */
+function facts(id, shown) {
+  byId(id).replaceChildren(
+    ...shown.map(([name, value]) => element('div', {}, [element('dt', {}, [name]), element('dd', {}, [value])])),
+  )
+}

@@ -1,0 +1,139 @@
+import type { Advice } from './advice.ts'
+
+/** One bar of the chart; `null` where nothing was observed. */
+export interface ChartPoint {
+  readonly atMs: number
+  readonly acceptedPerSecond: number | null
+  readonly storedPerSecond: number | null
+  readonly backlogMessages: number | null
+}
+
+export interface PartitionFigures {
+  readonly partition: string
+  readonly messages: number
+  /** Messages per second, over the last 20 s; negative while it shrinks. */
+  readonly trendPerSecond: number | null
+  readonly secondsToDrain: number | null
+}
+
+export interface InstanceFigures {
+  readonly url: string
+  readonly program: 'api' | 'worker' | 'unknown'
+  /** Why it does not answer; absent when it does. */
+  readonly reason?: string
+  /** Events accepted by an API, or done with by a worker, over the last 10 s. */
+  readonly eventsPerSecond: number | null
+  /** CPU seconds per second: 1 is one core. */
+  readonly cpuCores: number | null
+  readonly residentBytes: number | null
+  readonly heapUsedBytes: number | null
+  /** How late timers were, 99th percentile since the process was last asked: what a call waits before it is looked at. */
+  readonly eventLoopLagSeconds: number | null
+  readonly uptimeSeconds: number | null
+  /** Bytes of calls that wait for their receipts, for an API. */
+  readonly pendingBytes: number | null
+  /** Bulks that may be in flight at present, for a worker. */
+  readonly mostBulksInFlight: number | null
+}
+
+export interface Named {
+  readonly name: string
+  readonly count: number
+}
+
+export interface BulkFigures {
+  readonly count: number
+  /** Bulks by why they were sent: `size`, `bytes`, `timeout`, `drain`. */
+  readonly byReason: Readonly<Record<string, number>>
+  readonly meanEvents: number | null
+  /** Mean events of a bulk as a share of BULK_SIZE. */
+  readonly fullShare: number | null
+  readonly p50Seconds: number | null
+  readonly p99Seconds: number | null
+  /** Operations sent again, by cause, the most frequent first. */
+  readonly retries: readonly Named[]
+}
+
+export interface DiskFigures {
+  readonly node: string
+  readonly totalBytes: number
+  readonly availableBytes: number
+  /** Bytes that must stay free; `null` where Elasticsearch does not watch disks. */
+  readonly lowFreeBytes: number | null
+  readonly highFreeBytes: number | null
+  readonly floodStageFreeBytes: number | null
+}
+
+export interface IndexFigures {
+  readonly name: string
+  readonly documents: number
+  readonly bytes: number
+  readonly primaryBytes: number
+  readonly shards: number
+  readonly replicas: number
+  readonly health: string
+  /** Mean size of one primary shard. */
+  readonly shardBytes: number
+}
+
+/** What the index of the next period would be, at the pace of the present one. */
+export interface IndexForecast {
+  readonly index: string
+  readonly nextIndex: string
+  readonly primaryBytes: number
+  readonly shards: number
+}
+
+/** All figures of the console. Rates are per second over the last 10 s, and `null` until two observations are there. */
+export interface Figures {
+  readonly atMs: number
+  /** Time that the counts of bulks, retries and refusals are over, at most 5 minutes. */
+  readonly windowSeconds: number
+  readonly acceptedPerSecond: number | null
+  /** Events answered 503 within the window. */
+  readonly unavailableEvents: number
+  readonly storedPerSecond: number | null
+  readonly duplicatesPerSecond: number | null
+  /** From the receipt of an event to it being stored, within the window. */
+  readonly storedP50Seconds: number | null
+  readonly storedP99Seconds: number | null
+  readonly chart: { readonly stepSeconds: number; readonly points: readonly ChartPoint[] }
+  readonly queue: {
+    /** Why the admin API of Pulsar does not answer; absent when it does. */
+    readonly reason?: string
+    readonly publishTrouble?: string
+    readonly partitions: readonly PartitionFigures[]
+    readonly messages: number | null
+    /** Events in the backlog, with as many in each message as the API put in on average; `null` when that is unknown. */
+    readonly events: number | null
+    readonly eventsPerMessage: number | null
+    readonly trendPerSecond: number | null
+    readonly secondsToDrain: number | null
+    readonly deadLetters: number | null
+    /** Whether what waits is no more than the workers have in hand: the bulks in flight and the one that fills. */
+    readonly isInHand: boolean
+  }
+  readonly bulkSize: number
+  readonly bulks: BulkFigures
+  /** Dead letters of the workers that run, since each began, by the type of the fault. */
+  readonly faults: readonly Named[]
+  readonly instances: readonly InstanceFigures[]
+  readonly search: {
+    readonly reason?: string
+    readonly status: string | null
+    readonly nodes: number | null
+    readonly dataNodes: number | null
+    readonly activeShards: number | null
+    readonly unassignedShards: number | null
+    readonly disks: readonly DiskFigures[]
+    readonly indices: readonly IndexFigures[]
+    readonly forecast: IndexForecast | null
+  }
+}
+
+/** The answer of `GET /console/state`. */
+export interface State extends Figures {
+  readonly version: string
+  readonly namesInstances: boolean
+  readonly advice: readonly Advice[]
+}

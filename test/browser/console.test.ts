@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { Registry } from 'prom-client'
+import { loadConfig } from '../../runtime/config.ts'
+import { stateOf } from '../../runtime/console/console.ts'
+import { addConsoleRoutes } from '../../runtime/console/routes.ts'
+import type { State } from '../../runtime/console/state.ts'
+import { Health } from '../../runtime/health.ts'
+import { buildPrivateServer } from '../../runtime/private-server.ts'
+import { answers, observation, partitions, pastOf, reading, WORKER } from '../runtime/console/observations.ts'
+import { recordingLog } from '../support/log.ts'
+import { browserPath } from './browser.ts'
+
+const LETTER = {
+  failedAt: '2026-11-22T12:00:00.123Z',
+  fault: 'document_parsing_exception',
+  reason: '<img src=x onerror="document.title=1"> is no number',
+  status: 400,
+  operation: 'create 01a2080c-936b-72ff-96e8-2b08a61cce01 in tracardi-event-2026-11',
+}
+
+/** A pipeline with a worker, a backlog in two partitions, and so many dead letters. */
+function running(deadLetters: number): State {
+  const queue = partitions(12_345, 6)
+  const seen = {
+    instances: [answers(WORKER, reading('worker'))],
+    queue: queue.ok ? { ...queue, value: { ...queue.value, deadLetters } } : queue,
+  }
+  return stateOf(pastOf(observation(0, seen), observation(2, seen)), loadConfig({}))
+}
+
+function nothing(): State {
+  const away = { ok: false, reason: 'connect ECONNREFUSED 10.20.30.40:8080' } as const
+  const seen = { instances: [{ url: WORKER, answer: away }], queue: away, search: away, publishTrouble: away.reason }
+  return stateOf(pastOf(observation(0, seen)), loadConfig({ CONSOLE_INSTANCES: WORKER }))
+}
+
+describe('the console in a real browser', () => {
+  let server: FastifyInstance
+  let browser: Browser
+  let page: Page
+  let url: string
+  let state: () => State
+  let replays: number
+  let complaints: string[]
+
+  before(async () => {
+    browser = await chromium.launch({ executablePath: await browserPath() })
+  })
+  after(() => browser?.close())
+  beforeEach(async () => {
+    replays = 0
+    complaints = []
+    state = () => running(2)
+    const { log } = recordingLog()
+    const health = new Health([])
+    server = await buildPrivateServer({ program: 'api', transport: 'native', health, registry: new Registry(), log })
+    addConsoleRoutes(server, {
+      state: async () => state(),
+      desk: {
+        look: async () => [LETTER],
+        replay: async () => {
+          replays += 1
+          return 2
+        },
+      },
+    })
+    await server.listen({ host: '127.0.0.1', port: 0 })
+    url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}/console`
+    page = await browser.newPage()
+    page.on('console', (message) => complaints.push(message.text()))
+    page.on('pageerror', (error) => complaints.push(error.message))
+  })
+  afterEach(async () => {
+    await page.close()
+    await server.close()
+  })
+
+  for (const [what, shown] of [
+    ['a pipeline that runs', () => running(2)],
+    ['nothing that runs', nothing],
+  ] as const) {
+    for (const width of [320, 390, 1280]) {
+      it(`shows ${what} ${width} pixels wide without moving sideways, and the browser has nothing to complain`, async () => {
+        state = shown
+        await page.setViewportSize({ width, height: 900 })
+        await page.goto(url)
+        await page.waitForSelector('#advice-list li')
+        const scrolled = await page.evaluate<number>('document.documentElement.scrollWidth')
+        assert.equal(scrolled, width)
+        assert.deepEqual(complaints, [])
+      })
+    }
+  }
+
+  it('says in words what to do, and speaks it once', async () => {
+    await page.goto(url)
+    await page.waitForSelector('#advice-list li')
+    assert.equal(await page.textContent('#state'), 'Watch')
+    assert.equal(await page.textContent('#advice-spoken'), 'Watch: 2 dead letters wait')
+    assert.equal(await page.getAttribute('#advice-spoken', 'aria-live'), 'polite')
+  })
+
+  it('shows a reason as text, whatever a stranger has sent', async () => {
+    await page.goto(url)
+    await page.waitForSelector('#advice-list li')
+    await page.click('#dead-look')
+    await page.waitForSelector('#dead-letters td')
+    assert.deepEqual(await page.locator('#dead-letters tbody :is(th, td)').allTextContents(), [
+      '2026-11-22 12:00:00 UTC',
+      '400',
+      LETTER.fault,
+      LETTER.reason,
+      LETTER.operation,
+    ])
+    assert.equal(await page.title(), 'Console · Tracardi at scale')
+  })
+
+  it('replays by keyboard, only after it was confirmed', async () => {
+    await page.goto(url)
+    await page.waitForSelector('#advice-list li')
+    await page.focus('#dead-replay')
+    await page.keyboard.press('Enter')
+    assert.equal(await page.evaluate<string>('document.activeElement.textContent'), 'Cancel')
+    await page.keyboard.press('Escape')
+    assert.equal(replays, 0)
+    await page.focus('#dead-replay')
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.locator('#dead-done', { hasText: '2 dead letters were published again' }).waitFor()
+    assert.equal(replays, 1)
+    assert.deepEqual(complaints, [])
+  })
+
+  it('says that the API does not answer, and from when its figures are', async () => {
+    await page.goto(url)
+    await page.waitForSelector('#advice-list li')
+    await server.close()
+    await page.waitForSelector('#notice:not([hidden])')
+    assert.match((await page.textContent('#notice')) ?? '', /does not answer\. What you see is from \d\d:\d\d:\d\d\.$/)
+    assert.equal(await page.textContent('#state'), 'No answer')
+  })
+})

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { v7 as uuidV7 } from 'uuid'
+import type { State } from '../../runtime/console/state.ts'
+import { periodOf } from '../../runtime/search/indices.ts'
+import { templatesOf } from '../../runtime/search/templates.ts'
+import { eventually } from '../support/until.ts'
+import { Pipeline } from './pipeline.ts'
+
+describe('the console of a pipeline', () => {
+  let pipeline: Pipeline
+  before(async () => {
+    pipeline = await Pipeline.create('console', { BULK_TIMEOUT_SECONDS: '0.2', PULSAR_PARTITIONS: '2' })
+  })
+  after(() => pipeline?.close())
+
+  const state = async (): Promise<State> =>
+    (await fetch(`${pipeline.privateUrl}/console/state`)).json() as Promise<State>
+  const rulesNow = async () => (await state()).advice.map(({ rule }) => rule)
+
+  it('tells what runs, what was refused and why, and replays it once the cause is mended', async () => {
+    // An index whose mapping does not know tags, as an old release might have made it.
+    const [{ name, body } = assert.fail()] = templatesOf(pipeline.config)
+    const { tags, ...otherFields } = body.template.mappings.properties as Record<string, object>
+    const template = { ...body.template, mappings: { ...body.template.mappings, properties: otherFields } }
+    await pipeline.search.indices.putIndexTemplate({ name, ...body, template } as never)
+    await pipeline.startApi()
+    assert.ok((await rulesNow()).includes('workers'), 'says that no worker runs')
+
+    await pipeline.startWorker()
+    await eventually(async () => !(await rulesNow()).includes('workers'))
+    const events = ['a', 'b'].map((type) => ({ id: uuidV7(), type, ...(type === 'b' ? { tags: ['new'] } : {}) }))
+    assert.equal((await pipeline.track({ source: { id: 'my-source' }, events })).status, 200)
+    await pipeline.untilStored(1)
+    await eventually(async () => (await state()).queue.deadLetters === 1)
+
+    const seen = await state()
+    assert.deepEqual(
+      seen.instances.map(({ program, reason }) => [program, reason]),
+      [
+        ['api', undefined],
+        ['worker', undefined],
+      ],
+    )
+    assert.equal(seen.queue.partitions.length, 2)
+    assert.equal(seen.search.status, 'green')
+    assert.deepEqual(seen.faults, [{ name: 'strict_dynamic_mapping_exception', count: 1 }])
+    assert.equal(seen.search.disks.length, 1)
+
+    const letters = `${pipeline.privateUrl}/console/dead-letters`
+    const shown = (await (await fetch(letters)).json()) as { deadLetters: readonly Record<string, unknown>[] }
+    assert.partialDeepStrictEqual(shown.deadLetters, [{ status: 400, fault: 'strict_dynamic_mapping_exception' }])
+    assert.match(String(shown.deadLetters[0]?.['reason']), /introduction of \[tags\]/)
+
+    const index = `${pipeline.eventAlias}-${periodOf(Date.now(), 'month')}`
+    await pipeline.search.indices.putMapping({ index, properties: { tags } } as never)
+    assert.equal((await fetch(`${letters}/replay`, { method: 'POST' })).status, 403)
+    const headers = { 'x-tracardi-console': 'yes' }
+    const replayed = await fetch(`${letters}/replay`, { method: 'POST', headers })
+    assert.deepEqual(await replayed.json(), { replayed: 1 })
+    await pipeline.untilStored(2)
+    await eventually(async () => (await state()).queue.deadLetters === 0)
+  })
+})

@@ -1,0 +1,350 @@
+import assert from 'node:assert/strict'
+import { adviceFor } from '../../../runtime/console/advice.ts'
+import type { DiskFigures, Figures, InstanceFigures } from '../../../runtime/console/state.ts'
+
+const GB = 1024 ** 3
+
+const instance = (program: 'api' | 'worker', figures: Partial<InstanceFigures> = {}): InstanceFigures => ({
+  url: `http://${program}:8686`,
+  program,
+  eventsPerSecond: 1000,
+  cpuCores: 0.3,
+  residentBytes: 100_000_000,
+  heapUsedBytes: 40_000_000,
+  eventLoopLagSeconds: 0.01,
+  uptimeSeconds: 600,
+  pendingBytes: 0,
+  mostBulksInFlight: program === 'worker' ? 2 : null,
+  ...figures,
+})
+const workers = (count: number) => Array.from({ length: count }, () => instance('worker'))
+
+const disk = (availableBytes: number, node = 'es-0'): DiskFigures => ({
+  node,
+  totalBytes: 1000 * GB,
+  availableBytes,
+  lowFreeBytes: 150 * GB,
+  highFreeBytes: 100 * GB,
+  floodStageFreeBytes: 50 * GB,
+})
+
+/** A pipeline of which there is nothing to say: two workers keep up, bulks are full. */
+const WELL: Figures = {
+  atMs: 0,
+  windowSeconds: 300,
+  acceptedPerSecond: 1000,
+  unavailableEvents: 0,
+  storedPerSecond: 1000,
+  duplicatesPerSecond: 0,
+  storedP50Seconds: 0.4,
+  storedP99Seconds: 2,
+  chart: { stepSeconds: 5, points: [] },
+  queue: {
+    partitions: Array.from({ length: 4 }, (_, at) => ({
+      partition: `p-${at}`,
+      messages: 5,
+      trendPerSecond: 0,
+      secondsToDrain: null,
+    })),
+    messages: 20,
+    events: 400,
+    eventsPerMessage: 20,
+    trendPerSecond: 0,
+    secondsToDrain: null,
+    deadLetters: 0,
+    isInHand: true,
+  },
+  bulkSize: 500,
+  bulks: {
+    count: 600,
+    byReason: { size: 600, bytes: 0, timeout: 0, drain: 0 },
+    meanEvents: 500,
+    fullShare: 1,
+    p50Seconds: 0.15,
+    p99Seconds: 0.9,
+    retries: [],
+  },
+  faults: [],
+  instances: [instance('api'), ...workers(2)],
+  search: {
+    status: 'green',
+    nodes: 3,
+    dataNodes: 2,
+    activeShards: 12,
+    unassignedShards: 0,
+    disks: [disk(600 * GB)],
+    indices: [],
+    forecast: { index: 't-event-2026-11', nextIndex: 't-event-2026-12', primaryBytes: 120 * GB, shards: 3 },
+  },
+}
+
+const queue = (figures: Partial<Figures['queue']>) => ({ queue: { ...WELL.queue, ...figures } })
+const search = (figures: Partial<Figures['search']>) => ({ search: { ...WELL.search, ...figures } })
+const bulks = (figures: Partial<Figures['bulks']>) => ({ bulks: { ...WELL.bulks, ...figures } })
+
+/** What is said of a pipeline that differs from the well one, as `severity title: text`. */
+function said(figures: Partial<Figures>, namesInstances = true): readonly string[] {
+  return adviceFor({ ...WELL, ...figures }, namesInstances).map(
+    ({ severity, title, text }) => `${severity} ${title}: ${text}`,
+  )
+}
+
+describe('the advice', () => {
+  it('is none when all is well', () => {
+    assert.deepEqual(said({}), [])
+  })
+
+  it('has the most urgent first', () => {
+    const advice = adviceFor({ ...WELL, ...queue({ deadLetters: 1 }), unavailableEvents: 5 })
+    assert.deepEqual(
+      advice.map(({ rule, severity }) => [rule, severity]),
+      [
+        ['unavailable', 'act'],
+        ['dead-letters', 'watch'],
+      ],
+    )
+  })
+
+  describe('when workers mostly flush on timeout', () => {
+    const idle = { count: 120, byReason: { size: 6, timeout: 114 }, meanEvents: 105, fullShare: 0.21 }
+
+    it('is fewer workers or a longer timeout', () => {
+      assert.deepEqual(said({ ...bulks(idle), instances: workers(4) }), [
+        'hint Bulks are sent before they are full: 95 % of 120 bulks in 5 min were sent on timeout, 21 % full (105 of 500 events). 1 worker instead of 4 would fill them, or a longer BULK_TIMEOUT_SECONDS.',
+      ])
+    })
+
+    it('is a longer timeout for the only worker', () => {
+      assert.deepEqual(said({ ...bulks(idle), instances: workers(1) }), [
+        'hint Bulks are sent before they are full: 95 % of 120 bulks in 5 min were sent on timeout, 21 % full (105 of 500 events). With one worker that is a quiet stream; a longer BULK_TIMEOUT_SECONDS makes fewer, fuller bulks, and events are found later.',
+      ])
+    })
+
+    it('is none of a few bulks, of bulks half full, or while the backlog grows', () => {
+      assert.deepEqual(said(bulks({ ...idle, count: 9, byReason: { timeout: 9 } })), [])
+      assert.deepEqual(said(bulks({ ...idle, fullShare: 0.5 })), [])
+      assert.deepEqual(said(bulks({ ...idle, byReason: { size: 25, timeout: 95 } })), [])
+      assert.deepEqual(said({ ...bulks(idle), ...queue({ trendPerSecond: 2 }) }), [])
+    })
+  })
+
+  describe('when the backlog grows', () => {
+    const grows = { messages: 9000, events: 180_000, isInHand: false, trendPerSecond: 20 }
+
+    it('is as many more workers as would keep up', () => {
+      assert.deepEqual(said(queue(grows)), [
+        'act The backlog grows: It grows by 400/s while 1,000/s are stored, 500/s by each of 2 workers. Run 1 more: 3 of at most 4, one for each partition. A bulk takes 150 ms.',
+      ])
+    })
+
+    it('is one more for the only worker', () => {
+      assert.deepEqual(said({ ...queue(grows), instances: workers(1) }), [
+        'act The backlog grows: It grows by 400/s while 1,000/s are stored, all by one worker. Run 1 more: 2 of at most 4, one for each partition. A bulk takes 150 ms.',
+      ])
+    })
+
+    it('is at most one worker for each partition', () => {
+      assert.deepEqual(said(queue({ ...grows, trendPerSecond: 500 })), [
+        'act The backlog grows: It grows by 10,000/s while 1,000/s are stored, 500/s by each of 2 workers. Run 2 more: 4 of at most 4, one for each partition. A bulk takes 150 ms.',
+      ])
+    })
+
+    it('is more partitions when each has a worker', () => {
+      assert.deepEqual(said({ ...queue(grows), instances: workers(4) }), [
+        'act The backlog grows: It grows by 400/s while 1,000/s are stored, 250/s by each of 4 workers, as many as there are partitions. Raise PULSAR_PARTITIONS above 4, then run more workers; or make bulks faster. A bulk takes 150 ms.',
+      ])
+    })
+
+    it('is not more workers while Elasticsearch refuses', () => {
+      const refusing = bulks({ retries: [{ name: 'es_rejected_execution_exception', count: 30_000 }] })
+      assert.equal(
+        said({ ...queue(grows), ...refusing })[1],
+        'act The backlog grows: It grows by 400/s while 1,000/s are stored, 500/s by each of 2 workers; but Elasticsearch refuses operations, so more workers would not help. Relieve Elasticsearch first.',
+      )
+    })
+
+    it('is none while it is what workers have in hand, shrinks, or grows by less than 5 % of what is stored', () => {
+      assert.deepEqual(said(queue({ ...grows, isInHand: true })), [])
+      assert.deepEqual(said(queue({ ...grows, trendPerSecond: -20 })), [])
+      assert.deepEqual(said(queue({ ...grows, trendPerSecond: 2.4 })), [])
+      assert.deepEqual(said(queue({ ...grows, trendPerSecond: null })), [])
+    })
+  })
+
+  describe('when workers run and store nothing', () => {
+    const stalled = {
+      ...queue({ messages: 9000, events: 180_000, isInHand: false, trendPerSecond: 50 }),
+      storedPerSecond: 0,
+    }
+
+    it('is to read their log', () => {
+      assert.deepEqual(said(stalled), [
+        'act Workers run and store nothing: 9,000 messages wait, and no event was stored for 10 s. Read the log of a worker: it says what it waits for.',
+      ])
+    })
+
+    it('is none while the backlog is being told as duplicates, or shrinks', () => {
+      assert.deepEqual(said({ ...stalled, duplicatesPerSecond: 10 }), [])
+      assert.deepEqual(
+        said({ ...stalled, ...queue({ messages: 9000, events: 180_000, isInHand: false, trendPerSecond: -1 }) }),
+        [],
+      )
+    })
+  })
+
+  describe('when operations are refused', () => {
+    const retries = [
+      { name: 'es_rejected_execution_exception', count: 5000 },
+      { name: 'request_503', count: 1000 },
+    ]
+
+    it('is fewer bulks in flight, or more data nodes', () => {
+      assert.deepEqual(said(bulks({ retries })), [
+        'act Elasticsearch refuses operations: 6,000 operations were sent again in 5 min, mostly es_rejected_execution_exception. Allow fewer bulks in flight (4 over 2 workers: fewer workers or a lower BULK_CONCURRENCY), or add data nodes, now 2.',
+      ])
+    })
+
+    it('is none under one in a hundred', () => {
+      assert.deepEqual(said(bulks({ retries: [{ name: 'request_503', count: 2999 }] })), [])
+    })
+  })
+
+  describe('when events were answered 503', () => {
+    it('tells how many', () => {
+      assert.deepEqual(said({ unavailableEvents: 1250, windowSeconds: 120 }), [
+        'act Events were answered 503: 1,250 events in 2 min got no receipt of Pulsar in time. Senders repeat them with the same ids. Check the brokers and the bookies.',
+      ])
+    })
+  })
+
+  describe('when dead letters wait', () => {
+    it('is to look at them', () => {
+      const faults = [
+        { name: 'document_parsing_exception', count: 6 },
+        { name: 'strict_dynamic_mapping_exception', count: 2 },
+      ]
+      assert.deepEqual(said({ ...queue({ deadLetters: 7 }), faults }), [
+        'watch 7 dead letters wait: Elasticsearch refused them for good. 6 of the 8 that the workers told of were document_parsing_exception. Look at the reasons below, mend the cause, then replay them: nothing is stored twice.',
+      ])
+      assert.deepEqual(said({ ...queue({ deadLetters: 1 }), faults: faults.slice(0, 1) }), [
+        'watch 1 dead letter waits: Elasticsearch refused them for good. All that the workers told of were document_parsing_exception. Look at the reasons below, mend the cause, then replay them: nothing is stored twice.',
+      ])
+      assert.deepEqual(said(queue({ deadLetters: 1 })), [
+        'watch 1 dead letter waits: Elasticsearch refused them for good. Look at the reasons below, mend the cause, then replay them: nothing is stored twice.',
+      ])
+    })
+
+    it('is none of those that were replayed', () => {
+      assert.deepEqual(said({ ...queue({ deadLetters: 0 }), faults: [{ name: 'a', count: 6 }] }), [])
+      assert.deepEqual(said(queue({ deadLetters: null })), [])
+    })
+  })
+
+  describe('when shards become too large', () => {
+    const forecast = (primaryBytes: number) =>
+      search({ forecast: { index: 't-event-2026-11', nextIndex: 't-event-2026-12', primaryBytes, shards: 3 } })
+
+    it('is as many shards as keep each at 50 GB', () => {
+      assert.deepEqual(said(forecast(310 * GB)), [
+        'watch Shards become too large: At the pace of t-event-2026-11, t-event-2026-12 takes 310 GB: 103 GB in each of 3 shards, over 50 GB. Set ELASTIC_INDEX_SHARDS to 7 before that period begins.',
+      ])
+    })
+
+    it('is none at 50 GB, or without a forecast', () => {
+      assert.deepEqual(said(forecast(150 * GB)), [])
+      assert.deepEqual(said(search({ forecast: null })), [])
+    })
+  })
+
+  describe('when a disk fills', () => {
+    it('tells the limit that is near', () => {
+      assert.deepEqual(said(search({ disks: [disk(600 * GB), disk(180 * GB, 'es-1')] })), [
+        'watch A disk is nearly full: es-1 has 180 GB of 1,000 GB free (18 %). Under 150 GB Elasticsearch gives it no new shards. Add disk or data nodes, or shorten EVENT_RETENTION_DAYS.',
+      ])
+    })
+
+    it('tells the gravest limit that was passed, of the fullest disk', () => {
+      assert.deepEqual(said(search({ disks: [disk(140 * GB), disk(40 * GB, 'es-1')] })), [
+        'act A disk is too full: es-1 has 40 GB of 1,000 GB free (4 %). That is under 50 GB: Elasticsearch lets nobody write to the indices on it. Add disk or data nodes, or shorten EVENT_RETENTION_DAYS. 1 other node is near a limit too.',
+      ])
+      assert.deepEqual(said(search({ disks: [disk(90 * GB)] })), [
+        'act A disk is too full: es-0 has 90 GB of 1,000 GB free (9 %). That is under 100 GB: Elasticsearch moves shards away from it. Add disk or data nodes, or shorten EVENT_RETENTION_DAYS.',
+      ])
+    })
+
+    it('is none with room, or where the cluster does not watch', () => {
+      assert.deepEqual(said(search({ disks: [disk(201 * GB)] })), [])
+      const unwatched = { lowFreeBytes: null, highFreeBytes: null, floodStageFreeBytes: null }
+      assert.deepEqual(said(search({ disks: [{ ...disk(GB), ...unwatched }] })), [])
+    })
+  })
+
+  describe('when nothing runs', () => {
+    it('says that there is no worker', () => {
+      assert.deepEqual(said({ instances: [instance('api')] }), [
+        'act No worker runs: None of the instances that CONSOLE_INSTANCES names is a worker that answers: events are taken and kept, not stored. 20 messages wait in Pulsar. Start a worker.',
+      ])
+    })
+
+    it('says that it knows no worker where none is named', () => {
+      assert.deepEqual(said({ instances: [instance('api')], ...queue({ messages: null }) }, false), [
+        'watch No worker is known here: CONSOLE_INSTANCES names none, so what is stored and how cannot be shown. Name the private listeners of the workers.',
+      ])
+    })
+
+    it('says which instances do not answer', () => {
+      const silent = instance('worker', { program: 'unknown' as 'worker', reason: 'connect ECONNREFUSED' })
+      assert.deepEqual(said({ instances: [...WELL.instances, silent] }), [
+        'watch 1 instance does not answer: http://worker:8686: connect ECONNREFUSED. The figures are without it.',
+      ])
+      assert.deepEqual(said({ instances: [...WELL.instances, silent, silent] }), [
+        'watch 2 instances do not answer: http://worker:8686: connect ECONNREFUSED. 1 more likewise. The figures are without them.',
+      ])
+    })
+
+    it('says that Pulsar is away, for the senders or for the console alone', () => {
+      assert.deepEqual(said(queue({ publishTrouble: 'no connection', reason: 'refused' })), [
+        'act Pulsar takes no events: This API cannot publish: no connection. Calls are answered 503 and senders must repeat them. Check the brokers and the bookies.',
+      ])
+      assert.deepEqual(said(queue({ reason: 'refused' })), [
+        'act Pulsar does not tell its backlog: Its admin API: refused. Backlog and dead letters are unknown; events may still pass. Check PULSAR_API and the brokers.',
+      ])
+    })
+
+    it('says that Elasticsearch is away, and not that workers stand still', () => {
+      const away = search({ reason: 'refused', status: null, disks: [], forecast: null })
+      const growing = queue({ messages: 9000, events: 180_000, isInHand: false, trendPerSecond: 50 })
+      assert.deepEqual(said({ ...away, ...growing, storedPerSecond: 0 }), [
+        'act Elasticsearch does not answer: refused. Workers stop taking events; the backlog grows in Pulsar, on disk, and nothing is lost. Check ELASTIC_HOST, the credentials and the nodes.',
+      ])
+    })
+  })
+
+  describe('when shards have no node', () => {
+    it('tells what is at risk', () => {
+      assert.deepEqual(said(search({ status: 'red', unassignedShards: 3 })), [
+        'act Elasticsearch is red: 3 shards have no node, primaries among them: what belongs there is not stored. Look at `_cluster/allocation/explain`.',
+      ])
+      assert.deepEqual(said(search({ status: 'yellow', unassignedShards: 1, dataNodes: 1 })), [
+        'watch Copies of shards are missing: 1 copy of a shard has no node among 1 data node: the loss of one node may lose data. Add a data node, or set ELASTIC_INDEX_REPLICAS to what the nodes can hold.',
+      ])
+    })
+  })
+
+  describe('when the API uses its core up', () => {
+    const apis = (...cores: readonly number[]) => ({
+      instances: [...cores.map((cpuCores) => instance('api', { cpuCores })), ...workers(1)],
+    })
+
+    it('is more instances', () => {
+      assert.deepEqual(said(apis(0.95, 0.4)), [
+        'watch The API is near its limit: 1 of 2 API instances use 90 % of a core or more, and one cannot use much more than one. Run more API instances.',
+      ])
+    })
+
+    it('is none while fewer than half are busy', () => {
+      assert.deepEqual(said(apis(0.95, 0.4, 0.3)), [])
+      assert.deepEqual(said(apis(0.89)), [])
+    })
+  })
+})

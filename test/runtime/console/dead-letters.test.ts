@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { deadLetterDesk } from '../../../runtime/console/dead-letters.ts'
+import { deadLetterTopic } from '../../support/dead-letter-topic.ts'
+
+describe('the dead-letter desk', () => {
+  it('shows why each was refused, and what was to be done', async () => {
+    const { access, consumer } = deadLetterTopic(2)
+    assert.deepEqual(
+      await deadLetterDesk(access).look(),
+      [0, 1].map((number) => ({
+        failedAt: 'then',
+        fault: 'mapping',
+        reason: `reason ${number}`,
+        status: 400,
+        operation: `create ${number} in events`,
+      })),
+    )
+    assert.deepEqual(consumer.acknowledged, [])
+  })
+
+  it('shows what it cannot read as it is, but not all of it', async () => {
+    for (const payload of [`{"no": "operation"} ${'x'.repeat(300)}`, '{"create":{}}']) {
+      const { access, consumer } = deadLetterTopic(0)
+      const admin = deadLetterTopic(1).access.admin
+      consumer.push({ id: '1', payload: Buffer.from(payload), properties: {}, publishedAtMs: 0 })
+      const [row] = await deadLetterDesk({ ...access, admin }).look()
+      assert.equal(row?.operation, payload.slice(0, 300))
+    }
+  })
+
+  it('shows at most 50', async () => {
+    assert.equal((await deadLetterDesk(deadLetterTopic(60).access).look()).length, 50)
+  })
+
+  it('replays at most 1,000 at a time', async () => {
+    const { access, consumer } = deadLetterTopic(1001)
+    assert.equal(await deadLetterDesk(access).replay(), 1000)
+    assert.equal(consumer.acknowledged.length, 1000)
+  })
+
+  it('serves one after another, since a reader hides from the next what it has fetched', async () => {
+    const desk = deadLetterDesk(deadLetterTopic(2).access)
+    const first = desk.look()
+    await assert.rejects(desk.replay(), { code: 'dead_letters_busy' })
+    await first
+    assert.equal(await desk.replay(), 0)
+  })
+})

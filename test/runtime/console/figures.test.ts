@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { figuresOf } from '../../../runtime/console/figures.ts'
+import type { Observation } from '../../../runtime/console/observation.ts'
+import { keyOf } from '../../../runtime/console/reading.ts'
+import { API, answers, observation, partitions, pastOf, reading, SEARCH, START_MS, WORKER } from './observations.ts'
+
+const SETTINGS = { bulkSize: 500, indexPrefix: 't', eventPartitioning: 'month', indexShards: 3 } as const
+const GB = 1024 ** 3
+
+/** A pipeline that takes 100 events/s and stores 80: the API as it is after so many seconds, and the worker. */
+function pipelineAfter(seconds: number): Partial<Observation> {
+  const api = reading('api', {
+    counters: {
+      [keyOf('tracardi_api_events_total', { outcome: 'accepted' })]: 1000 + seconds * 100,
+      [keyOf('tracardi_api_events_total', { outcome: 'unavailable' })]: seconds,
+      tracardi_api_message_events_sum: 1000 + seconds * 100,
+      tracardi_api_message_events_count: (1000 + seconds * 100) / 10,
+      process_cpu_seconds_total: seconds * 0.4,
+    },
+    gauges: {
+      tracardi_api_pending_bytes: 4096,
+      process_resident_memory_bytes: 90_000_000,
+      nodejs_heap_size_used_bytes: 30_000_000,
+      nodejs_eventloop_lag_p99_seconds: 0.012,
+    },
+  })
+  const worker = reading('worker', {
+    counters: {
+      [keyOf('tracardi_worker_events_total', { outcome: 'stored' })]: seconds * 80,
+      [keyOf('tracardi_worker_events_total', { outcome: 'duplicate' })]: seconds * 2,
+      [keyOf('tracardi_worker_flushes_total', { reason: 'size' })]: seconds / 5,
+      [keyOf('tracardi_worker_flushes_total', { reason: 'timeout' })]: 0,
+      tracardi_worker_batch_events_sum: seconds * 80,
+      tracardi_worker_batch_events_count: seconds / 5,
+      [keyOf('tracardi_worker_bulk_seconds_bucket', { le: '0.1' })]: seconds / 5,
+      [keyOf('tracardi_worker_bulk_seconds_bucket', { le: '+Inf' })]: seconds / 5,
+      [keyOf('tracardi_worker_retries_total', { cause: 'a' })]: seconds,
+      [keyOf('tracardi_worker_retries_total', { cause: 'b' })]: seconds * 3,
+      [keyOf('tracardi_worker_dead_letters_total', { fault: 'mapping' })]: 7,
+    },
+    gauges: { tracardi_worker_bulk_concurrency: 2 },
+  })
+  return { instances: [answers(API, api), answers(WORKER, worker)], queue: partitions(40 + seconds * 2, 9) }
+}
+
+const past = pastOf(...[0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20].map((at) => observation(at, pipelineAfter(at))))
+
+describe('the figures of a pipeline', () => {
+  const figures = figuresOf(past, SETTINGS)
+
+  it('tell what comes in and what is stored', () => {
+    assert.equal(figures.acceptedPerSecond, 100)
+    assert.equal(figures.storedPerSecond, 80)
+    assert.equal(figures.duplicatesPerSecond, 2)
+    assert.equal(figures.unavailableEvents, 20)
+    assert.equal(figures.windowSeconds, 20)
+  })
+
+  it('tell the backlog of each partition and of all', () => {
+    const { partitions: each, ...all } = figures.queue
+    assert.deepEqual(all, {
+      messages: 89,
+      events: 890,
+      eventsPerMessage: 10,
+      trendPerSecond: 2,
+      secondsToDrain: null,
+      deadLetters: 0,
+      isInHand: true,
+    })
+    assert.deepEqual(each, [
+      { partition: 'persistent://t/n/functions-partition-0', messages: 80, trendPerSecond: 2, secondsToDrain: null },
+      { partition: 'persistent://t/n/functions-partition-1', messages: 9, trendPerSecond: 0, secondsToDrain: null },
+    ])
+  })
+
+  it('tell whether more waits than the workers have in hand: two bulks in flight, one that fills, one fetched', () => {
+    const waiting = (messages: number) =>
+      figuresOf(pastOf(observation(0, { ...pipelineAfter(0), queue: partitions(messages) })), SETTINGS).queue.isInHand
+    assert.deepEqual([waiting(200), waiting(201)], [true, false])
+  })
+
+  it('tell why bulks were sent, how full, how fast, and what was sent again', () => {
+    assert.deepEqual(figures.bulks, {
+      count: 4,
+      byReason: { size: 4, timeout: 0 },
+      meanEvents: 400,
+      fullShare: 0.8,
+      p50Seconds: 0.05,
+      p99Seconds: 0.099,
+      retries: [
+        { name: 'b', count: 60 },
+        { name: 'a', count: 20 },
+      ],
+    })
+    assert.deepEqual(figures.faults, [{ name: 'mapping', count: 7 }])
+  })
+
+  it('tell what each instance does and needs', () => {
+    assert.deepEqual(figures.instances[0], {
+      url: API,
+      program: 'api',
+      eventsPerSecond: 100,
+      cpuCores: 0.4,
+      residentBytes: 90_000_000,
+      heapUsedBytes: 30_000_000,
+      eventLoopLagSeconds: 0.012,
+      uptimeSeconds: 3620,
+      pendingBytes: 4096,
+      mostBulksInFlight: null,
+    })
+    assert.partialDeepStrictEqual(figures.instances[1], {
+      program: 'worker',
+      eventsPerSecond: 82,
+      mostBulksInFlight: 2,
+    })
+  })
+
+  it('have no rates after a single look', () => {
+    const first = figuresOf(pastOf(observation(0, pipelineAfter(0))), SETTINGS)
+    assert.equal(first.acceptedPerSecond, null)
+    assert.equal(first.queue.trendPerSecond, null)
+    assert.equal(first.instances[0]?.eventsPerSecond, null)
+    assert.equal(first.bulks.count, 0)
+    assert.equal(first.bulks.fullShare, null)
+    assert.equal(first.windowSeconds, 0)
+  })
+})
+
+describe('the figures of what is not reachable', () => {
+  it('say why, and leave the rest as it is', () => {
+    const away = { ok: false, reason: 'connection refused' } as const
+    const figures = figuresOf(
+      pastOf(
+        observation(0, {
+          instances: [{ url: WORKER, answer: away }],
+          queue: away,
+          search: away,
+          publishTrouble: 'not connected',
+        }),
+      ),
+      SETTINGS,
+    )
+    assert.partialDeepStrictEqual(figures.instances[0], {
+      url: WORKER,
+      program: 'unknown',
+      reason: 'connection refused',
+      eventsPerSecond: null,
+    })
+    assert.deepEqual(figures.queue, {
+      reason: 'connection refused',
+      publishTrouble: 'not connected',
+      partitions: [],
+      messages: null,
+      events: null,
+      eventsPerMessage: null,
+      trendPerSecond: null,
+      secondsToDrain: null,
+      deadLetters: null,
+      isInHand: false,
+    })
+    assert.deepEqual([figures.search.reason, figures.search.status], ['connection refused', null])
+  })
+})
+
+describe('the figures of Elasticsearch', () => {
+  it('tell disks with what must stay free, and the size of shards', () => {
+    const index = {
+      name: 't-event-2026-11',
+      documents: 9,
+      bytes: 24 * GB,
+      primaryBytes: 12 * GB,
+      createdAtMs: START_MS - 5 * 86_400_000,
+      shards: 3,
+      replicas: 1,
+      health: 'green',
+      expired: false,
+    }
+    const disks = [...SEARCH.disks, { node: 'coordinating', totalBytes: 0, availableBytes: 0 }]
+    const { search } = figuresOf(
+      pastOf(observation(0, { search: { ok: true, value: { ...SEARCH, disks, indices: [index] } } })),
+      SETTINGS,
+    )
+    assert.deepEqual(search.disks, [
+      {
+        node: 'es-0',
+        totalBytes: 1000 * GB,
+        availableBytes: 600 * GB,
+        lowFreeBytes: 150 * GB,
+        highFreeBytes: 100 * GB,
+        floodStageFreeBytes: 50 * GB,
+      },
+    ])
+    assert.equal(search.indices[0]?.shardBytes, 4 * GB)
+    assert.equal(search.forecast?.nextIndex, 't-event-2026-12')
+  })
+
+  it('have no limits where the cluster does not watch its disks', () => {
+    const value = { ...SEARCH, watermarks: null }
+    const { search } = figuresOf(pastOf(observation(0, { search: { ok: true, value } })), SETTINGS)
+    assert.equal(search.disks[0]?.lowFreeBytes, null)
+  })
+})

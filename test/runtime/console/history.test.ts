@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { History, momentBefore } from '../../../runtime/console/history.ts'
+import { API, answers, observation, partitions, pastOf, reading, START_MS, WORKER } from './observations.ts'
+
+const STORED = 'tracardi_worker_events_total{outcome="stored"}'
+const ACCEPTED = 'tracardi_api_events_total{outcome="accepted"}'
+const worker = (stored: number, startedAtSeconds = START_MS / 1000 - 60) =>
+  answers(
+    WORKER,
+    reading('worker', { startedAtSeconds, counters: { [STORED]: stored, process_cpu_seconds_total: stored / 100 } }),
+  )
+
+describe('the history', () => {
+  it('is empty before the first observation', () => {
+    assert.equal(new History().past, undefined)
+  })
+
+  it('counts from 0 at the first observation, over restarts, and over all instances', () => {
+    const api = (accepted: number) => answers(API, reading('api', { counters: { [ACCEPTED]: accepted } }))
+    const { moments } = pastOf(
+      observation(0, { instances: [worker(1000), api(50)] }),
+      observation(2, { instances: [worker(1100), api(70)] }),
+      observation(4, { instances: [worker(30, START_MS / 1000 + 3), api(70)] }),
+    )
+    assert.deepEqual(
+      moments.map(({ totals }) => [totals[STORED], totals[ACCEPTED]]),
+      [
+        [0, 0],
+        [100, 20],
+        [130, 20],
+      ],
+    )
+  })
+
+  it('goes on with an instance that did not answer for a moment', () => {
+    const away = { url: WORKER, answer: { ok: false, reason: 'away' } } as const
+    const { moments, last } = pastOf(
+      observation(0, { instances: [worker(100)] }),
+      observation(2, { instances: [away] }),
+      observation(4, { instances: [worker(160)] }),
+    )
+    assert.deepEqual(
+      moments.map(({ totals }) => totals[STORED]),
+      [0, 0, 60],
+    )
+    assert.deepEqual(last.work.get(WORKER), { events: 60, cpuSeconds: 0.6000000000000001 })
+    assert.equal(moments[1]?.work.has(WORKER), false)
+  })
+
+  it('forgets an instance that is named no more: when it comes again, what it did in between is not counted', () => {
+    const { last } = pastOf(
+      observation(0, { instances: [worker(100)] }),
+      observation(2),
+      observation(4, { instances: [worker(500)] }),
+    )
+    assert.equal(last.totals[STORED], 0)
+  })
+
+  it('holds 15 minutes and no more', () => {
+    const history = new History()
+    for (let seconds = 0; seconds <= 1800; seconds += 2) history.add(observation(seconds))
+    assert.equal(history.past?.moments.length, 451)
+    assert.equal(history.past?.moments[0]?.atMs, START_MS + 900_000)
+  })
+
+  it('knows the backlog of each partition while Pulsar tells it', () => {
+    const { moments } = pastOf(
+      observation(0, { queue: partitions(3, 4) }),
+      observation(2, { queue: { ok: false, reason: 'away' } }),
+    )
+    assert.deepEqual([...(moments[0]?.backlog?.values() ?? [])], [3, 4])
+    assert.equal(moments[1]?.backlog, undefined)
+  })
+})
+
+describe('momentBefore', () => {
+  const { moments } = pastOf(observation(0), observation(2), observation(4), observation(30))
+
+  it('is the earliest within the time', () => {
+    assert.equal(momentBefore(moments, 26_000)?.atMs, START_MS + 4000)
+    assert.equal(momentBefore(moments, 60_000)?.atMs, START_MS)
+  })
+
+  it('is the one before where nothing was observed within the time', () => {
+    assert.equal(momentBefore(moments, 10_000)?.atMs, START_MS + 4000)
+  })
+
+  it('is none of a single moment', () => {
+    assert.equal(momentBefore(pastOf(observation(0)).moments, 10_000), undefined)
+    assert.equal(momentBefore([], 10_000), undefined)
+  })
+})

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Client } from '@elastic/elasticsearch'
+import { Counter, Registry } from 'prom-client'
+import { loadConfig } from '../../../runtime/config.ts'
+import { observer, watermarksOf } from '../../../runtime/console/observe.ts'
+import type { PulsarAdmin } from '../../../runtime/queue/admin.ts'
+import { topicsOf } from '../../../runtime/queue/topics.ts'
+import { searchClient } from '../../../runtime/search/client.ts'
+import { ScriptedServer } from '../../support/scripted-server.ts'
+
+const WATERMARK = 'cluster.routing.allocation.disk.watermark'
+
+describe('the observer', () => {
+  const elasticsearch = new ScriptedServer()
+  const worker = createServer((_, response) => response.end('tracardi_worker_events_total{outcome="stored"} 7\n'))
+  const stranger = createServer((_, response) => response.writeHead(404).end())
+  const listening = [worker, stranger]
+  let urls: readonly string[]
+  let search: Client
+  let queueIsAway: boolean
+
+  before(async () => {
+    await elasticsearch.start()
+    for (const server of listening) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    urls = listening.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  })
+  after(async () => {
+    await elasticsearch.stop()
+    for (const server of listening) server.close()
+  })
+  beforeEach(() => {
+    queueIsAway = false
+    search = searchClient(loadConfig({ ELASTIC_HOST: elasticsearch.url }))
+    elasticsearch.answer = ({ path }) => {
+      if (path === '/_cluster/health') {
+        return {
+          body: {
+            status: 'yellow',
+            number_of_nodes: 3,
+            number_of_data_nodes: 2,
+            active_shards: 5,
+            unassigned_shards: 1,
+            number_of_pending_tasks: 0,
+          },
+        }
+      }
+      if (path.startsWith('/_nodes')) {
+        const total = { total_in_bytes: 1000, available_in_bytes: 400 }
+        return { body: { nodes: { a: { name: 'es-0', fs: { total } } } } }
+      }
+      if (path === '/_cluster/settings') return { body: { defaults: { [`${WATERMARK}.low`]: '85%' } } }
+      return { body: [] }
+    }
+  })
+  afterEach(() => search.close())
+
+  const observing = (instances: string) => {
+    const config = loadConfig({ CONSOLE_INSTANCES: instances, ELASTIC_HOST: elasticsearch.url, PRIVATE_PORT: '1' })
+    const topics = topicsOf(config)
+    const registry = new Registry()
+    new Counter({ name: 'tracardi_api_events_total', help: '-', registers: [registry] }).inc(3)
+    const subscription = (name: string, msgBacklog: number) => ({ [name]: { msgBacklog } })
+    const admin = {
+      stats: async (topic: string) => {
+        if (queueIsAway) throw new Error('Pulsar does not answer')
+        return topic === topics.deadLetters
+          ? { [topic]: { subscriptions: subscription(topics.deadLettersSubscription, 2) } }
+          : {
+              [`${topic}-partition-1`]: { subscriptions: subscription(topics.eventsSubscription, 5) },
+              [`${topic}-partition-0`]: {
+                subscriptions: { ...subscription(topics.eventsSubscription, 4), ...subscription('a-copy', 900) },
+              },
+            }
+      },
+    } as unknown as PulsarAdmin
+    return observer({ config, topics, admin, search, registry, publishTrouble: () => undefined })
+  }
+
+  it('sees this instance and those that are named, and why one does not answer', async () => {
+    const { instances } = await observing(`${urls.join(',')},http://127.0.0.1:1,http://nobody.invalid:8686`)()
+    assert.deepEqual(
+      instances.map(({ url, answer }) => [url, answer.ok ? answer.value.counters : undefined]),
+      [
+        ['this instance', { tracardi_api_events_total: 3 }],
+        [urls[0], { 'tracardi_worker_events_total{outcome="stored"}': 7 }],
+        [urls[1], undefined],
+        // http://127.0.0.1:1 is the private listener of this very instance.
+        ['http://nobody.invalid:8686', undefined],
+      ],
+    )
+    assert.deepEqual(instances[2]?.answer, { ok: false, reason: 'answered 404' })
+    assert.match(JSON.stringify(instances[3]?.answer), /nobody\.invalid/)
+  })
+
+  it('sees the backlog of the subscription of the workers alone, by partition, and the dead letters', async () => {
+    const { queue } = await observing('')()
+    const topic = 'persistent://tracardi/system/functions-partition'
+    assert.deepEqual(queue, {
+      ok: true,
+      value: {
+        partitions: [
+          { partition: `${topic}-0`, messages: 4 },
+          { partition: `${topic}-1`, messages: 5 },
+        ],
+        deadLetters: 2,
+      },
+    })
+  })
+
+  it('sees nodes, shards, disks and their limits', async () => {
+    const { search: seen } = await observing('')()
+    assert.partialDeepStrictEqual(seen, {
+      ok: true,
+      value: {
+        status: 'yellow',
+        dataNodes: 2,
+        unassignedShards: 1,
+        disks: [{ node: 'es-0', totalBytes: 1000, availableBytes: 400 }],
+        watermarks: { low: { limit: '85%', maxHeadroom: '-1' } },
+      },
+    })
+  })
+
+  it('sees the rest when Pulsar or Elasticsearch is away', async () => {
+    queueIsAway = true
+    elasticsearch.answer = () => ({ cut: true })
+    const { instances, queue, search: seen } = await observing('')()
+    assert.equal(instances[0]?.answer.ok, true)
+    assert.deepEqual(queue, { ok: false, reason: 'Pulsar does not answer' })
+    assert.equal(seen.ok, false)
+  })
+})
+
+describe('the watermarks of a cluster', () => {
+  it('are those that were set last: for a moment, for good, or never', () => {
+    const { low, high, floodStage } =
+      watermarksOf({
+        transient: { [`${WATERMARK}.low`]: '70%' },
+        persistent: { [`${WATERMARK}.low`]: '75%', [`${WATERMARK}.high`]: '80%' },
+        defaults: {
+          [`${WATERMARK}.low`]: '85%',
+          [`${WATERMARK}.high`]: '90%',
+          [`${WATERMARK}.flood_stage`]: '95%',
+          [`${WATERMARK}.flood_stage.max_headroom`]: '100GB',
+        },
+      }) ?? assert.fail()
+    assert.deepEqual([low.limit, high.limit, floodStage], ['70%', '80%', { limit: '95%', maxHeadroom: '100GB' }])
+  })
+
+  it('are none where the cluster does not watch its disks', () => {
+    assert.equal(watermarksOf({ persistent: { 'cluster.routing.allocation.disk.threshold_enabled': 'false' } }), null)
+  })
+})
