@@ -27,7 +27,7 @@ export const settings = {
     default: 8585,
     minimum: 1,
     maximum: 65535,
-    description: 'Port of the public listener: `/track`, `/collect`.',
+    description: 'Port of the public listener: `/track`, `/collect`, `/tracker`.',
   },
   privateHost: {
     env: 'PRIVATE_HOST',

@@ -51,8 +51,8 @@ export function bulkSender(client: Client): SendBulk {
 function resultOf(item: NonNullable<BulkAnswer['items']>[number]): ItemResult {
   const operation = item.create ? 'create' : 'index'
   const { status, error } = (item.create ?? item.index) as BulkItem
-  const outcome = classifyItem(operation, status, error?.type ?? '')
-  if (outcome === 'stored') return STORED
   const reason = [error?.reason, error?.caused_by?.reason].filter(Boolean).join(': ')
-  return { outcome, status, fault: { type: error?.type ?? 'unknown', reason } }
+  const fault = { type: error?.type ?? 'unknown', reason }
+  const outcome = classifyItem(operation, status, fault)
+  return outcome === 'stored' ? STORED : { outcome, status, fault }
 }

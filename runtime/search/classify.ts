@@ -25,12 +25,16 @@ const NOT_THE_DOCUMENT = new Set([
   'invalid_alias_name_exception',
 ])
 
-export function classifyItem(operation: 'create' | 'index', status: number, faultType: string): ItemOutcome {
+/** The same, where only the reason tells: IngestService of Elasticsearch, for the default pipeline of an index. */
+const MISSING_PIPELINE = /^pipeline with id \[.*\] does not exist$/s
+
+export function classifyItem(operation: 'create' | 'index', status: number, fault: ItemFault): ItemOutcome {
   if (status >= 200 && status < 300) return 'stored'
   if (status === 409) return operation === 'create' ? 'duplicate' : 'superseded'
   if (status === 429) return 'throttled'
   if (status >= 500 || status === 408) return 'retry'
-  return NOT_THE_DOCUMENT.has(faultType) ? 'retry' : 'rejected'
+  const noPipeline = fault.type === 'illegal_argument_exception' && MISSING_PIPELINE.test(fault.reason)
+  return NOT_THE_DOCUMENT.has(fault.type) || noPipeline ? 'retry' : 'rejected'
 }
 
 /**

@@ -68,6 +68,14 @@ describe('Elasticsearch, as set-up prepares it', () => {
     assert.equal(await count(index), 2)
   })
 
+  it('keeps an event while the pipeline of its index is missing, and stores it when there is one', async () => {
+    await send(event('e1'))
+    await client.indices.putSettings({ index, settings: { 'index.default_pipeline': 'enrich' } as never })
+    assert.deepEqual(await send(event('e2')), [['retry', 400, 'illegal_argument_exception']])
+    await client.indices.putSettings({ index, settings: { 'index.default_pipeline': null } as never })
+    assert.deepEqual(await send(event('e2')), [['stored']])
+  })
+
   it('never takes a state back in time', async () => {
     const state = (version: number, browser: string) =>
       stateLines(

@@ -28,9 +28,18 @@ describe('classifyItem', () => {
   ]
   for (const [operation, status, type, outcome] of cases) {
     it(`takes ${operation} ${status} ${type} for ${outcome}`, () => {
-      assert.equal(classifyItem(operation, status, type), outcome)
+      assert.equal(classifyItem(operation, status, { type, reason: 'why' }), outcome)
     })
   }
+})
+
+describe('a missing pipeline', () => {
+  const outcomeOf = (reason: string) => classifyItem('create', 400, { type: 'illegal_argument_exception', reason })
+
+  it('is no fault of the document, which waits until there is one', () => {
+    assert.equal(outcomeOf('pipeline with id [enrich] does not exist'), 'retry')
+    assert.equal(outcomeOf('pipeline with id [enrich] does not exist in field [a]'), 'rejected')
+  })
 })
 
 describe('classifyRequest', () => {
