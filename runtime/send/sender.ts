@@ -70,8 +70,8 @@ export async function sendCalls(
   const paced = async (events: number) => {
     begun += events
     if (options.eventsPerSecond === 0) return
-    const dueMs = startedAt + ((begun - events) / options.eventsPerSecond) * 1000
-    if (dueMs > performance.now()) await sleep(dueMs - performance.now())
+    const waitMs = startedAt + ((begun - events) / options.eventsPerSecond) * 1000 - performance.now()
+    if (waitMs > 0) await sleep(waitMs)
   }
 
   const underWay = new Set<Promise<void>>()

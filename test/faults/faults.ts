@@ -10,6 +10,8 @@ import type { System } from './system.ts'
 /** Something that breaks under load, and is whole again when it resolves. */
 export interface Fault {
   readonly name: string
+  /** How long it lasts by itself; nothing for one that is over in moments. */
+  readonly lastsMs?: number
   inject(system: System, random: Random): Promise<void>
 }
 
@@ -289,6 +291,7 @@ export const FAULTS: readonly Fault[] = [...kills, ...stops, ...queueFaults, ...
 /** A time without Elasticsearch at full load. */
 export const withoutElasticsearch = (seconds: number): Fault => ({
   name: `${seconds} s without Elasticsearch`,
+  lastsMs: seconds * 1000,
   inject: async () => {
     servers().elasticsearch.kill()
     await sleep(seconds * 1000)

@@ -8,7 +8,7 @@ import type { Random } from './random.ts'
 import { type Injection, type Row, rowsOf } from './report.ts'
 import type { System } from './system.ts'
 
-/** Longest time that a fault may take with the recovery from it, and longest time to settle: nothing goes on for ever. */
+/** Longest time that a fault may take beyond what it lasts, the recovery from it likewise, and settling: nothing goes on for ever. */
 const GIVE_UP_MS = 300_000
 
 export interface FaultReport {
@@ -48,12 +48,14 @@ export async function runFaults(
     // Some load with everything whole, so that the fault meets work under way.
     await sleep(random.between(500, 2000))
     try {
-      await within(fault.inject(system, random))
+      await within(fault.inject(system, random), (fault.lastsMs ?? 0) + GIVE_UP_MS)
     } catch (error) {
       violations.push(`${fault.name}: ${(error as Error).message}`)
     }
     try {
-      const injection = { fault: fault.name, recoveryMs: await within(system.recoveryMs()) }
+      // What was published meanwhile is stored first.
+      const recoveryMs = await within(system.recoveryMs(), (fault.lastsMs ?? 0) + GIVE_UP_MS)
+      const injection = { fault: fault.name, recoveryMs }
       system.api.assertAlive()
       system.worker.assertAlive()
       injections.push(injection)
@@ -99,17 +101,17 @@ async function settled({ pipeline, search, load }: System, violations: string[])
 /** What comes after the faults, also when one of them failed. */
 async function afterwards<T>(violations: string[], what: Promise<T>): Promise<T | undefined> {
   try {
-    return await within(what)
+    return await within(what, GIVE_UP_MS)
   } catch (error) {
     violations.push(`settling: ${(error as Error).message}`)
     return undefined
   }
 }
 
-async function within<T>(what: Promise<T>): Promise<T> {
+async function within<T>(what: Promise<T>, limitMs: number): Promise<T> {
   const over = new AbortController()
-  const limit = sleep(GIVE_UP_MS, undefined, { signal: over.signal }).then(() => {
-    throw new Error(`not done within ${GIVE_UP_MS / 1000} s`)
+  const limit = sleep(limitMs, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`not done within ${limitMs / 1000} s`)
   })
   limit.catch(() => undefined)
   try {
