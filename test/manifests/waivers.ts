@@ -44,7 +44,7 @@ export const WAIVERS: readonly Waiver[] = [
   {
     linter: 'kube-score',
     check: 'deployment-replicas',
-    objects: /^api$/,
+    objects: /^(api|worker)$/,
     reason: 'the stack dev has one of each',
   },
   {
