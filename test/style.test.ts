@@ -41,7 +41,8 @@ const RUNTIME: Allowed = {
   worker: ['queue', 'search'],
   programs: ['api', 'worker', 'queue', 'search'],
   send: [],
-  commands: ['queue', 'search', 'send'],
+  rehearsal: ['queue', 'search', 'send'],
+  commands: ['queue', 'search', 'send', 'rehearsal'],
   local: [],
 }
 

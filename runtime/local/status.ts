@@ -1,4 +1,4 @@
-import { type Metric, sumOf } from './metrics-text.ts'
+import { type Metric, sumOf } from '../metrics-text.ts'
 
 /** What the run shows of the pipeline at one moment. What could not be asked is left out. */
 export interface Sample {

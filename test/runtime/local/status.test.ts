@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { parseMetrics } from '../../../runtime/local/metrics-text.ts'
 import { formatStatus, goOnCounting, type Sample, sampleOf, statusKey } from '../../../runtime/local/status.ts'
+import { parseMetrics } from '../../../runtime/metrics-text.ts'
 
 const START_MS = 1_800_000_000_000
 const sample: Sample = {

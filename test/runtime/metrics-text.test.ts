@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { parseMetrics, sumOf } from '../../../runtime/local/metrics-text.ts'
+import { parseMetrics, sumOf } from '../../runtime/metrics-text.ts'
 
 const TEXT = `# HELP events_total Events
 # TYPE events_total counter
