@@ -102,7 +102,7 @@ describe('the calls', () => {
     const curve = { eventsPerSecond: 3000, seconds: 300 }
     const events = [...dueCalls({ ...plan, curve }, seeded(6))].reduce((sum, call) => sum + call.events, 0)
     const due = Array.from({ length: 3000 }, (_, tenth) => rateAt(curve, tenth / 10) / 10).reduce((a, b) => a + b)
-    assert.equal((events / due).toFixed(2), '1.00')
+    assert.ok(Math.abs(events / due - 1) < 0.02, `${events} of ${due}`)
   })
 
   it('number their events without a gap, and mark them with the rehearsal', () => {

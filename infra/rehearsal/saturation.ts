@@ -1,0 +1,149 @@
+import type { Interval, Rehearsal } from '../../runtime/rehearsal/record.ts'
+import { figure, percent } from '../sizing/figures.ts'
+import { busiestNode, most, secondsOf } from './window.ts'
+
+export type Part = 'generator' | 'API' | 'worker' | 'Elasticsearch' | 'machine' | 'queue'
+
+/** What came to its limit first, and from when on. */
+export interface Saturation {
+  readonly part: Part
+  readonly fromSeconds: number
+  readonly reason: string
+  readonly advice: string
+}
+
+/** Part of its core at which a Node.js process has no more to give: the rest is waiting for its own event loop. */
+export const FULL_CORE = 0.9
+/** The same of the cores of a data node, and of a machine that other programs share. */
+const FULL_NODE = 0.9
+const FULL_MACHINE = 0.97
+/** Part of the bulks that may be in flight, over the time, from which on bulks wait for a place. */
+const FULL_SLOTS = 0.9
+/** A receipt is one write to the disks of the bookies: tens of milliseconds are much. */
+const SLOW_RECEIPT_MS = 100
+/** From where on it is Elasticsearch that is slow, rather than the worker that has too few bulks in flight. */
+const SLOW_BULK_MS = 1000
+/** Seconds of load that may be in the queue besides what workers hold. */
+const BEHIND_SECONDS = 5
+/** So many samples in a row: one is chance. */
+export const HELD_INTERVALS = 3
+/** Where no message was counted. */
+const EVENTS_PER_MESSAGE = 10
+
+type Finding = Omit<Saturation, 'fromSeconds'>
+type Rule = (interval: Interval, settings: Rehearsal['settings']) => Finding | undefined
+
+/** In the order in which they are believed: what is short of CPU explains what is slow behind it. */
+const RULES: readonly Rule[] = [
+  ({ generator: { loopBusy } }) =>
+    loopBusy >= FULL_CORE
+      ? {
+          part: 'generator',
+          reason: `the event loop of the rehearsal itself was busy for ${percent(loopBusy)} of the time`,
+          advice: 'run several rehearsals at once, each with a part of the rate',
+        }
+      : undefined,
+  ({ api }) => {
+    const cores = most(api?.cores ?? [])
+    return cores >= FULL_CORE
+      ? {
+          part: 'API',
+          reason: `a replica of the API used ${figure(cores)} cores, and one event loop has one`,
+          advice: 'raise api.replicas',
+        }
+      : undefined
+  },
+  ({ worker }) => {
+    const cores = most(worker?.cores ?? [])
+    return cores >= FULL_CORE
+      ? {
+          part: 'worker',
+          reason: `a worker used ${figure(cores)} cores, and one event loop has one`,
+          advice: 'raise workers.replicas',
+        }
+      : undefined
+  },
+  (interval) => {
+    const busy = busiestNode(interval)
+    const rejected = interval.nodes?.writeRejected ?? 0
+    if (busy < FULL_NODE && rejected === 0) return undefined
+    const reason = rejected > 0 ? 'a data node refused bulks (429)' : `a data node used ${percent(busy)} of its cores`
+    return { part: 'Elasticsearch', reason, advice: 'raise elasticsearch.dataNodes, or elasticsearch.cpuMillicores' }
+  },
+  ({ generator: { machineBusy, machineCores } }) =>
+    machineBusy >= FULL_MACHINE
+      ? {
+          part: 'machine',
+          reason: `the ${figure(machineCores)} cores of the machine on which the rehearsal runs were all busy`,
+          advice: 'run the rehearsal, or what else is there, on another machine',
+        }
+      : undefined,
+  ({ api }) =>
+    (api?.receiptMs ?? 0) >= SLOW_RECEIPT_MS
+      ? {
+          part: 'queue',
+          reason: `a receipt of Pulsar took ${figure(api?.receiptMs ?? 0)} ms on average`,
+          advice:
+            'look at the journal disks of the bookies and the CPU of the brokers: broker.replicas, bookkeeper.replicas',
+        }
+      : undefined,
+  (interval, settings) => (isBehind(interval, settings) ? behind(interval) : undefined),
+]
+
+/** Whether more is in the queue than what workers hold and some seconds of load. */
+export function isBehind(interval: Interval, { bulkSize }: Rehearsal['settings']): boolean {
+  const { api, worker, load, backlogMessages = 0 } = interval
+  const perMessage = api && api.messages > 0 ? api.events / api.messages : EVENTS_PER_MESSAGE
+  const workers = Math.max(1, worker?.cores.length ?? 1)
+  const held = workers * bulkSize * ((worker?.inFlightLimit ?? 1) + 1)
+  const perSecond = load.sent / secondsOf(interval)
+  return backlogMessages * perMessage > held + perSecond * BEHIND_SECONDS
+}
+
+/** Nothing is short of CPU, and still more comes in than is stored. */
+function behind({ worker }: Interval): Finding {
+  const full = worker !== undefined && worker.inFlight >= FULL_SLOTS * worker.inFlightLimit
+  if (full && (worker.bulkMs ?? 0) >= SLOW_BULK_MS) {
+    return {
+      part: 'Elasticsearch',
+      reason: `the backlog grew while a bulk took ${figure(worker.bulkMs ?? 0)} ms and no data node was busy`,
+      advice: 'look at the disks of the data nodes, and at the network to them',
+    }
+  }
+  if (full) {
+    return {
+      part: 'worker',
+      reason: `the backlog grew while each worker had all ${figure(worker.inFlightLimit)} of its bulks in flight, of ${figure(worker.bulkEvents ?? 0)} events and ${figure(worker.bulkMs ?? 0)} ms each`,
+      advice: 'raise BULK_SIZE or BULK_CONCURRENCY, or workers.replicas',
+    }
+  }
+  return {
+    part: 'worker',
+    reason: 'the backlog grew while neither Elasticsearch nor a core was at its limit: the workers took too little',
+    advice:
+      'look at what holds the workers up (their log, their CPU limit, how many are ready), or raise workers.replicas',
+  }
+}
+
+/** The first part that came to its limit under the load and stayed there for a few samples; nothing when none did. */
+export function firstSaturation({
+  intervals,
+  settings,
+}: Pick<Rehearsal, 'intervals' | 'settings'>): Saturation | undefined {
+  const load = intervals.filter(({ phase }) => phase !== 'drain')
+  const held = RULES.flatMap((rule) => heldFrom(rule, load, settings))
+  return held.toSorted((a, b) => a.fromSeconds - b.fromSeconds)[0]
+}
+
+/** Told with the figures of the sample at which it was sure. */
+function heldFrom(rule: Rule, intervals: readonly Interval[], settings: Rehearsal['settings']): readonly Saturation[] {
+  let inARow = 0
+  for (const [index, interval] of intervals.entries()) {
+    const finding = rule(interval, settings)
+    inARow = finding === undefined ? 0 : inARow + 1
+    if (finding !== undefined && inARow === HELD_INTERVALS) {
+      return [{ ...finding, fromSeconds: intervals[index + 1 - HELD_INTERVALS]?.fromSeconds ?? 0 }]
+    }
+  }
+  return []
+}
