@@ -1,12 +1,21 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { type RehearseFlags, rehearseCommand, requireWritable, runRehearsal } from '../../runtime/commands/rehearse.ts'
+import { stringify } from 'yaml'
+import {
+  type RehearseFlags,
+  rehearsalOptions,
+  rehearseCommand,
+  requireWritable,
+  runRehearsal,
+} from '../../runtime/commands/rehearse.ts'
 import { loadConfig } from '../../runtime/config.ts'
+import { AppError } from '../../runtime/errors.ts'
 import { type Rehearsal, readRehearsal } from '../../runtime/rehearsal/record.ts'
 import { isWhole } from '../../runtime/rehearsal/summary.ts'
-import { sizesFor } from '../config/plan.ts'
+import { planOf, sizesFor } from '../config/plan.ts'
 import { readStackFile } from '../config/stack-file.ts'
 import { loadOf } from '../rehearsal/counts.ts'
 import { findingsOf, type StackSizes } from '../rehearsal/findings.ts'
+import { rehearsalObjects } from '../rehearsal/job.ts'
 import { coefficientsFile } from '../rehearsal/measured.ts'
 import { page } from '../rehearsal/page.ts'
 import { textReport } from '../rehearsal/text-report.ts'
@@ -19,7 +28,14 @@ interface Flags extends RehearseFlags {
   readonly stack?: string
   readonly p99Ms: string
   readonly read?: string
+  readonly job?: boolean
+  readonly image?: string
 }
+
+/** What the rate and the time do not tell is passed on as it was given. */
+const PASSED_ON = ['source', 'profiles', 'seed', 'connections', 'retrySeconds', 'drainSeconds'] as const
+/** Beyond load and draining: to be scheduled, to compare and to delete. */
+const SPARE_SECONDS = 3600
 
 await withMessages(async () => {
   const command = rehearseCommand()
@@ -29,11 +45,17 @@ await withMessages(async () => {
     .option('--stack <name>', 'compare with what the stack of stacks/Pulumi.<name>.yaml needs for this load')
     .option('--p99-ms <n>', 'longest p99 latency with which the load counts as held', '1000')
     .option('--read <file>', 'report on what --record has written, as the log of a Job, and send nothing')
-    .action(run)
+    .option('--job', 'print a Job that rehearses within the cluster of --stack, for kubectl apply')
+    .option('--image <reference>', 'image of that Job; the one that the stack names')
+    .action((flags: Flags) => (flags.job === true ? printJob(flags) : run(flags)))
   await command.parseAsync()
 })
 
 async function run(flags: Flags): Promise<void> {
+  const p99Ms = Number(flags.p99Ms)
+  if (!(p99Ms > 0)) {
+    throw new AppError('command_invalid', `--p99-ms is "${flags.p99Ms}"; allowed: a number over 0`)
+  }
   const outputs = [flags.report, flags.coefficients].filter((path) => path !== undefined)
   outputs.forEach(requireWritable)
   const stack = flags.stack === undefined ? undefined : stackSizes(flags.stack)
@@ -41,7 +63,7 @@ async function run(flags: Flags): Promise<void> {
     flags.read === undefined
       ? await runRehearsal(loadConfig(process.env), flags)
       : readRehearsal(readFileSync(flags.read, 'utf8'))
-  const findings = findingsOf(rehearsal, { p99Ms: Number(flags.p99Ms) }, stack)
+  const findings = findingsOf(rehearsal, { p99Ms }, stack)
   process.stdout.write(`\n${textReport(rehearsal, findings)}`)
   if (flags.report !== undefined) writeFileSync(flags.report, page(rehearsal, findings))
   if (flags.coefficients !== undefined) {
@@ -58,4 +80,32 @@ function stackSizes(stack: string): StackSizes {
     stack,
     derive: (rehearsal, coefficients) => sizesFor(raw, (kept) => loadOf(rehearsal, kept), coefficients),
   }
+}
+
+function printJob(flags: Flags): void {
+  const { eventsPerSecond, seconds, retrySeconds, drainSeconds, clean } = rehearsalOptions(flags)
+  if (flags.stack === undefined)
+    throw new AppError('command_invalid', '--job needs --stack, the stack in whose cluster it is to run')
+  const plan = planOf(readStackFile(flags.stack))
+  const image = flags.image ?? plan.images.runtime
+  if (image === '')
+    throw new AppError(
+      'command_invalid',
+      `stack ${flags.stack} builds its image: name the one that it runs with --image`,
+    )
+  const objects = rehearsalObjects({
+    plan,
+    image,
+    name: `rehearsal-${Math.floor(Date.now() / 1000).toString(36)}`,
+    flags: [
+      ...['--events-per-second', String(eventsPerSecond), '--duration', `${seconds}s`],
+      ...PASSED_ON.flatMap((key) => [
+        `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+        flags[key],
+      ]),
+      ...(clean ? ['--clean'] : []),
+    ],
+    deadlineSeconds: Math.ceil(seconds + retrySeconds + drainSeconds) + SPARE_SECONDS,
+  })
+  process.stdout.write(objects.map((object) => `---\n${stringify(object)}`).join(''))
 }

@@ -50,8 +50,8 @@ export interface RehearsalOptions {
 /** As many points as a chart can show. */
 const MAX_INTERVALS = 600
 const LEAST_INTERVAL_MS = 1000
-/** Bodies of some ten kilobytes each: half a gigabyte at most. */
-const MAX_UNDER_WAY = 20_000
+/** Bodies of some ten kilobytes each, with what carries them: a quarter of a gigabyte. */
+const MAX_UNDER_WAY = 10_000
 
 /**
  * Sends the load, waits until all of it is stored, and compares.
