@@ -60,9 +60,7 @@ async function run(flags: Flags): Promise<void> {
   outputs.forEach(requireWritable)
   const stack = flags.stack === undefined ? undefined : stackSizes(flags.stack)
   const rehearsal: Rehearsal =
-    flags.read === undefined
-      ? await runRehearsal(loadConfig(process.env), flags)
-      : readRehearsal(readFileSync(flags.read, 'utf8'))
+    flags.read === undefined ? await runRehearsal(loadConfig(process.env), flags) : readRehearsal(recorded(flags.read))
   const findings = findingsOf(rehearsal, { p99Ms }, stack)
   process.stdout.write(`\n${textReport(rehearsal, findings)}`)
   if (flags.report !== undefined) writeFileSync(flags.report, page(rehearsal, findings))
@@ -71,6 +69,14 @@ async function run(flags: Flags): Promise<void> {
   }
   for (const path of outputs) process.stdout.write(`Written: ${path}\n`)
   process.exitCode = findings.verdict.holds && isWhole(rehearsal) ? 0 : 1
+}
+
+function recorded(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new AppError('command_invalid', `the file "${path}" cannot be read`, { cause })
+  }
 }
 
 /** The stack is read at once: a fault of it is told before an hour of load. */

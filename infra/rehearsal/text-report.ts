@@ -46,7 +46,7 @@ export function countsTitle({ stack }: Findings): string {
   return stack === undefined ? 'Counts that the load needs' : `Counts that stack ${stack} needs for the load`
 }
 
-export function countText(count: Count): string {
+function countText(count: Count): string {
   const { key, seen, needed } = count
   const ran = seen === 0 ? 'not seen' : `${figure(seen)} ran`
   return `${key}: ${ran}, ${figure(needed)} needed${isShort(count) ? ': too few' : ''}`

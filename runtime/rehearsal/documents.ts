@@ -9,7 +9,7 @@ const KEEP_ALIVE = '2m'
 const SAMPLE = 500
 
 /** What marks the events of a rehearsal, also for whoever deletes them. */
-export function ofRun(run: RunKey) {
+function ofRun(run: RunKey) {
   return { term: { 'properties.rehearsal': run } }
 }
 
