@@ -1,8 +1,8 @@
 import type { Interval, Rehearsal } from '../../runtime/rehearsal/record.ts'
 import { type Coefficients, DEFAULT_COEFFICIENTS } from '../sizing/coefficients.ts'
 import { figure, percent } from '../sizing/figures.ts'
-import { FULL_CORE, HELD_INTERVALS } from './saturation.ts'
-import { busiestNode, fullLoad, most, present, secondsOf, sumOf } from './window.ts'
+import { FULL_CORE } from './saturation.ts'
+import { busiestNode, firstHeld, fullLoad, most, present, secondsOf, sumOf } from './window.ts'
 
 /** How much the value says: what was weighed, or what a part did at its limit, or what it would do there. */
 export type Basis = 'measured' | 'at its limit' | 'extrapolated'
@@ -65,7 +65,7 @@ function apiCost(load: readonly Interval[]): readonly Measured[] {
   // One mix cannot tell a call and its events apart, so their ratio stays as it is.
   const scale = (cpuSeconds * SECOND_MICROS) / (calls * apiMicrosPerCall + events * apiMicrosPerEvent)
   const busy = seen.map(({ api }) => most(api.cores))
-  const basis = basisOf(busy)
+  const basis = basisOf(load, ({ api }) => most(api?.cores ?? []))
   const how = `${figure((cpuSeconds * SECOND_MICROS) / calls)} µs of CPU for a call of ${figure(events / calls)} events; the busiest replica used up to ${percent(most(busy))} of a core`
   return [
     { key: 'apiMicrosPerCall', value: rounded(apiMicrosPerCall * scale), basis, how },
@@ -83,7 +83,7 @@ function workerRate(load: readonly Interval[]): readonly Measured[] {
     {
       key: 'eventsPerSecondPerWorker',
       value: rounded(documents / cpuSeconds),
-      basis: basisOf(busy),
+      basis: basisOf(load, ({ worker }) => most(worker?.cores ?? [])),
       how: `${figure((cpuSeconds * SECOND_MICROS) / documents)} µs of CPU for a document; the busiest worker used up to ${percent(most(busy))} of a core`,
     },
   ]
@@ -103,7 +103,7 @@ function bulks(load: readonly Interval[], { bulkSize }: Rehearsal['settings']): 
   if (bulkEvents < bulkSize * FULL_BULK) return []
   const limit = mean((worker) => worker.inFlightLimit)
   const inFlight = mean((worker) => worker.inFlight)
-  const basis = basisOf(seen.map((worker) => worker.inFlight / worker.inFlightLimit))
+  const basis = basisOf(load, ({ worker }) => (worker === undefined ? 0 : worker.inFlight / worker.inFlightLimit))
   const how = `${figure(count)} bulks of ${figure(bulkEvents)} events; ${figure(inFlight)} of ${figure(limit)} in flight on average`
   return [
     { key: 'bulkMillis', value: rounded(bulkMs), basis, how },
@@ -121,15 +121,16 @@ function nodeRate(load: readonly Interval[], { indexReplicas }: Rehearsal['setti
     {
       key: 'eventsPerSecondPerDataNode',
       value: rounded((documents / cpuSeconds) * NODE_CORES),
-      basis: basisOf(busy),
+      basis: basisOf(load, busiestNode),
       how: `${figure((cpuSeconds * SECOND_MICROS) / documents)} µs of CPU for a document, a copy counted as one; the busiest data node used up to ${percent(most(busy))} of its cores`,
     },
   ]
 }
 
-/** @param busy how near to its limit it was in each interval, 0 to 1. */
-function basisOf(busy: readonly number[]): Basis {
-  return busy.filter((part) => part >= FULL_CORE).length >= HELD_INTERVALS ? 'at its limit' : 'extrapolated'
+/** @param busyOf how near to its limit a part was in an interval, 0 to 1. */
+function basisOf(load: readonly Interval[], busyOf: (interval: Interval) => number): Basis {
+  const full = (interval: Interval) => (busyOf(interval) >= FULL_CORE ? true : undefined)
+  return firstHeld(load, full) === undefined ? 'extrapolated' : 'at its limit'
 }
 
 /** As `demandOf` of the model counts them. What the workers stored, with the states of the calls that it came in. */

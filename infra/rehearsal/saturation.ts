@@ -1,6 +1,6 @@
 import type { Interval, Rehearsal } from '../../runtime/rehearsal/record.ts'
 import { figure, percent } from '../sizing/figures.ts'
-import { busiestNode, most, secondsOf } from './window.ts'
+import { busiestNode, firstHeld, most, secondsOf } from './window.ts'
 
 export type Part = 'generator' | 'API' | 'worker' | 'Elasticsearch' | 'machine' | 'queue'
 
@@ -25,8 +25,6 @@ const SLOW_RECEIPT_MS = 100
 const SLOW_BULK_MS = 1000
 /** Seconds of load that may be in the queue besides what workers hold. */
 const BEHIND_SECONDS = 5
-/** So many samples in a row: one is chance. */
-export const HELD_INTERVALS = 3
 /** Where no message was counted. */
 const EVENTS_PER_MESSAGE = 10
 
@@ -125,25 +123,15 @@ function behind({ worker }: Interval): Finding {
   }
 }
 
-/** The first part that came to its limit under the load and stayed there for a few samples; nothing when none did. */
+/** The first part that came to its limit under the load and stayed there for a while; nothing when none did. */
 export function firstSaturation({
   intervals,
   settings,
 }: Pick<Rehearsal, 'intervals' | 'settings'>): Saturation | undefined {
   const load = intervals.filter(({ phase }) => phase !== 'drain')
-  const held = RULES.flatMap((rule) => heldFrom(rule, load, settings))
+  const held = RULES.flatMap((rule): readonly Saturation[] => {
+    const found = firstHeld(load, (interval) => rule(interval, settings))
+    return found === undefined ? [] : [{ ...found.value, fromSeconds: found.fromSeconds }]
+  })
   return held.toSorted((a, b) => a.fromSeconds - b.fromSeconds)[0]
-}
-
-/** Told with the figures of the sample at which it was sure. */
-function heldFrom(rule: Rule, intervals: readonly Interval[], settings: Rehearsal['settings']): readonly Saturation[] {
-  let inARow = 0
-  for (const [index, interval] of intervals.entries()) {
-    const finding = rule(interval, settings)
-    inARow = finding === undefined ? 0 : inARow + 1
-    if (finding !== undefined && inARow === HELD_INTERVALS) {
-      return [{ ...finding, fromSeconds: intervals[index + 1 - HELD_INTERVALS]?.fromSeconds ?? 0 }]
-    }
-  }
-  return []
 }

@@ -31,3 +31,29 @@ export function most(values: readonly number[]): number {
 export function busiestNode({ nodes }: Pick<Interval, 'nodes'>): number {
   return most((nodes?.cores ?? []).map((cores, index) => cores / (nodes?.processors[index] ?? 1)))
 }
+
+/** What lasts for less is chance, or a garbage collection. */
+const HELD_SECONDS = 10
+const HELD_INTERVALS = 3
+
+/**
+ * The first stretch of intervals that each have a value, long enough to count.
+ *
+ * @returns where it begins, with the value of the interval at which it was sure; nothing when there is none.
+ */
+export function firstHeld<T>(
+  intervals: readonly Interval[],
+  findingOf: (interval: Interval) => T | undefined,
+): { readonly fromSeconds: number; readonly value: T } | undefined {
+  let began: Interval | undefined
+  let inARow = 0
+  for (const interval of intervals) {
+    const value = findingOf(interval)
+    inARow = value === undefined ? 0 : inARow + 1
+    if (inARow === 1) began = interval
+    if (value === undefined || began === undefined) continue
+    const held = inARow >= HELD_INTERVALS && interval.toSeconds - began.fromSeconds >= HELD_SECONDS
+    if (held) return { fromSeconds: Math.max(0, began.fromSeconds), value }
+  }
+  return undefined
+}

@@ -24,27 +24,33 @@ export async function countStored(client: Client, { event }: Indices, run: RunKe
 
 /** The ids of all stored events of a rehearsal, each as often as it is there. */
 export async function* storedIds(client: Client, { event }: Indices, run: RunKey): AsyncGenerator<string> {
-  await client.indices.refresh({ index: `${event}-*`, allow_no_indices: true })
-  const { id } = await client.openPointInTime({
-    index: `${event}-*`,
-    keep_alive: KEEP_ALIVE,
-    allow_no_indices: true,
-  } as never)
+  for await (const page of pagesOf(client, `${event}-*`, ofRun(run))) for (const { _id } of page) yield _id
+}
+
+interface Found {
+  readonly _index: string
+  readonly _id: string
+}
+
+/** Everything that a query finds at one moment, page by page, without the documents themselves. */
+async function* pagesOf(client: Client, index: string, query: object): AsyncGenerator<readonly Found[]> {
+  await client.indices.refresh({ index, allow_no_indices: true, ignore_unavailable: true })
+  const { id } = await client.openPointInTime({ index, keep_alive: KEEP_ALIVE, ignore_unavailable: true })
   let after: unknown[] | undefined
   try {
     for (;;) {
       const answer = await client.search({
         pit: { id, keep_alive: KEEP_ALIVE },
-        query: ofRun(run),
+        query,
         size: PAGE,
         sort: [{ _shard_doc: 'asc' }],
         track_total_hits: false,
         _source: false,
-        filter_path: ['hits.hits._id', 'hits.hits.sort'],
+        filter_path: ['hits.hits._index', 'hits.hits._id', 'hits.hits.sort'],
         ...(after ? { search_after: after } : {}),
       } as never)
-      const hits = (answer.hits?.hits ?? []) as { _id: string; sort: unknown[] }[]
-      for (const hit of hits) yield hit._id
+      const hits = (answer.hits?.hits ?? []) as (Found & { sort: unknown[] })[]
+      if (hits.length > 0) yield hits
       if (hits.length < PAGE) return
       after = hits.at(-1)?.sort
     }
@@ -57,26 +63,31 @@ export async function* storedIds(client: Client, { event }: Indices, run: RunKey
 export interface Stored {
   readonly bytes: number
   readonly documents: number
+  /** Copies of each document, the primary one among them. */
+  readonly copies: number
 }
 
 export async function readStored(client: Client, { event }: Indices): Promise<Stored> {
   await client.indices.refresh({ index: `${event}-*`, allow_no_indices: true })
   const { _all } = await client.indices.stats({ index: `${event}-*`, metric: ['store', 'docs'] })
-  return { bytes: _all.primaries?.store?.size_in_bytes ?? 0, documents: _all.primaries?.docs?.count ?? 0 }
+  const documents = _all.primaries?.docs?.count ?? 0
+  const copies = documents === 0 ? 1 : Math.round((_all.total?.docs?.count ?? documents) / documents)
+  return { bytes: _all.primaries?.store?.size_in_bytes ?? 0, documents, copies }
 }
 
-/** Deletes what a rehearsal has stored. Needs no more rights than storing it did. */
-export async function deleteOfRun(client: Client, indices: Indices, run: RunKey): Promise<void> {
-  const options = { conflicts: 'proceed', refresh: true, allow_no_indices: true, ignore_unavailable: true } as const
-  await client.deleteByQuery({ index: `${indices.event}-*`, query: ofRun(run) as never, ...options }, NO_LIMIT)
-  await client.deleteByQuery(
-    { index: [indices.session, indices.profile], query: statesOfRun(run) as never, ...options },
-    NO_LIMIT,
-  )
+/** Deletes what a rehearsal has stored, by the ids that it finds. Needs no more rights than storing it did. */
+export async function deleteOfRun(client: Client, { event, session, profile }: Indices, run: RunKey): Promise<void> {
+  const stored = [
+    [`${event}-*`, ofRun(run)],
+    [session, statesOfRun(run)],
+    [profile, statesOfRun(run)],
+  ] as const
+  for (const [index, query] of stored) {
+    for await (const page of pagesOf(client, index, query)) {
+      await client.bulk({ operations: page.map(({ _index, _id }) => ({ delete: { _index, _id } })) })
+    }
+  }
 }
-
-/** Deleting millions of documents takes minutes. */
-const NO_LIMIT = { requestTimeout: 3_600_000 }
 
 interface Hit {
   readonly _index: string
@@ -117,10 +128,12 @@ function mean(values: readonly number[]): number | undefined {
   return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
+type Grown = Pick<Stored, 'bytes' | 'documents'>
+
 /** Least growth that tells the size of a document; fewer documents are mostly the frames of their segments. */
 const LEAST_DOCUMENTS = 10_000
 
-export function storedBytesPerEvent(before: Stored, after: Stored): number | undefined {
+export function storedBytesPerEvent(before: Grown, after: Grown): number | undefined {
   const documents = after.documents - before.documents
   return documents < LEAST_DOCUMENTS ? undefined : (after.bytes - before.bytes) / documents
 }

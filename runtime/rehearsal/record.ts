@@ -16,10 +16,16 @@ export interface Rehearsal {
   readonly drainSeconds: number | null
   readonly comparison: Comparison
   readonly sizes: Sizes
-  /** Settings of the runtime as the environment of the rehearsal had them; those of the stack may be others. */
-  readonly settings: { readonly bulkSize: number; readonly bulkTimeoutSeconds: number; readonly indexReplicas: number }
+  readonly settings: RehearsedSettings
   /** What could not be measured, and why. */
   readonly notes: readonly string[]
+}
+
+export interface RehearsedSettings {
+  /** BULK_SIZE in the environment of the rehearsal; that of the workers may be another. */
+  readonly bulkSize: number
+  /** Copies of each primary shard that were written. */
+  readonly indexReplicas: number
 }
 
 export interface Asked {

@@ -7,19 +7,11 @@ import { readBacklog } from '../queue/backlog.ts'
 import { topicName } from '../queue/topics.ts'
 import type { Screen } from '../screen.ts'
 import { searchClient } from '../search/client.ts'
-import { type Indices, indicesOf } from '../search/indices.ts'
+import { indicesOf } from '../search/indices.ts'
 import { dueCalls } from './calls.ts'
 import { compare } from './comparison.ts'
 import { type Curve, phaseAt, rampSeconds } from './curve.ts'
-import {
-  countStored,
-  deleteOfRun,
-  readLineBytes,
-  readStored,
-  type Stored,
-  storedBytesPerEvent,
-  storedIds,
-} from './documents.ts'
+import { countStored, deleteOfRun, readLineBytes, readStored, storedBytesPerEvent, storedIds } from './documents.ts'
 import { drive } from './drive.ts'
 import { newRunKey, type RunKey } from './event-id.ts'
 import { Instances } from './instances.ts'
@@ -98,13 +90,14 @@ export async function rehearse(
     screen.status('')
     screen.say(`Comparing ${meter.accepted.size.toLocaleString('en-US')} accepted events with what is stored …`)
     const comparison = await compare(run, meter.accepted, storedIds(search, indices, run))
-    const sizes = await sizesOf(search, indices, run, before)
+    const lineBytes = await readLineBytes(search, indices, run)
+    const after = await readStored(search, indices)
+    const sizes = { ...lineBytes, storedBytesPerEvent: storedBytesPerEvent(before, after) }
     if (options.clean) {
       screen.say('Deleting what the rehearsal has stored …')
       await deleteOfRun(search, indices, run)
     }
-    const { bulkSize, bulkTimeoutSeconds, indexReplicas } = config
-    const settings = { bulkSize, bulkTimeoutSeconds, indexReplicas }
+    const settings = { bulkSize: config.bulkSize, indexReplicas: after.copies - 1 }
     const { intervals } = sampler
     const total = meter.total()
     return newRehearsal({ run, startedAt, asked, total, intervals, drainSeconds, comparison, sizes, settings, notes })
@@ -205,9 +198,4 @@ async function drain({ meter, sampler, stored, show, limitSeconds }: Draining): 
     if (now - movedAtMs > limitSeconds * 1000) return null
     await sleep(LEAST_INTERVAL_MS)
   }
-}
-
-async function sizesOf(search: Client, indices: Indices, run: RunKey, before: Stored): Promise<Rehearsal['sizes']> {
-  const bytes = await readLineBytes(search, indices, run)
-  return { ...bytes, storedBytesPerEvent: storedBytesPerEvent(before, await readStored(search, indices)) }
 }

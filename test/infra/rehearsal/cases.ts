@@ -86,7 +86,7 @@ export function rehearsalOf(changes: Partial<Rehearsal> = {}): Rehearsal {
       examples: { lost: [], twice: [] },
     },
     sizes: { overheadBytesPerEvent: 340, stateBytes: 410, storedBytesPerEvent: 1410 },
-    settings: { bulkSize: 500, bulkTimeoutSeconds: 30, indexReplicas: 0 },
+    settings: { bulkSize: 500, indexReplicas: 0 },
     notes: [],
     ...changes,
   })

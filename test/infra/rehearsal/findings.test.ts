@@ -89,17 +89,23 @@ describe('the first part at its limit', () => {
   it('is the one that was there first, and not what followed from it', () => {
     const intervals = [
       ...intervalsOf(5),
-      ...[5, 6, 7, 8].map((second) => intervalOf(second, { worker: { ...worker, cores: [0.99] } })),
-      ...[9, 10, 11, 12].map((second) => intervalOf(second, { api: { ...api, cores: [0.99] } })),
+      ...[5, 6, 7, 8, 9, 10, 11, 12, 13, 14].map((second) =>
+        intervalOf(second, { worker: { ...worker, cores: [0.99] } }),
+      ),
+      ...[15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25].map((second) =>
+        intervalOf(second, { api: { ...api, cores: [0.99] } }),
+      ),
     ]
     const saturation = firstSaturation(rehearsalOf({ intervals }))
     assert.deepEqual([saturation?.part, saturation?.fromSeconds], ['worker', 5])
   })
 
-  it('is none for two samples, nor for what happens while draining', () => {
+  it('is none for less than ten seconds, nor for two samples, nor for what happens while draining', () => {
     const busy = { api: { ...api, cores: [0.99] } }
-    const twice = [...intervalsOf(5), intervalOf(5, busy), intervalOf(6, busy), intervalOf(7)]
-    assert.equal(firstSaturation(rehearsalOf({ intervals: twice })), undefined)
+    const nine = [...intervalsOf(9, busy), intervalOf(9), ...[10, 11, 12].map((second) => intervalOf(second, busy))]
+    assert.equal(firstSaturation(rehearsalOf({ intervals: nine })), undefined)
+    const long = [0, 12].map((second) => ({ ...intervalOf(second, busy), toSeconds: second + 12 }))
+    assert.equal(firstSaturation(rehearsalOf({ intervals: long })), undefined)
     assert.equal(found({ ...busy, phase: 'drain' }), undefined)
   })
 
