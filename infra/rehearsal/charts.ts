@@ -1,60 +1,45 @@
 import type { Interval, Rehearsal } from '../../runtime/rehearsal/record.ts'
-import { type Chart, type Line, lineChart } from './line-chart.ts'
+import { type Chart, type Line, lineChart, type Point } from './line-chart.ts'
 import { FULL_CORE } from './saturation.ts'
-import { busiestNode, most, secondsOf } from './window.ts'
+import { busiestNode, most, secondsOf, sumOf } from './window.ts'
+
+/** More points would be a thicket. */
+const MOST_POINTS = 120
+
+type Value = (interval: Interval) => number | null | undefined
+type Join = (values: readonly number[]) => number
 
 /** The charts of a rehearsal, as HTML. */
 export function chartsOf({ intervals, asked }: Pick<Rehearsal, 'intervals' | 'asked'>): string {
   const seconds = most([asked.seconds, ...intervals.map(({ toSeconds }) => toSeconds)])
-  const line = (name: string, colour: Line['colour'], of: (interval: Interval) => number | null | undefined): Line => ({
+  const base = { seconds, spans: spansOf(intervals) }
+  const stretches = stretchesOf(intervals)
+  const line = (name: string, colour: Line['colour'], of: Value, join: Join = mean): Line => ({
     name,
     colour,
-    points: intervals.map((interval) => {
-      const y = of(interval)
-      return y == null ? undefined : { x: interval.toSeconds, y }
-    }),
+    points: stretches.map((stretch) => pointOf(stretch, of, join)),
   })
-  const load =
-    <T>(of: (interval: Interval) => T) =>
-    (interval: Interval) =>
-      interval.phase === 'drain' ? undefined : of(interval)
-  const base = { seconds, spans: spansOf(intervals) }
   const charts: readonly Chart[] = [
     {
       ...base,
       title: 'Throughput',
       unit: 'events/s',
-      lines: [
-        line(
-          'sent',
-          'first',
-          load((interval) => interval.load.sent / secondsOf(interval)),
-        ),
-        line('stored', 'second', (interval) => interval.worker && interval.worker.events / secondsOf(interval)),
-      ],
+      lines: [line('sent', 'first', sent), line('stored', 'second', stored)],
     },
     {
       ...base,
       title: 'Latency of a call, from when it was due',
-      unit: 'ms',
+      unit: 'ms, the worst of each stretch',
       lines: [
-        line(
-          'p99',
-          'first',
-          load((interval) => interval.load.latencyMs?.p99),
-        ),
-        line(
-          'p50',
-          'second',
-          load((interval) => interval.load.latencyMs?.p50),
-        ),
+        line('p99', 'first', ({ load }) => load.latencyMs?.p99, most),
+        line('p50', 'second', ({ load }) => load.latencyMs?.p50, most),
       ],
     },
     {
       ...base,
       title: 'Backlog',
-      unit: 'messages that no worker is done with',
-      lines: [line('messages', 'first', (interval) => interval.backlogMessages)],
+      unit: 'messages that no worker is done with, the most of each stretch',
+      lines: [line('messages', 'first', ({ backlogMessages }) => backlogMessages, most)],
     },
     {
       ...base,
@@ -63,17 +48,40 @@ export function chartsOf({ intervals, asked }: Pick<Rehearsal, 'intervals' | 'as
       limit: { name: 'its limit', y: FULL_CORE * 100 },
       least: 100,
       lines: [
+        line("the rehearsal's machine", 'fourth', ({ generator }) => generator.machineBusy * 100),
+        line('Elasticsearch', 'third', (interval) => interval.nodes && busiestNode(interval) * 100),
         line('API', 'first', ({ api }) => api && most(api.cores) * 100),
         line('worker', 'second', ({ worker }) => worker && most(worker.cores) * 100),
-        line('Elasticsearch', 'third', (interval) => interval.nodes && busiestNode(interval) * 100),
-        line("the rehearsal's machine", 'fourth', ({ generator }) => generator.machineBusy * 100),
       ],
     },
   ]
   return charts.map(lineChart).join('\n')
 }
 
-/** Stretches of the same phase but the plateau. */
+function sent(interval: Interval): number | undefined {
+  return interval.phase === 'drain' ? undefined : interval.load.sent / secondsOf(interval)
+}
+
+function stored(interval: Interval): number | undefined {
+  return interval.worker && interval.worker.events / secondsOf(interval)
+}
+
+function stretchesOf(intervals: readonly Interval[]): readonly (readonly Interval[])[] {
+  const each = Math.max(1, Math.ceil(intervals.length / MOST_POINTS))
+  const count = Math.ceil(intervals.length / each)
+  return Array.from({ length: count }, (_, index) => intervals.slice(index * each, (index + 1) * each))
+}
+
+function pointOf(stretch: readonly Interval[], of: Value, join: Join): Point | undefined {
+  const values = stretch.map(of).filter((value) => value != null)
+  return values.length === 0 ? undefined : { x: stretch.at(-1)?.toSeconds ?? 0, y: join(values) }
+}
+
+function mean(values: readonly number[]): number {
+  return sumOf(values, (value) => value) / values.length
+}
+
+/** Spans of the same phase, but for the plateau. */
 function spansOf(intervals: readonly Interval[]): Chart['spans'] {
   const spans: { name: string; from: number; to: number }[] = []
   for (const { phase, fromSeconds, toSeconds } of intervals) {

@@ -55,7 +55,7 @@ function tiles({ total, comparison, drainSeconds }: Rehearsal): string {
     `<div class="${kind}"><dt>${name}</dt><dd>${value}</dd></div>`
   const proof = (name: string, count: number) => tile(name, figure(count), count === 0 ? 'good' : 'bad')
   return [
-    tile('accepted events', figure(comparison.accepted)),
+    tile('accepted', figure(comparison.accepted)),
     proof('lost', comparison.lost),
     proof('twice', comparison.twice),
     ...(latency === undefined
@@ -78,8 +78,12 @@ function milliseconds(value: number): string {
 type Cell = string | number
 
 function tableOf(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const cell = (value: Cell) =>
-    typeof value === 'number' ? `<td class="number">${figure(value)}</td>` : `<td>${escaped(value)}</td>`
+  const cell = (value: Cell, column: number) => {
+    const label = `data-label="${escaped(header[column] ?? '')}"`
+    return typeof value === 'number'
+      ? `<td ${label} class="number">${figure(value)}</td>`
+      : `<td ${label}>${escaped(value)}</td>`
+  }
   return `<div class="scroll"><table><thead><tr>${header.map((text) => `<th>${escaped(text)}</th>`).join('')}</tr></thead>
 <tbody>${rows.map((row) => `<tr>${row.map(cell).join('')}</tr>`).join('\n')}</tbody></table></div>`
 }
@@ -134,7 +138,7 @@ header p, .note, small, dt { color: var(--quiet); } header p { margin: .2rem 0 1
 section { margin-top: 2rem; } ul { margin: .4rem 0 0; padding-left: 1.2rem; }
 .verdict { margin: 0; padding: 1rem 1.2rem; background: var(--card); border-left: 5px solid var(--good); border-radius: 6px; }
 .verdict.fails { border-color: var(--bad); } .verdict p { margin: 0; } .verdict h2 { margin-bottom: .2rem; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.4rem, 1fr)); gap: .7rem; margin: 1rem 0 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.4rem, 1fr)); gap: .7rem; margin: 1rem 0 0; }
 .tiles div { padding: .6rem .8rem; background: var(--card); border-radius: 6px; }
 dt { font-size: .85rem; } dd { margin: 0; font-size: 1.2rem; font-weight: 600; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .good dd { color: var(--good); } .bad dd { color: var(--bad); }
@@ -155,11 +159,13 @@ dt { font-size: .85rem; } dd { margin: 0; font-size: 1.2rem; font-weight: 600; f
 .x { grid-column: 2; height: 1.4rem; } .x span { position: absolute; transform: translateX(-50%); }
 .x span:last-child { transform: translateX(-100%); }
 .y span { position: absolute; right: .5rem; transform: translateY(50%); } .y span:last-child { transform: translateY(70%); }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; min-width: 34rem; width: 100%; font-size: .92rem; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .92rem; }
 th, td { padding: .4rem .9rem .4rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--edge); }
 th { font-weight: 600; color: var(--quiet); white-space: nowrap; } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td:first-child, td:nth-child(3) { white-space: nowrap; }
 .bars { padding: 0; list-style: none; max-width: 40rem; } .bars li { display: grid; grid-template-columns: 5rem 1fr 5rem; align-items: center; }
 .bar { height: .8rem; background: var(--card); border-radius: 3px; overflow: hidden; } .bar span { display: block; height: 100%; background: var(--first); }
+@media (max-width: 44rem) { thead { display: none; } tr { display: flex; flex-wrap: wrap; gap: 0 1rem; padding: .5rem 0; border-bottom: 1px solid var(--edge); }
+  td { padding: 0; border: 0; } td:first-child { flex-basis: 100%; font-weight: 600; } td:not(:first-child)::before { content: attr(data-label) ' '; color: var(--quiet); } }
 @media print { section, .chart { break-inside: avoid; } }
 `

@@ -31,8 +31,8 @@ const EVENTS_PER_MESSAGE = 10
 type Finding = Omit<Saturation, 'fromSeconds'>
 type Rule = (interval: Interval, settings: Rehearsal['settings']) => Finding | undefined
 
-/** In the order in which they are believed: what is short of CPU explains what is slow behind it. */
-const RULES: readonly Rule[] = [
+/** A part that has no more to give. The one that was so first is the cause of what followed. */
+const LIMITS: readonly Rule[] = [
   ({ generator: { loopBusy } }) =>
     loopBusy >= FULL_CORE
       ? {
@@ -68,6 +68,11 @@ const RULES: readonly Rule[] = [
     const reason = rejected > 0 ? 'a data node refused bulks (429)' : `a data node used ${percent(busy)} of its cores`
     return { part: 'Elasticsearch', reason, advice: 'raise elasticsearch.dataNodes, or elasticsearch.cpuMillicores' }
   },
+  (interval, settings) => (isBehind(interval, settings) ? allInFlight(interval) : undefined),
+]
+
+/** What slows all down, and what is slow: believed only where no part by itself was at its limit. */
+const SYMPTOMS: readonly Rule[] = [
   ({ generator: { machineBusy, machineCores } }) =>
     machineBusy >= FULL_MACHINE
       ? {
@@ -85,7 +90,7 @@ const RULES: readonly Rule[] = [
             'look at the journal disks of the bookies and the CPU of the brokers: broker.replicas, bookkeeper.replicas',
         }
       : undefined,
-  (interval, settings) => (isBehind(interval, settings) ? behind(interval) : undefined),
+  (interval, settings) => (isBehind(interval, settings) ? BEHIND : undefined),
 ]
 
 /** Whether more is in the queue than what workers hold and some seconds of load. */
@@ -98,29 +103,29 @@ export function isBehind(interval: Interval, { bulkSize }: Rehearsal['settings']
   return backlogMessages * perMessage > held + perSecond * BEHIND_SECONDS
 }
 
-/** Nothing is short of CPU, and still more comes in than is stored. */
-function behind({ worker }: Interval): Finding {
-  const full = worker !== undefined && worker.inFlight >= FULL_SLOTS * worker.inFlightLimit
-  if (full && (worker.bulkMs ?? 0) >= SLOW_BULK_MS) {
+/** The backlog grows, and each worker has as many bulks in flight as it may. */
+function allInFlight({ worker }: Interval): Finding | undefined {
+  if (worker === undefined || worker.inFlight < FULL_SLOTS * worker.inFlightLimit) return undefined
+  const bulkMs = worker.bulkMs ?? 0
+  if (bulkMs >= SLOW_BULK_MS) {
     return {
       part: 'Elasticsearch',
-      reason: `the backlog grew while a bulk took ${figure(worker.bulkMs ?? 0)} ms and no data node was busy`,
+      reason: `the backlog grew while a bulk took ${figure(bulkMs)} ms and no data node was busy`,
       advice: 'look at the disks of the data nodes, and at the network to them',
-    }
-  }
-  if (full) {
-    return {
-      part: 'worker',
-      reason: `the backlog grew while each worker had all ${figure(worker.inFlightLimit)} of its bulks in flight, of ${figure(worker.bulkEvents ?? 0)} events and ${figure(worker.bulkMs ?? 0)} ms each`,
-      advice: 'raise BULK_SIZE or BULK_CONCURRENCY, or workers.replicas',
     }
   }
   return {
     part: 'worker',
-    reason: 'the backlog grew while neither Elasticsearch nor a core was at its limit: the workers took too little',
-    advice:
-      'look at what holds the workers up (their log, their CPU limit, how many are ready), or raise workers.replicas',
+    reason: `the backlog grew while each worker had all ${figure(worker.inFlightLimit)} of its bulks in flight, of ${figure(worker.bulkEvents ?? 0)} events and ${figure(bulkMs)} ms each`,
+    advice: 'raise BULK_SIZE or BULK_CONCURRENCY, or workers.replicas',
   }
+}
+
+const BEHIND: Finding = {
+  part: 'worker',
+  reason: 'the backlog grew while neither Elasticsearch nor a core was at its limit: the workers took too little',
+  advice:
+    'look at what holds the workers up (their log, their CPU limit, how many are ready), or raise workers.replicas',
 }
 
 /** The first part that came to its limit under the load and stayed there for a while; nothing when none did. */
@@ -129,9 +134,12 @@ export function firstSaturation({
   settings,
 }: Pick<Rehearsal, 'intervals' | 'settings'>): Saturation | undefined {
   const load = intervals.filter(({ phase }) => phase !== 'drain')
-  const held = RULES.flatMap((rule): readonly Saturation[] => {
-    const found = firstHeld(load, (interval) => rule(interval, settings))
-    return found === undefined ? [] : [{ ...found.value, fromSeconds: found.fromSeconds }]
-  })
-  return held.toSorted((a, b) => a.fromSeconds - b.fromSeconds)[0]
+  const first = (rules: readonly Rule[]) =>
+    rules
+      .flatMap((rule): readonly Saturation[] => {
+        const found = firstHeld(load, (interval) => rule(interval, settings))
+        return found === undefined ? [] : [{ ...found.value, fromSeconds: found.fromSeconds }]
+      })
+      .toSorted((a, b) => a.fromSeconds - b.fromSeconds)[0]
+  return first(LIMITS) ?? first(SYMPTOMS)
 }

@@ -40,8 +40,9 @@ export interface RehearsalOptions {
 }
 
 /** As many points as a chart can show. */
-const MAX_INTERVALS = 600
-const LEAST_INTERVAL_MS = 1000
+const MAX_INTERVALS = 120
+/** Elasticsearch tells the CPU time of a node as it was up to a second ago. */
+const LEAST_INTERVAL_MS = 2000
 /** Bodies of some ten kilobytes each, with what carries them: a quarter of a gigabyte. */
 const MAX_UNDER_WAY = 10_000
 

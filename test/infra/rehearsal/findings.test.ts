@@ -100,6 +100,14 @@ describe('the first part at its limit', () => {
     assert.deepEqual([saturation?.part, saturation?.fromSeconds], ['worker', 5])
   })
 
+  it('is a part rather than the machine that slows it down, and the machine rather than a slow receipt', () => {
+    const full = { generator: { ...generator, machineBusy: 1 }, api: { ...api, receiptMs: 200 } }
+    const late = (second: number) => intervalOf(second, { ...full, worker: { ...worker, cores: [0.99] } })
+    const intervals = [...intervalsOf(12, full), ...Array.from({ length: 12 }, (_, index) => late(12 + index))]
+    assert.equal(firstSaturation(rehearsalOf({ intervals }))?.part, 'worker')
+    assert.equal(firstSaturation(rehearsalOf({ intervals: intervals.slice(0, 12) }))?.part, 'machine')
+  })
+
   it('is none for less than ten seconds, nor for two samples, nor for what happens while draining', () => {
     const busy = { api: { ...api, cores: [0.99] } }
     const nine = [...intervalsOf(9, busy), intervalOf(9), ...[10, 11, 12].map((second) => intervalOf(second, busy))]
