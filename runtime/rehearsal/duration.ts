@@ -6,10 +6,15 @@ export function secondsOf(text: string): number | undefined {
   return number === undefined ? undefined : Number(number) * SECONDS[unit as keyof typeof SECONDS]
 }
 
-/** `45 s`, `10 min`, `1 h 30 min`. */
+/** The two largest units: `45 s`, `2 min 30 s`, `10 min`, `1 h 30 min`. */
 export function durationText(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`
-  const minutes = Math.round(seconds / 60)
-  if (minutes < 120) return `${minutes} min`
-  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+  const whole = Math.round(seconds)
+  if (whole < 120) return `${whole} s`
+  if (whole < 7200) return inTwo(whole, 60, 'min', 's')
+  return inTwo(Math.round(whole / 60), 60, 'h', 'min')
+}
+
+function inTwo(value: number, size: number, larger: string, smaller: string): string {
+  const rest = value % size
+  return `${Math.floor(value / size)} ${larger}${rest === 0 ? '' : ` ${rest} ${smaller}`}`
 }

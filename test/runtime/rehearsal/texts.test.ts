@@ -72,7 +72,14 @@ describe('durations', () => {
   })
 
   it('are told as people read them', () => {
-    assert.deepEqual([45.4, 119, 600, 7200, 9000].map(durationText), ['45 s', '119 s', '10 min', '2 h', '2 h 30 min'])
+    assert.deepEqual([45.4, 119, 150, 600, 7200, 9000].map(durationText), [
+      '45 s',
+      '119 s',
+      '2 min 30 s',
+      '10 min',
+      '2 h',
+      '2 h 30 min',
+    ])
   })
 })
 
