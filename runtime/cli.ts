@@ -3,6 +3,8 @@ import { Command, InvalidArgumentError } from 'commander'
 import { backlog } from './commands/backlog.ts'
 import { exportDeadLetters, listDeadLetters, replayAll } from './commands/dead-letters.ts'
 import { expireIndices, indices } from './commands/indices.ts'
+import { print } from './commands/output.ts'
+import { type RehearseFlags, rehearseCommand, runRehearsal } from './commands/rehearse.ts'
 import { send } from './commands/send.ts'
 import { setUp } from './commands/set-up.ts'
 import { type Config, loadConfig } from './config.ts'
@@ -11,6 +13,7 @@ import { createLogger, type Logger } from './log.ts'
 import { startApi } from './programs/api.ts'
 import { type Program, runUntilSignal } from './programs/run.ts'
 import { startWorker } from './programs/worker.ts'
+import { isWhole, summaryOf } from './rehearsal/summary.ts'
 import { version } from './version.ts'
 
 const cli = new Command('tracardi')
@@ -88,6 +91,14 @@ cli
   .action(async (file, options) => {
     process.exitCode = await send(file, options)
   })
+
+cli.addCommand(
+  rehearseCommand().action(async (flags: RehearseFlags) => {
+    const rehearsal = await runRehearsal(config(), flags)
+    print(summaryOf(rehearsal).join('\n'))
+    process.exitCode = isWhole(rehearsal) ? 0 : 1
+  }),
+)
 
 cli
   .command('local')

@@ -42,9 +42,13 @@ const RUNTIME: Allowed = {
   console: ['queue', 'search'],
   programs: ['api', 'worker', 'console', 'queue', 'search'],
   send: [],
-  commands: ['queue', 'search', 'send'],
+  rehearsal: ['queue', 'search', 'send'],
+  commands: ['queue', 'search', 'send', 'rehearsal'],
   local: [],
 }
+
+/** What the report of a rehearsal is made from. */
+const REHEARSAL_RECORD = ['record', 'summary', 'duration'].map((file) => `../runtime/rehearsal/${file}.ts`)
 
 /** The same for the infrastructure, which of the runtime knows the settings and, to start it, the run on one machine. */
 const INFRA: Allowed = {
@@ -57,7 +61,17 @@ const INFRA: Allowed = {
   runtime: ['config', 'kubernetes', 'pulsar', 'elasticsearch', '../runtime/config.ts'],
   observability: ['config', 'kubernetes', 'elasticsearch'],
   safety: ['config', 'kubernetes', 'elasticsearch'],
-  commands: ['config', '.', '../runtime/config.ts', '../runtime/errors.ts', '../runtime/local/run.ts'],
+  rehearsal: ['sizing', 'config', 'kubernetes', 'pulsar', 'elasticsearch', 'runtime', ...REHEARSAL_RECORD],
+  commands: [
+    'config',
+    'rehearsal',
+    '.',
+    '../runtime/config.ts',
+    '../runtime/errors.ts',
+    '../runtime/local/run.ts',
+    '../runtime/commands/rehearse.ts',
+    ...REHEARSAL_RECORD,
+  ],
 }
 
 function forbidden(folder: string, allowed: Allowed, toTop: boolean): readonly string[] {
@@ -72,7 +86,7 @@ describe('imports', () => {
     assert.deepEqual(forbidden('runtime', RUNTIME, true), [])
     // The command line is the one place that knows everything.
     const top = imports('runtime').filter(({ from, to }) => from === '.' && to !== '.')
-    assert.deepEqual([...new Set(top.map(({ to }) => to))].sort(), ['commands', 'local', 'programs'])
+    assert.deepEqual([...new Set(top.map(({ to }) => to))].sort(), ['commands', 'local', 'programs', 'rehearsal'])
   })
 
   it('of the runtime stay in it: its images have nothing of Pulumi', () => {

@@ -1,6 +1,7 @@
 import { type Config, loadConfig, settings } from '../../runtime/config.ts'
-import { type Coefficients, DEFAULT_COEFFICIENTS } from '../sizing/coefficients.ts'
+import type { Coefficients } from '../sizing/coefficients.ts'
 import type { Stated } from '../sizing/derived.ts'
+import type { Load, Shape } from '../sizing/load.ts'
 import { type Derived, type SizedKey, shortfalls, size } from '../sizing/model.ts'
 import { StackConfigError } from './errors.ts'
 import { floorsOf } from './floors.ts'
@@ -30,20 +31,41 @@ export interface Plan extends Omit<StackConfig, 'runtime'> {
  * Settles a stack: reads it, derives the counts that it does not state from the load that it states, and checks the whole.
  *
  * @param raw each group of the stack's configuration under its name, as the stack file has it.
+ * @param coefficients for the sizing model, instead of those that the stack states.
  * @throws StackConfigError with every fault at once.
  */
-export function planOf(
-  raw: Readonly<Record<string, unknown>>,
-  coefficients: Coefficients = DEFAULT_COEFFICIENTS,
-): Plan {
-  const { config, faults } = readStack(raw)
-  if (faults.length > 0) throw new StackConfigError(faults)
+export function planOf(raw: Readonly<Record<string, unknown>>, coefficients?: Coefficients): Plan {
+  const config = validStack(raw)
   const runtime = runtimeOf(config)
-  const derived = config.load.peakEventsPerSecond > 0 ? derive(config, runtime, coefficients) : []
+  const derived =
+    config.load.peakEventsPerSecond > 0 ? derive(config, runtime, coefficients ?? config.coefficients) : []
   const plan = settle(config, runtime, derived)
   const broken = [...outOfRange(plan), ...brokenRules(plan)]
   if (broken.length > 0) throw new StackConfigError(broken)
   return plan
+}
+
+/** How the load of a stack is kept, of which a rehearsal tells nothing. */
+type Kept = Pick<Load, 'meanToPeak' | 'retentionDays' | 'backlogHours'>
+
+/**
+ * The sizes that a load asks for in the environment of a stack, whatever load and numbers the stack states itself.
+ *
+ * @throws StackConfigError with every fault at once.
+ */
+export function sizesFor(
+  raw: Readonly<Record<string, unknown>>,
+  load: (kept: Kept) => Load,
+  coefficients: Coefficients,
+): readonly Derived[] {
+  const config = validStack(raw)
+  return size(load(config.load), shapeOf(config, runtimeOf(config)), coefficients)
+}
+
+function validStack(raw: Readonly<Record<string, unknown>>): StackConfig {
+  const { config, faults } = readStack(raw)
+  if (faults.length > 0) throw new StackConfigError(faults)
+  return config
 }
 
 function runtimeOf(config: StackConfig): Config {
@@ -56,7 +78,11 @@ function runtimeOf(config: StackConfig): Config {
 }
 
 function derive(config: StackConfig, runtime: Config, coefficients: Coefficients): readonly Derived[] {
-  const shape = {
+  return size(config.load, shapeOf(config, runtime), coefficients, statedNumbers(config, runtime))
+}
+
+function shapeOf(config: StackConfig, runtime: Config): Shape {
+  return {
     zones: Math.max(1, config.platform.zones.length),
     writeQuorum: config.bookkeeper.writeQuorum,
     indexReplicas: runtime.indexReplicas,
@@ -65,7 +91,6 @@ function derive(config: StackConfig, runtime: Config, coefficients: Coefficients
     messageMaxEvents: runtime.messageMaxEvents,
     floor: floorsOf(config.platform.environment),
   }
-  return size(config.load, shape, coefficients, statedNumbers(config, runtime))
 }
 
 /** The value of a key that the model derives, in the configuration. */

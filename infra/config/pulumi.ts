@@ -4,7 +4,7 @@ import { type Plan, planOf } from './plan.ts'
 import { schema } from './schema.ts'
 
 /** Groups whose values are objects; a secret is a text. */
-const OBJECTS: readonly string[] = [...Object.keys(schema), 'runtime', 'sources']
+const OBJECTS: readonly string[] = [...Object.keys(schema), 'runtime', 'coefficients', 'sources']
 
 /**
  * The plan of the configuration that the engine hands over.

@@ -1,5 +1,6 @@
 import { closestMatch } from 'leven'
 import { allowedValues, readSetting, settings, type Value, type ValueOf } from '../../runtime/config.ts'
+import { type Coefficients, coefficientFaults, DEFAULT_COEFFICIENTS } from '../sizing/coefficients.ts'
 import { type Group, type Key, type ListKey, type Schema, type SecretKey, schema, secretKeys } from './schema.ts'
 
 type ValueOfKey<K> = K extends ListKey ? readonly string[] : ValueOf<K>
@@ -13,6 +14,8 @@ type Groups = { readonly [G in keyof Schema]: GroupOf<G> }
 export interface StackConfig extends Groups {
   /** Settings of the runtime that the stack states, by environment name. */
   readonly runtime: Readonly<Record<string, string>>
+  /** What one unit carries: as the stack states it from a rehearsal, and the defaults for the rest. */
+  readonly coefficients: Coefficients
   /** The event sources, as the sources file of the API has them. */
   readonly sources: Readonly<Record<string, unknown>>
   /** The secrets that are set. */
@@ -54,14 +57,21 @@ export function readStack(raw: Readonly<Record<string, unknown>>): { config: Sta
     groups[name] = readGroup(name, group, objectOf(name, raw[name], faults), stated, faults)
   }
   const runtime = readRuntime(objectOf('runtime', raw['runtime'], faults), stated, faults)
+  const coefficients = readStated(objectOf('coefficients', raw['coefficients'], faults), faults)
   const sources = objectOf('sources', raw['sources'], faults)
   const secrets: Partial<Record<SecretKey, string>> = {}
   for (const key of Object.keys(secretKeys) as SecretKey[]) {
     if (typeof raw[key] === 'string' && raw[key] !== '') secrets[key] = raw[key]
   }
-  const known = [...Object.keys(schema), 'runtime', 'sources', ...Object.keys(secretKeys)]
+  const known = [...Object.keys(schema), 'runtime', 'coefficients', 'sources', ...Object.keys(secretKeys)]
   for (const key of Object.keys(raw)) if (!known.includes(key)) faults.push(unknownKey(key, known))
-  return { config: { ...(groups as unknown as Groups), runtime, sources, secrets, stated }, faults }
+  return { config: { ...(groups as unknown as Groups), runtime, coefficients, sources, secrets, stated }, faults }
+}
+
+function readStated(given: Readonly<Record<string, unknown>>, faults: string[]): Coefficients {
+  const found = coefficientFaults(given)
+  faults.push(...found.map((fault) => `coefficients.${fault}`))
+  return found.length > 0 ? DEFAULT_COEFFICIENTS : { ...DEFAULT_COEFFICIENTS, ...given }
 }
 
 function unknownKey(name: string, known: readonly string[], prefix = ''): string {

@@ -52,7 +52,7 @@ export interface PodArgs {
   readonly separateHosts?: 'required' | 'preferred'
   /** Digests of the configuration that the pod reads only at its start, so that a change restarts it. */
   readonly checksums?: Readonly<Record<string, Input<string>>>
-  readonly restartPolicy?: 'Always' | 'OnFailure'
+  readonly restartPolicy?: 'Always' | 'OnFailure' | 'Never'
   readonly pullSecret?: string
 }
 

@@ -149,15 +149,22 @@ const RATIOS: readonly string[] = ['targetUtilisation', 'bookieFillRatio', 'jour
  * @throws Error that lists every fault with the value given and what is allowed.
  */
 export function readCoefficients(value: unknown): Coefficients {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     throw new Error(`the coefficients are ${shown(value)}; allowed: an object with any of ${known.join(', ')}`)
   }
-  const entries = Object.entries(value)
-  const faults = entries.map(([key, given]) => faultOf(key, given)).filter((fault) => fault !== undefined)
-  const merged: Coefficients = Object.freeze({ ...DEFAULT_COEFFICIENTS, ...value })
-  if (faults.length === 0) faults.push(...contradictions(merged))
+  const faults = coefficientFaults(value)
   if (faults.length > 0) throw new Error(`the coefficients have faults:\n${faults.map((f) => `  - ${f}`).join('\n')}`)
-  return merged
+  return Object.freeze({ ...DEFAULT_COEFFICIENTS, ...value })
+}
+
+/** What is wrong with coefficients that were given: each fault with the value given and what is allowed. */
+export function coefficientFaults(given: Readonly<Record<string, unknown>>): readonly string[] {
+  const faults = Object.entries(given).flatMap(([key, value]) => faultOf(key, value) ?? [])
+  return faults.length > 0 ? faults : contradictions({ ...DEFAULT_COEFFICIENTS, ...given })
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 const known = Object.keys(DEFAULT_COEFFICIENTS)

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Screen } from '../screen.ts'
 import type { Child } from './child.ts'
 import { startElasticsearch } from './elasticsearch.ts'
 import { installServers, type ServerName } from './install.ts'
@@ -6,7 +7,6 @@ import { findJava } from './java.ts'
 import type { Plan } from './plan.ts'
 import { freePortNear } from './port.ts'
 import { bookiePortOf, startPulsar } from './pulsar.ts'
-import type { Screen } from './screen.ts'
 import type { Server } from './server.ts'
 import { together } from './together.ts'
 

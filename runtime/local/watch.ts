@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Metric, parseMetrics } from '../metrics-text.ts'
-import type { Screen } from './screen.ts'
+import type { Screen } from '../screen.ts'
 import { formatStatus, goOnCounting, type Sample, sampleOf, statusKey } from './status.ts'
 
 const INTERVAL_MS = 1000

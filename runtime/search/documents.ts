@@ -63,7 +63,12 @@ export function eventLines(index: string, event: EventDocument, call: CallText):
   const time = `"insert":"${event.insert ?? ingest}","ingest":"${ingest}"${moment('create', event.create)}${moment('update', event.update)}`
   const head = `"id":${id},"type":${JSON.stringify(event.type)},"name":${JSON.stringify(event.name)},"metadata":{"time":{${time}}}`
   const data = `${member('properties', event.properties)}${member('context', event.context)}${member('config', event.config)}`
-  return `{"create":{"_index":"${index}","_id":${id}}}\n{${head}${call.subject}${data}${call.request}${member('tags', event.tags)}}\n`
+  return `${createAction(index, id)}{${head}${call.subject}${data}${call.request}${member('tags', event.tags)}}\n`
+}
+
+/** The line before an event, from its id as JSON. */
+export function createAction(index: string, idJson: string): string {
+  return `{"create":{"_index":"${index}","_id":${idJson}}}\n`
 }
 
 function moment(key: string, iso: string | undefined): string {

@@ -10,6 +10,11 @@ export interface Call {
 
 export type CallEvent = Readonly<Record<string, unknown>> & { readonly id: string; readonly type: string }
 
+export type GeneratedEvent = CallEvent & {
+  readonly properties: Readonly<Record<string, unknown>>
+  readonly context: Readonly<Record<string, unknown>>
+}
+
 const TYPES = ['page-view', 'product-view', 'add-to-cart', 'search', 'purchase-order-placed'] as const
 const PAGES = ['home', 'category', 'product', 'basket', 'checkout', 'help'] as const
 
@@ -30,19 +35,22 @@ export function* generateLoad(options: LoadOptions): Generator<Call> {
       source: { id: options.source },
       session: { id: `session-${visitor}` },
       profile: { id: `profile-${visitor}` },
-      events: Array.from({ length: count }, (_, index) => generateEvent(sent + index)),
+      events: Array.from({ length: count }, (_, index) =>
+        generateEvent(sent + index, uuidV7(), new Date().toISOString()),
+      ),
     }
     sent += count
   }
 }
 
-function generateEvent(number: number): CallEvent {
+/** An event like those of a shop, the same for the same number but for its id and time. */
+export function generateEvent(number: number, id: string, createdAt: string): GeneratedEvent {
   const type = TYPES[number % TYPES.length] as string
   const page = PAGES[number % PAGES.length] as string
   return {
-    id: uuidV7(),
+    id,
     type,
-    time: { create: new Date().toISOString() },
+    time: { create: createdAt },
     properties: {
       number,
       page,

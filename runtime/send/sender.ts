@@ -1,11 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Agent, request } from 'undici'
-import { backoffMs } from '../backoff.ts'
-import { messageOf } from '../errors.ts'
+import { Agent } from 'undici'
+import { deliver } from './deliver.ts'
 import type { Call } from './generate.ts'
-
-const RETRY = { baseMs: 200, maxMs: 5000 }
-const REQUEST_TIMEOUT_MS = 30_000
 
 export interface SendOptions {
   /** Of the public listener, `http://localhost:8585`. */
@@ -48,23 +44,16 @@ export async function sendCalls(
 
   const post = async (call: Call) => {
     const sentAt = performance.now()
-    const body = JSON.stringify(call)
-    for (let attempt = 0; ; attempt += 1) {
-      const answer = await postOnce(agent, `${options.url}/track`, body)
-      answers[answer.status] = (answers[answer.status] ?? 0) + 1
-      if (answer.status === '200') {
-        latencies.push(performance.now() - sentAt)
-        tally.accepted += call.events.length
-        onAccepted(call)
-        return
-      }
-      const mayPass = answer.status === 'error' || answer.status === '429' || answer.status.startsWith('5')
-      if (!mayPass || performance.now() - sentAt > options.retryForMs) {
-        firstRefusal ??= `${answer.status}: ${answer.text.slice(0, 500)}`
-        tally.failed += call.events.length
-        return
-      }
-      await sleep(Math.max(answer.retryAfterMs, backoffMs(attempt, RETRY, Math.random())))
+    const refusal = await deliver(agent, `${options.url}/track`, JSON.stringify(call), options.retryForMs, (status) => {
+      answers[status] = (answers[status] ?? 0) + 1
+    })
+    if (refusal === undefined) {
+      latencies.push(performance.now() - sentAt)
+      tally.accepted += call.events.length
+      onAccepted(call)
+    } else {
+      firstRefusal ??= refusal
+      tally.failed += call.events.length
     }
   }
   const paced = async (events: number) => {
@@ -98,27 +87,4 @@ export async function sendCalls(
     latenciesMs: { p50: at(0.5), p99: at(0.99), max: at(1) },
     firstRefusal,
   }
-}
-
-async function postOnce(agent: Agent, url: string, body: string) {
-  try {
-    const response = await request(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
-      dispatcher: agent,
-      headersTimeout: REQUEST_TIMEOUT_MS,
-      bodyTimeout: REQUEST_TIMEOUT_MS,
-    })
-    const retryAfterMs = retryAfterMsOf(response.headers['retry-after'])
-    return { status: String(response.statusCode), text: await response.body.text(), retryAfterMs }
-  } catch (error) {
-    return { status: 'error', text: messageOf(error), retryAfterMs: 0 }
-  }
-}
-
-/** Seconds, as our API writes them; the date that a proxy may write instead leaves it to the backoff. */
-function retryAfterMsOf(header: string | string[] | undefined): number {
-  const seconds = Number(header ?? 0)
-  return Number.isFinite(seconds) ? Math.max(0, seconds) * 1000 : 0
 }

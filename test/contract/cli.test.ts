@@ -65,6 +65,7 @@ describe('the commands of operators', () => {
       ['indices'],
       ['indices', 'expire'],
       ['send'],
+      ['rehearse'],
       ['local'],
     ]) {
       const { code, output } = await cli({}, ...command, '--help')

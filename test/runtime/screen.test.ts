@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createScreen } from '../../../runtime/local/screen.ts'
+import { createScreen } from '../../runtime/screen.ts'
 
 function record(terminal: boolean, columns = 80) {
   const written: string[] = []

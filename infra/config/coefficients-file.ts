@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs'
+import { type Coefficients, readCoefficients } from '../sizing/coefficients.ts'
+import { StackConfigError } from './errors.ts'
+
+/**
+ * Coefficients as `npm run rehearse` writes them: a file of JSON.
+ *
+ * @throws StackConfigError when it cannot be read, is no JSON, or has faults: all of them.
+ */
+export function readCoefficientsFile(path: string): Coefficients {
+  try {
+    return readCoefficients(JSON.parse(readFileSync(path, 'utf8')))
+  } catch (error) {
+    throw new StackConfigError([`${path}: ${(error as Error).message}`])
+  }
+}

@@ -1,0 +1,162 @@
+import { StackConfigError } from '../config/errors.ts'
+import type { Plan } from '../config/plan.ts'
+import { AUTHORITY_CONFIG } from '../elasticsearch/certificates.ts'
+import { passwordSecret } from '../elasticsearch/users.ts'
+import { selectorOf, type Tier } from '../kubernetes/labels.ts'
+import { podTemplate } from '../kubernetes/pod.ts'
+import { hostOf } from '../kubernetes/site.ts'
+import { tokenSecret } from '../pulsar/tokens.ts'
+import {
+  containerEnv,
+  PRIVATE_PORT,
+  PUBLIC_PORT,
+  RUNTIME_USER,
+  type RuntimeAccess,
+  runtimeVolumes,
+} from '../runtime/environment.ts'
+
+export interface RehearsalJobArgs {
+  readonly plan: Plan
+  readonly image: string
+  /** Of the Job and of what comes with it. */
+  readonly name: string
+  /** Of the command, but for where the platform is. */
+  readonly flags: readonly string[]
+  /** After which the Job is ended. */
+  readonly deadlineSeconds: number
+}
+
+/** By which the objects of a rehearsal are found, and deleted. */
+const REHEARSAL_LABEL = 'tracardi.com/rehearsal'
+
+/** One process makes the load; it can use a second core for its garbage. */
+const RESOURCES = { cpuMillicores: 1000, memoryMib: 1024 }
+const KEPT_SECONDS = 86_400
+/** Tiers whose metrics it reads. */
+const READ: readonly Tier[] = ['api', 'worker']
+
+/**
+ * What a rehearsal in the cluster needs, as objects of Kubernetes: the Job, a headless Service over the private listeners of
+ * each tier, and NetworkPolicies that let it reach them. A rehearsal is no part of the stack, so the engine knows nothing of it.
+ *
+ * @throws StackConfigError when the servers are not of the stack: how to get in is in secrets that its file does not tell.
+ */
+export function rehearsalObjects(args: RehearsalJobArgs): readonly object[] {
+  const { plan, name } = args
+  if (plan.pulsar.serviceUrl !== '' || plan.elasticsearch.url !== '') {
+    throw new StackConfigError([
+      'a Job can be made for a stack with its own Pulsar and Elasticsearch only: run npm run rehearse where these can be reached',
+    ])
+  }
+  const meta = (suffix: string) => ({
+    name: `${name}${suffix}`,
+    namespace: plan.platform.namespace,
+    labels: labelsOfRun(name),
+  })
+  return [
+    ...READ.map((tier) => listenersOf(meta(`-${tier}`), tier)),
+    ...policies(meta, name),
+    { apiVersion: 'batch/v1', kind: 'Job', metadata: meta(''), spec: jobSpec(args) },
+  ]
+}
+
+/** It is a visitor to the tier that may reach Pulsar and Elasticsearch, and none of the engine's. */
+function labelsOfRun(name: string) {
+  return { ...selectorOf('set-up'), 'app.kubernetes.io/managed-by': 'rehearse', [REHEARSAL_LABEL]: name }
+}
+
+type Meta = (suffix: string) => { readonly name: string }
+
+/** Its name has the address of every pod of the tier. */
+function listenersOf(metadata: object, tier: Tier) {
+  const ports = [{ name: 'private', port: PRIVATE_PORT, targetPort: PRIVATE_PORT, protocol: 'TCP' }]
+  return { apiVersion: 'v1', kind: 'Service', metadata, spec: { clusterIP: 'None', selector: selectorOf(tier), ports } }
+}
+
+function policies(meta: Meta, name: string): readonly object[] {
+  const rehearsal = { matchLabels: { [REHEARSAL_LABEL]: name } }
+  const port = (number: number) => ({ protocol: 'TCP', port: number })
+  const policy = (suffix: string, spec: object) => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: meta(suffix),
+    spec,
+  })
+  const reach = (tier: Tier, ports: readonly number[]) => ({
+    to: [{ podSelector: { matchLabels: selectorOf(tier) } }],
+    ports: ports.map(port),
+  })
+  return [
+    policy('-to-programs', {
+      podSelector: rehearsal,
+      policyTypes: ['Egress'],
+      egress: [reach('api', [PUBLIC_PORT, PRIVATE_PORT]), reach('worker', [PRIVATE_PORT])],
+    }),
+    ...READ.map((tier) =>
+      policy(`-reads-${tier}`, {
+        podSelector: { matchLabels: selectorOf(tier) },
+        policyTypes: ['Ingress'],
+        ingress: [{ from: [{ podSelector: rehearsal }], ports: [port(PRIVATE_PORT)] }],
+      }),
+    ),
+  ]
+}
+
+function jobSpec({ plan, image, name, flags, deadlineSeconds }: RehearsalJobArgs) {
+  const access = accessOf(plan)
+  const { volumes, mounts } = runtimeVolumes(access, 'admin')
+  const host = (service: string) => hostOf(plan.platform, service)
+  const listeners = READ.map((tier) => `http://${host(`${name}-${tier}`)}:${PRIVATE_PORT}`)
+  return {
+    // A load is never repeated by itself.
+    backoffLimit: 0,
+    activeDeadlineSeconds: deadlineSeconds,
+    ttlSecondsAfterFinished: KEPT_SECONDS,
+    template: podTemplate({
+      tier: 'set-up',
+      ...RUNTIME_USER,
+      labels: labelsOfRun(name),
+      graceSeconds: 60,
+      restartPolicy: 'Never',
+      pullSecret: plan.images.pullSecret,
+      volumes,
+      containers: [
+        {
+          name: 'rehearsal',
+          image,
+          args: [
+            'rehearse',
+            ...['--target', `http://${host('api')}:${PUBLIC_PORT}`],
+            ...['--metrics', listeners.join(',')],
+            ...['--record', '-'],
+            ...flags,
+          ],
+          // As the workers have them, who use both Pulsar and Elasticsearch.
+          settings: 'worker-settings',
+          env: containerEnv(access, RESOURCES.memoryMib),
+          resources: RESOURCES,
+          mounts,
+        },
+      ],
+    }),
+  }
+}
+
+/** By the names of the Secrets that the stack has made. */
+function accessOf(plan: Plan): RuntimeAccess {
+  const tokenSecrets = { admin: tokenSecret('admin'), api: tokenSecret('api'), worker: tokenSecret('worker') }
+  return {
+    plan,
+    pulsar: {
+      endpoint: { serviceUrl: '', adminUrl: '' },
+      dependsOn: [],
+      ...(plan.pulsar.authentication ? { tokenSecrets } : {}),
+    },
+    search: {
+      url: '',
+      ...(plan.elasticsearch.security
+        ? { authorityConfigMap: AUTHORITY_CONFIG, passwordSecret: passwordSecret('tracardi') }
+        : {}),
+    },
+  }
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readCoefficientsFile } from '../../../infra/config/coefficients-file.ts'
+import { planOf, sizesFor } from '../../../infra/config/plan.ts'
+import { planFromEngine } from '../../../infra/config/pulumi.ts'
+import { readCoefficients } from '../../../infra/sizing/coefficients.ts'
+import { changed } from '../../support/stack.ts'
+
+const peak = { load: { peakEventsPerSecond: 200_000 }, api: { autoscaling: 'none' } }
+const replicas = (plan: ReturnType<typeof planOf>) => plan.api.replicas
+
+describe('measured coefficients', () => {
+  it('of a stack change its sizes, and those that are given win', () => {
+    const stated = changed('production', { ...peak, coefficients: { apiMicrosPerCall: 1600 } })
+    assert.equal(replicas(planOf(changed('production', peak))), 34)
+    assert.equal(replicas(planOf(stated)), 67)
+    assert.equal(replicas(planOf(stated, readCoefficients({ apiMicrosPerCall: 600 }))), 34)
+  })
+
+  it('come through the engine as every group does', () => {
+    const raw = changed('production', { ...peak, coefficients: { apiMicrosPerCall: 1600 } })
+    const config = Object.entries(raw).map(([key, value]) => [`tracardi-at-scale:${key}`, JSON.stringify(value)])
+    assert.equal(replicas(planFromEngine('tracardi-at-scale', Object.fromEntries(config))), 67)
+  })
+
+  it('of a stack are refused with the other faults', () => {
+    const raw = changed('dev', { api: { replicas: 0 }, coefficients: { apiMicrosPerCal: 1, bulkMillis: -1 } })
+    assert.throws(() => planOf(raw), {
+      faults: [
+        'api.replicas is 0; allowed: a whole number from 1 to 500 pods',
+        'coefficients.apiMicrosPerCal is not a coefficient; did you mean apiMicrosPerCall?',
+        'coefficients.bulkMillis is -1; allowed: a number over 0',
+      ],
+    })
+    assert.throws(() => planOf(changed('dev', { coefficients: [1] })), {
+      faults: ['coefficients is [1]; allowed: an object with keys'],
+    })
+  })
+
+  it('size another load in the environment of a stack, whatever counts it states', () => {
+    const raw = changed('production', { api: { replicas: 40 } })
+    const sizes = sizesFor(
+      raw,
+      (kept) => ({ ...kept, peakEventsPerSecond: 200_000, eventsPerCall: 10, eventBytes: 650 }),
+      readCoefficients({}),
+    )
+    assert.equal(sizes.find(({ key }) => key === 'api.replicas')?.value, 34)
+    assert.throws(
+      () => sizesFor({ api: { replica: 1 } }, () => assert.fail(), readCoefficients({})),
+      /did you mean api.replicas/,
+    )
+  })
+
+  describe('of a file', () => {
+    const fileOf = (text: string) => {
+      const path = join(mkdtempSync(join(tmpdir(), 'coefficients-')), 'measured.json')
+      writeFileSync(path, text)
+      return path
+    }
+
+    it('are read over the defaults', () => {
+      assert.equal(readCoefficientsFile(fileOf('{"bulkMillis": 12}')).bulkMillis, 12)
+    })
+
+    it('are refused with the name of the file, and every fault', () => {
+      const path = fileOf('{"bulkMilis": 12, "diskFillRatio": 7}')
+      assert.throws(() => readCoefficientsFile(path), {
+        faults: [
+          `${path}: the coefficients have faults:\n  - bulkMilis is not a coefficient; did you mean bulkMillis?\n  - diskFillRatio is 7; allowed: a number over 0, at most 1`,
+        ],
+      })
+    })
+
+    it('are refused where the file is not there, or is no JSON', () => {
+      assert.throws(() => readCoefficientsFile('/nowhere.json'), /\/nowhere\.json: ENOENT/)
+      assert.throws(() => readCoefficientsFile(fileOf('{"bulkMillis": 12,}')), /measured\.json: .*JSON/)
+    })
+  })
+})

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { planOf } from '../../../infra/config/plan.ts'
+import { rehearsalObjects } from '../../../infra/rehearsal/job.ts'
+import { changed } from '../../support/stack.ts'
+
+const IMAGE = 'registry.example.com/tracardi-at-scale@sha256:1'
+
+// biome-ignore lint/suspicious/noExplicitAny: objects of several kinds
+function objectsOf(raw: Readonly<Record<string, unknown>>): readonly any[] {
+  const args = { image: IMAGE, name: 'rehearsal-1', flags: ['--duration', '60s'], deadlineSeconds: 4000 }
+  return rehearsalObjects({ plan: planOf(raw), ...args })
+}
+
+describe('the Job of a rehearsal', () => {
+  const job = (raw = changed('production')) => objectsOf(raw).find(({ kind }) => kind === 'Job')
+
+  it('runs the command once, against the platform and every instance of it', () => {
+    const { backoffLimit, activeDeadlineSeconds, template } = job().spec
+    assert.deepEqual([backoffLimit, activeDeadlineSeconds, template.spec.restartPolicy], [0, 4000, 'Never'])
+    const [{ image, args, envFrom }] = template.spec.containers
+    assert.equal(image, IMAGE)
+    assert.deepEqual(args, [
+      'rehearse',
+      '--target',
+      'http://api.tracardi.svc.cluster.local:8585',
+      '--metrics',
+      'http://rehearsal-1-api.tracardi.svc.cluster.local:8686,http://rehearsal-1-worker.tracardi.svc.cluster.local:8686',
+      '--record',
+      '-',
+      '--duration',
+      '60s',
+    ])
+    assert.deepEqual(envFrom, [{ configMapRef: { name: 'worker-settings' } }])
+  })
+
+  it('is what PodSecurity restricted admits', () => {
+    const { spec } = job().spec.template
+    const { securityContext } = spec.containers[0]
+    assert.equal(spec.securityContext.runAsNonRoot, true)
+    assert.deepEqual(spec.securityContext.seccompProfile, { type: 'RuntimeDefault' })
+    assert.equal(spec.automountServiceAccountToken, false)
+    assert.equal(securityContext.allowPrivilegeEscalation, false)
+    assert.deepEqual(securityContext.capabilities, { drop: ['ALL'] })
+    assert.equal(securityContext.readOnlyRootFilesystem, true)
+    const kinds = spec.volumes.map((volume: object) => Object.keys(volume).find((key) => key !== 'name'))
+    assert.deepEqual(kinds, ['emptyDir', 'secret', 'secret', 'configMap'])
+  })
+
+  it('gets in with the secrets of a stack that has them, and without in one that has none', () => {
+    const names = (raw: Readonly<Record<string, unknown>>) =>
+      job(raw).spec.template.spec.volumes.map(({ name }: { name: string }) => name)
+    assert.deepEqual(names(changed('production')), ['tmp', 'pulsar-token', 'elasticsearch', 'authority'])
+    assert.deepEqual(names(changed('dev')), ['tmp'])
+  })
+
+  it('comes with names for every pod, and with policies for what it reaches and no more', () => {
+    const objects = objectsOf(changed('production'))
+    assert.deepEqual(
+      objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`),
+      [
+        'Service rehearsal-1-api',
+        'Service rehearsal-1-worker',
+        'NetworkPolicy rehearsal-1-to-programs',
+        'NetworkPolicy rehearsal-1-reads-api',
+        'NetworkPolicy rehearsal-1-reads-worker',
+        'Job rehearsal-1',
+      ],
+    )
+    for (const { metadata } of objects) assert.equal(metadata.labels['tracardi.com/rehearsal'], 'rehearsal-1')
+    const { spec } = objects.find(({ metadata }) => metadata.name === 'rehearsal-1-to-programs')
+    assert.deepEqual(spec.podSelector.matchLabels, { 'tracardi.com/rehearsal': 'rehearsal-1' })
+    assert.deepEqual(
+      spec.egress.map(({ ports }: { ports: { port: number }[] }) => ports.map(({ port }) => port)),
+      [[8585, 8686], [8686]],
+    )
+  })
+
+  it('is not made for servers that are not of the stack', () => {
+    const raw = changed('dev', { elasticsearch: { url: 'http://search:9200' } })
+    assert.throws(() => objectsOf(raw), /a Job can be made for a stack with its own Pulsar and Elasticsearch only/)
+  })
+})
