@@ -50,8 +50,8 @@ export function lineChart(chart: Chart): string {
     : []
   const lines = chart.lines.map(({ points, colour }) => `<path class="${colour}" d="${pathOf(points, left, up)}"/>`)
   const yLabels = [0, 0.5, 1].map((part) => `<span style="bottom:${part * 100}%">${axisFigure(top * part)}</span>`)
-  const xLabels = [0, 0.25, 0.5, 0.75, 1].map(
-    (part) => `<span style="left:${part * 100}%">${clock(chart.seconds * part)}</span>`,
+  const xLabels = timeTicks(chart.seconds).map(
+    (seconds) => `<span style="left:${((seconds / chart.seconds) * 100).toFixed(1)}%">${clock(seconds)}</span>`,
   )
   const legend = [
     ...chart.lines.map(({ name, colour }) => `<li class="${colour}">${escaped(name)}</li>`),
@@ -87,6 +87,15 @@ export function niceEnd(value: number): number {
   if (value <= 0) return 1
   const ten = 10 ** Math.floor(Math.log10(value))
   return ([1, 2, 2.5, 4, 5, 8, 10].find((step) => step * ten >= value * (1 - 1e-9)) ?? 10) * ten
+}
+
+const TICK_SECONDS = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200]
+const MOST_TICKS = 6
+
+/** Round times from 0 on, at most six besides it: minutes are read at a glance, quarters of a run are not. */
+export function timeTicks(seconds: number): readonly number[] {
+  const apart = TICK_SECONDS.find((step) => seconds / step <= MOST_TICKS) ?? niceEnd(seconds / MOST_TICKS)
+  return Array.from({ length: Math.floor(seconds / apart) + 1 }, (_, index) => index * apart)
 }
 
 const AXIS = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3, notation: 'compact' })

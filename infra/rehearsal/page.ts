@@ -138,7 +138,7 @@ header p, .note, small, dt { color: var(--quiet); } header p { margin: .2rem 0 1
 section { margin-top: 2rem; } ul { margin: .4rem 0 0; padding-left: 1.2rem; }
 .verdict { margin: 0; padding: 1rem 1.2rem; background: var(--card); border-left: 5px solid var(--good); border-radius: 6px; }
 .verdict.fails { border-color: var(--bad); } .verdict p { margin: 0; } .verdict h2 { margin-bottom: .2rem; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.4rem, 1fr)); gap: .7rem; margin: 1rem 0 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.4rem, 1fr)); gap: .7rem; margin: 1rem 0 0; }
 .tiles div { padding: .6rem .8rem; background: var(--card); border-radius: 6px; }
 dt { font-size: .85rem; } dd { margin: 0; font-size: 1.2rem; font-weight: 600; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .good dd { color: var(--good); } .bad dd { color: var(--bad); }
@@ -157,7 +157,6 @@ dt { font-size: .85rem; } dd { margin: 0; font-size: 1.2rem; font-weight: 600; f
 .span { fill: var(--fourth); opacity: .13; }
 .x, .y { position: relative; font-size: .8rem; color: var(--quiet); font-variant-numeric: tabular-nums; }
 .x { grid-column: 2; height: 1.4rem; } .x span { position: absolute; transform: translateX(-50%); }
-.x span:last-child { transform: translateX(-100%); }
 .y span { position: absolute; right: .5rem; transform: translateY(50%); } .y span:last-child { transform: translateY(70%); }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .92rem; }
 th, td { padding: .4rem .9rem .4rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--edge); }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { findingsOf } from '../../../infra/rehearsal/findings.ts'
-import { type Chart, lineChart, niceEnd } from '../../../infra/rehearsal/line-chart.ts'
+import { type Chart, lineChart, niceEnd, timeTicks } from '../../../infra/rehearsal/line-chart.ts'
 import { page } from '../../../infra/rehearsal/page.ts'
 import { flushReasons, textReport } from '../../../infra/rehearsal/text-report.ts'
 import { api, intervalOf, intervalsOf, rehearsalOf, worker } from './cases.ts'
@@ -23,7 +23,7 @@ describe('a line chart', () => {
     assert.match(drawn, /<path class="first" d="M0\.0 200\.0L500\.0 100\.0M1000\.0 0\.0"\/>/)
     assert.match(drawn, /<rect class="span" x="200\.0" width="100\.0" y="0" height="200"><title>burst<\/title>/)
     assert.match(drawn, /<li class="first">a &lt; b<\/li>/)
-    assert.match(drawn, /<span style="left:50%">0:50<\/span>/)
+    assert.match(drawn, /<span style="left:60.0%">1:00<\/span>/)
     assert.match(drawn, /<span style="bottom:100%">100<\/span>/)
   })
 
@@ -31,6 +31,12 @@ describe('a line chart', () => {
     const drawn = lineChart({ ...chart, limit: { name: 'its limit', y: 150 } })
     assert.match(drawn, /<line class="limit" x1="0" x2="1000" y1="50\.0" y2="50\.0"\/>/)
     assert.match(drawn, /<span style="bottom:100%">200<\/span>/)
+  })
+
+  it('has round times below it, few enough to be read', () => {
+    assert.deepEqual(timeTicks(30), [0, 5, 10, 15, 20, 25, 30])
+    assert.deepEqual(timeTicks(632), [0, 120, 240, 360, 480, 600])
+    assert.deepEqual(timeTicks(100_000), [0, 20_000, 40_000, 60_000, 80_000, 100_000])
   })
 
   it('ends at a number that is read at a glance', () => {
