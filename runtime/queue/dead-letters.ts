@@ -67,7 +67,7 @@ export async function replayDeadLetters(access: DeadLetterAccess, limit: number)
   try {
     return await readDeadLetters(access, limit, async ({ message }, delivery, consumer) => {
       await producer.send(message)
-      await consumer.acknowledge(delivery)
+      await consumer.acknowledge(delivery.id)
     })
   } finally {
     await producer.close()

@@ -1,7 +1,14 @@
 import type { Config } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { arrival } from './arrival.ts'
-import { type Consumer, type Delivery, type Producer, RELEASE_DELAY_MS, type Transport } from './port.ts'
+import {
+  type Consumer,
+  type Delivery,
+  type MessageId,
+  type Producer,
+  RELEASE_DELAY_MS,
+  type Transport,
+} from './port.ts'
 
 /** The part of `pulsar-client` that is used. Its own types are not there when this optional package is not installed. */
 export interface PulsarModule {
@@ -26,14 +33,14 @@ interface PulsarProducer {
 
 interface PulsarConsumer {
   receive(): Promise<PulsarMessage>
-  acknowledge(message: PulsarMessage): Promise<unknown>
-  negativeAcknowledge(message: PulsarMessage): void
+  acknowledgeId(id: MessageId): Promise<unknown>
+  negativeAcknowledgeId(id: MessageId): void
   isConnected(): boolean
   close(): Promise<unknown>
 }
 
 interface PulsarMessage {
-  getMessageId(): { toString(): string }
+  getMessageId(): MessageId
   getData(): Buffer
   getProperties(): Record<string, string>
   getPublishTimestamp(): number
@@ -136,11 +143,7 @@ function producerOf(producer: PulsarProducer): Producer {
   }
 }
 
-interface NativeDelivery extends Delivery {
-  readonly message: PulsarMessage
-}
-
-type Received = { readonly delivery: NativeDelivery } | { readonly fault: unknown }
+type Received = { readonly delivery: Delivery } | { readonly fault: unknown }
 
 function consumerOf(consumer: PulsarConsumer): Consumer {
   // A receive cannot be called off, so one that was not answered in time is waited for again; its answer is kept here.
@@ -169,10 +172,10 @@ function consumerOf(consumer: PulsarConsumer): Consumer {
       if ('fault' in answer) throw new AppError('queue_unavailable', 'Pulsar delivers nothing', { cause: answer.fault })
       return [answer.delivery]
     },
-    acknowledge: async (delivery) => {
-      await consumer.acknowledge((delivery as NativeDelivery).message)
+    acknowledge: async (id) => {
+      await consumer.acknowledgeId(id)
     },
-    release: (delivery) => consumer.negativeAcknowledge((delivery as NativeDelivery).message),
+    release: (id) => consumer.negativeAcknowledgeId(id),
     isConnected: () => consumer.isConnected(),
     close: async () => {
       await consumer.close()
@@ -180,12 +183,12 @@ function consumerOf(consumer: PulsarConsumer): Consumer {
   }
 }
 
-function deliveryOf(message: PulsarMessage): NativeDelivery {
+/** Nothing holds the message itself any longer, whose bytes the client keeps a second time. */
+function deliveryOf(message: PulsarMessage): Delivery {
   return {
-    id: message.getMessageId().toString(),
+    id: message.getMessageId(),
     payload: message.getData(),
     properties: message.getProperties(),
     publishedAtMs: message.getPublishTimestamp(),
-    message,
   }
 }

@@ -11,9 +11,16 @@ export interface OutgoingMessage {
   readonly properties: Properties
 }
 
+/**
+ * The position of a message in its topic, the same on each redelivery, and as text. Only the consumer that delivered the
+ * message may be told it.
+ */
+export interface MessageId {
+  toString(): string
+}
+
 export interface Delivery {
-  /** The position of the message in its topic; the same on each redelivery. */
-  readonly id: string
+  readonly id: MessageId
   readonly payload: Buffer
   readonly properties: Properties
   readonly publishedAtMs: number
@@ -36,9 +43,9 @@ export interface Consumer {
   /** The next messages, as soon as there are any; an empty list after a short time without any. */
   receive(): Promise<readonly Delivery[]>
   /** Tells the broker that a message is done with. A lost acknowledgement means a redelivery, never a loss. */
-  acknowledge(delivery: Delivery): Promise<void>
+  acknowledge(id: MessageId): Promise<void>
   /** Gives a message back, for this or another consumer to take later. */
-  release(delivery: Delivery): void
+  release(id: MessageId): void
   isConnected(): boolean
   /** Everything that was received and not acknowledged is delivered again, to this or another consumer. */
   close(): Promise<void>

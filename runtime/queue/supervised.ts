@@ -64,8 +64,8 @@ export function superviseConsumer(transport: Transport, options: ConsumerOptions
       await sleep(RECEIVE_WAIT_MS)
       return []
     },
-    acknowledge: async (delivery) => link.current()?.acknowledge(delivery),
-    release: (delivery) => link.current()?.release(delivery),
+    acknowledge: async (id) => link.current()?.acknowledge(id),
+    release: (id) => link.current()?.release(id),
     close: () => link.close(),
   }
 }

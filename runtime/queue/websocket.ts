@@ -223,8 +223,8 @@ function consumerOn(socket: WebSocket, options: ConsumerOptions): Consumer {
       if (taken.length > 0) permit(taken.length)
       return taken
     },
-    acknowledge: async (delivery) => send({ messageId: delivery.id }),
-    release: (delivery) => send({ type: 'negativeAcknowledge', messageId: delivery.id }),
+    acknowledge: async (id) => send({ messageId: id.toString() }),
+    release: (id) => send({ type: 'negativeAcknowledge', messageId: id.toString() }),
     isConnected: () => socket.readyState === WebSocket.OPEN,
     close: () => closeSocket(socket),
   }

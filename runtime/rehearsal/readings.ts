@@ -81,6 +81,8 @@ export function workersBetween(before: Readings, after: Readings): WorkerInterva
   )
   const seconds = pairs.reduce((sum, pair) => sum + secondsOf(pair), 0)
   const limits = latest.map((metrics) => sumOf(metrics, 'tracardi_worker_bulk_concurrency') ?? 0)
+  const bulks = total(pairs, 'tracardi_worker_batch_events_count')
+  const bulkSeconds = total(pairs, 'tracardi_worker_bulk_seconds_sum')
   return {
     cores: cores(pairs),
     events: total(pairs, 'tracardi_worker_events_total'),
@@ -88,8 +90,8 @@ export function workersBetween(before: Readings, after: Readings): WorkerInterva
       [...new Set(reasons)].map((reason) => [reason, total(pairs, 'tracardi_worker_flushes_total', { reason })]),
     ),
     bulkEvents: meanOf(pairs, 'tracardi_worker_batch_events', 1),
-    bulkMs: meanOf(pairs, 'tracardi_worker_bulk_seconds', 1000),
-    inFlight: total(pairs, 'tracardi_worker_bulk_seconds_sum') / seconds,
+    bulkMs: bulks === 0 ? null : (bulkSeconds / bulks) * 1000,
+    inFlight: bulkSeconds / seconds,
     inFlightLimit: limits.reduce((sum, limit) => sum + limit, 0) / limits.length,
     retries: total(pairs, 'tracardi_worker_retries_total'),
   }

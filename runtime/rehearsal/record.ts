@@ -108,7 +108,7 @@ export interface WorkerInterval {
   readonly flushes: Readonly<Record<string, number>>
   /** Events in one bulk on average; `null` when none was sent. */
   readonly bulkEvents: number | null
-  /** From sending a bulk to its answer; `null` when none was answered. */
+  /** Time of requests for one bulk of events, with its repetitions and its share of states; `null` when none was sent. */
   readonly bulkMs: number | null
   /** Bulks in flight on average, in one worker. */
   readonly inFlight: number

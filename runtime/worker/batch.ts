@@ -21,14 +21,14 @@ export class Batch {
   add(taken: Taken): void {
     this.messages.push(taken)
     this.events += taken.envelope.events
-    this.bytes += taken.delivery.payload.length
+    this.bytes += bytesOf(taken)
   }
 
   /** The limit that the batch would break with this message; a message is never cut. */
   overflowsWith(taken: Taken, limits: BatchLimits): FlushReason | undefined {
     if (this.isEmpty) return undefined
     if (this.events + taken.envelope.events > limits.events) return 'size'
-    return this.bytes + taken.delivery.payload.length > limits.bytes ? 'bytes' : undefined
+    return this.bytes + bytesOf(taken) > limits.bytes ? 'bytes' : undefined
   }
 
   /** The limit that the batch has reached. */
@@ -36,4 +36,8 @@ export class Batch {
     if (this.events >= limits.events) return 'size'
     return this.bytes >= limits.bytes ? 'bytes' : undefined
   }
+}
+
+function bytesOf({ envelope }: Taken): number {
+  return envelope.eventLines.length + envelope.stateLines.length
 }

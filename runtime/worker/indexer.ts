@@ -5,10 +5,10 @@ import { type DeathCertificate, encodeDeadOperation } from '../queue/dead-letter
 import type { OutgoingMessage } from '../queue/port.ts'
 import type { FaultyResult, ItemResult, SendBulk } from '../search/bulk.ts'
 import { classifyRequest, type RequestOutcome } from '../search/classify.ts'
-import type { Batch } from './batch.ts'
+import { Bodies } from './bodies.ts'
 import type { AdaptiveConcurrency } from './concurrency.ts'
 import type { WorkerMetrics } from './metrics.ts'
-import { eventOperations, type Operation, stateOperations, type Taken } from './operations.ts'
+import { type Claim, eventOperations, type Operation, type Taken } from './operations.ts'
 
 const RETRY = { baseMs: 200, maxMs: 30_000 }
 /** Rounds after which single operations that still cannot be stored go back to Pulsar, to hold up nobody else. */
@@ -18,9 +18,9 @@ export interface IndexerDependencies {
   readonly sendBulk: SendBulk
   /** Publishes to the dead-letter topic, and resolves on the receipt. */
   readonly sendDeadLetter: (message: OutgoingMessage) => Promise<void>
-  readonly acknowledge: (taken: Taken) => Promise<void>
+  readonly acknowledge: (claim: Claim) => Promise<void>
   /** Gives a message back, to be delivered again later. */
-  readonly release: (taken: Taken) => void
+  readonly release: (claim: Claim) => void
   readonly concurrency: AdaptiveConcurrency
   readonly metrics: WorkerMetrics
   readonly log: Logger
@@ -30,51 +30,53 @@ export interface IndexerDependencies {
 }
 
 /**
- * Stores batches. A message is acknowledged when each of its operations is stored or dead-lettered, and not before;
- * what can succeed later is sent again, alone. While nothing can be stored the batch waits for as long as it takes; when
+ * Stores bulks. A message is acknowledged when each of its operations is stored or dead-lettered, and not before, be it in
+ * several bulks; what can succeed later is sent again, alone. While nothing can be stored the bulk waits for as long as it takes; when
  * only some of it cannot (an index that is set read-only), its messages go back to Pulsar and come again later.
  */
 export class Indexer {
   readonly #to: IndexerDependencies
+  readonly #bodies = new Bodies()
 
   constructor(dependencies: IndexerDependencies) {
     this.#to = dependencies
   }
 
-  /** Resolves when every message of the batch is acknowledged or given back; rejects only when `sleep` gives up. */
-  async store(batch: Batch): Promise<void> {
-    const { messages } = batch
-    const states = stateOperations(messages)
-    const lines = Buffer.concat([
-      ...messages.map((taken) => taken.envelope.eventLines),
-      ...states.map((operation) => operation.lines),
-    ])
-    const results = await this.#attempt(lines, batch.events + states.length, 0)
+  /**
+   * Stores the events of the messages, and the states, in one bulk. Resolves when each is stored, dead-lettered or given
+   * back, and every message of which nothing else is open is acknowledged; rejects only when `sleep` gives up.
+   */
+  async store(messages: readonly Taken[], states: readonly Operation[]): Promise<void> {
+    const lines = [...messages.map((taken) => taken.envelope.eventLines), ...states.map((operation) => operation.lines)]
+    const events = messages.reduce((sum, { envelope }) => sum + envelope.events, 0)
+    const results = await this.#attempt(lines, events + states.length, 0)
     if (results !== 'split' && results.every((result) => result.outcome === 'stored')) {
-      this.#to.metrics.done('stored', batch.events)
-      await Promise.all(messages.map((taken) => this.#finish(taken)))
+      this.#to.metrics.done('stored', events)
+      const claims = [...messages.map(({ claim }) => claim), ...states.flatMap(({ owners }) => owners)]
+      await Promise.all(claims.map((claim) => this.#countOff(claim)))
       return
     }
-    const operations = [...eventOperations(messages), ...states]
-    const open = new Map<Taken, number>(messages.map((taken) => [taken, 0]))
-    for (const owner of operations.flatMap((operation) => operation.owners)) {
-      open.set(owner, (open.get(owner) as number) + 1)
-    }
-    await Promise.all(messages.filter((taken) => open.get(taken) === 0).map((taken) => this.#finish(taken)))
-    await this.#storeOperations(operations, open, results)
+    const operations = messages.map((taken) => {
+      const ofEvents = eventOperations(taken)
+      taken.claim.open += ofEvents.length
+      return ofEvents
+    })
+    // From here on each event counts for itself.
+    await Promise.all(messages.map(({ claim }) => this.#countOff(claim)))
+    await this.#storeOperations([...operations.flat(), ...states], results)
   }
 
   /** Goes on from the answer to `operations` until none is left: sends again what may succeed, alone, or halves. */
-  async #storeOperations(operations: readonly Operation[], open: Map<Taken, number>, answer: Answer): Promise<void> {
+  async #storeOperations(operations: readonly Operation[], answer: Answer): Promise<void> {
     let pending = operations
     let results = answer
     for (let attempt = 1; pending.length > 0; attempt += 1) {
       if (results === 'split') {
-        if (pending.length > 1) return this.#storeHalves(pending, open)
+        if (pending.length > 1) return this.#storeHalves(pending)
         results = [REFUSED_ALONE]
       }
       const faulty = results.find((result) => result.outcome !== 'stored')
-      pending = await this.#settle(pending, results, open)
+      pending = await this.#settle(pending, results)
       if (pending.length > 0) {
         if (attempt >= MAX_ROUNDS) return this.#giveBack(pending, faulty)
         await this.#wait(attempt)
@@ -84,30 +86,37 @@ export class Indexer {
   }
 
   #giveBack(operations: readonly Operation[], first: ItemResult | undefined): void {
-    const messages = new Set(operations.flatMap((operation) => operation.owners))
-    for (const taken of messages) this.#to.release(taken)
-    const facts = { operations: operations.length, messages: messages.size, first }
+    const claims = new Set(operations.flatMap(({ owners }) => owners).filter(({ isGivenBack }) => !isGivenBack))
+    for (const claim of claims) {
+      claim.isGivenBack = true
+      this.#to.release(claim)
+    }
+    const facts = { operations: operations.length, messages: claims.size, first }
     this.#to.log.warn(facts, 'Elasticsearch keeps refusing operations for now: given back, to be delivered again')
   }
 
-  async #storeHalves(operations: readonly Operation[], open: Map<Taken, number>): Promise<void> {
+  async #storeHalves(operations: readonly Operation[]): Promise<void> {
     const middle = Math.ceil(operations.length / 2)
     for (const half of [operations.slice(0, middle), operations.slice(middle)]) {
-      await this.#storeOperations(half, open, await this.#send(half, 0))
+      await this.#storeOperations(half, await this.#send(half, 0))
     }
   }
 
   #send(operations: readonly Operation[], attempt: number): Promise<Answer> {
-    return this.#attempt(Buffer.concat(operations.map((operation) => operation.lines)), operations.length, attempt)
+    const lines = operations.map((operation) => operation.lines)
+    return this.#attempt(lines, operations.length, attempt)
   }
 
   /** Sends lines until Elasticsearch answers, or says that the request itself is at fault. */
-  async #attempt(lines: Buffer, operations: number, previous: number): Promise<Answer> {
+  async #attempt(lines: readonly Buffer[], operations: number, previous: number): Promise<Answer> {
     const { sendBulk, metrics, concurrency } = this.#to
+    const body = this.#bodies.join(lines)
     for (let attempt = previous; ; attempt += 1) {
       const startedAt = performance.now()
       try {
-        const results = await sendBulk(lines)
+        const results = await sendBulk(body)
+        // Elasticsearch answers each operation when it has read all of them. After a failure this is not known.
+        this.#bodies.giveBack(body)
         // Lines that are not the operations they are said to be: halves find the one.
         if (results.length !== operations) return 'split'
         if (results.some((result) => result.outcome === 'throttled')) concurrency.throttled()
@@ -134,11 +143,7 @@ export class Indexer {
   }
 
   /** Counts off what is done, gives what is refused to the dead letters, and answers what is to be sent again. */
-  async #settle(
-    operations: readonly Operation[],
-    results: readonly ItemResult[],
-    open: Map<Taken, number>,
-  ): Promise<readonly Operation[]> {
+  async #settle(operations: readonly Operation[], results: readonly ItemResult[]): Promise<readonly Operation[]> {
     const again: Operation[] = []
     const rejected: FaultyResult[] = []
     const settled = operations.map(async (operation, index) => {
@@ -153,7 +158,7 @@ export class Indexer {
         await this.#bury(operation, result)
       } else if (operation.kind === 'create')
         this.#to.metrics.done(result.outcome === 'stored' ? 'stored' : 'duplicate', 1)
-      await this.#countOff(operation, open)
+      await Promise.all(operation.owners.map((claim) => this.#countOff(claim)))
     })
     await Promise.all(settled)
     if (rejected.length > 0) {
@@ -165,32 +170,36 @@ export class Indexer {
     return again
   }
 
-  async #countOff(operation: Operation, open: Map<Taken, number>): Promise<void> {
-    for (const taken of operation.owners) {
-      const left = (open.get(taken) as number) - 1
-      open.set(taken, left)
-      if (left === 0) await this.#finish(taken)
+  async #countOff(claim: Claim): Promise<void> {
+    claim.open -= 1
+    if (claim.open > 0) return
+    try {
+      await this.#to.acknowledge(claim)
+    } catch (error) {
+      // It will be delivered again, and each of its events is then a duplicate.
+      this.#to.log.warn({ message_id: claim.id.toString(), reason: messageOf(error) }, 'acknowledgement failed')
     }
+    this.#to.metrics.messageStored(claim.receivedAtMs)
   }
 
   /** Resolves when the dead letter has its receipt: only then is the operation done with. */
   async #bury(operation: Operation, result: FaultyResult): Promise<void> {
     const { metrics } = this.#to
     const { owners, kind, lines } = operation
-    const { delivery, envelope } = owners[0] as Taken
+    const { id, receivedAtMs } = owners[0] as Claim
     const { type: fault, reason } = result.fault
     const certificate: DeathCertificate = {
       fault,
       reason,
       status: result.status,
-      messageId: delivery.id,
+      messageId: id.toString(),
       failedAt: new Date().toISOString(),
     }
     const empty = Buffer.alloc(0)
     const letter = encodeDeadOperation(
       kind === 'create'
-        ? { events: 1, eventLines: lines, states: 0, stateLines: empty, receivedAtMs: envelope.receivedAtMs }
-        : { events: 0, eventLines: empty, states: 1, stateLines: lines, receivedAtMs: envelope.receivedAtMs },
+        ? { events: 1, eventLines: lines, states: 0, stateLines: empty, receivedAtMs }
+        : { events: 0, eventLines: empty, states: 1, stateLines: lines, receivedAtMs },
       certificate,
     )
     for (let attempt = 0; !(await this.#published(letter, attempt)); attempt += 1) await this.#wait(attempt)
@@ -206,16 +215,6 @@ export class Indexer {
       this.#to.log.warn({ reason: messageOf(error), attempt }, 'dead letter not published, trying again')
       return false
     }
-  }
-
-  async #finish(taken: Taken): Promise<void> {
-    try {
-      await this.#to.acknowledge(taken)
-    } catch (error) {
-      // It will be delivered again, and each of its events is then a duplicate.
-      this.#to.log.warn({ message_id: taken.delivery.id, reason: messageOf(error) }, 'acknowledgement failed')
-    }
-    this.#to.metrics.messageStored(taken.envelope.receivedAtMs)
   }
 
   #wait(attempt: number): Promise<void> {

@@ -1,10 +1,25 @@
 import type { Envelope } from '../queue/message.ts'
-import type { Delivery } from '../queue/port.ts'
-import { readStateAction } from '../search/documents.ts'
+import type { MessageId } from '../queue/port.ts'
 
-/** A message that a worker has taken, as it came and as it reads. */
+/** What is owed to Pulsar for a message: an acknowledgement, as soon as nothing of it is open. */
+export class Claim {
+  readonly id: MessageId
+  /** When the API took the oldest event of the message, in milliseconds since the epoch. */
+  readonly receivedAtMs: number
+  /** Parts that are neither stored nor dead-lettered: its events, as one or each for itself, and each of its states. */
+  open = 1
+  /** Whether the message went back to Pulsar. Parts stay open then, so that it is not acknowledged any more. */
+  isGivenBack = false
+
+  constructor(id: MessageId, receivedAtMs: number) {
+    this.id = id
+    this.receivedAtMs = receivedAtMs
+  }
+}
+
+/** A message that a worker has taken. Its claim may outlive it, when its states wait for others. */
 export interface Taken {
-  readonly delivery: Delivery
+  readonly claim: Claim
   readonly envelope: Envelope
 }
 
@@ -12,13 +27,13 @@ export interface Taken {
 export interface Operation {
   readonly kind: 'create' | 'index'
   readonly lines: Buffer
-  readonly owners: readonly Taken[]
+  readonly owners: readonly Claim[]
 }
 
 const NEWLINE = 0x0a
 
 /** Cuts lines into operations of two lines each. An incomplete pair at the end is an operation too, for its fault to show. */
-function* pairs(lines: Buffer): Generator<Buffer> {
+export function* pairs(lines: Buffer): Generator<Buffer> {
   let start = 0
   while (start < lines.length) {
     const action = lines.indexOf(NEWLINE, start)
@@ -29,29 +44,7 @@ function* pairs(lines: Buffer): Generator<Buffer> {
   }
 }
 
-/** The events of the messages, one operation each. Only needed when some of a bulk was not stored. */
-export function eventOperations(batch: readonly Taken[]): Operation[] {
-  return batch.flatMap((taken) =>
-    [...pairs(taken.envelope.eventLines)].map((lines) => ({ kind: 'create', lines, owners: [taken] }) as const),
-  )
-}
-
-/**
- * The states of sessions and profiles in the messages: of each, only the latest is worth a write. All messages that carry
- * an older one wait for it as well, so that nothing is acknowledged before what it said, or something newer, is stored.
- */
-export function stateOperations(batch: readonly Taken[]): Operation[] {
-  const latest = new Map<string, { lines: Buffer; version: number; owners: Taken[] }>()
-  for (const taken of batch) {
-    for (const lines of pairs(taken.envelope.stateLines)) {
-      const { key, version } = readStateAction(lines.toString('utf8', 0, lines.indexOf(NEWLINE)))
-      const known = latest.get(key)
-      if (!known) latest.set(key, { lines, version, owners: [taken] })
-      else {
-        known.owners.push(taken)
-        if (version >= known.version) Object.assign(known, { lines, version })
-      }
-    }
-  }
-  return [...latest.values()].map(({ lines, owners }) => ({ kind: 'index', lines, owners }))
+/** The events of a message, one operation each. Only needed when some of a bulk was not stored. */
+export function eventOperations({ claim, envelope }: Taken): Operation[] {
+  return [...pairs(envelope.eventLines)].map((lines) => ({ kind: 'create', lines, owners: [claim] }))
 }

@@ -9,7 +9,11 @@ import { Batch, type BatchLimits, type FlushReason } from './batch.ts'
 import type { AdaptiveConcurrency } from './concurrency.ts'
 import { GaveUp, Indexer } from './indexer.ts'
 import type { WorkerMetrics } from './metrics.ts'
-import type { Taken } from './operations.ts'
+import { Claim, type Operation, type Taken } from './operations.ts'
+import { WaitingStates } from './waiting-states.ts'
+
+/** Longest wait of a state for others, once the events that came with it are under way: its message waits as long. */
+const STATES_WAIT_MS = 1000
 
 export interface WorkerDependencies {
   readonly consumer: Consumer
@@ -25,8 +29,8 @@ export interface WorkerDependencies {
 }
 
 /**
- * Takes messages, gathers them into batches and stores these. It never holds more than one batch that is filling and
- * those in flight: while Elasticsearch is away it stops taking, and the backlog grows in Pulsar, where it is safe.
+ * Takes messages, gathers them into batches and stores these. It never holds more than one batch that is filling, one of
+ * states, and those in flight: while Elasticsearch is away it stops taking, and the backlog grows in Pulsar, where it is safe.
  */
 export class Worker {
   readonly #to: WorkerDependencies
@@ -35,6 +39,8 @@ export class Worker {
   readonly #storing = new Set<Promise<void>>()
   #batch = new Batch()
   #timer: NodeJS.Timeout | undefined
+  readonly #states = new WaitingStates()
+  #statesTimer: NodeJS.Timeout | undefined
   #flushing: Promise<void> | undefined
   #stopping = false
   #taking: Promise<void> | undefined
@@ -43,8 +49,8 @@ export class Worker {
     this.#to = dependencies
     this.#indexer = new Indexer({
       ...dependencies,
-      acknowledge: (taken) => dependencies.consumer.acknowledge(taken.delivery),
-      release: (taken) => dependencies.consumer.release(taken.delivery),
+      acknowledge: ({ id }) => dependencies.consumer.acknowledge(id),
+      release: ({ id }) => dependencies.consumer.release(id),
       sleep: (ms) => this.#sleep(ms),
     })
   }
@@ -63,12 +69,14 @@ export class Worker {
     await Promise.race([this.#drain(), this.#givenUp()])
     clearTimeout(deadline)
     clearTimeout(this.#timer)
+    clearTimeout(this.#statesTimer)
     await this.#to.consumer.close()
   }
 
   async #drain(): Promise<void> {
     await this.#taking
     if (!this.#batch.isEmpty) await this.#flush('drain')
+    await this.#flushStates()
     await Promise.all(this.#storing)
   }
 
@@ -101,7 +109,7 @@ export class Worker {
     if (this.#stopping) return
     if (!isReadable(delivery.properties)) {
       this.#to.metrics.released()
-      this.#to.consumer.release(delivery)
+      this.#to.consumer.release(delivery.id)
       return
     }
     let envelope: Envelope
@@ -110,7 +118,7 @@ export class Worker {
     } catch (error) {
       return this.#bury(delivery, error as AppError)
     }
-    await this.#gather({ delivery, envelope })
+    await this.#gather({ claim: new Claim(delivery.id, envelope.receivedAtMs), envelope })
   }
 
   async #gather(taken: Taken): Promise<void> {
@@ -136,17 +144,43 @@ export class Worker {
   }
 
   async #cut(reason: FlushReason): Promise<void> {
-    const { concurrency, metrics, log } = this.#to
+    const { concurrency, metrics, limits, timeoutMs } = this.#to
     await concurrency.acquire()
     clearTimeout(this.#timer)
     const batch = this.#batch
     this.#batch = new Batch()
     metrics.flushed(batch, reason)
     metrics.filling(0)
+    for (const taken of batch.messages) this.#states.add(taken)
+    // A bulk that was not filled has room for them, and no more may come for long.
+    const takesStates = reason === 'timeout' || reason === 'drain' || this.#states.reached(limits)
+    this.#store(batch.messages, takesStates ? this.#takeStates() : [])
+    if (!this.#states.isEmpty)
+      this.#statesTimer ??= setTimeout(() => void this.#flushStates(), Math.min(STATES_WAIT_MS, timeoutMs))
+  }
+
+  /** In a bulk of their own, because no other has taken them along. */
+  async #flushStates(): Promise<void> {
+    const { concurrency } = this.#to
+    if (this.#states.isEmpty) return
+    await concurrency.acquire()
+    if (this.#states.isEmpty) concurrency.release()
+    else this.#store([], this.#takeStates())
+  }
+
+  #takeStates(): readonly Operation[] {
+    clearTimeout(this.#statesTimer)
+    this.#statesTimer = undefined
+    return this.#states.take()
+  }
+
+  /** In the slot that was acquired for it. */
+  #store(messages: readonly Taken[], states: readonly Operation[]): void {
+    const { concurrency, log } = this.#to
     const storing = this.#indexer
-      .store(batch)
+      .store(messages, states)
       .catch((error: unknown) => {
-        log.warn({ messages: batch.messages.length, reason: messageOf(error) }, 'batch left to be delivered again')
+        log.warn({ messages: messages.length, reason: messageOf(error) }, 'batch left to be delivered again')
       })
       .finally(() => {
         concurrency.release()
@@ -158,18 +192,19 @@ export class Worker {
   async #bury(delivery: Delivery, error: AppError): Promise<void> {
     const { sendDeadLetter, consumer, metrics, log } = this.#to
     const failedAt = new Date().toISOString()
-    const certificate = { fault: error.code, reason: error.message, status: 0, messageId: delivery.id, failedAt }
-    log.warn({ message_id: delivery.id, reason: error.message }, 'message cannot be read: dead-lettered')
+    const messageId = delivery.id.toString()
+    const certificate = { fault: error.code, reason: error.message, status: 0, messageId, failedAt }
+    log.warn({ message_id: messageId, reason: error.message }, 'message cannot be read: dead-lettered')
     try {
       await sendDeadLetter(encodeDeadMessage(delivery, certificate))
-      await consumer.acknowledge(delivery)
+      await consumer.acknowledge(delivery.id)
       metrics.deadLettered(error.code)
     } catch (cause) {
       log.warn(
-        { reason: messageOf(cause), message_id: delivery.id },
+        { reason: messageOf(cause), message_id: messageId },
         'dead letter not published; the message is given back',
       )
-      consumer.release(delivery)
+      consumer.release(delivery.id)
     }
   }
 }

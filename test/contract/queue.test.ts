@@ -62,7 +62,7 @@ for (const [name, create] of Object.entries(transports)) {
       while (taken.length < count) {
         for (const delivery of await consumer.receive()) {
           taken.push(delivery)
-          if (acknowledge) await consumer.acknowledge(delivery)
+          if (acknowledge) await consumer.acknowledge(delivery.id)
         }
       }
       return taken
@@ -107,7 +107,7 @@ for (const [name, create] of Object.entries(transports)) {
       const first = await openConsumer()
       const taken = await take(first, 4, false)
       const done = taken.slice(0, 2)
-      for (const delivery of done) await first.acknowledge(delivery)
+      for (const delivery of done) await first.acknowledge(delivery.id)
       await eventually(async () => (await readBacklog(admin, topics.events)).total === 2)
       await first.close()
       const again = await take(await openConsumer(), 2)
@@ -120,7 +120,7 @@ for (const [name, create] of Object.entries(transports)) {
       await producer.send(messageOf('a'))
       const consumer = await openConsumer()
       const [first] = await take(consumer, 1, false)
-      consumer.release(first as Delivery)
+      consumer.release((first as Delivery).id)
       const [second] = await take(consumer, 1)
       assert.equal(second?.payload.toString(), 'a')
     })

@@ -123,7 +123,7 @@ describe('a Pulsar with TLS that asks for a token', () => {
           const consumer = await transport.openConsumer(options, () => undefined)
           for (;;) {
             for (const delivery of await consumer.receive()) {
-              await consumer.acknowledge(delivery)
+              await consumer.acknowledge(delivery.id)
               return delivery.payload.toString()
             }
           }

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Consumer, Delivery } from '../../runtime/queue/port.ts'
+import type { Consumer, Delivery, MessageId } from '../../runtime/queue/port.ts'
 
 /** A subscription in memory: what is pushed is received, and what becomes of it is recorded. */
 export class FakeConsumer implements Consumer {
@@ -32,13 +32,13 @@ export class FakeConsumer implements Consumer {
     return [next]
   }
 
-  async acknowledge(delivery: Delivery): Promise<void> {
+  async acknowledge(id: MessageId): Promise<void> {
     if (this.failAcknowledge) throw new Error('connection lost')
-    this.acknowledged.push(delivery.id)
+    this.acknowledged.push(id.toString())
   }
 
-  release(delivery: Delivery): void {
-    this.released.push(delivery.id)
+  release(id: MessageId): void {
+    this.released.push(id.toString())
   }
 
   isConnected(): boolean {

@@ -1,7 +1,7 @@
 import { decode, encode } from '../../runtime/queue/message.ts'
 import type { Delivery } from '../../runtime/queue/port.ts'
 import { callText, eventLines, stateLines } from '../../runtime/search/documents.ts'
-import type { Taken } from '../../runtime/worker/operations.ts'
+import { Claim, type Taken } from '../../runtime/worker/operations.ts'
 
 const INDEX = 'tracardi-event-2026-11'
 const CALL = callText({ ingest: '2026-11-22T10:00:00.000Z', source: { id: 'my-source' } })
@@ -29,5 +29,6 @@ export function deliveryOf(id: string, events: readonly string[], states: readon
 
 export function takenOf(id: string, events: readonly string[], states: readonly string[] = []): Taken {
   const delivery = deliveryOf(id, events, states)
-  return { delivery, envelope: decode(delivery) }
+  const envelope = decode(delivery)
+  return { claim: new Claim(delivery.id, envelope.receivedAtMs), envelope }
 }

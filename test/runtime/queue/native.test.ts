@@ -42,7 +42,7 @@ describe('a consumer of the native transport', () => {
     FakeClient.receives[0]?.resolve(message)
     await new Promise(setImmediate)
     const [delivery] = await consumer.receive()
-    assert.equal(delivery?.id, '(1,2,3)')
+    assert.equal(delivery?.id.toString(), '(1,2,3)')
     assert.equal(delivery?.publishedAtMs, 5)
   })
 

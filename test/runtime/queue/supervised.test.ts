@@ -145,8 +145,8 @@ describe('superviseConsumer', () => {
     assert.deepEqual(await consumer.receive(), [])
     assert.equal(consumer.isConnected(), false)
     assert.equal(consumer.trouble(), 'the topic t is not there: run set-up')
-    await consumer.acknowledge(deliveryOf('m1', ['a']))
-    consumer.release(deliveryOf('m1', ['a']))
+    await consumer.acknowledge('m1')
+    consumer.release('m1')
     const said = lines.filter((line) => line['msg'] === 'Pulsar cannot be reached')
     assert.deepEqual(
       said.map((line) => line['reason']),
@@ -163,8 +163,8 @@ describe('superviseConsumer', () => {
       (await consumer.receive()).map(({ id }) => id),
       ['m1'],
     )
-    await consumer.acknowledge(deliveryOf('m1', ['a']))
-    consumer.release(deliveryOf('m1', ['a']))
+    await consumer.acknowledge('m1')
+    consumer.release('m1')
     await consumer.close()
     assert.equal(transport.closed, 1)
   })

@@ -24,7 +24,7 @@ tracardi_worker_flushes_total{reason="timeout"} 1
 tracardi_worker_batch_events_sum ${bulks * 480}
 tracardi_worker_batch_events_count ${bulks}
 tracardi_worker_bulk_seconds_sum ${bulks * 0.05}
-tracardi_worker_bulk_seconds_count ${bulks}
+tracardi_worker_bulk_seconds_count ${bulks * 1.25}
 tracardi_worker_bulk_concurrency 2
 tracardi_worker_retries_total{cause="429"} 0`)
   return { role: 'worker', atMs, metrics }
@@ -76,6 +76,7 @@ describe('the readings of instances', () => {
         events: 14_400,
         flushes: { size: 30, timeout: 0 },
         bulkEvents: 480,
+        // Of a bulk with its share of those that hold states alone.
         bulkMs: '50.000',
         // 30 bulks of 50 ms in two seconds of two workers.
         inFlight: '0.750',

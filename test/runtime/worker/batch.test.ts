@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Batch } from '../../../runtime/worker/batch.ts'
-import { takenOf } from '../../support/messages.ts'
+import { eventOf, sessionOf, takenOf } from '../../support/messages.ts'
 
 const limits = { events: 3, bytes: 1_000_000 }
 
@@ -8,11 +8,12 @@ describe('Batch', () => {
   it('counts events and bytes of its messages', () => {
     const batch = new Batch()
     assert.ok(batch.isEmpty)
-    const [one, two] = [takenOf('m1', ['a', 'b']), takenOf('m2', ['c'])]
+    const [one, two] = [takenOf('m1', ['a', 'b'], [sessionOf('s', 1)]), takenOf('m2', ['c'])]
     batch.add(one)
     batch.add(two)
     assert.equal(batch.events, 3)
-    assert.equal(batch.bytes, one.delivery.payload.length + two.delivery.payload.length)
+    const { length } = eventOf('a') + eventOf('b') + eventOf('c') + sessionOf('s', 1)
+    assert.equal(batch.bytes, length)
     assert.deepEqual(batch.messages, [one, two])
     assert.ok(!batch.isEmpty)
   })

@@ -4,11 +4,11 @@ import { Registry } from 'prom-client'
 import { decodeDeadLetter } from '../../../runtime/queue/dead-letter.ts'
 import type { OutgoingMessage } from '../../../runtime/queue/port.ts'
 import type { FaultyResult, ItemResult } from '../../../runtime/search/bulk.ts'
-import { Batch } from '../../../runtime/worker/batch.ts'
 import { AdaptiveConcurrency } from '../../../runtime/worker/concurrency.ts'
 import { GaveUp, Indexer } from '../../../runtime/worker/indexer.ts'
 import { workerMetrics } from '../../../runtime/worker/metrics.ts'
 import type { Taken } from '../../../runtime/worker/operations.ts'
+import { WaitingStates } from '../../../runtime/worker/waiting-states.ts'
 import { recordingLog } from '../../support/log.ts'
 import { eventOf, sessionOf, takenOf } from '../../support/messages.ts'
 
@@ -40,6 +40,7 @@ describe('Indexer', () => {
   let failAcknowledge: boolean
   let released: string[]
   let maxWaits: number
+  let bodies: Buffer[]
 
   beforeEach(() => {
     bulks = []
@@ -54,16 +55,27 @@ describe('Indexer', () => {
     failAcknowledge = false
     released = []
     maxWaits = 50
+    bodies = []
   })
 
-  /** Answers in turn as `answers` says, and stores everything after that. */
-  async function store(...messages: Taken[]): Promise<void> {
-    const batch = new Batch()
-    for (const taken of messages) batch.add(taken)
-    const indexer = new Indexer({
+  /** Stores the messages with all their states. */
+  function store(...messages: Taken[]): Promise<void> {
+    return indexer().store(messages, statesOf(messages))
+  }
+
+  function statesOf(messages: readonly Taken[]) {
+    const states = new WaitingStates()
+    for (const taken of messages) states.add(taken)
+    return states.take()
+  }
+
+  /** Its Elasticsearch answers in turn as `answers` says, and stores everything after that. */
+  function indexer(): Indexer {
+    return new Indexer({
       sendBulk: async (lines) => {
         const text = lines.toString()
         bulks.push(text)
+        bodies.push(lines)
         const operations = text.match(/[^\n]+\n[^\n]+\n/g) ?? []
         const answer = answers.shift()?.(operations) ?? operations.map(() => STORED)
         if (answer instanceof Error) throw answer
@@ -74,11 +86,11 @@ describe('Indexer', () => {
         if (fault) throw fault
         buried.push(message)
       },
-      acknowledge: async (taken) => {
+      acknowledge: async ({ id }) => {
         if (failAcknowledge) throw new Error('connection lost')
-        acknowledged.push(taken.delivery.id)
+        acknowledged.push(id.toString())
       },
-      release: (taken) => released.push(taken.delivery.id),
+      release: ({ id }) => released.push(id.toString()),
       concurrency,
       metrics: workerMetrics(registry, concurrency),
       log: logged.log,
@@ -88,7 +100,6 @@ describe('Indexer', () => {
       },
       random: () => 0.5,
     })
-    await indexer.store(batch)
   }
 
   async function metric(name: string, labels: Record<string, string> = {}): Promise<number> {
@@ -110,6 +121,42 @@ describe('Indexer', () => {
     assert.deepEqual(bulks, [eventOf('a') + eventOf('b') + sessionOf('s', 2)])
     assert.deepEqual(acknowledged, ['m1', 'm2'])
     assert.equal(await events('stored'), 2)
+  })
+
+  it('acknowledges a message whose states are in another bulk when both are stored, whichever is first', async () => {
+    const one = indexer()
+    for (const statesFirst of [false, true]) {
+      const messages = [takenOf('m1', ['a'], [sessionOf('s', 1)]), takenOf('m2', ['b'])]
+      const states = statesOf(messages)
+      const bulksOf = [() => one.store(messages, []), () => one.store([], states)]
+      if (statesFirst) bulksOf.reverse()
+      acknowledged = []
+      await bulksOf[0]?.()
+      assert.deepEqual(acknowledged, statesFirst ? [] : ['m2'])
+      await bulksOf[1]?.()
+      assert.deepEqual(acknowledged.sort(), ['m1', 'm2'])
+    }
+    assert.deepEqual(bulks, [
+      eventOf('a') + eventOf('b'),
+      sessionOf('s', 1),
+      sessionOf('s', 1),
+      eventOf('a') + eventOf('b'),
+    ])
+  })
+
+  it('gives a message back once, and never acknowledges it then, although its other part is stored or fails too', async () => {
+    const refuse = () => [faulty('retry', 403, 'cluster_block_exception')]
+    const one = indexer()
+    for (const others of [0, 100]) {
+      const messages = [takenOf('m1', ['a'], [sessionOf('s', 1)])]
+      const states = statesOf(messages)
+      answers = Array.from({ length: 6 }, () => refuse)
+      await one.store(messages, [])
+      answers = Array.from({ length: others }, () => refuse)
+      await one.store([], states)
+      answers = []
+    }
+    assert.deepEqual([released, acknowledged], [['m1', 'm1'], []])
   })
 
   it('takes an event that is there already, and a state that is older than the one there, for stored', async () => {
@@ -191,6 +238,19 @@ describe('Indexer', () => {
     assert.equal(waits, 10)
     assert.deepEqual(acknowledged, ['m1'])
     assert.equal(await metric('tracardi_worker_retries_total', { cause: 'request_retry' }), 20)
+  })
+
+  it('uses the memory of a bulk again after its answer, and never after a failure, when it may still be on its way', async () => {
+    const one = indexer()
+    await one.store([takenOf('m1', ['a'])], [])
+    await one.store([takenOf('m2', ['b'])], [])
+    assert.equal(bodies[1]?.buffer, bodies[0]?.buffer)
+    answers = [() => answered(413)]
+    await one.store([takenOf('m3', ['c'])], [])
+    await one.store([takenOf('m4', ['d'])], [])
+    assert.deepEqual(bulks, [eventOf('a'), eventOf('b'), eventOf('c'), eventOf('d')])
+    assert.equal(bodies[2]?.buffer, bodies[0]?.buffer)
+    assert.notEqual(bodies[3]?.buffer, bodies[0]?.buffer)
   })
 
   it('logs an outage at the first failure and at each doubling, not at every attempt', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { errors } from '@elastic/elasticsearch'
 import { Registry } from 'prom-client'
 import type { OutgoingMessage } from '../../../runtime/queue/port.ts'
@@ -8,7 +8,7 @@ import { workerMetrics } from '../../../runtime/worker/metrics.ts'
 import { Worker } from '../../../runtime/worker/worker.ts'
 import { FakeConsumer } from '../../support/fake-consumer.ts'
 import { recordingLog } from '../../support/log.ts'
-import { deliveryOf } from '../../support/messages.ts'
+import { deliveryOf, sessionOf } from '../../support/messages.ts'
 import { until } from '../../support/until.ts'
 
 const NEVER_MS = 3_600_000
@@ -150,6 +150,65 @@ describe('Worker', () => {
     consumer.push(deliveryOf('m2', ['b']))
     await until('the next', () => consumer.acknowledged.length === 1)
     assert.deepEqual([consumer.released, consumer.acknowledged], [['m1'], ['m2']])
+  })
+
+  it('gathers states over several bulks until they fill one, and then sends them along', async () => {
+    start({ size: 2 })
+    const push = (number: number) =>
+      consumer.push(deliveryOf(`m${number}`, [`a${number}`, `b${number}`], [sessionOf(`s${number}`, 1)]))
+    push(1)
+    await until('the first bulk', () => bulks.length === 1)
+    for (let turns = 0; turns < 50; turns += 1) await turn()
+    assert.deepEqual(consumer.acknowledged, [])
+    push(2)
+    await until('the acknowledgements', () => consumer.acknowledged.length === 2)
+    assert.deepEqual(bulks, [2, 4])
+    assert.deepEqual(await flushes(), { size: 2 })
+  })
+
+  it('sends states in a bulk of their own when no other comes in time', async () => {
+    start({ size: 2, timeoutMs: 5 })
+    consumer.push(deliveryOf('m1', ['a', 'b'], [sessionOf('s', 1)]))
+    await until('the acknowledgement', () => consumer.acknowledged.length === 1)
+    assert.deepEqual(bulks, [2, 1])
+    assert.deepEqual(await flushes(), { size: 1 })
+  })
+
+  it('sends them along with what has waited for the timeout', async () => {
+    start({ size: 100, timeoutMs: 5 })
+    consumer.push(deliveryOf('m1', ['a'], [sessionOf('s', 1)]))
+    await until('the acknowledgement', () => consumer.acknowledged.length === 1)
+    assert.deepEqual(bulks, [2])
+  })
+
+  it('sends no empty bulk when another has taken the states along that were waiting for a slot', async () => {
+    holding = true
+    start({ size: 2, timeoutMs: 5, concurrency: 1 })
+    const messages = [1, 2].map((n) => deliveryOf(`m${n}`, [`a${n}`, `b${n}`], [sessionOf(`s${n}`, 1)]))
+    consumer.push(...messages)
+    await until('both to be taken and the first to be under way', () => consumer.received === 2 && held.length === 1)
+    // The states are due by now, and wait for the slot behind the second bulk, which takes them along.
+    await sleep(20)
+    holding = false
+    held[0]?.()
+    await until('the acknowledgements', () => consumer.acknowledged.length === 2)
+    await worker.stop(10_000)
+    // Which of the two is first in the queue is up to the machine.
+    assert.ok(bulks.every((operations) => operations > 0))
+    assert.equal(
+      bulks.reduce((sum, operations) => sum + operations, 0),
+      6,
+    )
+  })
+
+  it('stores on a stop the states that wait, without any event', async () => {
+    start({ size: 2 })
+    consumer.push(deliveryOf('m1', ['a', 'b'], [sessionOf('s', 1)]))
+    await until('the bulk', () => bulks.length === 1)
+    await worker.stop(10_000)
+    assert.deepEqual(bulks, [2, 1])
+    assert.deepEqual(consumer.acknowledged, ['m1'])
+    assert.deepEqual(await flushes(), { size: 1 })
   })
 
   it('has no more bulks in flight than it may', async () => {
