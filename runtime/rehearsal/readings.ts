@@ -71,6 +71,13 @@ export function apiBetween(before: Readings, after: Readings): ApiInterval | und
   }
 }
 
+/** Events with which a bulk of the workers is full; of several, the most. */
+export function bulkSizeOf(readings: Readings): number | undefined {
+  const sizes = [...readings.values()].map(({ metrics }) => sumOf(metrics, 'tracardi_worker_bulk_size') ?? 0)
+  const most = Math.max(0, ...sizes)
+  return most === 0 ? undefined : most
+}
+
 /** The same of the workers. */
 export function workersBetween(before: Readings, after: Readings): WorkerInterval | undefined {
   const pairs = pairsOf('worker', before, after)

@@ -19,6 +19,7 @@ import { Meter } from './meter.ts'
 import { readNodes } from './nodes.ts'
 import { progress } from './progress.ts'
 import { seeded } from './random.ts'
+import { bulkSizeOf } from './readings.ts'
 import { newRehearsal, type Rehearsal } from './record.ts'
 import { Sampler } from './sampler.ts'
 
@@ -98,7 +99,8 @@ export async function rehearse(
       screen.say('Deleting what the rehearsal has stored …')
       await deleteOfRun(search, indices, run)
     }
-    const settings = { bulkSize: config.bulkSize, indexReplicas: after.copies - 1 }
+    const bulkSize = bulkSizeOf(sampler.first.instances) ?? config.bulkSize
+    const settings = { bulkSize, indexReplicas: after.copies - 1 }
     const { intervals } = sampler
     const total = meter.total()
     return newRehearsal({ run, startedAt, asked, total, intervals, drainSeconds, comparison, sizes, settings, notes })

@@ -33,6 +33,11 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
     help: 'Events in the bulk that is filling',
     registers,
   })
+  const fullEvents = new Gauge({
+    name: 'tracardi_worker_bulk_size',
+    help: 'Events with which a bulk is full: BULK_SIZE',
+    registers,
+  })
   const batchEvents = new Histogram({
     name: 'tracardi_worker_batch_events',
     help: 'Events in a bulk',
@@ -89,6 +94,7 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
       batchEvents.observe(batch.events)
     },
     filling: (events: number) => filling.set(events),
+    fullWith: (events: number) => fullEvents.set(events),
     done: (outcome: (typeof EVENT_OUTCOMES)[number], count: number) => events.inc({ outcome }, count),
     bulkTook: (seconds: number) => bulkSeconds.observe(seconds),
     messageStored: (receivedAtMs: number) => storedSeconds.observe(Math.max(0, (Date.now() - receivedAtMs) / 1000)),

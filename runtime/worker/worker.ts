@@ -47,6 +47,7 @@ export class Worker {
 
   constructor(dependencies: WorkerDependencies) {
     this.#to = dependencies
+    dependencies.metrics.fullWith(dependencies.limits.events)
     this.#indexer = new Indexer({
       ...dependencies,
       acknowledge: ({ id }) => dependencies.consumer.acknowledge(id),

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { parseMetrics } from '../../../runtime/metrics-text.ts'
 import { instancesOf } from '../../../runtime/rehearsal/instances.ts'
 import { type NodeReading, nodesBetween } from '../../../runtime/rehearsal/nodes.ts'
-import { apiBetween, type Reading, type Readings, roleOf, workersBetween } from '../../../runtime/rehearsal/readings.ts'
+import {
+  apiBetween,
+  bulkSizeOf,
+  type Reading,
+  type Readings,
+  roleOf,
+  workersBetween,
+} from '../../../runtime/rehearsal/readings.ts'
 
 function apiAt(atMs: number, cpu: number, events: number, receipts = events / 10): Reading {
   const metrics = parseMetrics(`process_cpu_seconds_total ${cpu}
@@ -26,6 +33,7 @@ tracardi_worker_batch_events_count ${bulks}
 tracardi_worker_bulk_seconds_sum ${bulks * 0.05}
 tracardi_worker_bulk_seconds_count ${bulks * 1.25}
 tracardi_worker_bulk_concurrency 2
+tracardi_worker_bulk_size 500
 tracardi_worker_retries_total{cause="429"} 0`)
   return { role: 'worker', atMs, metrics }
 }
@@ -63,6 +71,11 @@ describe('the readings of instances', () => {
     assert.equal(workersBetween(new Map(), new Map()), undefined)
     const same = readings({ a: apiAt(0, 1, 10) })
     assert.equal(apiBetween(same, readings({ a: apiAt(1000, 1, 10) }))?.receiptMs, null)
+  })
+
+  it('of workers tell with how many events a bulk is full; those of the API do not', () => {
+    assert.equal(bulkSizeOf(readings({ a: apiAt(0, 1, 1), w: workerAt(0, 0, 0) })), 500)
+    assert.equal(bulkSizeOf(readings({ a: apiAt(0, 1, 1) })), undefined)
   })
 
   it('of workers have bulks, why they were sent, and how many were in flight', () => {

@@ -227,6 +227,10 @@ describe('Worker', () => {
     await turn()
     const filling = await registry.getSingleMetricAsString('tracardi_worker_filling_events')
     assert.match(filling, /^tracardi_worker_filling_events 2$/m)
+    assert.match(
+      await registry.getSingleMetricAsString('tracardi_worker_bulk_size'),
+      /^tracardi_worker_bulk_size 100$/m,
+    )
     await worker.stop(10_000)
     assert.deepEqual(bulks, [2])
     assert.deepEqual(await flushes(), { drain: 1 })
