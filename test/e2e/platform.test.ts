@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { parseAllDocuments } from 'yaml'
+import { readRehearsal } from '../../runtime/rehearsal/record.ts'
 import { Cluster } from '../support/cluster.ts'
 import { DeployedStack } from '../support/deployed.ts'
 import { eventually } from '../support/until.ts'
@@ -13,6 +17,20 @@ import { eventually } from '../support/until.ts'
  */
 const NAMESPACE = 'tracardi-e2e'
 const IMAGES = JSON.parse(process.env['E2E_IMAGES'] ?? '{}') as Record<string, string>
+
+const run = promisify(execFile)
+
+const GROUPS: Readonly<Record<string, string>> = {
+  Service: 'api/v1',
+  NetworkPolicy: 'apis/networking.k8s.io/v1',
+  Job: 'apis/batch/v1',
+}
+
+/** Where objects of its kind are made in the namespace. */
+function pathOf({ kind }: { readonly kind: string }): string {
+  const plural = kind === 'NetworkPolicy' ? 'networkpolicies' : `${kind.toLowerCase()}s`
+  return `/${GROUPS[kind]}/namespaces/${NAMESPACE}/${plural}`
+}
 
 describe('the dev stack on a cluster', () => {
   const cluster = new Cluster()
@@ -90,6 +108,37 @@ describe('the dev stack on a cluster', () => {
     assert.equal(status.readyReplicas, 2)
     const after = await pods()
     for (const [name, uid] of before) assert.equal(after.get(name), uid, name)
+  })
+
+  it('shows each instance, Pulsar and Elasticsearch in the console of any API', async () => {
+    const api = [...(await pods()).keys()].find((name) => name.startsWith('api-'))
+    const path = `/api/v1/namespaces/${NAMESPACE}/pods/${api}:8686/proxy/console/state`
+    await eventually(async () => {
+      const { instances, queue, search: servers } = await cluster.get(path)
+      const programs = instances.map(({ program, reason }: Record<string, unknown>) => reason ?? program).sort()
+      return [programs.join(), queue.reason, servers.reason].join(' ') === 'api,worker,worker  '
+    })
+  })
+
+  it('is rehearsed by a Job, which reads each instance and finds every event stored once', async () => {
+    const { spec } = await cluster.get(`/apis/apps/v1/namespaces/${NAMESPACE}/deployments/api`)
+    const { image } = spec.template.spec.containers[0]
+    const flags = ['--stack', stack.name, '--image', image, '--events-per-second', '50', '--duration', '30s', '--job']
+    const { stdout } = await run(process.execPath, ['infra/commands/rehearse.ts', ...flags])
+    const objects = parseAllDocuments(stdout).map((document) => document.toJS())
+    for (const object of objects) assert.equal((await cluster.request('POST', pathOf(object), object)).status, 201)
+    const job = objects.find(({ kind }) => kind === 'Job')
+    await eventually(async () => (await cluster.get(`${pathOf(job)}/${job.metadata.name}`)).status.succeeded === 1)
+    const { items } = await cluster.get(
+      `/api/v1/namespaces/${NAMESPACE}/pods?labelSelector=batch.kubernetes.io/job-name=${job.metadata.name}`,
+    )
+    const log = await cluster.get(`/api/v1/namespaces/${NAMESPACE}/pods/${items[0].metadata.name}/log`)
+    const { comparison, intervals, notes, total } = readRehearsal(log)
+    assert.ok(total.events > 1000)
+    assert.deepEqual([comparison.accepted, comparison.lost, comparison.twice], [total.events, 0, 0])
+    assert.deepEqual(notes, [])
+    assert.equal(intervals.at(-1)?.worker?.cores.length, 2)
+    for (const object of objects) await cluster.request('DELETE', `${pathOf(object)}/${object.metadata.name}`)
   })
 
   it('gets more shards in its templates by one `up`, and loses nothing', async () => {

@@ -62,6 +62,10 @@ export class DeployedStack {
     return new DeployedStack(stack, structuredClone(readStackFile(from)) as Record<string, Record<string, unknown>>)
   }
 
+  get name(): string {
+    return this.#stack.name
+  }
+
   /** Changes some keys for good, group by group. */
   configure(changes: Groups): void {
     for (const [group, keys] of Object.entries(changes)) this.#groups[group] = { ...this.#groups[group], ...keys }
