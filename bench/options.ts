@@ -25,7 +25,7 @@ export interface BenchOptions {
   readonly results: string
 }
 
-const FULL = { rounds: 5, storeSeconds: 4, warmUpSeconds: 30, edgeSeconds: 3 }
+const FULL = { rounds: 5, storeSeconds: 4, warmUpSeconds: 60, edgeSeconds: 3 }
 /** To see that everything runs; the figures mean little. */
 const QUICK = { rounds: 1, storeSeconds: 1, warmUpSeconds: 5, edgeSeconds: 1 }
 const MOST_ROUNDS = 100

@@ -11,6 +11,7 @@ import type { BenchOptions } from './options.ts'
 import { outcomeOf } from './outcome.ts'
 import { Sampler } from './sampler.ts'
 import { say } from './say.ts'
+import { warmUp } from './warm-up.ts'
 
 const PARTITIONS = [2, 32]
 const SOURCES = [1, 100]
@@ -30,6 +31,7 @@ export async function measureScale(lab: Lab, options: BenchOptions): Promise<Out
     outcomes.push(...measured)
     for (const { name, eventsPerSecond } of measured) say(`${name}: ${Math.round(eventsPerSecond)}/s`)
   }
+  await warmUp(lab, 'realistic', options.warmUpSeconds)
   const shrink = options.storeSeconds < SHORT_SECONDS ? 10 : 1
   for (let round = 0; round < options.rounds; round += 1) {
     for (const count of SOURCES) add([await withSources(lab, settings, count, options)])

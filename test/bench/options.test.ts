@@ -26,7 +26,7 @@ describe('the options of the bench', () => {
     assert.deepEqual(parsed(), {
       rounds: 5,
       storeSeconds: 4,
-      warmUpSeconds: 30,
+      warmUpSeconds: 60,
       edgeSeconds: 3,
       lines: lineIds,
       mixes: ['realistic'],
