@@ -1,19 +1,19 @@
-/** Memory for the bodies of bulks, used again and again, because clearing and collecting it costs more than filling it. */
-export class Bodies {
+/**
+ * Memory for what is written once and sent, used again and again: outside of the heap of V8, clearing it and
+ * collecting it costs more than filling it.
+ */
+export class ReusedMemory {
   readonly #free: Buffer[] = []
 
-  /** Lines in a row. They may be read until they are given back. */
-  join(lines: readonly Buffer[]): Buffer {
-    const bytes = lines.reduce((sum, { length }) => sum + length, 0)
+  /** So many bytes, with whatever is in them. */
+  take(bytes: number): Buffer {
     const free = this.#free.pop()
     const memory = free !== undefined && free.length >= bytes ? free : Buffer.allocUnsafeSlow(bytes)
-    let offset = 0
-    for (const one of lines) offset += one.copy(memory, offset)
     return memory.subarray(0, bytes)
   }
 
   /** Only when nothing can still be sending it. */
-  giveBack(body: Buffer): void {
-    this.#free.push(Buffer.from(body.buffer))
+  giveBack(taken: Buffer): void {
+    this.#free.push(Buffer.from(taken.buffer))
   }
 }

@@ -1,5 +1,6 @@
-import { encode } from '../queue/message.ts'
+import { encodeInto } from '../queue/message.ts'
 import type { Producer } from '../queue/port.ts'
+import { ReusedMemory } from '../reused-memory.ts'
 import type { ApiMetrics } from './metrics.ts'
 import type { Part } from './packer.ts'
 
@@ -25,6 +26,7 @@ export class Publisher {
   readonly #producer: Producer
   readonly #limits: PublisherLimits
   readonly #metrics: ApiMetrics
+  readonly #memory = new ReusedMemory()
   #waiting: Waiting[] = []
   #inFlight = 0
   #scheduled = false
@@ -73,7 +75,13 @@ export class Publisher {
     const events = joined.reduce((total, { part }) => total + part.events, 0)
     const startedAt = performance.now()
     try {
-      await this.#producer.send(encode(...joined.map(({ part }) => part)))
+      const message = encodeInto(
+        (bytes) => this.#memory.take(bytes),
+        joined.map(({ part }) => part),
+      )
+      await this.#producer.send(message)
+      // Its bytes are with the broker. Without a receipt they may still be on their way.
+      this.#memory.giveBack(message.payload)
       this.#metrics.receipt((performance.now() - startedAt) / 1000, events)
       for (const { resolve } of joined) resolve()
     } catch (error) {

@@ -36,10 +36,15 @@ export interface Content {
  * milliseconds.
  */
 export function encode(...contents: readonly Content[]): OutgoingMessage {
+  return encodeInto(Buffer.allocUnsafe, contents)
+}
+
+/** @param allocate gives so many bytes, which belong to the message from then on. */
+export function encodeInto(allocate: (bytes: number) => Buffer, contents: readonly Content[]): OutgoingMessage {
   const eventBytes = sum(contents, ({ eventLines }) => Buffer.byteLength(eventLines))
   const stateBytes = sum(contents, ({ stateLines }) => Buffer.byteLength(stateLines))
   // One buffer, written once: what is allocated outside of the heap makes the collector run.
-  const payload = Buffer.allocUnsafe(eventBytes + stateBytes)
+  const payload = allocate(eventBytes + stateBytes)
   let offset = 0
   for (const { eventLines } of contents) offset += put(eventLines, payload, offset)
   for (const { stateLines } of contents) offset += put(stateLines, payload, offset)

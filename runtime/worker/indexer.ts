@@ -3,9 +3,9 @@ import { AppError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { type DeathCertificate, encodeDeadOperation } from '../queue/dead-letter.ts'
 import type { OutgoingMessage } from '../queue/port.ts'
+import { ReusedMemory } from '../reused-memory.ts'
 import type { FaultyResult, ItemResult, SendBulk } from '../search/bulk.ts'
 import { classifyRequest, type RequestOutcome } from '../search/classify.ts'
-import { Bodies } from './bodies.ts'
 import type { AdaptiveConcurrency } from './concurrency.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import { type Claim, eventOperations, type Operation, type Taken } from './operations.ts'
@@ -36,7 +36,7 @@ export interface IndexerDependencies {
  */
 export class Indexer {
   readonly #to: IndexerDependencies
-  readonly #bodies = new Bodies()
+  readonly #memory = new ReusedMemory()
 
   constructor(dependencies: IndexerDependencies) {
     this.#to = dependencies
@@ -110,13 +110,13 @@ export class Indexer {
   /** Sends lines until Elasticsearch answers, or says that the request itself is at fault. */
   async #attempt(lines: readonly Buffer[], operations: number, previous: number): Promise<Answer> {
     const { sendBulk, metrics, concurrency } = this.#to
-    const body = this.#bodies.join(lines)
+    const body = this.#joined(lines)
     for (let attempt = previous; ; attempt += 1) {
       const startedAt = performance.now()
       try {
         const results = await sendBulk(body)
         // Elasticsearch answers each operation when it has read all of them. After a failure this is not known.
-        this.#bodies.giveBack(body)
+        this.#memory.giveBack(body)
         // Lines that are not the operations they are said to be: halves find the one.
         if (results.length !== operations) return 'split'
         if (results.some((result) => result.outcome === 'throttled')) concurrency.throttled()
@@ -129,6 +129,13 @@ export class Indexer {
       }
       await this.#wait(attempt)
     }
+  }
+
+  #joined(lines: readonly Buffer[]): Buffer {
+    const body = this.#memory.take(lines.reduce((sum, { length }) => sum + length, 0))
+    let offset = 0
+    for (const one of lines) offset += one.copy(body, offset)
+    return body
   }
 
   #failed(error: unknown, attempt: number, operations: number): RequestOutcome {

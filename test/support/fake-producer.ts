@@ -4,6 +4,8 @@ import type { OutgoingMessage, Producer } from '../../runtime/queue/port.ts'
 /** A broker in memory: what is published is recorded, and a test decides when the receipts come, or that none does. */
 export class FakeProducer implements Producer {
   readonly messages: OutgoingMessage[] = []
+  /** Where the bytes of each message were when it was sent. */
+  readonly memory: ArrayBufferLike[] = []
   connected = true
   /** While true, receipts wait for `release`. */
   holding = false
@@ -13,9 +15,11 @@ export class FakeProducer implements Producer {
 
   async send(message: OutgoingMessage): Promise<void> {
     if (!this.connected) throw new AppError('queue_unavailable', 'Pulsar is not connected')
+    this.memory.push(message.payload.buffer)
     const failure = this.failures.shift()
     if (failure) throw failure
-    this.messages.push(message)
+    // Whoever sends may use the memory again after the receipt.
+    this.messages.push({ ...message, payload: Buffer.from(message.payload) })
     if (this.holding) await new Promise<void>((resolve) => this.#held.push(resolve))
   }
 

@@ -118,6 +118,19 @@ describe('Publisher', () => {
     assert.equal(producer.messages.length, 1)
   })
 
+  it('uses the memory of a message again after its receipt, and never that of one without a receipt', async () => {
+    for (const lines of ['a\n', 'b\n']) await publisher.publish(partOf(lines))
+    producer.failures.push(new AppError('queue_unavailable', 'gone'))
+    await assert.rejects(publisher.publish(partOf('c\n')))
+    await publisher.publish(partOf('d\n'))
+    const [a, b, c, d] = producer.memory
+    assert.ok(a === b && b === c && c !== d)
+    assert.deepEqual(
+      producer.messages.map(({ payload }) => payload.toString()),
+      ['a\n', 'b\n', 'd\n'],
+    )
+  })
+
   it('measures receipts and the events of messages, of those that succeeded', async () => {
     producer.failures.push(new AppError('queue_unavailable', 'gone'))
     await assert.rejects(publisher.publish(partOf('a\n')))
