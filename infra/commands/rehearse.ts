@@ -103,6 +103,7 @@ function printJob(flags: Flags): void {
     plan,
     image,
     name: `rehearsal-${Math.floor(Date.now() / 1000).toString(36)}`,
+    eventsPerSecond,
     flags: [
       ...['--events-per-second', String(eventsPerSecond), '--duration', `${seconds}s`],
       ...PASSED_ON.flatMap((key) => [

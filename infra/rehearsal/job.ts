@@ -20,6 +20,8 @@ export interface RehearsalJobArgs {
   readonly image: string
   /** Of the Job and of what comes with it. */
   readonly name: string
+  /** By which it asks for CPU. */
+  readonly eventsPerSecond: number
   /** Of the command, but for where the platform is. */
   readonly flags: readonly string[]
   /** After which the Job is ended. */
@@ -29,8 +31,9 @@ export interface RehearsalJobArgs {
 /** By which the objects of a rehearsal are found, and deleted. */
 const REHEARSAL_LABEL = 'tracardi.com/rehearsal'
 
-/** One process makes the load; it can use a second core for its garbage. */
-const RESOURCES = { cpuMillicores: 1000, memoryMib: 1024 }
+/** Measured 125 µs of CPU for each event that is sent and compared; one process can use two cores. */
+const CPU = { idleMillicores: 100, microsPerEvent: 200, mostMillicores: 2000 }
+const MEMORY_MIB = 1024
 const KEPT_SECONDS = 86_400
 /** Tiers whose metrics it reads. */
 const READ: readonly Tier[] = ['api', 'worker']
@@ -102,7 +105,12 @@ function policies(meta: Meta, name: string): readonly object[] {
   ]
 }
 
-function jobSpec({ plan, image, name, flags, deadlineSeconds }: RehearsalJobArgs) {
+function cpuMillicores(eventsPerSecond: number): number {
+  const needed = CPU.idleMillicores + (eventsPerSecond * CPU.microsPerEvent) / 1000
+  return Math.min(CPU.mostMillicores, Math.ceil(needed))
+}
+
+function jobSpec({ plan, image, name, eventsPerSecond, flags, deadlineSeconds }: RehearsalJobArgs) {
   const access = accessOf(plan)
   const { volumes, mounts } = runtimeVolumes(access, 'admin')
   const host = (service: string) => hostOf(plan.platform, service)
@@ -133,8 +141,8 @@ function jobSpec({ plan, image, name, flags, deadlineSeconds }: RehearsalJobArgs
           ],
           // As the workers have them, who use both Pulsar and Elasticsearch.
           settings: 'worker-settings',
-          env: containerEnv(access, RESOURCES.memoryMib),
-          resources: RESOURCES,
+          env: containerEnv(access, MEMORY_MIB),
+          resources: { cpuMillicores: cpuMillicores(eventsPerSecond), memoryMib: MEMORY_MIB },
           mounts,
         },
       ],

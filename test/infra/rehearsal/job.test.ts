@@ -6,9 +6,9 @@ import { changed } from '../../support/stack.ts'
 const IMAGE = 'registry.example.com/tracardi-at-scale@sha256:1'
 
 // biome-ignore lint/suspicious/noExplicitAny: objects of several kinds
-function objectsOf(raw: Readonly<Record<string, unknown>>): readonly any[] {
+function objectsOf(raw: Readonly<Record<string, unknown>>, eventsPerSecond = 2000): readonly any[] {
   const args = { image: IMAGE, name: 'rehearsal-1', flags: ['--duration', '60s'], deadlineSeconds: 4000 }
-  return rehearsalObjects({ plan: planOf(raw), ...args })
+  return rehearsalObjects({ plan: planOf(raw), eventsPerSecond, ...args })
 }
 
 describe('the Job of a rehearsal', () => {
@@ -31,6 +31,14 @@ describe('the Job of a rehearsal', () => {
       '60s',
     ])
     assert.deepEqual(envFrom, [{ configMapRef: { name: 'worker-settings' } }])
+  })
+
+  it('asks for as much CPU as its load takes, so that a small one finds a place, and for two cores at most', () => {
+    const requested = [50, 2000, 100_000].map((eventsPerSecond) => {
+      const { spec } = objectsOf(changed('dev'), eventsPerSecond).find(({ kind }) => kind === 'Job')
+      return spec.template.spec.containers[0].resources.requests.cpu
+    })
+    assert.deepEqual(requested, ['110m', '500m', '2000m'])
   })
 
   it('is what PodSecurity restricted admits', () => {
