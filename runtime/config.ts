@@ -318,7 +318,18 @@ export const settings = {
     minimum: 1,
     maximum: 10_000,
     unit: 'events',
-    description: 'Events in one bulk: a bulk is sent when the next message would exceed this number.',
+    description:
+      'Events in one bulk: it is sent when the next message would exceed this number, as soon as fewer than BULK_CONCURRENCY are in flight.',
+  },
+  bulkMaxEvents: {
+    env: 'BULK_MAX_EVENTS',
+    type: 'integer',
+    default: 5000,
+    minimum: 1,
+    maximum: 50_000,
+    unit: 'events',
+    description:
+      'Most events in one bulk: a full one goes on filling while it waits for those in flight, unless Elasticsearch refuses. Bulks do not grow where this is not above BULK_SIZE.',
   },
   bulkMaxBytes: {
     env: 'BULK_MAX_BYTES',
@@ -328,7 +339,7 @@ export const settings = {
     // http.max_content_length of Elasticsearch is 100 MB; Elastic advises to stay below a couple of tens.
     maximum: 64 * MIB,
     unit: 'bytes',
-    description: 'Bytes in one bulk, likewise.',
+    description: 'Most bytes in one bulk.',
   },
   bulkTimeoutSeconds: {
     env: 'BULK_TIMEOUT_SECONDS',

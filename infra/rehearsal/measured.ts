@@ -1,6 +1,7 @@
 import type { Interval, Rehearsal } from '../../runtime/rehearsal/record.ts'
 import { type Coefficients, DEFAULT_COEFFICIENTS } from '../sizing/coefficients.ts'
 import { figure, percent } from '../sizing/figures.ts'
+import { fullBulkMs } from './full-bulk.ts'
 import { FULL_CORE } from './saturation.ts'
 import { busiestNode, firstHeld, fullLoad, most, present, secondsOf, sumOf } from './window.ts'
 
@@ -104,9 +105,9 @@ function bulks(load: readonly Interval[], { bulkSize }: Rehearsal['settings']): 
   const limit = mean((worker) => worker.inFlightLimit)
   const inFlight = mean((worker) => worker.inFlight)
   const basis = basisOf(load, ({ worker }) => (worker === undefined ? 0 : worker.inFlight / worker.inFlightLimit))
-  const how = `${figure(count)} bulks of ${figure(bulkEvents)} events; ${figure(inFlight)} of ${figure(limit)} in flight on average`
+  const how = `${figure(count)} bulks of ${figure(bulkEvents)} events and ${figure(bulkMs)} ms; ${figure(inFlight)} of ${figure(limit)} in flight on average`
   return [
-    { key: 'bulkMillis', value: rounded(bulkMs), basis, how },
+    { key: 'bulkMillis', value: rounded(fullBulkMs(bulkMs, bulkEvents, bulkSize)), basis, how },
     { key: 'bulksInFlight', value: rounded(limit), basis: 'measured', how },
   ]
 }

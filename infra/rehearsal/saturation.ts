@@ -1,5 +1,6 @@
 import type { Interval, Rehearsal } from '../../runtime/rehearsal/record.ts'
 import { figure, percent } from '../sizing/figures.ts'
+import { fullBulkMs } from './full-bulk.ts'
 import { busiestNode, firstHeld, most, secondsOf } from './window.ts'
 
 export type Part = 'generator' | 'API' | 'worker' | 'Elasticsearch' | 'machine' | 'queue'
@@ -21,7 +22,7 @@ const FULL_MACHINE = 0.97
 const FULL_SLOTS = 0.9
 /** A receipt is one write to the disks of the bookies: tens of milliseconds are much. */
 const SLOW_RECEIPT_MS = 100
-/** From where on it is Elasticsearch that is slow, rather than the worker that has too few bulks in flight. */
+/** Time of BULK_SIZE events from where on it is Elasticsearch that is slow, rather than the worker that has too few bulks in flight. */
 const SLOW_BULK_MS = 1000
 /** Seconds of load that may be in the queue besides what workers hold. */
 const BEHIND_SECONDS = 5
@@ -68,7 +69,7 @@ const LIMITS: readonly Rule[] = [
     const reason = rejected > 0 ? 'a data node refused bulks (429)' : `a data node used ${percent(busy)} of its cores`
     return { part: 'Elasticsearch', reason, advice: 'raise elasticsearch.dataNodes, or elasticsearch.cpuMillicores' }
   },
-  (interval, settings) => (isBehind(interval, settings) ? allInFlight(interval) : undefined),
+  (interval, settings) => (isBehind(interval, settings) ? allInFlight(interval, settings) : undefined),
 ]
 
 /** What slows all down, and what is slow: believed only where no part by itself was at its limit. */
@@ -104,20 +105,21 @@ export function isBehind(interval: Interval, { bulkSize }: Rehearsal['settings']
 }
 
 /** The backlog grows, and each worker has as many bulks in flight as it may. */
-function allInFlight({ worker }: Interval): Finding | undefined {
+function allInFlight({ worker }: Interval, { bulkSize }: Rehearsal['settings']): Finding | undefined {
   if (worker === undefined || worker.inFlight < FULL_SLOTS * worker.inFlightLimit) return undefined
   const bulkMs = worker.bulkMs ?? 0
-  if (bulkMs >= SLOW_BULK_MS) {
+  const bulkEvents = worker.bulkEvents ?? 0
+  if (fullBulkMs(bulkMs, bulkEvents, bulkSize) >= SLOW_BULK_MS) {
     return {
       part: 'Elasticsearch',
-      reason: `the backlog grew while a bulk took ${figure(bulkMs)} ms and no data node was busy`,
+      reason: `the backlog grew while a bulk of ${figure(bulkEvents)} events took ${figure(bulkMs)} ms and no data node was busy`,
       advice: 'look at the disks of the data nodes, and at the network to them',
     }
   }
   return {
     part: 'worker',
-    reason: `the backlog grew while each worker had all ${figure(worker.inFlightLimit)} of its bulks in flight, of ${figure(worker.bulkEvents ?? 0)} events and ${figure(bulkMs)} ms each`,
-    advice: 'raise BULK_SIZE or BULK_CONCURRENCY, or workers.replicas',
+    reason: `the backlog grew while each worker had all ${figure(worker.inFlightLimit)} of its bulks in flight, of ${figure(bulkEvents)} events and ${figure(bulkMs)} ms each`,
+    advice: 'raise BULK_SIZE with BULK_MAX_EVENTS, or BULK_CONCURRENCY, or workers.replicas',
   }
 }
 

@@ -59,7 +59,7 @@ export const READ_BY_ONE = {
     'MESSAGE_MAX_BYTES',
     'MESSAGE_MAX_EVENTS',
   ],
-  worker: ['PREFETCH_MESSAGES', 'BULK_MAX_BYTES', 'BULK_TIMEOUT_SECONDS', 'BULK_CONCURRENCY'],
+  worker: ['PREFETCH_MESSAGES', 'BULK_MAX_EVENTS', 'BULK_MAX_BYTES', 'BULK_TIMEOUT_SECONDS', 'BULK_CONCURRENCY'],
   admin: ['EVENT_RETENTION_DAYS'],
 } as const satisfies Record<Program, readonly (typeof settings)[keyof Config]['env'][]>
 

@@ -46,7 +46,7 @@ export interface BulkFigures {
   /** Bulks by why they were sent: `size`, `bytes`, `timeout`, `drain`. */
   readonly byReason: Readonly<Record<string, number>>
   readonly meanEvents: number | null
-  /** Mean events of a bulk as a share of BULK_SIZE. */
+  /** Mean events of a bulk as a share of BULK_SIZE; above 1 where they grow while they wait for those in flight. */
   readonly fullShare: number | null
   readonly p50Seconds: number | null
   readonly p99Seconds: number | null

@@ -73,6 +73,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
       sendBulk: bulkSender(search),
       sendDeadLetter: (message) => deadLetters.send(message),
       limits: { events: config.bulkSize, bytes: config.bulkMaxBytes },
+      mostEvents: config.bulkMaxEvents,
       timeoutMs: config.bulkTimeoutSeconds * 1000,
       concurrency,
       metrics,

@@ -9,6 +9,8 @@ export class AdaptiveConcurrency {
   readonly maximum: number
   limit: number
   inFlight = 0
+  /** Whether Elasticsearch has refused of late: the limit is not back at its maximum after a run of clean bulks. */
+  isRestrained = false
   #clean = 0
   readonly #waiting: (() => void)[] = []
 
@@ -18,9 +20,13 @@ export class AdaptiveConcurrency {
     this.limit = maximum
   }
 
+  get hasFreeSlot(): boolean {
+    return this.inFlight < this.limit
+  }
+
   /** Waits for a free slot and takes it. */
   async acquire(): Promise<void> {
-    while (this.inFlight >= this.limit) {
+    while (!this.hasFreeSlot) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
     this.inFlight += 1
@@ -33,14 +39,16 @@ export class AdaptiveConcurrency {
 
   throttled(): void {
     this.#clean = 0
+    this.isRestrained = true
     this.limit = Math.max(1, Math.floor(this.limit / 2))
   }
 
   succeeded(): void {
     this.#clean += 1
-    if (this.#clean < RAISE_AFTER || this.limit >= this.maximum) return
+    if (this.#clean < RAISE_AFTER || !this.isRestrained) return
     this.#clean = 0
-    this.limit += 1
+    this.limit = Math.min(this.maximum, this.limit + 1)
+    this.isRestrained = this.limit < this.maximum
     this.#wake()
   }
 

@@ -19,7 +19,10 @@ export interface WorkerDependencies {
   readonly consumer: Consumer
   readonly sendBulk: SendBulk
   readonly sendDeadLetter: (message: OutgoingMessage) => Promise<void>
+  /** With so much a bulk is sent, as soon as there is a free slot for it. */
   readonly limits: BatchLimits
+  /** Most events in a bulk that waits for a free slot. Bulks do not grow when this is not above their limit. */
+  readonly mostEvents: number
   /** Longest wait of the first event of a batch. */
   readonly timeoutMs: number
   readonly concurrency: AdaptiveConcurrency
@@ -123,14 +126,26 @@ export class Worker {
   }
 
   async #gather(taken: Taken): Promise<void> {
-    const { limits, timeoutMs } = this.#to
+    const { limits, mostEvents, timeoutMs } = this.#to
+    const most = { ...limits, events: Math.max(limits.events, mostEvents) }
     const overflow = this.#batch.overflowsWith(taken, limits)
-    if (overflow) await this.#flush(overflow)
+    if (overflow) await this.#sendFull(overflow, !this.#batch.overflowsWith(taken, most))
     if (this.#batch.isEmpty) this.#timer = setTimeout(() => void this.#flush('timeout'), timeoutMs)
     this.#batch.add(taken)
     this.#to.metrics.filling(this.#batch.events)
     const reached = this.#batch.reached(limits)
-    if (reached) await this.#flush(reached)
+    if (reached) await this.#sendFull(reached, !this.#batch.reached(most))
+  }
+
+  /**
+   * Resolves when the full batch is sent. While no slot is free, one that has room resolves at once and goes on filling: Elasticsearch
+   * stores few large bulks with less work than many small ones. Where it refuses, they stay small.
+   */
+  async #sendFull(reason: FlushReason, hasRoom: boolean): Promise<void> {
+    const { concurrency } = this.#to
+    const grows = hasRoom && !concurrency.hasFreeSlot && !concurrency.isRestrained
+    const sent = this.#flush(reason)
+    if (!grows) await sent
   }
 
   /**

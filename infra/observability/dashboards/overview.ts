@@ -110,7 +110,7 @@ function bulks(watched: Watched): Row {
       },
       {
         title: 'How full bulks are',
-        description: `Events in a bulk, as a part of BULK_SIZE, ${watched.bulkSize}.`,
+        description: `Events in a bulk, as a part of BULK_SIZE, ${watched.bulkSize}. Over 100 %: Elasticsearch is the slower part, and bulks grow while they wait.`,
         unit: 'percentunit',
         queries: [
           {

@@ -145,15 +145,21 @@ export function showBacklog({ queue }) {
   )
 }
 
+/** Bulks grow beyond BULK_SIZE while they wait for those in flight. */
+/** @type {(bulks: State['bulks'], bulkSize: number) => string} */
+function filled({ meanEvents, fullShare }, bulkSize) {
+  return (fullShare ?? 0) > 1
+    ? `grown beyond ${number(bulkSize)} while they waited: ${number(meanEvents ?? 0)} events on average.`
+    : `${percent(fullShare)} full: ${number(meanEvents ?? 0)} of ${number(bulkSize)} events on average.`
+}
+
 /** @type {(state: State) => void} */
 export function showBulks({ bulks, bulkSize, windowSeconds, storedPerSecond }) {
   const within = `in ${duration(windowSeconds)}`
   const none = storedPerSecond === null ? 'No worker is seen.' : `No bulk was sent ${within}.`
   setText(
     'bulks-lead',
-    bulks.count === 0
-      ? none
-      : `${counted(bulks.count, 'bulk')} ${within}, ${percent(bulks.fullShare)} full: ${number(bulks.meanEvents ?? 0)} of ${number(bulkSize)} events on average.`,
+    bulks.count === 0 ? none : `${counted(bulks.count, 'bulk')} ${within}, ${filled(bulks, bulkSize)}`,
   )
   const reasons = Object.entries(bulks.byReason).filter(() => bulks.count > 0)
   const share = byId('bulks-share')

@@ -68,8 +68,13 @@ describe('the first part at its limit', () => {
     ],
     [
       'Elasticsearch',
-      'the backlog grew while a bulk took 2,500 ms and no data node was busy',
+      'the backlog grew while a bulk of 500 events took 2,500 ms and no data node was busy',
       { backlogMessages: 700, worker: { ...worker, inFlight: 2, bulkMs: 2500 } },
+    ],
+    [
+      'worker',
+      'the backlog grew while each worker had all 2 of its bulks in flight, of 5,000 events and 2,500 ms each',
+      { backlogMessages: 700, worker: { ...worker, inFlight: 2, bulkEvents: 5000, bulkMs: 2500 } },
     ],
     [
       'worker',
@@ -221,6 +226,11 @@ describe('the measured coefficients', () => {
     const small = values({ worker: { ...worker, bulkEvents: 249 } })
     assert.equal(small['bulkMillis'], undefined)
     assert.equal(small['bulksInFlight'], undefined)
+  })
+
+  it('tell the time of BULK_SIZE events where bulks grew beyond it', () => {
+    const grown = values({ worker: { ...worker, bulkEvents: 2000, bulkMs: 120 } })
+    assert.equal(grown['bulkMillis']?.[0], 30)
   })
 
   it('are what the model reads', () => {

@@ -72,4 +72,30 @@ describe('AdaptiveConcurrency', () => {
     concurrency.release()
     assert.ok(await settled(third))
   })
+
+  it('says whether a slot is free', () => {
+    const concurrency = new AdaptiveConcurrency(1)
+    assert.ok(concurrency.hasFreeSlot)
+    void concurrency.acquire()
+    assert.ok(!concurrency.hasFreeSlot)
+    concurrency.release()
+    assert.ok(concurrency.hasFreeSlot)
+  })
+
+  for (const [maximum, bulks] of [
+    [1, 20],
+    [2, 20],
+    [4, 40],
+  ] as const) {
+    it(`is restrained after a refusal until ${bulks} clean bulks have brought it back to ${maximum}`, () => {
+      const concurrency = new AdaptiveConcurrency(maximum)
+      assert.ok(!concurrency.isRestrained)
+      concurrency.throttled()
+      for (let bulk = 1; bulk < bulks; bulk += 1) concurrency.succeeded()
+      assert.ok(concurrency.isRestrained)
+      concurrency.succeeded()
+      assert.ok(!concurrency.isRestrained)
+      assert.equal(concurrency.limit, maximum)
+    })
+  }
 })

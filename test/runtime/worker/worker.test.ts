@@ -12,11 +12,17 @@ import { deliveryOf, sessionOf } from '../../support/messages.ts'
 import { until } from '../../support/until.ts'
 
 const NEVER_MS = 3_600_000
+const REFUSED = {
+  outcome: 'throttled',
+  status: 429,
+  fault: { type: 'es_rejected_execution_exception', reason: 'busy' },
+} as const
 
 interface Setup {
   readonly size?: number
   readonly bytes?: number
   readonly timeoutMs?: number
+  readonly mostEvents?: number
   readonly concurrency?: number
 }
 
@@ -25,6 +31,7 @@ describe('Worker', () => {
   let bulks: number[]
   let down: boolean
   let blocked: boolean
+  let refusing: boolean
   let held: (() => void)[]
   let holding: boolean
   let buried: OutgoingMessage[]
@@ -38,6 +45,7 @@ describe('Worker', () => {
     bulks = []
     down = false
     blocked = false
+    refusing = false
     held = []
     holding = false
     buried = []
@@ -52,7 +60,13 @@ describe('Worker', () => {
     await worker.stop(1000)
   })
 
-  function start({ size = 4, bytes = 1_000_000, timeoutMs = NEVER_MS, concurrency = 1 }: Setup = {}): void {
+  function start({
+    size = 4,
+    bytes = 1_000_000,
+    timeoutMs = NEVER_MS,
+    mostEvents = 0,
+    concurrency = 1,
+  }: Setup = {}): void {
     const adaptive = new AdaptiveConcurrency(concurrency)
     worker = new Worker({
       consumer,
@@ -61,6 +75,7 @@ describe('Worker', () => {
         const operations = lines.toString().split('\n').length >> 1
         bulks.push(operations)
         if (holding) await new Promise<void>((resolve) => held.push(resolve))
+        if (refusing) return Array.from({ length: operations }, () => REFUSED)
         const fault = { type: 'cluster_block_exception', reason: 'read-only' }
         return Array.from({ length: operations }, () =>
           blocked ? ({ outcome: 'retry', status: 403, fault } as const) : ({ outcome: 'stored' } as const),
@@ -71,6 +86,7 @@ describe('Worker', () => {
         buried.push(message)
       },
       limits: { events: size, bytes },
+      mostEvents,
       timeoutMs,
       concurrency: adaptive,
       metrics: workerMetrics(registry, adaptive),
@@ -98,7 +114,7 @@ describe('Worker', () => {
   })
 
   it('sends a bulk before a message that would make it too large', async () => {
-    start({ size: 4 })
+    start({ size: 4, mostEvents: 100 })
     consumer.push(deliveryOf('m1', ['a', 'b', 'c']), deliveryOf('m2', ['d', 'e']), deliveryOf('m3', ['f', 'g']))
     await until('all to be stored', () => consumer.acknowledged.length === 3)
     assert.deepEqual(bulks, [3, 4])
@@ -209,6 +225,71 @@ describe('Worker', () => {
     assert.deepEqual(bulks, [2, 1])
     assert.deepEqual(consumer.acknowledged, ['m1'])
     assert.deepEqual(await flushes(), { size: 1 })
+  })
+
+  it('lets a full bulk grow while none may be sent, and sends it as soon as one may', async () => {
+    holding = true
+    start({ size: 2, mostEvents: 100 })
+    consumer.push(...Array.from({ length: 9 }, (_, number) => deliveryOf(`m${number}`, [`e${number}`])))
+    await until('all to be taken', () => consumer.received === 9)
+    for (let turns = 0; turns < 20; turns += 1) await turn()
+    assert.deepEqual(bulks, [2])
+    held.shift()?.()
+    await until('the second bulk', () => bulks.length === 2)
+    assert.deepEqual(bulks, [2, 7])
+    assert.deepEqual(await flushes(), { size: 2 })
+  })
+
+  it('takes no more while a bulk has grown to the most events that it may have', async () => {
+    holding = true
+    start({ size: 2, mostEvents: 6 })
+    consumer.push(...Array.from({ length: 20 }, (_, number) => deliveryOf(`m${number}`, [`e${number}`])))
+    await until('the taking to stop', () => consumer.received === 8)
+    for (let turns = 0; turns < 200; turns += 1) await turn()
+    assert.equal(consumer.received, 8)
+    held.shift()?.()
+    await until('the second bulk', () => bulks.length === 2)
+    assert.deepEqual(bulks, [2, 6])
+  })
+
+  it('sends a grown bulk before a message that would exceed the most events', async () => {
+    holding = true
+    start({ size: 2, mostEvents: 5 })
+    consumer.push(deliveryOf('m1', ['a', 'b']), deliveryOf('m2', ['c', 'd']), deliveryOf('m3', ['e', 'f']))
+    consumer.push(deliveryOf('m4', ['g', 'h']))
+    await until('the taking to stop', () => consumer.received === 4)
+    held.shift()?.()
+    await until('the second bulk', () => bulks.length === 2)
+    held.shift()?.()
+    await until('the third bulk', () => bulks.length === 3)
+    assert.deepEqual(bulks, [2, 4, 2])
+  })
+
+  it('never grows a bulk beyond its bytes', async () => {
+    const bytes = deliveryOf('m0', ['e0']).payload.length * 3
+    holding = true
+    start({ size: 1, bytes, mostEvents: 100 })
+    consumer.push(...Array.from({ length: 9 }, (_, number) => deliveryOf(`m${number}`, [`e${number}`])))
+    await until('the taking to stop', () => consumer.received === 4)
+    for (let turns = 0; turns < 200; turns += 1) await turn()
+    assert.equal(consumer.received, 4)
+    held.shift()?.()
+    await until('the second bulk', () => bulks.length === 2)
+    assert.deepEqual(bulks, [1, 3])
+  })
+
+  it('keeps bulks small while Elasticsearch refuses', async () => {
+    refusing = true
+    start({ size: 2, mostEvents: 100, concurrency: 2 })
+    consumer.push(deliveryOf('m1', ['a', 'b']))
+    await until('a refusal', () => bulks.length > 0)
+    holding = true
+    consumer.push(...Array.from({ length: 20 }, (_, number) => deliveryOf(`n${number}`, [`e${number}`])))
+    await until('the taking to stop', () => consumer.received === 3)
+    for (let turns = 0; turns < 200; turns += 1) await turn()
+    // The one that is refused over and over, and one that is full.
+    assert.equal(consumer.received, 3)
+    refusing = false
   })
 
   it('has no more bulks in flight than it may', async () => {
