@@ -53,7 +53,7 @@ export function chart(title: string, summaries: readonly Summary[]): string {
 function stored(summaries: readonly Summary[]): Panel {
   const best = ceilingOf(summaries)
   const shown = summaries.filter(
-    (summary) => summary === best || /^(ceiling with|helpers|esutil|worker|chain)/.test(summary.name),
+    (summary) => summary === best || /^(ceiling (of|with)|helpers|esutil|worker|chain)/.test(summary.name),
   )
   const percent = ({ eventsPerSecond }: Summary) =>
     best ? ` (${Math.round((eventsPerSecond.median / best.eventsPerSecond.median) * 100)} %)` : ''

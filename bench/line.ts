@@ -1,6 +1,7 @@
 /** Every line of the table, in its order. */
 export const lineIds = [
   'ceiling',
+  'ceiling-large',
   'ceiling-states',
   'helper',
   'go',

@@ -3,7 +3,7 @@ import type { Lab } from './lab.ts'
 import type { LineId, Outcome } from './line.ts'
 import { chain, latency } from './lines/chain.ts'
 import { edge } from './lines/edge.ts'
-import { ceiling, ceilingWithStates } from './lines/elasticsearch-alone.ts'
+import { ceiling, ceilingOfLargeBulks, ceilingWithStates } from './lines/elasticsearch-alone.ts'
 import { buildGoIndexer, goIndexer } from './lines/go-indexer.ts'
 import { officialHelper } from './lines/official-helper.ts'
 import { nullSink, worker } from './lines/worker.ts'
@@ -22,6 +22,7 @@ export async function measuresOf(lab: Lab, options: BenchOptions): Promise<reado
   const settings = { PULSAR_TRANSPORT: transport }
   const all: Record<LineId, Measure | undefined> = {
     ceiling: (material) => ceiling(lab, material),
+    'ceiling-large': (material) => ceilingOfLargeBulks(lab, material),
     'ceiling-states': (material) => ceilingWithStates(lab, material),
     helper: (material) => officialHelper(lab, material),
     go: goMeasure(lab, options),

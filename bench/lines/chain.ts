@@ -41,7 +41,8 @@ export async function chain(
   return [outcomeOf('chain', sampler.samples, bounds)]
 }
 
-const HALF_LOAD_SECONDS = 5
+/** Calls for which all programs get used to the rate, and those that are measured. */
+const HALF_LOAD = { warmUpSeconds: 8, seconds: 12 }
 
 /**
  * How long calls of 50 events wait for their answer while API, Pulsar, worker and Elasticsearch do half of what the chain
@@ -54,21 +55,20 @@ export async function latency(
   chainEventsPerSecond: number,
 ): Promise<Outcome[]> {
   const callsPerSecond = chainEventsPerSecond / 2 / EVENTS_PER_CALL
-  const calls = material.requests.slice(0, Math.round(callsPerSecond * HALF_LOAD_SECONDS))
+  const firstCall = Math.round(callsPerSecond * HALF_LOAD.warmUpSeconds)
+  const calls = [...material.warmUp.requests, ...material.requests]
   await lab.emptyIndices()
   const api = await lab.start('api', settings)
   const worker = await lab.start('worker', settings)
   const load = await Load.open(lab.config.publicPort)
   const sampler = new Sampler(
     () => load.answered,
-    [
-      { name: 'api', group: api.pid },
-      { name: 'worker', group: worker.pid },
-    ],
+    [{ name: 'api', group: api.pid }, { name: 'worker', group: worker.pid }, pulsarOf(lab), elasticsearchOf(lab)],
   )
-  await load.sendPaced(material.warmUp.requests, callsPerSecond)
+  await load.sendPaced(calls.slice(0, firstCall), callsPerSecond)
   await sampler.take()
-  const latenciesMs = await load.sendPaced(calls, callsPerSecond)
+  const measured = calls.slice(firstCall, firstCall + Math.round(callsPerSecond * HALF_LOAD.seconds))
+  const latenciesMs = await load.sendPaced(measured, callsPerSecond)
   await sampler.take()
   load.close()
   await api.stop()

@@ -5,6 +5,8 @@ import { outcomeOf, storedBounds } from '../outcome.ts'
 import { Sampler, type Watched } from '../sampler.ts'
 
 const IN_FLIGHT = [1, 2, 4]
+/** Bulks of 500 in one of 2,000. */
+const JOINED = 4
 
 /** The ceiling: prebuilt bodies by `node:http`, with 1, 2 and 4 in flight. */
 export async function ceiling(lab: Lab, { bulks, events }: Material): Promise<Outcome[]> {
@@ -14,6 +16,15 @@ export async function ceiling(lab: Lab, { bulks, events }: Material): Promise<Ou
     outcomes.push(await whileStoring(lab, `ceiling, ${inFlight} in flight`, events, [], post))
   }
   return outcomes
+}
+
+/** The same in bulks of 2,000, as large as those of a worker that waits for Elasticsearch: `BULK_MAX_EVENTS`. */
+export async function ceilingOfLargeBulks(lab: Lab, { bulks, events }: Material): Promise<Outcome[]> {
+  const large = Array.from({ length: Math.ceil(bulks.length / JOINED) }, (_, index) =>
+    Buffer.concat(bulks.slice(index * JOINED, (index + 1) * JOINED)),
+  )
+  const post = () => postBulks(lab.servers.elasticsearch.url, large, 2)
+  return [await whileStoring(lab, 'ceiling of bulks of 2,000, 2 in flight', events, [], post)]
 }
 
 /** The ceiling of what the worker really stores: the states of sessions and profiles too. Counted are the events alone. */

@@ -58,7 +58,10 @@ describe('the options of the bench', () => {
       refusal('--bytes', '650,huge'),
       '--bytes names "huge"; allowed: 120, 650, 2500, with a comma between them',
     )
-    assert.match(refusal('--only', 'roof'), /^--only names "roof"; allowed: ceiling, ceiling-states, helper, go, /)
+    assert.match(
+      refusal('--only', 'roof'),
+      /^--only names "roof"; allowed: ceiling, ceiling-large, ceiling-states, helper, go, /,
+    )
   })
 
   it('fix the events of a round, in whole bulks', () => {

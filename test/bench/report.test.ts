@@ -16,6 +16,7 @@ const outcomes = [
   outcome('ceiling, 2 in flight', 42_000),
   outcome('worker, native', 33_000, { cpuMicrosPerEvent: { worker: 7, elsewhere: 9 }, rssMb: { worker: 260 } }),
   outcome('/track at half load', 10_000, { latencyMs: { p50: 3, p99: 20 } }),
+  outcome('ceiling of bulks of 2,000, 2 in flight', 60_000),
 ]
 const summaries = summarise(outcomes)
 
@@ -93,11 +94,11 @@ describe('the report of the bench', () => {
     assert.match(svg, /prefers-color-scheme: dark/)
     assert.deepEqual(
       [...svg.matchAll(/text-anchor="end">([^<]+)</g)].map((match) => match[1]),
-      ['ceiling, 2 in flight', 'worker, native'],
+      ['ceiling, 2 in flight', 'worker, native', 'ceiling of bulks of 2,000, 2 in flight'],
     )
     assert.deepEqual(
       [...svg.matchAll(/<rect class="(\w+)"/g)].map((match) => match[1]),
-      ['other', 'ours'],
+      ['other', 'ours', 'other'],
     )
   })
 })
