@@ -324,7 +324,7 @@ export const settings = {
   bulkMaxEvents: {
     env: 'BULK_MAX_EVENTS',
     type: 'integer',
-    default: 5000,
+    default: 2000,
     minimum: 1,
     maximum: 50_000,
     unit: 'events',

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { arrival } from './arrival.ts'
 import {
+  COMPRESSION,
   type Consumer,
   type Delivery,
   type MessageId,
@@ -93,6 +94,7 @@ export function nativeTransport(pulsar: PulsarModule, config: Config, log: Nativ
         sendTimeoutMs,
         // One message is one entry of the ledger, so that the backlog counts what was published.
         batchingEnabled: false,
+        compressionType: COMPRESSION,
         blockIfQueueFull: false,
         maxPendingMessages: MAX_PENDING_MESSAGES,
         maxPendingMessagesAcrossPartitions: MAX_PENDING_MESSAGES * 10,

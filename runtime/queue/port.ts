@@ -78,5 +78,8 @@ export interface Transport {
 /** How long `receive` waits for a first message before it answers an empty list, so that a caller can stop. */
 export const RECEIVE_WAIT_MS = 200
 
+/** Of the payload of each message, by the name that both clients know it by. Consumers see nothing of it. */
+export const COMPRESSION = 'LZ4'
+
 /** How long a released message stays away before it is delivered again. */
 export const RELEASE_DELAY_MS = 10_000

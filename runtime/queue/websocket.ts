@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { arrival } from './arrival.ts'
 import {
+  COMPRESSION,
   type Consumer,
   type ConsumerOptions,
   type Delivery,
@@ -34,7 +35,12 @@ export function webSocketTransport(config: Access): Transport {
   return {
     name: 'websocket',
     openProducer: async (options, onClosed) => {
-      const query = { messageRoutingMode: 'RoundRobinPartition', batchingEnabled: 'false', maxPendingMessages: '1000' }
+      const query = {
+        messageRoutingMode: 'RoundRobinPartition',
+        batchingEnabled: 'false',
+        compressionType: COMPRESSION,
+        maxPendingMessages: '1000',
+      }
       const timeout = { sendTimeoutMillis: String(options.sendTimeoutMs) }
       return producerOn(
         await connect(`producer/${topicPath(options.topic)}`, { ...query, ...timeout }, onClosed),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import type { Config } from '../../runtime/config.ts'
 import { AppError } from '../../runtime/errors.ts'
 import { freePort } from '../../runtime/local/port.ts'
@@ -95,10 +96,18 @@ for (const [name, create] of Object.entries(transports)) {
 
     it('carries a message of the largest size that is configurable', async () => {
       const producer = await openProducer()
-      const payload = Buffer.alloc(700 * 1024, 'x')
+      // Of bytes that do not compress.
+      const payload = randomBytes(700 * 1024)
       await producer.send({ payload, properties: {} })
       const [delivery] = await take(await openConsumer(), 1)
       assert.ok(delivery?.payload.equals(payload))
+    })
+
+    it('compresses messages on their way and on the disks of Pulsar', async () => {
+      const producer = await openProducer()
+      await producer.send({ payload: Buffer.alloc(100_000, 'event '), properties: { v: '1', n: '1' } })
+      const { bytes } = await readDetailedBacklog(admin, topics.events, Date.now())
+      assert.ok(bytes > 0 && bytes < 10_000, `${bytes} bytes are stored of 100,000`)
     })
 
     it('delivers again what was not acknowledged when its consumer closes, and nothing else', async () => {
