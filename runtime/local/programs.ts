@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type Config, toEnv } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { type Child, endedMessage, startChild } from './child.ts'
-import { NODE_OPTIONS } from './node-options.ts'
+import { MALLOC_ENVIRONMENT, NODE_OPTIONS } from './node-options.ts'
 import type { Environment } from './settings.ts'
 
 const CLI = join(import.meta.dirname, '../cli.ts')
@@ -57,7 +57,7 @@ export function startProgram(
     args: [...NODE_OPTIONS, cli, name],
     // Paths in the user's environment are relative to where the user is.
     cwd: process.cwd(),
-    env,
+    env: { ...MALLOC_ENVIRONMENT, ...env },
     logFile: join(logsFolder, `${name}.log`),
     stopLimitMs: config.shutdownGraceSeconds * 1000 + STOP_MARGIN_MS,
   })

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '../../../runtime/config.ts'
-import { NODE_OPTIONS } from '../../../runtime/local/node-options.ts'
+import { MALLOC_ENVIRONMENT, NODE_OPTIONS } from '../../../runtime/local/node-options.ts'
 import {
   apiEnvironment,
   programEnvironment,
@@ -80,7 +80,7 @@ describe('a program', () => {
     writeFileSync(
       cli,
       `const code: number = Number(process.env['CODE'])
-console.log(process.argv[2], 'began', ...process.execArgv)
+console.log(process.argv[2], 'began', ...process.execArgv, process.env['MALLOC_ARENA_MAX'])
 if (code >= 0) process.exit(code)
 else setInterval(() => undefined, 1000)
 `,
@@ -94,23 +94,25 @@ else setInterval(() => undefined, 1000)
   it('is done when it ends with 0', async () => {
     const child = await start(0)
     await untilDone(child, new AbortController().signal)
-    assert.deepEqual(child.lastLines(5), ['set-up began --max-semi-space-size=8 --heap-growing-percent=100'])
+    assert.deepEqual(child.lastLines(5), ['set-up began --max-semi-space-size=6 --heap-growing-percent=70 1'])
   })
 
-  it('collects garbage as its image does', () => {
+  it('collects garbage and takes memory as its image does', () => {
     const dockerfile = readFileSync(new URL('../../../runtime/Dockerfile', import.meta.url), 'utf8')
     const [, entrypoint = ''] = /^ENTRYPOINT (.*)$/m.exec(dockerfile) ?? []
     assert.deepEqual(
       JSON.parse(entrypoint).filter((option: string) => NODE_OPTIONS.includes(option)),
       NODE_OPTIONS,
     )
+    const variables = [...dockerfile.matchAll(/^ENV (MALLOC\w+)=(.*)$/gm)].map(([, name = '', value]) => [name, value])
+    assert.deepEqual(Object.fromEntries(variables), MALLOC_ENVIRONMENT)
   })
 
   it('fails with the end of its log when it ends with another code', async () => {
     await assert.rejects(untilDone(await start(3), new AbortController().signal), {
       code: 'local_run',
       message:
-        `Set-up ended (exit code 3). The last lines of ${join(folder, 'set-up.log')}:\n  set-up began ${NODE_OPTIONS.join(' ')}`.replace(
+        `Set-up ended (exit code 3). The last lines of ${join(folder, 'set-up.log')}:\n  set-up began ${NODE_OPTIONS.join(' ')} 1`.replace(
           '. The',
           '.\nThe',
         ),
