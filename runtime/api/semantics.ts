@@ -2,7 +2,7 @@ import { isRawJSON } from '../exact-json.ts'
 import { overlongFault, wrongKind } from './faults.ts'
 import { type EventPayload, type Fault, MAX_ID_BYTES, MAX_TAGS, type TrackPayload } from './schema.ts'
 import { structureFault } from './structure.ts'
-import { parseMoment } from './time.ts'
+import { isMoment } from './time.ts'
 
 /** Lists that are too long: looked for before the schema, which would tell every fault of every item. */
 export function lengthFaults(body: unknown, maxEvents: number): Fault[] {
@@ -72,7 +72,7 @@ function eventFaults(event: EventPayload, found: Found): void {
   if (fault) found(['time'], fault)
   for (const key of ['insert', 'create', 'update'] as const) {
     const value = time[key] ?? ''
-    if (value === '' || parseMoment(value) !== undefined) continue
+    if (value === '' || isMoment(value)) continue
     const msg = 'Input should be a date and time between the years 1 and 9999, in ISO 8601, or milliseconds since 1970'
     found(['time', key], { msg, type: 'datetime_parsing' })
   }

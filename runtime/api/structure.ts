@@ -39,7 +39,8 @@ function arrayFault(items: readonly unknown[], depth: number, pathCharacters: nu
 }
 
 function memberFault(members: object, depth: number, pathCharacters: number): string | undefined {
-  for (const key of Object.keys(members)) {
+  // Data that was JSON inherits no key, and its keys need not be listed first.
+  for (const key in members) {
     const path = pathCharacters + key.length + 1
     if (path > MAX_PATH_CHARACTERS) return `a path of keys is longer than ${MAX_PATH_CHARACTERS} characters`
     if (key.includes('\0')) return 'a key contains the character U+0000'

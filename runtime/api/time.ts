@@ -1,7 +1,12 @@
 const FORM = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/
 const ZONE = /(?:Z|[+-]\d\d:?\d\d)$/
-/** What `toISOString` would write again. Hour 24 is the first of the next day. */
-const CANONICAL = /^\d{4}-\d\d-\d\dT(?!24)\d\d:\d\d:\d\d\.\d{3}Z$/
+const MONTH_AND_DAY = [
+  '(?:0[1-9]|1[0-2])-(?:0[1-9]|1\\d|2[0-8])',
+  '(?:0[13-9]|1[0-2])-(?:29|30)',
+  '(?:0[13578]|1[02])-31',
+].join('|')
+/** A moment as `toISOString` writes it, and clients do nearly always; the 29th of February needs a calendar. */
+const CANONICAL = new RegExp(`^(?!0000)\\d{4}-(?:${MONTH_AND_DAY})T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d\\.\\d{3}Z$`)
 const DATE_LENGTH = '2026-11-22'.length
 /** Every month has so many days. */
 const SURE_DAYS = 28
@@ -19,11 +24,20 @@ export function parseMoment(value: string | number): number | undefined {
   return timeMs >= EARLIEST_MS && timeMs <= LATEST_MS ? Math.trunc(timeMs) : undefined
 }
 
+/** Whether `parseMoment` would understand it. */
+export function isMoment(value: string | number): boolean {
+  return isCanonical(value) || parseMoment(value) !== undefined
+}
+
 /** The moment as it is stored, ISO 8601 in UTC; `undefined` when it is none. */
 export function isoOf(value: string | number): string | undefined {
+  if (isCanonical(value)) return value
   const timeMs = parseMoment(value)
-  if (timeMs === undefined) return undefined
-  return typeof value === 'string' && CANONICAL.test(value) ? value : new Date(timeMs).toISOString()
+  return timeMs === undefined ? undefined : new Date(timeMs).toISOString()
+}
+
+function isCanonical(value: string | number): value is string {
+  return typeof value === 'string' && CANONICAL.test(value)
 }
 
 function parseText(text: string): number {

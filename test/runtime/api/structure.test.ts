@@ -17,6 +17,7 @@ describe('structureFault', () => {
   it('takes 20 levels of objects and refuses 21', () => {
     assert.equal(structureFault(nested(20, '{"a":', '}')), undefined)
     assert.equal(structureFault(nested(21, '{"a":', '}')), 'it is nested deeper than 20 levels')
+    assert.equal(structureFault(nested(21, '{"__proto__":', '}')), 'it is nested deeper than 20 levels')
   })
 
   it('counts lists as levels too', () => {

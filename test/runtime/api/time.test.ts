@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { isoOf, parseMoment } from '../../../runtime/api/time.ts'
+import { isMoment, isoOf, parseMoment } from '../../../runtime/api/time.ts'
 
 const NOON_MS = Date.UTC(2026, 10, 22, 12)
 
@@ -76,6 +76,34 @@ describe('isoOf', () => {
   ] as const) {
     it(`stores ${JSON.stringify(given)} as ${stored ?? 'nothing'}`, () => {
       assert.equal(isoOf(given), stored)
+    })
+  }
+
+  it('keeps every day of the calendar as it is written, and no other', () => {
+    const two = (number: number) => String(number).padStart(2, '0')
+    for (const year of [1900, 2023, 2024]) {
+      for (let month = 0; month <= 13; month += 1) {
+        for (let day = 0; day <= 32; day += 1) {
+          const text = `${year}-${two(month)}-${two(day)}T23:59:59.999Z`
+          const timeMs = Date.UTC(year, month - 1, day, 23, 59, 59, 999)
+          const exists = new Date(timeMs).toISOString() === text
+          assert.equal(isoOf(text), exists ? text : undefined, text)
+          assert.equal(isMoment(text), exists, text)
+        }
+      }
+    }
+  })
+
+  for (const [text, exists] of [
+    ['0000-01-01T00:00:00.000Z', false],
+    ['0001-01-01T00:00:00.000Z', true],
+    ['2026-11-22T23:59:59.999Z', true],
+    ['2026-11-22T25:00:00.000Z', false],
+    ['2026-11-22T12:60:00.000Z', false],
+  ] as const) {
+    it(`${exists ? 'keeps' : 'refuses'} ${text}`, () => {
+      assert.equal(isoOf(text), exists ? text : undefined)
+      assert.equal(isMoment(text), exists)
     })
   }
 })
