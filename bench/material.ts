@@ -32,6 +32,8 @@ export interface Material {
   readonly bytesPerEvent: number
   /** A file of the bulk lines, for programs that are not ours. */
   readonly linesFile: string
+  /** So many other events, which no line has stored, as requests of calls of 50. */
+  otherRequests(events: number): readonly Prepared[]
   /** Requests of so many events each. */
   edgeRequests(eventsPerCall: number, sources?: readonly string[]): readonly Prepared[]
 }
@@ -63,6 +65,7 @@ export function makeMaterial(lab: Lab, mix: MixName, events: number): Material {
     bulksWithStates: bulkBodies(parts, EVENTS_PER_BULK, true),
     bytesPerEvent: bulks.reduce((sum, body) => sum + body.length, 0) / events,
     linesFile,
+    otherRequests: (count) => callsOf(count).map(prepared),
     edgeRequests: (eventsPerCall, sources = some) =>
       [...calls({ mix, events: eventsPerCall * EDGE_CALLS, eventsPerCall, sources })].map(prepared),
   }

@@ -56,7 +56,8 @@ export async function latency(
 ): Promise<Outcome[]> {
   const callsPerSecond = chainEventsPerSecond / 2 / EVENTS_PER_CALL
   const firstCall = Math.round(callsPerSecond * HALF_LOAD.warmUpSeconds)
-  const calls = [...material.warmUp.requests, ...material.requests]
+  const count = firstCall + Math.round(callsPerSecond * HALF_LOAD.seconds)
+  const calls = material.otherRequests(count * EVENTS_PER_CALL)
   await lab.emptyIndices()
   const api = await lab.start('api', settings)
   const worker = await lab.start('worker', settings)
@@ -67,8 +68,7 @@ export async function latency(
   )
   await load.sendPaced(calls.slice(0, firstCall), callsPerSecond)
   await sampler.take()
-  const measured = calls.slice(firstCall, firstCall + Math.round(callsPerSecond * HALF_LOAD.seconds))
-  const latenciesMs = await load.sendPaced(measured, callsPerSecond)
+  const latenciesMs = await load.sendPaced(calls.slice(firstCall), callsPerSecond)
   await sampler.take()
   load.close()
   await api.stop()
