@@ -44,6 +44,34 @@ export const settings = {
     description:
       'Port of the private listener: `/console`, `/queue`, `/health`, `/metrics`, `/openapi.json`. Never expose it.',
   },
+  privateToken: {
+    env: 'PRIVATE_TOKEN',
+    type: 'string',
+    default: '',
+    secret: true,
+    description:
+      'Token of the operators, sent as `Authorization: Bearer`, for `/console` data and `/queue`. While it is empty these routes refuse every call.',
+  },
+  privateAllowedHosts: {
+    env: 'PRIVATE_ALLOWED_HOSTS',
+    type: 'string',
+    default: '',
+    pattern: {
+      regex: /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(,[a-z0-9]([a-z0-9.-]*[a-z0-9])?)*$/,
+      says: 'lower-case host names without a port, with a comma between them',
+    },
+    description:
+      'Host names by which the private and the monitoring listener may be called, besides IP addresses and `localhost`. A request for any other host is answered 421, so that no web page reaches them by a name of its own.',
+  },
+  monitoringPort: {
+    env: 'MONITORING_PORT',
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    maximum: 65535,
+    description:
+      'Port of a listener for `/health` and `/metrics` alone, on the address of the private listener. 0: the private listener serves them.',
+  },
   consoleInstances: {
     env: 'CONSOLE_INSTANCES',
     type: 'string',
