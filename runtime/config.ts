@@ -105,7 +105,65 @@ export const settings = {
     minimum: 1024,
     maximum: 64 * MIB,
     unit: 'bytes',
-    description: 'Largest body of a call, after decompression; a larger one is answered 413.',
+    description: 'Maximum size of the body of a call, after decompression; a larger one is answered 413.',
+  },
+  apiMaxValues: {
+    env: 'API_MAX_VALUES',
+    type: 'integer',
+    default: 100_000,
+    minimum: 1000,
+    maximum: 5_000_000,
+    unit: 'values',
+    description:
+      'Maximum number of JSON values in one call: objects, lists, texts, numbers, true, false and null. More is answered 413 before anything is parsed. Each takes up to a microsecond and 100 bytes of memory.',
+  },
+  apiMaxCallsPerAddress: {
+    env: 'API_MAX_CALLS_PER_ADDRESS',
+    type: 'integer',
+    default: 4000,
+    minimum: 0,
+    maximum: 1_000_000,
+    unit: 'calls',
+    description:
+      'Maximum number of calls of one client address that are open at once in one API process; more are answered 429. 0: no limit. Behind a proxy, set TRUSTED_PROXIES first, or all clients have the address of the proxy.',
+  },
+  trustedProxies: {
+    env: 'TRUSTED_PROXIES',
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    maximum: 10,
+    unit: 'proxies',
+    description:
+      'Proxies in front of the API that add the address of their client to `X-Forwarded-For`. The address that the outermost of them added is that of the client. 0: the address of the connection.',
+  },
+  sourceMaxCallsPerSecond: {
+    env: 'SOURCE_MAX_CALLS_PER_SECOND',
+    type: 'number',
+    default: 0,
+    minimum: 0,
+    maximum: 1_000_000,
+    unit: 'calls/s',
+    description:
+      'Calls a second that one API process takes of a source which states no limit of its own; more are answered 429 with `Retry-After`. 0: no limit.',
+  },
+  sourceMaxEventsPerSecond: {
+    env: 'SOURCE_MAX_EVENTS_PER_SECOND',
+    type: 'number',
+    default: 0,
+    minimum: 0,
+    maximum: 10_000_000,
+    unit: 'events/s',
+    description: 'The same for events.',
+  },
+  sourceMaxBytesPerSecond: {
+    env: 'SOURCE_MAX_BYTES_PER_SECOND',
+    type: 'number',
+    default: 0,
+    minimum: 0,
+    maximum: 100_000 * MIB,
+    unit: 'bytes/s',
+    description: 'The same for bytes as they are stored, before compression and copies.',
   },
   apiMaxPendingBytes: {
     env: 'API_MAX_PENDING_BYTES',
@@ -115,7 +173,7 @@ export const settings = {
     maximum: 1024 * MIB,
     unit: 'bytes',
     description:
-      'Calls held at once by one API process while they wait for their receipts, each counted with at least 4 KiB; beyond it calls are answered 429.',
+      'Memory for calls in one API process, from their first byte to their answer, each counted with at least 4 KiB. One source or address may take four times what is left for the others; beyond it calls are answered 429.',
   },
   eventIdWindowHours: {
     env: 'EVENT_ID_WINDOW_HOURS',

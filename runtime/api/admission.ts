@@ -1,52 +1,101 @@
-import { type Readable, Transform } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Budget, Hold } from './budget.ts'
-import { tooManyWaiting } from './refused.ts'
+import { Refused, tooManyWaiting } from './refused.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the call takes of the memory for calls; `undefined` for a preflight, which takes nothing. */
+    /** What the call takes of the memory for calls; `undefined` when it was refused at once. */
     hold: Hold | undefined
   }
 }
 
 /** What a call takes in memory besides its body. */
 const CALL_BYTES = 4 * 1024
-/** A body that announces no more counts at once; of a larger one, what has arrived. A promise alone cannot fill the budget. */
-const COUNTED_AT_ONCE_BYTES = 64 * 1024
+/** What a piece of a body takes besides its bytes: a body may come in pieces of one byte. */
+const PIECE_BYTES = 200
 
-/** Bounds what calls take in memory, from their head until their answer is made, whether or not the client is still there. */
-export function admit(server: FastifyInstance, budget: Budget): void {
+export interface Admission {
+  readonly budget: Budget
+  /** Maximum number of calls of one address that are open at once; 0: no limit. */
+  readonly maxCallsPerAddress: number
+}
+
+/**
+ * Bounds what calls take in memory, from their head until their answer is made, whether or not the client is still there.
+ * A body counts as it arrives: one that is only promised takes nothing.
+ */
+export function admit(server: FastifyInstance, { budget, maxCallsPerAddress }: Admission): void {
+  const open = new OpenCalls(maxCallsPerAddress)
   server.decorateRequest('hold', undefined)
   server.addHook('onRequest', async (request) => {
-    const hold = budget.hold()
-    const announced = Number(request.headers['content-length'] ?? 0)
-    if (!hold.atLeast(CALL_BYTES + Math.min(announced, COUNTED_AT_ONCE_BYTES))) throw tooManyWaiting()
+    const address = request.ip
+    if (!open.enter(address)) throw tooManyOpen(maxCallsPerAddress)
+    const hold = budget.hold(addressOwner(address))
+    if (!hold.resize(CALL_BYTES)) {
+      open.leave(address)
+      throw tooManyWaiting()
+    }
     request.hold = hold
   })
-  server.addHook('preParsing', async (request, _reply, payload) => {
-    const announced = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY)
-    const { hold } = request
-    return hold === undefined || announced <= COUNTED_AT_ONCE_BYTES ? payload : counted(payload as Readable, hold)
+  server.addHook('preParsing', (request, _reply, payload, done) => {
+    let arrivedBytes = 0
+    const count = (piece: Buffer): void => {
+      arrivedBytes += piece.length + PIECE_BYTES
+      if (request.hold?.resize(CALL_BYTES + arrivedBytes) !== false) return
+      payload.removeListener('data', count)
+      payload.emit('error', tooManyWaiting())
+    }
+    // Fastify listens before the first piece is read, because `done` calls it at once.
+    payload.on('data', count)
+    // Fastify no longer listens once it has refused the body.
+    payload.on('error', () => undefined)
+    done(null, payload)
   })
-  server.addHook('onSend', async (request) => request.hold?.release())
+  server.addHook('onSend', async (request) => {
+    if (!request.hold) return
+    request.hold.release()
+    open.leave(request.ip)
+    request.hold = undefined
+  })
+}
+
+/** Owners of the budget and keys of turns: an address is no source, even where both are written alike. */
+export function addressOwner(address: string): string {
+  return `address ${address}`
+}
+
+export function sourceOwner(sourceId: string): string {
+  return `source ${sourceId}`
 }
 
 /** @throws Refused 429 when so much does not fit. */
-export function holdAtLeast(hold: Hold | undefined, bytes: number): void {
-  if (hold && !hold.atLeast(bytes)) throw tooManyWaiting()
+export function holdBytes(hold: Hold | undefined, bytes: number): void {
+  if (hold && !hold.resize(CALL_BYTES + bytes)) throw tooManyWaiting()
 }
 
-function counted(payload: Readable, hold: Hold): Readable {
-  let arrivedBytes = 0
-  const counter = new Transform({
-    transform: (chunk: Buffer, _encoding, done) => {
-      arrivedBytes += chunk.length
-      done(hold.atLeast(CALL_BYTES + arrivedBytes) ? null : tooManyWaiting(), chunk)
-    },
-  })
-  payload.once('error', (error) => counter.destroy(error))
-  // Fastify no longer listens once it has refused the body.
-  counter.on('error', () => undefined)
-  return payload.pipe(counter)
+/** The calls that are open, by the address of the client. */
+class OpenCalls {
+  readonly #maximum: number
+  readonly #calls = new Map<string, number>()
+
+  constructor(maximum: number) {
+    this.#maximum = maximum
+  }
+
+  enter(address: string): boolean {
+    const calls = this.#calls.get(address) ?? 0
+    if (this.#maximum > 0 && calls >= this.#maximum) return false
+    this.#calls.set(address, calls + 1)
+    return true
+  }
+
+  leave(address: string): void {
+    const calls = this.#calls.get(address) ?? 0
+    if (calls > 1) this.#calls.set(address, calls - 1)
+    else this.#calls.delete(address)
+  }
+}
+
+function tooManyOpen(maximum: number): Refused {
+  return new Refused(429, `Your address has ${maximum} calls open, which is the maximum; wait for their answers`, 1)
 }

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
-import { faultsOf } from './faults.ts'
+import { faultOf, limited } from './faults.ts'
 import { FaultyCall, notDurable, Refused, tooLarge } from './refused.ts'
 
 /** Every answer that is not 200: `{detail}` with a text, or with a list of faults. */
@@ -16,8 +16,10 @@ export function answerErrors(server: FastifyInstance, maxBodyBytes: number): voi
   server.setErrorHandler((error: FastifyError, request, reply) => {
     // Fastify closes after any fault of a body; when all of it has arrived, the next call may follow on the connection.
     if (request.raw.complete) reply.removeHeader('connection')
-    if (error.validation)
-      return reply.code(422).send({ detail: faultsOf(error.validation, error.validationContext ?? 'body') })
+    if (error.validation) {
+      const base = [error.validationContext ?? 'body']
+      return reply.code(422).send({ detail: limited(error.validation.map((fault) => faultOf(fault, base))) })
+    }
     if (error instanceof FaultyCall) return reply.code(422).send({ detail: error.faults })
     return refuse(reply, refusalFor(error, request, maxBodyBytes))
   })

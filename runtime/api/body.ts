@@ -3,10 +3,12 @@ import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } fro
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { messageOf } from '../errors.ts'
 import { parseExactly } from '../exact-json.ts'
-import { holdAtLeast } from './admission.ts'
-import { FaultyCall, Refused, tooLarge } from './refused.ts'
+import { type Scan, scanJson } from '../json-scan.ts'
+import { addressOwner, holdBytes, sourceOwner } from './admission.ts'
+import { FaultyCall, Refused, tooLarge, tooManyValues, tooManyWaiting } from './refused.ts'
+import type { Turns } from './turns.ts'
 
-/** One at a time, so that bodies which expand cannot do so together; the largest takes less time than its JSON does. */
+/** Synchronous, so that a body is expanded only in its turn. */
 const decoders = {
   gzip: gunzipSync,
   'x-gzip': gunzipSync,
@@ -18,24 +20,71 @@ const decoders = {
 /** JSON by its name, and as the plain text that `sendBeacon` sends so that a browser asks no permission first. */
 const CONTENT_TYPES = ['application/json', 'text/plain', /^application\/[^;]+\+json$/]
 
-/** Reads bodies: any of the content types, compressed or not, never more than `maxBytes` after decompression. */
-export function readBodies(server: FastifyInstance, maxBytes: number): void {
+/** Events of a page or an app compress to a fifth or a tenth; a body that expands by more than this was made to expand. */
+const MAX_EXPANSION = 100
+/** A body of this size may expand by any ratio. */
+const ANY_RATIO_BYTES = 64 * 1024
+/** A call has four levels above the free-form data, which may have 20. */
+const MAX_DEPTH = 64
+/** What a value of a parsed body takes in memory, besides its text. */
+const VALUE_BYTES = 64
+/** The text itself, and what the values have of it. */
+const TEXT_COPIES = 2
+
+export interface BodyOptions {
+  readonly maxBytes: number
+  readonly maxValues: number
+  readonly turns: Turns
+  /** Called with the id of the source as soon as the body shows it, before it is parsed. @throws Refused */
+  readonly authorize: (request: FastifyRequest, sourceId: string) => void
+}
+
+interface Content {
+  readonly text: string
+  readonly scan: Scan
+}
+
+/**
+ * Reads bodies: any of the content types, compressed or not. What a body costs is bounded before it is parsed: its size
+ * after decompression, the ratio of that, its values and its depth.
+ */
+export function readBodies(server: FastifyInstance, options: BodyOptions): void {
+  const { turns, authorize, maxValues } = options
   server.removeAllContentTypeParsers()
   server.addContentTypeParser(
     CONTENT_TYPES as string[],
     { parseAs: 'buffer' },
     async (request: FastifyRequest, body: Buffer) => {
-      const content = decompress(body, request.headers['content-encoding'], maxBytes)
-      holdAtLeast(request.hold, content.length)
-      return parseJson(content)
+      const { text, scan } = await turn(turns, addressOwner(request.ip), () => open(request, body, options))
+      const sourceId = scan.sourceId?.trim()
+      if (sourceId && request.routeOptions.config.sourceInBody) authorize(request, sourceId)
+      if (scan.exceeded === 'values') throw tooManyValues(maxValues)
+      if (scan.exceeded === 'depth') throw faultyBody(`The body is nested deeper than ${MAX_DEPTH} levels`, 'too_deep')
+      holdBytes(request.hold, TEXT_COPIES * text.length + VALUE_BYTES * scan.values)
+      const key = request.source ? sourceOwner(request.source.id) : addressOwner(request.ip)
+      return turn(turns, key, () => parseJson(text, scan))
     },
   )
 }
 
-function parseJson(content: Buffer): unknown {
+/** @throws Refused 429 when too many wait for their turn. */
+export function turn<T>(turns: Turns, key: string, work: () => T): Promise<T> {
+  const done = turns.run(key, work)
+  if (done === undefined) throw tooManyWaiting()
+  return done
+}
+
+function open(request: FastifyRequest, body: Buffer, { maxBytes, maxValues }: BodyOptions): Content {
+  const content = decompress(body, request.headers['content-encoding'], maxBytes)
   if (!isUtf8(content)) throw faultyBody('The body is not valid UTF-8', 'json_invalid')
+  const text = content.toString('utf8')
+  holdBytes(request.hold, body.length + text.length)
+  return { text, scan: scanJson(text, { values: maxValues, depth: MAX_DEPTH }) }
+}
+
+function parseJson(text: string, scan: Scan): unknown {
   try {
-    return parseExactly(content.toString('utf8'))
+    return parseExactly(text, scan)
   } catch (error) {
     throw faultyBody(`JSON decode error: ${messageOf(error)}`, 'json_invalid')
   }
@@ -48,12 +97,19 @@ function decompress(body: Buffer, encoding: string | undefined, maxBytes: number
   if (!decode) {
     throw new Refused(415, `Content-Encoding "${name}" is not known; known are ${Object.keys(decoders).join(', ')}`)
   }
+  const maxExpandedBytes = Math.max(ANY_RATIO_BYTES, MAX_EXPANSION * body.length)
   try {
-    return decode(body, { maxOutputLength: maxBytes })
+    return decode(body, { maxOutputLength: Math.min(maxBytes, maxExpandedBytes) })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes)
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+      throw maxExpandedBytes < maxBytes ? expandsTooMuch() : tooLarge(maxBytes)
+    }
     throw faultyBody(`The body is not valid ${name}: ${messageOf(error)}`, 'encoding_invalid')
   }
+}
+
+function expandsTooMuch(): Refused {
+  return new Refused(413, `The body expands to more than ${MAX_EXPANSION} times its size; send it uncompressed`)
 }
 
 function faultyBody(msg: string, type: string): FaultyCall {

@@ -26,6 +26,8 @@ export type Composition =
 export interface Composer {
   /** @param profileLess whether the call knows no profile: none is made, and no state of profile or session is stored. */
   compose(payload: TrackPayload, nowMs: number, profileLess?: boolean): Composition
+  /** The same in steps of some milliseconds each, so that others get their turn during a large call. */
+  steps(payload: TrackPayload, nowMs: number, profileLess?: boolean): Generator<undefined, Composition, void>
 }
 
 type ComposerConfig = Pick<
@@ -39,6 +41,8 @@ type ComposerConfig = Pick<
   | 'apiMaxBodyBytes'
 >
 
+/** What one step writes of a large call. */
+const STEP_BYTES = 128 * 1024
 /** At most so much is added to each event: ids, times, names. */
 const ADDED_BYTES = 4 * 1024
 const DAY_MS = 24 * 3600 * 1000
@@ -67,32 +71,45 @@ export function composer(config: ComposerConfig): Composer {
     return lastIndex
   }
 
-  const pack = (payload: TrackPayload, subject: Subject, nowMs: number): Packer => {
+  function* pack(payload: TrackPayload, subject: Subject, nowMs: number): Generator<undefined, Packer, void> {
     const events = payload.events ?? []
     const packer = new Packer({ ...limits, totalBytes: totalBytesFor(events.length) }, nowMs)
     const call = textOfCall(payload, nowMs, subject)
+    let pausedAtBytes = 0
     for (const [index, event] of events.entries()) {
       if (packer.tooLarge) return packer
       if (!isKept(payload, event)) continue
       const document = eventDocument(event)
       packer.addEvent(eventLines(indexFor(document.id, nowMs), document, call), `event ${index}`)
+      if (packer.bytes - pausedAtBytes > STEP_BYTES) {
+        pausedAtBytes = packer.bytes
+        yield
+      }
     }
     for (const [what, lines] of stateEntries(indices, payload, nowMs, subject)) packer.addState(lines, what)
     return packer
   }
 
+  function* steps(payload: TrackPayload, nowMs: number, profileLess = false): ReturnType<Composer['steps']> {
+    const faults = semanticFaults(payload)
+    if (faults.length > 0) return { kind: 'faulty', faults }
+    const subject = profileLess
+      ? { profileId: null, sessionId: payload.session?.id?.trim() || null }
+      : { profileId: idOf(payload.profile?.id), sessionId: idOf(payload.session?.id) }
+    const packer = yield* pack(payload, subject, nowMs)
+    if (packer.tooLarge) return { kind: 'too_large', detail: packer.tooLarge }
+    const { bytes } = packer
+    const events = payload.events?.length ?? 0
+    return { kind: 'composed', composed: { parts: packer.parts(), bytes, events, ...subject } }
+  }
+
   return {
-    compose: (payload, nowMs, profileLess = false) => {
-      const faults = semanticFaults(payload)
-      if (faults.length > 0) return { kind: 'faulty', faults }
-      const subject = profileLess
-        ? { profileId: null, sessionId: payload.session?.id?.trim() || null }
-        : { profileId: idOf(payload.profile?.id), sessionId: idOf(payload.session?.id) }
-      const packer = pack(payload, subject, nowMs)
-      if (packer.tooLarge) return { kind: 'too_large', detail: packer.tooLarge }
-      const { bytes } = packer
-      const events = payload.events?.length ?? 0
-      return { kind: 'composed', composed: { parts: packer.parts(), bytes, events, ...subject } }
+    steps,
+    compose: (payload, nowMs, profileLess) => {
+      const all = steps(payload, nowMs, profileLess)
+      let step = all.next()
+      while (!step.done) step = all.next()
+      return step.value
     },
   }
 }

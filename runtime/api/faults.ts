@@ -1,7 +1,7 @@
 import type { FastifySchemaValidationError } from 'fastify'
 import type { Fault } from './schema.ts'
 
-/** Answers list this many faults at most; more would only make the answer as large as the call. */
+/** An answer lists at most this many faults; more would only make the answer as large as the call. */
 const MAX_FAULTS = 100
 
 /** The kinds that the schemas of calls ask for. */
@@ -11,19 +11,25 @@ const KINDS: Readonly<Record<string, Pick<Fault, 'msg' | 'type'>>> = {
   array: { msg: 'Input should be a valid list', type: 'list_type' },
 }
 
-/** What the validator found, in the form in which Tracardi tells it. */
-export function faultsOf(errors: readonly FastifySchemaValidationError[], where: string): Fault[] {
-  return limited(errors.map((error) => faultOf(error, where)))
+/** Whether there are more faults than an answer lists, so that nobody needs to look for others. */
+export function isFull(faults: readonly Fault[]): boolean {
+  return faults.length > MAX_FAULTS
 }
 
+/** The first faults, and whether there are others. */
 export function limited(faults: readonly Fault[]): Fault[] {
-  if (faults.length <= MAX_FAULTS) return [...faults]
-  const msg = `and ${faults.length - MAX_FAULTS} more faults`
+  if (!isFull(faults)) return [...faults]
+  const msg = `Only the first ${MAX_FAULTS} faults are listed`
   return [...faults.slice(0, MAX_FAULTS), { loc: ['body'], msg, type: 'too_many_faults' }]
 }
 
-function faultOf(error: FastifySchemaValidationError, where: string): Fault {
-  const loc = [where, ...pathOf(error.instancePath)]
+/**
+ * What the validator found, in the form that Tracardi uses.
+ *
+ * @param base where the value that was validated stands.
+ */
+export function faultOf(error: FastifySchemaValidationError, base: Fault['loc']): Fault {
+  const loc = [...base, ...pathOf(error.instancePath)]
   const { keyword, params } = error
   switch (keyword) {
     case 'required':
@@ -45,7 +51,7 @@ export function wrongKind(kind: string): Pick<Fault, 'msg' | 'type'> {
   return KINDS[kind] ?? { msg: `Input should be a valid ${kind}`, type: `${kind}_type` }
 }
 
-/** Told before anything else is looked at: a validator that lists every fault would list one for each item. */
+/** The fault of a list that is too long, whose items need no look then. */
 export function overlongFault(loc: Fault['loc'], list: unknown, maxItems: number): Fault | undefined {
   if (!Array.isArray(list) || list.length <= maxItems) return undefined
   return { loc, msg: `List should have at most ${maxItems} items`, type: 'too_long' }

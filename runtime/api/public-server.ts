@@ -10,20 +10,33 @@ import { answerErrors } from './answers.ts'
 import { readBodies } from './body.ts'
 import type { Budget } from './budget.ts'
 import { composer } from './compose.ts'
+import { RateLimiter } from './limits.ts'
 import type { ApiMetrics } from './metrics.ts'
 import type { Publisher } from './publisher.ts'
 import { addCollectRoutes, addTrackRoute } from './routes.ts'
 import { MAX_ID_BYTES } from './schema.ts'
+import { senders } from './sender.ts'
 import type { Sources } from './sources.ts'
 import { tracker } from './track.ts'
 import { addTrackerRoutes } from './tracker-route.ts'
+import { Turns } from './turns.ts'
 
-/** A body that takes longer is cut off, so that slow senders cannot hold connections for ever. */
+/** A request whose head, and whose whole, takes longer is cut off, so that slow senders cannot hold connections for ever. */
+const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
+/** How often the two are looked at: a connection is cut at most this much later. */
+const CONNECTIONS_CHECK_MS = 1000
 /** Longer than the idle timeout of the usual load balancers (60 s), so that these close first and lose no request. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000
-/** The time for which a browser need not ask again. */
-const PREFLIGHT_MAX_AGE_SECONDS = 600
+const CORS = {
+  origin: true,
+  methods: ['GET', 'POST'],
+  // A script cannot read it otherwise.
+  exposedHeaders: ['Retry-After'],
+  strictPreflight: false,
+  // The time for which a browser need not ask again.
+  maxAge: 600,
+}
 /** An id in a path, each byte as `%xx`. */
 const MAX_PARAM_LENGTH = MAX_ID_BYTES * 3
 
@@ -38,28 +51,21 @@ export interface PublicDependencies {
 
 /** The listener for events: `/track` and `/collect`, and for the browser library that sends them: `/tracker`. */
 export async function buildPublicServer(dependencies: PublicDependencies): Promise<FastifyInstance> {
-  const { config, sources, log, budget, metrics } = dependencies
+  const { config, log, metrics } = dependencies
   const server: FastifyInstance = Fastify({
     ...listenerOptions(),
     loggerInstance: log as FastifyBaseLogger,
     bodyLimit: config.apiMaxBodyBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CONNECTIONS_CHECK_MS },
+    // By hops from the connection on: what a client writes into X-Forwarded-For itself is never believed.
+    trustProxy: config.trustedProxies > 0 && ((_address, hop) => hop < config.trustedProxies),
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     // A HEAD of /collect would store an event.
     exposeHeadRoutes: false,
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: MAX_PARAM_LENGTH },
-    ajv: {
-      customOptions: {
-        allErrors: true,
-        allowUnionTypes: true,
-        // The validator only judges: it neither converts "true" to true nor drops keys.
-        coerceTypes: false,
-        removeAdditional: false,
-        useDefaults: false,
-      },
-    },
   })
   await server.register(swagger, {
     openapi: {
@@ -68,24 +74,35 @@ export async function buildPublicServer(dependencies: PublicDependencies): Promi
     },
   })
   await server.register(cors, {
-    origin: (origin, decide) => decide(null, origin !== undefined && sources.allowsOrigin(origin)),
-    credentials: true,
-    methods: ['GET', 'POST'],
-    // A script cannot read it otherwise.
-    exposedHeaders: ['Retry-After'],
-    strictPreflight: false,
-    maxAge: PREFLIGHT_MAX_AGE_SECONDS,
+    // Any page may read why it is refused; whether its events are taken is decided when the source is known. A preflight
+    // allows credentials, because browsers ask for them with every beacon of JSON.
+    delegator: (request, decide) => decide(null, { ...CORS, credentials: request.method === 'OPTIONS' }),
   })
-  admit(server, budget)
-  readBodies(server, config.apiMaxBodyBytes)
   answerErrors(server, config.apiMaxBodyBytes)
   server.addHook('onResponse', async (request, reply) => {
     metrics.answered(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000)
   })
 
-  const track = tracker(dependencies, composer(config))
-  addTrackRoute(server, track, config.apiMaxEvents)
-  addCollectRoutes(server, track)
+  await server.register(async (calls) => addCalls(calls, dependencies))
   addTrackerRoutes(server)
   return server
+}
+
+/** The routes that take events. What they cost is bounded; the library and preflights are answered whatever they do. */
+function addCalls(server: FastifyInstance, { config, sources, publisher, metrics, budget }: PublicDependencies): void {
+  const turns = new Turns()
+  const rates = new RateLimiter(
+    {
+      callsPerSecond: config.sourceMaxCallsPerSecond,
+      eventsPerSecond: config.sourceMaxEventsPerSecond,
+      bytesPerSecond: config.sourceMaxBytesPerSecond,
+    },
+    () => performance.now(),
+  )
+  admit(server, { budget, maxCallsPerAddress: config.apiMaxCallsPerAddress })
+  const authorize = senders(server, sources, rates)
+  readBodies(server, { maxBytes: config.apiMaxBodyBytes, maxValues: config.apiMaxValues, turns, authorize })
+  const track = tracker({ authorize, rates, turns, publisher, metrics }, composer(config))
+  addTrackRoute(server, track, config.apiMaxEvents)
+  addCollectRoutes(server, track, authorize)
 }

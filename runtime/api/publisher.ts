@@ -27,7 +27,8 @@ export class Publisher {
   readonly #limits: PublisherLimits
   readonly #metrics: ApiMetrics
   readonly #memory = new ReusedMemory()
-  #waiting: Waiting[] = []
+  /** What waits, by source. The sources are served in rotation. */
+  readonly #queues = new Map<string, Waiting[]>()
   #inFlight = 0
   #scheduled = false
 
@@ -38,9 +39,11 @@ export class Publisher {
   }
 
   /** Resolves on the receipt of the broker for the message that carries the part; rejects with what `send` throws. */
-  publish(part: Part): Promise<void> {
+  publish(part: Part, sourceId: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ part, resolve, reject })
+      const queue = this.#queues.get(sourceId) ?? []
+      queue.push({ part, resolve, reject })
+      this.#queues.set(sourceId, queue)
       this.#schedule()
     })
   }
@@ -51,22 +54,26 @@ export class Publisher {
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
-      while (this.#inFlight < MAX_IN_FLIGHT && this.#waiting.length > 0) void this.#send(this.#next())
+      while (this.#inFlight < MAX_IN_FLIGHT && this.#queues.size > 0) void this.#send(this.#next())
     })
   }
 
+  /** As much as fits into one message, a part of each source in turn. At least one part: none is larger than a message. */
   #next(): Waiting[] {
+    const next: Waiting[] = []
     let events = 0
     let bytes = 0
-    let count = 0
-    for (const { part } of this.#waiting) {
-      events += part.events
-      bytes += part.bytes
-      if (count > 0 && (events > this.#limits.events || bytes > this.#limits.bytes)) break
-      count += 1
+    for (const [sourceId, queue] of this.#queues) {
+      const first = queue[0] as Waiting
+      events += first.part.events
+      bytes += first.part.bytes
+      if (next.length > 0 && (events > this.#limits.events || bytes > this.#limits.bytes)) break
+      next.push(first)
+      queue.shift()
+      // To the end of the rotation, which this loop comes to as well.
+      this.#queues.delete(sourceId)
+      if (queue.length > 0) this.#queues.set(sourceId, queue)
     }
-    const next = this.#waiting.slice(0, count)
-    this.#waiting = this.#waiting.slice(count)
     return next
   }
 

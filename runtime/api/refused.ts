@@ -1,6 +1,6 @@
 import type { Fault } from './schema.ts'
 
-/** What a client is told to wait when a limit or the broker says no. */
+/** How long a client should wait after a limit or the broker refused its call. */
 const RETRY_AFTER_SECONDS = 2
 
 /** A call that is answered with a status and a reason. */
@@ -20,8 +20,17 @@ export function tooLarge(maxBytes: number): Refused {
   return new Refused(413, `The body is larger than ${maxBytes} bytes; send fewer events in one call`)
 }
 
+export function tooManyValues(maxValues: number): Refused {
+  return new Refused(413, `The body has more than ${maxValues} JSON values; send fewer events in one call`)
+}
+
 export function tooManyWaiting(): Refused {
   return new Refused(429, 'Too many events are waiting; send them again', RETRY_AFTER_SECONDS)
+}
+
+export function tooFast(sourceId: string, waitSeconds: number): Refused {
+  const seconds = Math.max(1, Math.ceil(waitSeconds))
+  return new Refused(429, `Event source "${sourceId}" sends more than its limit; send again in ${seconds} s`, seconds)
 }
 
 export function notDurable(): Refused {

@@ -11,8 +11,9 @@ import {
   type TrackPayload,
   trackSchema,
 } from './schema.ts'
-import { lengthFaults } from './semantics.ts'
+import type { Authorize } from './sender.ts'
 import type { Track } from './track.ts'
+import { callValidator } from './validate.ts'
 
 const consumes = ['application/json', 'text/plain']
 const response = {
@@ -27,12 +28,16 @@ const response = {
 }
 
 export function addTrackRoute(server: FastifyInstance, track: Track, maxEvents: number): void {
+  const faultsOfCall = callValidator(maxEvents)
   server.post<{ Body: TrackPayload }>(
     '/track',
     {
+      config: { sourceInBody: true },
       schema: { summary: 'Takes the events of one profile', consumes, body: trackSchema(maxEvents), response },
+      // The schema above documents; its validator would list every fault of every event.
+      validatorCompiler: () => () => true,
       preValidation: async (request) => {
-        const faults = lengthFaults(request.body, maxEvents)
+        const faults = faultsOfCall(request.body)
         if (faults.length > 0) throw new FaultyCall(limited(faults))
       },
     },
@@ -41,7 +46,11 @@ export function addTrackRoute(server: FastifyInstance, track: Track, maxEvents: 
 }
 
 /** `/collect/{event_type}/{source_id}[/{session_id}]`, for webhooks: they know no profile. */
-export function addCollectRoutes(server: FastifyInstance, track: Track): void {
+export function addCollectRoutes(server: FastifyInstance, track: Track, authorize: Authorize): void {
+  // Before the body is read: the path names the source.
+  const preParsing = async (request: FastifyRequest): Promise<void> => {
+    authorize(request, (request.params as CollectParams).source_id.trim())
+  }
   const collect = (request: FastifyRequest, properties: unknown) => {
     const { event_type: type, source_id: sourceId, session_id: sessionId } = request.params as CollectParams
     const payload = {
@@ -57,9 +66,11 @@ export function addCollectRoutes(server: FastifyInstance, track: Track): void {
   ]
   for (const { url, params } of routes) {
     const posted = { summary: 'Takes one event, whose properties are the body', consumes, body: CollectBody }
-    server.post(url, { schema: { ...posted, params, response } }, (request) => collect(request, request.body))
+    server.post(url, { preParsing, schema: { ...posted, params, response } }, (request) =>
+      collect(request, request.body),
+    )
     const got = { summary: 'Takes one event, whose properties are the query' }
-    server.get(url, { schema: { ...got, params, response } }, (request) =>
+    server.get(url, { preParsing, schema: { ...got, params, response } }, (request) =>
       collect(request, { ...(request.query as object) }),
     )
   }

@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox'
+import { SOURCE_SUFFIX_BYTES } from '../search/documents.ts'
 
 /**
  * The schemas of the HTTP contract: Fastify validates with them, and the OpenAPI document is made of them. Keys that are
@@ -7,6 +8,8 @@ import { type Static, type TSchema, Type } from 'typebox'
 
 /** The longest `_id` that Elasticsearch takes, in bytes. */
 export const MAX_ID_BYTES = 512
+/** Of an event, whose `_id` carries its source as well. */
+export const MAX_EVENT_ID_BYTES = MAX_ID_BYTES - SOURCE_SUFFIX_BYTES
 export const MAX_TAGS = 100
 
 /** Tracardi takes null for whatever may be left out. */
@@ -20,13 +23,14 @@ const optionalId = nullable(Type.String({ maxLength: MAX_ID_BYTES }))
 const moment = (description: string) =>
   Type.Optional(Type.Unsafe<string | number | null>({ type: ['string', 'number', 'null'], description }))
 
-const Event = Type.Object({
+export const Event = Type.Object({
   type: Type.String({ pattern: '\\S', maxLength: MAX_ID_BYTES, description: 'Stored in lower case, spaces as "-".' }),
   id: Type.Optional(
     nullable(
       Type.String({
-        maxLength: MAX_ID_BYTES,
-        description: 'Unique for ever, best a UUIDv7: an event that arrives again with its id is stored once.',
+        maxLength: MAX_EVENT_ID_BYTES,
+        description:
+          'Unique among all events of its source, best a UUIDv7: an event that arrives again with its id is stored once.',
       }),
     ),
   ),
@@ -47,17 +51,27 @@ const Event = Type.Object({
 
 export type EventPayload = Static<typeof Event>
 
-/** @param maxEvents most events of one call. */
+const callFields = {
+  source: Type.Object({ id: Type.String({ pattern: '\\S', maxLength: MAX_ID_BYTES }) }),
+  session: Type.Optional(nullable(Type.Object({ id: Type.Optional(optionalId) }))),
+  profile: Type.Optional(nullable(Type.Object({ id: Type.Optional(optionalId) }))),
+  context: Type.Optional(freeForm('Kept with the session.')),
+  properties: Type.Optional(freeForm('Kept with the session.')),
+  request: Type.Optional(freeForm('Kept with each event, not searchable.')),
+  options: Type.Optional(freeForm('`saveEvents`, `saveSession`, `saveProfile`: false keeps them from being stored.')),
+}
+
+/** A call whose events are not looked at. */
+export const callSchema = Type.Object({
+  ...callFields,
+  events: Type.Optional(nullable(Type.Array(Type.Unknown()))),
+})
+
+/** @param maxEvents maximum number of events in one call. */
 export function trackSchema(maxEvents: number) {
   return Type.Object({
-    source: Type.Object({ id: Type.String({ pattern: '\\S', maxLength: MAX_ID_BYTES }) }),
-    session: Type.Optional(nullable(Type.Object({ id: Type.Optional(optionalId) }))),
-    profile: Type.Optional(nullable(Type.Object({ id: Type.Optional(optionalId) }))),
-    context: Type.Optional(freeForm('Kept with the session.')),
-    properties: Type.Optional(freeForm('Kept with the session.')),
-    request: Type.Optional(freeForm('Kept with each event, not searchable.')),
+    ...callFields,
     events: Type.Optional(nullable(Type.Array(Event, { maxItems: maxEvents }))),
-    options: Type.Optional(freeForm('`saveEvents`, `saveSession`, `saveProfile`: false keeps them from being stored.')),
   })
 }
 

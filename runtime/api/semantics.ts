@@ -1,32 +1,21 @@
 import { isRawJSON } from '../exact-json.ts'
-import { overlongFault, wrongKind } from './faults.ts'
-import { type EventPayload, type Fault, MAX_ID_BYTES, MAX_TAGS, type TrackPayload } from './schema.ts'
+import { isFull, wrongKind } from './faults.ts'
+import { type EventPayload, type Fault, MAX_EVENT_ID_BYTES, MAX_ID_BYTES, type TrackPayload } from './schema.ts'
 import { structureFault } from './structure.ts'
 import { isMoment } from './time.ts'
-
-/** Lists that are too long: looked for before the schema, which would tell every fault of every item. */
-export function lengthFaults(body: unknown, maxEvents: number): Fault[] {
-  const events = (body as { events?: unknown } | null | undefined)?.events
-  const tooMany = overlongFault(['body', 'events'], events, maxEvents)
-  if (tooMany) return [tooMany]
-  if (!Array.isArray(events)) return []
-  return events.flatMap((event, index) => {
-    const tags = (event as { tags?: unknown } | null | undefined)?.tags
-    return overlongFault(['body', 'events', index, 'tags'], tags, MAX_TAGS) ?? []
-  })
-}
 
 /** What is wrong with a value; where it stands is known to whoever looks. */
 type ValueFault = Pick<Fault, 'msg' | 'type'>
 type Found = (loc: Fault['loc'], fault: ValueFault) => void
 
-/** Every fault of a call that the schema cannot tell: ids, moments, the structure of free-form data. */
+/** The faults of a call that the schema does not find: ids, moments, the structure of free-form data. It ends with the first that are not listed. */
 export function semanticFaults(payload: TrackPayload): Fault[] {
   const faults: Fault[] = []
   const found: Found = (loc, fault) => faults.push({ loc: ['body', ...loc], ...fault })
   callFaults(payload, found)
   const seen = new Map<string, number>()
   for (const [index, event] of (payload.events ?? []).entries()) {
+    if (isFull(faults)) break
     // Places are written for faults alone: nearly every event has none.
     eventFaults(event, (loc, fault) => found(['events', index, ...loc], fault))
     const id = event.id?.trim()
@@ -58,10 +47,10 @@ function callFaults(payload: TrackPayload, found: Found): void {
 }
 
 function eventFaults(event: EventPayload, found: Found): void {
-  for (const key of ['id', 'type'] as const) {
-    const fault = idFault(event[key])
-    if (fault) found([key], fault)
-  }
+  const faultOfId = idFault(event.id, MAX_EVENT_ID_BYTES)
+  if (faultOfId) found(['id'], faultOfId)
+  const faultOfType = idFault(event.type)
+  if (faultOfType) found(['type'], faultOfType)
   for (const key of ['properties', 'context', 'options'] as const) {
     const fault = dataFault(event[key])
     if (fault) found([key], fault)
@@ -81,14 +70,14 @@ function eventFaults(event: EventPayload, found: Found): void {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose.
 const CONTROL = /[\u0000-\u001f\u007f]/
 
-function idFault(given: string | null | undefined): ValueFault | undefined {
+function idFault(given: string | null | undefined, maxBytes = MAX_ID_BYTES): ValueFault | undefined {
   const id = given?.trim()
   if (!id) return undefined
   if (CONTROL.test(id) || !id.isWellFormed()) {
     return { msg: 'Control characters and lone surrogates are not allowed', type: 'string_characters' }
   }
-  return id.length > MAX_ID_BYTES / 4 && Buffer.byteLength(id) > MAX_ID_BYTES
-    ? { msg: `String should have at most ${MAX_ID_BYTES} bytes`, type: 'string_too_long' }
+  return id.length > maxBytes / 4 && Buffer.byteLength(id) > maxBytes
+    ? { msg: `String should have at most ${maxBytes} bytes`, type: 'string_too_long' }
     : undefined
 }
 

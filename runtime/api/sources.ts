@@ -1,23 +1,41 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type Static, Type } from 'typebox'
 import { Errors } from 'typebox/value'
 import { AppError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import type { SourceLimits } from './limits.ts'
+import { MAX_ID_BYTES } from './schema.ts'
 
 /** How soon a changed file is noticed. Reading it sees also the swapped links by which Kubernetes updates a mounted file. */
 const POLL_MS = 1000
 
+/** Shorter secrets can be guessed. */
+const MIN_SECRET_CHARACTERS = 16
+
+const rate = Type.Optional(Type.Number({ minimum: 0 }))
+const Limits = Type.Object(
+  { callsPerSecond: rate, eventsPerSecond: rate, bytesPerSecond: rate },
+  { additionalProperties: false },
+)
+
 const SourcesFile = Type.Record(
-  Type.String(),
+  Type.String({ maxLength: MAX_ID_BYTES }),
   Type.Object(
     {
       name: Type.Optional(Type.String()),
       enabled: Type.Optional(Type.Boolean()),
       allowedOrigins: Type.Optional(Type.Array(Type.String({ pattern: '^(\\*|https?://[^/\\s]+)$' }))),
+      secrets: Type.Optional(Type.Array(Type.String({ minLength: MIN_SECRET_CHARACTERS }), { minItems: 1 })),
+      limits: Type.Optional(Limits),
     },
     { additionalProperties: false },
   ),
 )
+const KNOWN_KEYS = [
+  'name, enabled, allowedOrigins, secrets and limits',
+  'callsPerSecond, eventsPerSecond and bytesPerSecond',
+] as const
 
 /** Who may send events. */
 export interface Source {
@@ -26,17 +44,22 @@ export interface Source {
   readonly enabled: boolean
   /** Origins of the pages that may send for it, `https://www.example.com`, or `*` for any. None means: no browser. */
   readonly allowedOrigins: ReadonlySet<string>
+  /** SHA-256 of each secret that is valid. None: the source is public, and whoever knows its id may send for it. */
+  readonly secrets: readonly Buffer[]
+  /** Its own limits; the settings have those of every other source. */
+  readonly limits: Partial<SourceLimits>
 }
 
 export interface Sources {
   find(id: string): Source | undefined
-  /** Whether a page of this origin may send for any source that is enabled. */
-  allowsOrigin(origin: string): boolean
+  /** What is wrong with the file at present, while the last good one is in force. */
+  fault(): string | undefined
   close(): void
 }
 
 /**
- * The sources of a file, which is a JSON object from the id of a source to `{name, enabled, allowedOrigins}`.
+ * The sources of a file, which is a JSON object from the id of a source to
+ * `{name, enabled, allowedOrigins, secrets, limits: {callsPerSecond, eventsPerSecond, bytesPerSecond}}`, each optional.
  *
  * @throws AppError `sources_invalid` with each fault of the file.
  */
@@ -59,10 +82,10 @@ function parseSources(path: string, text: string): ReadonlyMap<string, Source> {
   } catch (cause) {
     throw new AppError('sources_invalid', `the sources file "${path}" is not JSON`, { cause })
   }
-  const faults = Errors(SourcesFile, content)
+  const faults = Errors(SourcesFile, content).map(describe).filter(Boolean)
+  if (faults.length === 0) faults.push(...contradictions(content as Static<typeof SourcesFile>))
   if (faults.length > 0) {
-    const list = faults.map(describe).filter(Boolean).join('; ')
-    throw new AppError('sources_invalid', `the sources file "${path}" is not as it should be: ${list}`)
+    throw new AppError('sources_invalid', `the sources file "${path}" has faults: ${faults.join('; ')}`)
   }
   return new Map(Object.entries(content as Static<typeof SourcesFile>).map(([id, entry]) => [id, sourceOf(id, entry)]))
 }
@@ -73,14 +96,22 @@ function describe({ keyword, instancePath, message }: SourcesFault): string | un
   const where = instancePath || '/'
   // The validator tells an unknown key twice: once of the key, and once of the object that has it.
   if (keyword === 'additionalProperties') return undefined
-  if (keyword === 'boolean') return `${where} is not known; known are name, enabled, allowedOrigins`
+  if (keyword === 'boolean') return `${where} is unknown; known are ${KNOWN_KEYS[where.includes('/limits/') ? 1 : 0]}`
   if (keyword === 'pattern') return `${where} must be an origin like https://www.example.com, or *`
   return `${where} ${message}`
 }
 
+/** A secret in a page is no secret. */
+function contradictions(content: Static<typeof SourcesFile>): string[] {
+  return Object.entries(content)
+    .filter(([, { secrets, allowedOrigins = [] }]) => secrets !== undefined && allowedOrigins.length > 0)
+    .map(([id]) => `/${id} has secrets and allowedOrigins; a page cannot keep a secret: use two sources`)
+}
+
 function sourceOf(id: string, entry: Static<typeof SourcesFile>[string]): Source {
-  const { name = id, enabled = true, allowedOrigins = [] } = entry
-  return { id, name, enabled, allowedOrigins: new Set(allowedOrigins.map(asSentByBrowsers)) }
+  const { name = id, enabled = true, allowedOrigins = [], secrets = [], limits = {} } = entry
+  const origins = new Set(allowedOrigins.map(asSentByBrowsers))
+  return { id, name, enabled, allowedOrigins: origins, secrets: secrets.map(digestOf), limits }
 }
 
 /** Browsers send an origin in lower case and without the usual port. */
@@ -88,17 +119,17 @@ function asSentByBrowsers(origin: string): string {
   return URL.parse(origin)?.origin ?? origin
 }
 
+/** What is kept of a secret, and compared. */
+export function digestOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest()
+}
+
 export function originAllowed(source: Source, origin: string): boolean {
   return source.allowedOrigins.has('*') || source.allowedOrigins.has(origin)
 }
 
-/** Origins that any enabled source allows. */
-function originsOf(sources: ReadonlyMap<string, Source>): ReadonlySet<string> {
-  return new Set([...sources.values()].flatMap((source) => (source.enabled ? [...source.allowedOrigins] : [])))
-}
-
 /**
- * Reads the file now, and again whenever it changes. A changed file with a fault is logged and changes nothing: the last
+ * Reads the file now, and again whenever it changes. A changed file with a fault is reported and changes nothing: the last
  * good one stays in force.
  *
  * @throws AppError `sources_invalid` when the file is not good now.
@@ -106,14 +137,12 @@ function originsOf(sources: ReadonlyMap<string, Source>): ReadonlySet<string> {
 export function watchSources(path: string, log: Logger, pollMs = POLL_MS): Sources {
   let text = readText(path)
   let sources = parseSources(path, text)
-  let origins = originsOf(sources)
   let reason: string | undefined
   const reread = () => {
     try {
       const latest = readText(path)
       if (latest === text && reason === undefined) return
       sources = parseSources(path, latest)
-      origins = originsOf(sources)
       text = latest
       reason = undefined
       log.info({ path, sources: sources.size }, 'sources reread')
@@ -121,13 +150,13 @@ export function watchSources(path: string, log: Logger, pollMs = POLL_MS): Sourc
       // Once for each fault, not at each reading.
       if (messageOf(error) === reason) return
       reason = messageOf(error)
-      log.error({ reason }, 'sources file changed, but is not good: the last one stays in force')
+      log.error({ reason }, 'the sources file has a fault: the last good one stays in force')
     }
   }
   const timer = setInterval(reread, pollMs).unref()
   return {
     find: (id) => sources.get(id),
-    allowsOrigin: (origin) => origins.has('*') || origins.has(origin),
+    fault: () => reason,
     close: () => clearInterval(timer),
   }
 }

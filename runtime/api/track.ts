@@ -1,18 +1,26 @@
 import type { FastifyRequest } from 'fastify'
-import { holdAtLeast } from './admission.ts'
-import type { Composed, Composer } from './compose.ts'
+import { holdBytes, sourceOwner } from './admission.ts'
+import { turn } from './body.ts'
+import type { Composed, Composer, Composition } from './compose.ts'
 import { limited } from './faults.ts'
+import type { RateLimiter } from './limits.ts'
 import type { ApiMetrics } from './metrics.ts'
 import type { Publisher } from './publisher.ts'
 import { FaultyCall, Refused } from './refused.ts'
 import type { TrackAnswer, TrackPayload } from './schema.ts'
-import { originAllowed, type Sources } from './sources.ts'
+import type { Authorize } from './sender.ts'
+import type { Turns } from './turns.ts'
 
 export interface TrackDependencies {
-  readonly sources: Sources
+  readonly authorize: Authorize
+  readonly rates: RateLimiter
+  readonly turns: Turns
   readonly publisher: Publisher
   readonly metrics: ApiMetrics
 }
+
+/** The lines are held as text, and again in the message until it has its receipt. */
+const LINE_COPIES = 2
 
 export interface TrackOptions {
   /** Whether the call knows no profile, like that of a webhook. */
@@ -22,10 +30,10 @@ export interface TrackOptions {
 export type Track = (request: FastifyRequest, payload: TrackPayload, options: TrackOptions) => Promise<TrackAnswer>
 
 /** Handles one call: who sends it, what it says, and only after the receipts of the broker, the answer. */
-export function tracker({ sources, publisher, metrics }: TrackDependencies, composer: Composer): Track {
-  const publish = async (composed: Composed): Promise<TrackAnswer> => {
+export function tracker({ authorize, rates, turns, publisher, metrics }: TrackDependencies, composer: Composer): Track {
+  const publish = async (composed: Composed, sourceId: string): Promise<TrackAnswer> => {
     try {
-      await allReceipts(composed.parts.map((part) => publisher.publish(part)))
+      await allReceipts(composed.parts.map((part) => publisher.publish(part, sourceId)))
     } catch (error) {
       metrics.events('unavailable', composed.events)
       throw error
@@ -33,27 +41,21 @@ export function tracker({ sources, publisher, metrics }: TrackDependencies, comp
     metrics.events('accepted', composed.events)
     return answerTo(composed)
   }
-  return (request, payload, options) => {
-    authorize(sources, payload.source.id.trim(), request.headers.origin)
-    const composed = compose(composer, payload, options.profileLess)
-    holdAtLeast(request.hold, composed.bytes)
+  return async (request, payload, { profileLess }) => {
+    const source = authorize(request, payload.source.id.trim())
+    const steps = composer.steps(payload, Date.now(), profileLess)
+    let step = await turn(turns, sourceOwner(source.id), () => steps.next())
+    while (!step.done) step = await turn(turns, sourceOwner(source.id), () => steps.next())
+    const composed = composedOf(step.value)
+    rates.take(source.id, source.limits, { calls: 0, events: composed.events, bytes: composed.bytes })
+    holdBytes(request.hold, LINE_COPIES * composed.bytes)
     // What waits for the receipts is the lines alone: the parsed body takes several times its size.
     request.body = undefined
-    return publish(composed)
+    return publish(composed, source.id)
   }
 }
 
-function authorize(sources: Sources, sourceId: string, origin: string | undefined): void {
-  const source = sources.find(sourceId)
-  if (!source) throw new Refused(401, `Access denied. Unknown event source "${sourceId}".`)
-  if (!source.enabled) throw new Refused(401, `Access denied. Event source "${sourceId}" is disabled.`)
-  if (origin !== undefined && !originAllowed(source, origin)) {
-    throw new Refused(403, `Access denied. Origin "${origin}" is not allowed for event source "${sourceId}".`)
-  }
-}
-
-function compose(composer: Composer, payload: TrackPayload, profileLess: boolean): Composed {
-  const composition = composer.compose(payload, Date.now(), profileLess)
+function composedOf(composition: Composition): Composed {
   if (composition.kind === 'faulty') throw new FaultyCall(limited(composition.faults))
   if (composition.kind === 'too_large') throw new Refused(413, `Too large: ${composition.detail}`)
   return composition.composed

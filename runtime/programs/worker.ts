@@ -12,6 +12,8 @@ import { superviseConsumer, superviseProducer } from '../queue/supervised.ts'
 import { topicsOf } from '../queue/topics.ts'
 import { bulkSender } from '../search/bulk.ts'
 import { searchClient } from '../search/client.ts'
+import { conflictFinder } from '../search/conflicts.ts'
+import { lineGuard } from '../search/line-guard.ts'
 import { assertSetUp } from '../search/set-up.ts'
 import { AdaptiveConcurrency } from '../worker/concurrency.ts'
 import { workerMetrics } from '../worker/metrics.ts'
@@ -71,6 +73,8 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
     worker = new Worker({
       consumer,
       sendBulk: bulkSender(search),
+      findConflicts: conflictFinder(search),
+      guard: lineGuard(config),
       sendDeadLetter: (message) => deadLetters.send(message),
       limits: { events: config.bulkSize, bytes: config.bulkMaxBytes },
       mostEvents: config.bulkMaxEvents,

@@ -68,16 +68,20 @@ function sum(contents: readonly Content[], of: (content: Content) => number): nu
   return contents.reduce((total, content) => total + of(content), 0)
 }
 
-/** Whether this code can read the message; a newer worker may read one that this one cannot. */
-export function isReadable(properties: Properties): boolean {
-  return properties['v'] === VERSION
+/** Whether a newer worker can read the message. One without a version was never written by an API. */
+export function isOfNewerVersion(properties: Properties): boolean {
+  const version = count(properties['v'])
+  return version > Number(VERSION)
 }
 
 /**
- * @throws AppError `message_malformed` when the properties do not fit the payload.
+ * @throws AppError `message_malformed` when the properties do not fit the payload, or no API has written the message.
  */
 export function decode(message: OutgoingMessage): Envelope {
   const { payload, properties } = message
+  if (properties['v'] !== VERSION) {
+    throw new AppError('message_malformed', `the message has no version that is known: ${JSON.stringify(properties)}`)
+  }
   const [events, states, bytes, receivedAtMs] = ['n', 's', 'b', 't'].map((key) => count(properties[key])) as [
     number,
     number,

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
+
 /**
  * The lines that go into `_bulk`: an action and a document. They are written once, at the edge, and reach Elasticsearch
- * unread. Every value of the client is stored as the client sent it; nothing of it can choose an index or an action.
+ * unparsed. Every value of the client is stored as the client sent it; nothing of it can choose an index or an action.
  */
 
 export type Json = Readonly<Record<string, unknown>>
@@ -17,6 +19,8 @@ export interface CallDocument {
 
 /** The same as text, written once for all events of the call. */
 export interface CallText {
+  /** Ends the `_id` of each event. */
+  readonly sourceSuffix: string
   readonly ingest: string
   readonly subject: string
   readonly request: string
@@ -48,9 +52,29 @@ export interface StateDocument {
   readonly properties?: Json
 }
 
+/** A separator and 66 bits of a hash. Sources are few and named by operators, so no two of them share it. */
+const SUFFIX_HASH_CHARACTERS = 11
+export const SOURCE_SUFFIX_BYTES = 1 + SUFFIX_HASH_CHARACTERS
+
+/**
+ * What makes an event id one of its source: `_id` is the id and this. So no source can claim the id of an event of another
+ * source. It has a fixed length, hence no two pairs of source and id have the same `_id`; and it stands at the end, so that ids
+ * which begin with their time stay in the order of time.
+ */
+export function sourceSuffix(sourceId: string): string {
+  const known = suffixes.get(sourceId)
+  if (known !== undefined) return known
+  const suffix = `~${createHash('sha256').update(sourceId).digest('base64url').slice(0, SUFFIX_HASH_CHARACTERS)}`
+  suffixes.set(sourceId, suffix)
+  return suffix
+}
+
+/** Of sources that were authorized: as many as operators have named. */
+const suffixes = new Map<string, string>()
+
 export function callText({ ingest, source, session, profile, request }: CallDocument): CallText {
   const subject = `,"source":${JSON.stringify(source)}${member('session', session)}${member('profile', profile)}`
-  return { ingest, subject, request: member('request', request) }
+  return { ingest, subject, request: member('request', request), sourceSuffix: sourceSuffix(source.id) }
 }
 
 /**
@@ -63,7 +87,7 @@ export function eventLines(index: string, event: EventDocument, call: CallText):
   const time = `"insert":"${event.insert ?? ingest}","ingest":"${ingest}"${moment('create', event.create)}${moment('update', event.update)}`
   const head = `"id":${id},"type":${JSON.stringify(event.type)},"name":${JSON.stringify(event.name)},"metadata":{"time":{${time}}}`
   const data = `${member('properties', event.properties)}${member('context', event.context)}${member('config', event.config)}`
-  return `${createAction(index, id)}{${head}${call.subject}${data}${call.request}${member('tags', event.tags)}}\n`
+  return `${createAction(index, `${id.slice(0, -1)}${call.sourceSuffix}"`)}{${head}${call.subject}${data}${call.request}${member('tags', event.tags)}}\n`
 }
 
 /** The line before an event, from its id as JSON. */

@@ -6,6 +6,7 @@ import type { OutgoingMessage } from '../queue/port.ts'
 import { ReusedMemory } from '../reused-memory.ts'
 import type { FaultyResult, ItemResult, SendBulk } from '../search/bulk.ts'
 import { classifyRequest, type RequestOutcome } from '../search/classify.ts'
+import type { Conflict, FindConflicts } from '../search/conflicts.ts'
 import type { AdaptiveConcurrency } from './concurrency.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import { type Claim, eventOperations, type Operation, type Taken } from './operations.ts'
@@ -16,6 +17,7 @@ const MAX_ROUNDS = 6
 
 export interface IndexerDependencies {
   readonly sendBulk: SendBulk
+  readonly findConflicts: FindConflicts
   /** Publishes to the dead-letter topic, and resolves on the receipt. */
   readonly sendDeadLetter: (message: OutgoingMessage) => Promise<void>
   readonly acknowledge: (claim: Claim) => Promise<void>
@@ -153,6 +155,8 @@ export class Indexer {
   async #settle(operations: readonly Operation[], results: readonly ItemResult[]): Promise<readonly Operation[]> {
     const again: Operation[] = []
     const rejected: FaultyResult[] = []
+    const duplicates = operations.filter((_, index) => results[index]?.outcome === 'duplicate')
+    await this.#countDuplicates(duplicates)
     const settled = operations.map(async (operation, index) => {
       const result = results[index] as ItemResult
       if (result.outcome === 'retry' || result.outcome === 'throttled') {
@@ -163,8 +167,7 @@ export class Indexer {
       if (result.outcome === 'rejected') {
         rejected.push(result)
         await this.#bury(operation, result)
-      } else if (operation.kind === 'create')
-        this.#to.metrics.done(result.outcome === 'stored' ? 'stored' : 'duplicate', 1)
+      } else if (operation.kind === 'create' && result.outcome === 'stored') this.#to.metrics.done('stored', 1)
       await Promise.all(operation.owners.map((claim) => this.#countOff(claim)))
     })
     await Promise.all(settled)
@@ -175,6 +178,25 @@ export class Indexer {
       )
     }
     return again
+  }
+
+  /** Tells apart events that came again and other events that have their ids. */
+  async #countDuplicates(duplicates: readonly Operation[]): Promise<void> {
+    if (duplicates.length === 0) return
+    const { findConflicts, metrics, log } = this.#to
+    let conflicts: readonly Conflict[] = []
+    try {
+      conflicts = await findConflicts(duplicates.map(({ lines }) => lines))
+    } catch (error) {
+      log.warn({ reason: messageOf(error), events: duplicates.length }, 'duplicates could not be compared')
+    }
+    metrics.done('duplicate', duplicates.length - conflicts.length)
+    if (conflicts.length === 0) return
+    metrics.done('conflict', conflicts.length)
+    log.warn(
+      { events: conflicts.length, first: conflicts[0] },
+      'event ids are in use for other events: the first ones stay',
+    )
   }
 
   async #countOff(claim: Claim): Promise<void> {

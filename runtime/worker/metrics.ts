@@ -3,7 +3,7 @@ import type { Batch, FlushReason } from './batch.ts'
 import type { AdaptiveConcurrency } from './concurrency.ts'
 
 const FLUSH_REASONS: readonly FlushReason[] = ['size', 'bytes', 'timeout', 'drain']
-const EVENT_OUTCOMES = ['stored', 'duplicate', 'dead_lettered'] as const
+const EVENT_OUTCOMES = ['stored', 'duplicate', 'conflict', 'dead_lettered'] as const
 
 export type WorkerMetrics = ReturnType<typeof workerMetrics>
 
@@ -12,7 +12,7 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
   const registers = [registry]
   const events = new Counter({
     name: 'tracardi_worker_events_total',
-    help: 'Events done with, by what became of them',
+    help: 'Events processed, by outcome: stored, stored before (duplicate), stored before with other content (conflict), dead-lettered',
     labelNames: ['outcome'],
     registers,
   })

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type AppError, messageOf } from '../errors.ts'
+import { AppError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { encodeDeadMessage } from '../queue/dead-letter.ts'
-import { decode, type Envelope, isReadable } from '../queue/message.ts'
+import { decode, type Envelope, isOfNewerVersion } from '../queue/message.ts'
 import type { Consumer, Delivery, OutgoingMessage } from '../queue/port.ts'
 import type { SendBulk } from '../search/bulk.ts'
+import type { FindConflicts } from '../search/conflicts.ts'
+import type { LineGuard } from '../search/line-guard.ts'
 import { Batch, type BatchLimits, type FlushReason } from './batch.ts'
 import type { AdaptiveConcurrency } from './concurrency.ts'
 import { GaveUp, Indexer } from './indexer.ts'
@@ -18,6 +20,9 @@ const STATES_WAIT_MS = 1000
 export interface WorkerDependencies {
   readonly consumer: Consumer
   readonly sendBulk: SendBulk
+  readonly findConflicts: FindConflicts
+  /** Answers why the lines of a message may not be sent. */
+  readonly guard: LineGuard
   readonly sendDeadLetter: (message: OutgoingMessage) => Promise<void>
   /** With so much a bulk is sent, as soon as there is a free slot for it. */
   readonly limits: BatchLimits
@@ -111,7 +116,7 @@ export class Worker {
   async #accept(delivery: Delivery): Promise<void> {
     // What arrives while stopping goes back to Pulsar when the consumer closes.
     if (this.#stopping) return
-    if (!isReadable(delivery.properties)) {
+    if (isOfNewerVersion(delivery.properties)) {
       this.#to.metrics.released()
       this.#to.consumer.release(delivery.id)
       return
@@ -119,6 +124,8 @@ export class Worker {
     let envelope: Envelope
     try {
       envelope = decode(delivery)
+      const fault = this.#to.guard(envelope)
+      if (fault !== undefined) throw new AppError('message_malformed', `the message is none of the API: ${fault}`)
     } catch (error) {
       return this.#bury(delivery, error as AppError)
     }
@@ -210,7 +217,7 @@ export class Worker {
     const failedAt = new Date().toISOString()
     const messageId = delivery.id.toString()
     const certificate = { fault: error.code, reason: error.message, status: 0, messageId, failedAt }
-    log.warn({ message_id: messageId, reason: error.message }, 'message cannot be read: dead-lettered')
+    log.warn({ message_id: messageId, reason: error.message }, 'message is malformed: dead-lettered')
     try {
       await sendDeadLetter(encodeDeadMessage(delivery, certificate))
       await consumer.acknowledge(delivery.id)

@@ -5,6 +5,8 @@ import type { Consumer, Transport } from '../../runtime/queue/port.ts'
 import { topicsOf } from '../../runtime/queue/topics.ts'
 import { webSocketTransport } from '../../runtime/queue/websocket.ts'
 import { bulkSender } from '../../runtime/search/bulk.ts'
+import { conflictFinder } from '../../runtime/search/conflicts.ts'
+import { lineGuard } from '../../runtime/search/line-guard.ts'
 import { AdaptiveConcurrency } from '../../runtime/worker/concurrency.ts'
 import { workerMetrics } from '../../runtime/worker/metrics.ts'
 import { Worker } from '../../runtime/worker/worker.ts'
@@ -57,6 +59,8 @@ for (const name of ['websocket', 'native'] as const) {
       const worker = new Worker({
         consumer: change(consumer),
         sendBulk: bulkSender(pipeline.search),
+        findConflicts: conflictFinder(pipeline.search),
+        guard: lineGuard(pipeline.config),
         sendDeadLetter: () => assert.fail('nothing is to be dead-lettered'),
         limits: { events: EVENTS, bytes: 1_000_000 },
         mostEvents: EVENTS,

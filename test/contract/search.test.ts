@@ -3,7 +3,8 @@ import type { Client } from '@elastic/elasticsearch'
 import type { Config } from '../../runtime/config.ts'
 import { bulkSender } from '../../runtime/search/bulk.ts'
 import { searchClient } from '../../runtime/search/client.ts'
-import { callText, eventLines, type Json, stateLines } from '../../runtime/search/documents.ts'
+import { conflictFinder } from '../../runtime/search/conflicts.ts'
+import { callText, eventLines, type Json, sourceSuffix, stateLines } from '../../runtime/search/documents.ts'
 import { deleteExpired, listIndices } from '../../runtime/search/retention.ts'
 import { assertSetUp, setUpSearch } from '../../runtime/search/set-up.ts'
 import { configFor } from './servers.ts'
@@ -49,6 +50,15 @@ describe('Elasticsearch, as set-up prepares it', () => {
     assert.equal(state?.mappings?.dynamic, 'strict')
     assert.deepEqual(Object.keys(state?.aliases ?? {}), [`${config.indexPrefix}-event`])
     assert.equal(await count(`${config.indexPrefix}-event`), 1)
+  })
+
+  it('tells an event that came again from another event with its id', async () => {
+    const stored = event('e1', { a: 1, big: 2 ** 60, ['__proto__']: 'x' }) + event('e2', { a: 1 })
+    await send(stored)
+    const again = [event('e1', { a: 1, big: 2 ** 60, ['__proto__']: 'x' }), event('e2', { a: 2 }), event('gone')]
+    assert.deepEqual(await conflictFinder(client)(again.map((lines) => Buffer.from(lines))), [
+      { index, id: `e2${sourceSuffix('s')}` },
+    ])
   })
 
   it('stores an event once, however often it is sent', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import { isRawJSON, parseExactly } from '../../runtime/exact-json.ts'
 
 function roundTrip(text: string): string {
@@ -65,9 +66,34 @@ describe('parseExactly', () => {
     assert.throws(() => parseExactly('{"n":1'), SyntaxError)
   })
 
-  it('parses arrays 100,000 deep, and says so when exact numbers among them are too deep', () => {
-    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
-    assert.ok(Array.isArray(parseExactly(deep)))
-    assert.throws(() => parseExactly(`[1e400,${deep}]`), { name: 'SyntaxError', message: 'it is nested too deep' })
+  it('refuses what is nested deeper than 1,000 levels', () => {
+    const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
+    assert.ok(Array.isArray(parseExactly(deep(1000))))
+    assert.throws(() => parseExactly(deep(1001)), SyntaxError)
+  })
+
+  it('takes no number for a key, and says of faults what the parser says of the text itself', () => {
+    for (const text of ['{1e400:1}', '[1e400 1e400]', '[1.2.3e400]', '[01e400]', '[-]', '[1e400,]', '["a"1e400]']) {
+      let message = ''
+      assert.throws(
+        () => JSON.parse(text),
+        (error: Error) => {
+          message = error.message
+          return true
+        },
+      )
+      assert.throws(() => parseExactly(text), { name: 'SyntaxError', message })
+    }
+  })
+
+  it('writes out what JSON.parse and JSON.stringify do, but for numbers that these change', () => {
+    const value = fc.jsonValue({ maxDepth: 5 })
+    fc.assert(
+      fc.property(value, fc.integer({ min: 0, max: 2 }), (json, spaces) => {
+        const text = JSON.stringify(json, null, spaces)
+        assert.equal(JSON.stringify(parseExactly(text)), JSON.stringify(json))
+      }),
+      { seed: 20261128 },
+    )
   })
 })

@@ -5,24 +5,30 @@ import { Budget } from '../../runtime/api/budget.ts'
 import { apiMetrics } from '../../runtime/api/metrics.ts'
 import { buildPublicServer } from '../../runtime/api/public-server.ts'
 import { Publisher } from '../../runtime/api/publisher.ts'
-import { originAllowed, type Source, type Sources } from '../../runtime/api/sources.ts'
+import { digestOf, type Source, type Sources } from '../../runtime/api/sources.ts'
 import { type Config, loadConfig } from '../../runtime/config.ts'
 import type { OutgoingMessage } from '../../runtime/queue/port.ts'
 import { FakeProducer } from './fake-producer.ts'
 import { recordingLog } from './log.ts'
 
 const SOURCES: readonly Source[] = [
-  { id: 'shop', name: 'Shop', enabled: true, allowedOrigins: new Set(['https://shop.example.com']) },
-  { id: 'open', name: 'Open', enabled: true, allowedOrigins: new Set(['*']) },
-  { id: 'closed', name: 'Closed', enabled: false, allowedOrigins: new Set(['https://closed.example.com']) },
+  source('shop', { allowedOrigins: new Set(['https://shop.example.com']) }),
+  source('open', { allowedOrigins: new Set(['*']) }),
+  source('closed', { enabled: false, allowedOrigins: new Set(['https://closed.example.com']) }),
+  source('backend', { secrets: ['the first long secret', 'the second long secret'].map(digestOf) }),
+  source('slow', { limits: { callsPerSecond: 2, eventsPerSecond: 100 } }),
 ]
 
-/** `shop` takes pages of one origin, `closed` is disabled; `open` takes any page where a test wants it. */
+function source(id: string, more: Partial<Source>): Source {
+  return { id, name: id, enabled: true, allowedOrigins: new Set(), secrets: [], limits: {}, ...more }
+}
+
+/** `shop` takes pages of one origin, `closed` is disabled; the others exist where a test wants them. */
 export function fixedSources(ids: readonly string[] = ['shop', 'closed']): Sources {
   const sources = SOURCES.filter((source) => ids.includes(source.id))
   return {
     find: (id) => sources.find((source) => source.id === id),
-    allowsOrigin: (origin) => sources.some((source) => source.enabled && originAllowed(source, origin)),
+    fault: () => undefined,
     close: () => undefined,
   }
 }

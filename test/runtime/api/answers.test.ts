@@ -21,7 +21,6 @@ describe('answers of the public listener', () => {
     ['GET', '/metrics'],
     ['GET', '/openapi.json'],
     ['GET', '/queue/system/functions/backlog'],
-    ['OPTIONS', '/track'],
   ] as const) {
     it(`say that there is no ${method} ${url} here`, async () => {
       const answer = await api.server.inject({ method, url: `${url}?secret=${SECRET}` })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { type Api, buildApi, closeApis, eventsOf, goodCall, trackCall } from '../../support/api.ts'
 
@@ -71,10 +72,25 @@ describe('the body of a call', () => {
     })
 
     it(`is refused as ${name} that expands beyond the limit`, async () => {
-      const bomb = encode(Buffer.alloc(4 * MAX_BYTES, ' '))
-      assert.ok(bomb.length < MAX_BYTES)
+      const bomb = encode(Buffer.from(randomBytes(MAX_BYTES).toString('hex')))
+      assert.ok(bomb.length > MAX_BYTES / 100)
       const answer = await api.server.inject(trackCall(bomb, { 'content-encoding': name }))
       assert.deepEqual([answer.statusCode, answer.json()], [413, TOO_LARGE])
+    })
+
+    it(`is refused as ${name} that expands to more than a hundred times its size`, async () => {
+      const bomb = encode(Buffer.alloc(MAX_BYTES - 1, ' '))
+      assert.ok(bomb.length < MAX_BYTES / 100)
+      const answer = await api.server.inject(trackCall(bomb, { 'content-encoding': name }))
+      assert.equal(answer.statusCode, 413)
+      assert.match(answer.json().detail, /^The body expands to more than 100 times its size;/)
+    })
+
+    it(`is taken as ${name} that expands by any ratio to 64 KiB`, async () => {
+      const padding = ' '.repeat(60_000)
+      const body = encode(Buffer.from(JSON.stringify(goodCall()) + padding))
+      assert.ok(body.length < 600)
+      assert.equal((await api.server.inject(trackCall(body, { 'content-encoding': name }))).statusCode, 200)
     })
 
     it(`is refused as ${name} that is cut off`, async () => {

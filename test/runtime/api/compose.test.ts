@@ -3,6 +3,7 @@ import { type Composed, type Composition, composer } from '../../../runtime/api/
 import type { TrackPayload } from '../../../runtime/api/schema.ts'
 import { type Config, loadConfig } from '../../../runtime/config.ts'
 import { parseExactly } from '../../../runtime/exact-json.ts'
+import { sourceSuffix } from '../../../runtime/search/documents.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 22, 10)
 const NOW = '2026-11-22T10:00:00.000Z'
@@ -45,7 +46,7 @@ function uuidAt(timeMs: number): string {
 describe('composer', () => {
   it('writes an event as the action that creates it and its document', () => {
     assert.deepEqual(eventLinesOf({ events: [{ id: 'e1', type: 'page-view' }] }), [
-      '{"create":{"_index":"tracardi-event-2026-11","_id":"e1"}}',
+      '{"create":{"_index":"tracardi-event-2026-11","_id":"e1~jZAB0yxqcD2"}}',
       `{"id":"e1","type":"page-view","name":"page-view","metadata":{"time":{"insert":"${NOW}","ingest":"${NOW}"}},"source":{"id":"shop"},"session":{"id":"s1"},"profile":{"id":"p1"}}`,
     ])
   })
@@ -112,9 +113,9 @@ describe('composer', () => {
       const [action = '', document = ''] = eventLinesOf({
         events: [{ type: 't', ...(id === undefined ? {} : { id }) }],
       })
-      const made = JSON.parse(action).create._id
+      const made = JSON.parse(document).id
       assert.match(made, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
-      assert.equal(JSON.parse(document).id, made)
+      assert.equal(JSON.parse(action).create._id, `${made}~jZAB0yxqcD2`)
     }
   })
 
@@ -203,7 +204,7 @@ describe('composer', () => {
         ],
       })
       assert.deepEqual(lines.length, 2)
-      assert.match(lines[0] ?? '', /"_id":"e2"/)
+      assert.match(lines[0] ?? '', /"_id":"e2~/)
     })
 
     it('is everything together: then there is nothing to publish, and the call counts its events all the same', () => {
@@ -254,7 +255,35 @@ describe('composer', () => {
   it('escapes what would end a line or leave the id of the action', () => {
     const lines = eventLinesOf({ events: [{ id: '"},"x":{"', type: 't', properties: { a: '\n{"delete":{}}\n' } }] })
     assert.equal(lines.length, 2)
-    assert.deepEqual(JSON.parse(lines[0] ?? ''), { create: { _index: 'tracardi-event-2026-11', _id: '"},"x":{"' } })
+    assert.deepEqual(JSON.parse(lines[0] ?? ''), {
+      create: { _index: 'tracardi-event-2026-11', _id: '"},"x":{"~jZAB0yxqcD2' },
+    })
+  })
+
+  it('gives the same id of two sources two documents, and that of one source always the same', () => {
+    const idOf = (sourceId: string) =>
+      JSON.parse(eventLinesOf({ source: { id: sourceId }, events: [{ id: 'order-1', type: 't' }] })[0] ?? '').create._id
+    assert.deepEqual(['shop', 'shop ', 'back-end'].map(idOf), [
+      'order-1~jZAB0yxqcD2',
+      'order-1~jZAB0yxqcD2',
+      `order-1${sourceSuffix('back-end')}`,
+    ])
+    assert.notEqual(idOf('shop'), idOf('back-end'))
+  })
+
+  it('composes a large call in steps, with the same result', () => {
+    const events = Array.from({ length: 100 }, (_, index) => ({
+      id: `e${index}`,
+      type: 't',
+      properties: { a: 'x'.repeat(5000) },
+    }))
+    const call = { source: { id: 'shop' }, session: { id: 's1' }, profile: { id: 'p1' }, events }
+    const steps = composer(loadConfig({})).steps(call, NOW_MS)
+    let step = steps.next()
+    let count = 1
+    for (; !step.done; count += 1) step = steps.next()
+    assert.equal(count, 5)
+    assert.deepEqual(step.value, compositionOf(call))
   })
 
   it('cuts a call at the limits of a message, and at the size of a bulk', () => {
@@ -271,7 +300,7 @@ describe('composer', () => {
     ]
     assert.deepEqual(compositionOf({ events }, { messageMaxBytes: 16_384 }), {
       kind: 'too_large',
-      detail: 'event 1 takes 20275 bytes as it is stored; the most is 16384: send less in it',
+      detail: 'event 1 takes 20287 bytes as it is stored; the most is 16384: send less in it',
     })
   })
 

@@ -34,7 +34,7 @@ describe('metrics of the API', () => {
     await api.server.inject(trackCall(goodCall({ events })))
     await api.server.inject({ ...trackCall(goodCall()), url: '/track/' })
     await api.server.inject(trackCall('{'))
-    await api.server.inject('/collect/t/shop')
+    await api.server.inject({ url: '/collect/t/shop', headers: { origin: 'https://shop.example.com' } })
     await api.server.inject('/some/path/of/a/scanner')
     api.producer.connected = false
     await api.server.inject(trackCall(goodCall()))
@@ -56,7 +56,7 @@ describe('metrics of the API', () => {
   })
 
   it('tell the bytes that wait at this moment', async () => {
-    api.budget.hold().atLeast(12_345)
+    api.budget.hold('one').resize(12_345)
     assert.ok((await lines()).includes('tracardi_api_pending_bytes 12345'))
   })
 })

@@ -27,10 +27,21 @@ describe('Publisher', () => {
     )
   })
 
+  const publish = (part: Part, sourceId = 'shop') => publisher.publish(part, sourceId)
+
+  it('serves sources in rotation: a flood of one does not keep another waiting', async () => {
+    const flood = Array.from({ length: 40 }, () => publish(partOf('f\n'), 'flooding'))
+    await Promise.all([...flood, publish(partOf('h\n'), 'honest')])
+    assert.deepEqual(
+      producer.messages.slice(0, 2).map(({ payload }) => payload.toString()),
+      ['f\nh\nf\n', 'f\nf\nf\n'],
+    )
+  })
+
   it('joins what arrives together into one message: events first, then states, since the oldest', async () => {
     await Promise.all([
-      publisher.publish(partOf('a\n', { states: 's\n', receivedAtMs: 1002 })),
-      publisher.publish(partOf('b\n', { states: 't\n', receivedAtMs: 1001 })),
+      publish(partOf('a\n', { states: 's\n', receivedAtMs: 1002 })),
+      publish(partOf('b\n', { states: 't\n', receivedAtMs: 1001 })),
     ])
     assert.deepEqual(
       producer.messages.map(({ payload, properties }) => [payload.toString(), properties]),
@@ -39,7 +50,7 @@ describe('Publisher', () => {
   })
 
   it('puts at most the limit of events into a message, in the order of arrival', async () => {
-    await Promise.all(['a\n', 'b\n', 'c\n', 'd\n'].map((lines) => publisher.publish(partOf(lines))))
+    await Promise.all(['a\n', 'b\n', 'c\n', 'd\n'].map((lines) => publish(partOf(lines))))
     assert.deepEqual(
       producer.messages.map(({ payload }) => payload.toString()),
       ['a\nb\nc\n', 'd\n'],
@@ -48,7 +59,7 @@ describe('Publisher', () => {
 
   it('puts at most the limit of bytes into a message, states counted', async () => {
     const ten = '123456789\n'
-    await Promise.all([ten, ten, ten].map((states) => publisher.publish(partOf('', { events: 0, states }))))
+    await Promise.all([ten, ten, ten].map((states) => publish(partOf('', { events: 0, states }))))
     assert.deepEqual(
       producer.messages.map(({ payload }) => payload.length),
       [20, 10],
@@ -56,9 +67,7 @@ describe('Publisher', () => {
   })
 
   it('joins across a part that alone is as large as a message may be', async () => {
-    await Promise.all(
-      [partOf('a\n'), partOf('b\n', { events: 3 }), partOf('c\n')].map((part) => publisher.publish(part)),
-    )
+    await Promise.all([partOf('a\n'), partOf('b\n', { events: 3 }), partOf('c\n')].map((part) => publish(part)))
     assert.deepEqual(
       producer.messages.map(({ payload }) => payload.toString()),
       ['a\n', 'b\n', 'c\n'],
@@ -66,7 +75,7 @@ describe('Publisher', () => {
   })
 
   it('sends a part that is over the limits alone, rather than never', async () => {
-    await Promise.all([partOf('a\n', { events: 4 }), partOf('b\n')].map((part) => publisher.publish(part)))
+    await Promise.all([partOf('a\n', { events: 4 }), partOf('b\n')].map((part) => publish(part)))
     assert.deepEqual(
       producer.messages.map(({ payload }) => payload.toString()),
       ['a\n', 'b\n'],
@@ -77,10 +86,10 @@ describe('Publisher', () => {
     producer.holding = true
     const published: Promise<void>[] = []
     for (let message = 1; message <= 8; message += 1) {
-      published.push(publisher.publish(partOf(`${message}\n`)))
+      published.push(publish(partOf(`${message}\n`)))
       await until(`message ${message} is in flight`, () => producer.messages.length === message)
     }
-    published.push(publisher.publish(partOf('x\n')), publisher.publish(partOf('y\n')))
+    published.push(publish(partOf('x\n')), publish(partOf('y\n')))
     await new Promise(setImmediate)
     await new Promise(setImmediate)
     assert.equal(producer.messages.length, 8)
@@ -95,9 +104,9 @@ describe('Publisher', () => {
   it('resolves only on the receipt of its own message', async () => {
     producer.holding = true
     const settled: string[] = []
-    const first = publisher.publish(partOf('a\n')).then(() => settled.push('a'))
+    const first = publish(partOf('a\n')).then(() => settled.push('a'))
     await until('the first message is in flight', () => producer.held === 1)
-    const second = publisher.publish(partOf('b\n')).then(() => settled.push('b'))
+    const second = publish(partOf('b\n')).then(() => settled.push('b'))
     await until('the second message is in flight', () => producer.held === 2)
     assert.deepEqual(settled, [])
     producer.release()
@@ -109,20 +118,20 @@ describe('Publisher', () => {
 
   it('rejects every part of a message that failed, and goes on with the next', async () => {
     producer.failures.push(new AppError('queue_unavailable', 'gone'))
-    const outcomes = await Promise.allSettled([publisher.publish(partOf('a\n')), publisher.publish(partOf('b\n'))])
+    const outcomes = await Promise.allSettled([publish(partOf('a\n')), publish(partOf('b\n'))])
     assert.deepEqual(
       outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.message),
       ['gone', 'gone'],
     )
-    await publisher.publish(partOf('c\n'))
+    await publish(partOf('c\n'))
     assert.equal(producer.messages.length, 1)
   })
 
   it('uses the memory of a message again after its receipt, and never that of one without a receipt', async () => {
-    for (const lines of ['a\n', 'b\n']) await publisher.publish(partOf(lines))
+    for (const lines of ['a\n', 'b\n']) await publish(partOf(lines))
     producer.failures.push(new AppError('queue_unavailable', 'gone'))
-    await assert.rejects(publisher.publish(partOf('c\n')))
-    await publisher.publish(partOf('d\n'))
+    await assert.rejects(publish(partOf('c\n')))
+    await publish(partOf('d\n'))
     const [a, b, c, d] = producer.memory
     assert.ok(a === b && b === c && c !== d)
     assert.deepEqual(
@@ -133,8 +142,8 @@ describe('Publisher', () => {
 
   it('measures receipts and the events of messages, of those that succeeded', async () => {
     producer.failures.push(new AppError('queue_unavailable', 'gone'))
-    await assert.rejects(publisher.publish(partOf('a\n')))
-    await Promise.all([publisher.publish(partOf('b\n')), publisher.publish(partOf('c\n'))])
+    await assert.rejects(publish(partOf('a\n')))
+    await Promise.all([publish(partOf('b\n')), publish(partOf('c\n'))])
     const text = await registry.metrics()
     assert.match(text, /^tracardi_api_receipt_seconds_count 1$/m)
     assert.match(text, /^tracardi_api_message_events_sum 2$/m)

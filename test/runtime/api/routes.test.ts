@@ -51,14 +51,14 @@ const BAD_CALLS: readonly [what: string, body: unknown, detail: unknown][] = [
     [{ loc: ['body', 'events'], msg: 'Input should be a valid list', type: 'list_type' }],
   ],
   [
-    'an id of 513 characters',
-    goodCall({ events: [{ type: 't', id: 'x'.repeat(513) }] }),
-    [{ loc: ['body', 'events', 0, 'id'], msg: 'String should have at most 512 characters', type: 'string_too_long' }],
+    'an id of 501 characters',
+    goodCall({ events: [{ type: 't', id: 'x'.repeat(501) }] }),
+    [{ loc: ['body', 'events', 0, 'id'], msg: 'String should have at most 500 characters', type: 'string_too_long' }],
   ],
   [
-    'an id of 514 bytes',
-    goodCall({ events: [{ type: 't', id: 'ü'.repeat(257) }] }),
-    [{ loc: ['body', 'events', 0, 'id'], msg: 'String should have at most 512 bytes', type: 'string_too_long' }],
+    'an id of 502 bytes',
+    goodCall({ events: [{ type: 't', id: 'ü'.repeat(251) }] }),
+    [{ loc: ['body', 'events', 0, 'id'], msg: 'String should have at most 500 bytes', type: 'string_too_long' }],
   ],
   [
     'a number as id',
@@ -125,13 +125,8 @@ const BAD_CALLS: readonly [what: string, body: unknown, detail: unknown][] = [
     [{ loc: ['body', 'events'], msg: 'List should have at most 1000 items', type: 'too_long' }],
   ],
   [
-    '100,000 events',
-    goodCall({ events: Array(100_000).fill({ type: 't' }) }),
-    [{ loc: ['body', 'events'], msg: 'List should have at most 1000 items', type: 'too_long' }],
-  ],
-  [
-    'two million events that are none',
-    `{"source":{"id":"shop"},"events":[${'1,'.repeat(2_000_000)}1]}`,
+    '30,000 events that are none',
+    `{"source":{"id":"shop"},"events":[${'1,'.repeat(30_000)}1]}`,
     [{ loc: ['body', 'events'], msg: 'List should have at most 1000 items', type: 'too_long' }],
   ],
   [
@@ -146,20 +141,9 @@ const BAD_CALLS: readonly [what: string, body: unknown, detail: unknown][] = [
     ],
   ],
   [
-    'a list 100,000 deep',
-    `{"source":{"id":"shop"},"events":[{"type":"t","properties":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}]}`,
-    [
-      {
-        loc: ['body', 'events', 0, 'properties'],
-        msg: 'Data cannot be stored: it is nested deeper than 20 levels',
-        type: 'data_structure',
-      },
-    ],
-  ],
-  [
-    'a list 100,000 deep with an exact number',
-    `{"source":{"id":"shop"},"context":{"n":1e400,"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`,
-    [{ loc: ['body'], msg: 'JSON decode error: it is nested too deep', type: 'json_invalid' }],
+    'a list 65 levels deep, where nothing reads it',
+    `{"source":{"id":"shop"},"ignored":${'['.repeat(64)}${']'.repeat(64)}}`,
+    [{ loc: ['body'], msg: 'The body is nested deeper than 64 levels', type: 'too_deep' }],
   ],
   [
     'a key with U+0000',
@@ -219,20 +203,27 @@ describe('POST /track', () => {
       { loc: ['body', 'session'], msg: 'Input should be a valid dictionary', type: 'dict_type' },
       { loc: ['body', 'profile', 'id'], msg: 'Input should be a valid string', type: 'string_type' },
       { loc: ['body', 'context'], msg: 'Input should be a valid dictionary', type: 'dict_type' },
+      { loc: ['body', 'options'], msg: 'Input should be a valid dictionary', type: 'dict_type' },
       { loc: ['body', 'events', 0, 'type'], msg: 'Input should be a valid string', type: 'string_type' },
       { loc: ['body', 'events', 0, 'time', 'create'], msg: 'Input should be a valid string', type: 'string_type' },
       { loc: ['body', 'events', 0, 'properties'], msg: 'Input should be a valid dictionary', type: 'dict_type' },
       { loc: ['body', 'events', 1, 'type'], msg: 'Field required', type: 'missing' },
       { loc: ['body', 'events', 1, 'tags'], msg: 'Input should be a valid list', type: 'list_type' },
-      { loc: ['body', 'options'], msg: 'Input should be a valid dictionary', type: 'dict_type' },
     ])
   })
 
-  it('lists 100 faults at most, of schema and of meaning, and says how many more there are', async () => {
+  it('lists 100 faults at most, of schema and of meaning, and says that there are others', async () => {
     for (const events of [Array(250).fill({}), Array(251).fill({ type: 't', id: 'same' })]) {
       const { detail } = (await api.server.inject(trackCall(goodCall({ events })))).json()
       assert.equal(detail.length, 101)
-      assert.deepEqual(detail[100], { loc: ['body'], msg: 'and 150 more faults', type: 'too_many_faults' })
+      assert.equal(detail[100].type, 'too_many_faults')
+    }
+  })
+
+  it('refuses a body of too many values before it parses it', async () => {
+    for (const values of ['1,'.repeat(100_000), '{},'.repeat(60_000), '[[]],'.repeat(40_000)]) {
+      const answer = await api.server.inject(trackCall(`{"source":{"id":"shop"},"ignored":[${values}this is no JSON`))
+      assert.equal(answer.statusCode, 413)
     }
   })
 
@@ -297,6 +288,9 @@ describe('POST /track', () => {
   })
 })
 
+const DENIED = (id: string) =>
+  `Access denied. Event source "${id}" is unknown or disabled, or its secret is missing or wrong.`
+
 describe('/collect', () => {
   let api: Api
   beforeEach(async () => {
@@ -305,6 +299,8 @@ describe('/collect', () => {
   afterEach(closeApis)
 
   const posted = (url: string, body: unknown) => api.server.inject({ ...trackCall(body), url })
+
+  const got = (url: string) => api.server.inject({ url, headers: { origin: 'https://shop.example.com' } })
 
   it('takes the body of a POST as the properties of one event, of nobody', async () => {
     const answer = await posted('/collect/Order%20Paid/shop', { total: 5 })
@@ -329,17 +325,14 @@ describe('/collect', () => {
   })
 
   it('takes the query of a GET as the properties', async () => {
-    const answer = await api.server.inject('/collect/open/shop?mail=42&tag=a&tag=b&__proto__=c')
+    const answer = await got('/collect/open/shop?mail=42&tag=a&tag=b&__proto__=c')
     assert.equal(answer.statusCode, 200)
     const [, document = ''] = linesOf(api.producer.messages)
     assert.ok(document.endsWith(',"properties":{"mail":"42","tag":["a","b"],"__proto__":"c"}}'), document)
   })
 
   it('keeps the session of the path with the event, and touches no state, for it knows no profile', async () => {
-    for (const send of [
-      () => posted('/collect/open/shop/s%201', {}),
-      () => api.server.inject('/collect/open/shop/s%201/'),
-    ]) {
+    for (const send of [() => posted('/collect/open/shop/s%201', {}), () => got('/collect/open/shop/s%201/')]) {
       const answer = await send()
       assert.deepEqual([answer.json().session, answer.json().profile], [{ id: 's 1' }, null])
     }
@@ -382,8 +375,8 @@ describe('/collect', () => {
       422,
       [{ loc: ['params', 'event_type'], msg: 'String should have at most 512 characters', type: 'string_too_long' }],
     ],
-    ['an unknown source', '/collect/t/nobody', '{}', 401, 'Access denied. Unknown event source "nobody".'],
-    ['a disabled source', '/collect/t/closed', '{}', 401, 'Access denied. Event source "closed" is disabled.'],
+    ['an unknown source', '/collect/t/nobody', '{}', 401, DENIED('nobody')],
+    ['a disabled source', '/collect/t/closed', '{}', 401, DENIED('closed')],
     ['no source', '/collect/t', '{}', 404, 'There is no POST /collect/t here'],
   ] as const) {
     it(`refuses ${what}`, async () => {

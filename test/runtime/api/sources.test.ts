@@ -3,7 +3,14 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { originAllowed, readSources, type Source, type Sources, watchSources } from '../../../runtime/api/sources.ts'
+import {
+  digestOf,
+  originAllowed,
+  readSources,
+  type Source,
+  type Sources,
+  watchSources,
+} from '../../../runtime/api/sources.ts'
 import { AppError, messageOf } from '../../../runtime/errors.ts'
 import { recordingLog } from '../../support/log.ts'
 
@@ -33,13 +40,13 @@ describe('the sources file', () => {
   }
 
   describe('readSources', () => {
-    it('fills in name, enabled and origins', () => {
+    it('fills in what is left out', () => {
       write({ shop: {}, blog: { name: 'The blog', enabled: false, allowedOrigins: ['*'] } })
       assert.deepEqual(
         [...readSources(path).values()],
         [
-          { id: 'shop', name: 'shop', enabled: true, allowedOrigins: new Set() },
-          { id: 'blog', name: 'The blog', enabled: false, allowedOrigins: new Set(['*']) },
+          { id: 'shop', name: 'shop', enabled: true, allowedOrigins: new Set(), secrets: [], limits: {} },
+          { id: 'blog', name: 'The blog', enabled: false, allowedOrigins: new Set(['*']), secrets: [], limits: {} },
         ],
       )
     })
@@ -55,12 +62,39 @@ describe('the sources file', () => {
     it('lists every fault', () => {
       assert.equal(
         faultOf({ shop: { enabled: 'yes', allowedOrigins: ['shop.example.com'] }, blog: { nmae: 'x' } }),
-        'the sources file "FILE" is not as it should be: /shop/enabled must be boolean; /shop/allowedOrigins/0 must be an origin like https://www.example.com, or *; /blog/nmae is not known; known are name, enabled, allowedOrigins',
+        'the sources file "FILE" has faults: /shop/enabled must be boolean; /shop/allowedOrigins/0 must be an origin like https://www.example.com, or *; /blog/nmae is unknown; known are name, enabled, allowedOrigins, secrets and limits',
+      )
+    })
+
+    it('keeps of secrets a hash, and takes the limits that are stated', () => {
+      const limits = { callsPerSecond: 10, bytesPerSecond: 0.5 }
+      write({ shop: { secrets: ['a long secret text'], limits } })
+      const shop = readSources(path).get('shop')
+      assert.deepEqual([shop?.secrets, shop?.limits], [[digestOf('a long secret text')], limits])
+    })
+
+    it('refuses secrets that are short or in a page, and limits that are none', () => {
+      assert.match(
+        faultOf({ shop: { secrets: ['short'] } }),
+        /\/shop\/secrets\/0 must not have fewer than 16 characters$/,
+      )
+      assert.match(faultOf({ shop: { secrets: [] } }), /\/shop\/secrets must not have fewer than 1 items$/)
+      assert.match(
+        faultOf({ shop: { secrets: ['a long secret text'], allowedOrigins: ['*'] } }),
+        /\/shop has secrets and allowedOrigins;/,
+      )
+      assert.match(
+        faultOf({ shop: { limits: { callsPerSecond: -1 } } }),
+        /\/shop\/limits\/callsPerSecond must be >= 0$/,
+      )
+      assert.match(
+        faultOf({ shop: { limits: { calls: 1 } } }),
+        /\/shop\/limits\/calls is unknown; known are callsPerSecond, eventsPerSecond and bytesPerSecond$/,
       )
     })
 
     it('refuses what is no object of sources', () => {
-      assert.match(faultOf('[]'), /^the sources file "FILE" is not as it should be: \/ must be object/)
+      assert.match(faultOf('[]'), /^the sources file "FILE" has faults: \/ must be object/)
     })
 
     it('says what keeps it from being read', () => {
@@ -82,6 +116,8 @@ describe('the sources file', () => {
       name: 's',
       enabled: true,
       allowedOrigins: new Set(origins),
+      secrets: [],
+      limits: {},
     })
 
     it('compares whole origins, and takes * for any', () => {
@@ -105,13 +141,7 @@ describe('the sources file', () => {
       assert.throws(() => watchSources(path, recordingLog().log, POLL_MS), { code: 'sources_invalid' })
     })
 
-    it('allows the origins of the sources that are enabled', () => {
-      write({ a: { allowedOrigins: ['https://a.com'] }, b: { enabled: false, allowedOrigins: ['*'] } })
-      sources = watchSources(path, recordingLog().log, POLL_MS)
-      assert.deepEqual([sources.allowsOrigin('https://a.com'), sources.allowsOrigin('https://b.com')], [true, false])
-    })
-
-    it('takes a change of the file, origins included, and logs it', async () => {
+    it('takes a change of the file, and logs it', async () => {
       write({ shop: { allowedOrigins: ['https://a.com'] } })
       const { log, lines } = recordingLog()
       const watched = watchSources(path, log, POLL_MS)
@@ -119,7 +149,6 @@ describe('the sources file', () => {
       write({ shop: { enabled: false }, blog: { allowedOrigins: ['*'] } })
       await eventually(() => watched.find('blog') !== undefined)
       assert.equal(watched.find('shop')?.enabled, false)
-      assert.equal(watched.allowsOrigin('https://b.com'), true)
       assert.deepEqual(
         lines.map(({ msg, sources: count }) => [msg, count]),
         [['sources reread', 2]],
@@ -153,13 +182,15 @@ describe('the sources file', () => {
       await sleep(POLL_MS * 5)
       assert.deepEqual(
         lines.map(({ level, msg }) => [level, msg]),
-        [[50, 'sources file changed, but is not good: the last one stays in force']],
+        [[50, 'the sources file has a fault: the last good one stays in force']],
       )
       assert.match(String(lines[0]?.['reason']), /\/shop\/enabled must be boolean$/)
+      assert.equal(watched.fault(), lines[0]?.['reason'])
       assert.equal(watched.find('shop')?.enabled, true)
       write({ shop: { enabled: false } })
       await eventually(() => watched.find('shop')?.enabled === false)
       assert.deepEqual(lines.map(({ msg }) => msg).slice(1), ['sources reread'])
+      assert.equal(watched.fault(), undefined)
     })
 
     it('keeps the last good one while the file is gone, and says when it is back', async () => {

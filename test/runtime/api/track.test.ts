@@ -51,24 +51,110 @@ describe('POST /track', () => {
   })
 
   describe('who sends', () => {
-    for (const [what, source, status, detail] of [
-      ['an unknown source', 'nobody', 401, 'Access denied. Unknown event source "nobody".'],
-      [
-        'a source named like a property of every object',
-        '__proto__',
-        401,
-        'Access denied. Unknown event source "__proto__".',
-      ],
-      ['a disabled source', 'closed', 401, 'Access denied. Event source "closed" is disabled.'],
+    for (const [what, source] of [
+      ['an unknown source', 'nobody'],
+      ['a source named like a property of every object', '__proto__'],
+      ['a disabled source', 'closed'],
+      ['a source whose secret is missing', 'backend'],
     ] as const) {
-      it(`refuses ${what}, and publishes nothing`, async () => {
-        const api = await buildApi()
+      it(`refuses ${what}, with the same words, and publishes nothing`, async () => {
+        const api = await buildApi({}, fixedSources(['shop', 'closed', 'backend']))
         const answer = await api.server.inject(trackCall(goodCall({ source: { id: source } })))
-        assert.deepEqual([answer.statusCode, answer.json()], [status, { detail }])
+        const detail = `Access denied. Event source "${source}" is unknown or disabled, or its secret is missing or wrong.`
+        assert.deepEqual([answer.statusCode, answer.json()], [401, { detail }])
         assert.equal(api.producer.messages.length, 0)
       })
     }
 
+    it('refuses an unknown source before it parses the body', async () => {
+      const api = await buildApi()
+      const answer = await api.server.inject(trackCall('{"source":{"id":"nobody"},"events":[this is no JSON'))
+      assert.equal(answer.statusCode, 401)
+    })
+
+    it('judges the source that the parser sees, where a body names two', async () => {
+      const api = await buildApi()
+      const body = '{"source":{"id":"nobody"},"source":{"id":"sh\\u006fp"},"events":[]}'
+      assert.equal((await api.server.inject(trackCall(body))).statusCode, 200)
+      const other = '{"source":{"id":"shop"},"source":{"id":"nob\\u006fdy"},"events":[]}'
+      assert.equal((await api.server.inject(trackCall(other))).statusCode, 401)
+    })
+
+    it('takes any secret of a source that is valid, and no other', async () => {
+      const api = await buildApi({}, fixedSources(['backend']))
+      const call = goodCall({ source: { id: 'backend' } })
+      const status = async (authorization: string) =>
+        (await api.server.inject(trackCall(call, { authorization }))).statusCode
+      assert.equal(await status('Bearer the first long secret'), 200)
+      assert.equal(await status('bearer the second long secret'), 200)
+      for (const wrong of [
+        'Bearer the third long secret',
+        'Basic the first long secret',
+        'the first long secret',
+        '',
+      ]) {
+        assert.equal(await status(wrong), 401)
+      }
+    })
+
+    it('takes no page for a source with a secret, even with the secret', async () => {
+      const api = await buildApi({}, fixedSources(['backend']))
+      const headers = { authorization: 'Bearer the first long secret', origin: 'https://shop.example.com' }
+      const answer = await api.server.inject(trackCall(goodCall({ source: { id: 'backend' } }), headers))
+      assert.equal(answer.statusCode, 403)
+    })
+
+    it('lets a page read why it is refused, but not with the credentials of its browser', async () => {
+      const api = await buildApi()
+      const origin = 'https://evil.example.com'
+      const { headers } = await api.server.inject(trackCall(goodCall(), { origin }))
+      assert.equal(headers['access-control-allow-origin'], origin)
+      assert.equal(headers['access-control-allow-credentials'], undefined)
+    })
+
+    it('allows credentials to the origins that the source names, and to no other', async () => {
+      const api = await buildApi({}, fixedSources(['shop', 'open']))
+      const credentials = async (id: string, origin: string) =>
+        (await api.server.inject(trackCall(goodCall({ source: { id } }), { origin }))).headers[
+          'access-control-allow-credentials'
+        ]
+      assert.equal(await credentials('shop', 'https://shop.example.com'), 'true')
+      assert.equal(await credentials('open', 'https://shop.example.com'), undefined)
+    })
+  })
+
+  describe('how much a source sends', () => {
+    it('is limited in calls: more get 429 with Retry-After, other sources none', async () => {
+      const api = await buildApi({}, fixedSources(['slow', 'shop']))
+      const send = (id: string) => api.server.inject(trackCall(goodCall({ source: { id } })))
+      const answers = [await send('slow'), await send('slow'), await send('slow')]
+      assert.deepEqual(
+        answers.map(({ statusCode, headers }) => [statusCode, headers['retry-after']]),
+        [
+          [200, undefined],
+          [200, undefined],
+          [429, '1'],
+        ],
+      )
+      assert.equal((await send('shop')).statusCode, 200)
+    })
+
+    it('is limited in events: who sent more than the limit waits until that is paid', async () => {
+      const api = await buildApi({}, fixedSources(['slow']))
+      const send = (events: object[]) => api.server.inject(trackCall(goodCall({ source: { id: 'slow' }, events })))
+      assert.equal((await send(eventsNamed('a', 600))).statusCode, 200)
+      const refused = await send(eventsNamed('b', 1))
+      assert.deepEqual([refused.statusCode, refused.headers['retry-after']], [429, '6'])
+    })
+
+    it('is limited by the settings where the source states nothing', async () => {
+      const api = await buildApi({ sourceMaxBytesPerSecond: 10 })
+      assert.equal((await api.server.inject(trackCall(goodCall()))).statusCode, 200)
+      assert.equal((await api.server.inject(trackCall(goodCall()))).statusCode, 429)
+    })
+  })
+
+  describe('a page', () => {
     it('strips the id of the source', async () => {
       const api = await buildApi()
       const answer = await api.server.inject(trackCall(goodCall({ source: { id: ' shop\n' } })))

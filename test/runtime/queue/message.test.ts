@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { AppError } from '../../../runtime/errors.ts'
-import { decode, encode, isReadable } from '../../../runtime/queue/message.ts'
+import { decode, encode, isOfNewerVersion } from '../../../runtime/queue/message.ts'
 
 const events = Buffer.from('{"create":{}}\n{"a":1}\n')
 const states = Buffer.from('{"index":{}}\n{"b":1}\n')
@@ -35,14 +35,21 @@ describe('a message', () => {
     )
   })
 
-  it('is readable in this version only', () => {
-    assert.ok(isReadable({ v: '1' }))
-    assert.ok(!isReadable({ v: '2' }))
-    assert.ok(!isReadable({}))
+  it('may be of a newer version, and is malformed without one that is known', () => {
+    assert.deepEqual([{ v: '1' }, { v: '2' }, {}, { v: 'x' }, { v: '0' }, { v: '1.5' }].map(isOfNewerVersion), [
+      false,
+      true,
+      false,
+      false,
+      false,
+      false,
+    ])
   })
 
   const good = { v: '1', n: '1', s: '0', b: '22', t: '1' }
   for (const [what, properties, payload] of [
+    ['it has no version', { n: '1', s: '0', b: '22', t: '1' }, events],
+    ['its version is none', { ...good, v: 'x' }, events],
     ['a property is missing', { v: '1', n: '1', s: '0', t: '1' }, events],
     ['a property is no number', { ...good, n: 'many' }, events],
     ['a property is negative', { ...good, s: '-1' }, events],

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
-import { callText, eventLines, readStateAction, stateLines } from '../../../runtime/search/documents.ts'
+import {
+  callText,
+  eventLines,
+  readStateAction,
+  SOURCE_SUFFIX_BYTES,
+  sourceSuffix,
+  stateLines,
+} from '../../../runtime/search/documents.ts'
 
+const SUFFIX = sourceSuffix('s')
 const call = callText({ ingest: '2026-11-22T10:00:00.000Z', source: { id: 's' } })
 
 describe('eventLines', () => {
@@ -9,7 +17,7 @@ describe('eventLines', () => {
     const lines = eventLines('tracardi-event-2026-11', event, call)
     assert.equal(
       lines,
-      '{"create":{"_index":"tracardi-event-2026-11","_id":"e1"}}\n' +
+      `{"create":{"_index":"tracardi-event-2026-11","_id":"e1${SUFFIX}"}}\n` +
         '{"id":"e1","type":"a","name":"A","metadata":{"time":{"insert":"2026-11-22T10:00:00.000Z","ingest":"2026-11-22T10:00:00.000Z"}},"source":{"id":"s"},"properties":{"a\\"b":"\\n"}}\n',
     )
   })
@@ -32,7 +40,18 @@ describe('eventLines', () => {
   it('lets no id escape from its place in the action', () => {
     const id = 'x","_index":"other'
     const [action] = eventLines('i', { id, type: 'a', name: 'a' }, call).split('\n')
-    assert.deepEqual(JSON.parse(action as string), { create: { _index: 'i', _id: id } })
+    assert.deepEqual(JSON.parse(action as string), { create: { _index: 'i', _id: id + SUFFIX } })
+  })
+})
+
+describe('sourceSuffix', () => {
+  it('has the same length for every source, and another text', () => {
+    const suffixes = ['a', 'b', '', 'ü'.repeat(200)].map(sourceSuffix)
+    assert.deepEqual(
+      suffixes.map((suffix) => Buffer.byteLength(suffix)),
+      Array(4).fill(SOURCE_SUFFIX_BYTES),
+    )
+    assert.equal(new Set(suffixes).size, 4)
   })
 })
 

@@ -41,6 +41,8 @@ describe('Indexer', () => {
   let released: string[]
   let maxWaits: number
   let bodies: Buffer[]
+  let compared: string[][]
+  let conflictsFail: boolean
 
   beforeEach(() => {
     bulks = []
@@ -56,6 +58,8 @@ describe('Indexer', () => {
     released = []
     maxWaits = 50
     bodies = []
+    compared = []
+    conflictsFail = false
   })
 
   /** Stores the messages with all their states. */
@@ -80,6 +84,14 @@ describe('Indexer', () => {
         const answer = answers.shift()?.(operations) ?? operations.map(() => STORED)
         if (answer instanceof Error) throw answer
         return answer
+      },
+      findConflicts: async (operations) => {
+        compared.push(operations.map(String))
+        if (conflictsFail) throw new Error('no answer')
+        return operations
+          .map(String)
+          .filter((operation) => operation.includes('"id":"conflicting'))
+          .map(() => ({ index: 'tracardi-event-2026-11', id: 'conflicting' }))
       },
       sendDeadLetter: async (message) => {
         const fault = burialFaults.shift()
@@ -280,7 +292,7 @@ describe('Indexer', () => {
   })
 
   it('finds the one operation that makes the request fail, and buries only that', async () => {
-    const isBad = (operations: string[]) => operations.some((operation) => operation.includes('"_id":"c"'))
+    const isBad = (operations: string[]) => operations.some((operation) => operation.includes('"_id":"c~'))
     answers = Array.from(
       { length: 20 },
       () => (operations: string[]) => (isBad(operations) ? answered(400) : operations.map(() => STORED)),
@@ -317,6 +329,26 @@ describe('Indexer', () => {
     answers = [() => [faulty('duplicate', 409)]]
     await store(takenOf('empty', []), takenOf('m1', ['a']))
     assert.deepEqual(acknowledged, ['empty', 'm1'])
+  })
+
+  it('compares what was stored before, and counts and logs another event with the same id as a conflict', async () => {
+    answers = [() => [faulty('duplicate', 409), STORED, faulty('duplicate', 409)]]
+    await store(takenOf('m1', ['a', 'b', 'conflicting']))
+    assert.deepEqual(compared, [[eventOf('a'), eventOf('conflicting')]])
+    assert.deepEqual([await events('stored'), await events('duplicate'), await events('conflict')], [1, 1, 1])
+    assert.deepEqual(acknowledged, ['m1'])
+    assert.deepEqual(
+      logged.lines.map(({ events: count, first }) => [count, first]),
+      [[1, { index: 'tracardi-event-2026-11', id: 'conflicting' }]],
+    )
+  })
+
+  it('counts duplicates that cannot be compared as such, and acknowledges them all the same', async () => {
+    conflictsFail = true
+    answers = [() => [faulty('duplicate', 409)]]
+    await store(takenOf('m1', ['conflicting']))
+    assert.deepEqual([await events('duplicate'), await events('conflict')], [1, 0])
+    assert.deepEqual(acknowledged, ['m1'])
   })
 
   it('goes on when an acknowledgement fails: the message comes again, and then it is a duplicate', async () => {

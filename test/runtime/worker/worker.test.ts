@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { errors } from '@elastic/elasticsearch'
 import { Registry } from 'prom-client'
+import { encode } from '../../../runtime/queue/message.ts'
 import type { OutgoingMessage } from '../../../runtime/queue/port.ts'
+import { lineGuard } from '../../../runtime/search/line-guard.ts'
 import { AdaptiveConcurrency } from '../../../runtime/worker/concurrency.ts'
 import { workerMetrics } from '../../../runtime/worker/metrics.ts'
 import { Worker } from '../../../runtime/worker/worker.ts'
@@ -81,6 +83,8 @@ describe('Worker', () => {
           blocked ? ({ outcome: 'retry', status: 403, fault } as const) : ({ outcome: 'stored' } as const),
         )
       },
+      findConflicts: async () => [],
+      guard: lineGuard({ indexPrefix: 'tracardi' }),
       sendDeadLetter: async (message) => {
         if (refuseBurial) throw new Error('no receipt')
         buried.push(message)
@@ -361,6 +365,30 @@ describe('Worker', () => {
     assert.equal(buried[0]?.properties['fault'], 'message_malformed')
     assert.equal(buried[0]?.properties['b'], '99999')
     assert.deepEqual(buried[0]?.payload, delivery.payload)
+  })
+
+  it('gives a message to the dead letters, whole, whose lines are none of the API, and sends nothing of it', async () => {
+    start()
+    const foreign = encode({
+      events: 1,
+      eventLines: '{"delete":{"_index":"tracardi-event-2026-11","_id":"a"}}\n{}\n',
+      states: 0,
+      stateLines: '',
+      receivedAtMs: 1,
+    })
+    consumer.push(
+      { id: 'm1', ...foreign, publishedAtMs: 1 },
+      { id: 'm2', ...foreign, properties: {}, publishedAtMs: 1 },
+    )
+    await until('the acknowledgements', () => consumer.acknowledged.length === 2)
+    assert.deepEqual(
+      buried.map(({ properties, payload }) => [properties['fault'], payload]),
+      [
+        ['message_malformed', foreign.payload],
+        ['message_malformed', foreign.payload],
+      ],
+    )
+    assert.deepEqual(bulks, [])
   })
 
   it('gives it back when the dead letter gets no receipt', async () => {

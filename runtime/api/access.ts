@@ -1,0 +1,50 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { Refused } from './refused.ts'
+import { digestOf, originAllowed, type Source } from './sources.ts'
+
+/** What a call says of its sender. */
+export interface Caller {
+  readonly method: string
+  readonly headers: IncomingHttpHeaders
+}
+
+/**
+ * The source, when it may be used by this caller.
+ *
+ * @param source what is known by the id that the call names.
+ * @throws Refused 401 for a source that is unknown or disabled and for a secret that is missing or wrong, all with the same words.
+ * @throws Refused 403 for a page whose origin the source does not allow.
+ */
+export function authorized(sourceId: string, source: Source | undefined, caller: Caller): Source {
+  if (!source?.enabled || !knowsSecret(source, caller.headers.authorization)) {
+    throw new Refused(
+      401,
+      `Access denied. Event source "${sourceId}" is unknown or disabled, or its secret is missing or wrong.`,
+    )
+  }
+  const origin = originOf(caller)
+  if (origin === undefined || originAllowed(source, origin)) return source
+  throw new Refused(403, `Access denied. Origin "${origin}" is not allowed for event source "${sourceId}".`)
+}
+
+/** Compares with every secret of the source, in a time that depends on none of them. */
+function knowsSecret({ secrets }: Source, authorization: string | undefined): boolean {
+  if (secrets.length === 0) return true
+  const given = digestOf(/^Bearer (.+)$/i.exec(authorization ?? '')?.[1] ?? '')
+  return secrets.filter((secret) => timingSafeEqual(secret, given)).length > 0
+}
+
+/**
+ * The origin of the page that makes the call; `undefined` when no page does. Browsers name it with every POST, but not
+ * with the GET of an image, a script or a frame: there the `Referer` tells it, and where even that is left out, nothing
+ * is known. Such a GET may be a page's, so it counts as one of an unknown origin, unless the caller knows a secret.
+ */
+function originOf({ method, headers }: Caller): string | undefined {
+  const { origin, referer } = headers
+  if (origin !== undefined) return origin
+  if (referer !== undefined) return URL.parse(referer)?.origin ?? 'null'
+  const isBrowser = headers['sec-fetch-site'] !== undefined || headers['sec-fetch-mode'] !== undefined
+  const isUnknown = isBrowser || (method === 'GET' && headers.authorization === undefined)
+  return isUnknown ? 'null' : undefined
+}

@@ -1,0 +1,46 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { authorized } from './access.ts'
+import { sourceOwner } from './admission.ts'
+import type { RateLimiter } from './limits.ts'
+import { tooFast } from './refused.ts'
+import type { Source, Sources } from './sources.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** For whom the call is, once it is known and allowed. */
+    source: Source | undefined
+  }
+  interface FastifyContextConfig {
+    /** Whether the body names the source, which is then looked for before the body is parsed. */
+    readonly sourceInBody?: true
+  }
+}
+
+/** Decides who sends a call. @throws Refused 401, 403, 429 */
+export type Authorize = (request: FastifyRequest, sourceId: string) => Source
+
+/**
+ * Lets the sources send that may. A call is authorized once: as early as its source is known, and again only when its
+ * body turns out to name another one.
+ */
+export function senders(server: FastifyInstance, sources: Sources, rates: RateLimiter): Authorize {
+  server.decorateRequest('source', undefined)
+  server.addHook('onSend', async (request, reply) => {
+    const { source } = request
+    const { origin } = request.headers
+    // A page that any origin may send from is answered, but not with what its browser keeps for another.
+    if (source && origin !== undefined && source.allowedOrigins.has(origin)) {
+      reply.header('access-control-allow-credentials', 'true')
+    }
+  })
+  return (request, sourceId) => {
+    if (request.source?.id === sourceId) return request.source
+    const source = authorized(sourceId, sources.find(sourceId), request)
+    const waitSeconds = rates.waitSeconds(sourceId, source.limits)
+    if (waitSeconds > 0) throw tooFast(sourceId, waitSeconds)
+    rates.take(sourceId, source.limits, { calls: 1, events: 0, bytes: 0 })
+    request.source = source
+    request.hold?.moveTo(sourceOwner(sourceId))
+    return source
+  }
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { authorized } from '../../../runtime/api/access.ts'
+import type { Source } from '../../../runtime/api/sources.ts'
+import { digestOf } from '../../../runtime/api/sources.ts'
+
+const SHOP = 'https://shop.example.com'
+const SECRET = 'a secret of the back end'
+
+function source(more: Partial<Source>): Source {
+  return { id: 's', name: 's', enabled: true, allowedOrigins: new Set([SHOP]), secrets: [], limits: {}, ...more }
+}
+
+function statusOf(given: Partial<Source> | undefined, headers: Record<string, string>, method = 'GET'): number {
+  try {
+    authorized('s', given && source(given), { method, headers })
+    return 200
+  } catch (error) {
+    return (error as { statusCode: number }).statusCode
+  }
+}
+
+describe('authorized', () => {
+  for (const [what, headers, status] of [
+    ['the origin of the source', { origin: SHOP }, 200],
+    ['another origin', { origin: 'https://evil.example.com' }, 403],
+    [
+      'a page of the source, told by the Referer',
+      { referer: `${SHOP}/basket?a=1`, 'sec-fetch-site': 'cross-site' },
+      200,
+    ],
+    [
+      'another page, told by the Referer',
+      { referer: 'https://evil.example.com/', 'sec-fetch-site': 'cross-site' },
+      403,
+    ],
+    ['a Referer that hides in the path', { referer: `https://evil.example.com/${SHOP}` }, 403],
+    ['a Referer that is no URL', { referer: 'shop' }, 403],
+    ['an Origin, whatever the Referer says', { origin: 'https://evil.example.com', referer: `${SHOP}/` }, 403],
+    ['a browser that names neither', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['a browser that navigates', { 'sec-fetch-mode': 'navigate' }, 403],
+    ['nothing, as an old browser over plain HTTP may', {}, 403],
+  ] as const) {
+    it(`answers a GET with ${what}: ${status}`, () => {
+      assert.equal(statusOf({}, headers), status)
+    })
+  }
+
+  it('takes a GET of anyone for a source that allows any origin', () => {
+    assert.equal(statusOf({ allowedOrigins: new Set(['*']) }, {}), 200)
+  })
+
+  it('takes a GET of a server that knows the secret, and of nobody else', () => {
+    const backEnd = { allowedOrigins: new Set<string>(), secrets: [digestOf(SECRET)] }
+    assert.equal(statusOf(backEnd, { authorization: `Bearer ${SECRET}` }), 200)
+    assert.equal(statusOf(backEnd, { authorization: `Bearer ${SECRET} ` }), 401)
+    assert.equal(statusOf(backEnd, {}), 401)
+    assert.equal(statusOf(backEnd, { authorization: `Bearer ${SECRET}`, 'sec-fetch-site': 'none' }), 403)
+  })
+
+  it('takes a POST without an origin, which no browser sends', () => {
+    assert.equal(statusOf({}, {}, 'POST'), 200)
+    assert.equal(statusOf({ allowedOrigins: new Set() }, {}, 'POST'), 200)
+    assert.equal(statusOf({}, { 'sec-fetch-site': 'cross-site' }, 'POST'), 403)
+  })
+
+  it('refuses what is unknown or disabled', () => {
+    assert.equal(statusOf(undefined, {}, 'POST'), 401)
+    assert.equal(statusOf({ enabled: false }, {}, 'POST'), 401)
+  })
+})

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { callText, eventLines, stateLines } from '../../../runtime/search/documents.ts'
+import { lineGuard } from '../../../runtime/search/line-guard.ts'
+
+const guard = lineGuard({ indexPrefix: 'tracardi' })
+const CALL = callText({ ingest: '2026-11-22T10:00:00.000Z', source: { id: 'shop' } })
+
+function eventOf(id: string, index = 'tracardi-event-2026-11', text = 'x'): string {
+  return eventLines(index, { id, type: 't', name: 't', properties: { text } }, CALL)
+}
+
+function stateOf(id: string, index = 'tracardi-session'): string {
+  return stateLines(index, { id, metadata: { time: { update: 't' } }, source: { id: 'shop' } }, 1_795_341_600_000)
+}
+
+function faultOf(eventText: string, events: number, stateText = '', states = 0): string | undefined {
+  return guard({ events, eventLines: Buffer.from(eventText), states, stateLines: Buffer.from(stateText) })
+}
+
+describe('lineGuard', () => {
+  it('lets through whatever the API writes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'grapheme' })), fc.string({ unit: 'binary' }), (ids, text) => {
+        const events = ids.map((id) => eventOf(id, 'tracardi-event-2026-11', text)).join('')
+        const states = ids.map((id) => stateOf(id)).join('')
+        assert.equal(faultOf(events, ids.length, states, ids.length), undefined)
+      }),
+      { seed: 20261128 },
+    )
+  })
+
+  it('lets through every partitioning, one after the other', () => {
+    const periods = ['2026-11', '2026-11-28', '2026-q4', '2026', '2026-11', '2026']
+    const lines = periods.map((period) => eventOf('a', `tracardi-event-${period}`)).join('')
+    assert.equal(faultOf(lines, periods.length, stateOf('p', 'tracardi-profile'), 1), undefined)
+  })
+
+  const document = '{"id":"a"}'
+  const action = '{"create":{"_index":"tracardi-event-2026-11","_id":"a"}}'
+  for (const [what, lines] of [
+    ['another action', `{"delete":{"_index":"tracardi-event-2026-11","_id":"a"}}\n${document}\n`],
+    ['an index action on events', `{"index":{"_index":"tracardi-event-2026-11","_id":"a"}}\n${document}\n`],
+    ['a foreign index', `{"create":{"_index":"tracardi-other","_id":"a"}}\n${document}\n`],
+    [
+      'an index whose name begins like ours',
+      `{"create":{"_index":"tracardi-event-2026-11-x","_id":"a"}}\n${document}\n`,
+    ],
+    ['an index of another prefix', `{"create":{"_index":"xtracardi-event-2026-11","_id":"a"}}\n${document}\n`],
+    ['an index of states', `{"create":{"_index":"tracardi-session","_id":"a"}}\n${document}\n`],
+    [
+      'a further key of the action',
+      `{"create":{"_index":"tracardi-event-2026-11","_id":"a","pipeline":"p"}}\n${document}\n`,
+    ],
+    [
+      'a second index behind the id',
+      `{"create":{"_index":"tracardi-event-2026-11","_id":"a","_index":"x"}}\n${document}\n`,
+    ],
+    ['an id that ends in an escape', `{"create":{"_index":"tracardi-event-2026-11","_id":"a\\"}}\n${document}\n`],
+    ['no id', `{"create":{"_index":"tracardi-event-2026-11"}}\n${document}\n`],
+    ['spaces in the action', `{ "create":{"_index":"tracardi-event-2026-11","_id":"a"}}\n${document}\n`],
+    ['a carriage return', `${action}\r\n${document}\n`],
+    ['an action without a document', `${action}\n`],
+    ['a document that is cut', `${action}\n${document}`],
+    ['a document that is none', `${action}\n[1]\n`],
+    ['an action in place of a document', `${action}\n\n`],
+    ['an empty line before', `\n${action}\n${document}\n`],
+    ['a good pair and a foreign one', `${eventOf('a')}{"delete":{"_index":"x","_id":"1"}}\n${action}\n`],
+  ] as const) {
+    it(`refuses ${what}`, () => {
+      assert.notEqual(faultOf(lines, lines.startsWith(eventOf('a')) ? 2 : 1), undefined)
+    })
+  }
+
+  for (const [what, lines] of [
+    ['a state of an event index', stateOf('a', 'tracardi-event-2026-11')],
+    ['a state without a version', '{"index":{"_index":"tracardi-session","_id":"a"}}\n{}\n'],
+    ['another kind of version', stateOf('a').replace('external_gte', 'internal')],
+    ['a version that is no number', stateOf('a').replace(/\d{13}/, '-1')],
+    ['an event among the states', eventOf('a')],
+  ] as const) {
+    it(`refuses ${what}`, () => {
+      assert.equal(faultOf('', 0, lines, 1), 'line 1 of its state lines is no action that the API writes')
+    })
+  }
+
+  it('refuses numbers of events and states that are not those of the lines', () => {
+    assert.equal(faultOf(eventOf('a'), 999_999), 'it has 1 events and says that it has 999999')
+    assert.equal(faultOf('', 0, stateOf('a'), 0), 'it has 1 states and says that it has 0')
+    assert.equal(faultOf('', 0), undefined)
+  })
+
+  it('names the line', () => {
+    assert.equal(faultOf(`${eventOf('a')}${action}\nx\n`, 2), 'line 4 of its event lines is no document')
+  })
+})
