@@ -46,7 +46,9 @@ describe('the console in a real browser', () => {
   let complaints: string[]
 
   before(async () => {
-    browser = await chromium.launch({ executablePath: await browserPath() })
+    // As DNS rebinding does it: the name of a stranger has the address of this machine.
+    const args = ['--host-resolver-rules=MAP evil.test 127.0.0.1']
+    browser = await chromium.launch({ executablePath: await browserPath(), args })
   })
   after(() => browser?.close())
   beforeEach(async () => {
@@ -194,4 +196,29 @@ describe('the console in a real browser', () => {
       assert.equal(await page.evaluate<number>('document.documentElement.scrollWidth'), width)
     })
   }
+
+  it('gives nothing to a page that has pointed its own name here', async () => {
+    const { origin, port } = new URL(address)
+    const foreign = `http://evil.test:${port}`
+    // The stranger's own page has no policy that would keep it from calling.
+    const stranger = await browser.newPage({ bypassCSP: true })
+    assert.equal((await stranger.goto(`${foreign}/console`))?.status(), 421)
+    const call = (url: string, init: object) =>
+      stranger.evaluate<number | string>(
+        `fetch('${url}', ${JSON.stringify(init)}).then((answer) => answer.status, (error) => error.name)`,
+      )
+    const headers = { 'x-tracardi-console': 'yes', authorization: `Bearer ${TOKEN}` }
+    for (const [url, init, outcome] of [
+      [`${foreign}/console/dead-letters`, { headers }, 421],
+      [`${foreign}/console/dead-letters/replay`, { method: 'POST', headers }, 421],
+      [`${origin}/console/dead-letters`, {}, 'TypeError'],
+      [`${origin}/console/dead-letters`, { headers }, 'TypeError'],
+      [`${origin}/console/dead-letters/replay`, { method: 'POST', mode: 'no-cors' }, 'TypeError'],
+      [`${origin}/console/dead-letters/replay`, { method: 'POST', headers }, 'TypeError'],
+    ] as const) {
+      assert.equal(await call(url, init), outcome, url)
+    }
+    await stranger.close()
+    assert.equal(replays, 0)
+  })
 })
