@@ -42,7 +42,7 @@ export const settings = {
     minimum: 1,
     maximum: 65535,
     description:
-      'Port of the private listener: `/console`, `/queue`, `/health`, `/metrics`, `/openapi.json`. Never expose it.',
+      'Port of the private listener: `/console`, `/queue` and `/openapi.json` of the API, and for every program `/health`, `/metrics` and `/info/version` while MONITORING_PORT is 0. Never expose it.',
   },
   privateToken: {
     env: 'PRIVATE_TOKEN',
@@ -50,7 +50,7 @@ export const settings = {
     default: '',
     secret: true,
     description:
-      'Token of the operators, sent as `Authorization: Bearer`, for `/console` data and `/queue`. While it is empty these routes refuse every call.',
+      'Token of the operators, sent as `Authorization: Bearer`, for the data of `/console`, `/queue` and `/openapi.json`. While it is empty these routes refuse every call.',
   },
   privateAllowedHosts: {
     env: 'PRIVATE_ALLOWED_HOSTS',
@@ -70,7 +70,7 @@ export const settings = {
     minimum: 0,
     maximum: 65535,
     description:
-      'Port of a listener for `/health` and `/metrics` alone, on the address of the private listener. 0: the private listener serves them.',
+      'Port of a listener for `/health`, `/metrics` and `/info/version` alone, on the address of the private listener; they need no token. 0: the private listener serves them.',
   },
   consoleInstances: {
     env: 'CONSOLE_INSTANCES',
@@ -81,7 +81,7 @@ export const settings = {
       says: 'URLs like http://host:8686, with a comma between them',
     },
     description:
-      'Private listeners of the API and worker instances that the console shows, besides its own: URLs with a comma between them. A host name with several addresses means an instance at each.',
+      'Where the metrics of the API and worker instances are that the console shows, besides its own: URLs with MONITORING_PORT, or PRIVATE_PORT while that is 0, with a comma between them. A host name with several addresses means an instance at each.',
   },
   sourcesFile: {
     env: 'SOURCES_FILE',
@@ -477,6 +477,14 @@ const rules: readonly ((config: Config) => string | undefined)[] = [
     c.publicPort === c.privatePort && c.publicHost === c.privateHost
       ? `PUBLIC_PORT and PRIVATE_PORT are both ${c.publicPort}; the two listeners must differ: change one of them`
       : undefined,
+  (c) =>
+    c.monitoringPort === c.publicPort || c.monitoringPort === c.privatePort
+      ? `MONITORING_PORT is ${c.monitoringPort}, which is ${c.monitoringPort === c.publicPort ? 'PUBLIC_PORT' : 'PRIVATE_PORT'} too; each listener needs a port of its own: change one of them, or set MONITORING_PORT to 0`
+      : undefined,
+  (c) =>
+    /^[!-~]*$/.test(c.privateToken)
+      ? undefined
+      : 'PRIVATE_TOKEN has characters that a header cannot carry; allowed: visible ASCII characters without spaces',
   (c) =>
     c.eventRetentionDays > 0 && c.eventRetentionDays * 24 <= c.eventIdWindowHours
       ? `EVENT_RETENTION_DAYS is ${c.eventRetentionDays}, but EVENT_ID_WINDOW_HOURS still lets events into indices ${c.eventIdWindowHours} hours old: keep events for longer than that, or narrow the window`

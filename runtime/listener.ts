@@ -1,7 +1,8 @@
-import { STATUS_CODES } from 'node:http'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import {
   type ConnectionError,
+  type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
   type FastifyServerOptions,
@@ -17,9 +18,15 @@ export function listenerOptions() {
   } satisfies FastifyServerOptions
 }
 
+/** What is no script or page is never taken for one. */
+const NOSNIFF = { 'x-content-type-options': 'nosniff' }
+
 /** A path that cannot be decoded, or with a longer part than any route has. */
 function answerBadUrl(error: Error & { statusCode?: number }, _request: FastifyRequest, reply: FastifyReply): void {
-  void reply.code(error.statusCode ?? 400).send({ detail: error.message })
+  void reply
+    .code(error.statusCode ?? 400)
+    .headers(NOSNIFF)
+    .send({ detail: error.message })
 }
 
 const BAD_HTTP: Readonly<Record<string, readonly [status: number, detail: string]>> = {
@@ -36,9 +43,19 @@ function answerBadHttp(error: ConnectionError, socket: Socket): void {
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
       'content-type: application/json; charset=utf-8',
       `content-length: ${Buffer.byteLength(body)}`,
+      'x-content-type-options: nosniff',
       'connection: close',
     ]
     socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
   }
   socket.destroySoon()
+}
+
+/** Answers 417 with `{detail}` to an `Expect` other than `100-continue`; Node.js would answer with an empty body. */
+export function answerExpectations(server: FastifyInstance): void {
+  server.server.on('checkExpectation', ({ headers }: IncomingMessage, response: ServerResponse) => {
+    const detail = `Expect "${headers.expect}" is not supported; allowed: 100-continue`
+    response.writeHead(417, { 'content-type': 'application/json; charset=utf-8', ...NOSNIFF, connection: 'close' })
+    response.end(JSON.stringify({ detail }))
+  })
 }

@@ -1,79 +1,92 @@
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify'
-import type { Registry } from 'prom-client'
-import { Type } from 'typebox'
+import type { Config } from './config.ts'
 import { messageOf } from './errors.ts'
-import type { Health } from './health.ts'
-import { listenerOptions } from './listener.ts'
+import { answerExpectations, listenerOptions } from './listener.ts'
 import type { Logger } from './log.ts'
+import { methodsOf } from './methods.ts'
+import { allowedHosts, hostFault, tokenGuard } from './private-access.ts'
+import { describedSchema, statusOf } from './private-answers.ts'
 import { version } from './version.ts'
 
-const Live = Type.Object({ status: Type.Literal('live') })
-const Ready = Type.Object({
-  status: Type.Union(['starting', 'ready', 'degraded', 'stopping'].map((status) => Type.Literal(status))),
-  dependencies: Type.Record(Type.String(), Type.Object({ ok: Type.Boolean(), reason: Type.Optional(Type.String()) })),
-})
-const Version = Type.Object({
-  version: Type.String(),
-  program: Type.String(),
-  transport: Type.String({ description: 'How it speaks to Pulsar: `native` or `websocket`.' }),
-})
+/** No call has a body to speak of. */
+const BODY_LIMIT_BYTES = 1024
 
-export interface PrivateDependencies {
-  readonly program: string
-  readonly transport: string
-  readonly health: Health
-  readonly registry: Registry
-  readonly log: Logger
+/** No answer is kept, guessed at, framed or loaded by another page; the console's own files say otherwise for themselves. */
+const HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+  'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 }
 
-/** The listener that only operators and their machines reach: health, metrics, version. */
-export async function buildPrivateServer({
-  program,
-  transport,
-  health,
-  registry,
-  log,
-}: PrivateDependencies): Promise<FastifyInstance> {
+const OPERATOR_TOKEN = 'operatorToken'
+
+/** A listener that only operators and their machines reach, without routes: the private one or the monitoring one. */
+export async function buildPrivateServer(
+  config: Pick<Config, 'privateAllowedHosts'>,
+  log: Logger,
+): Promise<FastifyInstance> {
   const server: FastifyInstance = Fastify({
     ...listenerOptions(),
     loggerInstance: log as FastifyBaseLogger,
     forceCloseConnections: true,
+    bodyLimit: BODY_LIMIT_BYTES,
     routerOptions: { ignoreTrailingSlash: true },
+    // Node.js would answer a request without a host itself, with an empty body.
+    http: { requireHostHeader: false },
   })
-  await server.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'Tracardi at scale', version } } })
-  answerErrors(server)
-
-  server.get('/health/live', { schema: { summary: 'The process answers', response: { 200: Live } } }, async () => ({
-    status: 'live',
-  }))
-  server.get(
-    '/health/ready',
-    { schema: { summary: 'Whether it should get work, and what it misses', response: { 200: Ready, 503: Ready } } },
-    async (_request, reply) => {
-      const readiness = await health.readiness()
-      const inService = readiness.status === 'ready' || readiness.status === 'degraded'
-      return reply.code(inService ? 200 : 503).send(readiness)
+  answerExpectations(server)
+  await server.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Tracardi at scale', version },
+      components: {
+        securitySchemes: {
+          [OPERATOR_TOKEN]: { type: 'http', scheme: 'bearer', description: "The operators' token: PRIVATE_TOKEN." },
+        },
+      },
     },
-  )
-  server.get('/metrics', { schema: { summary: 'Metrics for Prometheus' } }, async (_request, reply) =>
-    reply.type(registry.contentType).send(await registry.metrics()),
-  )
-  server.get('/info/version', { schema: { summary: 'What runs here', response: { 200: Version } } }, async () => ({
-    version,
-    program,
-    transport,
-  }))
+    transform: ({ schema, url }) => ({ schema: describedSchema(schema), url }),
+  })
+  const allowed = allowedHosts(config)
+  const methodsAt = methodsOf(server)
+  server.addHook('onRequest', async (request, reply) => {
+    reply.headers(HEADERS)
+    const fault = hostFault(hostsOf(request.raw.rawHeaders), allowed)
+    if (fault) return reply.code(fault.status).send({ detail: fault.detail })
+    // Here and not in a handler, which would be called only after the body was read.
+    if (!request.is404) return undefined
+    const detail = `There is no ${request.method} ${request.url.split('?')[0]} here`
+    const methods = methodsAt(request.url)
+    if (methods === undefined) return reply.code(404).send({ detail })
+    return reply.code(405).header('allow', methods).send({ detail })
+  })
+  server.setErrorHandler((error: FastifyError, request, reply) => {
+    const status = statusOf(error)
+    if (status === 500) request.log.error({ err: error }, 'request failed')
+    return reply.code(status).send({ detail: messageOf(error) })
+  })
   return server
 }
 
-function answerErrors(server: FastifyInstance): void {
-  server.setErrorHandler((error: FastifyError, request, reply) => {
-    const status = error.validation ? 422 : (error.statusCode ?? 500)
-    if (status >= 500) request.log.error({ err: error }, 'request failed')
-    return reply.code(status).send({ detail: messageOf(error) })
+/** All Host headers; of several, `headers` has the first alone. */
+function hostsOf(rawHeaders: readonly string[]): readonly string[] {
+  return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'host')
+}
+
+/** Adds the routes that ask for the operators' token, all in one scope with one guard. */
+export async function addOperatorRoutes(
+  server: FastifyInstance,
+  { privateToken }: Pick<Config, 'privateToken'>,
+  log: Logger,
+  add: (operators: FastifyInstance) => void,
+): Promise<void> {
+  await server.register(async (operators) => {
+    operators.addHook('onRoute', (route) => {
+      route.schema = { ...route.schema, security: [{ [OPERATOR_TOKEN]: [] }] }
+    })
+    operators.addHook('onRequest', tokenGuard(privateToken, log))
+    add(operators)
   })
-  server.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({ detail: `There is no ${request.method} ${request.url.split('?')[0]} here` }),
-  )
 }

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import type { Static } from 'typebox'
-import { AppError, messageOf } from '../errors.ts'
+import { refusal } from '../private-answers.ts'
 import type { PulsarAdmin } from '../queue/admin.ts'
 import { readBacklog, readDetailedBacklog } from '../queue/backlog.ts'
 import { topicName } from '../queue/topics.ts'
-import { BacklogAnswer, BacklogParams, BacklogQuery, Refusal } from './schema.ts'
+import { BacklogAnswer, BacklogParams, BacklogQuery } from './schema.ts'
 
 /** `GET /queue/{namespace}/{topic}/backlog`: what no worker is done with, by partition and subscription. */
 export function addQueueRoutes(server: FastifyInstance, admin: PulsarAdmin, tenant: string): void {
@@ -12,18 +12,17 @@ export function addQueueRoutes(server: FastifyInstance, admin: PulsarAdmin, tena
     summary: 'Messages that no worker is done with',
     params: BacklogParams,
     querystring: BacklogQuery,
-    response: { 200: BacklogAnswer, 404: Refusal, 502: Refusal },
+    response: {
+      200: BacklogAnswer,
+      404: refusal('There is no such topic.'),
+      422: refusal('A name in the path or the value of `detail` is not allowed.'),
+      502: refusal('Pulsar does not answer.'),
+    },
   }
   type Route = { Params: Static<typeof BacklogParams>; Querystring: Static<typeof BacklogQuery> }
-  server.get<Route>('/queue/:namespace/:topic/backlog', { schema }, async (request, reply) => {
+  server.get<Route>('/queue/:namespace/:topic/backlog', { schema }, async (request) => {
     const { namespace, topic } = request.params
     const name = topicName(tenant, namespace, topic)
-    try {
-      return request.query.detail ? await readDetailedBacklog(admin, name, Date.now()) : await readBacklog(admin, name)
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error
-      const status = error.code === 'topic_not_found' ? 404 : 502
-      return reply.code(status).send({ detail: messageOf(error) })
-    }
+    return request.query.detail ? readDetailedBacklog(admin, name, Date.now()) : readBacklog(admin, name)
   })
 }

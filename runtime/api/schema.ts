@@ -142,8 +142,11 @@ const detail = {
   ),
 }
 
-export const BacklogAnswer = Type.Object({
-  total: Type.Integer(),
-  ...detail,
-  backlog: Type.Array(Type.Object({ ...entry, ...detail })),
-})
+export const BacklogAnswer = Type.Object(
+  {
+    total: Type.Integer(),
+    ...detail,
+    backlog: Type.Array(Type.Object({ ...entry, ...detail })),
+  },
+  { description: 'The backlog of each partition and subscription, and the sum.' },
+)

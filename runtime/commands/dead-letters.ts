@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { once } from 'node:events'
 import type { Config } from '../config.ts'
 import type { Logger } from '../log.ts'
@@ -55,7 +56,7 @@ export function replayAll(config: Config, log: Logger, options: DeadLetterOption
   })
 }
 
-/** Writes the dead letters to a file, a JSON object a line; they stay where they are. */
+/** Writes the dead letters to a file, a JSON object a line, with a payload that is no text as `base64`; they stay where they are. */
 export function exportDeadLetters(
   config: Config,
   log: Logger,
@@ -67,7 +68,9 @@ export function exportDeadLetters(
       const line = JSON.stringify({
         ...certificate,
         properties: message.properties,
-        lines: message.payload.toString('utf8'),
+        ...(isUtf8(message.payload)
+          ? { lines: message.payload.toString('utf8') }
+          : { base64: message.payload.toString('base64') }),
       })
       if (!output.write(`${line}\n`)) await once(output, 'drain')
     })

@@ -1,6 +1,11 @@
-/** Rows as a table with aligned columns; numbers to the right. */
+/** What a terminal would obey: control characters, and those that change the direction of text. */
+const OBEYED = /[\p{Cc}\p{Bidi_Control}]/gu
+
+/** Rows as a table with aligned columns; numbers to the right. Cells may quote strangers: what a terminal would obey is replaced. */
 export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const cells = [header, ...rows].map((row) => row.map((cell) => (typeof cell === 'number' ? grouped(cell) : cell)))
+  const cells = [header, ...rows].map((row) =>
+    row.map((cell) => (typeof cell === 'number' ? grouped(cell) : printable(cell))),
+  )
   const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
   const isNumber = header.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'))
   return cells
@@ -11,6 +16,10 @@ export function table(header: readonly string[], rows: readonly (readonly (strin
         .trimEnd(),
     )
     .join('\n')
+}
+
+function printable(cell: string): string {
+  return cell.replace(OBEYED, '\u{fffd}')
 }
 
 function padded(cell: string, width: number, right: boolean): string {

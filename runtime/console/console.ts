@@ -1,5 +1,4 @@
 import type { Client } from '@elastic/elasticsearch'
-import type { FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { Config } from '../config.ts'
 import type { Logger } from '../log.ts'
@@ -13,7 +12,7 @@ import { deadLetterDesk } from './dead-letters.ts'
 import { figuresOf } from './figures.ts'
 import type { Past } from './history.ts'
 import { observer } from './observe.ts'
-import { addConsoleRoutes } from './routes.ts'
+import type { ConsoleData } from './routes.ts'
 import type { State } from './state.ts'
 
 export interface ConsoleDependencies {
@@ -29,15 +28,15 @@ export interface ConsoleDependencies {
   readonly log: Logger
 }
 
-/** Adds the console to the private listener. Nothing is collected before the first visit. */
-export function addConsole(server: FastifyInstance, dependencies: ConsoleDependencies): { close(): Promise<void> } {
+/** What the console shows and does. Nothing is collected before somebody asks for its figures. */
+export function operatorConsole(dependencies: ConsoleDependencies): ConsoleData & { close(): Promise<void> } {
   const { config, admin, transport, topics, log } = dependencies
   const collected = collector({ observe: observer(dependencies), log })
-  addConsoleRoutes(server, {
+  return {
     state: async () => stateOf(await collected.past(), config),
     desk: deadLetterDesk({ admin, transport, topics }),
-  })
-  return { close: () => collected.close() }
+    close: () => collected.close(),
+  }
 }
 
 export function stateOf(past: Past, config: Config): State {

@@ -5,6 +5,8 @@ import { type DeadLetterAccess, readDeadLetters, replayDeadLetters } from '../qu
 const SHOWN = 50
 /** Most of one replay, so that a call ends in time; what remains is replayed by the next. */
 const REPLAYED = 1000
+/** An action with the longest names that Elasticsearch takes is shorter. */
+const FIRST_LINE_BYTES = 8192
 const LINE_CHARACTERS = 300
 
 export interface DeadLetterRow {
@@ -45,7 +47,7 @@ export function deadLetterDesk(access: DeadLetterAccess): DeadLetterDesk {
         const rows: DeadLetterRow[] = []
         await readDeadLetters(access, SHOWN, async ({ certificate, message }) => {
           const { failedAt, fault, reason, status } = certificate
-          rows.push({ failedAt, fault, reason, status, operation: operationOf(message.payload.toString('utf8')) })
+          rows.push({ failedAt, fault, reason, status, operation: operationOf(message.payload) })
         })
         return rows
       }),
@@ -54,15 +56,19 @@ export function deadLetterDesk(access: DeadLetterAccess): DeadLetterDesk {
 }
 
 /** The first line of a bulk names what is to be done: `create 01a2… in tracardi-event-2026-11`. */
-function operationOf(payload: string): string {
-  const [line = ''] = payload.split('\n', 1)
+function operationOf(payload: Buffer): string {
+  const [line = ''] = payload.toString('utf8', 0, FIRST_LINE_BYTES).split('\n', 1)
+  return actionIn(line) ?? line.slice(0, LINE_CHARACTERS)
+}
+
+function actionIn(line: string): string | undefined {
   try {
     const [[action, target] = []] = Object.entries(
       JSON.parse(line) as Record<string, { _index?: string; _id?: string }>,
     )
-    if (action && target?._index && target._id) return `${action} ${target._id} in ${target._index}`
+    return action && target?._index && target._id ? `${action} ${target._id} in ${target._index}` : undefined
   } catch {
     // A message that cannot be read is one of the reasons for being here.
+    return undefined
   }
-  return line.slice(0, LINE_CHARACTERS)
 }

@@ -5,7 +5,7 @@ import type { Reading } from './reading.ts'
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string }
 
 export interface InstanceAnswer {
-  /** Base URL of its private listener; the name of a host that has no address when it cannot be found. */
+  /** Base URL of the listener that has its metrics; the name of a host that has no address when it cannot be found. */
   readonly url: string
   readonly answer: Answer<Reading>
 }

@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client'
 import { request } from 'undici'
 import type { Config } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
+import { monitoringPortOf } from '../monitoring.ts'
 import type { PulsarAdmin } from '../queue/admin.ts'
 import { readBacklog } from '../queue/backlog.ts'
 import type { Topics } from '../queue/topics.ts'
@@ -65,7 +66,7 @@ async function readInstances(config: Config, registry: Registry): Promise<readon
     url: OWN_INSTANCE,
     answer: answerOf(await registry.metrics()),
   }
-  const asked = [...urls].filter((url) => !isOwn(url, ownAddresses, config.privatePort))
+  const asked = [...urls].filter((url) => !isOwn(url, ownAddresses, monitoringPortOf(config)))
   return [
     own,
     ...(await Promise.all(asked.map(async (url) => ({ url, answer: await readInstance(url) })))),

@@ -7,10 +7,12 @@ import { Publisher } from '../api/publisher.ts'
 import { addQueueRoutes } from '../api/queue-routes.ts'
 import { watchSources } from '../api/sources.ts'
 import type { Config } from '../config.ts'
-import { addConsole } from '../console/console.ts'
+import { operatorConsole } from '../console/console.ts'
+import { addConsolePage, addConsoleRoutes } from '../console/routes.ts'
 import { Health } from '../health.ts'
 import type { Logger } from '../log.ts'
-import { buildPrivateServer } from '../private-server.ts'
+import { addMonitoringRoutes } from '../monitoring.ts'
+import { addOperatorRoutes, buildPrivateServer } from '../private-server.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { connectQueue } from '../queue/connect.ts'
 import { superviseProducer } from '../queue/supervised.ts'
@@ -18,7 +20,7 @@ import { topicsOf } from '../queue/topics.ts'
 import { searchClient } from '../search/client.ts'
 import type { Program } from './run.ts'
 
-/** Starts the API: both listeners open at once; until Pulsar is there, calls are answered 503. */
+/** Starts the API: all listeners open at once; until Pulsar is there, calls are answered 503. */
 export async function startApi(config: Config, log: Logger): Promise<Program> {
   const sources = watchSources(config.sourcesFile, log)
   const topics = topicsOf(config)
@@ -38,33 +40,43 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
   const health = new Health([{ name: 'pulsar', check: async () => producer.trouble() }])
 
   const publicServer = await buildPublicServer({ config, sources, publisher, metrics, budget, log })
-  const privateServer = await buildPrivateServer({ program: 'api', transport: transport.name, health, registry, log })
-  addQueueRoutes(privateServer, admin, topics.tenant)
   const search = searchClient(config)
   const publishTrouble = () => producer.trouble()
-  const operatorConsole = addConsole(privateServer, {
-    config,
-    topics,
-    admin,
-    transport,
-    search,
+  const shown = operatorConsole({ config, topics, admin, transport, search, registry, publishTrouble, log })
+  const privateServer = await buildPrivateServer(config, log)
+  const monitoringServer = config.monitoringPort === 0 ? undefined : await buildPrivateServer(config, log)
+  addMonitoringRoutes(monitoringServer ?? privateServer, {
+    program: 'api',
+    transport: transport.name,
+    health,
     registry,
-    publishTrouble,
-    log,
   })
-  addOpenApi(publicServer, privateServer)
+  addConsolePage(privateServer)
+  await addOperatorRoutes(privateServer, config, log, (operators) => {
+    addQueueRoutes(operators, admin, topics.tenant)
+    addConsoleRoutes(operators, shown)
+    addOpenApi(operators, [
+      { server: publicServer, port: config.publicPort, description: 'The public listener' },
+      { server: privateServer, port: config.privatePort, description: 'The private listener' },
+      ...(monitoringServer
+        ? [{ server: monitoringServer, port: config.monitoringPort, description: 'The monitoring listener' }]
+        : []),
+    ])
+  })
   await publicServer.listen({ host: config.publicHost, port: config.publicPort })
   await privateServer.listen({ host: config.privateHost, port: config.privatePort })
+  await monitoringServer?.listen({ host: config.privateHost, port: config.monitoringPort })
 
   return {
     stop: async () => {
       health.stopping()
       await publicServer.close()
       sources.close()
-      await operatorConsole.close()
+      await shown.close()
       await producer.close()
       await transport.close()
       await privateServer.close()
+      await monitoringServer?.close()
       await admin.close()
       await search.close()
     },

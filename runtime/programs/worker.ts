@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import { type Dependency, Health } from '../health.ts'
 import type { Logger } from '../log.ts'
+import { addMonitoringRoutes, monitoringPortOf } from '../monitoring.ts'
 import { buildPrivateServer } from '../private-server.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { connectQueue } from '../queue/connect.ts'
@@ -49,14 +50,9 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
     { name: 'set_up', check: async () => missing },
     searchDependency(search),
   ])
-  const privateServer = await buildPrivateServer({
-    program: 'worker',
-    transport: transport.name,
-    health,
-    registry,
-    log,
-  })
-  await privateServer.listen({ host: config.privateHost, port: config.privatePort })
+  const monitoringServer = await buildPrivateServer(config, log)
+  addMonitoringRoutes(monitoringServer, { program: 'worker', transport: transport.name, health, registry })
+  await monitoringServer.listen({ host: config.privateHost, port: monitoringPortOf(config) })
 
   const begin = async () => {
     const onMissing = (reason: string) => {
@@ -98,7 +94,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
       await transport.close()
       await admin.close()
       await search.close()
-      await privateServer.close()
+      await monitoringServer.close()
     },
   }
 }

@@ -150,10 +150,19 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
 function propertiesOf(headers: Answer['headers']): Record<string, string> {
   const properties: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
-    if (name === 'x-pulsar-property') Object.assign(properties, JSON.parse(String(value)))
+    if (name === 'x-pulsar-property') Object.assign(properties, parsed(String(value)))
     else if (name.startsWith('x-pulsar-property-')) properties[name.slice('x-pulsar-property-'.length)] = String(value)
   }
   return properties
+}
+
+/** Whoever publishes chooses the properties, and not every text survives the way through a header. */
+function parsed(json: string): object {
+  try {
+    return JSON.parse(json) as object
+  } catch {
+    return {}
+  }
 }
 
 function refused(method: Method, path: string, answer: Answer): AppError {

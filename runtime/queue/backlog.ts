@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts'
 import type { PulsarAdmin, SubscriptionStats, TopicStats } from './admin.ts'
+import { eventsIn } from './message.ts'
 
 /** The answer of `GET /queue/{namespace}/{topic}/backlog`: messages that no worker is done with, by partition. */
 export interface Backlog {
@@ -96,7 +97,7 @@ async function sampleEvents(admin: PulsarAdmin, entry: BacklogEntry): Promise<Sa
   const peeked = await Promise.all(
     samplePositions(entry.count).map((position) => admin.peekProperties(entry.partition, entry.subscription, position)),
   )
-  const counts = peeked.flatMap((properties) => (properties?.['n'] === undefined ? [] : [Number(properties['n'])]))
+  const counts = peeked.flatMap((properties) => (properties && eventsIn(properties)) ?? [])
   if (counts.length === 0) return { events: entry.count, exact: entry.count === 0 }
   const total = sum(counts, (count) => count)
   if (counts.length === entry.count) return { events: total, exact: true }

@@ -3,6 +3,9 @@ import type { Delivery, OutgoingMessage, Properties } from './port.ts'
 
 /** Longer reasons are cut: Elasticsearch may quote the whole value in them. */
 const MAX_REASON_CHARACTERS = 1000
+const MAX_FAULT_CHARACTERS = 200
+const STATUS = /^[1-5]\d\d$/
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
 
 export interface DeathCertificate {
   /** Type of the fault, as Elasticsearch names it, or `message_malformed`. */
@@ -12,6 +15,7 @@ export interface DeathCertificate {
   readonly status: number
   /** The message it came with. */
   readonly messageId: string
+  /** ISO 8601 in UTC; empty when the properties have no such time. */
   readonly failedAt: string
 }
 
@@ -49,15 +53,16 @@ export interface DeadLetter {
   readonly message: OutgoingMessage
 }
 
+/** Anybody who may publish can write a dead letter, so a property that is not as this code writes it counts as missing. */
 export function decodeDeadLetter(delivery: Delivery): DeadLetter {
   const { fault, reason, status, message_id: messageId, failed_at: failedAt, ...properties } = delivery.properties
   return {
     certificate: {
-      fault: fault ?? 'unknown',
-      reason: reason ?? '',
-      status: Number(status ?? 0),
-      messageId: messageId ?? '',
-      failedAt: failedAt ?? '',
+      fault: (fault ?? 'unknown').slice(0, MAX_FAULT_CHARACTERS),
+      reason: (reason ?? '').slice(0, MAX_REASON_CHARACTERS),
+      status: STATUS.test(status ?? '') ? Number(status) : 0,
+      messageId: (messageId ?? '').slice(0, MAX_FAULT_CHARACTERS),
+      failedAt: MOMENT.test(failedAt ?? '') ? (failedAt ?? '') : '',
     },
     message: { payload: delivery.payload, properties },
   }

@@ -102,6 +102,12 @@ export function decode(message: OutgoingMessage): Envelope {
   }
 }
 
+/** Events in a message by its properties; `undefined` when these do not tell. */
+export function eventsIn(properties: Properties): number | undefined {
+  const events = count(properties['n'])
+  return Number.isNaN(events) ? undefined : events
+}
+
 function count(text: string | undefined): number {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
 }

@@ -2,15 +2,12 @@ import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { Registry } from 'prom-client'
 import { loadConfig } from '../../runtime/config.ts'
 import { stateOf } from '../../runtime/console/console.ts'
-import { addConsoleRoutes } from '../../runtime/console/routes.ts'
+import { addConsolePage, addConsoleRoutes, type ConsoleData } from '../../runtime/console/routes.ts'
 import type { State } from '../../runtime/console/state.ts'
-import { Health } from '../../runtime/health.ts'
-import { buildPrivateServer } from '../../runtime/private-server.ts'
 import { answers, observation, partitions, pastOf, reading, WORKER } from '../runtime/console/observations.ts'
-import { recordingLog } from '../support/log.ts'
+import { privateServer, TOKEN } from '../support/private.ts'
 import { browserPath } from './browser.ts'
 
 const LETTER = {
@@ -41,23 +38,24 @@ describe('the console in a real browser', () => {
   let server: FastifyInstance
   let browser: Browser
   let page: Page
+  let address: string
+  /** The address that signs in, as it is printed. */
   let url: string
   let state: () => State
   let replays: number
   let complaints: string[]
 
   before(async () => {
-    browser = await chromium.launch({ executablePath: await browserPath() })
+    // As DNS rebinding does it: the name of a stranger has the address of this machine.
+    const args = ['--host-resolver-rules=MAP evil.test 127.0.0.1']
+    browser = await chromium.launch({ executablePath: await browserPath(), args })
   })
   after(() => browser?.close())
   beforeEach(async () => {
     replays = 0
     complaints = []
     state = () => running(2)
-    const { log } = recordingLog()
-    const health = new Health([])
-    server = await buildPrivateServer({ program: 'api', transport: 'native', health, registry: new Registry(), log })
-    addConsoleRoutes(server, {
+    const data: ConsoleData = {
       state: async () => state(),
       desk: {
         look: async () => [LETTER],
@@ -66,9 +64,12 @@ describe('the console in a real browser', () => {
           return 2
         },
       },
-    })
+    }
+    server = (await privateServer((operators) => addConsoleRoutes(operators, data))).server
+    addConsolePage(server)
     await server.listen({ host: '127.0.0.1', port: 0 })
-    url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}/console`
+    address = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}/console`
+    url = `${address}#token=${TOKEN}`
     page = await browser.newPage()
     page.on('console', (message) => complaints.push(message.text()))
     page.on('pageerror', (error) => complaints.push(error.message))
@@ -142,5 +143,82 @@ describe('the console in a real browser', () => {
     await page.waitForSelector('#notice:not([hidden])')
     assert.match((await page.textContent('#notice')) ?? '', /does not answer\. What you see is from \d\d:\d\d:\d\d\.$/)
     assert.equal(await page.textContent('#state'), 'No answer')
+  })
+
+  it('takes the token out of the address, and keeps it for this tab', async () => {
+    await page.goto(url)
+    await page.waitForSelector('#advice-list li')
+    assert.equal(page.url(), address)
+    await page.reload()
+    await page.waitForSelector('#advice-list li')
+    assert.equal(await page.isVisible('#sign-in'), false)
+    assert.deepEqual(complaints, [])
+  })
+
+  it('asks for the token without one, and for another when it is refused', async () => {
+    await page.goto(address)
+    await page.waitForSelector('#sign-in')
+    assert.equal(await page.textContent('#state'), 'Signed out')
+    assert.equal(await page.isVisible('#advice'), false)
+    assert.equal(await page.getAttribute('#token', 'autocomplete'), 'current-password')
+    assert.equal(await page.evaluate<string>('document.activeElement.id'), 'token')
+    assert.deepEqual(complaints, [])
+    await page.keyboard.type('a-guess')
+    await page.keyboard.press('Enter')
+    await page.locator('#sign-in-fault', { hasText: 'The token does not match PRIVATE_TOKEN' }).waitFor()
+    assert.equal(await page.inputValue('#token'), '')
+    await page.fill('#token', TOKEN)
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('#advice-list li')
+    assert.equal(await page.isVisible('#sign-in'), false)
+    assert.equal(await page.textContent('#state'), 'Watch')
+  })
+
+  it('asks again when the token was changed', async () => {
+    await page.goto(url)
+    await page.waitForSelector('#advice-list li')
+    await page.evaluate("sessionStorage.setItem('tracardi-operator-token', 'the-old-one')")
+    await page.waitForSelector('#sign-in', { state: 'visible' })
+    assert.equal(await page.isVisible('#advice'), false)
+    assert.equal(await page.evaluate('sessionStorage.length'), 0)
+  })
+
+  for (const [width, colorScheme] of [
+    [320, 'light'],
+    [390, 'dark'],
+    [1280, 'light'],
+  ] as const) {
+    it(`fits its form ${width} pixels wide (${colorScheme})`, async () => {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize({ width, height: 900 })
+      await page.goto(address)
+      await page.waitForSelector('#sign-in')
+      assert.equal(await page.evaluate<number>('document.documentElement.scrollWidth'), width)
+    })
+  }
+
+  it('gives nothing to a page that has pointed its own name here', async () => {
+    const { origin, port } = new URL(address)
+    const foreign = `http://evil.test:${port}`
+    // The stranger's own page has no policy that would keep it from calling.
+    const stranger = await browser.newPage({ bypassCSP: true })
+    assert.equal((await stranger.goto(`${foreign}/console`))?.status(), 421)
+    const call = (url: string, init: object) =>
+      stranger.evaluate<number | string>(
+        `fetch('${url}', ${JSON.stringify(init)}).then((answer) => answer.status, (error) => error.name)`,
+      )
+    const headers = { 'x-tracardi-console': 'yes', authorization: `Bearer ${TOKEN}` }
+    for (const [url, init, outcome] of [
+      [`${foreign}/console/dead-letters`, { headers }, 421],
+      [`${foreign}/console/dead-letters/replay`, { method: 'POST', headers }, 421],
+      [`${origin}/console/dead-letters`, {}, 'TypeError'],
+      [`${origin}/console/dead-letters`, { headers }, 'TypeError'],
+      [`${origin}/console/dead-letters/replay`, { method: 'POST', mode: 'no-cors' }, 'TypeError'],
+      [`${origin}/console/dead-letters/replay`, { method: 'POST', headers }, 'TypeError'],
+    ] as const) {
+      assert.equal(await call(url, init), outcome, url)
+    }
+    await stranger.close()
+    assert.equal(replays, 0)
   })
 })

@@ -13,8 +13,7 @@ describe('the console of a pipeline', () => {
   })
   after(() => pipeline?.close())
 
-  const state = async (): Promise<State> =>
-    (await fetch(`${pipeline.privateUrl}/console/state`)).json() as Promise<State>
+  const state = async (): Promise<State> => (await pipeline.operate('/console/state')).json() as Promise<State>
   const rulesNow = async () => (await state()).advice.map(({ rule }) => rule)
 
   it('tells what runs, what was refused and why, and replays it once the cause is mended', async () => {
@@ -46,16 +45,17 @@ describe('the console of a pipeline', () => {
     assert.deepEqual(seen.faults, [{ name: 'strict_dynamic_mapping_exception', count: 1 }])
     assert.equal(seen.search.disks.length, 1)
 
-    const letters = `${pipeline.privateUrl}/console/dead-letters`
-    const shown = (await (await fetch(letters)).json()) as { deadLetters: readonly Record<string, unknown>[] }
+    const shown = (await (await pipeline.operate('/console/dead-letters')).json()) as {
+      deadLetters: readonly Record<string, unknown>[]
+    }
     assert.partialDeepStrictEqual(shown.deadLetters, [{ status: 400, fault: 'strict_dynamic_mapping_exception' }])
     assert.match(String(shown.deadLetters[0]?.['reason']), /introduction of \[tags\]/)
 
     const index = `${pipeline.eventAlias}-${periodOf(Date.now(), 'month')}`
     await pipeline.search.indices.putMapping({ index, properties: { tags } } as never)
-    assert.equal((await fetch(`${letters}/replay`, { method: 'POST' })).status, 403)
-    const headers = { 'x-tracardi-console': 'yes' }
-    const replayed = await fetch(`${letters}/replay`, { method: 'POST', headers })
+    const replay = '/console/dead-letters/replay'
+    assert.equal((await fetch(`${pipeline.privateUrl}${replay}`, { method: 'POST' })).status, 401)
+    const replayed = await pipeline.operate(replay, 'POST')
     assert.deepEqual(await replayed.json(), { replayed: 1 })
     await pipeline.untilStored(2)
     await eventually(async () => (await state()).queue.deadLetters === 0)

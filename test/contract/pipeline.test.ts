@@ -159,20 +159,20 @@ describe('the pipeline, from call to document', () => {
   it('answers the backlog in the shape that operators know, and as much of it as they need', async () => {
     await start({ PULSAR_PARTITIONS: '2' })
     await pipeline.track({ source: { id: 'my-source' }, events: Array.from({ length: 30 }, () => ({ type: 'a' })) })
-    const url = `${pipeline.privateUrl}/queue/system/functions/backlog`
+    const path = '/queue/system/functions/backlog'
     const { tenant } = topicsOf(pipeline.config)
     const partition = (number: number) => `persistent://${tenant}/system/functions-partition-${number}`
     const subscription = 'tracardi-function-subscription'
-    const plain = (await (await fetch(url)).json()) as { total: number; backlog: { count: number }[] }
+    const plain = (await (await pipeline.operate(path)).json()) as { total: number; backlog: { count: number }[] }
     assert.equal(plain.total, 1)
     assert.deepEqual(
       plain.backlog.map((entry) => ({ ...entry, count: 0 })),
       [0, 1].map((number) => ({ partition: partition(number), subscription, count: 0 })),
     )
-    const detailed = (await (await fetch(`${url}?detail=true`)).json()) as Record<string, unknown>
+    const detailed = (await (await pipeline.operate(`${path}?detail=true`)).json()) as Record<string, unknown>
     assert.equal(detailed['events'], 30)
     assert.equal(detailed['eventsExact'], true)
-    const missing = await fetch(`${pipeline.privateUrl}/queue/system/nothing/backlog`)
+    const missing = await pipeline.operate('/queue/system/nothing/backlog')
     assert.equal(missing.status, 404)
     assert.deepEqual(await missing.json(), { detail: `there is no topic persistent://${tenant}/system/nothing` })
   })

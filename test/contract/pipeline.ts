@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type Client, errors } from '@elastic/elasticsearch'
 import { type Config, loadConfig } from '../../runtime/config.ts'
 import { freePort } from '../../runtime/local/port.ts'
+import { monitoringPortOf } from '../../runtime/monitoring.ts'
 import { startApi } from '../../runtime/programs/api.ts'
 import type { Program } from '../../runtime/programs/run.ts'
 import { startWorker } from '../../runtime/programs/worker.ts'
@@ -13,6 +14,7 @@ import { topicsOf } from '../../runtime/queue/topics.ts'
 import { searchClient } from '../../runtime/search/client.ts'
 import { setUpSearch } from '../../runtime/search/set-up.ts'
 import { silentLog } from '../support/log.ts'
+import { SIGNED_IN, TOKEN } from '../support/private.ts'
 import { eventually } from '../support/until.ts'
 import { environmentFor, servers } from './servers.ts'
 
@@ -24,6 +26,7 @@ export class Pipeline {
   readonly admin: PulsarAdmin
   readonly publicUrl: string
   readonly privateUrl: string
+  readonly monitoringUrl: string
   readonly workerPrivateUrl: string
   readonly #workerConfig: Config
   #api: Program | undefined
@@ -32,11 +35,12 @@ export class Pipeline {
   private constructor(env: Record<string, string>, workerPort: number) {
     this.env = env
     this.config = loadConfig(env)
-    this.#workerConfig = loadConfig({ ...env, PRIVATE_PORT: String(workerPort) })
+    this.#workerConfig = loadConfig({ ...env, PRIVATE_PORT: String(workerPort), MONITORING_PORT: '0' })
     this.search = searchClient(this.config)
     this.admin = pulsarAdmin(this.config)
     this.publicUrl = `http://127.0.0.1:${this.config.publicPort}`
     this.privateUrl = `http://127.0.0.1:${this.config.privatePort}`
+    this.monitoringUrl = `http://127.0.0.1:${monitoringPortOf(this.config)}`
     this.workerPrivateUrl = `http://127.0.0.1:${workerPort}`
   }
 
@@ -46,7 +50,8 @@ export class Pipeline {
     const ports = { PUBLIC_PORT: String(await freePort()), PRIVATE_PORT: String(await freePort()) }
     const workerPort = await freePort()
     const instances = { CONSOLE_INSTANCES: `http://127.0.0.1:${workerPort}` }
-    const env = environmentFor(suite, { SOURCES_FILE: sourcesFile, ...instances, ...ports, ...settings })
+    const access = { SOURCES_FILE: sourcesFile, PRIVATE_TOKEN: TOKEN }
+    const env = environmentFor(suite, { ...access, ...instances, ...ports, ...settings })
     const pipeline = new Pipeline(env, workerPort)
     await setUpQueue(pipeline.admin, topicsOf(pipeline.config))
     await setUpSearch(pipeline.search, pipeline.config)
@@ -55,7 +60,7 @@ export class Pipeline {
 
   async startApi(): Promise<void> {
     this.#api = await startApi(this.config, silentLog)
-    await eventually(async () => (await fetch(`${this.privateUrl}/health/ready`)).ok)
+    await eventually(async () => (await fetch(`${this.monitoringUrl}/health/ready`)).ok)
   }
 
   async startWorker(): Promise<void> {
@@ -82,6 +87,11 @@ export class Pipeline {
       body: JSON.stringify(call),
     })
     return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+  }
+
+  /** Calls the private listener as an operator. */
+  operate(path: string, method = 'GET'): Promise<Response> {
+    return fetch(`${this.privateUrl}${path}`, { method, headers: SIGNED_IN })
   }
 
   get eventAlias(): string {

@@ -77,6 +77,27 @@ describe('loadConfig', () => {
     ])
   })
 
+  it('refuses a monitoring port that another listener has', () => {
+    for (const [port, other] of [
+      ['8585', 'PUBLIC_PORT'],
+      ['8686', 'PRIVATE_PORT'],
+    ] as const) {
+      assert.deepEqual(faultsOf({ MONITORING_PORT: port }), [
+        `MONITORING_PORT is ${port}, which is ${other} too; each listener needs a port of its own: change one of them, or set MONITORING_PORT to 0`,
+      ])
+    }
+    assert.deepEqual(faultsOf({ MONITORING_PORT: '9090' }), [])
+  })
+
+  it('refuses a token that a header cannot carry, and does not show it', () => {
+    for (const token of ['two words', 'schlüssel', 'a\u0007b']) {
+      assert.deepEqual(faultsOf({ PRIVATE_TOKEN: token }), [
+        'PRIVATE_TOKEN has characters that a header cannot carry; allowed: visible ASCII characters without spaces',
+      ])
+    }
+    assert.deepEqual(faultsOf({ PRIVATE_TOKEN: '!aZ0~+/=' }), [])
+  })
+
   it('refuses a retention shorter than the window in which an id chooses its index', () => {
     assert.deepEqual(faultsOf({ EVENT_RETENTION_DAYS: '7' }), [
       'EVENT_RETENTION_DAYS is 7, but EVENT_ID_WINDOW_HOURS still lets events into indices 168 hours old: keep events for longer than that, or narrow the window',
@@ -109,6 +130,7 @@ describe('toEnv', () => {
           ...values,
           publicPort: 8585,
           privatePort: 8686,
+          monitoringPort: 9090,
           elasticApiKey: '',
           eventRetentionDays: 0,
         } as unknown as Config

@@ -40,7 +40,7 @@ describe('a listener', () => {
     it(`answers 400 to ${what}, closes, and logs nothing of it`, async () => {
       const body = '{"detail":"The request is not valid HTTP"}'
       assert.deepEqual(await exchange(bytes), [
-        `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}\r\nconnection: close`,
+        `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}\r\nx-content-type-options: nosniff\r\nconnection: close`,
         body,
       ])
       assert.deepEqual(logged, [])
@@ -81,7 +81,9 @@ describe('a listener', () => {
   })
 
   it('answers {detail} to a path that it cannot read', async () => {
-    assert.deepEqual((await server.inject('/%ff')).json(), { detail: "'/%ff' is not a valid url component" })
+    const { headers, body } = await server.inject('/%ff')
+    assert.deepEqual(JSON.parse(body), { detail: "'/%ff' is not a valid url component" })
+    assert.equal(headers['x-content-type-options'], 'nosniff')
     assert.equal((await server.inject(`/${'x'.repeat(101)}`)).statusCode, 414)
   })
 

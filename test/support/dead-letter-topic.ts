@@ -17,7 +17,7 @@ export function deadLetterTopic(waiting: number) {
       reason: `reason ${number}`,
       status: '400',
       message_id: 'm',
-      failed_at: 'then',
+      failed_at: '2026-11-22T10:00:00.000Z',
     }
     consumer.push({
       id: String(number),

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 export interface Answer {
   readonly status?: number
   readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
   /** Cuts the connection instead of answering. */
   readonly cut?: boolean
 }
@@ -37,9 +38,13 @@ export class ScriptedServer {
           text: Buffer.concat(chunks).toString('utf8'),
         }
         this.calls.push(call)
-        const { status = 200, body = {}, cut = false } = this.answer(call)
+        const { status = 200, body = {}, headers = {}, cut = false } = this.answer(call)
         if (cut) return request.socket.destroy()
-        response.writeHead(status, { 'content-type': 'application/json', 'x-elastic-product': 'Elasticsearch' })
+        response.writeHead(status, {
+          'content-type': 'application/json',
+          'x-elastic-product': 'Elasticsearch',
+          ...headers,
+        })
         response.end(request.method === 'HEAD' ? undefined : JSON.stringify(body))
       })
     })

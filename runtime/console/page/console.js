@@ -4,6 +4,7 @@ import { byId, setText } from './element.js'
 import { counted, duration, rate } from './format.js'
 import { showAdvice, showBacklog, showBulks, showFlow } from './pipeline.js'
 import { showIndices, showInstances, showServers } from './servers.js'
+import { call, handleSignIn, isSignedIn, SignedOut } from './session.js'
 
 /** @typedef {import('../state.ts').State} State */
 
@@ -88,11 +89,11 @@ function time(ms) {
 }
 
 async function renew() {
+  if (!isSignedIn()) return
   try {
-    const response = await fetch('/console/state', { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) })
-    if (!response.ok) throw new Error(`the API answered ${response.status}`)
-    show(await response.json())
-  } catch {
+    show(/** @type {State} */ (await call('/console/state', { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) })))
+  } catch (error) {
+    if (error instanceof SignedOut) return
     document.body.classList.add('stale')
     const notice = byId('notice')
     const since = shown ? ` What you see is from ${time(shownAtMs)}.` : ''
@@ -111,6 +112,7 @@ async function renewWhileVisible() {
   }
 }
 
+handleSignIn(() => void renew())
 handleDeadLetters()
 tellUnderPointer('rate-chart', 'rate-readout')
 tellUnderPointer('backlog-chart', 'backlog-readout')

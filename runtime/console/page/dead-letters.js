@@ -1,5 +1,6 @@
 import { byId, setText, showTable } from './element.js'
 import { counted, number } from './format.js'
+import { call } from './session.js'
 
 /** @typedef {import('../state.ts').State} State */
 /** @typedef {import('../dead-letters.ts').DeadLetterRow} DeadLetterRow */
@@ -63,9 +64,7 @@ async function whileBusy(doing, work) {
 }
 
 async function look() {
-  const { deadLetters } = /** @type {{ deadLetters: readonly DeadLetterRow[] }} */ (
-    await call('/console/dead-letters', {})
-  )
+  const { deadLetters } = /** @type {{ deadLetters: readonly DeadLetterRow[] }} */ (await call('/console/dead-letters'))
   showTable(
     'dead-letters',
     'The oldest that wait',
@@ -90,18 +89,9 @@ async function look() {
 }
 
 async function replay() {
-  const headers = { 'x-tracardi-console': 'yes' }
   const { replayed } = /** @type {{ replayed: number }} */ (
-    await call('/console/dead-letters/replay', { method: 'POST', headers })
+    await call('/console/dead-letters/replay', { method: 'POST' })
   )
   byId('dead-letters').hidden = true
   return `${counted(replayed, 'dead letter was', 'dead letters were')} published again. What is still refused comes back.`
-}
-
-/** @type {(url: string, options: RequestInit) => Promise<unknown>} */
-async function call(url, options) {
-  const response = await fetch(url, options)
-  const answer = await response.json()
-  if (!response.ok) throw new Error(answer.detail)
-  return answer
 }

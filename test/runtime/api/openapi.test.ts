@@ -4,47 +4,73 @@ import type { TSchema } from 'typebox'
 import { Check } from 'typebox/value'
 import { addOpenApi } from '../../../runtime/api/openapi.ts'
 import { addQueueRoutes } from '../../../runtime/api/queue-routes.ts'
+import type { DeadLetterDesk } from '../../../runtime/console/dead-letters.ts'
+import { addConsoleRoutes } from '../../../runtime/console/routes.ts'
 import { Health } from '../../../runtime/health.ts'
-import { buildPrivateServer } from '../../../runtime/private-server.ts'
+import { addMonitoringRoutes } from '../../../runtime/monitoring.ts'
 import type { PulsarAdmin } from '../../../runtime/queue/admin.ts'
 import { type Api, buildApi, closeApis, goodCall, trackCall } from '../../support/api.ts'
-import { silentLog } from '../../support/log.ts'
+import { privateServer } from '../../support/private.ts'
 
 interface Operation {
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required?: boolean }[]
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: TSchema }>> }
+  readonly security?: readonly object[]
   readonly responses: Readonly<
-    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: TSchema }>> }>
+    Record<
+      string,
+      {
+        readonly description: string
+        readonly headers?: object
+        readonly content?: Readonly<Record<string, { readonly schema: TSchema }>>
+      }
+    >
   >
 }
 
 interface Document {
   readonly openapi: string
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly servers: readonly Server[]
+  readonly components: { readonly securitySchemes: Readonly<Record<string, { readonly scheme: string }>> }
+  readonly paths: Readonly<
+    Record<string, Readonly<Record<string, Operation>> & { readonly servers: readonly Server[] }>
+  >
 }
+
+interface Server {
+  readonly url: string
+}
+
+const OPERATORS = /^\/(console|queue|openapi)/
+const PRIVATE = /^\/(console|queue|openapi|health|metrics|info)/
 
 describe('/openapi.json', () => {
   let api: Api
   let document: Document
   before(async () => {
     api = await buildApi()
-    const privateServer = await buildPrivateServer({
+    const { server, get } = await privateServer((operators, server) => {
+      addQueueRoutes(operators, {} as PulsarAdmin, 'tracardi')
+      addConsoleRoutes(operators, { state: async () => assert.fail(), desk: {} as DeadLetterDesk })
+      addOpenApi(operators, [
+        { server: api.server, port: 8585, description: 'The public listener' },
+        { server, port: 8686, description: 'The private listener' },
+      ])
+    })
+    addMonitoringRoutes(server, {
       program: 'api',
       transport: 'websocket',
       health: new Health([]),
       registry: new Registry(),
-      log: silentLog,
     })
-    addQueueRoutes(privateServer, {} as PulsarAdmin, 'tracardi')
-    addOpenApi(api.server, privateServer)
     await api.server.ready()
-    document = (await privateServer.inject('/openapi.json')).json()
-    await privateServer.close()
+    document = (await get('/openapi.json')).json()
+    await server.close()
   })
   after(closeApis)
 
   const operations = () =>
-    Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(document.paths).flatMap(([path, { servers: _, ...methods }]) =>
       Object.entries(methods).map(([method, operation]) => ({
         name: `${method.toUpperCase()} ${path}`,
         path,
@@ -63,6 +89,8 @@ describe('/openapi.json', () => {
       [
         'GET /collect/{event_type}/{source_id}',
         'GET /collect/{event_type}/{source_id}/{session_id}',
+        'GET /console/dead-letters',
+        'GET /console/state',
         'GET /health/live',
         'GET /health/ready',
         'GET /info/version',
@@ -71,6 +99,7 @@ describe('/openapi.json', () => {
         'GET /queue/{namespace}/{topic}/backlog',
         'POST /collect/{event_type}/{source_id}',
         'POST /collect/{event_type}/{source_id}/{session_id}',
+        'POST /console/dead-letters/replay',
         'POST /track',
       ],
     )
@@ -90,6 +119,53 @@ describe('/openapi.json', () => {
         name,
       )
     }
+  })
+
+  it('names for each path the listener that has it', () => {
+    const urls = ['http://{host}:8585', 'http://{host}:8686']
+    assert.deepEqual(
+      document.servers.map(({ url }) => url),
+      urls,
+    )
+    for (const [path, { servers }] of Object.entries(document.paths)) {
+      assert.deepEqual(
+        servers.map(({ url }) => url),
+        [urls[PRIVATE.test(path) ? 1 : 0]],
+        path,
+      )
+    }
+  })
+
+  it('says which routes ask for the token', () => {
+    assert.equal(document.components.securitySchemes['operatorToken']?.scheme, 'bearer')
+    for (const { name, path, operation } of operations()) {
+      const asks = OPERATORS.test(path)
+      assert.deepEqual(operation.security, asks ? [{ operatorToken: [] }] : undefined, name)
+      if (PRIVATE.test(path)) assert.equal('401' in operation.responses, asks, name)
+    }
+  })
+
+  it('tells every status of the private listener, each in its own words', () => {
+    const always = ['400', '405', '408', '414', '417', '421', '431', '500']
+    const own: Record<string, readonly string[]> = {
+      '/health/ready': ['503'],
+      '/queue/{namespace}/{topic}/backlog': ['401', '404', '422', '502'],
+      '/console/state': ['401'],
+      '/console/dead-letters': ['401', '409', '502'],
+      '/console/dead-letters/replay': ['401', '409', '413', '415', '502'],
+      '/openapi.json': ['401'],
+    }
+    for (const { name, path, operation } of operations().filter(({ path }) => PRIVATE.test(path))) {
+      assert.deepEqual(Object.keys(operation.responses), ['200', ...always, ...(own[path] ?? [])].sort(), name)
+      const descriptions = Object.values(operation.responses).map(({ description }) => description)
+      assert.equal(new Set(descriptions).size, descriptions.length, name)
+      assert.ok(!descriptions.includes('Default Response'), name)
+      assert.deepEqual(Object.keys(operation.responses['405']?.headers ?? {}), ['Allow'], name)
+    }
+  })
+
+  it('has the metrics as text', () => {
+    assert.deepEqual(Object.keys(document.paths['/metrics']?.['get']?.responses['200']?.content ?? {}), ['text/plain'])
   })
 
   it('tells every status of a call', () => {

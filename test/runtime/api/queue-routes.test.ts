@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
 import type { FastifyInstance } from 'fastify'
-import { Registry } from 'prom-client'
 import { addQueueRoutes } from '../../../runtime/api/queue-routes.ts'
 import { AppError } from '../../../runtime/errors.ts'
-import { Health } from '../../../runtime/health.ts'
-import { buildPrivateServer } from '../../../runtime/private-server.ts'
 import type { PulsarAdmin, TopicStats } from '../../../runtime/queue/admin.ts'
-import { recordingLog } from '../../support/log.ts'
+import { privateServer } from '../../support/private.ts'
 
 const TOPIC = 'persistent://tracardi/system/functions'
 const SUBSCRIPTION = 'tracardi-function-subscription'
@@ -23,29 +20,26 @@ function statsOf(msgBacklog: number, rates = { in: 0, out: 0 }): TopicStats {
 
 describe('GET /queue/{namespace}/{topic}/backlog', () => {
   let server: FastifyInstance
+  let get: Awaited<ReturnType<typeof privateServer>>['get']
   let stats: () => Record<string, TopicStats>
   let asked: unknown[]
-  let logged: Record<string, unknown>[]
+  let peeked: Record<string, string>
+  let logged: readonly Record<string, unknown>[]
 
   beforeEach(async () => {
     asked = []
+    peeked = { n: '7' }
     const admin = {
       stats: async (topic: string, detailed: boolean) => {
         asked.push([topic, detailed])
         return stats()
       },
-      peekProperties: async () => ({ n: '7' }),
+      peekProperties: async () => peeked,
     } as unknown as PulsarAdmin
-    const { log, lines } = recordingLog()
-    logged = lines
-    server = await buildPrivateServer({
-      program: 'api',
-      transport: 'websocket',
-      health: new Health([]),
-      registry: new Registry(),
-      log,
-    })
-    addQueueRoutes(server, admin, 'tracardi')
+    const built = await privateServer((operators) => addQueueRoutes(operators, admin, 'tracardi'))
+    server = built.server
+    get = built.get
+    logged = built.logged
   })
   afterEach(() => server.close())
 
@@ -55,7 +49,7 @@ describe('GET /queue/{namespace}/{topic}/backlog', () => {
       [`${TOPIC}-partition-0`]: statsOf(0),
       [`${TOPIC}-partition-2`]: statsOf(5),
     })
-    const answer = await server.inject('/queue/system/functions/backlog')
+    const answer = await get('/queue/system/functions/backlog')
     assert.equal(answer.statusCode, 200)
     assert.deepEqual(answer.json(), {
       total: 7,
@@ -73,7 +67,7 @@ describe('GET /queue/{namespace}/{topic}/backlog', () => {
       [`${TOPIC}-partition-0`]: statsOf(2, { in: 1, out: 3 }),
       [`${TOPIC}-partition-1`]: statsOf(1, { in: 1, out: 1 }),
     })
-    const answer = await server.inject('/queue/system/functions/backlog?detail=true')
+    const answer = await get('/queue/system/functions/backlog?detail=true')
     const base = { subscription: SUBSCRIPTION, eventsExact: true, oldestAgeSeconds: 0, messagesInPerSecond: 1 }
     assert.deepEqual(answer.json(), {
       total: 3,
@@ -110,13 +104,28 @@ describe('GET /queue/{namespace}/{topic}/backlog', () => {
 
   it('tells nothing more with ?detail=false', async () => {
     stats = () => ({ [TOPIC]: statsOf(1) })
-    const answer = await server.inject('/queue/system/functions/backlog?detail=false')
+    const answer = await get('/queue/system/functions/backlog?detail=false')
     assert.deepEqual(answer.json(), { total: 1, backlog: [{ partition: TOPIC, subscription: SUBSCRIPTION, count: 1 }] })
+  })
+
+  for (const n of ['NaN', '-3', '1e400', '']) {
+    it(`counts a message that says it has "${n}" events as one`, async () => {
+      stats = () => ({ [TOPIC]: statsOf(2) })
+      peeked = { n }
+      const answer = await get('/queue/system/functions/backlog?detail=true')
+      const { events, eventsExact } = answer.json()
+      assert.deepEqual([answer.statusCode, events, eventsExact], [200, 2, false])
+    })
+  }
+
+  it('asks for the token', async () => {
+    assert.equal((await server.inject('/queue/system/functions/backlog')).statusCode, 401)
+    assert.deepEqual(asked, [])
   })
 
   it('answers 404 for a topic that does not exist', async () => {
     stats = () => ({})
-    const answer = await server.inject('/queue/system/nothing/backlog')
+    const answer = await get('/queue/system/nothing/backlog')
     assert.deepEqual(
       [answer.statusCode, answer.json()],
       [404, { detail: 'there is no topic persistent://tracardi/system/nothing' }],
@@ -129,7 +138,7 @@ describe('GET /queue/{namespace}/{topic}/backlog', () => {
         cause: new Error('connect ECONNREFUSED'),
       })
     }
-    const answer = await server.inject('/queue/system/functions/backlog')
+    const answer = await get('/queue/system/functions/backlog')
     const detail = 'Pulsar does not answer at http://broker:8080: connect ECONNREFUSED'
     assert.deepEqual([answer.statusCode, answer.json()], [502, { detail }])
   })
@@ -138,7 +147,7 @@ describe('GET /queue/{namespace}/{topic}/backlog', () => {
     stats = () => {
       throw new TypeError('stats are odd')
     }
-    const answer = await server.inject('/queue/system/functions/backlog')
+    const answer = await get('/queue/system/functions/backlog')
     assert.deepEqual([answer.statusCode, answer.json()], [500, { detail: 'stats are odd' }])
     assert.deepEqual(
       logged.map(({ msg }) => msg),
@@ -152,7 +161,7 @@ describe('GET /queue/{namespace}/{topic}/backlog', () => {
     ['/queue/..%2Fpublic/functions/backlog', 'params/namespace must match pattern "^(?!\\.{1,2}$)[-=:.\\w]+$"'],
   ] as const) {
     it(`refuses ${path}, and asks Pulsar nothing`, async () => {
-      const answer = await server.inject(path)
+      const answer = await get(path)
       assert.deepEqual([answer.statusCode, answer.json(), asked], [422, { detail }, []])
     })
   }

@@ -8,7 +8,7 @@ describe('the dead-letter desk', () => {
     assert.deepEqual(
       await deadLetterDesk(access).look(),
       [0, 1].map((number) => ({
-        failedAt: 'then',
+        failedAt: '2026-11-22T10:00:00.000Z',
         fault: 'mapping',
         reason: `reason ${number}`,
         status: 400,
@@ -26,6 +26,16 @@ describe('the dead-letter desk', () => {
       const [row] = await deadLetterDesk({ ...access, admin }).look()
       assert.equal(row?.operation, payload.slice(0, 300))
     }
+  })
+
+  it('shows one with odd properties and bytes like any other', async () => {
+    const { access, consumer } = deadLetterTopic(0)
+    const admin = deadLetterTopic(1).access.admin
+    const payload = Buffer.concat([Buffer.from([0xff, 0xfe, 0x80]), Buffer.alloc(1_000_000, 'x')])
+    consumer.push({ id: '1', payload, properties: { status: 'NaN', failed_at: '?' }, publishedAtMs: 0 })
+    assert.deepEqual(await deadLetterDesk({ ...access, admin }).look(), [
+      { failedAt: '', fault: 'unknown', reason: '', status: 0, operation: `\ufffd\ufffd\ufffd${'x'.repeat(297)}` },
+    ])
   })
 
   it('shows at most 50', async () => {

@@ -56,8 +56,8 @@ describe('the observer', () => {
   })
   afterEach(() => search.close())
 
-  const observing = (instances: string) => {
-    const config = loadConfig({ CONSOLE_INSTANCES: instances, ELASTIC_HOST: elasticsearch.url, PRIVATE_PORT: '1' })
+  const observing = (instances: string, ports: Record<string, string> = { PRIVATE_PORT: '1' }) => {
+    const config = loadConfig({ CONSOLE_INSTANCES: instances, ELASTIC_HOST: elasticsearch.url, ...ports })
     const topics = topicsOf(config)
     const registry = new Registry()
     new Counter({ name: 'tracardi_api_events_total', help: '-', registers: [registry] }).inc(3)
@@ -92,6 +92,15 @@ describe('the observer', () => {
     )
     assert.deepEqual(instances[2]?.answer, { ok: false, reason: 'answered 404' })
     assert.match(JSON.stringify(instances[3]?.answer), /nobody\.invalid/)
+  })
+
+  it('knows itself by its monitoring port where it has one', async () => {
+    const ports = { PRIVATE_PORT: '1', MONITORING_PORT: '2' }
+    const { instances } = await observing('http://127.0.0.1:1,http://127.0.0.1:2', ports)()
+    assert.deepEqual(
+      instances.map(({ url }) => url),
+      ['this instance', 'http://127.0.0.1:1'],
+    )
   })
 
   it('sees the backlog of the subscription of the workers alone, by partition, and the dead letters', async () => {

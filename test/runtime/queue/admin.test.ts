@@ -14,4 +14,16 @@ describe('pulsarAdmin', () => {
     await admin.close()
     await server.stop()
   })
+
+  it('takes properties that it cannot read as none', async () => {
+    const server = new ScriptedServer()
+    await server.start()
+    const headers = ['{"n":"7"}', '{"n":"7', 'null']
+    server.answer = () => ({ headers: { 'x-pulsar-property': headers.shift() ?? '' } })
+    const admin = pulsarAdmin(loadConfig({ PULSAR_API: server.url }))
+    const peek = () => admin.peekProperties('persistent://a/b/c', 'workers', 1)
+    assert.deepEqual([await peek(), await peek(), await peek()], [{ n: '7' }, {}, {}])
+    await admin.close()
+    await server.stop()
+  })
 })

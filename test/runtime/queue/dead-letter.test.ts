@@ -46,4 +46,38 @@ describe('a dead letter', () => {
     const letter = decodeDeadLetter(delivered({ payload: Buffer.from('?'), properties: {} }))
     assert.deepEqual(letter.certificate, { fault: 'unknown', reason: '', status: 0, messageId: '', failedAt: '' })
   })
+
+  for (const [property, value] of [
+    ['status', 'NaN'],
+    ['status', ''],
+    ['status', '4e2'],
+    ['status', '400.5'],
+    ['status', '-400'],
+    ['status', '99999999999999999999'],
+    ['status', '999'],
+    ['failed_at', 'yesterday'],
+    ['failed_at', '2026-11-22'],
+    ['failed_at', `2026-11-22T10:00:00.000Z${' '.repeat(1000)}`],
+  ] as const) {
+    it(`with the ${property} "${value.slice(0, 30)}" has none`, () => {
+      const properties = {
+        fault: 'mapping',
+        reason: 'no',
+        status: '400',
+        failed_at: certificate.failedAt,
+        [property]: value,
+      }
+      const letter = decodeDeadLetter(delivered({ payload: Buffer.from('?'), properties }))
+      const { status, failedAt } = letter.certificate
+      assert.deepEqual([status, failedAt], property === 'status' ? [0, certificate.failedAt] : [400, ''])
+    })
+  }
+
+  it('is cut where somebody else wrote long properties', () => {
+    const properties = { fault: 'f'.repeat(5000), reason: 'r'.repeat(5000), message_id: 'm'.repeat(5000) }
+    const { fault, reason, messageId } = decodeDeadLetter(
+      delivered({ payload: Buffer.from('?'), properties }),
+    ).certificate
+    assert.deepEqual([fault.length, reason.length, messageId.length], [200, 1000, 200])
+  })
 })

@@ -1,0 +1,49 @@
+import type { FastifyError, FastifySchema } from 'fastify'
+import { type TObject, type TString, Type } from 'typebox'
+import { AppError } from './errors.ts'
+
+/** A refusal as the OpenAPI document describes it. */
+export function refusal(description: string): TObject<{ detail: TString }> {
+  return Type.Object({ detail: Type.String() }, { description })
+}
+
+/** What any path can answer before its own code runs. */
+const ALWAYS = {
+  400: refusal('The request is not valid HTTP, or has no Host header or several.'),
+  405: {
+    ...refusal('The path does not have this method.'),
+    headers: { Allow: { type: 'string', description: 'The methods that it has.' } },
+  },
+  408: refusal('The request took too long to arrive.'),
+  414: refusal('A part of the path is too long.'),
+  417: refusal('The header `Expect` has another value than `100-continue`.'),
+  421: refusal('The host is neither an IP address, nor `localhost`, nor in PRIVATE_ALLOWED_HOSTS.'),
+  431: refusal('The head of the request is too large.'),
+  500: refusal('An unexpected error, which is in the log too.'),
+}
+
+const UNAUTHORIZED = {
+  401: {
+    ...refusal('The token is missing or wrong, or PRIVATE_TOKEN is empty.'),
+    headers: { 'WWW-Authenticate': { type: 'string', const: 'Bearer' } },
+  },
+}
+
+/** The schema of a route as it stands in the OpenAPI document: with the answers that do not come from its own code. */
+export function describedSchema(schema: FastifySchema): FastifySchema {
+  const response = schema.response as object | undefined
+  return { ...schema, response: { ...ALWAYS, ...(schema.security ? UNAUTHORIZED : {}), ...response } }
+}
+
+/** The status for an error: only faults that Fastify found in the request are the caller's. */
+export function statusOf(error: FastifyError): number {
+  if (error.validation) return 422
+  if (error instanceof AppError) return statusOfCode(error)
+  // The clients of Pulsar and Elasticsearch have a `statusCode` too, which says nothing about this request.
+  return error.code?.startsWith('FST_ERR_') ? (error.statusCode ?? 500) : 500
+}
+
+function statusOfCode({ code }: AppError): number {
+  if (code === 'topic_not_found') return 404
+  return code === 'dead_letters_busy' ? 409 : 502
+}
