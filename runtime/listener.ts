@@ -19,7 +19,7 @@ export function listenerOptions() {
 }
 
 /** What is no script or page is never taken for one. */
-const NOSNIFF = { 'x-content-type-options': 'nosniff' }
+export const NOSNIFF = { 'x-content-type-options': 'nosniff' }
 
 /** A path that cannot be decoded, or with a longer part than any route has. */
 function answerBadUrl(error: Error & { statusCode?: number }, _request: FastifyRequest, reply: FastifyReply): void {
@@ -38,24 +38,47 @@ const BAD_HTTP: Readonly<Record<string, readonly [status: number, detail: string
 function answerBadHttp(error: ConnectionError, socket: Socket): void {
   if (error.code !== 'ECONNRESET' && socket.writable) {
     const [status, detail] = BAD_HTTP[error.code] ?? [400, 'The request is not valid HTTP']
-    const body = JSON.stringify({ detail })
-    const head = [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      'content-type: application/json; charset=utf-8',
-      `content-length: ${Buffer.byteLength(body)}`,
-      'x-content-type-options: nosniff',
-      'connection: close',
-    ]
-    socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
+    socket.write(plainAnswer(status, detail))
   }
   socket.destroySoon()
 }
 
-/** Answers 417 with `{detail}` to an `Expect` other than `100-continue`; Node.js would answer with an empty body. */
-export function answerExpectations(server: FastifyInstance): void {
+function plainAnswer(status: number, detail: string, headers: readonly string[] = []): string {
+  const body = JSON.stringify({ detail })
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'x-content-type-options: nosniff',
+    'connection: close',
+    ...headers,
+  ]
+  return `${head.join('\r\n')}\r\n\r\n${body}`
+}
+
+/** All Host headers; of several, `headers` has the first alone. */
+export function hostsOf(rawHeaders: readonly string[]): readonly string[] {
+  const hosts: string[] = []
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const [name = '', value = ''] = [rawHeaders[at], rawHeaders[at + 1]]
+    // The length first, because nearly every header of every call is another one.
+    if (name.length === 'host'.length && name.toLowerCase() === 'host') hosts.push(value)
+  }
+  return hosts
+}
+
+/**
+ * Answers with `{detail}` what Node.js would answer with an empty body or none: 417 to an `Expect` other than
+ * `100-continue`, 405 to CONNECT.
+ */
+export function answerOutsideRoutes(server: FastifyInstance): void {
+  server.server.on('connect', (_request: IncomingMessage, socket: Socket) => {
+    socket.end(plainAnswer(405, 'There is no CONNECT here', ['allow: GET, HEAD, POST']))
+  })
   server.server.on('checkExpectation', ({ headers }: IncomingMessage, response: ServerResponse) => {
     const detail = `Expect "${headers.expect}" is not supported; allowed: 100-continue`
-    response.writeHead(417, { 'content-type': 'application/json; charset=utf-8', ...NOSNIFF, connection: 'close' })
-    response.end(JSON.stringify({ detail }))
+    const body = JSON.stringify({ detail })
+    const type = { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(body) }
+    response.writeHead(417, { ...type, ...NOSNIFF, connection: 'close' }).end(body)
   })
 }

@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger'
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify'
 import type { Config } from './config.ts'
 import { messageOf } from './errors.ts'
-import { answerExpectations, listenerOptions } from './listener.ts'
+import { answerOutsideRoutes, hostsOf, listenerOptions } from './listener.ts'
 import type { Logger } from './log.ts'
 import { methodsOf } from './methods.ts'
 import { allowedHosts, hostFault, tokenGuard } from './private-access.ts'
@@ -36,7 +36,7 @@ export async function buildPrivateServer(
     // Node.js would answer a request without a host itself, with an empty body.
     http: { requireHostHeader: false },
   })
-  answerExpectations(server)
+  answerOutsideRoutes(server)
   await server.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -68,11 +68,6 @@ export async function buildPrivateServer(
     return reply.code(status).send({ detail: messageOf(error) })
   })
   return server
-}
-
-/** All Host headers; of several, `headers` has the first alone. */
-function hostsOf(rawHeaders: readonly string[]): readonly string[] {
-  return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'host')
 }
 
 /** Adds the routes that ask for the operators' token, all in one scope with one guard. */

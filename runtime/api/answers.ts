@@ -1,18 +1,11 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
+import { ANSWERS_OF_ANY_PATH, refusal } from '../answer-schemas.ts'
 import { AppError } from '../errors.ts'
 import { faultOf, limited } from './faults.ts'
 import { FaultyCall, notDurable, Refused, tooLarge } from './refused.ts'
 
-/** Every answer that is not 200: `{detail}` with a text, or with a list of faults. */
+/** Makes every answer that is not 200 `{detail}`, with a text or a list of faults. */
 export function answerErrors(server: FastifyInstance, maxBodyBytes: number): void {
-  server.setNotFoundHandler((request) => {
-    const { method, url, headers } = request
-    // A preflight comes here only when no source allows its origin.
-    if (method === 'OPTIONS' && headers.origin !== undefined) {
-      throw new Refused(403, `Origin "${headers.origin}" is not allowed for any event source.`)
-    }
-    throw new Refused(404, `There is no ${method} ${url.split('?')[0]} here`)
-  })
   server.setErrorHandler((error: FastifyError, request, reply) => {
     // Fastify closes after any fault of a body; when all of it has arrived, the next call may follow on the connection.
     if (request.raw.complete) reply.removeHeader('connection')
@@ -25,6 +18,17 @@ export function answerErrors(server: FastifyInstance, maxBodyBytes: number): voi
   })
 }
 
+/** What any call can be answered. */
+const ALWAYS = {
+  ...ANSWERS_OF_ANY_PATH,
+  501: refusal('The `Transfer-Encoding` is another than `chunked`.'),
+}
+
+/** The schema of a route as it stands in the OpenAPI document: with the answers that do not come from its own code. */
+export function describedSchema(schema: FastifySchema): FastifySchema {
+  return schema.response === undefined ? schema : { ...schema, response: { ...ALWAYS, ...schema.response } }
+}
+
 function refusalFor(error: FastifyError, request: FastifyRequest, maxBodyBytes: number): Refused {
   if (error instanceof Refused) return error
   if (error instanceof AppError && error.code === 'queue_unavailable') return notDurable()
@@ -33,7 +37,10 @@ function refusalFor(error: FastifyError, request: FastifyRequest, maxBodyBytes: 
     const given = request.headers['content-type'] ?? ''
     return new Refused(415, `Content-Type "${given}" is not known; send application/json or text/plain`)
   }
-  if (error.statusCode && error.statusCode < 500) return new Refused(error.statusCode, error.message)
+  // Clients of servers throw errors with a status too, which says nothing about this call.
+  if (error.code?.startsWith('FST_ERR_') && error.statusCode && error.statusCode < 500) {
+    return new Refused(error.statusCode, error.message)
+  }
   request.log.error({ err: error }, 'request failed')
   return new Refused(
     500,

@@ -2,14 +2,15 @@ import cors from '@fastify/cors'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
-import { listenerOptions } from '../listener.ts'
+import { answerOutsideRoutes, listenerOptions } from '../listener.ts'
 import type { Logger } from '../log.ts'
 import { version } from '../version.ts'
 import { admit } from './admission.ts'
-import { answerErrors } from './answers.ts'
+import { answerErrors, describedSchema } from './answers.ts'
 import { readBodies } from './body.ts'
 import type { Budget } from './budget.ts'
 import { composer } from './compose.ts'
+import { refuseEarly } from './early.ts'
 import { RateLimiter } from './limits.ts'
 import type { ApiMetrics } from './metrics.ts'
 import type { Publisher } from './publisher.ts'
@@ -57,7 +58,12 @@ export async function buildPublicServer(dependencies: PublicDependencies): Promi
     loggerInstance: log as FastifyBaseLogger,
     bodyLimit: config.apiMaxBodyBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CONNECTIONS_CHECK_MS },
+    http: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+      // Node.js would answer a request without a host itself, with an empty body.
+      requireHostHeader: false,
+    },
     // By hops from the connection on: what a client writes into X-Forwarded-For itself is never believed.
     trustProxy: config.trustedProxies > 0 && ((_address, hop) => hop < config.trustedProxies),
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -67,7 +73,10 @@ export async function buildPublicServer(dependencies: PublicDependencies): Promi
     exposeHeadRoutes: false,
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: MAX_PARAM_LENGTH },
   })
+  answerOutsideRoutes(server)
+  refuseEarly(server)
   await server.register(swagger, {
+    transform: ({ schema, url }) => ({ schema: describedSchema(schema), url }),
     openapi: {
       openapi: '3.1.0',
       info: { title: 'Tracardi at scale', version, description: 'Events in; a 200 means that they are durable.' },

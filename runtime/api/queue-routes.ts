@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Static } from 'typebox'
-import { refusal } from '../private-answers.ts'
+import { refusal } from '../answer-schemas.ts'
 import type { PulsarAdmin } from '../queue/admin.ts'
 import { readBacklog, readDetailedBacklog } from '../queue/backlog.ts'
 import { topicName } from '../queue/topics.ts'

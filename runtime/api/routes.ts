@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { refusal } from '../answer-schemas.ts'
 import { limited } from './faults.ts'
 import { FaultyCall } from './refused.ts'
 import {
   CollectBody,
   CollectParams,
   Faults,
-  Refusal,
   SessionCollectParams,
   TrackAnswer,
   type TrackPayload,
@@ -16,15 +16,21 @@ import type { Track } from './track.ts'
 import { callValidator } from './validate.ts'
 
 const consumes = ['application/json', 'text/plain']
+const RETRY_AFTER = { 'Retry-After': { type: 'integer', description: 'Seconds to wait.' } }
 const response = {
   200: TrackAnswer,
-  401: Refusal,
-  403: Refusal,
-  413: Refusal,
-  415: Refusal,
+  401: refusal('The source is unknown or disabled, or its secret is missing or wrong.'),
+  403: refusal('A page of this origin may not send for the source.'),
+  413: refusal(
+    'The body is too large, expands to too much, or has too many values; or what is stored of it would be too large.',
+  ),
+  415: refusal('The body is of an unknown type or encoding.'),
   422: Faults,
-  429: Refusal,
-  503: Refusal,
+  429: {
+    ...refusal('A limit is reached: of memory, of calls of one address, or of the source.'),
+    headers: RETRY_AFTER,
+  },
+  503: { ...refusal('The events could not be made durable.'), headers: RETRY_AFTER },
 }
 
 export function addTrackRoute(server: FastifyInstance, track: Track, maxEvents: number): void {

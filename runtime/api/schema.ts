@@ -79,20 +79,21 @@ export type TrackPayload = Static<ReturnType<typeof trackSchema>>
 
 const Identified = Type.Object({ id: Type.String() })
 
-export const TrackAnswer = Type.Object({
-  task: Type.Array(Type.String(), { description: 'Id of this call.' }),
-  ux: Type.Array(Type.Unknown()),
-  response: Type.Object({}, { additionalProperties: true }),
-  events: Type.Array(Type.Unknown()),
-  profile: Type.Unsafe<{ id: string } | null>({ ...Identified, type: ['object', 'null'] }),
-  session: Type.Unsafe<{ id: string } | null>({ ...Identified, type: ['object', 'null'] }),
-  errors: Type.Array(Type.String()),
-  warnings: Type.Array(Type.String()),
-})
+export const TrackAnswer = Type.Object(
+  {
+    task: Type.Array(Type.String(), { description: 'Id of this call.' }),
+    ux: Type.Array(Type.Unknown()),
+    response: Type.Object({}, { additionalProperties: true }),
+    events: Type.Array(Type.Unknown()),
+    profile: Type.Unsafe<{ id: string } | null>({ ...Identified, type: ['object', 'null'] }),
+    session: Type.Unsafe<{ id: string } | null>({ ...Identified, type: ['object', 'null'] }),
+    errors: Type.Array(Type.String()),
+    warnings: Type.Array(Type.String()),
+  },
+  { description: 'Every event of the call is durable.' },
+)
 
 export type TrackAnswer = Static<typeof TrackAnswer>
-
-export const Refusal = Type.Object({ detail: Type.String() })
 
 export const Fault = Type.Object({
   loc: Type.Array(Type.Union([Type.String(), Type.Integer()]), {
@@ -104,7 +105,10 @@ export const Fault = Type.Object({
 
 export type Fault = Static<typeof Fault>
 
-export const Faults = Type.Object({ detail: Type.Array(Fault) })
+export const Faults = Type.Object(
+  { detail: Type.Array(Fault) },
+  { description: 'The call has faults; nothing of it is taken.' },
+)
 
 export const CollectParams = Type.Object({
   event_type: Type.String({ pattern: '\\S', maxLength: MAX_ID_BYTES }),

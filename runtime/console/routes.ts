@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { refusal } from '../private-answers.ts'
+import { refusal } from '../answer-schemas.ts'
 import type { DeadLetterDesk } from './dead-letters.ts'
 import type { State } from './state.ts'
 

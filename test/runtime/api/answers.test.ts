@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
 import { type Api, buildApi, closeApis, goodCall, listen, trackCall } from '../../support/api.ts'
 
 const SECRET = 'a-secret-of-the-visitor'
@@ -10,24 +11,85 @@ describe('answers of the public listener', () => {
   })
   after(closeApis)
 
-  for (const [method, url] of [
-    ['GET', '/track'],
-    ['HEAD', '/track'],
-    ['PUT', '/track'],
-    ['DELETE', '/track'],
-    ['GET', '/'],
-    ['POST', '/nowhere'],
-    ['GET', '/health/live'],
-    ['GET', '/metrics'],
-    ['GET', '/openapi.json'],
-    ['GET', '/queue/system/functions/backlog'],
+  for (const [method, url, status, allow] of [
+    ['GET', '/track', 405, 'POST'],
+    ['HEAD', '/track', 405, 'POST'],
+    ['PUT', '/track/', 405, 'POST'],
+    ['DELETE', '/track', 405, 'POST'],
+    ['HEAD', '/collect/t/shop', 405, 'GET, POST'],
+    ['TRACE', '/collect/t/shop/s', 405, 'GET, POST'],
+    ['POST', '/tracker/tracker.js', 405, 'GET, HEAD'],
+    ['GET', '/', 404, undefined],
+    ['POST', '/nowhere', 404, undefined],
+    ['GET', '/health/live', 404, undefined],
+    ['GET', '/metrics', 404, undefined],
+    ['GET', '/openapi.json', 404, undefined],
+    ['GET', '/queue/system/functions/backlog', 404, undefined],
   ] as const) {
-    it(`say that there is no ${method} ${url} here`, async () => {
-      const answer = await api.server.inject({ method, url: `${url}?secret=${SECRET}` })
+    it(`say that there is no ${method} ${url} here: ${status}`, async () => {
+      const answer = await api.server.inject({ method: method as 'GET', url: `${url}?secret=${SECRET}` })
       const detail = `There is no ${method} ${url} here`
-      assert.deepEqual([answer.statusCode, answer.body], [404, method === 'HEAD' ? '' : JSON.stringify({ detail })])
+      assert.deepEqual(
+        [answer.statusCode, answer.headers.allow, answer.body],
+        [status, allow, method === 'HEAD' ? '' : JSON.stringify({ detail })],
+      )
     })
   }
+
+  it('are never what a client of another server was answered', async () => {
+    for (const statusCode of [400, 401, 404, 409]) {
+      api.producer.failures.push(Object.assign(new Error('not found'), { statusCode }))
+      assert.equal((await api.server.inject(trackCall(goodCall()))).statusCode, 500)
+    }
+  })
+
+  it('say not to guess their type', async () => {
+    for (const call of [trackCall(goodCall()), trackCall('{'), { url: '/nowhere' }]) {
+      assert.equal((await api.server.inject(call)).headers['x-content-type-options'], 'nosniff')
+    }
+  })
+
+  describe('on a real connection', () => {
+    let port: number
+    before(async () => {
+      port = await listen((await buildApi()).server)
+    })
+
+    /** Status line and body of the answer to these bytes. */
+    const exchange = async (bytes: string): Promise<[status: string, body: string]> => {
+      const socket = connect(port, '127.0.0.1')
+      let received = ''
+      socket.on('data', (data) => {
+        received += data
+      })
+      socket.write(bytes)
+      await new Promise((resolve) => socket.on('close', resolve))
+      const [head = '', body = ''] = received.split('\r\n\r\n')
+      return [head.split(' ')[1] ?? '', body]
+    }
+    const body = JSON.stringify(goodCall())
+    const rest = `Connection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+    const chunked = `Connection: close\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
+
+    for (const [what, bytes, status] of [
+      ['one Host', `POST /track HTTP/1.1\r\nHost: api\r\n${rest}`, '200'],
+      ['no Host', `POST /track HTTP/1.1\r\n${rest}`, '400'],
+      ['two Hosts', `POST /track HTTP/1.1\r\nHost: api\r\nHOST: api\r\n${rest}`, '400'],
+      [
+        'an unknown transfer coding',
+        `POST /track HTTP/1.1\r\nHost: api\r\nTransfer-Encoding: gzip, chunked\r\n${chunked}`,
+        '501',
+      ],
+      ['an unknown expectation', `POST /track HTTP/1.1\r\nHost: api\r\nExpect: 200-ok\r\n${rest}`, '417'],
+      ['a CONNECT', 'CONNECT api:443 HTTP/1.1\r\nHost: api\r\n\r\n', '405'],
+    ] as const) {
+      it(`answers ${status} to ${what}, as {detail} unless it is 200`, async () => {
+        const [given, text] = await exchange(bytes)
+        assert.equal(given, status)
+        assert.deepEqual(Object.keys(JSON.parse(text)), status === '200' ? Object.keys(JSON.parse(text)) : ['detail'])
+      })
+    }
+  })
 
   it('refuse a path that cannot be decoded', async () => {
     const answer = await api.server.inject('/collect/%ff/shop')
@@ -84,7 +146,6 @@ describe('the log of the public listener', () => {
     const api = await buildApi()
     const port = await listen(api.server)
     const before = api.logged.length
-    const { connect } = await import('node:net')
     const socket = connect(port, '127.0.0.1')
     socket.write(`nonsense ${SECRET}\r\n\r\n`)
     await new Promise((resolve) => socket.on('close', resolve).resume())

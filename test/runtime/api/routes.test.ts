@@ -393,7 +393,7 @@ describe('/collect', () => {
   })
 
   it('stores nothing on HEAD', async () => {
-    assert.equal((await api.server.inject({ method: 'HEAD', url: '/collect/t/shop' })).statusCode, 404)
+    assert.equal((await api.server.inject({ method: 'HEAD', url: '/collect/t/shop' })).statusCode, 405)
     assert.equal(api.producer.messages.length, 0)
   })
 })
