@@ -7,8 +7,10 @@ import { say } from './say.ts'
 import { measureScale } from './scale.ts'
 import { startServers } from './servers.ts'
 import { listenForStop } from './stop-request.ts'
+import { measureWorst } from './worst/measure.ts'
 
 async function run(options: BenchOptions): Promise<void> {
+  if (options.worst) return measureWorst(options.rounds)
   say('Starting Pulsar and Elasticsearch …')
   const servers = await startServers(say)
   try {

@@ -19,6 +19,8 @@ export interface BenchOptions {
   readonly edgeSeconds: number
   /** Measures whether the cost grows with length, sources, partitions or backlog, instead of the table. */
   readonly scale: boolean
+  /** Measures what the worst bodies cost an API of the smallest pod, instead of the table; no server is started. */
+  readonly worst: boolean
   /** Profiles API and worker, and tells where their time goes. A profiled run is slower: its table is not for quoting. */
   readonly profile: boolean
   /** The folder that the tables, the rounds and the chart are written to. */
@@ -44,6 +46,7 @@ export const USAGE = `npm run bench -- [options]
   --results <folder>      where tables, rounds and chart are written [default: bench/results]
   --quick                 one short round, to see that everything runs
   --scale                 instead: does the cost grow with length, sources, partitions, backlog?
+  --worst                 instead: what the worst bodies cost an API of the smallest pod
   --profile               profile API and worker, and tell where their time goes
   --help                  this text
 `
@@ -65,6 +68,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     mixes: mixesIn(values.bytes ?? '650'),
     ...(values.events !== undefined && { events: eventsIn(values.events) }),
     scale: values.scale ?? false,
+    worst: values.worst ?? false,
     profile: values.profile ?? false,
     results: values.results === undefined ? RESULTS : folderIn(values.results),
   }
@@ -82,6 +86,7 @@ function readValues(args: readonly string[]) {
         results: { type: 'string' },
         quick: { type: 'boolean' },
         scale: { type: 'boolean' },
+        worst: { type: 'boolean' },
         profile: { type: 'boolean' },
         help: { type: 'boolean' },
       },

@@ -44,7 +44,8 @@ function originOf({ method, headers }: Caller): string | undefined {
   const { origin, referer } = headers
   if (origin !== undefined) return origin
   if (referer !== undefined) return URL.parse(referer)?.origin ?? 'null'
-  const isBrowser = headers['sec-fetch-site'] !== undefined || headers['sec-fetch-mode'] !== undefined
+  // Node.js sends `Sec-Fetch-Mode` too, but it has no site.
+  const isBrowser = headers['sec-fetch-site'] !== undefined
   const isUnknown = isBrowser || (method === 'GET' && headers.authorization === undefined)
   return isUnknown ? 'null' : undefined
 }

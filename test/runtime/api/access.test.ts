@@ -37,7 +37,7 @@ describe('authorized', () => {
     ['a Referer that is no URL', { referer: 'shop' }, 403],
     ['an Origin, whatever the Referer says', { origin: 'https://evil.example.com', referer: `${SHOP}/` }, 403],
     ['a browser that names neither', { 'sec-fetch-site': 'cross-site' }, 403],
-    ['a browser that navigates', { 'sec-fetch-mode': 'navigate' }, 403],
+    ['a browser that navigates', { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }, 403],
     ['nothing, as an old browser over plain HTTP may', {}, 403],
   ] as const) {
     it(`answers a GET with ${what}: ${status}`, () => {
@@ -60,6 +60,7 @@ describe('authorized', () => {
   it('takes a POST without an origin, which no browser sends', () => {
     assert.equal(statusOf({}, {}, 'POST'), 200)
     assert.equal(statusOf({ allowedOrigins: new Set() }, {}, 'POST'), 200)
+    assert.equal(statusOf({}, { 'sec-fetch-mode': 'cors' }, 'POST'), 200)
     assert.equal(statusOf({}, { 'sec-fetch-site': 'cross-site' }, 'POST'), 403)
   })
 
