@@ -101,7 +101,8 @@ export const pages: Readonly<Record<string, Readonly<Record<string, () => string
   'configuration.md': { settings: () => settingsTable(settings), local: () => settingsTable(localSettings) },
   'errors.md': { errors: errorsTable },
   'metrics.md': {
-    api: () => metricsTable((registry) => apiMetrics(registry, () => 0)),
+    api: () =>
+      metricsTable((registry) => apiMetrics(registry, { pendingBytes: () => 0, sourcesFault: () => undefined })),
     worker: () => metricsTable((registry) => workerMetrics(registry, new AdaptiveConcurrency(1))),
   },
   'stack-configuration.md': {

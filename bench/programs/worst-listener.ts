@@ -15,11 +15,11 @@ import { createLogger } from '../../runtime/log.ts'
 const config = loadConfig(process.env)
 const log = createLogger(config, 'worst-listener')
 const budget = new Budget(config.apiMaxPendingBytes)
-const metrics = apiMetrics(new Registry(), () => budget.used)
 const producer = { send: async () => undefined, isConnected: () => true, close: async () => undefined }
 const limits = { bytes: config.messageMaxBytes, events: config.messageMaxEvents }
-const publisher = new Publisher(producer, limits, metrics)
 const sources = watchSources(config.sourcesFile, log)
+const metrics = apiMetrics(new Registry(), { pendingBytes: () => budget.used, sourcesFault: () => sources.fault() })
+const publisher = new Publisher(producer, limits, metrics)
 const server = await buildPublicServer({ config, sources, publisher, metrics, budget, log })
 await server.listen({ host: '127.0.0.1', port: config.publicPort })
 

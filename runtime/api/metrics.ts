@@ -4,8 +4,14 @@ const OUTCOMES = ['accepted', 'unavailable'] as const
 
 export type ApiMetrics = ReturnType<typeof apiMetrics>
 
+interface Watched {
+  readonly pendingBytes: () => number
+  /** What is wrong with the sources file, while the last good one is in force. */
+  readonly sourcesFault: () => string | undefined
+}
+
 /** What an operator watches of an API process. */
-export function apiMetrics(registry: Registry, pendingBytes: () => number) {
+export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault }: Watched) {
   const registers = [registry]
   const events = new Counter({
     name: 'tracardi_api_events_total',
@@ -44,6 +50,14 @@ export function apiMetrics(registry: Registry, pendingBytes: () => number) {
     registers,
     collect() {
       this.set(pendingBytes())
+    },
+  })
+  new Gauge({
+    name: 'tracardi_api_sources_faulty',
+    help: '1 while the sources file has a fault and the last good one is in force, else 0',
+    registers,
+    collect() {
+      this.set(sourcesFault() === undefined ? 0 : 1)
     },
   })
   for (const outcome of OUTCOMES) events.inc({ outcome }, 0)

@@ -271,8 +271,30 @@ const busyApis: Rule = ({ instances }) => {
   )
 }
 
+const sourcesFault: Rule = ({ instances }) => {
+  const faulty = instances.filter(({ hasSourcesFault }) => hasSourcesFault)
+  if (faulty.length === 0) return undefined
+  return advice(
+    'sources',
+    'act',
+    'The sources file has a fault',
+    `${counted(faulty.length, 'API')} kept the last good file, and will not start again with this one: ${faulty.map(({ url }) => url).join(', ')}. \`/health/ready\` and the log of the API name the fault. Correct the file.`,
+  )
+}
+
+const conflicts: Rule = ({ conflicts: count, windowSeconds }) =>
+  count === 0
+    ? undefined
+    : advice(
+        'conflicts',
+        'watch',
+        'Event ids are used twice',
+        `${counted(count, 'event')} in ${duration(windowSeconds)} came with the id of another event of its source and other content. The first one is stored, the others are not. The log of the worker names one of them: let its source make a new id for each event.`,
+      )
+
 const RULES: readonly Rule[] = [
   pulsarAway,
+  sourcesFault,
   searchAway,
   searchRed,
   noWorkers,
@@ -283,6 +305,7 @@ const RULES: readonly Rule[] = [
   diskFills,
   silentInstances,
   deadLetters,
+  conflicts,
   largeShards,
   busyApis,
   mostlyTimeout,

@@ -31,6 +31,7 @@ export function figuresOf(past: Past, settings: Settings): Figures {
     unavailableEvents: window['tracardi_api_events_total{outcome="unavailable"}'] ?? 0,
     storedPerSecond: rateOf('tracardi_worker_events_total{outcome="stored"}'),
     duplicatesPerSecond: rateOf('tracardi_worker_events_total{outcome="duplicate"}'),
+    conflicts: window['tracardi_worker_events_total{outcome="conflict"}'] ?? 0,
     storedP50Seconds: quantile(window, 'tracardi_worker_receipt_to_stored_seconds', 0.5),
     storedP99Seconds: quantile(window, 'tracardi_worker_receipt_to_stored_seconds', 0.99),
     chart: chartOf(moments),
@@ -122,6 +123,7 @@ function instanceFigures({ url, answer }: InstanceAnswer, { moments, last }: Pas
     eventLoopLagSeconds: gauges['nodejs_eventloop_lag_p99_seconds'] ?? null,
     uptimeSeconds: Math.max(0, last.atMs / 1000 - startedAtSeconds),
     pendingBytes: gauges['tracardi_api_pending_bytes'] ?? null,
+    hasSourcesFault: gauges['tracardi_api_sources_faulty'] === 1,
     mostBulksInFlight: gauges['tracardi_worker_bulk_concurrency'] ?? null,
   }
 }
@@ -134,6 +136,7 @@ const NO_FIGURES = {
   eventLoopLagSeconds: null,
   uptimeSeconds: null,
   pendingBytes: null,
+  hasSourcesFault: false,
   mostBulksInFlight: null,
 } as const
 

@@ -32,6 +32,8 @@ export interface InstanceFigures {
   readonly uptimeSeconds: number | null
   /** Bytes of calls that wait for their receipts, for an API. */
   readonly pendingBytes: number | null
+  /** Whether the sources file of an API has a fault, so that the last good one is in force. */
+  readonly hasSourcesFault: boolean
   /** Bulks that may be in flight at present, for a worker. */
   readonly mostBulksInFlight: number | null
 }
@@ -94,6 +96,8 @@ export interface Figures {
   readonly unavailableEvents: number
   readonly storedPerSecond: number | null
   readonly duplicatesPerSecond: number | null
+  /** Events within the window whose ids are in use for other events. */
+  readonly conflicts: number
   /** From the receipt of an event to it being stored, within the window. */
   readonly storedP50Seconds: number | null
   readonly storedP99Seconds: number | null

@@ -34,10 +34,13 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const budget = new Budget(config.apiMaxPendingBytes)
-  const metrics = apiMetrics(registry, () => budget.used)
+  const metrics = apiMetrics(registry, { pendingBytes: () => budget.used, sourcesFault: () => sources.fault() })
   const limits = { bytes: config.messageMaxBytes, events: Math.min(config.messageMaxEvents, config.bulkSize) }
   const publisher = new Publisher(producer, limits, metrics)
-  const health = new Health([{ name: 'pulsar', check: async () => producer.trouble() }])
+  const health = new Health([
+    { name: 'pulsar', check: async () => producer.trouble() },
+    { name: 'sources', check: async () => sources.fault() },
+  ])
 
   const publicServer = await buildPublicServer({ config, sources, publisher, metrics, budget, log })
   const search = searchClient(config)

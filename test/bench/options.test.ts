@@ -22,6 +22,11 @@ function refusal(...args: string[]): string {
 }
 
 describe('the options of the bench', () => {
+  it('measure the worst bodies instead when that is asked for', () => {
+    const options = parseOptions(['--worst'])
+    assert.equal(options !== 'help' && options.worst, true)
+  })
+
   it('measure every line five times with realistic documents when nothing is said', () => {
     assert.deepEqual(parsed(), {
       rounds: 5,
@@ -31,6 +36,7 @@ describe('the options of the bench', () => {
       lines: lineIds,
       mixes: ['realistic'],
       scale: false,
+      worst: false,
       profile: false,
       results: join(import.meta.dirname, '../../bench/results'),
     })

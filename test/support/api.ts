@@ -49,7 +49,7 @@ export async function buildApi(settings: Partial<Config> = {}, sources = fixedSo
   const producer = new FakeProducer()
   const budget = new Budget(config.apiMaxPendingBytes)
   const registry = new Registry()
-  const metrics = apiMetrics(registry, () => budget.used)
+  const metrics = apiMetrics(registry, { pendingBytes: () => budget.used, sourcesFault: () => sources.fault() })
   const limits = { bytes: config.messageMaxBytes, events: Math.min(config.messageMaxEvents, config.bulkSize) }
   const publisher = new Publisher(producer, limits, metrics)
   const { log, lines } = recordingLog()

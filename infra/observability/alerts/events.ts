@@ -24,6 +24,14 @@ export function eventAlerts(watched: Watched): AlertGroup {
         description: '{{ $value | humanizePercentage }} of the events of the last 5 minutes were answered 503.',
       },
       {
+        name: 'TracardiSourcesFaulty',
+        severity: 'critical',
+        forMinutes: 1,
+        expr: `sum(tracardi_api_sources_faulty${api()}) > 0`,
+        summary: 'The sources file has a fault: the API keeps the last good one, and cannot start again',
+        description: '{{ $value | humanize }} API pods have kept the last good sources file.',
+      },
+      {
         name: 'TracardiNothingStored',
         severity: 'critical',
         forMinutes: minutes,

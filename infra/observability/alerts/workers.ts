@@ -30,6 +30,14 @@ export function workerAlerts(watched: Watched): AlertGroup {
         description: '{{ $value | humanize }} events went to the dead-letter topic within an hour.',
       },
       {
+        name: 'TracardiEventConflicts',
+        severity: 'warning',
+        forMinutes: 0,
+        expr: `sum(increase(tracardi_worker_events_total${worker('outcome="conflict"')}[1h])) > 0`,
+        summary: 'Events have ids that are in use for other events: the first ones are stored, these are not',
+        description: '{{ $value | humanize }} events within an hour had the id of another event of their source.',
+      },
+      {
         name: 'TracardiMessagesUnreadable',
         severity: 'warning',
         forMinutes: 15,

@@ -16,6 +16,21 @@ export const eventCases: Readonly<Record<string, AlertCase>> = {
       afterMinutes: 10,
     },
   },
+  TracardiSourcesFaulty: {
+    fires: {
+      given: {
+        'tracardi_api_sources_faulty{job="tracardi/api",pod="api-0"}': '0x5 1x10',
+        'tracardi_api_sources_faulty{job="tracardi/api",pod="api-1"}': '0x5 1x10',
+      },
+      afterMinutes: 8,
+      told: [{ says: '2 API pods have kept the last good sources file.' }],
+    },
+    silent: {
+      because: 'the file was corrected',
+      given: { 'tracardi_api_sources_faulty{job="tracardi/api"}': '1x5 0x10' },
+      afterMinutes: 10,
+    },
+  },
   TracardiNothingStored: {
     fires: {
       given: { [events('accepted')]: '0+600x40', [STORED]: '500x40' },

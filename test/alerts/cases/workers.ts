@@ -22,6 +22,18 @@ export const workerCases: Readonly<Record<string, AlertCase>> = {
       afterMinutes: 80,
     },
   },
+  TracardiEventConflicts: {
+    fires: {
+      given: { [events('conflict')]: '0x10 5x30' },
+      afterMinutes: 11,
+      told: [{ says: '5 events within an hour had the id of another event of their source.' }],
+    },
+    silent: {
+      because: 'events that come again are duplicates',
+      given: { [events('conflict')]: '0x30', [events('duplicate')]: '0+10x30' },
+      afterMinutes: 20,
+    },
+  },
   TracardiMessagesUnreadable: {
     fires: {
       given: { [UNREADABLE]: '0+1x40' },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Api, buildApi, closeApis, goodCall, trackCall } from '../../support/api.ts'
+import { type Api, buildApi, closeApis, fixedSources, goodCall, trackCall } from '../../support/api.ts'
 
 describe('metrics of the API', () => {
   let api: Api
@@ -19,6 +19,7 @@ describe('metrics of the API', () => {
       'tracardi_api_receipt_seconds histogram',
       'tracardi_api_message_events histogram',
       'tracardi_api_pending_bytes gauge',
+      'tracardi_api_sources_faulty gauge',
     ])
   })
 
@@ -53,6 +54,12 @@ describe('metrics of the API', () => {
     ]) {
       assert.ok(text.includes(line), `${line} in\n${text.join('\n')}`)
     }
+  })
+
+  it('tell whether the sources file has a fault', async () => {
+    assert.ok((await lines()).includes('tracardi_api_sources_faulty 0'))
+    const faulty = await buildApi({}, { ...fixedSources(), fault: () => 'it is no JSON' })
+    assert.match(await faulty.registry.metrics(), /^tracardi_api_sources_faulty 1$/m)
   })
 
   it('tell the bytes that wait at this moment', async () => {

@@ -23,7 +23,7 @@ describe('Publisher', () => {
     publisher = new Publisher(
       producer,
       { bytes: 20, events: 3 },
-      apiMetrics(registry, () => 0),
+      apiMetrics(registry, { pendingBytes: () => 0, sourcesFault: () => undefined }),
     )
   })
 

@@ -14,6 +14,7 @@ const instance = (program: 'api' | 'worker', figures: Partial<InstanceFigures> =
   eventLoopLagSeconds: 0.01,
   uptimeSeconds: 600,
   pendingBytes: 0,
+  hasSourcesFault: false,
   mostBulksInFlight: program === 'worker' ? 2 : null,
   ...figures,
 })
@@ -36,6 +37,7 @@ const WELL: Figures = {
   unavailableEvents: 0,
   storedPerSecond: 1000,
   duplicatesPerSecond: 0,
+  conflicts: 0,
   storedP50Seconds: 0.4,
   storedP99Seconds: 2,
   chart: { stepSeconds: 5, points: [] },
@@ -92,6 +94,19 @@ function said(figures: Partial<Figures>, namesInstances = true): readonly string
 describe('the advice', () => {
   it('is none when all is well', () => {
     assert.deepEqual(said({}), [])
+  })
+
+  it('names the APIs whose sources file has a fault', () => {
+    const faulty = { ...instance('api'), url: 'http://api-1:8686', hasSourcesFault: true }
+    const [one] = adviceFor({ ...WELL, instances: [instance('api'), faulty, ...workers(2)] })
+    assert.deepEqual([one?.rule, one?.severity], ['sources', 'act'])
+    assert.match(one?.text ?? '', /^1 API kept .*: http:\/\/api-1:8686\./)
+  })
+
+  it('counts events whose ids are in use for others', () => {
+    const [one] = adviceFor({ ...WELL, conflicts: 7 })
+    assert.deepEqual([one?.rule, one?.severity], ['conflicts', 'watch'])
+    assert.match(one?.text ?? '', /^7 events in 5 min /)
   })
 
   it('has the most urgent first', () => {

@@ -19,6 +19,7 @@ function pipelineAfter(seconds: number): Partial<Observation> {
     },
     gauges: {
       tracardi_api_pending_bytes: 4096,
+      tracardi_api_sources_faulty: 1,
       process_resident_memory_bytes: 90_000_000,
       nodejs_heap_size_used_bytes: 30_000_000,
       nodejs_eventloop_lag_p99_seconds: 0.012,
@@ -28,6 +29,7 @@ function pipelineAfter(seconds: number): Partial<Observation> {
     counters: {
       [keyOf('tracardi_worker_events_total', { outcome: 'stored' })]: seconds * 80,
       [keyOf('tracardi_worker_events_total', { outcome: 'duplicate' })]: seconds * 2,
+      [keyOf('tracardi_worker_events_total', { outcome: 'conflict' })]: seconds,
       [keyOf('tracardi_worker_flushes_total', { reason: 'size' })]: seconds / 5,
       [keyOf('tracardi_worker_flushes_total', { reason: 'timeout' })]: 0,
       tracardi_worker_batch_events_sum: seconds * 80,
@@ -53,6 +55,7 @@ describe('the figures of a pipeline', () => {
     assert.equal(figures.storedPerSecond, 80)
     assert.equal(figures.duplicatesPerSecond, 2)
     assert.equal(figures.unavailableEvents, 20)
+    assert.equal(figures.conflicts, 20)
     assert.equal(figures.windowSeconds, 20)
   })
 
@@ -106,11 +109,12 @@ describe('the figures of a pipeline', () => {
       eventLoopLagSeconds: 0.012,
       uptimeSeconds: 3620,
       pendingBytes: 4096,
+      hasSourcesFault: true,
       mostBulksInFlight: null,
     })
     assert.partialDeepStrictEqual(figures.instances[1], {
       program: 'worker',
-      eventsPerSecond: 82,
+      eventsPerSecond: 83,
       mostBulksInFlight: 2,
     })
   })
