@@ -9,6 +9,7 @@ import { send } from './commands/send.ts'
 import { setUp } from './commands/set-up.ts'
 import { type Config, loadConfig } from './config.ts'
 import { explain } from './errors.ts'
+import { type CommandTarget, commandTarget } from './local/run-record.ts'
 import { createLogger, type Logger } from './log.ts'
 import { startApi } from './programs/api.ts'
 import { type Program, runUntilSignal } from './programs/run.ts'
@@ -17,7 +18,9 @@ import { isWhole, summaryOf } from './rehearsal/summary.ts'
 import { version } from './version.ts'
 
 const cli = new Command('tracardi')
-  .description('Runs and operates the event pipeline. Settings come from the environment: docs/configuration.md.')
+  .description(
+    'Runs and operates the event pipeline. Settings come from the environment: docs/configuration.md. Where it names no servers, the commands of operators use those of the run on this machine.',
+  )
   .version(version)
   .showHelpAfterError()
 
@@ -79,7 +82,7 @@ cli
   .command('send')
   .description('post events: those of a file with a JSON object a line (- is standard input), or a generated load')
   .argument('[file]')
-  .option('--url <url>', 'public listener of the API', 'http://localhost:8585')
+  .option('--url <url>', 'public listener of the API; else that of the run on this machine, or http://localhost:8585')
   .option('--source <id>', 'event source', 'my-source')
   .option('--events <n>', 'size of the generated load', wholeNumber, 1000)
   .option('--per-call <n>', 'events in one call', wholeNumber, 50)
@@ -89,12 +92,14 @@ cli
   .option('--retry-seconds <n>', 'how long a call is tried again', decimal, 60)
   .option('--accepted <file>', 'write the ids of the events that were answered 200')
   .action(async (file, options) => {
-    process.exitCode = await send(file, options)
+    const url = options.url ?? target().run?.publicUrl ?? 'http://localhost:8585'
+    process.exitCode = await send(file, { ...options, url })
   })
 
 cli.addCommand(
   rehearseCommand().action(async (flags: RehearseFlags) => {
-    const rehearsal = await runRehearsal(config(), flags)
+    const { env, run } = target()
+    const rehearsal = await runRehearsal(loadConfig(env), flags, run)
     print(summaryOf(rehearsal).join('\n'))
     process.exitCode = isWhole(rehearsal) ? 0 : 1
   }),
@@ -116,8 +121,13 @@ try {
   process.exitCode = 1
 }
 
+/** What a command of operators works on: what the environment names, or the run on this machine. */
+function target(): CommandTarget {
+  return commandTarget(process.env, (text) => process.stderr.write(`${text}\n`))
+}
+
 function config(): Config {
-  return loadConfig(process.env)
+  return loadConfig(target().env)
 }
 
 /** Commands that print for people log only what they must see. */
@@ -127,7 +137,7 @@ function quietLog(): Logger {
 
 /** Runs a program to its end. Whatever it fails on ends the process: connections that are open would keep it alive. */
 async function runProgram(name: string, start: (config: Config, log: Logger) => Promise<Program>): Promise<void> {
-  const loaded = config()
+  const loaded = loadConfig(process.env)
   const log = createLogger(loaded, name)
   try {
     const program = await start(loaded, log)

@@ -3,7 +3,7 @@ export const errorCodes = {
   config_invalid: { retryable: false, remedy: 'Correct the environment variables that the message lists.' },
   sources_invalid: {
     retryable: false,
-    remedy: 'Correct the sources file; until then the last good one stays in force.',
+    remedy: 'Correct the sources file. A start fails until then; an API that runs keeps the last good one.',
   },
   queue_unavailable: { retryable: true, remedy: 'Wait for Pulsar to come back; callers get 503 with `Retry-After`.' },
   queue_refused: {

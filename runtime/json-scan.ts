@@ -95,8 +95,8 @@ class SourceFinder {
   }
 }
 
-/** The position of the quote that ends the string which begins at `start`, or the length of the text. */
-function endOfString(text: string, start: number): number {
+/** The position of the quote that ends the string whose first quote is at `start`; the length of the text when none does. */
+export function endOfString(text: string, start: number): number {
   let end = start
   for (;;) {
     end = text.indexOf('"', end + 1)

@@ -279,6 +279,11 @@ describe('compose.yaml', () => {
     }
   })
 
+  it('has no token of operators that anybody could know: whoever starts it sets one', () => {
+    assert.match(environment('api')['PRIVATE_TOKEN'] ?? '', /^\$\{PRIVATE_TOKEN:\?/)
+    assert.equal(environment('worker')['PRIVATE_TOKEN'], undefined)
+  })
+
   it('publishes the two listeners of the API, to this machine alone', () => {
     const { publicPort, privatePort } = loadConfig(environment('api'))
     const published = Object.entries(compose.services).flatMap(([name, { ports = [] }]) =>

@@ -44,7 +44,7 @@ const RUNTIME: Allowed = {
   send: [],
   rehearsal: ['queue', 'search', 'send'],
   commands: ['queue', 'search', 'send', 'rehearsal'],
-  local: [],
+  local: ['api'],
 }
 
 /** What the report of a rehearsal is made from. */
@@ -69,6 +69,7 @@ const INFRA: Allowed = {
     '../runtime/config.ts',
     '../runtime/errors.ts',
     '../runtime/local/run.ts',
+    '../runtime/local/run-record.ts',
     '../runtime/commands/rehearse.ts',
     ...REHEARSAL_RECORD,
   ],

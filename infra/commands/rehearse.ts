@@ -9,6 +9,7 @@ import {
 } from '../../runtime/commands/rehearse.ts'
 import { loadConfig } from '../../runtime/config.ts'
 import { AppError } from '../../runtime/errors.ts'
+import { commandTarget } from '../../runtime/local/run-record.ts'
 import { type Rehearsal, readRehearsal } from '../../runtime/rehearsal/record.ts'
 import { isWhole } from '../../runtime/rehearsal/summary.ts'
 import { planOf, sizesFor } from '../config/plan.ts'
@@ -59,8 +60,7 @@ async function run(flags: Flags): Promise<void> {
   const outputs = [flags.report, flags.coefficients].filter((path) => path !== undefined)
   outputs.forEach(requireWritable)
   const stack = flags.stack === undefined ? undefined : stackSizes(flags.stack)
-  const rehearsal: Rehearsal =
-    flags.read === undefined ? await runRehearsal(loadConfig(process.env), flags) : readRehearsal(recorded(flags.read))
+  const rehearsal = flags.read === undefined ? await rehearseNow(flags) : readRehearsal(recorded(flags.read))
   const findings = findingsOf(rehearsal, { p99Ms }, stack)
   process.stdout.write(`\n${textReport(rehearsal, findings)}`)
   if (flags.report !== undefined) writeFileSync(flags.report, page(rehearsal, findings))
@@ -69,6 +69,12 @@ async function run(flags: Flags): Promise<void> {
   }
   for (const path of outputs) process.stdout.write(`Written: ${path}\n`)
   process.exitCode = findings.verdict.holds && isWhole(rehearsal) ? 0 : 1
+}
+
+/** On what the environment names, or on the run on this machine. */
+function rehearseNow(flags: Flags): Promise<Rehearsal> {
+  const { env, run } = commandTarget(process.env, (text) => process.stderr.write(`${text}\n`))
+  return runRehearsal(loadConfig(env), flags, run)
 }
 
 function recorded(path: string): string {

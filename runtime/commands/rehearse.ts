@@ -9,7 +9,7 @@ import { createScreen } from '../screen.ts'
 
 /** What the options of `rehearseCommand` are read into, as texts. */
 export interface RehearseFlags {
-  readonly target: string
+  readonly target?: string
   readonly eventsPerSecond?: string
   readonly duration?: string
   readonly metrics?: string
@@ -23,6 +23,15 @@ export interface RehearseFlags {
   readonly record?: string
 }
 
+/** Where the listeners of a run on this machine are. */
+export interface LocalListeners {
+  readonly publicUrl: string
+  /** The private listeners. */
+  readonly instances: readonly string[]
+}
+
+const DEFAULT_TARGET = 'http://localhost:8585'
+
 /** The command with the options that it has wherever it runs. */
 export function rehearseCommand(): Command {
   return new Command('rehearse')
@@ -31,7 +40,7 @@ export function rehearseCommand(): Command {
     )
     .option('--events-per-second <n>', 'rate to rehearse; bursts have half as much again')
     .option('--duration <time>', 'how long the load lasts: 30s, 10m, 2h')
-    .option('--target <url>', 'public listener of the API', 'http://localhost:8585')
+    .option('--target <url>', `public listener of the API; else that of npm start, or ${DEFAULT_TARGET}`)
     .option(
       '--metrics <urls>',
       'private listeners of API and workers, with a comma between them; a host with several addresses means all of them. Where the target is this machine: those of npm start',
@@ -46,9 +55,13 @@ export function rehearseCommand(): Command {
     .option('--record <file>', 'write everything measured as a line of JSON (- is standard output)')
 }
 
-/** Runs a rehearsal with what was given on the command line, and writes its record where that was asked for. */
-export async function runRehearsal(config: Config, flags: RehearseFlags): Promise<Rehearsal> {
-  const options = rehearsalOptions(flags)
+/** Runs a rehearsal with what was given on the command line, else on the local run, and writes its record where that was asked for. */
+export async function runRehearsal(
+  config: Config,
+  flags: RehearseFlags,
+  local: LocalListeners | undefined,
+): Promise<Rehearsal> {
+  const options = rehearsalOptions(flags, local)
   if (flags.record !== undefined && flags.record !== '-') requireWritable(flags.record)
   const stopping = new AbortController()
   const stop = () => stopping.abort()
@@ -74,7 +87,8 @@ export function requireWritable(path: string): void {
 }
 
 /** @throws AppError `command_invalid` with every fault at once. */
-export function rehearsalOptions(flags: RehearseFlags): RehearsalOptions {
+export function rehearsalOptions(flags: RehearseFlags, local?: LocalListeners): RehearsalOptions {
+  const target = flags.target ?? local?.publicUrl ?? DEFAULT_TARGET
   const faults: string[] = []
   const number = (flag: string, text: string | undefined, least: number, most: number, whole = true): number => {
     const value = Number(text)
@@ -92,14 +106,14 @@ export function rehearsalOptions(flags: RehearseFlags): RehearsalOptions {
       `--duration is ${shown(flags.duration)}; allowed: ${LEAST_SECONDS}s to ${MOST_SECONDS / 3600}h, like 30s, 10m or 2h`,
     )
   }
-  if (!/^https?:\/\/[^\s/]+\/?$/.test(flags.target)) {
-    faults.push(`--target is "${flags.target}"; allowed: a URL like http://host:8585`)
+  if (!/^https?:\/\/[^\s/]+\/?$/.test(target)) {
+    faults.push(`--target is "${target}"; allowed: a URL like http://host:8585`)
   }
   const options: RehearsalOptions = {
-    target: flags.target.replace(/\/$/, ''),
+    target: target.replace(/\/$/, ''),
     eventsPerSecond: number('events-per-second', flags.eventsPerSecond, 1, 1_000_000, false),
     seconds,
-    metrics: metricsOf(flags),
+    metrics: metricsOf(flags, target, local),
     source: flags.source,
     profiles: number('profiles', flags.profiles, 1, 10_000_000),
     seed: number('seed', flags.seed, 0, 2 ** 32 - 1),
@@ -125,7 +139,12 @@ const LOOPBACK = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$)/
 /** Where `npm start` has them. */
 const LOCAL_METRICS = ['http://127.0.0.1:8686', 'http://127.0.0.1:8687']
 
-function metricsOf({ metrics, target }: RehearseFlags): readonly string[] {
+function metricsOf(
+  { metrics, target: named }: RehearseFlags,
+  target: string,
+  local: LocalListeners | undefined,
+): readonly string[] {
+  if (metrics === undefined && named === undefined && local) return local.instances
   if (metrics === undefined) return LOOPBACK.test(target) ? LOCAL_METRICS : []
   return metrics.split(',').map((url) => url.trim())
 }

@@ -1,6 +1,9 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { basic } from './authorization.ts'
 import { startChild } from './child.ts'
+import { SECRET_MODE } from './credentials.ts'
+import { closedNodeSettings, ELASTIC_USER, userFiles } from './elasticsearch-security.ts'
 import { answersOk, untilReady } from './ready.ts'
 import { handOver, prepareFolders, type Server, type ServerOptions, serverEnvironment } from './server.ts'
 
@@ -10,6 +13,8 @@ const STOP_LIMIT_MS = 30_000
 export interface ElasticsearchOptions extends ServerOptions {
   readonly httpPort: number
   readonly transportPort: number
+  /** Of its only user. @default none: it is open to everybody on this machine */
+  readonly password?: string | undefined
   /** Overrides of the node's settings. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>
 }
@@ -17,6 +22,9 @@ export interface ElasticsearchOptions extends ServerOptions {
 export interface ElasticsearchServer extends Server {
   /** For ELASTIC_HOST. */
   readonly url: string
+  /** For ELASTIC_HTTP_AUTH_USERNAME and ELASTIC_HTTP_AUTH_PASSWORD; both empty where it asks for none. */
+  readonly username: string
+  readonly password: string
 }
 
 /** The settings of the one node. */
@@ -35,7 +43,6 @@ export function nodeSettings(
     'transport.port': transportPort,
     'path.data': dataFolder,
     'path.logs': logsFolder,
-    'xpack.security.enabled': false,
     // Absolute sizes: the defaults are percentages, and a large disk that is 96 % full still has much room.
     'cluster.routing.allocation.disk.watermark.low': '1gb',
     'cluster.routing.allocation.disk.watermark.high': '500mb',
@@ -61,18 +68,24 @@ rootLogger.level = info
 rootLogger.appenderRef.console.ref = console
 `
 
-/** Starts an Elasticsearch of one node, without security, and waits until its shards are there. */
+/** Starts an Elasticsearch of one node, and waits until its shards are there. */
 export async function startElasticsearch(options: ElasticsearchOptions): Promise<ElasticsearchServer> {
   const { distribution, folder, runAs, httpPort, transportPort, heap = '1g' } = options
   const folders = prepareFolders(folder)
-  const settings = { ...nodeSettings(httpPort, transportPort, folders.data, folders.tmp), ...options.settings }
+  const closed = options.password !== undefined
+  const security = closed ? await closedNodeSettings(folders.conf, options.java) : { 'xpack.security.enabled': false }
+  const node = nodeSettings(httpPort, transportPort, folders.data, folders.tmp)
   // JSON is YAML.
-  writeFileSync(join(folders.conf, 'elasticsearch.yml'), `${JSON.stringify(settings, null, 2)}\n`)
+  const settings = JSON.stringify({ ...node, ...security, ...options.settings }, null, 2)
+  writeFileSync(join(folders.conf, 'elasticsearch.yml'), `${settings}\n`, { mode: SECRET_MODE })
   writeFileSync(join(folders.conf, 'log4j2.properties'), LOGGING)
   const config = join(distribution, 'config')
   writeFileSync(join(folders.conf, 'jvm.options'), jvmOptions(readFileSync(join(config, 'jvm.options'), 'utf8')))
-  for (const file of ['roles.yml', 'role_mapping.yml', 'users', 'users_roles']) {
-    copyFileSync(join(config, file), join(folders.conf, file))
+  for (const file of ['roles.yml', 'role_mapping.yml']) copyFileSync(join(config, file), join(folders.conf, file))
+  const username = closed ? ELASTIC_USER : ''
+  const password = options.password ?? ''
+  for (const [file, text] of Object.entries(closed ? userFiles(password) : {})) {
+    writeFileSync(join(folders.conf, file), text, { mode: SECRET_MODE })
   }
   handOver(folders, runAs)
 
@@ -96,6 +109,11 @@ export async function startElasticsearch(options: ElasticsearchOptions): Promise
   options.onStart?.(child)
   const url = `http://127.0.0.1:${httpPort}`
   const health = `${url}/_cluster/health?wait_for_status=yellow&timeout=2s`
-  await untilReady(child, () => answersOk(health), READY_LIMIT_MS, options.signal)
-  return { ...child, url }
+  await untilReady(
+    child,
+    () => answersOk(health, { authorization: basic(username, password) }),
+    READY_LIMIT_MS,
+    options.signal,
+  )
+  return { ...child, url, username, password }
 }

@@ -14,6 +14,10 @@ export interface Home {
   readonly logs: string
   readonly lockFile: string
   readonly sourcesFile: string
+  /** Generated once; it outlives `--fresh`. */
+  readonly credentialsFile: string
+  /** Only while a run goes on: what the commands on this machine need, secrets included. */
+  readonly run: string
 }
 
 const FIRST_SOURCES = { 'my-source': { name: 'My first source', enabled: true, allowedOrigins: ['*'] } }
@@ -36,6 +40,8 @@ export function homeIn(folder: string): Home {
     logs: join(folder, 'logs'),
     lockFile: join(folder, 'running.json'),
     sourcesFile: join(folder, 'sources.json'),
+    credentialsFile: join(folder, 'credentials.json'),
+    run: join(folder, 'run'),
   }
 }
 

@@ -54,6 +54,12 @@ export function takeLock(file: string, start: (pid: number) => string | undefine
   }
 }
 
+/** The process that has the lock, if it lives. */
+export function runningPid(file: string, start: (pid: number) => string | undefined = startOf): number | undefined {
+  const held = read(file)
+  return held && isAlive(held, start) ? held.pid : undefined
+}
+
 /** Only one of two runs that start at the same moment creates the file. */
 function create(file: string, text: string): void {
   try {

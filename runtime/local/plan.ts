@@ -1,9 +1,10 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { type Config, loadConfig } from '../config.ts'
+import type { Credentials } from './credentials.ts'
 import { type Home, homeFolder, homeIn } from './home.ts'
 import type { Starts } from './needed-ports.ts'
-import { programEnvironment } from './programs.ts'
+import { programEnvironment, withCredentials } from './programs.ts'
 import { type RunAs, serverUser } from './server-user.ts'
 import { type Environment, type LocalSettings, loadLocalSettings } from './settings.ts'
 
@@ -19,6 +20,10 @@ export interface Plan {
   /** Each server's own folder. */
   readonly pulsarFolder: string
   readonly elasticsearchFolder: string
+}
+
+export interface ClosedPlan extends Plan {
+  readonly credentials: Credentials
 }
 
 /** @throws AppError `local_run` or `config_invalid`, with every fault of the environment. */
@@ -49,4 +54,10 @@ export function makePlan(user: Environment, uid: number | undefined = process.ge
     pulsarFolder: join(home.data, 'pulsar'),
     elasticsearchFolder: join(home.data, 'elasticsearch'),
   }
+}
+
+/** The plan with the credentials of its home folder, which are there only once the folder is. */
+export function planWith(plan: Plan, credentials: Credentials): ClosedPlan {
+  const env = withCredentials(plan.env, plan.starts, credentials)
+  return { ...plan, env, config: loadConfig(env), credentials }
 }

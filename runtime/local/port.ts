@@ -24,9 +24,15 @@ export async function freePort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : freePort()
 }
 
-/** The wanted port when it is free and nobody else is to have it, else any free one. */
+const MOST_PORT = 65_535
+/** So many ports are tried one after the other: whoever looks for the listener finds it where it was, or close by. */
+const TRIED_PORTS = 20
+
+/** The wanted port or one shortly after it that is free and that nobody else is to have; else any free one. */
 export async function freePortNear(wanted: number, taken: ReadonlySet<number> = new Set()): Promise<number> {
-  if (!taken.has(wanted) && (await isFree(wanted))) return wanted
+  for (let port = wanted; port < wanted + TRIED_PORTS && port <= MOST_PORT; port += 1) {
+    if (!taken.has(port) && (await isFree(port))) return port
+  }
   const port = await freePort()
   return taken.has(port) ? freePortNear(port, taken) : port
 }

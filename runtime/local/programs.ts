@@ -2,7 +2,11 @@ import { join } from 'node:path'
 import { type Config, toEnv } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { type Child, endedMessage, startChild } from './child.ts'
+import type { Credentials } from './credentials.ts'
+import { ELASTIC_USER } from './elasticsearch-security.ts'
+import type { Starts } from './needed-ports.ts'
 import { MALLOC_ENVIRONMENT, NODE_OPTIONS } from './node-options.ts'
+import { pulsarToken } from './pulsar-security.ts'
 import type { Environment } from './settings.ts'
 
 const CLI = join(import.meta.dirname, '../cli.ts')
@@ -15,6 +19,22 @@ export type ProgramName = 'set-up' | 'api' | 'worker'
 export interface StartedServers {
   readonly pulsar?: { readonly serviceUrl: string; readonly adminUrl: string } | undefined
   readonly elasticsearch?: { readonly url: string } | undefined
+}
+
+/** The environment with the credentials of the run: those for its own servers, and the token of the operators. */
+export function withCredentials(programs: Environment, starts: Starts, credentials: Credentials): Environment {
+  const { pulsarKey, elasticPassword, privateToken } = credentials
+  const chosen = programs['PRIVATE_TOKEN'] !== undefined || programs['PRIVATE_TOKEN_FILE'] !== undefined
+  return {
+    ...programs,
+    ...(chosen ? {} : toEnv({ privateToken })),
+    // Whatever the user has set is for other servers, which do not take part in this run.
+    ...(starts.pulsar && toEnv({ pulsarAuthToken: pulsarToken(pulsarKey) })),
+    ...(starts.elasticsearch && {
+      ...toEnv({ elasticUsername: ELASTIC_USER, elasticPassword }),
+      ELASTIC_API_KEY: '',
+    }),
+  }
 }
 
 /** The environment of the programs: what one machine needs, and above it everything that the user has set. */

@@ -1,12 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { bearer } from './authorization.ts'
 import { startChild } from './child.ts'
 import { overrideProperties } from './properties.ts'
+import { loopbackInterface, type PulsarSecurity, pulsarToken, securePulsar } from './pulsar-security.ts'
 import { answersOk, untilReady } from './ready.ts'
 import { handOver, prepareFolders, type Server, type ServerOptions, serverEnvironment } from './server.ts'
 
 const READY_LIMIT_MS = 180_000
 const STOP_LIMIT_MS = 30_000
+
+const OPEN: PulsarSecurity = { conf: {}, jvmOption: '' }
 
 export interface PulsarOptions extends ServerOptions {
   readonly brokerPort: number
@@ -15,8 +19,8 @@ export interface PulsarOptions extends ServerOptions {
   readonly bookiePort: number
   /** Overrides of `standalone.conf`. */
   readonly conf?: Readonly<Record<string, string>>
-  /** Of a superuser, for a `conf` that asks for one. */
-  readonly token?: string
+  /** With which it checks tokens, in base64. @default none: it is open to everybody on this machine */
+  readonly key?: string | undefined
 }
 
 export interface PulsarServer extends Server {
@@ -24,6 +28,8 @@ export interface PulsarServer extends Server {
   readonly serviceUrl: string
   /** For PULSAR_API. */
   readonly adminUrl: string
+  /** For PULSAR_AUTH_TOKEN; empty where it asks for none. */
+  readonly token: string
 }
 
 /** What a run on one machine needs to be otherwise than in the `standalone.conf` of Pulsar. */
@@ -34,6 +40,11 @@ export function standaloneOverrides(brokerPort: number, webPort: number): Record
     bindAddress: '127.0.0.1',
     // Else the bookie is known by the address of today's network, and gone tomorrow.
     advertisedAddress: '127.0.0.1',
+    // The bookie knows no `bindAddress`; without these it listens on all addresses.
+    listeningInterface: loopbackInterface(),
+    allowLoopback: 'true',
+    // Else a new bookie takes any port instead of the one that it is given.
+    allowEphemeralPorts: 'true',
     // A receipt means that the event is on the disk; standalone's own default says "in memory".
     journalSyncData: 'true',
     // No quota: a backlog may grow until the disk is full, and then producers are refused instead of events dropped.
@@ -50,15 +61,12 @@ export function standaloneOverrides(brokerPort: number, webPort: number): Record
 /** The port of the bookie in a folder that was used before: it is part of the bookie's identity. */
 export function bookiePortOf(folder: string): number | undefined {
   try {
-    return portInCookie(readFileSync(join(folder, 'data/bookkeeper0/current/VERSION'), 'utf8'))
+    const cookie = readFileSync(join(folder, 'data/bookkeeper/current/VERSION'), 'utf8')
+    const port = /bookieHost: ".*:(\d+)"/.exec(cookie)?.[1]
+    return port === undefined ? undefined : Number(port)
   } catch {
     return undefined
   }
-}
-
-export function portInCookie(cookie: string): number | undefined {
-  const port = /bookieHost: ".*:(\d+)"/.exec(cookie)?.[1]
-  return port === undefined ? undefined : Number(port)
 }
 
 /** Starts a Pulsar of one node, broker and bookie in one process, and waits until it is ready. */
@@ -66,8 +74,11 @@ export async function startPulsar(options: PulsarOptions): Promise<PulsarServer>
   const { distribution, folder, runAs, brokerPort, webPort, heap = '1g' } = options
   const folders = prepareFolders(folder)
   const conf = join(folders.conf, 'standalone.conf')
-  const overrides = { ...standaloneOverrides(brokerPort, webPort), ...options.conf }
-  writeFileSync(conf, overrideProperties(readFileSync(join(distribution, 'conf/standalone.conf'), 'utf8'), overrides))
+  const security = options.key === undefined ? OPEN : securePulsar(folders.conf, options.key)
+  const token = options.key === undefined ? '' : pulsarToken(options.key)
+  const overrides = { ...standaloneOverrides(brokerPort, webPort), ...security.conf, ...options.conf }
+  const original = readFileSync(join(distribution, 'conf/standalone.conf'), 'utf8')
+  writeFileSync(conf, overrideProperties(original, overrides))
   handOver(folders, runAs)
 
   const child = await startChild({
@@ -86,7 +97,7 @@ export async function startPulsar(options: PulsarOptions): Promise<PulsarServer>
       PULSAR_GC: '-XX:+UseG1GC -XX:+PerfDisableSharedMem',
       // A blank, because an empty text would bring the default: files of 20 MB of garbage collections.
       PULSAR_GC_LOG: ' ',
-      PULSAR_EXTRA_OPTS: `-Djava.io.tmpdir=${folders.tmp} -Dpulsar.allocator.exit_on_oom=true`,
+      PULSAR_EXTRA_OPTS: `-Djava.io.tmpdir=${folders.tmp} -Dpulsar.allocator.exit_on_oom=true ${security.jvmOption}`,
       PULSAR_LOG_DIR: folders.tmp,
     }),
     logFile: options.logFile ?? join(folder, 'server.log'),
@@ -97,9 +108,9 @@ export async function startPulsar(options: PulsarOptions): Promise<PulsarServer>
   const adminUrl = `http://127.0.0.1:${webPort}`
   await untilReady(
     child,
-    () => answersOk(`${adminUrl}/admin/v2/brokers/health`, 'ok', options.token),
+    () => answersOk(`${adminUrl}/admin/v2/brokers/health`, { text: 'ok', authorization: bearer(token) }),
     READY_LIMIT_MS,
     options.signal,
   )
-  return { ...child, serviceUrl: `pulsar://127.0.0.1:${brokerPort}`, adminUrl }
+  return { ...child, serviceUrl: `pulsar://127.0.0.1:${brokerPort}`, adminUrl, token }
 }

@@ -29,10 +29,17 @@ export async function untilReady(
   }
 }
 
-/** Whether a URL answers 200, and with the given text where one is given. A token goes along where one is given. */
-export async function answersOk(url: string, text?: string, token?: string): Promise<boolean> {
+export interface Expected {
+  /** The whole body, but for blanks at its ends. @default any */
+  readonly text?: string
+  /** The header `Authorization` to send. @default none */
+  readonly authorization?: string | undefined
+}
+
+/** Whether a URL answers 200 as expected. */
+export async function answersOk(url: string, { text, authorization }: Expected = {}): Promise<boolean> {
   try {
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    const headers = authorization === undefined ? {} : { authorization }
     const response = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) })
     const body = await response.text()
     return response.status === 200 && (text === undefined || body.trim() === text)

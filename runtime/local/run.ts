@@ -1,16 +1,19 @@
+import { readSources } from '../api/sources.ts'
 import { AppError } from '../errors.ts'
 import { createScreen, type Screen } from '../screen.ts'
 import { type Child, endedMessage, killAllChildren } from './child.ts'
+import { ensureCredentials } from './credentials.ts'
 import { requireFreeDisk } from './disk.ts'
 import { ensureSources, prepareHome, removeData } from './home.ts'
 import { type Lock, takeLock } from './lock.ts'
 import { neededPorts } from './needed-ports.ts'
-import { makePlan, type Plan } from './plan.ts'
+import { type ClosedPlan, makePlan, type Plan, planWith } from './plan.ts'
 import { freePortNear, requireFreePorts } from './port.ts'
 import { endGroup } from './process-id.ts'
 import { apiEnvironment, startProgram, untilDone, workerEnvironment } from './programs.ts'
 import { bookiePortOf } from './pulsar.ts'
 import { answersOk, untilReady } from './ready.ts'
+import { removeRunRecord, writeRunRecord } from './run-record.ts'
 import type { Server } from './server.ts'
 import type { Environment } from './settings.ts'
 import { startServers } from './start-servers.ts'
@@ -33,7 +36,7 @@ interface Running {
 
 /** One run: what every step needs. */
 interface Run {
-  readonly plan: Plan
+  readonly plan: ClosedPlan
   readonly screen: Screen
   /** Aborted when somebody wants the end, and when a server ended by itself: then with the error as its reason. */
   readonly signal: AbortSignal
@@ -84,19 +87,21 @@ export async function runLocal(options: LocalOptions): Promise<number> {
 }
 
 async function prepareAndRun({ fresh, env }: LocalOptions, screen: Screen, stopSignal: AbortSignal): Promise<void> {
-  const plan = makePlan(env)
-  prepareHome(plan.home, plan.runAs)
-  const lock = takeLock(plan.home.lockFile)
+  const planned = makePlan(env)
+  prepareHome(planned.home, planned.runAs)
+  const lock = takeLock(planned.home.lockFile)
   const failing = new AbortController()
   const signal = AbortSignal.any([stopSignal, failing.signal])
-  const run: Run = { plan, screen, signal, lock, servers: [], programs: [] }
+  const running: Pick<Run, 'servers' | 'programs'> = { servers: [], programs: [] }
   try {
     await endLeftovers(lock, screen)
     if (fresh) {
-      removeData(plan.home)
+      removeData(planned.home)
       screen.say('The data of earlier runs is removed')
     }
-    await requirePreconditions(plan)
+    await requirePreconditions(planned)
+    const plan = planWith(planned, ensureCredentials(planned.home.credentialsFile))
+    const run: Run = { plan, screen, signal, lock, ...running }
     await startServers(plan, screen, signal, {
       start: ({ name, pid }) => lock.note(name, pid),
       ready: (server) => {
@@ -106,12 +111,16 @@ async function prepareAndRun({ fresh, env }: LocalOptions, screen: Screen, stopS
     })
     await startPrograms(run)
   } finally {
-    await stopAll(run)
+    removeRunRecord(planned.home)
+    await stopAll({ screen, ...running })
     lock.release()
   }
 }
 
 async function requirePreconditions({ config, home, local, starts, pulsarFolder }: Plan): Promise<void> {
+  ensureSources(home)
+  // The API would end with the same fault, but half a minute later.
+  readSources(config.sourcesFile)
   await requireFreePorts(neededPorts(config, local, starts, bookiePortOf(pulsarFolder)))
   if (starts.pulsar || starts.elasticsearch) requireFreeDisk(home.data)
 }
@@ -120,13 +129,14 @@ async function requirePreconditions({ config, home, local, starts, pulsarFolder 
 async function startPrograms(run: Run): Promise<void> {
   const { plan, screen, signal } = run
   const { config, home } = plan
-  ensureSources(home)
   await untilDone(await startProgram('set-up', plan.env, config, home.logs), signal)
   screen.say('Topics and indices are set up')
 
-  const workerPort = await freePortNear(8687, new Set([config.publicPort, config.privatePort]))
+  const workerPort = await freePortNear(config.privatePort + 1, new Set([config.publicPort]))
   const apiUrl = urlOf(config.privateHost, config.privatePort)
   const workerUrl = `http://127.0.0.1:${workerPort}`
+  const publicUrl = urlOf(config.publicHost, config.publicPort)
+  const headers = writeRunRecord(home, config, { publicUrl, instances: [apiUrl, workerUrl] })
   await together(
     [
       (either) => runProgram({ ...run, signal: either }, 'api', apiEnvironment(plan.env, [workerUrl]), apiUrl),
@@ -135,11 +145,12 @@ async function startPrograms(run: Run): Promise<void> {
     signal,
   )
   const transport = await transportOf(apiUrl)
-  screen.say(welcome({ config, workerPort, transport, home, sourceId: firstSource(config.sourcesFile) }))
+  screen.say(welcome({ config, workerPort, transport, home, headers, sourceId: firstSource(config.sourcesFile) }))
   const watched = {
     apiMetricsUrl: `${apiUrl}/metrics`,
     workerMetricsUrl: `${workerUrl}/metrics`,
     backlogUrl: backlogUrl(config),
+    token: config.privateToken,
   }
   await watchPipeline(watched, screen, signal)
   signal.throwIfAborted()
@@ -165,7 +176,7 @@ async function runProgram(
 }
 
 /** In the order of the data: nothing new is taken, then what is under way is stored, then the servers may go. */
-async function stopAll({ screen, servers, programs }: Run): Promise<void> {
+async function stopAll({ screen, servers, programs }: Pick<Run, 'screen' | 'servers' | 'programs'>): Promise<void> {
   if (servers.length + programs.length === 0) return
   screen.status('')
   for (const program of programs.sort((one, other) => one.name.localeCompare(other.name))) {

@@ -4,7 +4,7 @@ import type { Child } from './child.ts'
 import { startElasticsearch } from './elasticsearch.ts'
 import { installServers, type ServerName } from './install.ts'
 import { findJava } from './java.ts'
-import type { Plan } from './plan.ts'
+import type { ClosedPlan } from './plan.ts'
 import { freePortNear } from './port.ts'
 import { bookiePortOf, startPulsar } from './pulsar.ts'
 import type { Server } from './server.ts'
@@ -17,12 +17,12 @@ import { together } from './together.ts'
  * @param on is told each server when its process is there, and again when it is ready.
  */
 export async function startServers(
-  plan: Plan,
+  plan: ClosedPlan,
   screen: Screen,
   signal: AbortSignal,
   on: { readonly start: (child: Child) => void; readonly ready: (server: Server) => void },
 ): Promise<void> {
-  const { home, local, runAs, starts } = plan
+  const { home, local, runAs, starts, credentials } = plan
   const names = (['pulsar', 'elasticsearch'] as const).filter((name: ServerName) => starts[name])
   if (names.length === 0) return
   const java = await findJava(plan.env, runAs)
@@ -38,6 +38,7 @@ export async function startServers(
         distribution: distributions.pulsar,
         folder: plan.pulsarFolder,
         logFile: join(home.logs, 'pulsar.log'),
+        key: credentials.pulsarKey,
         brokerPort: local.pulsarPort,
         webPort: local.pulsarApiPort,
         bookiePort: bookiePortOf(plan.pulsarFolder) ?? (await freePortNear(3181)),
@@ -49,6 +50,7 @@ export async function startServers(
         distribution: distributions.elasticsearch,
         folder: plan.elasticsearchFolder,
         logFile: join(home.logs, 'elasticsearch.log'),
+        password: credentials.elasticPassword,
         httpPort: local.elasticPort,
         transportPort: await freePortNear(9300),
       }),

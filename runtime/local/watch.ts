@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Metric, parseMetrics } from '../metrics-text.ts'
 import type { Screen } from '../screen.ts'
+import { bearer } from './authorization.ts'
 import { formatStatus, goOnCounting, type Sample, sampleOf, statusKey } from './status.ts'
 
 const INTERVAL_MS = 1000
@@ -12,6 +13,8 @@ export interface Watched {
   readonly apiMetricsUrl: string
   readonly workerMetricsUrl: string
   readonly backlogUrl: string
+  /** The token of the operators, which the backlog asks for. */
+  readonly token: string
 }
 
 /** Shows the state of the pipeline once a second until the signal. */
@@ -44,7 +47,7 @@ async function takeSample(watched: Watched): Promise<Sample> {
   const [api, worker, backlog] = await Promise.all([
     metricsAt(watched.apiMetricsUrl),
     metricsAt(watched.workerMetricsUrl),
-    textAt(watched.backlogUrl),
+    textAt(watched.backlogUrl, bearer(watched.token)),
   ])
   return sampleOf(Date.now(), api, worker, totalIn(backlog))
 }
@@ -64,9 +67,10 @@ export function totalIn(backlog: string | undefined): number | undefined {
 }
 
 /** A program that is just being restarted does not answer; the line shows it as unknown. */
-async function textAt(url: string): Promise<string | undefined> {
+async function textAt(url: string, authorization?: string): Promise<string | undefined> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) })
+    const headers = authorization === undefined ? {} : { authorization }
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) })
     const text = await response.text()
     return response.ok ? text : undefined
   } catch {

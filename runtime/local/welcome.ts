@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { type Config, toEnv } from '../config.ts'
+import type { Config } from '../config.ts'
+import type { HeaderFiles } from './run-record.ts'
 
 export interface Welcome {
   readonly config: Config
@@ -7,6 +8,7 @@ export interface Welcome {
   /** How the API speaks to Pulsar; unknown when it could not be asked. */
   readonly transport: string | undefined
   readonly home: { readonly data: string; readonly logs: string }
+  readonly headers: HeaderFiles
   /** The source that the example uses. */
   readonly sourceId: string
 }
@@ -41,22 +43,31 @@ function transportInWords(config: Config, transport: string): string {
   return `through its WebSocket API${missing}`
 }
 
-/** The settings that a command needs to reach this run and no other; the commands know the defaults of a cluster. */
-function commandPrefix(config: Config): string {
-  const { pulsarHost, pulsarApi, elasticHost, indexReplicas, indexShards, indexPrefix, pulsarPartitions } = config
-  const needed = { pulsarHost, pulsarApi, elasticHost, indexReplicas, indexShards, indexPrefix, pulsarPartitions }
-  return Object.entries(toEnv(needed))
-    .map(([name, value]) => `${name}=${value} `)
-    .join('')
+/** A command that calls a listener with the credential in the file, so that the history of the shell has no secret. */
+function curl(headerFile: string | undefined, url: string): string {
+  const header = headerFile === undefined ? [] : ['-H', quoted(`@${headerFile}`)]
+  return ['curl', '-s', ...header, quoted(url)].join(' ')
+}
+
+/** As one word of a shell. */
+function quoted(text: string): string {
+  return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
+
+/** The console opens with the token in the fragment, which a browser sends to nobody. */
+function consoleUrl(config: Config): string {
+  const { privateHost, privatePort, privateToken } = config
+  const token = privateToken === '' ? '' : `#token=${encodeURIComponent(privateToken)}`
+  return `${urlOf(privateHost, privatePort)}/console${token}`
 }
 
 /** What is shown once everything runs: the addresses, and two commands to try it with. */
-export function welcome({ config, workerPort, transport, home, sourceId }: Welcome): string {
+export function welcome({ config, workerPort, transport, home, headers, sourceId }: Welcome): string {
   const track = `${urlOf(config.publicHost, config.publicPort)}/track`
   const elastic = config.elasticHost.split(',')[0] ?? ''
   const addresses: readonly (readonly [string, string])[] = [
     ['Track', track],
-    ['Console', `${urlOf(config.privateHost, config.privatePort)}/console`],
+    ['Console', consoleUrl(config)],
     ['Backlog', backlogUrl(config)],
     ['Metrics', `${urlOf(config.privateHost, config.privatePort)}/metrics (API)`],
     ['', `http://127.0.0.1:${workerPort}/metrics (worker)`],
@@ -85,11 +96,12 @@ export function welcome({ config, workerPort, transport, home, sourceId }: Welco
     '',
     `Find them, at most ${config.bulkTimeoutSeconds} s later, when the bulk is sent:`,
     '',
-    `  curl -s '${elastic}/${config.indexPrefix}-event/_search?q=session.id:my-session&pretty'`,
+    `  ${curl(headers.elasticsearch, `${elastic}/${config.indexPrefix}-event/_search?q=session.id:my-session&pretty`)}`,
     '',
     'Operate it:',
     '',
-    `  ${commandPrefix(config)}npm run cli -- backlog`,
+    '  npm run cli -- backlog',
+    `  ${curl(headers.operator, backlogUrl(config))}`,
     '',
   ].join('\n')
 }

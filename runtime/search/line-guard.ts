@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import { endOfString } from '../json-scan.ts'
 import { indicesOf } from './indices.ts'
 
 /** Lines that are to be sent, and the number of operations that they are said to be. */
@@ -35,12 +36,12 @@ export function lineGuard(config: Pick<Config, 'indexPrefix'>): LineGuard {
       if (end === NOWHERE) return NOWHERE
       lastHead = text.slice(at, end)
     }
-    const end = endOfString(text, at + lastHead.length)
+    const end = endOfString(text, at + lastHead.length - 1)
     return text.startsWith(ACTION_END, end) ? end + ACTION_END.length : NOWHERE
   }
   const afterStateAction = (text: string, at: number): number => {
     const idStart = matchedUntil(stateHead, text, at)
-    return idStart === NOWHERE ? NOWHERE : matchedUntil(STATE_END, text, endOfString(text, idStart))
+    return idStart === NOWHERE ? NOWHERE : matchedUntil(STATE_END, text, endOfString(text, idStart - 1))
   }
 
   return ({ events, eventLines, states, stateLines }) =>
@@ -74,17 +75,4 @@ function faultOf(
 function matchedUntil(pattern: RegExp, text: string, at: number): number {
   pattern.lastIndex = at
   return pattern.test(text) ? pattern.lastIndex : NOWHERE
-}
-
-/** The place of the quote that ends the string. */
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start)
-  while (end !== NOWHERE && isEscaped(text, end)) end = text.indexOf('"', end + 1)
-  return end === NOWHERE ? text.length : end
-}
-
-function isEscaped(text: string, quote: number): boolean {
-  let backslashes = 0
-  while (text[quote - 1 - backslashes] === '\\') backslashes += 1
-  return backslashes % 2 === 1
 }

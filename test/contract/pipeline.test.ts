@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { v7 as uuidV7 } from 'uuid'
+import { authorizationsOf } from '../../runtime/local/authorization.ts'
 import { topicsOf } from '../../runtime/queue/topics.ts'
 import { periodOf } from '../../runtime/search/indices.ts'
 import { templatesOf } from '../../runtime/search/templates.ts'
@@ -139,8 +140,11 @@ describe('the pipeline, from call to document', () => {
     })
     assert.equal(response.status, 200)
     await pipeline.untilStored(1)
+    const authorization = authorizationsOf(pipeline.config).elasticsearch as string
     const source = await (
-      await fetch(`${pipeline.config.elasticHost}/${pipeline.eventAlias}-${THIS_MONTH}/_source/${id}`)
+      await fetch(`${pipeline.config.elasticHost}/${pipeline.eventAlias}-${THIS_MONTH}/_source/${id}`, {
+        headers: { authorization },
+      })
     ).text()
     assert.ok(source.includes(`"properties":${properties}`), source)
     assert.equal(await pipeline.deadLetters(), 0)

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { createHmac, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadConfig } from '../../runtime/config.ts'
 import { AppError } from '../../runtime/errors.ts'
 import { freePort } from '../../runtime/local/port.ts'
 import { type PulsarServer, startPulsar } from '../../runtime/local/pulsar.ts'
+import { pulsarToken } from '../../runtime/local/pulsar-security.ts'
 import { serverUser } from '../../runtime/local/server-user.ts'
 import { pulsarAdmin } from '../../runtime/queue/admin.ts'
 import { loadPulsarModule, nativeTransport } from '../../runtime/queue/native.ts'
@@ -20,17 +21,11 @@ const native = await loadPulsarModule().catch(() => undefined)
 const PASSWORD = 'changeit'
 
 describe('a Pulsar with TLS that asks for a token', () => {
-  const key = randomBytes(32)
+  const newKey = () => randomBytes(32).toString('base64')
+  const key = newKey()
   let pulsar: PulsarServer | undefined
   let caFile: string
   let env: Record<string, string>
-
-  /** A JSON web token of HMAC-SHA256, as `bin/pulsar tokens create` makes it. */
-  function tokenFor(subject: string, secret = key): string {
-    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-    const content = `${part({ alg: 'HS256' })}.${part({ sub: subject })}`
-    return `${content}.${createHmac('sha256', secret).update(content).digest('base64url')}`
-  }
 
   before(async () => {
     const { folder, java, distributions } = servers()
@@ -58,7 +53,6 @@ describe('a Pulsar with TLS that asks for a token', () => {
     keytool('-exportcert', '-rfc', '-file', caFile)
     chmodSync(keyStore, 0o644)
     const [brokerTls, webTls] = [await freePort(), await freePort()]
-    const admin = tokenFor('admin')
     pulsar = await startPulsar({
       java,
       distribution: distributions.pulsar,
@@ -68,7 +62,7 @@ describe('a Pulsar with TLS that asks for a token', () => {
       brokerPort: await freePort(),
       webPort: await freePort(),
       bookiePort: await freePort(),
-      token: admin,
+      key,
       conf: {
         brokerServicePortTls: String(brokerTls),
         webServicePortTls: String(webTls),
@@ -79,20 +73,13 @@ describe('a Pulsar with TLS that asks for a token', () => {
         tlsTrustStoreType: 'PKCS12',
         tlsTrustStore: keyStore,
         tlsTrustStorePassword: PASSWORD,
-        authenticationEnabled: 'true',
-        authenticationProviders: 'org.apache.pulsar.broker.authentication.AuthenticationProviderToken',
-        tokenSecretKey: `data:;base64,${key.toString('base64')}`,
-        // Not authorisation: with it, the WebSocket API has to run beside the brokers, in a role of its own.
-        superUserRoles: 'admin',
-        brokerClientAuthenticationPlugin: 'org.apache.pulsar.client.impl.auth.AuthenticationToken',
-        brokerClientAuthenticationParameters: `token:${admin}`,
       },
     })
     env = {
       PULSAR_HOST: `pulsar+ssl://localhost:${brokerTls}`,
       PULSAR_API: `https://localhost:${webTls}`,
       PULSAR_CA_FILE: caFile,
-      PULSAR_AUTH_TOKEN: admin,
+      PULSAR_AUTH_TOKEN: pulsar.token,
     }
     const config = loadConfig(env)
     const adminClient = pulsarAdmin(config)
@@ -140,10 +127,7 @@ describe('a Pulsar with TLS that asks for a token', () => {
       })
 
       it('refuses a token that was made with another key', async () => {
-        assert.equal(
-          await publish({ ...env, PULSAR_AUTH_TOKEN: tokenFor('admin', randomBytes(32)) }),
-          'queue_unavailable',
-        )
+        assert.equal(await publish({ ...env, PULSAR_AUTH_TOKEN: pulsarToken(newKey()) }), 'queue_unavailable')
       })
 
       it('is not trusted without the authority, unless certificates are not verified', async () => {

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Config, loadConfig } from '../../runtime/config.ts'
+import { generateCredentials } from '../../runtime/local/credentials.ts'
 import { type ElasticsearchServer, startElasticsearch } from '../../runtime/local/elasticsearch.ts'
 import { homeFolder, homeIn } from '../../runtime/local/home.ts'
 import { installServers } from '../../runtime/local/install.ts'
@@ -43,7 +44,10 @@ export function environmentFor(suite: string, env: Record<string, string> = {}):
     PULSAR_HOST: pulsar.serviceUrl,
     PULSAR_API: pulsar.adminUrl,
     PULSAR_TENANT: suite,
+    PULSAR_AUTH_TOKEN: pulsar.token,
     ELASTIC_HOST: elasticsearch.url,
+    ELASTIC_HTTP_AUTH_USERNAME: elasticsearch.username,
+    ELASTIC_HTTP_AUTH_PASSWORD: elasticsearch.password,
     ELASTIC_INDEX_PREFIX: suite.replaceAll('-', '_'),
     ELASTIC_INDEX_REPLICAS: '0',
     PUBLIC_HOST: '127.0.0.1',
@@ -90,6 +94,7 @@ export async function startServers({
   )
   const folder = mkdtempSync(join(tmpdir(), 'tracardi-contract-'))
   chmodSync(folder, 0o755)
+  const credentials = generateCredentials()
   const common = { java, runAs, heap: '768m' }
   const ports = {
     broker: await freePort(),
@@ -107,6 +112,7 @@ export async function startServers({
       brokerPort: ports.broker,
       webPort: ports.web,
       bookiePort: ports.bookie,
+      key: credentials.pulsarKey,
       ...(pulsarConf ? { conf: pulsarConf } : {}),
     })
   const newElasticsearch = () =>
@@ -116,6 +122,7 @@ export async function startServers({
       folder: join(folder, 'elasticsearch'),
       httpPort: ports.http,
       transportPort: ports.transport,
+      password: credentials.elasticPassword,
       ...(elasticsearchSettings ? { settings: elasticsearchSettings } : {}),
     })
   for (const name of ['pulsar', 'elasticsearch']) mkdirSync(join(folder, name))

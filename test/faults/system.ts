@@ -145,7 +145,7 @@ export class System {
     const topic = topicPath(topicsOf(this.pipeline.config).events)
     const response = await fetch(`${servers().pulsar.adminUrl}/admin/v2/${topic}${path}`, {
       method,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${servers().pulsar.token}` },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     if (!response.ok)

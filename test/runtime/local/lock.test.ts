@@ -2,7 +2,25 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { takeLock } from '../../../runtime/local/lock.ts'
+import { runningPid, takeLock } from '../../../runtime/local/lock.ts'
+
+describe('runningPid', () => {
+  it('is that of the run that has the lock, while it lives', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lock-'))
+    const file = join(folder, 'running.json')
+    assert.equal(runningPid(file), undefined)
+    writeFileSync(file, JSON.stringify({ pid: 4711, started: 'yesterday' }))
+    assert.equal(
+      runningPid(file, () => 'yesterday'),
+      4711,
+    )
+    assert.equal(
+      runningPid(file, () => 'today'),
+      undefined,
+    )
+    rmSync(folder, { recursive: true })
+  })
+})
 
 describe('takeLock', () => {
   let folder: string

@@ -53,6 +53,16 @@ describe('ports of this machine', () => {
     assert.notEqual(await freePortNear(reserved, new Set([reserved])), reserved)
   })
 
+  it('gives a port shortly after a taken one, so that it is about the same at each start', async () => {
+    const port = await freePortNear(taken)
+    assert.ok(port > taken && port < taken + 20, `${port} for ${taken}`)
+  })
+
+  it('gives a free port beyond the last that there is', async () => {
+    const port = await freePortNear(65_536)
+    assert.ok(port > 0 && port <= 65_535)
+  })
+
   it('refuses with every port that is taken', async () => {
     const free = await freePort()
     await assert.rejects(requireFreePorts([needed(taken), needed(free), needed(taken)]), (error: Error) => {

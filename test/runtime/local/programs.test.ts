@@ -9,8 +9,10 @@ import {
   programEnvironment,
   startProgram,
   untilDone,
+  withCredentials,
   workerEnvironment,
 } from '../../../runtime/local/programs.ts'
+import { pulsarToken } from '../../../runtime/local/pulsar-security.ts'
 
 const servers = {
   pulsar: { serviceUrl: 'pulsar://127.0.0.1:1', adminUrl: 'http://127.0.0.1:2' },
@@ -47,6 +49,37 @@ describe('programEnvironment', () => {
     const config = loadConfig(programEnvironment({ ELASTIC_HOST: 'http://es:9200' }, '/s.json', {}))
     assert.equal(config.elasticHost, 'http://es:9200')
     assert.equal(config.indexReplicas, 1)
+  })
+})
+
+describe('withCredentials', () => {
+  const credentials = {
+    pulsarKey: Buffer.alloc(32).toString('base64'),
+    elasticPassword: 'secret',
+    privateToken: 'token',
+  }
+  const both = { pulsar: true, elasticsearch: true }
+
+  it('gives the programs those of the servers that are started, whatever the user has set for others', () => {
+    const user = { PULSAR_AUTH_TOKEN: 'production', ELASTIC_API_KEY_FILE: '/nowhere', ELASTIC_HTTP_AUTH_USERNAME: 'me' }
+    const config = loadConfig(withCredentials(user, both, credentials))
+    assert.equal(config.pulsarAuthToken, pulsarToken(credentials.pulsarKey))
+    assert.deepEqual([config.elasticUsername, config.elasticPassword], ['tracardi', 'secret'])
+    assert.equal(config.elasticApiKey, '')
+  })
+
+  it('leaves those of the servers of the user alone', () => {
+    const user = { PULSAR_AUTH_TOKEN: 'mine', ELASTIC_API_KEY: 'my-key' }
+    const config = loadConfig(withCredentials(user, { pulsar: false, elasticsearch: false }, credentials))
+    assert.equal(config.pulsarAuthToken, 'mine')
+    assert.equal(config.elasticApiKey, 'my-key')
+    assert.equal(config.elasticUsername, '')
+  })
+
+  it('takes the token of the operators from the user, else the generated one', () => {
+    assert.equal(loadConfig(withCredentials({}, both, credentials)).privateToken, 'token')
+    assert.equal(loadConfig(withCredentials({ PRIVATE_TOKEN: 'mine' }, both, credentials)).privateToken, 'mine')
+    assert.equal(withCredentials({ PRIVATE_TOKEN_FILE: '/f' }, both, credentials)['PRIVATE_TOKEN'], undefined)
   })
 })
 

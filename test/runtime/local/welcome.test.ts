@@ -9,9 +9,21 @@ const textWith = (transport: string | undefined, env: Record<string, string> = {
     workerPort: 8687,
     transport,
     home: { data: '/home/data', logs: '/home/logs' },
+    headers: {
+      operator: '/home/run/operator.header',
+      elasticsearch: "/my home's/elasticsearch.header",
+      pulsar: undefined,
+    },
     sourceId: 'shop',
   })
 const text = textWith('native')
+
+/** The words that a shell passes on of the line with the given part. */
+function shellWords(shown: string, part: string): string[] {
+  const line = shown.split('\n').find((one) => one.includes(part)) ?? ''
+  const output = execFileSync('sh', ['-c', `curl() { printf '%s\\n' "$@"; }\n${line}`], { encoding: 'utf8' })
+  return output.trimEnd().split('\n')
+}
 
 describe('welcome', () => {
   it('has a command that a shell passes on as one call with three events', () => {
@@ -24,14 +36,30 @@ describe('welcome', () => {
   })
 
   it('looks for the events in the index of the stack', () => {
-    assert.match(text, /curl -s 'http:\/\/localhost:9200\/mine-event\/_search\?q=session\.id:my-session&pretty'/)
+    assert.deepEqual(shellWords(text, 'mine-event/_search'), [
+      '-s',
+      '-H',
+      "@/my home's/elasticsearch.header",
+      'http://localhost:9200/mine-event/_search?q=session.id:my-session&pretty',
+    ])
   })
 
-  it('has a command with the settings that reach this run and not another', () => {
-    const own = textWith('native', { ELASTIC_INDEX_REPLICAS: '0', PULSAR_API: 'http://127.0.0.1:8081' })
-    const command =
-      'PULSAR_API=http://127.0.0.1:8081 ELASTIC_INDEX_PREFIX=mine ELASTIC_INDEX_REPLICAS=0 npm run cli -- backlog'
-    assert.ok(own.includes(command), own)
+  it('asks for the backlog with the credential in a file, and by a command that finds its own', () => {
+    assert.deepEqual(shellWords(text, '-H @/home/run/operator'), [
+      '-s',
+      '-H',
+      '@/home/run/operator.header',
+      'http://127.0.0.1:8686/queue/system/functions/backlog',
+    ])
+    assert.match(text, /^ {2}npm run cli -- backlog$/m)
+  })
+
+  it('opens the console with the token, which stays in the browser', () => {
+    assert.match(
+      textWith('native', { PRIVATE_TOKEN: 'a b' }),
+      /^ {2}Console +http:\/\/127\.0\.0\.1:8686\/console#token=a%20b$/m,
+    )
+    assert.match(text, /^ {2}Console +http:\/\/127\.0\.0\.1:8686\/console$/m)
   })
 
   it('says how Pulsar is spoken to, and why not natively', () => {

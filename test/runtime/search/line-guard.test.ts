@@ -57,6 +57,7 @@ describe('lineGuard', () => {
       `{"create":{"_index":"tracardi-event-2026-11","_id":"a","_index":"x"}}\n${document}\n`,
     ],
     ['an id that ends in an escape', `{"create":{"_index":"tracardi-event-2026-11","_id":"a\\"}}\n${document}\n`],
+    ['an id that never ends', '{"create":{"_index":"tracardi-event-2026-11","_id":"a'],
     ['no id', `{"create":{"_index":"tracardi-event-2026-11"}}\n${document}\n`],
     ['spaces in the action', `{ "create":{"_index":"tracardi-event-2026-11","_id":"a"}}\n${document}\n`],
     ['a carriage return', `${action}\r\n${document}\n`],

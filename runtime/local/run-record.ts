@@ -1,0 +1,121 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { type Config, toEnv } from '../config.ts'
+import { AppError, messageOf } from '../errors.ts'
+import { authorizationsOf } from './authorization.ts'
+import { SECRET_MODE } from './credentials.ts'
+import { type Home, homeFolder, homeIn } from './home.ts'
+import { runningPid } from './lock.ts'
+import { type Environment, loadLocalSettings } from './settings.ts'
+
+/** What commands on this machine need to know of a run that goes on. */
+export interface RunRecord {
+  /** The settings of its programs, secrets included; those that have their default are left out. */
+  readonly settings: Readonly<Record<string, string>>
+  /** Its public listener. */
+  readonly publicUrl: string
+  /** The private listeners of its API and its worker. */
+  readonly instances: readonly string[]
+}
+
+/** A run that goes on. */
+export interface FoundRun extends RunRecord {
+  readonly pid: number
+  readonly home: string
+}
+
+/** Files by which a person calls the listeners of a run: `curl -H @file`. Those that ask for no credential have none. */
+export type HeaderFiles = Readonly<Record<keyof ReturnType<typeof authorizationsOf>, string | undefined>>
+
+/** Where the servers are, and as whom to call them: settings that belong together, from one place or the other. */
+const ADDRESSES = ['PULSAR_HOST', 'PULSAR_API', 'ELASTIC_HOST'] as const
+const CREDENTIALS = [
+  'PULSAR_AUTH_TOKEN',
+  'PULSAR_CA_FILE',
+  'PULSAR_VERIFY_CERTS',
+  'ELASTIC_HTTP_AUTH_USERNAME',
+  'ELASTIC_HTTP_AUTH_PASSWORD',
+  'ELASTIC_API_KEY',
+  'ELASTIC_CA_FILE',
+  'ELASTIC_VERIFY_CERTS',
+] as const
+
+/** Writes what the commands need, for the time of the run. @returns the files for people */
+export function writeRunRecord(
+  home: Home,
+  config: Config,
+  urls: Pick<RunRecord, 'publicUrl' | 'instances'>,
+): HeaderFiles {
+  removeRunRecord(home)
+  const ownerOnly = 0o700
+  mkdirSync(home.run, { mode: ownerOnly })
+  const write = (path: string, text: string): string => {
+    writeFileSync(path, `${text}\n`, { mode: SECRET_MODE })
+    return path
+  }
+  write(recordFile(home), JSON.stringify({ settings: toEnv(config), ...urls } satisfies RunRecord, null, 2))
+  const { operator, elasticsearch, pulsar } = authorizationsOf(config)
+  const header = (name: string, value: string | undefined): string | undefined =>
+    value === undefined ? undefined : write(join(home.run, `${name}.header`), `Authorization: ${value}`)
+  return {
+    operator: header('operator', operator),
+    elasticsearch: header('elasticsearch', elasticsearch),
+    pulsar: header('pulsar', pulsar),
+  }
+}
+
+export function removeRunRecord(home: Home): void {
+  rmSync(home.run, { recursive: true, force: true })
+}
+
+function recordFile(home: Home): string {
+  return join(home.run, 'environment.json')
+}
+
+/**
+ * The run of this user on this machine, if one goes on and the environment names no servers.
+ *
+ * @throws AppError `local_run` when there is one, and what it has written cannot be read.
+ */
+function findRun(env: Environment): FoundRun | undefined {
+  if (ADDRESSES.some((name) => (env[name] ?? '').trim() !== '')) return undefined
+  const home = homeIn(homeFolder(env, loadLocalSettings(env).home, process.getuid?.(), homedir()))
+  const pid = runningPid(home.lockFile)
+  if (pid === undefined) return undefined
+  try {
+    return { ...(JSON.parse(readFileSync(recordFile(home), 'utf8')) as RunRecord), pid, home: home.folder }
+  } catch (cause) {
+    // It is just being started or stopped.
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new AppError(
+      'local_run',
+      `The run on this machine (pid ${pid}) cannot be used: ${messageOf(cause)}. ` +
+        'Run the command as the user of that run, or set PULSAR_HOST, PULSAR_API and ELASTIC_HOST.',
+    )
+  }
+}
+
+/** What a command works with. */
+export interface CommandTarget {
+  readonly env: Environment
+  readonly run: FoundRun | undefined
+}
+
+/** The environment as it is, or on the run that goes on; then `say` is told which. @throws as `findRun` */
+export function commandTarget(env: Environment, say: (text: string) => void): CommandTarget {
+  const run = findRun(env)
+  if (run === undefined) return { env, run }
+  say(`Using the run on this machine (pid ${run.pid}, ${run.home}).`)
+  return { env: environmentOn(run, env), run }
+}
+
+/**
+ * The environment of a command on a run. What the user has set wins, but for credentials: those of another place would
+ * be sent to the servers of this run.
+ */
+export function environmentOn(run: RunRecord, env: Environment): Environment {
+  const given = Object.entries(env).filter(([, value]) => (value ?? '').trim() !== '')
+  const ofTheRun = [...ADDRESSES, ...CREDENTIALS].map((name) => [name, run.settings[name] ?? ''])
+  return { ...run.settings, ...Object.fromEntries(given), ...Object.fromEntries(ofTheRun) }
+}
