@@ -89,6 +89,26 @@ describe('a run on one machine', () => {
     assert.equal(await status(run.ports.elasticsearch, '/_cluster/health', wrong), 401)
   })
 
+  it('answers nobody on the private listener without its token, nor under a name of theirs', async () => {
+    for (const path of [
+      '/console/state',
+      '/console/dead-letters',
+      '/queue/system/functions/backlog',
+      '/openapi.json',
+    ]) {
+      assert.equal(await status(run.ports.private, path), 401, path)
+    }
+    assert.equal(await status(run.ports.private, '/console/dead-letters/replay', { method: 'POST' }), 401)
+    for (const port of [run.ports.private, run.workerPort]) {
+      const rebound = await answerTo(
+        port,
+        Buffer.from('GET /metrics HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n'),
+      )
+      assert.match(rebound.toString(), /^HTTP\/1\.1 421 /)
+      assert.equal(await status(port, '/health/live'), 200)
+    }
+  })
+
   it('refuses the protocols of broker, bookie and nodes without a credential', async () => {
     const connectCommand = Buffer.from([0x08, 2, 0x12, 7, 0x0a, 3, ...Buffer.from('tst'), 0x20, 19])
     const broker = await answerTo(run.ports.broker, frame(frame(connectCommand)))
