@@ -65,7 +65,7 @@ export class SetUp extends ComponentResource {
           name: 'set-up',
           image,
           args: ['set-up'],
-          env: { ...containerEnv(access, RESOURCES.memoryMib), ...needed },
+          env: { ...containerEnv(access, RESOURCES.memoryMib, 'admin'), ...needed },
           resources: RESOURCES,
           mounts,
         },

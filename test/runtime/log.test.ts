@@ -12,7 +12,12 @@ describe('a log', () => {
   )
 
   it('knows the secrets of the configuration', () => {
-    assert.deepEqual(secrets.map(([key]) => key).sort(), ['elasticApiKey', 'elasticPassword', 'privateToken', 'pulsarAuthToken'])
+    assert.deepEqual(secrets.map(([key]) => key).sort(), [
+      'elasticApiKey',
+      'elasticPassword',
+      'privateToken',
+      'pulsarAuthToken',
+    ])
   })
 
   for (const name of [
