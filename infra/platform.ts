@@ -1,14 +1,16 @@
 import * as k8s from '@pulumi/kubernetes'
-import { ComponentResource, type ComponentResourceOptions, type Resource, secret } from '@pulumi/pulumi'
+import { ComponentResource, type ComponentResourceOptions, type Output, type Resource, secret } from '@pulumi/pulumi'
 import type { Plan } from './config/plan.ts'
+import { withSecrets } from './config/source-secrets.ts'
 import { Elasticsearch } from './elasticsearch/elasticsearch.ts'
 import type { SearchAccess } from './elasticsearch/endpoint.ts'
 import type { Images } from './images.ts'
 import { checksumOfSecrets } from './kubernetes/checksum.ts'
 import { labelsOf, TIERS, type Tier } from './kubernetes/labels.ts'
 import type { Site } from './kubernetes/site.ts'
-import { type ExternalPorts, edgesOf } from './network/edges.ts'
-import { NetworkPolicies } from './network/policies.ts'
+import { type ExternalPorts, edgesOf, type Outside } from './network/edges.ts'
+import { type NamedPods, NetworkPolicies } from './network/policies.ts'
+import { labelsFrom } from './observability/label-list.ts'
 import { Observability } from './observability/observability.ts'
 import type { PulsarAccess } from './pulsar/endpoint.ts'
 import { Pulsar } from './pulsar/pulsar.ts'
@@ -31,6 +33,8 @@ export interface PlatformArgs {
  */
 export class Platform extends ComponentResource {
   readonly trackUrl: string
+  /** The operators' token, a secret. */
+  readonly consoleToken: Output<string>
   readonly namespace: k8s.core.v1.Namespace
 
   constructor(name: string, { plan, images }: PlatformArgs, opts: ComponentResourceOptions = {}) {
@@ -53,12 +57,14 @@ export class Platform extends ComponentResource {
       { ...child, dependsOn: ready },
     )
     const tiers = tiersOf(plan)
-    const edges = edgesOf(new Set(tiers), externalPorts(plan))
-    const network = new NetworkPolicies(
-      'network',
-      { site, tiers, edges, monitoring: plan.platform.monitoringNamespaces },
-      { ...child, dependsOn: [guard] },
-    )
+    const named = namedPods(plan)
+    const edges = edgesOf({
+      tiers: new Set(tiers),
+      outside: new Set(Object.keys(named) as Outside[]),
+      external: externalPorts(plan),
+      authenticated: plan.pulsar.authentication,
+    })
+    const network = new NetworkPolicies('network', { site, tiers, edges, named }, { ...child, dependsOn: [guard] })
     const base: Resource[] = [network]
     const pulsar = pulsarOf(plan, site, images, { ...child, dependsOn: base })
     const search = searchOf(plan, site, images, { ...child, dependsOn: base })
@@ -78,7 +84,7 @@ export class Platform extends ComponentResource {
     const program = { site, image: images.runtime, access }
     const api = new Api(
       'api',
-      { ...program, config: plan.api, sources: plan.sources },
+      { ...program, config: plan.api, sources: withSecrets(plan.sources, plan.sourceSecrets) },
       { ...child, dependsOn: [setUp] },
     )
     new Workers('worker', { ...program, config: plan.workers }, { ...child, dependsOn: [api] })
@@ -88,6 +94,7 @@ export class Platform extends ComponentResource {
       new Observability('observability', watch, { ...child, dependsOn: [...base, ...search.dependsOn] })
     }
     this.trackUrl = api.trackUrl
+    this.consoleToken = api.consoleToken
     this.registerOutputs({ trackUrl: this.trackUrl })
   }
 }
@@ -136,6 +143,20 @@ function tiersOf({ pulsar, proxy, elasticsearch, observability }: Plan): readonl
     'set-up': true,
   }
   return TIERS.filter((tier) => has[tier])
+}
+
+/** The label of KEDA's operator, which alone asks the scalers. */
+const KEDA_OPERATOR = { app: 'keda-operator' }
+
+/** Who of other namespaces is let in: nobody that the stack does not name. */
+function namedPods({ platform, workers }: Plan): NamedPods {
+  const { monitoringNamespaces, monitoringPods, operatorNamespaces } = platform
+  const scrapers = { namespaces: monitoringNamespaces, labels: labelsFrom(monitoringPods) }
+  return {
+    ...(monitoringNamespaces.length > 0 ? { scrapers } : {}),
+    ...(operatorNamespaces.length > 0 ? { operators: { namespaces: operatorNamespaces } } : {}),
+    ...(workers.autoscaling === 'keda' ? { keda: { namespaces: [workers.kedaNamespace], labels: KEDA_OPERATOR } } : {}),
+  }
 }
 
 function externalPorts({ pulsar, elasticsearch }: Plan): ExternalPorts {

@@ -25,6 +25,8 @@ const platform = new Platform('platform', { plan, images }, { providers: [provid
 
 /** Where events are posted within the cluster. */
 export const trackUrl = platform.trackUrl
+/** What operators show to the console and the queue: `pulumi stack output consoleToken --show-secrets`. */
+export const consoleToken = platform.consoleToken
 /** The image of API and workers, for the next environment to promote. */
 export const runtimeImage = images.runtime
 /** For each number that the sizing model can derive, its value and why. */

@@ -2,6 +2,7 @@ import { closestMatch } from 'leven'
 import { allowedValues, readSetting, settings, type Value, type ValueOf } from '../../runtime/config.ts'
 import { type Coefficients, coefficientFaults, DEFAULT_COEFFICIENTS } from '../sizing/coefficients.ts'
 import { type Group, type Key, type ListKey, type Schema, type SecretKey, schema, secretKeys } from './schema.ts'
+import { readSourceSecrets, type SourceSecrets } from './source-secrets.ts'
 
 type ValueOfKey<K> = K extends ListKey ? readonly string[] : ValueOf<K>
 
@@ -18,6 +19,7 @@ export interface StackConfig extends Groups {
   readonly coefficients: Coefficients
   /** The event sources, as the sources file of the API has them. */
   readonly sources: Readonly<Record<string, unknown>>
+  readonly sourceSecrets: SourceSecrets
   /** The secrets that are set. */
   readonly secrets: Readonly<Partial<Record<SecretKey, string>>>
   /** Which keys the stack states, as `group.key`. */
@@ -30,6 +32,8 @@ export const OWNED: Readonly<Record<string, string>> = {
   PUBLIC_PORT: 'its Service chooses the port',
   PRIVATE_HOST: 'the API listens on every address of its pod',
   PRIVATE_PORT: 'its Service chooses the port',
+  PRIVATE_TOKEN: 'the platform makes it; state `api.tokenGeneration` for another one',
+  MONITORING_PORT: 'probes and monitors ask there',
   CONSOLE_INSTANCES: 'the platform names its own instances',
   SOURCES_FILE: 'state `sources`',
   PULSAR_HOST: 'state `pulsar.serviceUrl`',
@@ -59,13 +63,17 @@ export function readStack(raw: Readonly<Record<string, unknown>>): { config: Sta
   const runtime = readRuntime(objectOf('runtime', raw['runtime'], faults), stated, faults)
   const coefficients = readStated(objectOf('coefficients', raw['coefficients'], faults), faults)
   const sources = objectOf('sources', raw['sources'], faults)
+  const sourceSecrets = readSourceSecrets(raw['sourceSecrets'], sources, faults)
   const secrets: Partial<Record<SecretKey, string>> = {}
   for (const key of Object.keys(secretKeys) as SecretKey[]) {
     if (typeof raw[key] === 'string' && raw[key] !== '') secrets[key] = raw[key]
   }
   const known = [...Object.keys(schema), 'runtime', 'coefficients', 'sources', ...Object.keys(secretKeys)]
   for (const key of Object.keys(raw)) if (!known.includes(key)) faults.push(unknownKey(key, known))
-  return { config: { ...(groups as unknown as Groups), runtime, coefficients, sources, secrets, stated }, faults }
+  return {
+    config: { ...(groups as unknown as Groups), runtime, coefficients, sources, sourceSecrets, secrets, stated },
+    faults,
+  }
 }
 
 function readStated(given: Readonly<Record<string, unknown>>, faults: string[]): Coefficients {

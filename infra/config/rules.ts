@@ -74,6 +74,73 @@ const general: readonly Rule[] = [
       : undefined,
 ]
 
+const isProduction = (p: Plan) => p.platform.environment === 'production'
+
+/** A range that is every address. */
+const EVERYWHERE = /\/0+$/
+
+/** How a Service of type LoadBalancer is reached. Neither listener speaks TLS, so production names from where it is. */
+function exposure(key: 'api' | 'proxy', what: string): Rule {
+  return (p) => {
+    const { service, sourceRanges } = p[key]
+    if (service !== 'LoadBalancer')
+      return sourceRanges.length > 0
+        ? `${key}.sourceRanges is stated and ${key}.service is ${service}; only a LoadBalancer has ranges: remove them, or set ${key}.service to LoadBalancer`
+        : undefined
+    if (!isProduction(p) || (sourceRanges.length > 0 && !sourceRanges.some((range) => EVERYWHERE.test(range))))
+      return undefined
+    return `${key}.service is LoadBalancer and ${key}.sourceRanges is ${sourceRanges.join(', ') || 'empty'}; ${what} would cross the internet in plain text: name the networks that may connect, or use ClusterIP behind what ends TLS`
+  }
+}
+
+/** A digest of one repeated character is nobody's. */
+const PLACEHOLDER = /@sha256:(.)\1{63}$/
+
+/** Images of others that the stack runs, by key. */
+function serverImages(p: Plan): readonly (readonly [string, string])[] {
+  return [
+    ...(ownPulsar(p) ? [['images.pulsar', p.images.pulsar] as const] : []),
+    ...(ownElasticsearch(p) ? [['images.elasticsearch', p.images.elasticsearch] as const] : []),
+    ...(p.observability.monitors === 'none' ? [] : [['observability.exporter', p.observability.exporter] as const]),
+  ]
+}
+
+const exposed: readonly Rule[] = [
+  exposure('api', 'events and the secrets of sources'),
+  (p) =>
+    isProduction(p) && p.api.ingressHost !== '' && p.api.ingressTlsSecret === ''
+      ? 'api.ingressHost is stated and api.ingressTlsSecret is not; events and the secrets of sources would cross the internet in plain text: name the Secret with the certificate of that host'
+      : undefined,
+]
+
+const images: readonly Rule[] = [
+  (p) => {
+    const runtime = p.images.mode === 'prebuilt' ? [['images.runtime', p.images.runtime] as const] : []
+    const found = [...runtime, ...serverImages(p)].filter(([, image]) => PLACEHOLDER.test(image))
+    return p.platform.environment === 'dev' || found.length === 0
+      ? undefined
+      : `${found.map(([key]) => key).join(', ')}: the digest is a placeholder, which no image has: state that of the image, as its registry tells it`
+  },
+  (p) => {
+    const tags = serverImages(p).filter(([, image]) => !image.includes('@sha256:'))
+    return !isProduction(p) || p.images.allowTags || tags.length === 0
+      ? undefined
+      : `${tags.map(([key, image]) => `${key} is ${image}`).join(', ')}; production needs digests, which cannot come to mean another image: name:tag@sha256:…; or accept tags by images.allowTags`
+  },
+]
+
+/** Where brokers ask for no token, whoever reaches them may delete everything. */
+const openBrokers: readonly Rule[] = [
+  (p) =>
+    p.proxy.replicas > 0 && !p.pulsar.authentication
+      ? `proxy.replicas is ${p.proxy.replicas} and pulsar.authentication is no; everybody could delete topics through the proxies: set pulsar.authentication to yes, or proxy.replicas to 0`
+      : undefined,
+  (p) =>
+    p.workers.autoscaling === 'keda' && !p.pulsar.authentication
+      ? 'workers.autoscaling is keda and pulsar.authentication is no; the admin API would be open to the namespace of KEDA: set pulsar.authentication to yes, or use hpa'
+      : undefined,
+]
+
 const pulsar: readonly Rule[] = [
   (p) =>
     p.zookeeper.replicas % 2 === 0
@@ -176,19 +243,27 @@ const external: readonly Rule[] = [
       : undefined,
 ]
 
-const observability: readonly Rule[] = (['rules', 'dashboards'] as const).map(
-  (key): Rule =>
-    ({ observability: o }) =>
-      o[key] && o.monitors === 'none'
-        ? `observability.${key} is yes and observability.monitors is none; they read what the monitors scrape: set observability.monitors to podMonitor`
-        : undefined,
-)
+const observability: readonly Rule[] = [
+  ...(['rules', 'dashboards'] as const).map(
+    (key): Rule =>
+      ({ observability: o }) =>
+        o[key] && o.monitors === 'none'
+          ? `observability.${key} is yes and observability.monitors is none; they read what the monitors scrape: set observability.monitors to podMonitor`
+          : undefined,
+  ),
+  (p) =>
+    p.observability.monitors !== 'none' && p.platform.monitoringNamespaces.length === 0
+      ? `observability.monitors is ${p.observability.monitors} and platform.monitoringNamespaces is empty; nobody could scrape: name the namespace of Prometheus`
+      : undefined,
+]
 
 /** What no single key can tell: every rule that the plan breaks, in words. Rules about servers concern only those of the stack. */
 export function brokenRules(plan: Plan): readonly string[] {
   const rules = [
     ...general,
-    ...(ownPulsar(plan) ? pulsar : []),
+    ...exposed,
+    ...images,
+    ...(ownPulsar(plan) ? [...pulsar, ...openBrokers, exposure('proxy', 'tokens')] : []),
     ...(ownElasticsearch(plan) ? search : []),
     ...external,
     ...observability,

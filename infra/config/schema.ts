@@ -26,6 +26,10 @@ const LABEL_VALUE = {
     /^([a-z0-9][a-z0-9.-]{0,252}\/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?=([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$/,
   says: 'labels like release=kube-prometheus-stack',
 }
+const CIDR = {
+  regex: /^(\d{1,3}(\.\d{1,3}){3}\/\d{1,2}|[0-9a-f:]*:[0-9a-f:]*\/\d{1,3})$/,
+  says: 'ranges like 192.0.2.0/24 or 2001:db8::/32',
+}
 const ANY = { regex: /^\S.*$/, says: 'text' }
 
 const replicas = { type: 'integer', minimum: 0, maximum: 500, unit: 'pods' } as const
@@ -65,7 +69,21 @@ export const schema = {
       default: [],
       pattern: { regex: LABEL.regex, says: 'names of namespaces' },
       description:
-        'Namespaces whose pods may read metrics, and with them the admin port of the brokers and the private listener of the API, which serve theirs. Every namespace when empty.',
+        'Namespaces whose pods may read metrics; nobody when empty. Those of the brokers and proxies only where `pulsar.authentication` is on, because their port serves the admin API too.',
+    },
+    monitoringPods: {
+      type: 'list',
+      default: [],
+      pattern: LABEL_VALUE,
+      description:
+        'Labels of the pods that may read metrics in `monitoringNamespaces`, as `app.kubernetes.io/name=prometheus`: a pod needs all of them. Every pod there when empty.',
+    },
+    operatorNamespaces: {
+      type: 'list',
+      default: [],
+      pattern: { regex: LABEL.regex, says: 'names of namespaces' },
+      description:
+        "Namespaces whose pods may reach the private listener of the API, which asks them for the operators' token; nobody when empty. `kubectl port-forward` needs no entry.",
     },
     context: {
       type: 'string',
@@ -166,6 +184,21 @@ export const schema = {
       oneOf: ['ClusterIP', 'LoadBalancer'],
       description: 'How the public listener is reached. The private one is always ClusterIP.',
     },
+    sourceRanges: {
+      type: 'list',
+      default: [],
+      pattern: CIDR,
+      description:
+        'From where that LoadBalancer takes connections; from everywhere when empty, which `production` refuses: the listener speaks plain HTTP.',
+    },
+    tokenGeneration: {
+      type: 'integer',
+      default: 1,
+      minimum: 1,
+      maximum: 1_000_000,
+      description:
+        "Which one the operators' token is, see the output `consoleToken`. Another number makes a new token, and the API restarts with it.",
+    },
     ingressHost: {
       type: 'string',
       default: '',
@@ -207,6 +240,13 @@ export const schema = {
       maximum: 1_000_000,
       unit: 'messages',
       description: 'Backlog for which KEDA adds one worker.',
+    },
+    kedaNamespace: {
+      type: 'string',
+      default: 'keda',
+      pattern: LABEL,
+      description:
+        'Namespace of KEDA, whose operator (`app: keda-operator`) asks the admin API of the brokers for the backlog, with the token of the workers. For `keda`.',
     },
     targetBusyPercent: {
       type: 'integer',
@@ -292,6 +332,13 @@ export const schema = {
       default: 'ClusterIP',
       oneOf: ['ClusterIP', 'LoadBalancer'],
       description: 'How the proxies are reached.',
+    },
+    sourceRanges: {
+      type: 'list',
+      default: [],
+      pattern: CIDR,
+      description:
+        'From where that LoadBalancer takes connections; from everywhere when empty, which `production` refuses: tokens travel in plain text.',
     },
     cpuMillicores: { ...cpu, default: 500, description: 'CPU of one proxy.' },
     memoryMib: { ...memory, default: 1024, minimum: 512, description: 'Memory of one proxy.' },
@@ -412,6 +459,12 @@ export const schema = {
       pattern: IMAGE,
       description: 'Image of Elasticsearch.',
     },
+    allowTags: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Whether `production` takes the images of Pulsar, Elasticsearch and the exporter by tag, which can come to mean another image. Without it each needs a digest: `name:tag@sha256:…`.',
+    },
     pullSecret: {
       type: 'string',
       default: '',
@@ -486,6 +539,8 @@ export const secretKeys = {
   elasticUsername: 'User for an Elasticsearch that exists already.',
   elasticPassword: 'Password of that user.',
   elasticApiKey: 'API key for an Elasticsearch that exists already, instead of user and password.',
+  sourceSecrets:
+    'Secrets of sources that servers send for: JSON from the id of a source to a list of texts of at least 16 characters, of which each is valid.',
 } as const
 
 export type SecretKey = keyof typeof secretKeys

@@ -9,6 +9,8 @@ export interface ServiceArgs {
   readonly ports: Readonly<Record<string, number>>
   /** `headless` gives each pod a name, before it is ready too, so that the members of a cluster find each other. */
   readonly type: 'headless' | 'ClusterIP' | 'LoadBalancer'
+  /** From where a load balancer takes connections; from everywhere when empty. */
+  readonly sourceRanges?: readonly string[]
 }
 
 /** A Service over the pods of a tier. */
@@ -26,6 +28,7 @@ export function service(site: Site, args: ServiceArgs, opts: CustomResourceOptio
       spec: {
         type: args.type === 'headless' ? 'ClusterIP' : args.type,
         ...(args.type === 'headless' ? { clusterIP: 'None', publishNotReadyAddresses: true } : {}),
+        ...(args.sourceRanges?.length ? { loadBalancerSourceRanges: [...args.sourceRanges] } : {}),
         selector: selectorOf(args.tier),
         ports: Object.entries(args.ports).map(([name, port]) => ({ name, port, targetPort: port, protocol: 'TCP' })),
       },

@@ -1,7 +1,10 @@
 import type { Tier } from '../kubernetes/labels.ts'
 
-/** Anything outside of the platform's own pods. */
-export type Outside = 'anywhere' | 'scrapers' | 'dns'
+/**
+ * Anything outside of the platform's own pods. `scrapers`, `operators` and `keda` are pods of namespaces that the stack names;
+ * `anywhere` is every address.
+ */
+export type Outside = 'anywhere' | 'scrapers' | 'operators' | 'keda' | 'dns'
 
 /** Who connects to whom, on which ports. */
 export interface Edge {
@@ -11,19 +14,24 @@ export interface Edge {
   readonly why: string
 }
 
-const PULSAR = [6650, 8080]
+const ADMIN = 8080
+const PULSAR = [6650, ADMIN]
 const METRICS = 'metrics'
+/** `PRIVATE_PORT`: console and queue, for operators. */
+const PRIVATE = 8686
+/** `MONITORING_PORT`: health and metrics. */
+const MONITORING = 9464
 
-/** Ports on which each tier tells its metrics. */
+/** Ports on which each tier tells its metrics. Those of brokers and proxies serve their admin API too. */
 const SCRAPED: Readonly<Partial<Record<Tier, number>>> = {
   zookeeper: 8000,
   bookkeeper: 8000,
   autorecovery: 8000,
-  broker: 8080,
-  proxy: 8080,
+  broker: ADMIN,
+  proxy: ADMIN,
   'elasticsearch-exporter': 9114,
-  api: 8686,
-  worker: 8686,
+  api: MONITORING,
+  worker: MONITORING,
 }
 
 /** Edges to servers of the stack. */
@@ -41,14 +49,16 @@ const INSIDE: readonly Edge[] = [
   { from: 'api', to: 'broker', ports: PULSAR, why: 'publishes' },
   { from: 'worker', to: 'broker', ports: PULSAR, why: 'consumes' },
   { from: 'set-up', to: 'broker', ports: PULSAR, why: 'topics' },
-  { from: 'api', to: 'api', ports: [8686], why: 'the console shows every instance' },
-  { from: 'api', to: 'worker', ports: [8686], why: 'the console shows every instance' },
+  { from: 'api', to: 'api', ports: [MONITORING], why: 'the console shows every instance' },
+  { from: 'api', to: 'worker', ports: [MONITORING], why: 'the console shows every instance' },
   { from: 'elasticsearch-master', to: 'elasticsearch-master', ports: [9300], why: 'cluster' },
   { from: 'elasticsearch-master', to: 'elasticsearch-data', ports: [9300], why: 'cluster' },
   { from: 'elasticsearch-data', to: 'elasticsearch-master', ports: [9300], why: 'cluster' },
   { from: 'elasticsearch-data', to: 'elasticsearch-data', ports: [9300], why: 'cluster' },
   { from: 'anywhere', to: 'api', ports: [8585], why: 'events' },
   { from: 'anywhere', to: 'proxy', ports: PULSAR, why: 'clients from outside' },
+  { from: 'operators', to: 'api', ports: [PRIVATE], why: 'console and queue' },
+  { from: 'keda', to: 'broker', ports: [ADMIN], why: 'the backlog, by which KEDA scales workers' },
 ]
 
 /** Tiers that use Pulsar or Elasticsearch, wherever it is. */
@@ -63,25 +73,32 @@ export interface ExternalPorts {
   readonly elasticsearch: readonly number[]
 }
 
-/**
- * Every connection that the platform makes or takes, and no other: the NetworkPolicies are made from this list.
- *
- * @param tiers those that the stack has.
- * @param external ports outside of the cluster on which a Pulsar or Elasticsearch that is not of the stack is reached.
- */
-export function edgesOf(tiers: ReadonlySet<Tier>, external: ExternalPorts): readonly Edge[] {
-  const has = (end: Edge['from']) => ['anywhere', 'scrapers', 'dns'].includes(end) || tiers.has(end as Tier)
+export interface EdgesArgs {
+  /** Those that the stack has. */
+  readonly tiers: ReadonlySet<Tier>
+  /** Those that the stack lets in or reaches, besides `anywhere` and `dns`. */
+  readonly outside: ReadonlySet<Outside>
+  /** Ports outside of the cluster on which a Pulsar or Elasticsearch that is not of the stack is reached. */
+  readonly external: ExternalPorts
+  /** Whether brokers ask for a token. Where they do not, their metrics port would open the admin API to every scraper. */
+  readonly authenticated: boolean
+}
+
+/** Every connection that the platform makes or takes, and no other: the NetworkPolicies are made from this list. */
+export function edgesOf({ tiers, outside, external, authenticated }: EdgesArgs): readonly Edge[] {
+  const has = (end: Edge['from']) =>
+    end === 'anywhere' || end === 'dns' || outside.has(end as Outside) || tiers.has(end as Tier)
   // As the Service of the clients has it: masters answer them only where they hold the data.
   const search: Tier = tiers.has('elasticsearch-data') ? 'elasticsearch-data' : 'elasticsearch-master'
   const documents = CLIENTS.elasticsearch.map(
     (from): Edge => ({ from, to: search, ports: [9200], why: 'indices and documents' }),
   )
-  const outside = (Object.entries(external) as [keyof ExternalPorts, readonly number[]][]).flatMap(([what, ports]) =>
+  const servers = (Object.entries(external) as [keyof ExternalPorts, readonly number[]][]).flatMap(([what, ports]) =>
     ports.length === 0 ? [] : CLIENTS[what].map((from): Edge => ({ from, to: 'anywhere', ports, why: what })),
   )
-  const scraped = (Object.entries(SCRAPED) as [Tier, number][]).map(
-    ([to, port]): Edge => ({ from: 'scrapers', to, ports: [port], why: METRICS }),
-  )
+  const scraped = (Object.entries(SCRAPED) as [Tier, number][])
+    .filter(([, port]) => authenticated || port !== ADMIN)
+    .map(([to, port]): Edge => ({ from: 'scrapers', to, ports: [port], why: METRICS }))
   const names = [...tiers].map((from): Edge => ({ from, to: 'dns', ports: [53], why: 'names' }))
-  return [...INSIDE, ...documents, ...outside, ...scraped, ...names].filter(({ from, to }) => has(from) && has(to))
+  return [...INSIDE, ...documents, ...servers, ...scraped, ...names].filter(({ from, to }) => has(from) && has(to))
 }

@@ -29,7 +29,7 @@ export class Observability extends ComponentResource {
     if (tiers.includes('elasticsearch-exporter')) {
       new Exporter('elasticsearch-exporter', { site, image: config.exporter, search }, { parent: this })
     }
-    for (const tier of scrapedOf(tiers)) this.monitor(site, tier, config)
+    for (const tier of scrapedOf(tiers, plan.pulsar.authentication)) this.monitor(site, tier, config)
     if (config.rules) this.rules(args)
     if (config.dashboards) this.dashboards(args)
     this.registerOutputs()

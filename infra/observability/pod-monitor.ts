@@ -11,13 +11,13 @@ const JETTY = '/metrics/'
 
 const TOLD: Readonly<Partial<Record<Tier, Told>>> = {
   zookeeper: { port: 'metrics', path: '/metrics' },
-  bookkeeper: { port: 'http', path: '/metrics' },
-  autorecovery: { port: 'http', path: '/metrics' },
+  bookkeeper: { port: 'metrics', path: '/metrics' },
+  autorecovery: { port: 'metrics', path: '/metrics' },
   broker: { port: 'http', path: JETTY },
   proxy: { port: 'http', path: JETTY },
   'elasticsearch-exporter': { port: 'metrics', path: '/metrics' },
-  api: { port: 'private', path: '/metrics' },
-  worker: { port: 'private', path: '/metrics' },
+  api: { port: 'monitoring', path: '/metrics' },
+  worker: { port: 'monitoring', path: '/metrics' },
 }
 
 export interface PodMonitorArgs {

@@ -34,13 +34,21 @@ export interface Watched {
   readonly certificates: readonly Certificate[]
 }
 
-/** Those tiers that tell metrics, among all of a stack. */
-export function scrapedOf(tiers: readonly Tier[]): readonly Tier[] {
-  return tiers.filter((tier) => !['set-up', 'elasticsearch-master', 'elasticsearch-data'].includes(tier))
+/**
+ * Those tiers that tell metrics to a scraper, among all of a stack: brokers and proxies only where they ask for a token, because
+ * nobody is let to their port otherwise.
+ */
+export function scrapedOf(tiers: readonly Tier[], authenticated: boolean): readonly Tier[] {
+  const silent: readonly Tier[] = ['set-up', 'elasticsearch-master', 'elasticsearch-data']
+  const guarded: readonly Tier[] = ['broker', 'proxy']
+  return tiers.filter((tier) => !silent.includes(tier) && (authenticated || !guarded.includes(tier)))
 }
 
 export function watchedOf(
-  plan: Pick<Plan, 'platform' | 'load' | 'workers' | 'zookeeper' | 'bookkeeper' | 'runtime' | 'observability'>,
+  plan: Pick<
+    Plan,
+    'platform' | 'load' | 'workers' | 'pulsar' | 'zookeeper' | 'bookkeeper' | 'runtime' | 'observability'
+  >,
   tiers: readonly Tier[],
   certificates: readonly Certificate[],
 ): Watched {
@@ -48,7 +56,7 @@ export function watchedOf(
   const topic = `persistent://${runtime.pulsarTenant}/${runtime.pulsarNamespace}/${runtime.pulsarTopic}`
   return {
     namespace: platform.namespace,
-    tiers: scrapedOf(tiers),
+    tiers: scrapedOf(tiers, plan.pulsar.authentication),
     topic,
     subscription: runtime.pulsarSubscription,
     // The name that Pulsar's own clients give to a dead-letter topic, and so the runtime.

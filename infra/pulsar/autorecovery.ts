@@ -8,7 +8,7 @@ import { disruptionBudget } from '../kubernetes/disruption.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
 import { httpCheck, probes } from '../kubernetes/probes.ts'
 import type { Site } from '../kubernetes/site.ts'
-import { bookieConf } from './bookkeeper.ts'
+import { bookieConf, METRICS_PORT } from './bookkeeper.ts'
 import { configVolume, PULSAR_USER, pulsarContainer } from './server.ts'
 
 export interface AutorecoveryArgs {
@@ -44,12 +44,12 @@ export class Autorecovery extends ComponentResource {
           image,
           command: ['bin/pulsar', 'autorecovery'],
           env: { PULSAR_BOOKKEEPER_CONF: '/config/bookkeeper.conf' },
-          ports: { http: 8000 },
+          ports: { metrics: METRICS_PORT },
           resources: config,
           probes: probes({
             startSeconds: 180,
-            ready: httpCheck(8000, '/heartbeat'),
-            alive: httpCheck(8000, '/heartbeat'),
+            ready: httpCheck(METRICS_PORT, '/metrics'),
+            alive: httpCheck(METRICS_PORT, '/metrics'),
           }),
         }),
       ],

@@ -5,7 +5,7 @@ import { configMap } from '../kubernetes/config-map.ts'
 import { disruptionBudget } from '../kubernetes/disruption.ts'
 import { ZONE_LABEL } from '../kubernetes/labels.ts'
 import { type PodTemplate, podTemplate } from '../kubernetes/pod.ts'
-import { httpCheck, probes } from '../kubernetes/probes.ts'
+import { execCheck, httpCheck, probes } from '../kubernetes/probes.ts'
 import { propertiesFile } from '../kubernetes/properties.ts'
 import { service } from '../kubernetes/service.ts'
 import { podHost, type Site } from '../kubernetes/site.ts'
@@ -14,8 +14,10 @@ import { setName, shares, type ZoneShare } from '../kubernetes/zones.ts'
 import { configVolume, PULSAR_USER, pulsarContainer } from './server.ts'
 
 const BOOKIE_PORT = 3181
-const HTTP_PORT = 8000
+/** Metrics and nothing else, of bookies and of autorecovery. */
+export const METRICS_PORT = 8000
 const DATA = '/pulsar/data/bookkeeper'
+const CONF = '/tmp/bookkeeper.conf'
 
 export interface BookKeeperArgs {
   readonly site: Site
@@ -39,7 +41,7 @@ export class BookKeeper extends ComponentResource {
     const child = { parent: this }
     const files = { 'bookkeeper.conf': bookieConf(args) }
     const configuration = configMap(site, 'bookkeeper', 'bookkeeper', files, child)
-    const ports = { bookie: BOOKIE_PORT, http: HTTP_PORT }
+    const ports = { bookie: BOOKIE_PORT, metrics: METRICS_PORT }
     const peers = service(site, { tier: 'bookkeeper', name: 'bookkeeper', ports, type: 'headless' }, child)
     const sets = oneAfterTheOther(
       shares(config.replicas, site.zones),
@@ -119,14 +121,25 @@ export function bookieConf({ zookeeper }: Pick<BookKeeperArgs, 'zookeeper'>): st
     reppDnsResolverClass: 'org.apache.pulsar.zookeeper.ZkBookieRackAffinityMapping',
     ensemblePlacementPolicy: 'org.apache.bookkeeper.client.RackawareEnsemblePlacementPolicy',
     nettyMaxFrameSizeBytes: 5_253_120,
-    httpServerEnabled: true,
-    httpServerPort: HTTP_PORT,
-    httpServerClass: 'org.apache.bookkeeper.http.vertx.VertxHttpServer',
-    prometheusStatsHttpPort: HTTP_PORT,
+    // The HTTP server of BookKeeper deletes ledgers for everyone who reaches it. Without it the provider serves its metrics itself.
+    httpServerEnabled: false,
+    prometheusStatsHttpPort: METRICS_PORT,
     statsProviderClass: 'org.apache.bookkeeper.stats.prometheus.PrometheusMetricsProvider',
     useV2WireProtocol: true,
   })
 }
+
+/** A bookie with this file on its volume takes nothing new, however often it restarts: it is being drained. */
+const READ_ONLY_MARK = `${DATA}/journal/read-only`
+
+const BOOKIE_START = `set -eu
+cp /config/bookkeeper.conf ${CONF}
+if [ -e ${READ_ONLY_MARK} ]; then echo forceReadOnlyBookie=true >> ${CONF}; fi
+exec bin/pulsar bookie
+`
+
+/** Whether it serves, writable or read-only: it listens before, while it replays its journal. */
+const BOOKIE_READY = `curl -fsS http://127.0.0.1:${METRICS_PORT}/metrics | grep -Eq '^bookie_SERVER_STATUS([{].*[}])? [01]([.]0)?$'`
 
 function bookiePod({ site, image, config }: BookKeeperArgs, share: ZoneShare, digest: string): PodTemplate {
   return podTemplate({
@@ -144,16 +157,16 @@ function bookiePod({ site, image, config }: BookKeeperArgs, share: ZoneShare, di
         jvm: 'bookkeeper',
         name: 'bookie',
         image,
-        command: ['bin/pulsar', 'bookie'],
-        env: { PULSAR_BOOKKEEPER_CONF: '/config/bookkeeper.conf' },
-        ports: { bookie: BOOKIE_PORT, http: HTTP_PORT },
+        command: ['bash', '-c', BOOKIE_START],
+        env: { PULSAR_BOOKKEEPER_CONF: CONF },
+        ports: { bookie: BOOKIE_PORT, metrics: METRICS_PORT },
         resources: config,
         mounts: { [`${DATA}/journal`]: 'journal', [`${DATA}/ledgers`]: 'ledgers' },
         probes: probes({
-          // It replays its journal before it serves.
           startSeconds: 600,
-          ready: httpCheck(HTTP_PORT, '/api/v1/bookie/is_ready'),
-          alive: httpCheck(HTTP_PORT, '/api/v1/bookie/state'),
+          ready: execCheck('bash', '-c', BOOKIE_READY),
+          // Metrics are there from the start, so that a long journal is replayed in peace.
+          alive: httpCheck(METRICS_PORT, '/metrics'),
         }),
       }),
     ],

@@ -36,7 +36,8 @@ export class Proxy extends ComponentResource {
     const conf: Output<string> = output(tokens?.publicKey).apply((publicKey) => proxyConf(args, publicKey))
     const configuration = configMap(site, 'proxy', 'proxy', { 'proxy.conf': conf }, child)
     const ports = { pulsar: BROKER_PORT, http: ADMIN_PORT }
-    service(site, { tier: 'proxy', name: 'proxy', ports, type: config.service }, child)
+    const exposed = { type: config.service, sourceRanges: config.sourceRanges }
+    service(site, { tier: 'proxy', name: 'proxy', ports, ...exposed }, child)
     const template = podTemplate({
       tier: 'proxy',
       ...PULSAR_USER,

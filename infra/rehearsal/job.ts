@@ -8,7 +8,7 @@ import { hostOf } from '../kubernetes/site.ts'
 import { tokenSecret } from '../pulsar/tokens.ts'
 import {
   containerEnv,
-  PRIVATE_PORT,
+  MONITORING_PORT,
   PUBLIC_PORT,
   RUNTIME_USER,
   type RuntimeAccess,
@@ -39,7 +39,7 @@ const KEPT_SECONDS = 86_400
 const READ: readonly Tier[] = ['api', 'worker']
 
 /**
- * What a rehearsal in the cluster needs, as objects of Kubernetes: the Job, a headless Service over the private listeners of
+ * What a rehearsal in the cluster needs, as objects of Kubernetes: the Job, a headless Service over the monitoring listeners of
  * each tier, and NetworkPolicies that let it reach them. A rehearsal is no part of the stack, so the engine knows nothing of it.
  *
  * @throws StackConfigError when the servers are not of the stack: how to get in is in secrets that its file does not tell.
@@ -72,7 +72,7 @@ type Meta = (suffix: string) => { readonly name: string }
 
 /** Its name has the address of every pod of the tier. */
 function listenersOf(metadata: object, tier: Tier) {
-  const ports = [{ name: 'private', port: PRIVATE_PORT, targetPort: PRIVATE_PORT, protocol: 'TCP' }]
+  const ports = [{ name: 'monitoring', port: MONITORING_PORT, targetPort: MONITORING_PORT, protocol: 'TCP' }]
   return { apiVersion: 'v1', kind: 'Service', metadata, spec: { clusterIP: 'None', selector: selectorOf(tier), ports } }
 }
 
@@ -93,13 +93,13 @@ function policies(meta: Meta, name: string): readonly object[] {
     policy('-to-programs', {
       podSelector: rehearsal,
       policyTypes: ['Egress'],
-      egress: [reach('api', [PUBLIC_PORT, PRIVATE_PORT]), reach('worker', [PRIVATE_PORT])],
+      egress: [reach('api', [PUBLIC_PORT, MONITORING_PORT]), reach('worker', [MONITORING_PORT])],
     }),
     ...READ.map((tier) =>
       policy(`-reads-${tier}`, {
         podSelector: { matchLabels: selectorOf(tier) },
         policyTypes: ['Ingress'],
-        ingress: [{ from: [{ podSelector: rehearsal }], ports: [port(PRIVATE_PORT)] }],
+        ingress: [{ from: [{ podSelector: rehearsal }], ports: [port(MONITORING_PORT)] }],
       }),
     ),
   ]
@@ -114,7 +114,7 @@ function jobSpec({ plan, image, name, eventsPerSecond, flags, deadlineSeconds }:
   const access = accessOf(plan)
   const { volumes, mounts } = runtimeVolumes(access, 'admin')
   const host = (service: string) => hostOf(plan.platform, service)
-  const listeners = READ.map((tier) => `http://${host(`${name}-${tier}`)}:${PRIVATE_PORT}`)
+  const listeners = READ.map((tier) => `http://${host(`${name}-${tier}`)}:${MONITORING_PORT}`)
   return {
     // A load is never repeated by itself.
     backoffLimit: 0,
@@ -141,7 +141,7 @@ function jobSpec({ plan, image, name, eventsPerSecond, flags, deadlineSeconds }:
           ],
           // As the workers have them, who use both Pulsar and Elasticsearch.
           settings: 'worker-settings',
-          env: containerEnv(access, MEMORY_MIB),
+          env: containerEnv(access, MEMORY_MIB, 'admin'),
           resources: { cpuMillicores: cpuMillicores(eventsPerSecond), memoryMib: MEMORY_MIB },
           mounts,
         },

@@ -8,15 +8,23 @@ import type { PulsarAccess } from '../pulsar/endpoint.ts'
 /** The user that the runtime's image is made for. */
 export const RUNTIME_USER = { user: 10_001, group: 10_001 } as const
 
-/** `PRIVATE_PORT` and `PUBLIC_PORT`, fixed in a cluster. */
+/** `PUBLIC_PORT`, `PRIVATE_PORT` and `MONITORING_PORT`, fixed in a cluster. */
 export const PUBLIC_PORT = 8585
 export const PRIVATE_PORT = 8686
+export const MONITORING_PORT = 9464
 
-/** Headless Services of the private listeners: under each name the console finds every instance of a tier. */
+/** Headless Services of the monitoring listeners: under each name the console finds every instance of a tier. */
 export const INSTANCES = { api: 'api-instances', worker: 'worker-instances' } as const
 
-export const SOURCES_CONFIG = 'sources'
+/** Service of the private listener of the API, for operators. */
+export const PRIVATE_SERVICE = 'api-private'
+
+/** Secret with the sources file. */
+export const SOURCES_SECRET = 'sources'
+/** Secret with the operators' token, in the key `token`. */
+export const CONSOLE_SECRET = 'console-token'
 const SOURCES_DIR = '/sources'
+const CONSOLE_DIR = '/secrets/console'
 const TOKEN_DIR = '/secrets/pulsar'
 const ELASTIC_DIR = '/secrets/elasticsearch'
 const AUTHORITY_DIR = '/authority'
@@ -36,6 +44,7 @@ export function settingsOf({ plan, pulsar, search }: RuntimeAccess): Record<stri
     ...plan.runtime,
     publicPort: PUBLIC_PORT,
     privatePort: PRIVATE_PORT,
+    monitoringPort: MONITORING_PORT,
     sourcesFile: `${SOURCES_DIR}/sources.json`,
     pulsarHost: pulsar.endpoint.serviceUrl,
     pulsarApi: pulsar.endpoint.adminUrl,
@@ -72,17 +81,18 @@ export function readBy(program: Program, all: Readonly<Record<string, string>>):
 }
 
 /** Variables of the container that are no settings: where secrets are mounted, and how much memory Node.js may use. */
-export function containerEnv(access: RuntimeAccess, memoryMib: number): Record<string, string> {
+export function containerEnv(access: RuntimeAccess, memoryMib: number, program: Program): Record<string, string> {
   return {
     NODE_ENV: 'production',
     NODE_OPTIONS: `--max-old-space-size=${nodeHeapMib(memoryMib)}`,
     ...(access.pulsar.tokenSecrets ? { PULSAR_AUTH_TOKEN_FILE: `${TOKEN_DIR}/token` } : {}),
     ...(access.search.passwordSecret ? { ELASTIC_HTTP_AUTH_PASSWORD_FILE: `${ELASTIC_DIR}/password` } : {}),
     ...(access.search.apiKeySecret ? { ELASTIC_API_KEY_FILE: `${ELASTIC_DIR}/apiKey` } : {}),
+    ...(program === 'api' ? { PRIVATE_TOKEN_FILE: `${CONSOLE_DIR}/token` } : {}),
   }
 }
 
-/** Secrets, as files that only the program's user reads; the authority; and, for the API, the sources. */
+/** Secrets, as files that only the program's user reads; the authority; and, for the API, the sources and the operators' token. */
 export function runtimeVolumes(
   { pulsar, search }: RuntimeAccess,
   program: Program,
@@ -93,13 +103,18 @@ export function runtimeVolumes(
     volumes.push(volume)
     mounts[mountPath] = volume.name as string
   }
+  const addSecret = (mountPath: string, name: string, secretName: string) =>
+    add(mountPath, { name, secret: { secretName, defaultMode: 0o440 } })
   const token = pulsar.tokenSecrets?.[program]
-  if (token) add(TOKEN_DIR, { name: 'pulsar-token', secret: { secretName: token, defaultMode: 0o440 } })
+  if (token) addSecret(TOKEN_DIR, 'pulsar-token', token)
   const credentials = search.passwordSecret ?? search.apiKeySecret
-  if (credentials) add(ELASTIC_DIR, { name: 'elasticsearch', secret: { secretName: credentials, defaultMode: 0o440 } })
+  if (credentials) addSecret(ELASTIC_DIR, 'elasticsearch', credentials)
   if (search.authorityConfigMap) {
     add(AUTHORITY_DIR, { name: 'authority', configMap: { name: search.authorityConfigMap } })
   }
-  if (program === 'api') add(SOURCES_DIR, { name: 'sources', configMap: { name: SOURCES_CONFIG } })
+  if (program === 'api') {
+    addSecret(SOURCES_DIR, 'sources', SOURCES_SECRET)
+    addSecret(CONSOLE_DIR, 'console', CONSOLE_SECRET)
+  }
   return { volumes, mounts }
 }

@@ -10,7 +10,9 @@ import { hostOf, type Site } from '../kubernetes/site.ts'
 import {
   containerEnv,
   INSTANCES,
+  MONITORING_PORT,
   PRIVATE_PORT,
+  PRIVATE_SERVICE,
   PUBLIC_PORT,
   RUNTIME_USER,
   type RuntimeAccess,
@@ -35,22 +37,27 @@ export function programSettings(
   { site, access, tier }: Pick<ProgramArgs, 'site' | 'access' | 'tier'>,
   parent: Resource,
 ): { configuration: k8s.core.v1.ConfigMap; digest: string } {
-  const settings = { ...settingsOf(access), ...(tier === 'api' ? consoleSettings(site) : {}) }
+  const settings = { ...settingsOf(access), ...(tier === 'api' ? consoleSettings(site, access) : {}) }
   const configuration = configMap(site, tier, `${tier}-settings`, settings, { parent })
   return { configuration, digest: checksum(JSON.stringify(Object.entries(readBy(tier, settings)).sort())) }
 }
 
-/** The console of the API shows every instance of both tiers. */
-function consoleSettings(site: Site): Record<string, string> {
+/** The console of the API shows every instance of both tiers, and is reached by the names of its Service. */
+function consoleSettings(site: Site, { plan }: RuntimeAccess): Record<string, string> {
+  const host = hostOf(site, PRIVATE_SERVICE)
+  // As resolvers complete them: `service`, `service.namespace`, `service.namespace.svc`, and the whole.
+  const names = [1, 2, 3].map((labels) => host.split('.').slice(0, labels).join('.'))
+  const stated = plan.runtime.privateAllowedHosts
   return toEnv({
     consoleInstances: Object.values(INSTANCES)
-      .map((service) => `http://${hostOf(site, service)}:${PRIVATE_PORT}`)
+      .map((service) => `http://${hostOf(site, service)}:${MONITORING_PORT}`)
       .join(','),
+    privateAllowedHosts: [...names, host, ...(stated === '' ? [] : [stated])].join(','),
   })
 }
 
 /** The pod of the API or of a worker. */
-export function programPod(args: ProgramArgs, digest: string): PodTemplate {
+export function programPod(args: ProgramArgs, digests: Readonly<Record<string, Input<string>>>): PodTemplate {
   const { site, tier, access } = args
   const { volumes } = runtimeVolumes(access, tier)
   // A worker takes from the queue by itself: nothing has to be told to stop sending to it.
@@ -61,7 +68,7 @@ export function programPod(args: ProgramArgs, digest: string): PodTemplate {
     graceSeconds: preStop + Math.ceil(access.plan.runtime.shutdownGraceSeconds) + 5,
     zones: site.zones,
     checksums: {
-      settings: digest,
+      ...digests,
       ...(access.pulsar.tokenDigest ? { pulsar: access.pulsar.tokenDigest } : {}),
       ...(access.search.digest ? { elasticsearch: access.search.digest } : {}),
     },
@@ -77,14 +84,14 @@ function programContainer({ image, tier, access, resources }: ProgramArgs, preSt
     image,
     args: [tier],
     settings: `${tier}-settings`,
-    env: containerEnv(access, resources.memoryMib),
-    ports: tier === 'api' ? { public: PUBLIC_PORT, private: PRIVATE_PORT } : { private: PRIVATE_PORT },
+    env: containerEnv(access, resources.memoryMib, tier),
+    ports: { ...(tier === 'api' ? { public: PUBLIC_PORT, private: PRIVATE_PORT } : {}), monitoring: MONITORING_PORT },
     resources,
     mounts: runtimeVolumes(access, tier).mounts,
     probes: probes({
       startSeconds: 120,
-      ready: httpCheck(PRIVATE_PORT, '/health/ready'),
-      alive: httpCheck(PRIVATE_PORT, '/health/live'),
+      ready: httpCheck(MONITORING_PORT, '/health/ready'),
+      alive: httpCheck(MONITORING_PORT, '/health/live'),
     }),
     ...(preStop > 0 ? { preStop: ['sleep', `${preStop}`] } : {}),
   }

@@ -35,7 +35,7 @@ export class Retention extends ComponentResource {
           name: 'expire-indices',
           image,
           args: ['indices', 'expire', '--apply'],
-          env: { ...containerEnv(access, RESOURCES.memoryMib), ...settingsOf(access) },
+          env: { ...containerEnv(access, RESOURCES.memoryMib, 'admin'), ...settingsOf(access) },
           resources: RESOURCES,
           mounts,
         },

@@ -1,5 +1,6 @@
 import type * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, type Input, output } from '@pulumi/pulumi'
+import type { Config } from '../../runtime/config.ts'
 import type { Plan } from '../config/plan.ts'
 import { checksum } from '../kubernetes/checksum.ts'
 import { setUpJob } from '../kubernetes/job.ts'
@@ -65,7 +66,7 @@ export class SetUp extends ComponentResource {
           name: 'set-up',
           image,
           args: ['set-up'],
-          env: { ...containerEnv(access, RESOURCES.memoryMib), ...needed },
+          env: { ...containerEnv(access, RESOURCES.memoryMib, 'admin'), ...needed },
           resources: RESOURCES,
           mounts,
         },
@@ -76,10 +77,9 @@ export class SetUp extends ComponentResource {
     this.registerOutputs({ job: this.job })
   }
 
-  /** API and workers may use the topics of the namespace, and nothing else. */
+  /** API and workers may do their part with the two topics of the pipeline, and nothing else. */
   private permissions({ site, pulsarImage, plan, access }: SetUpArgs): void {
-    const namespace = `${plan.runtime.pulsarTenant}/${plan.runtime.pulsarNamespace}`
-    const script = permissionsScript(access.pulsar.endpoint.adminUrl, namespace)
+    const script = permissionsScript(access.pulsar.endpoint.adminUrl, plan.runtime)
     const template = podTemplate({
       tier: 'set-up',
       ...PULSAR_USER,
@@ -102,13 +102,27 @@ export class SetUp extends ComponentResource {
   }
 }
 
-function permissionsScript(adminUrl: string, namespace: string): string {
+/**
+ * The API publishes events, and reads dead letters to show and replay them. Workers consume events, and publish dead letters.
+ * So whoever takes over an API can acknowledge, and so erase, no event.
+ */
+function permissionsScript(adminUrl: string, config: Config): string {
+  const { pulsarTenant, pulsarNamespace, pulsarTopic, pulsarSubscription } = config
+  const namespace = `${pulsarTenant}/${pulsarNamespace}`
+  const events = `persistent://${namespace}/${pulsarTopic}`
+  // The name that Pulsar's own clients give to a dead-letter topic, and so the runtime.
+  const deadLetters = `${events}-${pulsarSubscription}-DLQ`
   return `set -eu
 admin() {
   bin/pulsar-admin --admin-url ${adminUrl} --auth-plugin org.apache.pulsar.client.impl.auth.AuthenticationToken \\
     --auth-params file://${TOKEN_DIR}/token "$@"
 }
-for role in api worker; do admin namespaces grant-permission ${namespace} --role "$role" --actions produce,consume; done
-admin namespaces permissions ${namespace}
+grant() { admin topics grant-permission "$1" --role "$2" --actions "$3"; }
+grant ${events} api produce
+grant ${events} worker consume
+grant ${deadLetters} api consume
+grant ${deadLetters} worker produce
+# Earlier releases gave both roles the whole namespace.
+for role in api worker; do admin namespaces revoke-permission ${namespace} --role "$role"; done
 `
 }

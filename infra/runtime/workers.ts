@@ -6,7 +6,7 @@ import { disruptionBudget } from '../kubernetes/disruption.ts'
 import { labelsOf } from '../kubernetes/labels.ts'
 import { service } from '../kubernetes/service.ts'
 import type { Site } from '../kubernetes/site.ts'
-import { INSTANCES, PRIVATE_PORT, type RuntimeAccess } from './environment.ts'
+import { INSTANCES, MONITORING_PORT, type RuntimeAccess } from './environment.ts'
 import { programPod, programSettings } from './program.ts'
 
 export interface WorkersArgs {
@@ -33,13 +33,13 @@ export class Workers extends ComponentResource {
     super('tracardi-at-scale:runtime:Workers', name, {}, opts)
     const { site, image, config, access } = args
     const { configuration, digest } = programSettings({ site, access, tier: 'worker' }, this)
-    const template = programPod({ site, image, access, tier: 'worker', resources: config }, digest)
+    const template = programPod({ site, image, access, tier: 'worker', resources: config }, { settings: digest })
     this.deployment = deployment(
       site,
       { tier: 'worker', replicas: config.replicas, template, scaled: config.autoscaling !== 'none' },
       { parent: this, dependsOn: [configuration] },
     )
-    const ports = { private: PRIVATE_PORT }
+    const ports = { monitoring: MONITORING_PORT }
     service(site, { tier: 'worker', name: INSTANCES.worker, ports, type: 'headless' }, { parent: this })
     disruptionBudget(site, 'worker', { parent: this })
     if (config.autoscaling === 'keda') this.scaledObject(args)

@@ -8,6 +8,8 @@ const CLAIM = 'kubernetes:core/v1:PersistentVolumeClaim'
 const STATEFUL_SET = 'kubernetes:apps/v1:StatefulSet'
 /** What cannot be made anew from the program: keys and passwords that volumes and clients depend on. */
 const IDENTITY = /^(tls:index\/(privateKey|selfSignedCert):|random:index\/randomPassword:)/
+/** The operators' token may be another one at any time. */
+const CHANGEABLE = 'console-token'
 /** Name of what the guard compares with. */
 const FACTS = 'facts'
 
@@ -36,6 +38,7 @@ function optionsFor(
   }
   const keeps = type === NAMESPACE || type === CLAIM
   const protects =
-    environment === 'production' && (keeps || type === STATEFUL_SET || name === FACTS || IDENTITY.test(type))
+    environment === 'production' &&
+    (keeps || type === STATEFUL_SET || name === FACTS || (IDENTITY.test(type) && name !== CHANGEABLE))
   return { ...(protects ? { protect: true } : {}), ...(keeps ? { retainOnDelete: true } : {}) }
 }

@@ -1,5 +1,5 @@
 import type { Client } from '@elastic/elasticsearch'
-import { createAction, stateLines } from '../search/documents.ts'
+import { createAction, eventIdOf, sourceSuffix, stateLines } from '../search/documents.ts'
 import type { Indices } from '../search/indices.ts'
 import type { RunKey } from './event-id.ts'
 
@@ -24,7 +24,7 @@ export async function countStored(client: Client, { event }: Indices, run: RunKe
 
 /** The ids of all stored events of a rehearsal, each as often as it is there. */
 export async function* storedIds(client: Client, { event }: Indices, run: RunKey): AsyncGenerator<string> {
-  for await (const page of pagesOf(client, `${event}-*`, ofRun(run))) for (const { _id } of page) yield _id
+  for await (const page of pagesOf(client, `${event}-*`, ofRun(run))) for (const { _id } of page) yield eventIdOf(_id)
 }
 
 interface Found {
@@ -114,10 +114,11 @@ export async function readLineBytes(
 
 /** What the stored lines of an event have beyond what its client sent. */
 export function overheadOf({ _index, _source }: Hit): number {
-  const { id, type, properties, context, metadata } = _source
+  const { id, type, properties, context, metadata, source } = _source
   const { create } = (metadata as { time: { create?: string } }).time
   const sent = JSON.stringify({ id, type, time: { create }, properties, context })
-  const stored = `${createAction(_index, JSON.stringify(id))}${JSON.stringify(_source)}\n`
+  const documentId = JSON.stringify(`${id}${sourceSuffix((source as { id: string }).id)}`)
+  const stored = `${createAction(_index, documentId)}${JSON.stringify(_source)}\n`
   return byteLength(stored) - byteLength(sent)
 }
 

@@ -69,6 +69,11 @@ export function sourceSuffix(sourceId: string): string {
   return suffix
 }
 
+/** The id that the client gave, or that was made for it, from the `_id` of its document. */
+export function eventIdOf(documentId: string): string {
+  return documentId.slice(0, -SOURCE_SUFFIX_BYTES)
+}
+
 /** Of sources that were authorized: as many as operators have named. */
 const suffixes = new Map<string, string>()
 

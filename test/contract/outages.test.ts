@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { eventIdOf } from '../../runtime/search/documents.ts'
 import { generateLoad } from '../../runtime/send/generate.ts'
 import { type SendReport, sendCalls } from '../../runtime/send/sender.ts'
 import { eventually } from '../support/until.ts'
@@ -86,7 +87,8 @@ describe('outages under load', () => {
         `twice ${documents - stored.size}; answered ${duringOutage.status} after ${duringOutage.tookMs} ms without Pulsar; ` +
         `peak RSS: API ${peak.api} MB, worker ${peak.worker} MB\n`,
     )
-    assert.deepEqual(lost, [])
+    // Not all of them: a difference of thousands would take all memory to print.
+    assert.deepEqual(lost.slice(0, 10), [])
     assert.equal(documents, stored.size)
     assert.equal(report.failed, 0)
     assert.equal(duringOutage.status, 503)
@@ -142,7 +144,7 @@ async function storedIds(pipeline: Pipeline): Promise<Set<string>> {
     _source: false,
     sort: ['_doc'],
   })
-  for await (const page of pages) for (const hit of page.body.hits.hits) ids.add(hit._id as string)
+  for await (const page of pages) for (const hit of page.body.hits.hits) ids.add(eventIdOf(hit._id as string))
   return ids
 }
 

@@ -24,7 +24,11 @@ const VARIANTS: readonly [string, StackName, Record<string, unknown>][] = [
   [
     'staging that Prometheus and Grafana watch',
     'staging',
-    { proxy: { replicas: 1 }, observability: { monitors: 'podMonitor', rules: true, dashboards: true } },
+    {
+      platform: { monitoringNamespaces: ['monitoring'] },
+      proxy: { replicas: 1 },
+      observability: { monitors: 'podMonitor', rules: true, dashboards: true },
+    },
   ],
   ['production with workers scaled by KEDA', 'production', { workers: { autoscaling: 'keda' } }],
   [

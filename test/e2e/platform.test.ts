@@ -112,9 +112,12 @@ describe('the dev stack on a cluster', () => {
 
   it('shows each instance, Pulsar and Elasticsearch in the console of any API', async () => {
     const api = [...(await pods()).keys()].find((name) => name.startsWith('api-'))
-    const path = `/api/v1/namespaces/${NAMESPACE}/pods/${api}:8686/proxy/console/state`
+    const ask = `fetch('http://127.0.0.1:8686/console/state', { headers: {
+      authorization: 'Bearer ' + require('node:fs').readFileSync(process.env.PRIVATE_TOKEN_FILE, 'utf8'),
+    } }).then((answer) => answer.text()).then(console.log)`
     await eventually(async () => {
-      const { instances, queue, search: servers } = await cluster.get(path)
+      const state = await cluster.exec(NAMESPACE, `${api}`, 'api', ['node', '-e', ask])
+      const { instances, queue, search: servers } = JSON.parse(state)
       const programs = instances.map(({ program, reason }: Record<string, unknown>) => reason ?? program).sort()
       return [programs.join(), queue.reason, servers.reason].join(' ') === 'api,worker,worker  '
     })

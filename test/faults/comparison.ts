@@ -1,3 +1,5 @@
+import { eventIdOf } from '../../runtime/search/documents.ts'
+
 /** What the events that got a 200 while one fault was on have become. */
 export interface Comparison {
   readonly accepted: number
@@ -50,7 +52,7 @@ function idsOf(letters: string): readonly string[] {
   const lines = letters.split('\n').filter((line) => line.startsWith('{"fault":'))
   return lines.map((line) => {
     const [action = ''] = (JSON.parse(line) as { lines: string }).lines.split('\n', 1)
-    const operation = JSON.parse(action) as Record<string, { _id: string }>
-    return Object.values(operation)[0]?._id ?? line
+    const { create } = JSON.parse(action) as { create?: { _id: string } }
+    return create ? eventIdOf(create._id) : line
   })
 }

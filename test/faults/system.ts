@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Client } from '@elastic/elasticsearch'
 import { freePort } from '../../runtime/local/port.ts'
 import { topicPath, topicsOf } from '../../runtime/queue/topics.ts'
+import { eventIdOf } from '../../runtime/search/documents.ts'
 import { templatesOf } from '../../runtime/search/templates.ts'
 import { Pipeline } from '../contract/pipeline.ts'
 import { mochaGlobalTeardown, servers, startServers } from '../contract/servers.ts'
@@ -164,7 +165,7 @@ export class System {
     })
     for await (const page of pages)
       for (const { _id: id } of page.body.hits.hits)
-        if (id !== undefined) documents.set(id, (documents.get(id) ?? 0) + 1)
+        if (id !== undefined) documents.set(eventIdOf(id), (documents.get(eventIdOf(id)) ?? 0) + 1)
     return documents
   }
 

@@ -9,15 +9,22 @@ export interface OtherValue {
   readonly changes: Groups
 }
 
+/** For what is refused where brokers ask for no token. */
+const TOKENS = { pulsar: { authentication: true } }
+
+const SCRAPED = { platform: { monitoringNamespaces: ['monitoring'] } }
+
 /** Where another value is not simply one more, or needs another key beside it. */
 const SPECIAL: Readonly<Record<string, Groups>> = {
   'platform.environment': { platform: { environment: 'staging' } },
   'platform.namespace': { platform: { namespace: 'other' } },
   'platform.zones': { platform: { zones: ['a'] } },
+  'platform.monitoringPods': { platform: { monitoringNamespaces: ['x'], monitoringPods: ['app=prometheus'] } },
   'platform.context': { platform: { context: 'other' } },
   'platform.storageClass': { platform: { storageClass: 'other' } },
   'platform.acknowledge': { platform: { acknowledge: ['bookkeeper.replicas=1'] } },
   'load.peakEventsPerSecond': { load: { peakEventsPerSecond: 100 } },
+  'api.sourceRanges': { api: { service: 'LoadBalancer', sourceRanges: ['192.0.2.0/24'] } },
   'api.maxReplicas': { api: { autoscaling: 'cpu', maxReplicas: 4 } },
   'api.targetCpuPercent': { api: { autoscaling: 'cpu', targetCpuPercent: 50 } },
   'api.ingressHost': { api: { ingressHost: 'events.example.com' } },
@@ -25,15 +32,21 @@ const SPECIAL: Readonly<Record<string, Groups>> = {
   'api.ingressTlsSecret': { api: { ingressHost: 'events.example.com', ingressTlsSecret: 'tls' } },
   'workers.autoscaling': { workers: { autoscaling: 'hpa', maxReplicas: 4 } },
   'workers.maxReplicas': { workers: { autoscaling: 'hpa', maxReplicas: 5 } },
-  'workers.backlogPerWorker': { workers: { autoscaling: 'keda', maxReplicas: 4, backlogPerWorker: 100 } },
+  'workers.backlogPerWorker': { workers: { autoscaling: 'keda', maxReplicas: 4, backlogPerWorker: 100 }, ...TOKENS },
+  'workers.kedaNamespace': { workers: { autoscaling: 'keda', maxReplicas: 4, kedaNamespace: 'scalers' }, ...TOKENS },
   'workers.targetBusyPercent': { workers: { autoscaling: 'hpa', maxReplicas: 4, targetBusyPercent: 50 } },
   'zookeeper.replicas': { zookeeper: { replicas: 3 } },
   'bookkeeper.ensemble': { bookkeeper: { replicas: 2, ensemble: 2 } },
   'bookkeeper.writeQuorum': { bookkeeper: { replicas: 2, ensemble: 2, writeQuorum: 2 } },
   'bookkeeper.ackQuorum': { bookkeeper: { replicas: 2, ensemble: 2, writeQuorum: 2, ackQuorum: 2 } },
-  'proxy.service': { proxy: { replicas: 1, service: 'LoadBalancer' } },
-  'proxy.cpuMillicores': { proxy: { replicas: 1, cpuMillicores: 600 } },
-  'proxy.memoryMib': { proxy: { replicas: 1, memoryMib: 2048 } },
+  'proxy.replicas': { proxy: { replicas: 1 }, ...TOKENS },
+  'proxy.service': { proxy: { replicas: 1, service: 'LoadBalancer' }, ...TOKENS },
+  'proxy.sourceRanges': {
+    proxy: { replicas: 1, service: 'LoadBalancer', sourceRanges: ['192.0.2.0/24'] },
+    ...TOKENS,
+  },
+  'proxy.cpuMillicores': { proxy: { replicas: 1, cpuMillicores: 600 }, ...TOKENS },
+  'proxy.memoryMib': { proxy: { replicas: 1, memoryMib: 2048 }, ...TOKENS },
   'pulsar.serviceUrl': { pulsar: { serviceUrl: 'pulsar://p:6650', adminUrl: 'http://p:8080' } },
   'pulsar.adminUrl': { pulsar: { serviceUrl: 'pulsar://p:6650', adminUrl: 'http://p:8081' } },
   'pulsar.clusterName': { pulsar: { clusterName: 'other' } },
@@ -51,18 +64,23 @@ const SPECIAL: Readonly<Record<string, Groups>> = {
   'runtime.EVENT_RETENTION_DAYS': { runtime: { EVENT_RETENTION_DAYS: 30 } },
   'elasticsearch.expireIndices': { elasticsearch: { expireIndices: true }, runtime: { EVENT_RETENTION_DAYS: 30 } },
   'api.ingressAnnotations': { api: { ingressHost: 'events.example.com', ingressAnnotations: ['a/b=c'] } },
-  'observability.monitors': { observability: { monitors: 'podMonitor' } },
-  'observability.scrapeSeconds': { observability: { monitors: 'podMonitor', scrapeSeconds: 15 } },
-  'observability.labels': { observability: { monitors: 'podMonitor', labels: ['release=prometheus'] } },
-  'observability.rules': { observability: { monitors: 'podMonitor', rules: true } },
+  'observability.monitors': { ...SCRAPED, observability: { monitors: 'podMonitor' } },
+  'observability.scrapeSeconds': { ...SCRAPED, observability: { monitors: 'podMonitor', scrapeSeconds: 15 } },
+  'observability.labels': { ...SCRAPED, observability: { monitors: 'podMonitor', labels: ['release=prometheus'] } },
+  'observability.rules': { ...SCRAPED, observability: { monitors: 'podMonitor', rules: true } },
   'observability.runbooks': {
+    ...SCRAPED,
     observability: { monitors: 'podMonitor', rules: true, runbooks: 'https://example.com/a' },
   },
-  'observability.dashboards': { observability: { monitors: 'podMonitor', dashboards: true } },
+  'observability.dashboards': { ...SCRAPED, observability: { monitors: 'podMonitor', dashboards: true } },
   'observability.dashboardLabels': {
+    ...SCRAPED,
     observability: { monitors: 'podMonitor', dashboards: true, dashboardLabels: ['grafana=yes'] },
   },
-  'observability.exporter': { observability: { monitors: 'podMonitor', exporter: 'example.com/exporter:1' } },
+  'observability.exporter': {
+    ...SCRAPED,
+    observability: { monitors: 'podMonitor', exporter: 'example.com/exporter:1' },
+  },
   'runtime.ELASTIC_INDEX_REPLICAS': { runtime: { ELASTIC_INDEX_REPLICAS: 1 }, elasticsearch: { dataNodes: 1 } },
 }
 

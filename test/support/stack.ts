@@ -34,12 +34,18 @@ const mocks: pulumi.runtime.Mocks = {
     if (type.startsWith('tls:') && type.includes('Cert')) state['certPem'] = `certificate of ${name}`
     if (/tls:.*(SelfSigned|LocallySigned)Cert$/.test(type)) state['validityEndTime'] = CERTIFICATE_END
     if (type.includes('CertRequest')) state['certRequestPem'] = `request of ${name}`
-    if (type === 'random:index/randomPassword:RandomPassword') state['result'] = `password of ${name}`
+    if (type === 'random:index/randomPassword:RandomPassword')
+      state['result'] = `password of ${name}${generation(inputs)}`
     if (type === 'docker:index/image:Image') state['repoDigest'] = IMAGE
     if (id === 'kube-system') state['metadata'] = { uid: 'uid of the cluster' }
     return { id: `${name}-id`, state }
   },
   call: () => ({}),
+}
+
+/** What another generation of a password has otherwise. */
+function generation({ keepers }: { readonly keepers?: { readonly generation: string } }): string {
+  return keepers === undefined ? '' : `, generation ${keepers.generation}`
 }
 
 const PRIVATE_KEY = (await import('node:crypto')).generateKeyPairSync('rsa', {

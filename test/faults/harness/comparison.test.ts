@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { sourceSuffix } from '../../../runtime/search/documents.ts'
 import { compare, notRefused, refusedWithoutReason } from '../comparison.ts'
 import { rowsOf, tableOf } from '../report.ts'
 
@@ -47,7 +48,8 @@ describe('the comparison of what got a 200 with what is stored', () => {
 })
 
 describe('the dead letters of a run', () => {
-  const letter = (id: string) => JSON.stringify({ fault: 'x', lines: `{"create":{"_index":"i","_id":"${id}"}}\n{}\n` })
+  const letter = (id: string) =>
+    JSON.stringify({ fault: 'x', lines: `{"create":{"_index":"i","_id":"${id}${sourceSuffix('s')}"}}\n{}\n` })
   const letters = `${letter('a')}\n${letter('b')}\n${letter('b')}\n`
 
   it('hold nothing that could have been stored', () => {

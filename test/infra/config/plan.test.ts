@@ -13,6 +13,10 @@ function faultsOf(stack: StackName, changes: Readonly<Record<string, unknown>>):
   return []
 }
 
+const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`
+const MONITORED = { monitoringNamespaces: ['monitoring'] }
+const PLACEHOLDER = `sha256:${'0'.repeat(64)}`
+
 describe('a stack', () => {
   for (const stack of STACKS) {
     it(`${stack} has no fault and falls short of nothing it states`, () => {
@@ -22,7 +26,7 @@ describe('a stack', () => {
 
   it('that states nothing is held to the rules of production', () => {
     assert.equal(
-      planOf({ images: { mode: 'prebuilt', runtime: `r/t@sha256:${'0'.repeat(64)}` } }).platform.environment,
+      planOf({ images: { mode: 'prebuilt', runtime: `r/t@${DIGEST}`, allowTags: true } }).platform.environment,
       'production',
     )
   })
@@ -30,7 +34,186 @@ describe('a stack', () => {
 
 describe('faults of a stack', () => {
   /** For each: the stack, what is changed in it, and the exact faults. None for the neighbouring value that is allowed. */
-  const cases: readonly [string, StackName, Record<string, unknown>, readonly string[]][] = [
+  type Case = readonly [string, StackName, Record<string, unknown>, readonly string[]]
+  const cases: readonly Case[] = [
+    [
+      'a load balancer of the API in production that everybody reaches',
+      'production',
+      { api: { service: 'LoadBalancer' } },
+      [
+        'api.service is LoadBalancer and api.sourceRanges is empty; events and the secrets of sources would cross the internet in plain text: name the networks that may connect, or use ClusterIP behind what ends TLS',
+      ],
+    ],
+    [
+      'one whose ranges are every address',
+      'production',
+      { api: { service: 'LoadBalancer', sourceRanges: ['10.0.0.0/8', '::/0'] } },
+      [
+        'api.service is LoadBalancer and api.sourceRanges is 10.0.0.0/8, ::/0; events and the secrets of sources would cross the internet in plain text: name the networks that may connect, or use ClusterIP behind what ends TLS',
+      ],
+    ],
+    [
+      'one with ranges',
+      'production',
+      { api: { service: 'LoadBalancer', sourceRanges: ['192.0.2.0/24', '2001:db8::/32'] } },
+      [],
+    ],
+    ['one without ranges in staging', 'staging', { api: { service: 'LoadBalancer' } }, []],
+    [
+      'ranges of a Service that has none',
+      'staging',
+      { api: { sourceRanges: ['192.0.2.0/24'] } },
+      [
+        'api.sourceRanges is stated and api.service is ClusterIP; only a LoadBalancer has ranges: remove them, or set api.service to LoadBalancer',
+      ],
+    ],
+    [
+      'what is no range',
+      'staging',
+      { api: { service: 'LoadBalancer', sourceRanges: ['192.0.2.1'] } },
+      ['api.sourceRanges is ["192.0.2.1"]; allowed: a list of ranges like 192.0.2.0/24 or 2001:db8::/32, each once'],
+    ],
+    [
+      'a load balancer of the proxies in production that everybody reaches',
+      'production',
+      { proxy: { replicas: 2, service: 'LoadBalancer' } },
+      [
+        'proxy.service is LoadBalancer and proxy.sourceRanges is empty; tokens would cross the internet in plain text: name the networks that may connect, or use ClusterIP behind what ends TLS',
+      ],
+    ],
+    [
+      'one of the proxies with ranges',
+      'production',
+      { proxy: { replicas: 2, service: 'LoadBalancer', sourceRanges: ['192.0.2.0/24'] } },
+      [],
+    ],
+    [
+      'a plain Ingress in production',
+      'production',
+      { api: { ingressTlsSecret: '' } },
+      [
+        'api.ingressHost is stated and api.ingressTlsSecret is not; events and the secrets of sources would cross the internet in plain text: name the Secret with the certificate of that host',
+      ],
+    ],
+    ['a plain Ingress in staging', 'staging', { api: { ingressHost: 'events.example.com' } }, []],
+    ...(['staging', 'production'] as const).map(
+      (stack): Case => [
+        `a placeholder of an image in ${stack}`,
+        stack,
+        { images: { runtime: `r/t@${PLACEHOLDER}` } },
+        [
+          'images.runtime: the digest is a placeholder, which no image has: state that of the image, as its registry tells it',
+        ],
+      ],
+    ),
+    [
+      'placeholders of the servers',
+      'production',
+      {
+        images: { pulsar: `r/p@sha256:${'a'.repeat(64)}`, elasticsearch: `r/e:9@${PLACEHOLDER}` },
+        platform: MONITORED,
+        observability: { monitors: 'podMonitor', exporter: `r/x@${PLACEHOLDER}` },
+      },
+      [
+        'images.pulsar, images.elasticsearch, observability.exporter: the digest is a placeholder, which no image has: state that of the image, as its registry tells it',
+      ],
+    ],
+    ['a placeholder in dev', 'dev', { images: { mode: 'prebuilt', runtime: `r/t@${PLACEHOLDER}` } }, []],
+    [
+      'servers by tag in production',
+      'production',
+      { platform: MONITORED, images: { allowTags: false }, observability: { monitors: 'podMonitor' } },
+      [
+        'images.pulsar is apachepulsar/pulsar:4.0.6, images.elasticsearch is docker.elastic.co/elasticsearch/elasticsearch:9.2.0, observability.exporter is quay.io/prometheuscommunity/elasticsearch-exporter:v1.11.0; production needs digests, which cannot come to mean another image: name:tag@sha256:…; or accept tags by images.allowTags',
+      ],
+    ],
+    [
+      'servers by digest in production',
+      'production',
+      {
+        images: { allowTags: false, pulsar: `r/p:4.0.6@${DIGEST}`, elasticsearch: `r/e@${DIGEST}` },
+        platform: MONITORED,
+        observability: { monitors: 'podMonitor', exporter: `r/x@${DIGEST}` },
+      },
+      [],
+    ],
+    [
+      'proxies of brokers that ask for no token',
+      'dev',
+      { proxy: { replicas: 1 } },
+      [
+        'proxy.replicas is 1 and pulsar.authentication is no; everybody could delete topics through the proxies: set pulsar.authentication to yes, or proxy.replicas to 0',
+      ],
+    ],
+    ['proxies of brokers that ask for one', 'dev', { proxy: { replicas: 1 }, pulsar: { authentication: true } }, []],
+    [
+      'KEDA at brokers that ask for no token',
+      'dev',
+      { workers: { autoscaling: 'keda' } },
+      [
+        'workers.autoscaling is keda and pulsar.authentication is no; the admin API would be open to the namespace of KEDA: set pulsar.authentication to yes, or use hpa',
+      ],
+    ],
+    [
+      'KEDA at brokers that ask for one',
+      'dev',
+      { workers: { autoscaling: 'keda' }, pulsar: { authentication: true } },
+      [],
+    ],
+    [
+      'monitors that nobody may read',
+      'staging',
+      { observability: { monitors: 'podMonitor' } },
+      [
+        'observability.monitors is podMonitor and platform.monitoringNamespaces is empty; nobody could scrape: name the namespace of Prometheus',
+      ],
+    ],
+    [
+      'monitors that somebody may read',
+      'staging',
+      { platform: MONITORED, observability: { monitors: 'podMonitor' } },
+      [],
+    ],
+    [
+      'secrets of a source that there is not',
+      'dev',
+      { sourceSecrets: '{"my-backend": ["0123456789abcdef"]}' },
+      ['sourceSecrets has "my-backend", which is no source of the stack; known: my-source'],
+    ],
+    [
+      'a secret of a source that is too short',
+      'dev',
+      { sourceSecrets: { 'my-source': ['0123456789abcdef', 'do-not-tell'] } },
+      ['sourceSecrets of "my-source" cannot be used; allowed: a list of texts of at least 16 characters'],
+    ],
+    [
+      'no secret for a source that is to have one',
+      'dev',
+      { sourceSecrets: { 'my-source': [] } },
+      ['sourceSecrets of "my-source" cannot be used; allowed: a list of texts of at least 16 characters'],
+    ],
+    [
+      'two secrets of a source',
+      'dev',
+      { sourceSecrets: '{"my-source": ["0123456789abcdef", "fedcba9876543210"]}' },
+      [],
+    ],
+    [
+      'secrets of sources that are no JSON',
+      'dev',
+      { sourceSecrets: 'do-not-tell' },
+      [
+        'sourceSecrets is no object; allowed: JSON from the id of a source to a list of its secrets: pulumi config set --secret sourceSecrets \'{"<source>": ["…"]}\'',
+      ],
+    ],
+    [
+      'a secret among the sources, where all can read it',
+      'dev',
+      { sources: { 'my-source': { secrets: ['do-not-tell-anybody'] } } },
+      [
+        'sources.my-source.secrets stands in the file of the stack, where all can read it: pulumi config set --secret sourceSecrets \'{"<source>": ["…"]}\'',
+      ],
+    ],
     [
       'shards 0',
       'dev',
@@ -220,7 +403,7 @@ describe('faults of a stack', () => {
     [
       'a scaler of workers beyond the partitions',
       'dev',
-      { workers: { autoscaling: 'keda', maxReplicas: 11 } },
+      { workers: { autoscaling: 'hpa', maxReplicas: 11 } },
       [
         'workers.maxReplicas is 11, PULSAR_PARTITIONS is 10: a worker beyond the partitions finds little to do; raise the partitions, which grow but never shrink, or lower it',
       ],
@@ -228,7 +411,7 @@ describe('faults of a stack', () => {
     [
       'a scaler of workers with a maximum below the minimum',
       'dev',
-      { workers: { autoscaling: 'keda', replicas: 5, maxReplicas: 4 } },
+      { workers: { autoscaling: 'hpa', replicas: 5, maxReplicas: 4 } },
       ['workers.maxReplicas is 4, workers.replicas is 5: autoscaling needs a maximum of at least that'],
     ],
     [

@@ -34,7 +34,7 @@ const DNS = 'any pod+169.254.20.10/32 53/UDP 53'
 /** `any pod` is one of any namespace of the cluster; `anywhere` is any address at all. */
 function peerName({ podSelector, namespaceSelector, ipBlock }: Peer): string {
   if (ipBlock !== undefined) return ipBlock.cidr
-  if (podSelector !== undefined) {
+  if (podSelector !== undefined && namespaceSelector === undefined) {
     assert.equal(podSelector.matchLabels['app.kubernetes.io/part-of'], 'tracardi')
     return podSelector.matchLabels[NAME] as string
   }
@@ -42,7 +42,8 @@ function peerName({ podSelector, namespaceSelector, ipBlock }: Peer): string {
   assert.deepEqual(others, [])
   if (expression === undefined) return 'any pod'
   assert.deepEqual([expression.key, expression.operator], ['kubernetes.io/metadata.name', 'In'])
-  return `pods of ${expression.values.join(' and ')}`
+  const labels = Object.entries(podSelector?.matchLabels ?? {}).map(([name, value]) => `${name}=${value} `)
+  return `${labels.join('')}pods of ${expression.values.join(' and ')}`
 }
 
 function rulesOf(rules: readonly Rule[]): readonly string[] {
@@ -97,51 +98,80 @@ describe('network policies', () => {
       proxy: [DNS, 'broker 6650 8080'],
       'elasticsearch-master': members,
       'elasticsearch-data': members,
-      api: [DNS, 'api 8686', ...clients.slice(1), 'worker 8686'],
+      api: [DNS, 'api 9464', ...clients.slice(1), 'worker 9464'],
       worker: clients,
       'set-up': [...clients, 'zookeeper 2181'],
     })
   })
 
-  it('let each tier be reached by its peers and by Prometheus, and by nobody else', async () => {
+  it('let each tier be reached by its peers, and by nobody that the stack does not name', async () => {
     const members = ['elasticsearch-data 9300', 'elasticsearch-master 9300']
     assert.deepEqual(tiers(await of('staging', { proxy: { replicas: 1 } }), 'ingress'), {
-      zookeeper: [
-        'any pod 8000',
-        'autorecovery 2181',
-        'bookkeeper 2181',
-        'broker 2181',
-        'set-up 2181',
-        'zookeeper 2181 2888 3888',
-      ],
-      bookkeeper: ['any pod 8000', 'autorecovery 3181', 'bookkeeper 3181', 'broker 3181'],
-      autorecovery: ['any pod 8000'],
-      broker: [
-        'any pod 8080',
-        'api 6650 8080',
-        'broker 6650 8080',
-        'proxy 6650 8080',
-        'set-up 6650 8080',
-        'worker 6650 8080',
-      ],
-      proxy: ['any pod 8080', 'anywhere 6650 8080'],
+      zookeeper: ['autorecovery 2181', 'bookkeeper 2181', 'broker 2181', 'set-up 2181', 'zookeeper 2181 2888 3888'],
+      bookkeeper: ['autorecovery 3181', 'bookkeeper 3181', 'broker 3181'],
+      autorecovery: [],
+      broker: ['api 6650 8080', 'broker 6650 8080', 'proxy 6650 8080', 'set-up 6650 8080', 'worker 6650 8080'],
+      proxy: ['anywhere 6650 8080'],
       'elasticsearch-master': members,
       'elasticsearch-data': ['api 9200', ...members, 'set-up 9200', 'worker 9200'],
-      api: ['any pod 8686', 'anywhere 8585', 'api 8686'],
-      worker: ['any pod 8686', 'api 8686'],
+      api: ['anywhere 8585', 'api 9464'],
+      worker: ['api 9464'],
       'set-up': [],
     })
   })
 
-  it('let only pods of the namespaces for monitoring read metrics, where the stack names some', async () => {
-    const resources = await of('dev', { platform: { monitoringNamespaces: ['prometheus', 'keda'] } })
-    const others = Object.values(tiers(resources, 'ingress')).flat()
+  /** Who of other namespaces is let in where, in all of a stack. */
+  const visitors = async (stack: StackName, changes: Readonly<Record<string, unknown>>) =>
+    Object.entries(tiers(await of(stack, changes), 'ingress'))
+      .flatMap(([tier, lines]) => lines.map((line) => `${line} → ${tier}`))
+      .filter((line) => /\bpods? /.test(line) || line.startsWith('any'))
+      .sort()
+  const STRANGERS = ['anywhere 8585 → api']
+
+  it('let only pods of the namespaces for monitoring read metrics, and nobody where the stack names none', async () => {
+    for (const stack of STACKS) assert.deepEqual(await visitors(stack, {}), STRANGERS)
+    const platform = { monitoringNamespaces: ['prometheus', 'grafana'] }
+    const scrapers = 'pods of prometheus and grafana'
+    assert.deepEqual(await visitors('staging', { platform }), [
+      ...STRANGERS,
+      `${scrapers} 8000 → autorecovery`,
+      `${scrapers} 8000 → bookkeeper`,
+      `${scrapers} 8000 → zookeeper`,
+      `${scrapers} 8080 → broker`,
+      `${scrapers} 9464 → api`,
+      `${scrapers} 9464 → worker`,
+    ])
+  })
+
+  it('let only those pods of them that have the labels, where the stack states some', async () => {
+    const monitoringPods = ['app.kubernetes.io/name=prometheus', 'tier=main']
+    const platform = { monitoringNamespaces: ['monitoring'], monitoringPods }
+    assert.deepEqual(tiers(await of('staging', { platform }), 'ingress')['autorecovery'], [
+      'app.kubernetes.io/name=prometheus tier=main pods of monitoring 8000',
+    ])
+  })
+
+  it('let no scraper to brokers that ask for no token, whose port serves the admin API', async () => {
+    const found = await visitors('dev', { platform: { monitoringNamespaces: ['monitoring'] } })
     assert.deepEqual(
-      others.filter((line) => line.startsWith('any pod')),
+      found.filter((line) => /8080/.test(line)),
       [],
     )
-    assert.deepEqual(tiers(resources, 'ingress')['worker'], ['api 8686', 'pods of prometheus and keda 8686'])
-    assert.deepEqual(tiers(resources, 'egress')['worker'], [DNS, 'broker 6650 8080', 'elasticsearch-master 9200'])
+    assert.ok(found.includes('pods of monitoring 8000 → bookkeeper'))
+  })
+
+  it('let the operator of KEDA ask brokers for the backlog, where it scales the workers', async () => {
+    const workers = { autoscaling: 'keda', maxReplicas: 8 }
+    const asks = (found: readonly string[]) => found.filter((line) => line.startsWith('app='))
+    assert.deepEqual(asks(await visitors('staging', { workers })), ['app=keda-operator pods of keda 8080 → broker'])
+    const elsewhere = { workers: { ...workers, kedaNamespace: 'scalers' } }
+    assert.deepEqual(asks(await visitors('staging', elsewhere)), ['app=keda-operator pods of scalers 8080 → broker'])
+    assert.deepEqual(asks(await visitors('staging', { workers: { autoscaling: 'hpa', maxReplicas: 8 } })), [])
+  })
+
+  it('let only pods of the namespaces of operators to the private listener', async () => {
+    const found = await visitors('production', { platform: { operatorNamespaces: ['sso'] } })
+    assert.deepEqual(found, [...STRANGERS, 'pods of sso 8686 → api'])
   })
 
   it('name no tier that the stack does not have', async () => {
@@ -159,10 +189,10 @@ describe('network policies', () => {
     assert.deepEqual(Object.keys(tiers(dev, 'egress')).sort(), names)
     assert.deepEqual(tiers(dev, 'egress')['api'], [
       DNS,
-      'api 8686',
+      'api 9464',
       'broker 6650 8080',
       'elasticsearch-master 9200',
-      'worker 8686',
+      'worker 9464',
     ])
     assert.deepEqual(tiers(dev, 'egress')['elasticsearch-master'], [DNS, 'elasticsearch-master 9300'])
   })
@@ -171,13 +201,13 @@ describe('network policies', () => {
     const resources = await of('staging', EXTERNAL)
     const clients = [DNS, 'anywhere 6652 8443', 'anywhere 9243 443']
     assert.deepEqual(tiers(resources, 'egress'), {
-      api: [...clients, 'api 8686', 'worker 8686'],
+      api: [...clients, 'api 9464', 'worker 9464'],
       worker: clients,
       'set-up': clients,
     })
     assert.deepEqual(tiers(resources, 'ingress'), {
-      api: ['any pod 8686', 'anywhere 8585', 'api 8686'],
-      worker: ['any pod 8686', 'api 8686'],
+      api: ['anywhere 8585', 'api 9464'],
+      worker: ['api 9464'],
       'set-up': [],
     })
   })

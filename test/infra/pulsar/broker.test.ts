@@ -114,9 +114,4 @@ describe('proxy.conf', () => {
       forwardAuthorizationCredentials: 'true',
     })
   })
-
-  it('asks for nothing where the brokers do not', async () => {
-    const values = await propertiesOf('dev', 'proxy', 'proxy.conf', { proxy: { replicas: 1 } })
-    assert.deepEqual(pick(values, /^(authentication|authorization|token|forward|superUser|brokerClient)/), {})
-  })
 })

@@ -24,7 +24,7 @@ describe('the Job of a rehearsal', () => {
       '--target',
       'http://api.tracardi.svc.cluster.local:8585',
       '--metrics',
-      'http://rehearsal-1-api.tracardi.svc.cluster.local:8686,http://rehearsal-1-worker.tracardi.svc.cluster.local:8686',
+      'http://rehearsal-1-api.tracardi.svc.cluster.local:9464,http://rehearsal-1-worker.tracardi.svc.cluster.local:9464',
       '--record',
       '-',
       '--duration',
@@ -79,7 +79,7 @@ describe('the Job of a rehearsal', () => {
     assert.deepEqual(spec.podSelector.matchLabels, { 'tracardi.com/rehearsal': 'rehearsal-1' })
     assert.deepEqual(
       spec.egress.map(({ ports }: { ports: { port: number }[] }) => ports.map(({ port }) => port)),
-      [[8585, 8686], [8686]],
+      [[8585, 9464], [9464]],
     )
   })
 

@@ -45,6 +45,9 @@ describe('a change of the configuration restarts', () => {
     ['nothing for the sources', { sources: { other: { name: 'Other' } } }, []],
     ['the API for its memory', { api: { memoryMib: 768 } }, ['api']],
     ['nothing for more replicas of the API', { api: { replicas: 5 } }, []],
+    ['the API for another token of the operators', { api: { tokenGeneration: 2 } }, ['api']],
+    ['nothing for secrets of sources', { sourceSecrets: { 'my-source': ['0123456789abcdef'] } }, []],
+    ['nothing for who may read metrics', { platform: { monitoringNamespaces: ['monitoring'] } }, []],
     ['nothing for how the API is exposed', { api: { service: 'LoadBalancer', ingressHost: 'x.example.com' } }, []],
     ['the workers for their memory', { workers: { memoryMib: 768 } }, ['worker']],
     ['nothing for more workers', { workers: { replicas: 5 } }, []],
@@ -104,15 +107,27 @@ describe('the sources', () => {
   it('are updated where the API reads them, which needs no restart', async () => {
     const sources = { 'my-source': { name: 'New', allowedOrigins: ['*'] } }
     const resources = await registeredBy(changed('staging', { sources }))
-    const map = ofType(resources, 'ConfigMap').find(({ inputs }) => inputs.metadata.name === 'sources')
-    assert.deepEqual(map?.inputs.data, { 'sources.json': `${JSON.stringify(sources, null, 2)}\n` })
+    const file = ofType(resources, 'Secret').find(({ inputs }) => inputs.metadata.name === 'sources')
+    assert.deepEqual(file?.inputs.stringData, { 'sources.json': `${JSON.stringify(sources, null, 2)}\n` })
     const { spec } = podTemplates(resources).find(({ name }) => name === 'api') ?? {}
     const volume = spec.volumes.find(({ name }: { name: string }) => name === 'sources')
-    assert.deepEqual(volume, { name: 'sources', configMap: { name: 'sources' } })
+    assert.deepEqual(volume, { name: 'sources', secret: { secretName: 'sources', defaultMode: 0o440 } })
     const mount = spec.containers[0].volumeMounts.find(({ name }: { name: string }) => name === 'sources')
     // With a subPath the kubelet would never update the file.
     assert.deepEqual(mount, { name: 'sources', mountPath: '/sources' })
     const settings = ofType(resources, 'ConfigMap').find(({ inputs }) => inputs.metadata.name === 'api-settings')
     assert.equal(settings?.inputs.data['SOURCES_FILE'], '/sources/sources.json')
+  })
+
+  it('have the secrets that are stated apart from them', async () => {
+    const sources = { backend: { name: 'Back end', limits: { callsPerSecond: 10 } }, page: { allowedOrigins: ['*'] } }
+    const sourceSecrets = '{"backend": ["0123456789abcdef", "fedcba9876543210"]}'
+    const resources = await registeredBy(changed('staging', { sources, sourceSecrets }))
+    const file = ofType(resources, 'Secret').find(({ inputs }) => inputs.metadata.name === 'sources')
+    const { backend, page } = JSON.parse(file?.inputs.stringData['sources.json'])
+    assert.deepEqual(backend, { ...sources.backend, secrets: ['0123456789abcdef', 'fedcba9876543210'] })
+    assert.deepEqual(page, sources.page)
+    const elsewhere = resources.filter((resource) => resource !== file)
+    assert.doesNotMatch(JSON.stringify(elsewhere.map(({ inputs }) => inputs)), /0123456789abcdef/)
   })
 })

@@ -133,8 +133,10 @@ describe('the scaler of the workers', () => {
     ])
   })
 
-  it('reads it with keda without a token where the brokers ask for none', async () => {
-    const changes = { workers: keda, runtime: { PULSAR_TENANT: 'shop' } }
+  it('reads it with keda without a token where a Pulsar that exists asks for none', async () => {
+    const adminUrl = 'http://broker.tracardi.svc.cluster.local:8080'
+    const pulsar = { serviceUrl: 'pulsar://p:6650', adminUrl }
+    const changes = { workers: keda, runtime: { PULSAR_TENANT: 'shop' }, pulsar }
     assert.deepEqual(await inputsOf('dev', 'ScaledObject', changes), [scaledObject({}, {})])
     assert.deepEqual(await inputsOf('dev', 'TriggerAuthentication', changes), [])
   })

@@ -81,21 +81,25 @@ describe('the permissions', () => {
       .filter(({ name }) => name.startsWith('pulsar-permissions'))
       .map(({ kind }) => kind)
 
-  it('let API and workers produce and consume in the namespace of the pipeline, and nothing else', async () => {
+  it('let the API publish and workers consume, each by topic, and take back what earlier releases gave', async () => {
     const script = await jobScript('staging', 'pulsar-permissions', {
-      runtime: { PULSAR_TENANT: 'shop', PULSAR_SYSTEM_NAMESPACE: 'events' },
+      runtime: { PULSAR_TENANT: 'shop', PULSAR_SYSTEM_NAMESPACE: 'events', PULSAR_SUBSCRIPTION: 'workers' },
     })
     assert.equal(syntaxFaults(script), '')
     const folder = new ScriptFolder()
     try {
       const { status, calls } = folder.run(script, 'bin/pulsar-admin', '')
       const admin =
-        '--admin-url http://broker.tracardi.svc.cluster.local:8080 --auth-plugin org.apache.pulsar.client.impl.auth.AuthenticationToken --auth-params file:///tokens/token namespaces'
+        '--admin-url http://broker.tracardi.svc.cluster.local:8080 --auth-plugin org.apache.pulsar.client.impl.auth.AuthenticationToken --auth-params file:///tokens/token'
+      const events = 'persistent://shop/events/functions'
       assert.equal(status, 0)
       assert.deepEqual(calls, [
-        `${admin} grant-permission shop/events --role api --actions produce,consume`,
-        `${admin} grant-permission shop/events --role worker --actions produce,consume`,
-        `${admin} permissions shop/events`,
+        `${admin} topics grant-permission ${events} --role api --actions produce`,
+        `${admin} topics grant-permission ${events} --role worker --actions consume`,
+        `${admin} topics grant-permission ${events}-workers-DLQ --role api --actions consume`,
+        `${admin} topics grant-permission ${events}-workers-DLQ --role worker --actions produce`,
+        `${admin} namespaces revoke-permission shop/events --role api`,
+        `${admin} namespaces revoke-permission shop/events --role worker`,
       ])
     } finally {
       folder.remove()

@@ -56,8 +56,8 @@ describe('welcome', () => {
 
   it('opens the console with the token, which stays in the browser', () => {
     assert.match(
-      textWith('native', { PRIVATE_TOKEN: 'a b' }),
-      /^ {2}Console +http:\/\/127\.0\.0\.1:8686\/console#token=a%20b$/m,
+      textWith('native', { PRIVATE_TOKEN: 'a%b' }),
+      /^ {2}Console +http:\/\/127\.0\.0\.1:8686\/console#token=a%25b$/m,
     )
     assert.match(text, /^ {2}Console +http:\/\/127\.0\.0\.1:8686\/console$/m)
   })

@@ -5,6 +5,7 @@ import { durationText, secondsOf } from '../../../runtime/rehearsal/duration.ts'
 import { progress } from '../../../runtime/rehearsal/progress.ts'
 import { readRehearsal } from '../../../runtime/rehearsal/record.ts'
 import { isWhole, summaryOf } from '../../../runtime/rehearsal/summary.ts'
+import { sourceSuffix } from '../../../runtime/search/documents.ts'
 import { intervalOf, rehearsalOf } from '../../infra/rehearsal/cases.ts'
 
 const FLAGS: RehearseFlags = {
@@ -158,7 +159,7 @@ describe('the sizes of documents', () => {
     const added = { name: 't', source: { id: 's' } }
     const stored = { ...rest, ...added, metadata: { time } }
     const hit = { _index: 'event-2026', _source: stored }
-    const action = '{"create":{"_index":"event-2026","_id":"a"}}\n'
+    const action = `{"create":{"_index":"event-2026","_id":"a${sourceSuffix('s')}"}}\n`
     assert.equal(overheadOf(hit), action.length + JSON.stringify(stored).length + 1 - JSON.stringify(sent).length)
   })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import {
   callText,
+  eventIdOf,
   eventLines,
   readStateAction,
   SOURCE_SUFFIX_BYTES,
@@ -52,6 +53,12 @@ describe('sourceSuffix', () => {
       Array(4).fill(SOURCE_SUFFIX_BYTES),
     )
     assert.equal(new Set(suffixes).size, 4)
+  })
+})
+
+describe('eventIdOf', () => {
+  it('is the id of the event, whatever its source', () => {
+    for (const id of ['e1', 'a~b', '~', 'ü']) assert.equal(eventIdOf(`${id}${sourceSuffix('s')}`), id)
   })
 })
 

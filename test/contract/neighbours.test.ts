@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { type Child, startChild } from '../../runtime/local/child.ts'
+import { freePort } from '../../runtime/local/port.ts'
+import { overrideProperties } from '../../runtime/local/properties.ts'
+import { untilReady } from '../../runtime/local/ready.ts'
+import { serverEnvironment } from '../../runtime/local/server.ts'
+import { giveTo, serverUser } from '../../runtime/local/server-user.ts'
+import { parseMetrics, sumOf } from '../../runtime/metrics-text.ts'
+import { fileOf } from '../infra/pulsar/files.ts'
+import { changed, registeredBy } from '../support/stack.ts'
+import { podTemplates } from '../support/workloads.ts'
+import { servers } from './servers.ts'
+
+const LIMIT_MS = 60_000
+
+/** Whether a bookie takes entries. */
+const STATUS = 'bookie_SERVER_STATUS'
+const WRITABLE = 1
+const READ_ONLY = 0
+
+/** How a neighbour in the network calls this machine: not by its loopback address, where it has another. */
+const NEIGHBOUR = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ internal, family }) => !internal && family === 'IPv4')?.address
+const ADDRESS = NEIGHBOUR ?? '127.0.0.2'
+
+/** The admin verbs of BookKeeper's HTTP server and of ZooKeeper's, those that only read included. */
+const VERBS: readonly (readonly [string, string, string?])[] = [
+  ['DELETE', '/api/v1/ledger/delete/?ledger_id=1'],
+  ['GET', '/api/v1/ledger/list'],
+  ['GET', '/api/v1/ledger/metadata/?ledger_id=1'],
+  ['GET', '/api/v1/ledger/read/?ledger_id=1'],
+  ['GET', '/api/v1/config/server_config'],
+  ['PUT', '/api/v1/config/server_config', '{"gcWaitTime": 1}'],
+  ['PUT', '/api/v1/bookie/state/readonly', '{"readOnly": true}'],
+  ['GET', '/api/v1/bookie/state'],
+  ['GET', '/api/v1/bookie/list_bookies'],
+  ['GET', '/api/v1/bookie/list_disk_file'],
+  ['PUT', '/api/v1/bookie/expand_storage'],
+  ['PUT', '/api/v1/bookie/gc'],
+  ['PUT', '/api/v1/bookie/gc/suspend_compaction', '{"suspendMajor": true}'],
+  ['PUT', '/api/v1/autorecovery/recovery', '{"bookie_src": ["a:3181"], "delete_cookie": true}'],
+  ['PUT', '/api/v1/autorecovery/decommission', '{"bookie_src": "a:3181"}'],
+  ['GET', '/heartbeat'],
+  ['GET', '/commands'],
+  ['GET', '/commands/shutdown'],
+  ['POST', '/commands/restore'],
+  ['PUT', '/metrics', 'x'],
+  ['DELETE', '/metrics'],
+]
+
+async function statusOf(port: number, [method, path, body]: (typeof VERBS)[number]): Promise<number> {
+  const init = { method, signal: AbortSignal.timeout(5000), ...(body === undefined ? {} : { body }) }
+  const response = await fetch(`http://${ADDRESS}:${port}${path}`, init)
+  await response.arrayBuffer()
+  return response.status
+}
+
+async function metricOf(port: number, name: string): Promise<number | undefined> {
+  const response = await fetch(`http://${ADDRESS}:${port}/metrics`)
+  assert.equal(response.status, 200)
+  return sumOf(parseMetrics(await response.text()), name)
+}
+
+const LISTENING = '0A'
+
+/** The ports on which a process listens, as Linux tells them. */
+function portsOf(pid: number): readonly number[] {
+  const descriptors = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+  const sockets = new Set(descriptors.map((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1]))
+  const found = ['tcp', 'tcp6'].flatMap((table) =>
+    readFileSync(`/proc/net/${table}`, 'utf8')
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/))
+      .filter((fields) => fields[3] === LISTENING && sockets.has(fields[9]))
+      .map(([, local = '']) => Number.parseInt(local.split(':')[1] ?? '', 16)),
+  )
+  return [...new Set(found)].sort((a, b) => a - b)
+}
+
+describe('a ZooKeeper node and a bookie with the configuration of a stack, to a neighbour in the network', () => {
+  const children: Child[] = []
+  let folder: string
+  let bookie: Child
+  let ports: Record<'client' | 'server' | 'election' | 'zookeeperMetrics' | 'bookie' | 'metrics', number>
+
+  /** Starts a program of Pulsar's distribution as its container does. */
+  async function start(name: string, command: readonly string[], env: Record<string, string> = {}): Promise<Child> {
+    const { distributions, java } = servers()
+    const [program = '', ...args] = command
+    const child = await startChild({
+      name,
+      program,
+      args,
+      cwd: distributions.pulsar,
+      env: serverEnvironment({
+        JAVA_HOME: java.home,
+        PULSAR_MEM: '-Xmx192m -XX:MaxDirectMemorySize=192m',
+        PULSAR_GC: '-XX:+UseSerialGC',
+        PULSAR_GC_LOG: ' ',
+        PULSAR_LOG_DIR: folder,
+        ...env,
+      }),
+      logFile: join(folder, `${name}.log`),
+      runAs: serverUser(),
+      stopLimitMs: 20_000,
+    })
+    children.push(child)
+    return child
+  }
+
+  before(async () => {
+    folder = join(servers().folder, 'neighbours')
+    mkdirSync(folder)
+    ports = {
+      client: await freePort(),
+      server: await freePort(),
+      election: await freePort(),
+      zookeeperMetrics: await freePort(),
+      bookie: await freePort(),
+      metrics: await freePort(),
+    }
+    const dynamic = join(folder, 'ensemble')
+    const member = `127.0.0.1:${ports.server}:${ports.election}:participant;127.0.0.1:${ports.client}`
+    writeFileSync(dynamic, `server.1=${member}\n`)
+    mkdirSync(join(folder, 'zookeeper'))
+    writeFileSync(join(folder, 'zookeeper/myid'), '1\n')
+    for (const name of ['journal', 'ledgers']) mkdirSync(join(folder, name))
+    // Only hosts, ports and folders are others than in the cluster.
+    const zookeeper = overrideProperties(await fileOf('production', 'zookeeper', 'zookeeper.conf'), {
+      dataDir: join(folder, 'zookeeper'),
+      dynamicConfigFile: dynamic,
+      'metricsProvider.httpPort': `${ports.zookeeperMetrics}`,
+    })
+    const bookkeeper = overrideProperties(await fileOf('production', 'bookkeeper', 'bookkeeper.conf'), {
+      metadataServiceUri: `metadata-store:zk:127.0.0.1:${ports.client}`,
+      bookiePort: `${ports.bookie}`,
+      prometheusStatsHttpPort: `${ports.metrics}`,
+      journalDirectories: join(folder, 'journal'),
+      ledgerDirectories: join(folder, 'ledgers'),
+      useHostNameAsBookieID: 'false',
+      advertisedAddress: ADDRESS,
+    })
+    const conf = join(folder, 'zookeeper.conf')
+    writeFileSync(conf, zookeeper)
+    writeFileSync(join(folder, 'bookkeeper.conf'), bookkeeper)
+    giveTo(serverUser(), folder)
+    const first = await start('zookeeper', ['bin/pulsar', 'zookeeper'], { PULSAR_ZK_CONF: conf })
+    await untilReady(first, () => isLeader(ports.client), LIMIT_MS)
+    await initialize()
+    await startBookie()
+  })
+
+  after(async () => {
+    await Promise.all(children.map((child) => child.stop()))
+  })
+
+  async function isLeader(port: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      let answer = ''
+      const socket = connect(port, '127.0.0.1', () => socket.write('srvr'))
+      socket.on('data', (data) => {
+        answer += data
+      })
+      socket.on('error', () => resolve(false))
+      socket.on('close', () => resolve(/^Mode: leader/m.test(answer)))
+    })
+  }
+
+  /** What the Job `pulsar-metadata` does before the first bookie. */
+  async function initialize(): Promise<void> {
+    const zookeeper = `zk:127.0.0.1:${ports.client}`
+    const args = [
+      ...['initialize-cluster-metadata', '--cluster', 'tracardi'],
+      ...['--metadata-store', zookeeper, '--configuration-metadata-store', zookeeper],
+      ...['--web-service-url', 'http://127.0.0.1:1', '--broker-service-url', 'pulsar://127.0.0.1:1'],
+    ]
+    const child = await start('metadata', ['bin/pulsar', ...args])
+    assert.equal((await child.exited).code, 0, child.lastLines(5).join('\n'))
+  }
+
+  /** By the script of its container, until its probe says that it is ready. */
+  async function startBookie(): Promise<void> {
+    const pod = podTemplates(await registeredBy(changed('production'))).find(({ name }) => name === 'bookkeeper-a')
+    assert.ok(pod)
+    const { command, readinessProbe } = pod.spec.containers[0]
+    const here = (text: string) =>
+      text.replaceAll(/\/(config|tmp|pulsar\/data\/bookkeeper)\//g, (path) =>
+        path === '/tmp/' ? `${folder}/start-` : `${folder}/`,
+      )
+    const env = { PULSAR_BOOKKEEPER_CONF: join(folder, 'start-bookkeeper.conf') }
+    bookie = await start('bookie', command.map(here), env)
+    const [bash, ...probe] = readinessProbe.exec.command as string[]
+    const args = probe.map((text) => text.replace(':8000/', `:${ports.metrics}/`))
+    await untilReady(bookie, async () => spawnSync(bash as string, args).status === 0, LIMIT_MS)
+  }
+
+  it('serve their metrics', async () => {
+    assert.ok(Number(await metricOf(ports.zookeeperMetrics, 'znode_count')) > 0)
+    assert.equal(await metricOf(ports.metrics, STATUS), WRITABLE)
+  })
+
+  it('answer no admin verb there', async () => {
+    for (const verb of VERBS) {
+      const answered = [await statusOf(ports.metrics, verb), await statusOf(ports.zookeeperMetrics, verb)]
+      for (const status of answered) assert.ok([404, 405].includes(status), `${verb.join(' ')} → ${answered}`)
+    }
+    assert.equal(await metricOf(ports.metrics, STATUS), WRITABLE)
+  })
+
+  it('listen on no other port but those of the protocols', () => {
+    const [zookeeper] = children as [Child]
+    const sorted = (...expected: number[]) => expected.sort((a, b) => a - b)
+    assert.deepEqual(portsOf(bookie.pid), sorted(ports.bookie, ports.metrics))
+    const { client, server, election, zookeeperMetrics } = ports
+    const open = portsOf(zookeeper.pid).filter((port) => port !== server)
+    // Only a leader listens for followers, and an ensemble of one has none.
+    assert.deepEqual(open, sorted(client, election, zookeeperMetrics))
+  })
+
+  it('take nothing new, however often they start, while a file on the volume says that the bookie is drained', async () => {
+    await bookie.stop()
+    writeFileSync(join(folder, 'journal/read-only'), '')
+    await startBookie()
+    assert.equal(await metricOf(ports.metrics, STATUS), READ_ONLY)
+  })
+})
