@@ -90,6 +90,7 @@ cli
   .option('--rate <n>', 'events a second; 0 for as fast as they are answered', decimal, 0)
   .option('--concurrency <n>', 'calls under way at once', wholeNumber, 8)
   .option('--retry-seconds <n>', 'how long a call is tried again', decimal, 60)
+  .option('--secret-file <file>', 'file with the secret of the source, where it has one')
   .option('--accepted <file>', 'write the ids of the events that were answered 200')
   .action(async (file, options) => {
     const url = options.url ?? target().run?.publicUrl ?? 'http://localhost:8585'

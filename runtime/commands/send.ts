@@ -1,5 +1,6 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { AppError } from '../errors.ts'
 import { type Call, generateLoad } from '../send/generate.ts'
 import { readCalls } from '../send/input.ts'
 import { type SendReport, sendCalls } from '../send/sender.ts'
@@ -16,6 +17,7 @@ export interface SendCommandOptions {
   readonly concurrency: number
   readonly retrySeconds: number
   readonly accepted?: string
+  readonly secretFile?: string
 }
 
 /** Posts the events of a file, of standard input (`-`), or a generated load. Answers the exit code. */
@@ -28,6 +30,7 @@ export async function send(file: string | undefined, options: SendCommandOptions
       concurrency: options.concurrency,
       eventsPerSecond: options.rate,
       retryForMs: options.retrySeconds * 1000,
+      secret: options.secretFile === undefined ? undefined : secretIn(options.secretFile),
     },
     (call) => {
       for (const event of call.events) ids?.write(`${event.id}\n`)
@@ -36,6 +39,15 @@ export async function send(file: string | undefined, options: SendCommandOptions
   if (ids) await new Promise((resolve) => ids.end(resolve))
   print(describe(report))
   return report.failed === 0 ? 0 : 1
+}
+
+/** @throws AppError `command_invalid` when the file cannot be read. */
+function secretIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (cause) {
+    throw new AppError('command_invalid', `the secret file "${file}" cannot be read`, { cause })
+  }
 }
 
 function callsOf(file: string | undefined, options: SendCommandOptions): AsyncIterable<Call> | Iterable<Call> {

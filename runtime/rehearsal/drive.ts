@@ -38,7 +38,7 @@ export async function drive(
     const call = due.make(Date.now())
     const body = JSON.stringify(call)
     meter.sent(due.events, body.length - emptyBytes(call), performance.now() - dueAtMs)
-    const refusal = await deliver(agent, url, body, options.retryForMs, (status) => meter.answered(status))
+    const refusal = await deliver(agent, url, body, options, (status) => meter.answered(status))
     if (refusal === undefined) meter.took(due.firstNumber, due.events, performance.now() - dueAtMs)
     else meter.gaveUp(due.events, refusal)
   }

@@ -6,11 +6,17 @@ import { messageOf } from '../errors.ts'
 const RETRY = { baseMs: 200, maxMs: 5000 }
 const REQUEST_TIMEOUT_MS = 30_000
 
+export interface Delivery {
+  /** How long a call that is not answered 200 is tried again. */
+  readonly retryForMs: number
+  /** Of the source, where it has one. */
+  readonly secret?: string | undefined
+}
+
 /**
  * Posts one call until it is answered 200; again after 429, 5xx or no answer. Its event ids stay the same, so a repetition
  * stores nothing twice.
  *
- * @param retryForMs how long it is tried again.
  * @param onAnswer is told the status of each answer; `error` where there was none.
  * @returns the last refusal; nothing when it was answered 200.
  */
@@ -18,12 +24,12 @@ export async function deliver(
   agent: Agent,
   url: string,
   body: string,
-  retryForMs: number,
+  { retryForMs, secret }: Delivery,
   onAnswer: (status: string) => void,
 ): Promise<string | undefined> {
   const sentAtMs = performance.now()
   for (let attempt = 0; ; attempt += 1) {
-    const answer = await postOnce(agent, url, body)
+    const answer = await postOnce(agent, url, body, secret)
     onAnswer(answer.status)
     if (answer.status === '200') return undefined
     const mayPass = answer.status === 'error' || answer.status === '429' || answer.status.startsWith('5')
@@ -32,11 +38,14 @@ export async function deliver(
   }
 }
 
-async function postOnce(agent: Agent, url: string, body: string) {
+async function postOnce(agent: Agent, url: string, body: string, secret: string | undefined) {
   try {
     const response = await request(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: {
+        'content-type': 'application/json',
+        ...(secret === undefined ? {} : { authorization: `Bearer ${secret}` }),
+      },
       body,
       dispatcher: agent,
       headersTimeout: REQUEST_TIMEOUT_MS,

@@ -1,17 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent } from 'undici'
-import { deliver } from './deliver.ts'
+import { type Delivery, deliver } from './deliver.ts'
 import type { Call } from './generate.ts'
 
-export interface SendOptions {
+export interface SendOptions extends Delivery {
   /** Of the public listener, `http://localhost:8585`. */
   readonly url: string
   /** Calls under way at once. */
   readonly concurrency: number
   /** Most events a second; 0 sends as fast as they are answered. */
   readonly eventsPerSecond: number
-  /** How long a call that is not answered 200 is tried again. */
-  readonly retryForMs: number
 }
 
 export interface SendReport {
@@ -44,7 +42,7 @@ export async function sendCalls(
 
   const post = async (call: Call) => {
     const sentAt = performance.now()
-    const refusal = await deliver(agent, `${options.url}/track`, JSON.stringify(call), options.retryForMs, (status) => {
+    const refusal = await deliver(agent, `${options.url}/track`, JSON.stringify(call), options, (status) => {
       answers[status] = (answers[status] ?? 0) + 1
     })
     if (refusal === undefined) {

@@ -54,6 +54,17 @@ describe('sendCalls', () => {
     await new Promise((resolve) => server.close(resolve))
   })
 
+  it('sends the secret of the source with each call, where it has one', async () => {
+    const authorizations: (string | undefined)[] = []
+    answers = Array(2).fill((response: ServerResponse, { headers }: IncomingMessage) => {
+      authorizations.push(headers.authorization)
+      response.end()
+    })
+    await sendCalls(callsNamed('a'), { ...options, secret: 'the secret' })
+    await sendCalls(callsNamed('b'), options)
+    assert.deepEqual(authorizations, ['Bearer the secret', undefined])
+  })
+
   it('posts each call to /track and counts its events', async () => {
     const accepted: string[] = []
     const report = await sendCalls(callsNamed('a', 'b'), options, (call) =>
