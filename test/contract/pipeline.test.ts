@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { v7 as uuidV7 } from 'uuid'
 import { authorizationsOf } from '../../runtime/local/authorization.ts'
+import { encode } from '../../runtime/queue/message.ts'
 import { topicsOf } from '../../runtime/queue/topics.ts'
+import { webSocketTransport } from '../../runtime/queue/websocket.ts'
+import { sourceSuffix } from '../../runtime/search/documents.ts'
 import { periodOf } from '../../runtime/search/indices.ts'
 import { templatesOf } from '../../runtime/search/templates.ts'
 import { eventually } from '../support/until.ts'
@@ -9,6 +12,7 @@ import { cli } from './cli.ts'
 import { Pipeline } from './pipeline.ts'
 
 const THIS_MONTH = periodOf(Date.now(), 'month')
+const documentId = (eventId: string) => `${eventId}${sourceSuffix('my-source')}`
 
 describe('the pipeline, from call to document', () => {
   let pipeline: Pipeline
@@ -41,7 +45,7 @@ describe('the pipeline, from call to document', () => {
     await pipeline.untilStored(3)
     const stored = await pipeline.search.get<Record<string, unknown>>({
       index: `${pipeline.eventAlias}-${THIS_MONTH}`,
-      id: call.events[0]?.id as string,
+      id: documentId(call.events[0]?.id as string),
     })
     const { metadata: _, ...document } = stored._source as Record<string, unknown>
     assert.deepEqual(document, {
@@ -123,8 +127,52 @@ describe('the pipeline, from call to document', () => {
     await pipeline.untilStored(500)
     assert.equal(await pipeline.count(), 500)
     await eventually(async () => (await pipeline.deadLetters()) === 0)
-    const found = await pipeline.search.get<{ tags: object }>({ index, id: events[123]?.id as string })
+    const found = await pipeline.search.get<{ tags: object }>({ index, id: documentId(events[123]?.id as string) })
     assert.deepEqual(found._source?.tags, { values: ['new'], count: 1 })
+  })
+
+  it('keeps the events of two sources apart that have one id, and counts another event with it as a conflict', async () => {
+    await start({ BULK_TIMEOUT_SECONDS: '0.2' })
+    await pipeline.startWorker()
+    const call = (source: string, type: string) => ({ source: { id: source }, events: [{ id: 'order-4711', type }] })
+    for (const one of [call('my-source', 'purchase'), call('other-source', 'claimed')]) {
+      assert.equal((await pipeline.track(one)).status, 200)
+    }
+    await pipeline.untilStored(2)
+    for (const again of [call('my-source', 'purchase'), call('my-source', 'forged')]) {
+      assert.equal((await pipeline.track(again)).status, 200)
+    }
+    const outcome = (name: string) => pipeline.workerMetric(`tracardi_worker_events_total{outcome="${name}"}`)
+    await eventually(async () => (await outcome('duplicate')) + (await outcome('conflict')) === 2)
+    assert.deepEqual([await outcome('stored'), await outcome('duplicate'), await outcome('conflict')], [2, 1, 1])
+    const index = `${pipeline.eventAlias}-${THIS_MONTH}`
+    const kept = await pipeline.search.get<{ type: string }>({ index, id: documentId('order-4711') })
+    assert.equal(kept._source?.type, 'purchase')
+    assert.equal(await pipeline.count(), 2)
+  })
+
+  it('sends nothing to Elasticsearch that no API has written: it goes to the dead letters', async () => {
+    await start({ BULK_TIMEOUT_SECONDS: '0.2' })
+    await pipeline.startWorker()
+    const good = { source: { id: 'my-source' }, events: [{ id: 'kept', type: 'a' }] }
+    assert.equal((await pipeline.track(good)).status, 200)
+    await pipeline.untilStored(1)
+    const index = `${pipeline.eventAlias}-${THIS_MONTH}`
+    const transport = webSocketTransport(pipeline.config)
+    const { events: topic } = topicsOf(pipeline.config)
+    const producer = await transport.openProducer({ topic, sendTimeoutMs: 10_000 }, () => undefined)
+    const forged = (eventLines: string, more: Record<string, string> = {}) => {
+      const { payload, properties } = encode({ events: 1, eventLines, states: 0, stateLines: '', receivedAtMs: 1 })
+      return producer.send({ payload, properties: { ...properties, ...more } })
+    }
+    await forged(`{"delete":{"_index":"${index}","_id":"${documentId('kept')}"}}\n{}\n`)
+    await forged('{"index":{"_index":"foreign-index","_id":"1"}}\n{"a":1}\n')
+    await forged(`{"create":{"_index":"${index}","_id":"x"}}\n{"id":"x"}\n`, { n: '999999' })
+    await forged('', { v: '' })
+    await eventually(async () => (await pipeline.deadLetters()) === 4 && (await pipeline.backlog()) === 0)
+    await transport.close()
+    assert.equal(await pipeline.count(), 1)
+    assert.equal(await pipeline.search.indices.exists({ index: 'foreign-index' }), false)
   })
 
   it('stores data of every kind exactly as it was sent', async () => {
@@ -142,7 +190,7 @@ describe('the pipeline, from call to document', () => {
     await pipeline.untilStored(1)
     const authorization = authorizationsOf(pipeline.config).elasticsearch as string
     const source = await (
-      await fetch(`${pipeline.config.elasticHost}/${pipeline.eventAlias}-${THIS_MONTH}/_source/${id}`, {
+      await fetch(`${pipeline.config.elasticHost}/${pipeline.eventAlias}-${THIS_MONTH}/_source/${documentId(id)}`, {
         headers: { authorization },
       })
     ).text()

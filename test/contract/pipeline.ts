@@ -46,7 +46,7 @@ export class Pipeline {
 
   static async create(suite: string, settings: Record<string, string> = {}): Promise<Pipeline> {
     const sourcesFile = join(servers().folder, `${suite}-sources.json`)
-    writeFileSync(sourcesFile, JSON.stringify({ 'my-source': { allowedOrigins: ['*'] } }))
+    writeFileSync(sourcesFile, JSON.stringify({ 'my-source': { allowedOrigins: ['*'] }, 'other-source': {} }))
     const ports = { PUBLIC_PORT: String(await freePort()), PRIVATE_PORT: String(await freePort()) }
     const workerPort = await freePort()
     const instances = { CONSOLE_INSTANCES: `http://127.0.0.1:${workerPort}` }
