@@ -13,13 +13,15 @@ import {
 export function listenerOptions() {
   return {
     logController: new LogController({ disableRequestLogging: true }),
+    // No line tells of a request, so none needs a logger of its own, which would cost more than anything else of a small call.
+    childLoggerFactory: (logger) => logger,
     frameworkErrors: answerBadUrl,
     clientErrorHandler: answerBadHttp,
   } satisfies FastifyServerOptions
 }
 
 /** What is no script or page is never taken for one. */
-export const NOSNIFF = { 'x-content-type-options': 'nosniff' }
+const NOSNIFF = { 'x-content-type-options': 'nosniff' }
 
 /** A path that cannot be decoded, or with a longer part than any route has. */
 function answerBadUrl(error: Error & { statusCode?: number }, _request: FastifyRequest, reply: FastifyReply): void {

@@ -30,8 +30,9 @@ export function admit(server: FastifyInstance, { budget, maxCallsPerAddress }: A
   server.addHook('onRequest', async (request) => {
     const address = request.ip
     if (!open.enter(address)) throw tooManyOpen(maxCallsPerAddress)
-    const hold = budget.hold(addressOwner(address))
+    const hold = budget.hold(address)
     if (!hold.resize(CALL_BYTES)) {
+      hold.release()
       open.leave(address)
       throw tooManyWaiting()
     }
@@ -57,15 +58,6 @@ export function admit(server: FastifyInstance, { budget, maxCallsPerAddress }: A
     open.leave(request.ip)
     request.hold = undefined
   })
-}
-
-/** Owners of the budget and keys of turns: an address is no source, even where both are written alike. */
-export function addressOwner(address: string): string {
-  return `address ${address}`
-}
-
-export function sourceOwner(sourceId: string): string {
-  return `source ${sourceId}`
 }
 
 /** @throws Refused 429 when so much does not fit. */

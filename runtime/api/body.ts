@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { messageOf } from '../errors.ts'
 import { parseExactly } from '../exact-json.ts'
 import { type Scan, scanJson } from '../json-scan.ts'
-import { addressOwner, holdBytes, sourceOwner } from './admission.ts'
+import { holdBytes } from './admission.ts'
 import { FaultyCall, Refused, tooLarge, tooManyValues, tooManyWaiting } from './refused.ts'
 import type { Turns } from './turns.ts'
 
@@ -26,6 +26,10 @@ const MAX_EXPANSION = 100
 const ANY_RATIO_BYTES = 64 * 1024
 /** A call has four levels above the free-form data, which may have 20. */
 const MAX_DEPTH = 64
+/** A body of this size is scanned at once: that takes no longer than finding out whether it must wait. */
+const SMALL_BYTES = 64 * 1024
+/** A larger text is parsed in another turn than it is decoded and scanned: each may take tens of milliseconds. */
+const LARGE_CHARACTERS = 1024 * 1024
 /** What a value of a parsed body takes in memory, besides its text. */
 const VALUE_BYTES = 64
 /** The text itself, and what the values have of it. */
@@ -49,20 +53,22 @@ interface Content {
  * after decompression, the ratio of that, its values and its depth.
  */
 export function readBodies(server: FastifyInstance, options: BodyOptions): void {
-  const { turns, authorize, maxValues } = options
+  const { turns } = options
   server.removeAllContentTypeParsers()
   server.addContentTypeParser(
     CONTENT_TYPES as string[],
     { parseAs: 'buffer' },
     async (request: FastifyRequest, body: Buffer) => {
-      const { text, scan } = await turn(turns, addressOwner(request.ip), () => open(request, body, options))
-      const sourceId = scan.sourceId?.trim()
-      if (sourceId && request.routeOptions.config.sourceInBody) authorize(request, sourceId)
-      if (scan.exceeded === 'values') throw tooManyValues(maxValues)
-      if (scan.exceeded === 'depth') throw faultyBody(`The body is nested deeper than ${MAX_DEPTH} levels`, 'too_deep')
-      holdBytes(request.hold, TEXT_COPIES * text.length + VALUE_BYTES * scan.values)
-      const key = request.source ? sourceOwner(request.source.id) : addressOwner(request.ip)
-      return turn(turns, key, () => parseJson(text, scan))
+      if (encodingOf(request) === 'identity' && body.length <= SMALL_BYTES) {
+        const content = open(request, body, options)
+        return turn(turns, ownerOf(request), () => parseJson(content))
+      }
+      // In one turn, because a text that waits between two outlives the young generation of the heap.
+      const opened = await turn(turns, request.ip, () => {
+        const content = open(request, body, options)
+        return content.text.length > LARGE_CHARACTERS ? { content } : { document: parseJson(content) }
+      })
+      return 'document' in opened ? opened.document : turn(turns, ownerOf(request), () => parseJson(opened.content))
     },
   )
 }
@@ -74,15 +80,26 @@ export function turn<T>(turns: Turns, key: string, work: () => T): Promise<T> {
   return done
 }
 
-function open(request: FastifyRequest, body: Buffer, { maxBytes, maxValues }: BodyOptions): Content {
-  const content = decompress(body, request.headers['content-encoding'], maxBytes)
+function ownerOf({ source, ip }: FastifyRequest): string {
+  return source?.owner ?? ip
+}
+
+/** The text of a body within all limits, for a source that may send it. */
+function open(request: FastifyRequest, body: Buffer, { maxBytes, maxValues, authorize }: BodyOptions): Content {
+  const content = decompress(body, encodingOf(request), maxBytes)
   if (!isUtf8(content)) throw faultyBody('The body is not valid UTF-8', 'json_invalid')
   const text = content.toString('utf8')
   holdBytes(request.hold, body.length + text.length)
-  return { text, scan: scanJson(text, { values: maxValues, depth: MAX_DEPTH }) }
+  const scan = scanJson(text, { values: maxValues, depth: MAX_DEPTH })
+  const sourceId = scan.sourceId?.trim()
+  if (sourceId && request.routeOptions.config.sourceInBody) authorize(request, sourceId)
+  if (scan.exceeded === 'values') throw tooManyValues(maxValues)
+  if (scan.exceeded === 'depth') throw faultyBody(`The body is nested deeper than ${MAX_DEPTH} levels`, 'too_deep')
+  holdBytes(request.hold, TEXT_COPIES * text.length + VALUE_BYTES * scan.values)
+  return { text, scan }
 }
 
-function parseJson(text: string, scan: Scan): unknown {
+function parseJson({ text, scan }: Content): unknown {
   try {
     return parseExactly(text, scan)
   } catch (error) {
@@ -90,8 +107,11 @@ function parseJson(text: string, scan: Scan): unknown {
   }
 }
 
-function decompress(body: Buffer, encoding: string | undefined, maxBytes: number): Buffer {
-  const name = encoding?.trim().toLowerCase() || 'identity'
+function encodingOf({ headers }: FastifyRequest): string {
+  return headers['content-encoding']?.trim().toLowerCase() || 'identity'
+}
+
+function decompress(body: Buffer, name: string, maxBytes: number): Buffer {
   if (name === 'identity') return body
   const decode = Object.hasOwn(decoders, name) ? decoders[name as keyof typeof decoders] : undefined
   if (!decode) {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { hostsOf, NOSNIFF } from '../listener.ts'
+import { hostsOf } from '../listener.ts'
 import { methodsOf } from '../methods.ts'
 import { Refused } from './refused.ts'
 
@@ -10,7 +10,7 @@ import { Refused } from './refused.ts'
 export function refuseEarly(server: FastifyInstance): void {
   const methodsAt = methodsOf(server)
   server.addHook('onRequest', async (request, reply) => {
-    reply.headers(NOSNIFF)
+    reply.header('x-content-type-options', 'nosniff')
     const refusal = framingFault(request) ?? (request.is404 ? routeFault(request, methodsAt(request.url)) : undefined)
     if (refusal?.statusCode === 405) reply.header('allow', methodsAt(request.url))
     if (refusal) throw refusal

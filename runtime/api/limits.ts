@@ -12,6 +12,9 @@ export interface Usage {
   readonly bytes: number
 }
 
+const UNITS = ['calls', 'events', 'bytes'] as const
+const RATES = { calls: 'callsPerSecond', events: 'eventsPerSecond', bytes: 'bytesPerSecond' } as const
+
 /** What an idle source saves up: what its rate gives in this time, and one call at least. */
 const BURST_SECONDS = 1
 
@@ -62,24 +65,25 @@ export class RateLimiter {
 
   /** Seconds until the source may send again; 0: now. */
   waitSeconds(sourceId: string, own: Partial<SourceLimits>): number {
-    const nowMs = this.#nowMs()
-    return Math.max(0, ...this.#limited(sourceId, own).map(([bucket, rate]) => bucket.waitSeconds(rate, nowMs)))
-  }
-
-  take(sourceId: string, own: Partial<SourceLimits>, { calls, events, bytes }: Usage): void {
-    for (const [bucket, , unit] of this.#limited(sourceId, own)) bucket.take({ calls, events, bytes }[unit])
-  }
-
-  #limited(sourceId: string, own: Partial<SourceLimits>): [Bucket, number, keyof Usage][] {
-    const limited: [Bucket, number, keyof Usage][] = []
-    for (const unit of ['calls', 'events', 'bytes'] as const) {
-      const rate = own[`${unit}PerSecond`] ?? this.#defaults[`${unit}PerSecond`]
-      if (rate === 0) continue
-      const key = `${unit} ${sourceId}`
-      const bucket = this.#buckets.get(key) ?? new Bucket(rate, this.#nowMs())
-      this.#buckets.set(key, bucket)
-      limited.push([bucket, rate, unit])
+    let seconds = 0
+    for (const unit of UNITS) {
+      const rate = own[RATES[unit]] ?? this.#defaults[RATES[unit]]
+      if (rate > 0) seconds = Math.max(seconds, this.#bucket(unit, sourceId, rate).waitSeconds(rate, this.#nowMs()))
     }
-    return limited
+    return seconds
+  }
+
+  take(sourceId: string, own: Partial<SourceLimits>, usage: Usage): void {
+    for (const unit of UNITS) {
+      const rate = own[RATES[unit]] ?? this.#defaults[RATES[unit]]
+      if (rate > 0) this.#bucket(unit, sourceId, rate).take(usage[unit])
+    }
+  }
+
+  #bucket(unit: keyof Usage, sourceId: string, rate: number): Bucket {
+    const key = `${unit} ${sourceId}`
+    const bucket = this.#buckets.get(key) ?? new Bucket(rate, this.#nowMs())
+    this.#buckets.set(key, bucket)
+    return bucket
   }
 }

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { authorized } from './access.ts'
-import { sourceOwner } from './admission.ts'
 import type { RateLimiter } from './limits.ts'
 import { tooFast } from './refused.ts'
 import type { Source, Sources } from './sources.ts'
@@ -40,7 +39,7 @@ export function senders(server: FastifyInstance, sources: Sources, rates: RateLi
     if (waitSeconds > 0) throw tooFast(sourceId, waitSeconds)
     rates.take(sourceId, source.limits, { calls: 1, events: 0, bytes: 0 })
     request.source = source
-    request.hold?.moveTo(sourceOwner(sourceId))
+    request.hold?.moveTo(source.owner)
     return source
   }
 }

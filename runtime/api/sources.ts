@@ -40,6 +40,8 @@ const KNOWN_KEYS = [
 /** Who may send events. */
 export interface Source {
   readonly id: string
+  /** Its name among those who share memory and turns with it: sources, and addresses, which have no blank. */
+  readonly owner: string
   readonly name: string
   readonly enabled: boolean
   /** Origins of the pages that may send for it, `https://www.example.com`, or `*` for any. None means: no browser. */
@@ -111,12 +113,16 @@ function contradictions(content: Static<typeof SourcesFile>): string[] {
 function sourceOf(id: string, entry: Static<typeof SourcesFile>[string]): Source {
   const { name = id, enabled = true, allowedOrigins = [], secrets = [], limits = {} } = entry
   const origins = new Set(allowedOrigins.map(asSentByBrowsers))
-  return { id, name, enabled, allowedOrigins: origins, secrets: secrets.map(digestOf), limits }
+  return { id, owner: ownerOf(id), name, enabled, allowedOrigins: origins, secrets: secrets.map(digestOf), limits }
 }
 
 /** Browsers send an origin in lower case and without the usual port. */
 function asSentByBrowsers(origin: string): string {
   return URL.parse(origin)?.origin ?? origin
+}
+
+export function ownerOf(sourceId: string): string {
+  return `source ${sourceId}`
 }
 
 /** What is kept of a secret, and compared. */

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { holdBytes, sourceOwner } from './admission.ts'
+import { holdBytes } from './admission.ts'
 import { turn } from './body.ts'
 import type { Composed, Composer, Composition } from './compose.ts'
 import { limited } from './faults.ts'
@@ -44,8 +44,9 @@ export function tracker({ authorize, rates, turns, publisher, metrics }: TrackDe
   return async (request, payload, { profileLess }) => {
     const source = authorize(request, payload.source.id.trim())
     const steps = composer.steps(payload, Date.now(), profileLess)
-    let step = await turn(turns, sourceOwner(source.id), () => steps.next())
-    while (!step.done) step = await turn(turns, sourceOwner(source.id), () => steps.next())
+    // The first step in the turn in which the body was parsed: it is all of most calls.
+    let step = steps.next()
+    while (!step.done) step = await turn(turns, source.owner, () => steps.next())
     const composed = composedOf(step.value)
     rates.take(source.id, source.limits, { calls: 0, events: composed.events, bytes: composed.bytes })
     holdBytes(request.hold, LINE_COPIES * composed.bytes)

@@ -7,7 +7,7 @@ export interface TurnLimits {
 }
 
 /** As many as fit into a second when each takes some milliseconds; the rest of the world is served after each slice. */
-const LIMITS: TurnLimits = { sliceMs: 10, waitingOfKey: 256, waiting: 4096 }
+const LIMITS: TurnLimits = { sliceMs: 5, waitingOfKey: 256, waiting: 4096 }
 
 /**
  * Shares the event loop among calls. Bodies that arrive together would else be read, parsed and written one after the

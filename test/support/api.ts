@@ -5,7 +5,7 @@ import { Budget } from '../../runtime/api/budget.ts'
 import { apiMetrics } from '../../runtime/api/metrics.ts'
 import { buildPublicServer } from '../../runtime/api/public-server.ts'
 import { Publisher } from '../../runtime/api/publisher.ts'
-import { digestOf, type Source, type Sources } from '../../runtime/api/sources.ts'
+import { digestOf, ownerOf, type Source, type Sources } from '../../runtime/api/sources.ts'
 import { type Config, loadConfig } from '../../runtime/config.ts'
 import type { OutgoingMessage } from '../../runtime/queue/port.ts'
 import { FakeProducer } from './fake-producer.ts'
@@ -20,7 +20,16 @@ const SOURCES: readonly Source[] = [
 ]
 
 function source(id: string, more: Partial<Source>): Source {
-  return { id, name: id, enabled: true, allowedOrigins: new Set(), secrets: [], limits: {}, ...more }
+  return {
+    id,
+    owner: ownerOf(id),
+    name: id,
+    enabled: true,
+    allowedOrigins: new Set(),
+    secrets: [],
+    limits: {},
+    ...more,
+  }
 }
 
 /** `shop` takes pages of one origin, `closed` is disabled; the others exist where a test wants them. */

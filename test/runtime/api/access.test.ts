@@ -7,7 +7,16 @@ const SHOP = 'https://shop.example.com'
 const SECRET = 'a secret of the back end'
 
 function source(more: Partial<Source>): Source {
-  return { id: 's', name: 's', enabled: true, allowedOrigins: new Set([SHOP]), secrets: [], limits: {}, ...more }
+  return {
+    id: 's',
+    owner: 'source s',
+    name: 's',
+    enabled: true,
+    allowedOrigins: new Set([SHOP]),
+    secrets: [],
+    limits: {},
+    ...more,
+  }
 }
 
 function statusOf(given: Partial<Source> | undefined, headers: Record<string, string>, method = 'GET'): number {

@@ -22,6 +22,11 @@ describe('admission', () => {
     await closeApis()
   })
 
+  /** Holds this many bytes more, for others, whether or not they fit. */
+  function others(bytes: number): void {
+    api.budget.add(api.budget.enter('others'), bytes)
+  }
+
   /** Sends bytes over a connection of their own; `received` is what came back so far. */
   function connection(port: number): { send(text: string): void; end(): void; received: () => string } {
     const socket = connect(port, '127.0.0.1')
@@ -55,21 +60,21 @@ describe('admission', () => {
     api.producer.holding = true
     const first = api.server.inject(trackCall(goodCall()))
     await until('the message is in flight', () => api.producer.held === 1)
-    const others = MIB - api.budget.used
-    api.budget.add('others', others)
+    const rest = MIB - api.budget.used
+    others(rest)
     const refused = await api.server.inject(trackCall(goodCall()))
     assert.deepEqual([refused.statusCode, refused.headers['retry-after'], refused.json()], [429, '2', DETAIL])
     assert.equal(api.budget.used, MIB)
     api.producer.holding = false
     api.producer.release()
     await first
-    api.budget.add('others', -others)
+    others(-rest)
     assert.equal((await api.server.inject(trackCall(goodCall()))).statusCode, 200)
     assert.equal(api.budget.used, 0)
   })
 
   it('counts the calls of a GET too', async () => {
-    api.budget.add('others', MIB - CALL_BYTES + 1)
+    others(MIB - CALL_BYTES + 1)
     assert.equal(
       (await api.server.inject({ url: '/collect/t/shop?a=1', headers: { origin: 'https://shop.example.com' } }))
         .statusCode,
@@ -78,7 +83,7 @@ describe('admission', () => {
   })
 
   it('answers for the library while all is used up', async () => {
-    api.budget.add('others', MIB)
+    others(MIB)
     assert.equal((await api.server.inject('/tracker/tracker.js')).statusCode, 200)
   })
 
@@ -128,13 +133,13 @@ describe('admission', () => {
   })
 
   it('lets a preflight through, which takes nothing', async () => {
-    api.budget.add('others', MIB)
+    others(MIB)
     const headers = { origin: 'https://shop.example.com', 'access-control-request-method': 'POST' }
     assert.equal((await api.server.inject({ method: 'OPTIONS', url: '/track', headers })).statusCode, 204)
   })
 
   it('tells the origin of a page also with a 429, so that its script can read it', async () => {
-    api.budget.add('others', MIB)
+    others(MIB)
     const answer = await api.server.inject(trackCall(goodCall(), { origin: 'https://shop.example.com' }))
     assert.deepEqual(
       [
@@ -148,18 +153,18 @@ describe('admission', () => {
 
   it('counts a compressed body with the size that it expands to', async () => {
     const body = gzipSync(JSON.stringify(goodCall({ padding: randomBytes(150_000).toString('hex') })))
-    api.budget.add('others', MIB - 300_000)
+    others(MIB - 300_000)
     const answer = await api.server.inject(trackCall(body, { 'content-encoding': 'gzip' }))
     assert.deepEqual([answer.statusCode, answer.json()], [429, DETAIL])
     assert.equal(api.budget.used, MIB - 300_000)
-    api.budget.add('others', 300_000 - MIB)
+    others(300_000 - MIB)
     assert.equal((await api.server.inject(trackCall(body, { 'content-encoding': 'gzip' }))).statusCode, 200)
   })
 
   it('counts what is made of a call, where that is more than its body', async () => {
     const events = Array.from({ length: 200 }, (_, index) => ({ id: `e${index}`, type: 't' }))
     const call = goodCall({ events, request: { headers: { agent: 'x'.repeat(2000) } } })
-    api.budget.add('others', MIB - 200_000)
+    others(MIB - 200_000)
     const answer = await api.server.inject(trackCall(call))
     assert.deepEqual([answer.statusCode, answer.json()], [429, DETAIL])
     assert.equal(api.producer.messages.length, 0)
@@ -212,7 +217,7 @@ describe('admission', () => {
   })
 
   it('answers 429 in the middle of a body that no longer fits, and gives everything back', async () => {
-    api.budget.add('others', MIB - 100_000)
+    others(MIB - 100_000)
     const client = connection(await listen(api.server))
     client.send(headOf('Content-Length: 1000000') + 'x'.repeat(200_000))
     await until('the answer comes', () => client.received().includes('detail'))

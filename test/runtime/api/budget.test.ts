@@ -31,8 +31,8 @@ describe('Budget', () => {
     const hold = budget.hold('one')
     hold.resize(80)
     hold.moveTo('two')
-    assert.equal(budget.fits('two', 1), false)
-    assert.equal(budget.fits('one', 16), true)
+    assert.equal(budget.hold('two').resize(1), false)
+    assert.equal(budget.hold('one').resize(16), true)
   })
 
   it('leaves a hold as it was when more does not fit', () => {

@@ -45,8 +45,24 @@ describe('the sources file', () => {
       assert.deepEqual(
         [...readSources(path).values()],
         [
-          { id: 'shop', name: 'shop', enabled: true, allowedOrigins: new Set(), secrets: [], limits: {} },
-          { id: 'blog', name: 'The blog', enabled: false, allowedOrigins: new Set(['*']), secrets: [], limits: {} },
+          {
+            id: 'shop',
+            owner: 'source shop',
+            name: 'shop',
+            enabled: true,
+            allowedOrigins: new Set(),
+            secrets: [],
+            limits: {},
+          },
+          {
+            id: 'blog',
+            owner: 'source blog',
+            name: 'The blog',
+            enabled: false,
+            allowedOrigins: new Set(['*']),
+            secrets: [],
+            limits: {},
+          },
         ],
       )
     })
@@ -113,6 +129,7 @@ describe('the sources file', () => {
   describe('originAllowed', () => {
     const source = (...origins: string[]): Source => ({
       id: 's',
+      owner: 'source s',
       name: 's',
       enabled: true,
       allowedOrigins: new Set(origins),
