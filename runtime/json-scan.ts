@@ -96,7 +96,7 @@ class SourceFinder {
 }
 
 /** The position of the quote that ends the string whose first quote is at `start`; the length of the text when none does. */
-export function endOfString(text: string, start: number): number {
+function endOfString(text: string, start: number): number {
   let end = start
   for (;;) {
     end = text.indexOf('"', end + 1)

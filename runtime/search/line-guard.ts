@@ -1,5 +1,4 @@
 import type { Config } from '../config.ts'
-import { endOfString } from '../json-scan.ts'
 import { indicesOf } from './indices.ts'
 
 /** Lines that are to be sent, and the number of operations that they are said to be. */
@@ -13,10 +12,22 @@ export interface GuardedLines {
 /** Answers why lines may not be sent; `undefined` when they may. */
 export type LineGuard = (lines: GuardedLines) => string | undefined
 
-const ACTION_END = '"}}\n'
 /** Every form that EVENT_PARTITIONING has. */
 const PERIOD = String.raw`\d{4}(?:-(?:\d\d(?:-\d\d)?|q[1-4]))?`
-const STATE_END = /","version":\d{1,15},"version_type":"external_gte"\}\}\n/y
+/** The inside of a JSON string. */
+const TEXT = String.raw`(?:[^"\\]|\\.)*`
+const STATE_END = String.raw`","version":\d{1,15},"version_type":"external_gte"\}\}`
+
+const NEWLINE = 0x0a
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+const ACTION_END = Buffer.from('"}}\n')
+const NOWHERE = -1
+
+/** Where the document begins that follows the action at this place; `NOWHERE` for any other line. */
+type AfterAction = (lines: Buffer, at: number) => number
 
 /**
  * Lets through only what `documents.ts` writes: pairs of an action and a document, for the indices of this configuration
@@ -25,46 +36,38 @@ const STATE_END = /","version":\d{1,15},"version_type":"external_gte"\}\}\n/y
  */
 export function lineGuard(config: Pick<Config, 'indexPrefix'>): LineGuard {
   const { event, session, profile } = indicesOf(config)
-  const eventHead = new RegExp(`\\{"create":\\{"_index":"${event}-${PERIOD}","_id":"`, 'y')
-  const stateHead = new RegExp(`\\{"index":\\{"_index":"(?:${session}|${profile})","_id":"`, 'y')
-  // Nearly all events have the index of the one before.
-  let lastHead = ''
+  const eventAction = new RegExp(`^(\\{"create":\\{"_index":"${event}-${PERIOD}","_id":")${TEXT}"\\}\\}$`, 's')
+  const stateAction = new RegExp(`^\\{"index":\\{"_index":"(?:${session}|${profile})","_id":"${TEXT}${STATE_END}$`, 's')
+  // Nearly all events have the index of the one before: their actions begin alike, and the rest is an id.
+  let lastHead: Buffer = Buffer.alloc(0)
 
-  const afterEventAction = (text: string, at: number): number => {
-    if (lastHead === '' || !text.startsWith(lastHead, at)) {
-      const end = matchedUntil(eventHead, text, at)
-      if (end === NOWHERE) return NOWHERE
-      lastHead = text.slice(at, end)
+  const afterEventAction: AfterAction = (lines, at) => {
+    if (lastHead.length > 0 && beginsWith(lines, at, lastHead)) {
+      const end = endOfId(lines, at + lastHead.length)
+      return beginsWith(lines, end, ACTION_END) ? end + ACTION_END.length : NOWHERE
     }
-    const end = endOfString(text, at + lastHead.length - 1)
-    return text.startsWith(ACTION_END, end) ? end + ACTION_END.length : NOWHERE
+    const end = lines.indexOf(NEWLINE, at)
+    const [, head] = eventAction.exec(lines.toString('latin1', at, end)) ?? []
+    if (head === undefined) return NOWHERE
+    lastHead = Buffer.from(head, 'latin1')
+    return end + 1
   }
-  const afterStateAction = (text: string, at: number): number => {
-    const idStart = matchedUntil(stateHead, text, at)
-    return idStart === NOWHERE ? NOWHERE : matchedUntil(STATE_END, text, endOfString(text, idStart - 1))
+  const afterStateAction: AfterAction = (lines, at) => {
+    const end = lines.indexOf(NEWLINE, at)
+    return stateAction.test(lines.toString('latin1', at, end)) ? end + 1 : NOWHERE
   }
 
   return ({ events, eventLines, states, stateLines }) =>
     faultOf('event', eventLines, events, afterEventAction) ?? faultOf('state', stateLines, states, afterStateAction)
 }
 
-const NOWHERE = -1
-
-/** @param afterAction where the document begins that follows the action at this place; `NOWHERE` for any other line. */
-function faultOf(
-  what: string,
-  lines: Buffer,
-  expected: number,
-  afterAction: (text: string, at: number) => number,
-): string | undefined {
-  // A character is a byte: nothing of what is looked for is longer, and nothing is decoded.
-  const text = lines.toString('latin1')
+function faultOf(what: string, lines: Buffer, expected: number, afterAction: AfterAction): string | undefined {
   let count = 0
-  for (let at = 0; at < text.length; count += 1) {
-    const start = afterAction(text, at)
+  for (let at = 0; at < lines.length; count += 1) {
+    const start = afterAction(lines, at)
     if (start === NOWHERE) return `line ${2 * count + 1} of its ${what} lines is no action that the API writes`
-    const end = text.indexOf('\n', start)
-    if (end === NOWHERE || text[start] !== '{' || text[end - 1] !== '}') {
+    const end = lines.indexOf(NEWLINE, start)
+    if (end === NOWHERE || lines[start] !== OPEN_OBJECT || lines[end - 1] !== CLOSE_OBJECT) {
       return `line ${2 * count + 2} of its ${what} lines is no document`
     }
     at = end + 1
@@ -72,7 +75,15 @@ function faultOf(
   return count === expected ? undefined : `it has ${count} ${what}s and says that it has ${expected}`
 }
 
-function matchedUntil(pattern: RegExp, text: string, at: number): number {
-  pattern.lastIndex = at
-  return pattern.test(text) ? pattern.lastIndex : NOWHERE
+/** Byte by byte, because for so few of them a call of a native method takes longer. */
+function beginsWith(lines: Buffer, at: number, expected: Buffer): boolean {
+  for (let index = 0; index < expected.length; index += 1) if (lines[at + index] !== expected[index]) return false
+  return true
+}
+
+/** The place of the quote that ends the id. */
+function endOfId(lines: Buffer, start: number): number {
+  let end = start
+  while (end < lines.length && lines[end] !== QUOTE) end += lines[end] === BACKSLASH ? 2 : 1
+  return end
 }

@@ -69,7 +69,10 @@ describe('lineGuard', () => {
     ['a good pair and a foreign one', `${eventOf('a')}{"delete":{"_index":"x","_id":"1"}}\n${action}\n`],
   ] as const) {
     it(`refuses ${what}`, () => {
-      assert.notEqual(faultOf(lines, lines.startsWith(eventOf('a')) ? 2 : 1), undefined)
+      const expected = lines.startsWith(eventOf('a')) ? 2 : 1
+      assert.notEqual(faultOf(lines, expected), undefined)
+      // The same behind an event, whose index is then known.
+      assert.notEqual(faultOf(eventOf('first') + lines, expected + 1), undefined)
     })
   }
 
