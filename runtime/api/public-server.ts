@@ -88,6 +88,7 @@ export async function buildPublicServer(dependencies: PublicDependencies): Promi
     delegator: (request, decide) => decide(null, { ...CORS, credentials: request.method === 'OPTIONS' }),
   })
   answerErrors(server, config.apiMaxBodyBytes)
+  closeWhileStopping(server)
   server.addHook('onResponse', async (request, reply) => {
     metrics.answered(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000)
   })
@@ -95,6 +96,17 @@ export async function buildPublicServer(dependencies: PublicDependencies): Promi
   await server.register(async (calls) => addCalls(calls, dependencies))
   addTrackerRoutes(server)
   return server
+}
+
+/** Ends each connection with its answer from then on: one that a client keeps would hold up the end for as long as it is idle. */
+function closeWhileStopping(server: FastifyInstance): void {
+  let isStopping = false
+  server.addHook('preClose', async () => {
+    isStopping = true
+  })
+  server.addHook('onSend', async (_request, reply) => {
+    if (isStopping) reply.header('connection', 'close')
+  })
 }
 
 /** The routes that take events. What they cost is bounded; the library and preflights are answered whatever they do. */

@@ -50,6 +50,8 @@ export function webSocketTransport(config: Access): Transport {
     openConsumer: async (options, onClosed) => {
       const query = {
         subscriptionType: 'Shared',
+        // Where the subscription was deleted meanwhile, the broker makes it anew: not behind what waits.
+        subscriptionInitialPosition: 'Earliest',
         pullMode: 'true',
         receiverQueueSize: String(options.prefetchMessages),
         negativeAckRedeliveryDelay: String(RELEASE_DELAY_MS),

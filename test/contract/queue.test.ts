@@ -87,6 +87,16 @@ for (const [name, create] of Object.entries(transports)) {
       await eventually(async () => (await readBacklog(admin, topics.events)).total === 0)
     })
 
+    it('begins a new subscription with what is there, as one that was deleted is made anew', async () => {
+      const producer = await openProducer()
+      for (let number = 0; number < 6; number += 1) await producer.send(messageOf(`m${number}`))
+      const consumer = await transport.openConsumer(
+        { topic: topics.events, subscription: 'made-anew', prefetchMessages: 20 },
+        never,
+      )
+      assert.equal((await take(consumer, 6)).length, 6)
+    })
+
     it('spreads messages over the partitions', async () => {
       const producer = await openProducer()
       for (let number = 0; number < 30; number += 1) await producer.send(messageOf(`m${number}`))

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { type Api, buildApi, closeApis, goodCall, trackCall } from '../../support/api.ts'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { type Api, buildApi, closeApis, goodCall, listen, trackCall } from '../../support/api.ts'
 
 const ORIGIN = 'https://shop.example.com'
 
@@ -28,6 +30,25 @@ describe('the public listener', () => {
     const { server } = await buildApi()
     const { requestTimeout, headersTimeout, keepAliveTimeout } = server.server
     assert.deepEqual([requestTimeout, headersTimeout, keepAliveTimeout], [30_000, 10_000, 72_000])
+  })
+
+  it('stops with its last answer, whatever connections its clients keep', async () => {
+    const { server } = await buildApi()
+    const socket = connect(await listen(server), '127.0.0.1')
+    let received = ''
+    socket.on('data', (data) => {
+      received += data
+    })
+    const body = JSON.stringify(goodCall())
+    socket.write(
+      `POST /track HTTP/1.1\r\nHost: api\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
+    )
+    await once(server.server, 'request')
+    const closed = server.close()
+    socket.write(body)
+    await Promise.all([closed, once(socket, 'close')])
+    assert.match(received, /^HTTP\/1\.1 200 OK\r\n/)
+    assert.match(received, /\r\nconnection: close\r\n/)
   })
 
   describe('to pages of other origins', () => {
