@@ -7,6 +7,7 @@ import { NODE_OPTIONS } from '../../../runtime/local/node-options.ts'
 
 const LIMITS = { maxBytes: settings.apiMaxBodyBytes.default, maxValues: settings.apiMaxValues.default }
 const TOGETHER = 4
+const TOO_MANY = 429
 
 describe('an API with the heap of the smallest pod', () => {
   let listener: WorstListener
@@ -23,7 +24,10 @@ describe('an API with the heap of the smallest pod', () => {
       for (const body of worstBodies({ ...LIMITS, sourceId })) {
         const { heldBytes } = await listener.during(async () => {
           const statuses = await Promise.all(Array.from({ length: TOGETHER }, () => listener.send(body)))
-          assert.deepEqual([...new Set(statuses)], [body[answer]], body.name)
+          assert.ok(statuses.includes(body[answer]), `${body.name}: ${statuses}`)
+          // Several at a time may be more than the memory for calls.
+          for (const status of statuses)
+            assert.ok([body[answer], TOO_MANY].includes(status), `${body.name}: ${statuses}`)
         })
         assert.equal(heldBytes, 0, body.name)
         assert.ok(listener.isAlive, body.name)
