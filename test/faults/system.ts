@@ -122,11 +122,11 @@ export class System {
     const call = callOf(1)
     await eventually(async () => (await post(this.pipeline.publicUrl, call)) === 200)
     this.load.take(call)
-    const ids = { ids: { values: [call.events[0]?.id as string] } }
+    const ofCall = { term: { id: call.events[0]?.id as string } }
     await eventually(async () => {
       try {
         await this.search.indices.refresh({ index: `${this.pipeline.eventAlias}-*` })
-        return (await this.search.count({ index: `${this.pipeline.eventAlias}-*`, query: ids })).count > 0
+        return (await this.search.count({ index: `${this.pipeline.eventAlias}-*`, query: ofCall })).count > 0
       } catch {
         return false
       }
