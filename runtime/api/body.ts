@@ -5,8 +5,8 @@ import { messageOf } from '../errors.ts'
 import { parseExactly } from '../exact-json.ts'
 import { type Scan, scanJson } from '../json-scan.ts'
 import { holdBytes } from './admission.ts'
-import { FaultyCall, Refused, tooLarge, tooManyValues, tooManyWaiting } from './refused.ts'
-import type { Turns } from './turns.ts'
+import { FaultyCall, Refused, tooLarge, tooManyValues } from './refused.ts'
+import { type Turns, turn } from './turns.ts'
 
 /** Synchronous, so that a body is expanded only in its turn. */
 const decoders = {
@@ -71,13 +71,6 @@ export function readBodies(server: FastifyInstance, options: BodyOptions): void 
       return 'document' in opened ? opened.document : turn(turns, ownerOf(request), () => parseJson(opened.content))
     },
   )
-}
-
-/** @throws Refused 429 when too many wait for their turn. */
-export function turn<T>(turns: Turns, key: string, work: () => T): Promise<T> {
-  const done = turns.run(key, work)
-  if (done === undefined) throw tooManyWaiting()
-  return done
 }
 
 function ownerOf({ source, ip }: FastifyRequest): string {

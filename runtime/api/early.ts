@@ -11,9 +11,12 @@ export function refuseEarly(server: FastifyInstance): void {
   const methodsAt = methodsOf(server)
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-content-type-options', 'nosniff')
-    const refusal = framingFault(request) ?? (request.is404 ? routeFault(request, methodsAt(request.url)) : undefined)
-    if (refusal?.statusCode === 405) reply.header('allow', methodsAt(request.url))
-    if (refusal) throw refusal
+    const fault = framingFault(request)
+    if (fault) throw fault
+    if (!request.is404) return
+    const methods = methodsAt(request.url)
+    if (methods !== undefined) reply.header('allow', methods)
+    throw routeFault(request, methods)
   })
 }
 

@@ -1,6 +1,5 @@
 import type { FastifyRequest } from 'fastify'
 import { holdBytes } from './admission.ts'
-import { turn } from './body.ts'
 import type { Composed, Composer, Composition } from './compose.ts'
 import { limited } from './faults.ts'
 import type { RateLimiter } from './limits.ts'
@@ -9,7 +8,7 @@ import type { Publisher } from './publisher.ts'
 import { FaultyCall, Refused } from './refused.ts'
 import type { TrackAnswer, TrackPayload } from './schema.ts'
 import type { Authorize } from './sender.ts'
-import type { Turns } from './turns.ts'
+import { type Turns, turn } from './turns.ts'
 
 export interface TrackDependencies {
   readonly authorize: Authorize

@@ -1,3 +1,5 @@
+import { tooManyWaiting } from './refused.ts'
+
 export interface TurnLimits {
   /** How long work may go on in one turn of the event loop before whatever follows waits for the next. */
   readonly sliceMs: number
@@ -77,6 +79,13 @@ export class Turns {
       work()
     } while (this.#waiting > 0 && this.#hasTime())
   }
+}
+
+/** @throws Refused 429 when too many wait for their turn. */
+export function turn<T>(turns: Turns, key: string, work: () => T): Promise<T> {
+  const done = turns.run(key, work)
+  if (done === undefined) throw tooManyWaiting()
+  return done
 }
 
 async function settled<T>(work: () => T): Promise<T> {

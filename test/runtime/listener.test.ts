@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { listenerOptions } from '../../runtime/listener.ts'
+import { exchange } from '../support/exchange.ts'
 import { recordingLog } from '../support/log.ts'
 
 describe('a listener', () => {
@@ -20,18 +21,6 @@ describe('a listener', () => {
   })
   afterEach(() => server.close())
 
-  /** Everything that comes back for these bytes until the server closes the connection. */
-  const exchange = async (bytes: string): Promise<[head: string, body: string]> => {
-    const socket = connect(port, '127.0.0.1')
-    let received = ''
-    socket.on('data', (data) => {
-      received += data
-    })
-    socket.write(bytes)
-    await new Promise((resolve) => socket.on('close', resolve))
-    return received.split('\r\n\r\n') as [string, string]
-  }
-
   for (const [what, bytes] of [
     ['what is no HTTP', 'nonsense with a-secret\r\n\r\n'],
     ['a negative length', 'POST /a HTTP/1.1\r\nHost: api\r\nContent-Length: -5\r\n\r\na-secret'],
@@ -39,7 +28,7 @@ describe('a listener', () => {
   ] as const) {
     it(`answers 400 to ${what}, closes, and logs nothing of it`, async () => {
       const body = '{"detail":"The request is not valid HTTP"}'
-      assert.deepEqual(await exchange(bytes), [
+      assert.deepEqual(await exchange(port, bytes), [
         `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}\r\nx-content-type-options: nosniff\r\nconnection: close`,
         body,
       ])
@@ -48,7 +37,7 @@ describe('a listener', () => {
   }
 
   it('answers 431 to a head that is too large', async () => {
-    const [head, body] = await exchange(`GET /a HTTP/1.1\r\nHost: api\r\nCookie: ${'x'.repeat(20_000)}\r\n\r\n`)
+    const [head, body] = await exchange(port, `GET /a HTTP/1.1\r\nHost: api\r\nCookie: ${'x'.repeat(20_000)}\r\n\r\n`)
     assert.match(head, /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n/)
     assert.equal(body, '{"detail":"The head of the request is too large"}')
     assert.deepEqual(logged, [])

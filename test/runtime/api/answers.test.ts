@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
 import { type Api, buildApi, closeApis, goodCall, listen, trackCall } from '../../support/api.ts'
+import { exchange } from '../../support/exchange.ts'
 
 const SECRET = 'a-secret-of-the-visitor'
 
@@ -55,18 +55,6 @@ describe('answers of the public listener', () => {
       port = await listen((await buildApi()).server)
     })
 
-    /** Status line and body of the answer to these bytes. */
-    const exchange = async (bytes: string): Promise<[status: string, body: string]> => {
-      const socket = connect(port, '127.0.0.1')
-      let received = ''
-      socket.on('data', (data) => {
-        received += data
-      })
-      socket.write(bytes)
-      await new Promise((resolve) => socket.on('close', resolve))
-      const [head = '', body = ''] = received.split('\r\n\r\n')
-      return [head.split(' ')[1] ?? '', body]
-    }
     const body = JSON.stringify(goodCall())
     const rest = `Connection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
     const chunked = `Connection: close\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
@@ -84,8 +72,8 @@ describe('answers of the public listener', () => {
       ['a CONNECT', 'CONNECT api:443 HTTP/1.1\r\nHost: api\r\n\r\n', '405'],
     ] as const) {
       it(`answers ${status} to ${what}, as {detail} unless it is 200`, async () => {
-        const [given, text] = await exchange(bytes)
-        assert.equal(given, status)
+        const [head, text] = await exchange(port, bytes)
+        assert.equal(head.split(' ')[1], status)
         assert.deepEqual(Object.keys(JSON.parse(text)), status === '200' ? Object.keys(JSON.parse(text)) : ['detail'])
       })
     }
@@ -146,9 +134,7 @@ describe('the log of the public listener', () => {
     const api = await buildApi()
     const port = await listen(api.server)
     const before = api.logged.length
-    const socket = connect(port, '127.0.0.1')
-    socket.write(`nonsense ${SECRET}\r\n\r\n`)
-    await new Promise((resolve) => socket.on('close', resolve).resume())
+    await exchange(port, `nonsense ${SECRET}\r\n\r\n`)
     assert.deepEqual(api.logged.slice(before), [])
   })
 })
