@@ -173,7 +173,7 @@ export const settings = {
     maximum: 1024 * MIB,
     unit: 'bytes',
     description:
-      'Memory for calls in one API process, from their first byte to their answer, each counted with at least 4 KiB. One source or address may take four times what is left for the others; beyond it calls are answered 429.',
+      'Memory for calls in one API process, from their first byte to their answer, each counted with at least 4 KiB. At least 8 times API_MAX_BODY_BYTES. One source or address may take four times what is left for the others; beyond it calls are answered 429.',
   },
   eventIdWindowHours: {
     env: 'EVENT_ID_WINDOW_HOURS',
@@ -467,6 +467,9 @@ export const settings = {
 type Settings = typeof settings
 export type Config = { readonly [K in keyof Settings]: ValueOf<Settings[K]> }
 
+/** A call of the largest body holds its bytes, its text and its messages at once, and one owner never gets the whole memory. */
+const PENDING_PER_BODY = 8
+
 /** What no single setting can tell: each rule answers the fault it finds, or nothing. */
 const rules: readonly ((config: Config) => string | undefined)[] = [
   (c) =>
@@ -485,6 +488,10 @@ const rules: readonly ((config: Config) => string | undefined)[] = [
     /^[!-~]*$/.test(c.privateToken)
       ? undefined
       : 'PRIVATE_TOKEN has characters that a header cannot carry; allowed: visible ASCII characters without spaces',
+  (c) =>
+    c.apiMaxPendingBytes < PENDING_PER_BODY * c.apiMaxBodyBytes
+      ? `API_MAX_PENDING_BYTES is ${c.apiMaxPendingBytes}, less than ${PENDING_PER_BODY} times API_MAX_BODY_BYTES (${c.apiMaxBodyBytes}), so the largest bodies would always be answered 429: raise it to at least ${PENDING_PER_BODY * c.apiMaxBodyBytes}, or lower API_MAX_BODY_BYTES`
+      : undefined,
   (c) =>
     c.eventRetentionDays > 0 && c.eventRetentionDays * 24 <= c.eventIdWindowHours
       ? `EVENT_RETENTION_DAYS is ${c.eventRetentionDays}, but EVENT_ID_WINDOW_HOURS still lets events into indices ${c.eventIdWindowHours} hours old: keep events for longer than that, or narrow the window`

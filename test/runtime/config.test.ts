@@ -89,6 +89,14 @@ describe('loadConfig', () => {
     assert.deepEqual(faultsOf({ MONITORING_PORT: '9090' }), [])
   })
 
+  it('refuses a memory for calls into which the largest body never fits', () => {
+    const env = { API_MAX_BODY_BYTES: '8000000' }
+    assert.deepEqual(faultsOf({ ...env, API_MAX_PENDING_BYTES: '63999999' }), [
+      'API_MAX_PENDING_BYTES is 63999999, less than 8 times API_MAX_BODY_BYTES (8000000), so the largest bodies would always be answered 429: raise it to at least 64000000, or lower API_MAX_BODY_BYTES',
+    ])
+    assert.deepEqual(faultsOf({ ...env, API_MAX_PENDING_BYTES: '64000000' }), [])
+  })
+
   it('refuses a token that a header cannot carry, and does not show it', () => {
     for (const token of ['two words', 'schlüssel', 'a\u0007b']) {
       assert.deepEqual(faultsOf({ PRIVATE_TOKEN: token }), [
@@ -131,6 +139,7 @@ describe('toEnv', () => {
           publicPort: 8585,
           privatePort: 8686,
           monitoringPort: 9090,
+          apiMaxPendingBytes: 1024 ** 3,
           elasticApiKey: '',
           eventRetentionDays: 0,
         } as unknown as Config
