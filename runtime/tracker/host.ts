@@ -6,7 +6,7 @@ import type { ContextOptions, Properties } from './types.ts'
 /** The browser, as far as the library needs it: everything that is no decision. */
 export interface Host {
   readonly signals: PrivacySignals
-  /** `undefined` where the browser keeps nothing for the page. */
+  /** `undefined` where the browser blocks it. */
   readonly storage: StorageLike | undefined
   /** `undefined` where the browser has none: on pages without TLS, and in old browsers. */
   readonly locks: Locks | undefined
@@ -29,6 +29,8 @@ export interface Host {
   /** Whether the page has been loaded, with all that belongs to it. */
   isLoaded(): boolean
   isHidden(): boolean
+  /** Whether the browser prepares the page before anyone has asked for it; most such pages are never shown. */
+  isPrerendering(): boolean
   on(moment: Moment, listener: () => void): void
   /** Options that the page sets for every call. */
   callOptions(): Properties
@@ -38,8 +40,8 @@ export interface Host {
   warn(text: string): void
 }
 
-/** Events of the browser's window, by its names. */
-export type Moment = 'load' | 'online' | 'pagehide' | 'pageshow' | 'visibilitychange'
+/** Events of the browser's window and document, by their names. */
+export type Moment = 'load' | 'online' | 'pagehide' | 'pageshow' | 'prerenderingchange' | 'visibilitychange'
 
 /** The Web Locks of a browser. */
 export interface Locks {

@@ -33,17 +33,17 @@ export function identityIn(host: Host, kept: Kept, profile: string | undefined, 
     },
     profile: () => {
       // Made here when there is none: a first call that is repeated, or two that cross, must not make two profiles.
-      const id = profile ?? kept.get(PROFILE_KEY) ?? newId()
-      kept.set(PROFILE_KEY, id)
+      const id = profile ?? kept.getForGood(PROFILE_KEY) ?? newId()
+      kept.setForGood(PROFILE_KEY, id)
       return id
     },
     takeOver: (profileId) => {
-      if (profileId && !profile) kept.set(PROFILE_KEY, profileId)
+      if (profileId && !profile) kept.setForGood(PROFILE_KEY, profileId)
     },
     forget: () => {
       session = undefined
-      if (kept.shared) host.writeCookie(SESSION_COOKIE, '', 0)
       kept.remove(PROFILE_KEY)
+      if (kept.shared) for (const name of [SESSION_COOKIE, PROFILE_KEY]) host.writeCookie(name, '', 0)
     },
   }
 }

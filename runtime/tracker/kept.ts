@@ -1,4 +1,6 @@
-/** `localStorage`, or something like it, which works; writing may still fail when it is full. */
+import type { Host } from './host.ts'
+
+/** `localStorage`. Writing fails when it is full; what is in it can still be read and removed. */
 export interface StorageLike {
   readonly length: number
   key(index: number): string | null
@@ -7,31 +9,47 @@ export interface StorageLike {
   removeItem(key: string): void
 }
 
-/** What is kept in the browser; in memory, for as long as the page lives, where the browser keeps nothing (more). */
+/** What is kept in the browser. Where storage takes nothing, it is kept in memory, for as long as the page lives. */
 export interface Kept {
   /** Whether other tabs see what this one keeps. */
   readonly shared: boolean
   get(key: string): string | undefined
   set(key: string, value: string): void
+  /** What `setForGood` has kept. */
+  getForGood(key: string): string | undefined
+  /** For a short value that the next page must have: where storage takes nothing, it goes into a cookie. */
+  setForGood(key: string, value: string): void
   remove(key: string): void
   keys(prefix: string): string[]
   /** Whether it is still there when the page is not. */
   outlivesPage(key: string): boolean
 }
 
-/** @param storage `undefined` where it is blocked. */
-export function keptIn(storage: StorageLike | undefined): Kept {
+const YEAR_SECONDS = 365 * 24 * 3600
+
+export function keptIn(host: Pick<Host, 'storage' | 'readCookie' | 'writeCookie'>): Kept {
+  const { storage } = host
   const memory = new Map<string, string>()
+  const get = (key: string) => memory.get(key) ?? storage?.getItem(key) ?? undefined
+  const set = (key: string, value: string) => {
+    memory.delete(key)
+    try {
+      if (!storage) throw new Error()
+      storage.setItem(key, value)
+    } catch {
+      // The value that it had must not come back on the next page.
+      storage?.removeItem(key)
+      memory.set(key, value)
+    }
+  }
   return {
     shared: storage !== undefined,
-    get: (key) => memory.get(key) ?? storage?.getItem(key) ?? undefined,
-    set: (key, value) => {
-      try {
-        if (!storage) throw new Error()
-        storage.setItem(key, value)
-      } catch {
-        memory.set(key, value)
-      }
+    get,
+    set,
+    getForGood: (key) => get(key) ?? (storage && host.readCookie(key)),
+    setForGood: (key, value) => {
+      set(key, value)
+      if (storage) host.writeCookie(key, value, memory.has(key) ? YEAR_SECONDS : 0)
     },
     remove: (key) => {
       memory.delete(key)

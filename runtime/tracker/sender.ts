@@ -15,6 +15,7 @@ const SETTLE_MS = 50
  *
  * @param lock name of what only one tab has at a time; `undefined` when no other tab sees the queue. Where the browser
  *   has no locks two tabs may send the same event; it is stored once.
+ * @param returned called when the browser shows the page again that it had kept when it was left.
  * @returns sends all that waits now; what is added meanwhile waits for the next time.
  */
 export function senderOf(
@@ -24,6 +25,7 @@ export function senderOf(
   calls: Calls,
   limits: BulkLimits,
   lock: string | undefined,
+  returned: () => void,
 ): () => Promise<void> {
   let leaving = new AbortController()
   let running = false
@@ -111,6 +113,7 @@ export function senderOf(
     // Every page is shown once; this one comes back.
     if (!leaving.signal.aborted) return
     leaving = new AbortController()
+    returned()
     void send()
   })
   host.on('online', () => {

@@ -28,7 +28,7 @@ export function trackerOn(host: Host, options: TrackerOptions): PageTracker {
   const settings = withDefaults(options)
   const { api, source, profile, context = {}, listeners, bulkEvents, bulkBytes, queueEvents, queueHours } = settings
   const nextId = eventIds(host.randomBytes)
-  const kept = keptIn(host.storage)
+  const kept = keptIn(host)
   const identity = identityIn(host, kept, profile, () => nextId(host.nowMs()))
   const pause = pauseIn(kept, `tracardi-pause:${source}`)
   const queue = queueIn(kept, `tracardi-queue:${source}:`)
@@ -38,7 +38,9 @@ export function trackerOn(host: Host, options: TrackerOptions): PageTracker {
   let initialized = false
   let answered = false
 
-  const permission = () => permissionOf(settings, host.signals, kept.get(CONSENT_KEY))
+  const permission = () => permissionOf(settings, host.signals, kept.getForGood(CONSENT_KEY))
+  const mayStore = () => !host.isPrerendering() && permission() === 'granted'
+  const shown = new Promise<void>((resolve) => host.on('prerenderingchange', resolve))
   const settle = (id: string, result?: Result) => {
     results.get(id)?.(result)
     results.delete(id)
@@ -62,11 +64,15 @@ export function trackerOn(host: Host, options: TrackerOptions): PageTracker {
     },
   })
   const limits = { events: bulkEvents, bytes: bulkBytes }
-  const send = senderOf(host, queue, pause, calls, limits, kept.shared ? `tracardi:${source}` : undefined)
+  const trackAutoEvents = () => {
+    for (const [type, properties] of settings.autoEvents ?? []) void tracker.track(type, properties)
+  }
+  const lock = kept.shared ? `tracardi:${source}` : undefined
+  const send = senderOf(host, queue, pause, calls, limits, lock, trackAutoEvents)
 
   const flush = async () => {
     trigger.reset()
-    if (permission() !== 'granted') return
+    if (!mayStore()) return
     const expired = queue.removeOlderThan(host.nowMs() - queueHours * 3600 * 1000)
     if (expired > 0) host.warn(`dropped ${expired} events after ${queueHours} hours`)
     await send()
@@ -78,7 +84,7 @@ export function trackerOn(host: Host, options: TrackerOptions): PageTracker {
   }
 
   const initialize = () => {
-    if (initialized || permission() !== 'granted') return
+    if (initialized || !mayStore()) return
     initialized = true
     const session = { id: identity.session() }
     host.startTimer(0, () => listeners?.onInit?.({ tracker, helpers, session }))
@@ -93,6 +99,8 @@ export function trackerOn(host: Host, options: TrackerOptions): PageTracker {
   const tracker: PageTracker = {
     helpers,
     track: async (type, properties = null, given = null) => {
+      // What happens in a page that nobody sees has not happened.
+      if (host.isPrerendering()) await shown
       const permitted = permission()
       if (permitted === 'denied') return
       const nowMs = host.nowMs()
@@ -109,25 +117,26 @@ export function trackerOn(host: Host, options: TrackerOptions): PageTracker {
     },
     flush,
     consent: (given) => {
-      kept.set(CONSENT_KEY, given ? 'yes' : 'no')
       const events = held
       held = []
+      if (!given) {
+        for (const id of queue.ids()) queue.remove(id)
+        pause.end()
+        identity.forget()
+      }
+      // After the removal, which makes room in a full storage.
+      kept.setForGood(CONSENT_KEY, given ? 'yes' : 'no')
       if (permission() === 'granted') {
         initialize()
         events.forEach(enqueue)
         return
       }
       for (const { id } of events) settle(id)
-      for (const id of queue.ids()) queue.remove(id)
       calls.settleOthers()
-      pause.end()
-      identity.forget()
     },
   }
-  const loaded = () => {
-    for (const [type, properties] of settings.autoEvents ?? []) void tracker.track(type, properties)
-  }
-  const trigger = triggerOf(host, settings, loaded, () => void flush())
+  const trigger = triggerOf(host, settings, trackAutoEvents, () => void flush())
   initialize()
+  void shown.then(initialize)
   return tracker
 }

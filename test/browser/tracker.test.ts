@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -341,6 +343,93 @@ describe('the library in a real browser, against the real pipeline', () => {
     await context.setOffline(false)
     await assertStoredOnce(types)
     assert.equal(gate.calls.length, 2)
+  })
+
+  it('keeps a refusal, and the visitor, where the storage of the site is full', async () => {
+    const fill = `for (let size = 1 << 20, n = 0; size >= 1; size >>= 1)
+      try { for (;;) localStorage['full-' + n++] = 'x'.repeat(size) } catch {}
+      try { for (let n = 0; ; n += 1) localStorage['f' + n] = '' } catch {}`
+    const types = names(2)
+    const page = await context.newPage()
+    const address = site.put('/', `<script>${STUB}</script>${script()}`)
+    const track = async (type: string) => {
+      await page.goto(address)
+      await page.waitForFunction('window.tracker.helpers')
+      return page.evaluate(`window.tracker.track('${type}', {}, { fire: true })`)
+    }
+    await page.goto(address)
+    await page.evaluate(fill)
+    for (const type of types) await track(type)
+    await assertStoredOnce(types)
+    assert.equal(new Set(gate.calls.map(({ profileId }) => profileId)).size, 1)
+    assert.equal(new Set(gate.calls.map(({ sessionId }) => sessionId)).size, 1)
+    await call(page, 'window.tracker.consent(false)')
+    await page.evaluate(fill)
+    assert.equal(await track('refused'), undefined)
+    assert.equal(gate.calls.length, 2)
+  })
+
+  it('counts a prerendered page when it is shown, and not before', async () => {
+    const [pageView = '', other = ''] = names(2)
+    const said =
+      'addEventListener("load", () => setTimeout(() => { localStorage.prerendered = document.prerendering }, 100))'
+    site.put('/target', `${script(settings({ autoEvents: [[pageView]], bulkMs: 100 }))}<script>${said}</script>`)
+    // Once the prerendered page is loaded, this one sends what waits in the storage of the site, and then goes there.
+    site.put(
+      '/host.js',
+      `import { createTracker } from '${gate.url}/tracker/tracker.mjs'
+      const tracker = createTracker({ api: '${gate.url}', source: 'my-source' })
+      addEventListener('storage', async ({ key, newValue }) => {
+        if (key !== 'prerendered' || newValue !== 'true') return
+        await tracker.track('${other}', {}, { fire: true })
+        location.href = '/target'
+      })`,
+    )
+    const rules = '{"prerender":[{"source":"list","urls":["/target"],"eagerness":"immediate"}]}'
+    const address = site.put(
+      '/',
+      `<script type="module" src="/host.js"></script><script type="speculationrules">${rules}</script>`,
+    )
+    const folder = mkdtempSync(join(tmpdir(), 'tracker-browser-'))
+    // A browser that a debugger drives prerenders nothing.
+    const alone = spawn(
+      executablePath,
+      ['--headless=new', '--no-sandbox', '--no-first-run', `--user-data-dir=${folder}`, address],
+      { stdio: 'ignore' },
+    )
+    try {
+      await assertStoredOnce([pageView, other])
+      assert.deepEqual(
+        gate.calls.map(({ events }) => events.length),
+        [1, 1],
+      )
+    } finally {
+      const ended = once(alone, 'exit')
+      alone.kill()
+      await ended
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('makes one library for each source of a page, and says so where a second script has another source', async () => {
+    const types = names(2)
+    const page = await context.newPage()
+    const said: string[] = []
+    page.on('console', (message) => {
+      if (message.text().startsWith('[tracker]')) said.push(message.text())
+    })
+    const second = `<script src="${gate.url}/tracker/tracker.js" data-source="other-source"></script>`
+    await page.goto(site.put('/', `<script>${STUB}</script>${script().replace('async ', '')}${script()}${second}`))
+    await page.waitForFunction('window.tracker.helpers')
+    assert.deepEqual(said, ['[tracker] ignored: a second script, for other-source'])
+    const result = await page.evaluate(`import('${gate.url}/tracker/tracker.mjs').then(async ({ createTracker }) => {
+      const options = { api: '${gate.url}', source: 'my-source', bulkMs: 100 }
+      const [one, two] = [createTracker(options), createTracker(options)]
+      const results = await Promise.all([one.track('${types[0]}'), two.track('${types[1]}')])
+      return results.map(({ status }) => status)
+    })`)
+    assert.deepEqual(result, [200, 200])
+    await assertStoredOnce(types)
   })
 
   it('works under a strict content security policy', async () => {

@@ -15,6 +15,9 @@ declare global {
   interface Navigator {
     readonly globalPrivacyControl?: boolean
   }
+  interface Document {
+    readonly prerendering?: boolean
+  }
 }
 
 /** The browser that the page is open in. */
@@ -24,7 +27,7 @@ export function browserHost(): Host {
       doNotTrack: navigator.doNotTrack === '1',
       globalPrivacyControl: navigator.globalPrivacyControl === true,
     },
-    storage: usableStorage(),
+    storage: readableStorage(),
     locks: navigator.locks,
     nowMs: () => Date.now(),
     random: () => Math.random(),
@@ -38,7 +41,9 @@ export function browserHost(): Host {
     post,
     isLoaded: () => document.readyState === 'complete',
     isHidden: () => document.visibilityState === 'hidden',
-    on: (moment, listener) => addEventListener(moment, () => listener()),
+    isPrerendering: () => document.prerendering === true,
+    // Capturing, because an event of the document does not always bubble up to the window.
+    on: (moment, listener) => addEventListener(moment, () => listener(), true),
     callOptions: () => window.response?.context ?? {},
     callContext,
     eventContext,
@@ -47,13 +52,10 @@ export function browserHost(): Host {
   }
 }
 
-/** Where storage is blocked already looking at it throws; where it is full before anything is in it, writing does. */
-function usableStorage(): StorageLike | undefined {
+/** Reading and writing are two abilities: a storage that is full still has the visitor's decision. Looking at a blocked one throws. */
+function readableStorage(): StorageLike | undefined {
   try {
-    const key = 'tracardi-probe'
-    localStorage.setItem(key, '')
-    localStorage.removeItem(key)
-    return localStorage
+    return localStorage ?? undefined
   } catch {
     return undefined
   }

@@ -2,7 +2,12 @@ import { trackerOn } from '../tracker.ts'
 import type { Tracker, TrackerOptions } from '../types.ts'
 import { browserHost } from './host.ts'
 
-/** Makes the library for this page. One is enough: two of the same source share a queue. */
+const trackers = new Map<string, Tracker>()
+
+/** The library for this page, made once for each API and source: a second call answers the same one, with the options of the first. */
 export function createTracker(options: TrackerOptions): Tracker {
-  return trackerOn(browserHost(), options)
+  const key = `${options.api} ${options.source}`
+  const tracker = trackers.get(key) ?? trackerOn(browserHost(), options)
+  trackers.set(key, tracker)
+  return tracker
 }

@@ -8,7 +8,9 @@ declare const options: TracardiOptions | null | undefined
 
 declare global {
   interface Window {
-    tracker?: PageTracker | { readonly helpers?: never; readonly queue?: Parameters<PageTracker['track']>[] }
+    tracker?:
+      | (PageTracker & { readonly source?: string })
+      | { readonly helpers?: never; readonly queue?: Parameters<PageTracker['track']>[] }
     /** Where Tracardi's snippet looks for the library that it has loaded. */
     tracardi?: { readonly default?: unknown }
     onTracardiReady?: { readonly call?: (ready: Ready) => void }
@@ -28,7 +30,10 @@ function start(script: HTMLScriptElement | null): void {
   const global = typeof options === 'object' && options?.tracker ? options : undefined
   const found: Partial<TrackerOptions> = { ...(global && fromTracardi(global)), ...fromDataset({ ...script?.dataset }) }
   const { source, api = script?.src && new URL(script.src).origin } = found
-  if (window.tracker?.helpers) return
+  if (window.tracker?.helpers) {
+    if (window.tracker.source !== source) host.warn(`ignored: a second script, for ${source}`)
+    return
+  }
   if (!source || !api) {
     host.warn('nothing is tracked: there is no data-source')
     return
@@ -45,7 +50,7 @@ function start(script: HTMLScriptElement | null): void {
   window.tracker = tracker
   // Tracardi's snippet asks for this state, and then repeats the calls that came too early.
   const plugins = { tracardi: { initialized: true, ...tracker.helpers } }
-  window.tracardi = { default: Object.assign(tracker, { plugins, getState: () => ({ plugins }) }) }
+  window.tracardi = { default: Object.assign(tracker, { source, plugins, getState: () => ({ plugins }) }) }
   for (const call of early) void tracker.track(...call)
 }
 

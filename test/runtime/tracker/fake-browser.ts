@@ -33,7 +33,7 @@ export class FakeStorage implements StorageLike {
     return this.entries.get(key) ?? null
   }
   setItem(key: string, value: string): void {
-    if (this.entries.size >= this.quota) throw new Error('QuotaExceededError')
+    if (this.entries.size >= this.quota && !this.entries.has(key)) throw new Error('QuotaExceededError')
     this.entries.set(key, value)
   }
   removeItem(key: string): void {
@@ -112,10 +112,18 @@ function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
+/** A page in a browser whose storage is this one. */
+export function tabWith(storage: FakeStorage | undefined): FakeTab {
+  const browser = new FakeBrowser()
+  browser.storage = storage
+  return new FakeTab(browser)
+}
+
 /** A page in a tab. */
 export class FakeTab implements Host {
   readonly #browser: FakeBrowser
   readonly #listeners: [Moment, () => void][] = []
+  prerendering = false
   readonly storage: StorageLike | undefined
   readonly locks: Locks | undefined
   readonly signals: Host['signals']
@@ -135,6 +143,12 @@ export class FakeTab implements Host {
 
   fire(moment: Moment): void {
     for (const [name, listener] of this.#listeners) if (name === moment) listener()
+  }
+
+  /** The visitor opens the page that was prerendered. */
+  activate(): void {
+    this.prerendering = false
+    this.fire('prerenderingchange')
   }
 
   finishLoading(): void {
@@ -163,7 +177,8 @@ export class FakeTab implements Host {
   }
   writeCookie = (name: string, value: string, maxAgeSeconds: number) => {
     if (!this.storage) throw new Error('SecurityError')
-    this.#browser.cookies.set(name, { value, endsMs: this.#browser.nowMs + maxAgeSeconds * 1000 })
+    if (maxAgeSeconds <= 0) this.#browser.cookies.delete(name)
+    else this.#browser.cookies.set(name, { value, endsMs: this.#browser.nowMs + maxAgeSeconds * 1000 })
   }
   startTimer = (ms: number, fire: () => void) => this.#browser.addTimer(ms, () => this.#closed || fire())
   post = async (url: string, body: string, keepalive: boolean) => {
@@ -174,6 +189,7 @@ export class FakeTab implements Host {
   }
   isLoaded = () => this.loaded
   isHidden = () => this.hidden
+  isPrerendering = () => this.prerendering
   on = (moment: Moment, listener: () => void) => {
     this.#listeners.push([moment, listener])
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { keptIn } from '../../../runtime/tracker/kept.ts'
 import { queueIn } from '../../../runtime/tracker/queue.ts'
-import { FakeStorage } from './fake-browser.ts'
+import { FakeStorage, tabWith } from './fake-browser.ts'
 
 const PREFIX = 'tracardi-queue:shop:'
 /** Ids whose time is 1, 2 and 3 ms after 1970. */
@@ -14,7 +14,7 @@ const entry = (id: string) => ({ id, sessionId: 'session-1', json: `{"id":"${id}
 
 describe('the queue', () => {
   it('gives back what was added, the oldest first', () => {
-    const queue = queueIn(keptIn(new FakeStorage()), PREFIX)
+    const queue = queueIn(keptIn(tabWith(new FakeStorage())), PREFIX)
     for (const id of [SECOND, THIRD, FIRST]) queue.add(entry(id))
     assert.deepEqual(queue.ids(), [FIRST, SECOND, THIRD])
     assert.deepEqual(queue.get(SECOND), entry(SECOND))
@@ -23,7 +23,7 @@ describe('the queue', () => {
 
   it('is there on the next page and in other tabs, which add and remove without disturbing each other', () => {
     const storage = new FakeStorage()
-    const [one, two] = [queueIn(keptIn(storage), PREFIX), queueIn(keptIn(storage), PREFIX)]
+    const [one, two] = [queueIn(keptIn(tabWith(storage)), PREFIX), queueIn(keptIn(tabWith(storage)), PREFIX)]
     one.add(entry(FIRST))
     two.add(entry(SECOND))
     two.remove(FIRST)
@@ -36,8 +36,8 @@ describe('the queue', () => {
   it('touches nothing of others: other sources, other scripts', () => {
     const storage = new FakeStorage()
     storage.setItem('theirs', 'x')
-    queueIn(keptIn(storage), 'tracardi-queue:blog:').add(entry(FIRST))
-    const queue = queueIn(keptIn(storage), PREFIX)
+    queueIn(keptIn(tabWith(storage)), 'tracardi-queue:blog:').add(entry(FIRST))
+    const queue = queueIn(keptIn(tabWith(storage)), PREFIX)
     assert.deepEqual(queue.ids(), [])
     assert.equal(queue.removeOlderThan(100), 0)
     assert.equal(storage.length, 2)
@@ -47,7 +47,7 @@ describe('the queue', () => {
     const full = new FakeStorage()
     full.quota = 1
     for (const storage of [undefined, full]) {
-      const queue = queueIn(keptIn(storage), PREFIX)
+      const queue = queueIn(keptIn(tabWith(storage)), PREFIX)
       for (const id of [FIRST, SECOND]) queue.add(entry(id))
       assert.deepEqual(queue.ids(), [FIRST, SECOND])
       assert.deepEqual(queue.get(SECOND), entry(SECOND))
@@ -59,7 +59,7 @@ describe('the queue', () => {
   })
 
   it('drops what is older than a time, and says how much', () => {
-    const queue = queueIn(keptIn(new FakeStorage()), PREFIX)
+    const queue = queueIn(keptIn(tabWith(new FakeStorage())), PREFIX)
     for (const id of [FIRST, SECOND, THIRD]) queue.add(entry(id))
     assert.equal(queue.removeOlderThan(3), 2)
     assert.deepEqual(queue.ids(), [THIRD])

@@ -489,6 +489,16 @@ describe('the browser library', () => {
       assert.deepEqual(types().slice(before), ['a'])
       assert.deepEqual(queued(), [])
     })
+
+    it('registers the events that the options name again when the page comes back', async () => {
+      const tab = new FakeTab(browser)
+      await opened({ autoEvents: [['page-view']] }, tab)
+      await browser.advance(5000)
+      tab.fire('pagehide')
+      tab.fire('pageshow')
+      await browser.advance(5000)
+      assert.deepEqual(types(), ['page-view', 'page-view'])
+    })
   })
 
   describe('after a reload', () => {
@@ -617,6 +627,136 @@ describe('the browser library', () => {
       void tracker.track('a', {}, { fire: true })
       await browser.advance(0)
       assert.deepEqual(types(), ['a'])
+    })
+  })
+
+  describe('where storage is full', () => {
+    const fill = () => {
+      if (browser.storage) browser.storage.quota = browser.storage.length
+    }
+    const sendOne = async (options: Partial<TrackerOptions> = {}) => {
+      const tracker = await opened(options)
+      void tracker.track('page-view', {}, { fire: true })
+      await browser.advance(0)
+    }
+    const visitors = () => browser.calls.map(({ body }) => `${body.profile.id} ${body.session.id}`)
+
+    it('keeps the refusal that is in it', async () => {
+      open().consent(false)
+      fill()
+      await sendOne()
+      assert.deepEqual(browser.calls, [])
+    })
+
+    it('keeps the consent that is in it', async () => {
+      open({ requireConsent: true }).consent(true)
+      fill()
+      await sendOne({ requireConsent: true })
+      assert.deepEqual(types(), ['page-view'])
+    })
+
+    it('keeps a refusal that it does not take', async () => {
+      await sendOne()
+      browser.storage?.setItem('theirs', 'x')
+      open().consent(true)
+      // Others fill what is left, and what the library removes is not enough.
+      browser.storage?.removeItem('tracardi-consent')
+      if (browser.storage) browser.storage.quota = 0
+      open().consent(false)
+      browser.calls.length = 0
+      await sendOne()
+      assert.deepEqual(browser.calls, [])
+    })
+
+    it('replaces a refusal by a consent that it does not take', async () => {
+      open({ requireConsent: true }).consent(false)
+      if (browser.storage) browser.storage.setItem = () => assert.fail('QuotaExceededError')
+      open({ requireConsent: true }).consent(true)
+      await sendOne({ requireConsent: true })
+      assert.deepEqual(types(), ['page-view'])
+    })
+
+    it('removes a refusal from the cookie when storage takes the consent', async () => {
+      const setItem = browser.storage?.setItem
+      if (browser.storage) browser.storage.setItem = () => assert.fail('QuotaExceededError')
+      open({ requireConsent: true }).consent(false)
+      if (browser.storage && setItem) browser.storage.setItem = setItem
+      open({ requireConsent: true }).consent(true)
+      assert.equal(browser.cookies.has('tracardi-consent'), false)
+      await sendOne({ requireConsent: true })
+      assert.deepEqual(types(), ['page-view'])
+    })
+
+    it('keeps profile and session from page to page, those that are in it and new ones', async () => {
+      await sendOne()
+      fill()
+      await sendOne()
+      browser.storage?.entries.clear()
+      browser.cookies.clear()
+      fill()
+      await sendOne()
+      await sendOne()
+      const [first, second, third, fourth] = visitors()
+      assert.equal(second, first)
+      assert.notEqual(third, first)
+      assert.equal(fourth, third)
+    })
+
+    it('forgets a profile that it did not take when the visitor refuses', async () => {
+      fill()
+      await sendOne()
+      assert.equal(browser.cookies.has('tracardi-profile-id'), true)
+      open().consent(false)
+      assert.deepEqual([...browser.cookies.keys()], ['tracardi-consent'])
+    })
+
+    it('sends what an earlier page left in it', async () => {
+      browser.answer = () => undefined
+      const tab = new FakeTab(browser)
+      void (await opened({}, tab)).track('a', {}, { fire: true })
+      await browser.advance(0)
+      tab.close()
+      fill()
+      browser.answer = () => STORED
+      browser.calls.length = 0
+      await opened()
+      assert.deepEqual([types(), queued()], [['a'], []])
+    })
+  })
+
+  describe('in a page that is prerendered', () => {
+    async function prerendered(options: Partial<TrackerOptions> = {}): Promise<[FakeTab, PageTracker]> {
+      const tab = new FakeTab(browser)
+      tab.prerendering = true
+      return [tab, await opened(options, tab)]
+    }
+
+    it('registers, keeps and sends nothing until the page is shown', async () => {
+      const [, tracker] = await prerendered({ autoEvents: [['page-view']] })
+      void tracker.track('a', {}, { fire: true })
+      await tracker.flush()
+      await browser.advance(60_000)
+      assert.deepEqual([browser.calls, [...(browser.storage?.entries ?? [])], browser.cookies.size], [[], [], 0])
+    })
+
+    it('registers what happened when it is shown, with that time', async () => {
+      const [tab, tracker] = await prerendered({ autoEvents: [['page-view']] })
+      void tracker.track('a', {}, { fire: true })
+      await browser.advance(60_000)
+      tab.activate()
+      await browser.advance(0)
+      assert.deepEqual(types(), ['page-view a'])
+      const [event] = browser.calls[0]?.body.events ?? []
+      assert.deepEqual((event as unknown as { time: unknown }).time, { create: '2026-11-23T12:01:00.000Z' })
+    })
+
+    it('tells the page that it is ready when it is shown', async () => {
+      let ready = 0
+      const [tab] = await prerendered({ listeners: { onInit: () => (ready += 1) } })
+      assert.equal(ready, 0)
+      tab.activate()
+      await browser.advance(0)
+      assert.equal(ready, 1)
     })
   })
 
