@@ -3,4 +3,6 @@ export interface SetUpStep {
   readonly what: string
   readonly state: 'created' | 'exists' | 'grown' | 'updated' | 'differs'
   readonly detail?: string
+  /** Names what differs, for programs: `alias_missing`. */
+  readonly code?: string
 }

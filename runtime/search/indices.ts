@@ -35,14 +35,23 @@ const PERIOD = /^(\d{4})(?:-(?:q([1-4])|(\d{2})(?:-(\d{2}))?))?$/
 
 /** When the period of an index name ends, in milliseconds; `undefined` for a name that is not of a period of ours. */
 export function periodEndMs(index: string, eventAlias: string): number | undefined {
+  return boundsMs(index, eventAlias)?.[1]
+}
+
+/** When it begins, likewise. */
+export function periodStartMs(index: string, eventAlias: string): number | undefined {
+  return boundsMs(index, eventAlias)?.[0]
+}
+
+function boundsMs(index: string, eventAlias: string): readonly [startMs: number, endMs: number] | undefined {
   const match = index.startsWith(`${eventAlias}-`) ? PERIOD.exec(index.slice(eventAlias.length + 1)) : null
   if (!match) return undefined
   const [year, quarter, month, day] = match.slice(1).map((part) => (part === undefined ? undefined : Number(part)))
-  const firstYear = year as number
-  if (day !== undefined) return Date.UTC(firstYear, (month as number) - 1, day + 1)
-  if (month !== undefined) return Date.UTC(firstYear, month, 1)
-  if (quarter !== undefined) return Date.UTC(firstYear, quarter * 3, 1)
-  return Date.UTC(firstYear + 1, 0, 1)
+  const of = (months: number, days = 1) => Date.UTC(year as number, months, days)
+  if (month !== undefined)
+    return day === undefined ? [of(month - 1), of(month)] : [of(month - 1, day), of(month - 1, day + 1)]
+  if (quarter !== undefined) return [of(quarter * 3 - 3), of(quarter * 3)]
+  return [of(0), of(12)]
 }
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i

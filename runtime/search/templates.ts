@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { Config } from '../config.ts'
-import { type Indices, indicesOf } from './indices.ts'
+import { indicesOf } from './indices.ts'
 
 /**
  * The version of the mappings. Raise it with every change, and only ever add fields: set-up adds what is new to the
@@ -46,23 +47,61 @@ const eventFields = {
   tags: { properties: { values: keyword, count: { type: 'integer' } } },
 } as const
 
-export interface Template {
+/** What this package writes into an index template. */
+export interface TemplateBody {
+  readonly index_patterns: readonly string[]
+  readonly priority: number
+  readonly allow_auto_create: boolean
+  readonly _meta: { readonly managed_by: string; readonly version: number; readonly digest: string }
+  readonly template: IndexContent
+}
+
+/** What an index is made with. */
+export interface IndexContent {
+  readonly settings?: { readonly index: { readonly number_of_shards: string; readonly number_of_replicas: string } }
+  readonly mappings?: {
+    readonly dynamic: 'strict'
+    readonly _meta: { readonly version: number }
+    readonly properties: object
+  }
+  readonly aliases?: Readonly<Record<string, object>>
+}
+
+export interface NamedTemplate {
   readonly name: string
-  /** The indices it is for: a pattern, or the one name. */
-  readonly pattern: string
   readonly body: TemplateBody
 }
 
-type TemplateBody = ReturnType<typeof templateBody>
+/** The template of one kind of index. */
+export interface Template extends NamedTemplate {
+  /** The indices it is for: a pattern, or the one name. */
+  readonly pattern: string
+  /** The alias that each of its indices has. */
+  readonly alias?: string
+  readonly body: TemplateBody & { readonly template: Required<IndexContent> }
+}
+
+/** Above the built-in templates of Elasticsearch (100) and what people usually choose. */
+const PRIORITY = 500
 
 /** The index templates of a configuration: shards and replicas for new indices, strict mappings. */
 export function templatesOf(config: Config): readonly Template[] {
-  const indices: Indices = indicesOf(config)
+  const { event, session, profile } = indicesOf(config)
   return [
-    { ...template(config, indices.event, `${indices.event}-*`, eventFields, { [indices.event]: {} }) },
-    { ...template(config, indices.session, indices.session, stateFields) },
-    { ...template(config, indices.profile, indices.profile, stateFields) },
+    { ...template(config, event, `${event}-*`, eventFields, { [event]: {} }), alias: event },
+    template(config, session, session, stateFields, {}),
+    template(config, profile, profile, stateFields, {}),
   ]
+}
+
+/**
+ * Applies only where a template of `templatesOf` is gone, and forbids Elasticsearch to make such an index by itself: it would
+ * guess the mapping from the first document.
+ */
+export function guardTemplateOf(config: Config): NamedTemplate {
+  const patterns = templatesOf(config).map(({ pattern }) => pattern)
+  const content = { index_patterns: patterns, priority: PRIORITY - 1, allow_auto_create: false, template: {} }
+  return { name: `${config.indexPrefix}-no-auto-create`, body: withMeta(content) }
 }
 
 function template(
@@ -70,19 +109,13 @@ function template(
   name: string,
   pattern: string,
   fields: object,
-  aliases?: Record<string, object>,
+  aliases: Record<string, object>,
 ): Template {
-  return { name, pattern, body: templateBody(config, pattern, fields, aliases ?? {}) }
-}
-
-function templateBody(config: Config, pattern: string, fields: object, aliases: Record<string, object>) {
-  return {
+  const content = {
     index_patterns: [pattern],
-    // Above the built-in templates of Elasticsearch (100) and what people usually choose.
-    priority: 500,
-    // The first event of a period makes its index, even where automatic creation is switched off.
+    priority: PRIORITY,
+    // Workers of an older release let the first event of a period make its index, and this template makes it right.
     allow_auto_create: true,
-    _meta: { managed_by: 'tracardi-at-scale', version: MAPPING_VERSION },
     template: {
       settings: {
         index: { number_of_shards: String(config.indexShards), number_of_replicas: String(config.indexReplicas) },
@@ -91,4 +124,62 @@ function templateBody(config: Config, pattern: string, fields: object, aliases: 
       aliases,
     },
   }
+  return { name, pattern, body: withMeta(content) }
+}
+
+function withMeta<Content extends Omit<TemplateBody, '_meta'>>(content: Content) {
+  return {
+    ...content,
+    _meta: { managed_by: 'tracardi-at-scale', version: MAPPING_VERSION, digest: digestOf(content) },
+  }
+}
+
+/** A template as Elasticsearch tells it, whoever wrote it. */
+export interface FoundTemplate {
+  readonly index_patterns?: string | readonly string[]
+  readonly priority?: number
+  readonly allow_auto_create?: boolean
+  readonly composed_of?: readonly string[]
+  readonly data_stream?: object
+  readonly _meta?: Readonly<Record<string, unknown>>
+  readonly template?: IndexContent
+}
+
+/**
+ * `same`: as this configuration writes it. `configured`: written by this release with another configuration. `newer`: of a
+ * newer release. `changed`: of an older release, or changed by somebody else.
+ */
+export type TemplateState = 'missing' | 'same' | 'configured' | 'newer' | 'changed'
+
+export function stateOfTemplate(found: FoundTemplate | undefined, wanted: NamedTemplate): TemplateState {
+  if (found === undefined) return 'missing'
+  const version = versionIn(found._meta)
+  if (version > MAPPING_VERSION) return 'newer'
+  const digest = digestOf(found)
+  if (found._meta?.['digest'] !== digest || version < MAPPING_VERSION) return 'changed'
+  return digest === wanted.body._meta.digest ? 'same' : 'configured'
+}
+
+/** The version of mappings in `_meta`; 0 where there is none. */
+export function versionIn(meta: Readonly<Record<string, unknown>> | undefined): number {
+  return Number(meta?.['version'] ?? 0)
+}
+
+/** Whether a template is as a release of ours wrote it. */
+export function isGenuine(found: FoundTemplate): boolean {
+  return found._meta?.['digest'] === digestOf(found)
+}
+
+/** Stands in `_meta`, so that a change by anybody else shows. */
+function digestOf({ index_patterns, priority, allow_auto_create, composed_of, data_stream, template }: FoundTemplate) {
+  const { settings = {}, mappings = {}, aliases = {} } = template ?? {}
+  const patterns = [index_patterns].flat()
+  const content = [patterns, priority, allow_auto_create, composed_of ?? [], data_stream, settings, mappings, aliases]
+  return createHash('sha256').update(JSON.stringify(content, sorted)).digest('base64url').slice(0, 16)
+}
+
+/** Elasticsearch keeps no order of keys. */
+function sorted(_key: string, value: unknown): unknown {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))) : value
 }

@@ -5,171 +5,189 @@ import { AppError } from '../../../runtime/errors.ts'
 import { searchClient } from '../../../runtime/search/client.ts'
 import { assertSetUp, setUpSearch } from '../../../runtime/search/set-up.ts'
 import { MAPPING_VERSION, templatesOf } from '../../../runtime/search/templates.ts'
-import { type Call, ScriptedServer } from '../../support/scripted-server.ts'
-
-const CANNOT_CHANGE = {
-  type: 'illegal_argument_exception',
-  reason: 'cannot change type',
-  root_cause: [{ type: 'illegal_argument_exception', reason: 'cannot change type' }],
-}
-
-interface IndexState {
-  shards: string
-  replicas: string
-  version?: number
-}
+import type { SetUpStep } from '../../../runtime/set-up-step.ts'
+import { refusal, ScriptedSearch } from '../../support/scripted-search.ts'
+import { ScriptedServer } from '../../support/scripted-server.ts'
 
 describe('set-up of Elasticsearch', () => {
   const server = new ScriptedServer()
+  let search: ScriptedSearch
   let config: Config
   let client: Client
-  let templates: Record<string, { shards: string; replicas: string; version?: number }>
-  let indices: Record<string, IndexState>
-  let refuseMapping: boolean
 
   before(() => server.start())
   after(() => server.stop())
   beforeEach(() => {
     config = loadConfig({ ELASTIC_HOST: server.url, ELASTIC_INDEX_SHARDS: '3', ELASTIC_INDEX_REPLICAS: '1' })
     client = searchClient(config)
-    templates = {}
-    indices = {}
-    refuseMapping = false
+    search = new ScriptedSearch()
     server.calls.length = 0
-    server.answer = answer
+    server.answer = search.answer
   })
   afterEach(() => client.close())
 
-  /** As much of Elasticsearch as set-up asks for. */
-  function answer(call: Call) {
-    const [, first = '', name = ''] = call.path.split('/')
-    if (first === '_index_template') return call.method === 'PUT' ? putTemplate(name, call) : getTemplate(name)
-    if (call.path.endsWith('/_mapping')) {
-      return refuseMapping ? { status: 400, body: { error: CANNOT_CHANGE } } : { body: { acknowledged: true } }
-    }
-    if (call.path.endsWith('/_settings')) return { body: { acknowledged: true } }
-    const prefix = decodeURIComponent(first).replace('*', '')
-    const found = Object.entries(indices).filter(([index]) => index.startsWith(prefix))
-    if (found.length === 0) return { status: 404, body: { error: { type: 'index_not_found_exception' }, status: 404 } }
-    return { body: Object.fromEntries(found.map(([index, state]) => [index, stateOf(state)])) }
-  }
-
-  function stateOf({ shards, replicas, version }: IndexState) {
-    return {
-      settings: { index: { number_of_shards: shards, number_of_replicas: replicas } },
-      mappings: version === undefined ? {} : { _meta: { version } },
-    }
-  }
-
-  function putTemplate(name: string, call: Call) {
-    const body = JSON.parse(call.text)
-    const { number_of_shards: shards, number_of_replicas: replicas } = body.template.settings.index
-    templates[name] = { shards, replicas, version: body._meta.version }
-    return { body: { acknowledged: true } }
-  }
-
-  function getTemplate(name: string) {
-    const template = templates[name]
-    if (!template) return { status: 404, body: { error: { type: 'resource_not_found_exception' }, status: 404 } }
-    const { shards, replicas, version } = template
-    const index_template = {
-      ...(version === undefined ? {} : { _meta: { version } }),
-      template: { settings: { index: { number_of_shards: shards, number_of_replicas: replicas } } },
-    }
-    return { body: { index_templates: [{ name, index_template }] } }
-  }
+  const NOW = Date.parse('2026-11-28T12:00:00Z')
+  const setUp = (wanted = config) => setUpSearch(client, wanted, NOW)
+  /** State and code of each step that tells of an index or of what differs. */
+  const codes = (steps: readonly SetUpStep[]) =>
+    steps
+      .filter(({ what, state }) => what.startsWith('index tracardi') || state === 'differs')
+      .map(({ what, state, code }) => [what.replace(/^index (template )?tracardi-/, ''), state, code])
+  const indexOf = (
+    shards: string,
+    replicas: string,
+    version: number | undefined = MAPPING_VERSION,
+    aliased = true,
+  ) => ({
+    settings: { index: { number_of_shards: shards, number_of_replicas: replicas, creation_date: String(NOW) } },
+    mappings: version === undefined ? {} : { dynamic: 'strict', _meta: { version } },
+    aliases: aliased ? { 'tracardi-event': {} } : {},
+  })
 
   const changes = () =>
-    server.calls.filter((call) => call.method !== 'GET').map((call) => `${call.method} ${call.path}`)
+    server.calls.filter((call) => call.method === 'PUT').map((call) => `${call.method} ${call.path}`)
 
-  it('makes the three templates, and changes nothing the second time', async () => {
-    assert.deepEqual(await setUpSearch(client, config), [
-      { what: 'index template tracardi-event', state: 'created', detail: '3 shards, 1 replicas' },
-      { what: 'index template tracardi-session', state: 'created', detail: '3 shards, 1 replicas' },
-      { what: 'index template tracardi-profile', state: 'created', detail: '3 shards, 1 replicas' },
-    ])
+  it('makes the templates, and changes nothing the second time', async () => {
+    assert.deepEqual(
+      (await setUp()).map(({ what, state }) => [what, state]),
+      [
+        ['index template tracardi-event', 'created'],
+        ['index template tracardi-session', 'created'],
+        ['index template tracardi-profile', 'created'],
+        ['index template tracardi-no-auto-create', 'created'],
+      ],
+    )
     server.calls.length = 0
-    const states = (await setUpSearch(client, config)).map((step) => step.state)
-    assert.deepEqual(states, ['exists', 'exists', 'exists'])
+    assert.deepEqual(
+      (await setUp()).map((step) => step.state),
+      ['exists', 'exists', 'exists', 'exists'],
+    )
     assert.deepEqual(changes(), [])
   })
 
-  it('updates a template whose shards differ, keeps the shards of existing indices, and says so', async () => {
-    await setUpSearch(client, config)
-    indices = {
-      'tracardi-event-2026-11': { shards: '3', replicas: '1', version: MAPPING_VERSION },
-      'tracardi-session': { shards: '3', replicas: '1', version: MAPPING_VERSION },
-    }
-    const grown = { ...config, indexShards: 6 }
-    const steps = await setUpSearch(client, grown)
-    assert.deepEqual(steps[0], {
-      what: 'index template tracardi-event',
-      state: 'updated',
-      detail: '6 shards, 1 replicas',
-    })
-    assert.deepEqual(steps[1], {
-      what: 'index tracardi-event-2026-11',
-      state: 'differs',
-      detail: 'it keeps its 3 shards; the next period begins with 6',
-    })
-    assert.deepEqual(steps[3], {
-      what: 'index tracardi-session',
-      state: 'differs',
-      detail: 'it keeps its 3 shards; only a new index can have 6',
-    })
+  it('updates a template whose shards differ, and keeps the shards of existing indices', async () => {
+    await setUp()
+    search.indices = { 'tracardi-event-2026-11': indexOf('3', '1'), 'tracardi-session': indexOf('3', '1') }
+    const steps = await setUp({ ...config, indexShards: 6 })
+    assert.deepEqual([steps[0]?.what, steps[0]?.state], ['index template tracardi-event', 'updated'])
+    assert.deepEqual(codes(steps), [
+      ['event-2026-11', 'differs', 'shards_kept'],
+      ['session', 'differs', 'shards_kept'],
+    ])
+    assert.deepEqual(search.templates['tracardi-event']?.template?.settings?.index?.['number_of_shards'], '6')
+  })
+
+  it('tells of an index that keeps its shards although its period has not begun', async () => {
+    await setUp()
+    search.indices = { 'tracardi-event-2026-12': indexOf('1', '1') }
+    const steps = await setUp()
+    assert.deepEqual(codes(steps), [['event-2026-12', 'differs', 'shards_kept_early']])
+    const [days] = [...(steps[1]?.detail ?? '').matchAll(/\d{4}-\d\d-\d\d/g)]
+      .map(([day]) => day)
+      .join(' ')
+      .split('\n')
+    assert.equal(days, '2026-12-01 2026-11-28')
   })
 
   it('adds replicas to existing indices, and never takes one away', async () => {
-    await setUpSearch(client, config)
-    indices = {
-      'tracardi-event-2026-10': { shards: '3', replicas: '2', version: MAPPING_VERSION },
-      'tracardi-event-2026-11': { shards: '3', replicas: '0', version: MAPPING_VERSION },
-    }
+    await setUp()
+    search.indices = { 'tracardi-event-2026-10': indexOf('3', '2'), 'tracardi-event-2026-11': indexOf('3', '0') }
     server.calls.length = 0
-    const steps = (await setUpSearch(client, config)).filter((step) => step.what.startsWith('index tracardi'))
-    assert.deepEqual(steps, [
-      {
-        what: 'index tracardi-event-2026-10',
-        state: 'differs',
-        detail: 'it keeps its 2 replicas, which is more than the 1 configured: lower them yourself if you mean it',
-      },
-      { what: 'index tracardi-event-2026-11', state: 'updated', detail: 'from 0 to 1 replicas' },
+    assert.deepEqual(codes(await setUp()), [
+      ['event-2026-10', 'differs', 'replicas_kept'],
+      ['event-2026-11', 'updated', undefined],
     ])
     assert.deepEqual(changes(), ['PUT /tracardi-event-2026-11/_settings'])
     assert.equal(server.calls.find((call) => call.method === 'PUT')?.text, '{"index":{"number_of_replicas":1}}')
   })
 
-  it('adds new fields to indices with an older mapping, and tells of one that cannot take them', async () => {
-    await setUpSearch(client, config)
-    indices = { 'tracardi-event-2026-11': { shards: '3', replicas: '1' } }
-    const steps = await setUpSearch(client, config)
-    assert.deepEqual(steps[1], {
-      what: 'index tracardi-event-2026-11',
-      state: 'updated',
-      detail: `mapping of version ${MAPPING_VERSION}`,
-    })
-    refuseMapping = true
-    const refused = (await setUpSearch(client, config))[1]
-    assert.equal(refused?.state, 'differs')
-    assert.match(refused?.detail ?? '', /^its mapping cannot take the new fields: .*cannot change type/s)
+  it('adds new fields to indices with an older mapping, and makes a mapping strict again', async () => {
+    await setUp()
+    search.indices = {
+      'tracardi-event-2026-10': indexOf('3', '1', 0),
+      'tracardi-event-2026-11': { ...indexOf('3', '1'), mappings: { _meta: { version: MAPPING_VERSION } } },
+      'tracardi-event-2026-12': { ...indexOf('3', '1'), mappings: {} },
+      'tracardi-event-2027-01': indexOf('3', '1', MAPPING_VERSION + 1),
+    }
+    assert.deepEqual(codes(await setUp()), [
+      ['event-2026-10', 'updated', undefined],
+      ['event-2026-11', 'updated', undefined],
+      ['event-2026-12', 'updated', undefined],
+    ])
+    for (const index of Object.values(search.indices)) assert.equal(index.mappings?.dynamic, 'strict')
+  })
+
+  it('tells an index that cannot take new fields from one whose mapping was guessed, and gives the latter no alias', async () => {
+    await setUp()
+    search.indices = {
+      'tracardi-event-2026-10': indexOf('3', '1', 0, false),
+      'tracardi-event-2026-11': { ...indexOf('3', '1'), mappings: {}, aliases: {} },
+    }
+    search.instead = {
+      'PUT /tracardi-event-2026-10/_mapping': refusal(400, 'illegal_argument_exception'),
+      'PUT /tracardi-event-2026-11/_mapping': refusal(
+        400,
+        'illegal_argument_exception',
+        'mapper [id] cannot be changed',
+      ),
+    }
+    assert.deepEqual(codes(await setUp()), [
+      ['event-2026-10', 'differs', 'mapping_incomplete'],
+      ['event-2026-11', 'differs', 'mapping_guessed'],
+    ])
+    assert.deepEqual(search.indices['tracardi-event-2026-11']?.aliases, {})
+  })
+
+  it('adds a missing alias, and tells when that is refused', async () => {
+    await setUp()
+    search.indices = { 'tracardi-event-2026-11': indexOf('3', '1', MAPPING_VERSION, false) }
+    search.instead = { 'PUT /tracardi-event-2026-11/_alias': refusal(403, 'security_exception') }
+    assert.deepEqual(codes(await setUp()), [['event-2026-11', 'differs', 'alias_missing']])
+    search.instead = {}
+    assert.deepEqual(codes(await setUp()), [['event-2026-11', 'updated', undefined]])
+    assert.deepEqual(search.indices['tracardi-event-2026-11']?.aliases, { 'tracardi-event': {} })
+  })
+
+  it('names the template of somebody else that applies to our indices', async () => {
+    await setUp()
+    search.templates['theirs'] = { index_patterns: 'tracardi-*', priority: 900 }
+    search.templates['lesser'] = { index_patterns: ['tracardi-ev*-2026*'] }
+    const steps = (await setUp()).filter(({ state }) => state === 'differs')
+    assert.deepEqual(
+      steps.map(({ what, code }) => [what, code]),
+      ['event', 'session', 'profile'].map((kind) => [`index template tracardi-${kind}`, 'template_outranked']),
+    )
+    for (const { detail } of steps) assert.match(detail ?? '', / theirs with priority 900 /)
   })
 
   it('leaves a template of a newer release alone', async () => {
-    templates = { 'tracardi-event': { shards: '1', replicas: '0', version: MAPPING_VERSION + 1 } }
-    const [step] = await setUpSearch(client, config)
-    assert.equal(step?.state, 'differs')
-    assert.match(step?.detail ?? '', /made by a newer release/)
-    assert.equal(templates['tracardi-event']?.shards, '1')
+    await setUp()
+    const meta = { version: MAPPING_VERSION + 1 }
+    search.templates['tracardi-event'] = { index_patterns: 'tracardi-event-*', priority: 500, _meta: meta }
+    assert.deepEqual(codes(await setUp()), [['event', 'differs', 'template_newer']])
+    assert.deepEqual(search.templates['tracardi-event']?._meta, meta)
   })
 
-  it('replaces a template of the same name that is not ours', async () => {
-    templates = { 'tracardi-event': { shards: '3', replicas: '1' } }
-    assert.equal((await setUpSearch(client, config))[0]?.state, 'updated')
-  })
+  for (const [what, change] of [
+    ['its pattern', { index_patterns: ['tracardi-event-2027*'] }],
+    ['its priority', { priority: 1 }],
+    ['its composition', { composed_of: ['theirs'] }],
+    ['its content', { template: {} }],
+    ['its kind', { data_stream: {} }],
+    ['its author', { _meta: {} }],
+  ] as const) {
+    it(`puts back a template when somebody changed ${what}`, async () => {
+      await setUp()
+      const ours = structuredClone(search.templates['tracardi-event'])
+      Object.assign(search.templates['tracardi-event'] ?? {}, change)
+      assert.deepEqual((await setUp())[0]?.state, 'updated')
+      assert.deepEqual(search.templates['tracardi-event'], ours)
+    })
+  }
 
   it('says which Elasticsearch did not take it', async () => {
     server.answer = () => ({ status: 503 })
-    await assert.rejects(setUpSearch(client, config), (error) => {
+    await assert.rejects(setUp(), (error) => {
       assert.ok(error instanceof AppError)
       assert.equal(error.message, `Elasticsearch at ${server.url} did not take the set-up`)
       return true
@@ -181,13 +199,13 @@ describe('set-up of Elasticsearch', () => {
     const failure = () => assertSetUp(client, config).then(() => 'fine', codeOf)
 
     it('is content once every template is there', async () => {
-      await setUpSearch(client, config)
+      await setUp()
       assert.equal(await failure(), 'fine')
     })
 
     it('tells the template that is missing or too old', async () => {
       assert.deepEqual(await failure(), ['set_up_missing', 'the index template tracardi-event is missing: run set-up'])
-      templates = { 'tracardi-event': { shards: '3', replicas: '1', version: 0 } }
+      search.templates = { 'tracardi-event': { index_patterns: 'x', _meta: { version: 0 } } }
       assert.deepEqual(await failure(), [
         'set_up_missing',
         `the index template tracardi-event is of version 0, version ${MAPPING_VERSION} is needed: run set-up`,

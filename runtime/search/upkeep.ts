@@ -1,0 +1,159 @@
+import { type Client, errors, type estypes } from '@elastic/elasticsearch'
+import { messageOf } from '../errors.ts'
+import type { SetUpStep } from '../set-up-step.ts'
+import {
+  type FoundTemplate,
+  isGenuine,
+  MAPPING_VERSION,
+  type NamedTemplate,
+  type Template,
+  versionIn,
+} from './templates.ts'
+
+/**
+ * Looks at templates and indices, and puts right what can be put right without loss. Set-up and the check of each worker are
+ * the same here; only set-up may change what another configuration has written.
+ */
+
+/** What an index tells of itself, as far as `INDEX_FILTER` lets it. */
+export type FoundIndex = Pick<estypes.IndicesIndexState, 'aliases' | 'mappings' | 'settings'>
+
+const INDEX_FILTER = [
+  '*.aliases',
+  '*.mappings._meta',
+  '*.mappings.dynamic',
+  '*.settings.index.number_of_shards',
+  '*.settings.index.number_of_replicas',
+  '*.settings.index.creation_date',
+].join(',')
+
+export async function readTemplate(client: Client, name: string): Promise<FoundTemplate | undefined> {
+  const found = await client.indices.getIndexTemplate({ name }, { ignore: [404] })
+  return found.index_templates?.[0]?.index_template as FoundTemplate | undefined
+}
+
+/** The indices of a template by name: those that there are, for a pattern and for a name alike. */
+export async function readIndices(client: Client, template: Template): Promise<Readonly<Record<string, FoundIndex>>> {
+  const found = await client.indices.get(
+    { index: template.pattern, allow_no_indices: true, expand_wildcards: 'open', filter_path: INDEX_FILTER },
+    { ignore: [404] },
+  )
+  return Object.fromEntries(Object.entries(found).filter(([, state]) => state.settings !== undefined))
+}
+
+/** Writes a template. Whoever calls has looked at what is there. */
+export async function writeTemplate(client: Client, { name, body }: NamedTemplate): Promise<void> {
+  await client.indices.putIndexTemplate({ name, ...body } as unknown as estypes.IndicesPutIndexTemplateRequest)
+}
+
+/**
+ * Makes an index. It has the mapping and the alias of this release whatever becomes of the template meanwhile; shards and
+ * replicas, and a newer mapping, come from the template as set-up has written it.
+ */
+export async function makeIndex(client: Client, template: Template, index: string, timeout: string): Promise<void> {
+  const found = await readTemplate(client, template.name)
+  const isOurs = found?.template !== undefined && isGenuine(found) && versionIn(found._meta) >= MAPPING_VERSION
+  const content = isOurs ? found.template : template.body.template
+  const request = { index, timeout, master_timeout: timeout, ...content } as estypes.IndicesCreateRequest
+  await client.indices.create(request).catch((error: unknown) => {
+    if (!isAlreadyThere(error)) throw error
+  })
+}
+
+function isAlreadyThere(error: unknown): boolean {
+  return error instanceof errors.ResponseError && error.body?.error?.type === 'resource_already_exists_exception'
+}
+
+/** Adds what an index of ours lacks: the alias, and the fields of this release. */
+export async function alignIndex(
+  client: Client,
+  template: Template,
+  name: string,
+  found: FoundIndex,
+): Promise<readonly SetUpStep[]> {
+  const mapping = await alignMapping(client, template, name, found)
+  // Searches through the alias rely on the mapping: an index that Elasticsearch guessed stays outside.
+  if (mapping?.state === 'differs') return [mapping]
+  return [mapping, await alignAlias(client, template, name, found)].filter((step) => step !== undefined)
+}
+
+async function alignMapping(
+  client: Client,
+  template: Template,
+  index: string,
+  { mappings }: FoundIndex,
+): Promise<SetUpStep | undefined> {
+  const version = versionIn(mappings?._meta)
+  const isStrict = mappings?.dynamic === 'strict'
+  if (version > MAPPING_VERSION || (version === MAPPING_VERSION && isStrict)) return undefined
+  const what = `index ${index}`
+  try {
+    const { mappings: wanted } = template.body.template
+    await client.indices.putMapping({ index, ...wanted } as estypes.IndicesPutMappingRequest)
+    return { what, state: 'updated', detail: `mapping of version ${MAPPING_VERSION}` }
+  } catch (error) {
+    if (!(error instanceof errors.ResponseError)) throw error
+    const reason = messageOf(error)
+    // Only an index that no release of ours has made tells no version.
+    return mappings?._meta?.['version'] === undefined && error.statusCode === 400
+      ? { what, state: 'differs', code: 'mapping_guessed', detail: guessed(index, reason) }
+      : {
+          what,
+          state: 'differs',
+          code: 'mapping_incomplete',
+          detail: `its mapping cannot take the new fields: ${reason}`,
+        }
+  }
+}
+
+function guessed(index: string, reason: string): string {
+  return `its mapping is not ours, Elasticsearch guessed it or somebody else made it (${reason}); its documents are kept, and the alias does not find them: rebuild ${index} as docs/operations.md says`
+}
+
+async function alignAlias(
+  client: Client,
+  { alias }: Template,
+  index: string,
+  { aliases }: FoundIndex,
+): Promise<SetUpStep | undefined> {
+  if (alias === undefined || aliases?.[alias] !== undefined) return undefined
+  const what = `index ${index}`
+  try {
+    await client.indices.putAlias({ index, name: alias })
+    return { what, state: 'updated', detail: `the alias ${alias} was missing` }
+  } catch (error) {
+    if (!(error instanceof errors.ResponseError)) throw error
+    const detail = `the alias ${alias} is missing and could not be added: ${messageOf(error)}`
+    return { what, state: 'differs', code: 'alias_missing', detail }
+  }
+}
+
+/** The step that tells of another template which applies to `index` instead of ours; `undefined` when ours does. */
+export async function findWinner(client: Client, { name }: Template, index: string): Promise<SetUpStep | undefined> {
+  const simulated = await client.indices.simulateIndexTemplate({ name: index })
+  const loses = simulated.overlapping?.some((other) => other.name === name) ?? false
+  if (!loses) return undefined
+  const losers = new Set(simulated.overlapping?.map((other) => other.name))
+  const all = await client.indices.getIndexTemplate({ filter_path: PRIORITIES })
+  const winner = all.index_templates
+    .filter(
+      (one) => !losers.has(one.name) && [one.index_template.index_patterns].flat().some((it) => matches(it, index)),
+    )
+    .sort((one, other) => (other.index_template.priority ?? 0) - (one.index_template.priority ?? 0))[0]
+  const who = winner ? `${winner.name} with priority ${winner.index_template.priority ?? 0}` : 'another'
+  return {
+    what: `index template ${name}`,
+    state: 'differs',
+    code: 'template_outranked',
+    detail: `the index template ${who} applies to ${index} instead: what it sets is added to new indices; change its index_patterns or give it a priority under 500`,
+  }
+}
+
+const PRIORITIES =
+  'index_templates.name,index_templates.index_template.index_patterns,index_templates.index_template.priority'
+
+/** A pattern of Elasticsearch: `*` is any text. */
+function matches(pattern: string, index: string): boolean {
+  const expression = pattern.replaceAll(/[\\^$+?.()|[\]{}]/g, '\\$&').replaceAll('*', '.*')
+  return new RegExp(`^${expression}$`).test(index)
+}
