@@ -3,6 +3,8 @@ import { messageOf } from './errors.ts'
 /** What a program needs to do its work, and whether it has it at this moment. */
 export interface Dependency {
   readonly name: string
+  /** Reported like any other, but a process becomes ready without it: no probe can mend it. @default false */
+  readonly isAdvisory?: boolean
   /** Answers why it is missing, or nothing when all is well. Must not take longer than a probe waits. */
   check(): Promise<string | undefined>
 }
@@ -33,7 +35,8 @@ export class Health {
   async readiness(): Promise<Readiness> {
     const checked = await Promise.all(this.#dependencies.map(async (one) => [one.name, await reasonOf(one)] as const))
     const allOk = checked.every(([, reason]) => reason === undefined)
-    this.#started ||= allOk
+    const isMissing = (name: string) => checked.some(([one, reason]) => one === name && reason !== undefined)
+    this.#started ||= this.#dependencies.every(({ name, isAdvisory }) => isAdvisory || !isMissing(name))
     const dependencies = Object.fromEntries(
       checked.map(([name, reason]) => [name, reason === undefined ? { ok: true } : { ok: false, reason }]),
     )

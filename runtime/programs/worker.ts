@@ -14,6 +14,8 @@ import { topicsOf } from '../queue/topics.ts'
 import { bulkSender } from '../search/bulk.ts'
 import { searchClient } from '../search/client.ts'
 import { conflictFinder } from '../search/conflicts.ts'
+import { IndexKeeper } from '../search/index-keeper.ts'
+import { IndexWatch } from '../search/index-watch.ts'
 import { lineGuard } from '../search/line-guard.ts'
 import { assertSetUp } from '../search/set-up.ts'
 import { AdaptiveConcurrency } from '../worker/concurrency.ts'
@@ -41,6 +43,23 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
   const concurrency = new AdaptiveConcurrency(config.bulkConcurrency)
   const metrics = workerMetrics(registry, concurrency)
   const stop = new AbortController()
+  const keeper = new IndexKeeper({
+    client: search,
+    config,
+    sendBulk: bulkSender(search),
+    onMade: () => watch.soon(),
+    nowMs: Date.now,
+  })
+  const watch = new IndexWatch({
+    client: search,
+    config,
+    keeper,
+    log,
+    nowMs: Date.now,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
+    report: metrics.indexTroubles,
+  })
+  let watching: Promise<void> | undefined
 
   let worker: Worker | undefined
   let consumer: ReturnType<typeof superviseConsumer> | undefined
@@ -49,6 +68,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
     { name: 'pulsar', check: async () => consumer?.trouble() ?? deadLetters.trouble() },
     { name: 'set_up', check: async () => missing },
     searchDependency(search),
+    { name: 'indices', isAdvisory: true, check: async () => watch.trouble() },
   ])
   const monitoringServer = await buildPrivateServer(config, log)
   addMonitoringRoutes(monitoringServer, { program: 'worker', transport: transport.name, health, registry })
@@ -61,6 +81,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
     await waitForSetUp(search, config, log, stop.signal, onMissing)
     if (stop.signal.aborted) return
     missing = undefined
+    watching = watch.run(stop.signal)
     consumer = superviseConsumer(
       transport,
       { topic: topics.events, subscription: topics.eventsSubscription, prefetchMessages: config.prefetchMessages },
@@ -68,9 +89,9 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
     )
     worker = new Worker({
       consumer,
-      sendBulk: bulkSender(search),
+      sendBulk: keeper.sendBulk,
       findConflicts: conflictFinder(search),
-      guard: lineGuard(config),
+      guard: lineGuard(config, keeper.see),
       sendDeadLetter: (message) => deadLetters.send(message),
       limits: { events: config.bulkSize, bytes: config.bulkMaxBytes },
       mostEvents: config.bulkMaxEvents,
@@ -90,6 +111,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
       stop.abort()
       await beginning
       await worker?.stop(config.shutdownGraceSeconds * 1000)
+      await watching
       await deadLetters.close()
       await transport.close()
       await admin.close()

@@ -9,6 +9,9 @@ export interface GuardedLines {
   readonly stateLines: Buffer
 }
 
+/** Is told the index of lines at least when it is another than that of the lines before. */
+export type SeeIndex = (index: string) => void
+
 /** Answers why lines may not be sent; `undefined` when they may. */
 export type LineGuard = (lines: GuardedLines) => string | undefined
 
@@ -34,10 +37,10 @@ type AfterAction = (lines: Buffer, at: number) => number
  * and with these two actions. Whoever may publish could else write and delete whatever the worker may. Documents are not
  * read: Elasticsearch judges them one by one.
  */
-export function lineGuard(config: Pick<Config, 'indexPrefix'>): LineGuard {
+export function lineGuard(config: Pick<Config, 'indexPrefix'>, seeIndex: SeeIndex = () => undefined): LineGuard {
   const { event, session, profile } = indicesOf(config)
-  const eventAction = new RegExp(`^(\\{"create":\\{"_index":"${event}-${PERIOD}","_id":")${TEXT}"\\}\\}$`, 's')
-  const stateAction = new RegExp(`^\\{"index":\\{"_index":"(?:${session}|${profile})","_id":"${TEXT}${STATE_END}$`, 's')
+  const eventAction = new RegExp(`^(\\{"create":\\{"_index":"(${event}-${PERIOD})","_id":")${TEXT}"\\}\\}$`, 's')
+  const stateAction = new RegExp(`^\\{"index":\\{"_index":"(${session}|${profile})","_id":"${TEXT}${STATE_END}$`, 's')
   // Nearly all events have the index of the one before: their actions begin alike, and the rest is an id.
   let lastHead: Buffer = Buffer.alloc(0)
 
@@ -47,14 +50,18 @@ export function lineGuard(config: Pick<Config, 'indexPrefix'>): LineGuard {
       return beginsWith(lines, end, ACTION_END) ? end + ACTION_END.length : NOWHERE
     }
     const end = lines.indexOf(NEWLINE, at)
-    const [, head] = eventAction.exec(lines.toString('latin1', at, end)) ?? []
-    if (head === undefined) return NOWHERE
+    const [, head, index] = eventAction.exec(lines.toString('latin1', at, end)) ?? []
+    if (head === undefined || index === undefined) return NOWHERE
+    seeIndex(index)
     lastHead = Buffer.from(head, 'latin1')
     return end + 1
   }
   const afterStateAction: AfterAction = (lines, at) => {
     const end = lines.indexOf(NEWLINE, at)
-    return stateAction.test(lines.toString('latin1', at, end)) ? end + 1 : NOWHERE
+    const index = stateAction.exec(lines.toString('latin1', at, end))?.[1]
+    if (index === undefined) return NOWHERE
+    seeIndex(index)
+    return end + 1
   }
 
   return ({ events, eventLines, states, stateLines }) =>

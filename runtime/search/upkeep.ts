@@ -48,12 +48,18 @@ export async function writeTemplate(client: Client, { name, body }: NamedTemplat
 
 /**
  * Makes an index. It has the mapping and the alias of this release whatever becomes of the template meanwhile; shards and
- * replicas, and a newer mapping, come from the template as set-up has written it.
+ * replicas, and a newer mapping, come from the template as set-up has written it. An index that is there already stays as it is.
+ *
+ * @param timeoutMs longest wait for the master, and for the shards after that.
  */
-export async function makeIndex(client: Client, template: Template, index: string, timeout: string): Promise<void> {
-  const found = await readTemplate(client, template.name)
+export async function makeIndex(client: Client, template: Template, index: string, timeoutMs: number): Promise<void> {
+  const found = await readTemplate(client, template.name).catch((error: unknown) => {
+    if (!isForbidden(error)) throw error
+    return undefined
+  })
   const isOurs = found?.template !== undefined && isGenuine(found) && versionIn(found._meta) >= MAPPING_VERSION
   const content = isOurs ? found.template : template.body.template
+  const timeout = `${timeoutMs}ms`
   const request = { index, timeout, master_timeout: timeout, ...content } as estypes.IndicesCreateRequest
   await client.indices.create(request).catch((error: unknown) => {
     if (!isAlreadyThere(error)) throw error
@@ -62,6 +68,11 @@ export async function makeIndex(client: Client, template: Template, index: strin
 
 function isAlreadyThere(error: unknown): boolean {
   return error instanceof errors.ResponseError && error.body?.error?.type === 'resource_already_exists_exception'
+}
+
+/** Whether Elasticsearch answered that the credentials have no right to it. */
+export function isForbidden(error: unknown): error is errors.ResponseError {
+  return error instanceof errors.ResponseError && (error.statusCode === 401 || error.statusCode === 403)
 }
 
 /** Adds what an index of ours lacks: the alias, and the fields of this release. */

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { INDEX_TROUBLES, type IndexTrouble } from '../search/index-watch.ts'
 import type { Batch, FlushReason } from './batch.ts'
 import type { AdaptiveConcurrency } from './concurrency.ts'
 
@@ -73,6 +74,12 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
     help: 'Messages of a newer format given back for a newer worker',
     registers,
   })
+  const indexTroubles = new Gauge({
+    name: 'tracardi_worker_index_troubles',
+    help: 'Templates and indices that are not as they should be and that the worker cannot repair, by the reason',
+    labelNames: ['reason'],
+    registers,
+  })
   new Gauge({
     name: 'tracardi_worker_bulk_concurrency',
     help: 'Bulks that may be in flight at present',
@@ -82,6 +89,7 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
     },
   })
   for (const outcome of EVENT_OUTCOMES) events.inc({ outcome }, 0)
+  for (const reason of INDEX_TROUBLES) indexTroubles.set({ reason }, 0)
   for (const reason of FLUSH_REASONS) {
     flushes.inc({ reason }, 0)
     lastFlush.set({ reason }, 0)
@@ -101,5 +109,8 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
     retried: (cause: string, count: number) => retries.inc({ cause }, count),
     deadLettered: (fault: string) => deadLetters.inc({ fault }),
     released: () => released.inc(),
+    indexTroubles: (counts: Readonly<Record<IndexTrouble, number>>) => {
+      for (const reason of INDEX_TROUBLES) indexTroubles.set({ reason }, counts[reason])
+    },
   }
 }

@@ -35,6 +35,15 @@ describe('Health', () => {
     assert.equal((await health.readiness()).status, 'ready')
   })
 
+  it('becomes ready without what is advisory, and is degraded then', async () => {
+    const fault = async () => 'no alias'
+    health = new Health([{ name: 'indices', isAdvisory: true, check: fault }])
+    assert.deepEqual(await health.readiness(), {
+      status: 'degraded',
+      dependencies: { indices: { ok: false, reason: 'no alias' } },
+    })
+  })
+
   it('is stopping from then on, whatever is there', async () => {
     await health.readiness()
     health.stopping()

@@ -1,0 +1,166 @@
+import { type Client, errors } from '@elastic/elasticsearch'
+import type { Config } from '../config.ts'
+import { messageOf } from '../errors.ts'
+import type { ItemResult, SendBulk } from './bulk.ts'
+import type { ItemFault } from './classify.ts'
+import { type Template, templatesOf } from './templates.ts'
+import { isForbidden, makeIndex } from './upkeep.ts'
+
+/** Longest wait for a new index: a bulk waits behind it, with events of other indices in it. */
+const MAKE_TIMEOUT_MS = 5000
+/** After a failure each bulk would else ask again. */
+const RETRY_MS = 1000
+const NEWLINE = 0x0a
+const INDEX_OF_ACTION = /"_index":"([^"]+)"/
+
+export interface IndexKeeperOptions {
+  readonly client: Client
+  readonly config: Config
+  readonly sendBulk: SendBulk
+  /** Is told each index that this process has made. */
+  readonly onMade: (index: string) => void
+  readonly nowMs: () => number
+}
+
+/** An index that is missing and could not be made. */
+export interface NotMade {
+  readonly index: string
+  readonly reason: string
+}
+
+/**
+ * Sends bulks, and sees to it that each index a bulk writes to is there before: Elasticsearch would make it by whatever
+ * template it has at that moment, or guess its mapping. Operations for an index that cannot be made are not sent; the others of
+ * their bulk are.
+ */
+export class IndexKeeper {
+  readonly #to: IndexKeeperOptions
+  readonly #templates: readonly Template[]
+  readonly #known = new Set<string>()
+  /** Seen in lines, and not known to be there. */
+  readonly #unknown = new Set<string>()
+  readonly #making = new Map<string, Promise<ItemFault | undefined>>()
+  readonly #failures = new Map<string, { readonly atMs: number; readonly fault: ItemFault }>()
+
+  constructor(options: IndexKeeperOptions) {
+    this.#to = options
+    this.#templates = templatesOf(options.config)
+  }
+
+  /** Must be told each index before lines for it are sent; what it was told once it remembers. */
+  readonly see = (index: string): void => {
+    if (!this.#known.has(index)) this.#unknown.add(index)
+  }
+
+  readonly sendBulk: SendBulk = async (lines) => {
+    if (this.#unknown.size === 0) return this.#send(lines)
+    const used = [...this.#unknown].filter((index) => lines.includes(`"_index":"${index}"`))
+    const faults = new Map<string, ItemFault>()
+    for (const [index, fault] of await Promise.all(used.map(async (one) => [one, await this.#ensure(one)] as const))) {
+      if (fault) faults.set(index, fault)
+    }
+    return faults.size === 0 ? this.#send(lines) : this.#sendWithout(lines, faults)
+  }
+
+  /** Forgets the indices that are gone, and tries again those that could not be made. Answers which still cannot. */
+  async review(existing: ReadonlySet<string>): Promise<readonly NotMade[]> {
+    for (const index of this.#known) if (!existing.has(index)) this.#forget(index)
+    for (const [index, { fault }] of this.#failures)
+      this.#failures.set(index, { atMs: Number.NEGATIVE_INFINITY, fault })
+    await Promise.all([...this.#failures.keys()].map((index) => this.#ensure(index)))
+    return [...this.#failures].map(([index, { fault }]) => ({ index, reason: fault.reason }))
+  }
+
+  async #send(lines: Buffer): Promise<readonly ItemResult[]> {
+    const results = await this.#to.sendBulk(lines)
+    if (results.some(isIndexMissing)) {
+      operationsOf(lines).forEach(({ index }, at) => {
+        if (isIndexMissing(results[at])) this.#forget(index)
+      })
+    }
+    return results
+  }
+
+  async #sendWithout(lines: Buffer, faults: ReadonlyMap<string, ItemFault>): Promise<readonly ItemResult[]> {
+    const operations = operationsOf(lines)
+    const good = operations.filter(({ index }) => !faults.has(index))
+    const results = good.length === 0 ? [] : await this.#send(Buffer.concat(good.map((operation) => operation.lines)))
+    const answered = results.values()
+    return operations.map(({ index }) => {
+      const fault = faults.get(index)
+      return fault ? { outcome: 'retry', status: 503, fault } : (answered.next().value as ItemResult)
+    })
+  }
+
+  #forget(index: string): void {
+    this.#known.delete(index)
+    this.#unknown.add(index)
+  }
+
+  /** Answers why the index is not there; one attempt at a time for each. */
+  #ensure(index: string): Promise<ItemFault | undefined> {
+    const last = this.#failures.get(index)
+    if (last && this.#to.nowMs() - last.atMs < RETRY_MS) return Promise.resolve(last.fault)
+    const making = this.#making.get(index) ?? this.#attempt(index).finally(() => this.#making.delete(index))
+    this.#making.set(index, making)
+    return making
+  }
+
+  async #attempt(index: string): Promise<ItemFault | undefined> {
+    try {
+      await this.#make(index)
+    } catch (error) {
+      // Elasticsearch does not answer: the bulk would fail likewise, and is sent again as a whole.
+      if (!(error instanceof errors.ResponseError)) throw error
+      const fault = { type: 'index_not_made', reason: `${index} is missing and cannot be made: ${messageOf(error)}` }
+      this.#failures.set(index, { atMs: this.#to.nowMs(), fault })
+      return fault
+    }
+    this.#failures.delete(index)
+    this.#unknown.delete(index)
+    this.#known.add(index)
+    return undefined
+  }
+
+  async #make(index: string): Promise<void> {
+    const { client, onMade } = this.#to
+    const isThere = await client.indices
+      .exists({ index }, { requestTimeout: MAKE_TIMEOUT_MS })
+      .catch((error: unknown) => {
+        if (!isForbidden(error)) throw error
+        return undefined
+      })
+    if (isThere) return
+    try {
+      await makeIndex(client, this.#templateOf(index), index, MAKE_TIMEOUT_MS)
+    } catch (error) {
+      // Who may neither look nor make cannot make it by a document either: whether it is there shows when it is written to.
+      if (isThere === undefined && isForbidden(error)) return
+      throw error
+    }
+    onMade(index)
+  }
+
+  #templateOf(index: string): Template {
+    const isOf = ({ alias, pattern }: Template) =>
+      alias === undefined ? pattern === index : index.startsWith(`${alias}-`)
+    return this.#templates.find(isOf) as Template
+  }
+}
+
+function isIndexMissing(result: ItemResult | undefined): boolean {
+  return result?.outcome !== 'stored' && result?.fault.type === 'index_not_found_exception'
+}
+
+/** Cuts the lines of a bulk into pairs. Only needed while something is missing. */
+function operationsOf(lines: Buffer): readonly { readonly index: string; readonly lines: Buffer }[] {
+  const operations: { index: string; lines: Buffer }[] = []
+  for (let start = 0; start < lines.length; ) {
+    const action = lines.indexOf(NEWLINE, start)
+    const end = lines.indexOf(NEWLINE, action + 1) + 1
+    const [, index = ''] = INDEX_OF_ACTION.exec(lines.toString('latin1', start, action)) ?? []
+    operations.push({ index, lines: lines.subarray(start, end) })
+    start = end
+  }
+  return operations
+}
