@@ -5,6 +5,7 @@ import { parse } from 'yaml'
 import { schema } from '../infra/config/schema.ts'
 import { readSources } from '../runtime/api/sources.ts'
 import { loadConfig, settings } from '../runtime/config.ts'
+import { autoCreateSetting } from '../runtime/search/indices.ts'
 
 const root = new URL('../', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
@@ -237,6 +238,7 @@ interface Service {
   readonly image: string
   readonly build?: { readonly context: string; readonly dockerfile: string }
   readonly command?: readonly string[]
+  readonly entrypoint?: readonly string[]
   readonly environment: Readonly<Record<string, string | number>>
   readonly ports?: readonly string[]
   readonly read_only: boolean
@@ -275,6 +277,9 @@ describe('compose.yaml', () => {
     assert.equal(service('pulsar').image, schema.images.pulsar.default)
     assert.equal(service('elasticsearch').image, schema.images.elasticsearch.default)
     assert.deepEqual(Object.keys(compose.services).sort(), [...programs, 'pulsar', 'elasticsearch'].sort())
+    const { indexPrefix } = loadConfig(filled('worker'))
+    const options = (service('elasticsearch').entrypoint ?? []).join(' ')
+    assert.ok(options.includes(`'-Eaction.auto_create_index=${autoCreateSetting(indexPrefix)}'`), options)
   })
 
   it('sets only settings that exist, to values that they allow', () => {

@@ -37,7 +37,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
 
   constructor(name: string, args: ElasticsearchArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:elasticsearch:Elasticsearch', name, {}, opts)
-    const { site, image, plan } = args
+    const { site, image, plan, indexPrefix } = args
     const { security, memoryMap } = plan.elasticsearch
     const child = { parent: this }
     const secure = security
@@ -65,7 +65,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     const password = secure ? { passwordDigest: secure.users.digests.elastic } : {}
     const make = (set: NodeSet, previous: readonly Stateful[]): Stateful => {
       const files = {
-        'elasticsearch.yml': elasticsearchSettings(set, { site, security, memoryMap, founders, alone }),
+        'elasticsearch.yml': elasticsearchSettings(set, { site, security, memoryMap, founders, alone, indexPrefix }),
         'heap.options': jvmOptionsFile(set.heapMib),
       }
       const configuration = configMap(site, set.tier, set.name, files, child)

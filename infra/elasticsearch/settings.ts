@@ -27,12 +27,14 @@ export interface SettingsArgs {
   readonly founders: readonly string[]
   /** Whether the cluster has no other node. */
   readonly alone: boolean
+  /** First part of the names of the pipeline's indices. */
+  readonly indexPrefix: string
 }
 
 /** `elasticsearch.yml` of a node set. Each value is JSON, which is YAML too. */
 export function elasticsearchSettings(
   set: NodeSet,
-  { site, security, memoryMap, founders, alone }: SettingsArgs,
+  { site, security, memoryMap, founders, alone, indexPrefix }: SettingsArgs,
 ): string {
   const { zone } = set.share
   const settings: Record<string, unknown> = {
@@ -49,7 +51,8 @@ export function elasticsearchSettings(
     'readiness.port': READINESS_PORT,
     ...(alone ? ALONE : discovery(site, founders)),
     'node.store.allow_mmap': memoryMap,
-    // A document creates the index of its period only through a template of ours.
+    // A document makes an index of ours only through a template of ours: while that is gone, the mapping would be guessed.
+    'action.auto_create_index': `-${indexPrefix}-*,+*`,
     'action.destructive_requires_name': true,
     'xpack.security.enabled': security,
     ...(zone === undefined ? {} : { 'node.attr.zone': zone }),

@@ -282,6 +282,35 @@ const sourcesFault: Rule = ({ instances }) => {
   )
 }
 
+/** What each trouble of templates and indices means, the gravest first; the names are those of the metric. */
+const INDEX_TROUBLES: Readonly<Record<string, string>> = {
+  index_not_made: 'An index is missing and cannot be made: its events wait in Pulsar.',
+  mapping_guessed:
+    'An index has a mapping that is not ours: its events are stored, and searches miss them. Rebuild it.',
+  alias_missing:
+    'An index lacks its alias: its events are stored, and searches miss them. Let the workers manage the index.',
+  mapping_incomplete: 'An index cannot take fields of this release. Rebuild it.',
+  template_outranked:
+    'Another index template applies to our indices. Give it other index_patterns or a lower priority.',
+  template_missing: 'An index template is gone and the workers may not write it again. Run set-up.',
+  template_changed: 'An index template was changed and the workers may not write it again. Run set-up.',
+  not_allowed: 'The credentials of the workers do not allow to look at templates or indices.',
+}
+
+const indexTroubles: Rule = ({ instances }) => {
+  const troubled = instances.filter((one) => one.indexTroubles.length > 0)
+  const [first] = troubled
+  if (!first) return undefined
+  const found = new Set(troubled.flatMap((one) => one.indexTroubles.map(({ name }) => name)))
+  const texts = Object.entries(INDEX_TROUBLES).flatMap(([name, text]) => (found.has(name) ? [text] : []))
+  return advice(
+    'indices',
+    'act',
+    'Templates or indices are not as they should be',
+    `${texts.join(' ')} \`/health/ready\` of ${first.url} and the log of the worker name them.`,
+  )
+}
+
 const conflicts: Rule = ({ conflicts: count, windowSeconds }) =>
   count === 0
     ? undefined
@@ -297,6 +326,7 @@ const RULES: readonly Rule[] = [
   sourcesFault,
   searchAway,
   searchRed,
+  indexTroubles,
   noWorkers,
   nothingStored,
   unavailable,

@@ -124,6 +124,7 @@ function instanceFigures({ url, answer }: InstanceAnswer, { moments, last }: Pas
     uptimeSeconds: Math.max(0, last.atMs / 1000 - startedAtSeconds),
     pendingBytes: gauges['tracardi_api_pending_bytes'] ?? null,
     hasSourcesFault: gauges['tracardi_api_sources_faulty'] === 1,
+    indexTroubles: named(byLabel(gauges, 'tracardi_worker_index_troubles', 'reason')),
     mostBulksInFlight: gauges['tracardi_worker_bulk_concurrency'] ?? null,
   }
 }
@@ -137,6 +138,7 @@ const NO_FIGURES = {
   uptimeSeconds: null,
   pendingBytes: null,
   hasSourcesFault: false,
+  indexTroubles: [],
   mostBulksInFlight: null,
 } as const
 

@@ -34,6 +34,8 @@ export interface InstanceFigures {
   readonly pendingBytes: number | null
   /** Whether the sources file of an API has a fault, so that the last good one is in force. */
   readonly hasSourcesFault: boolean
+  /** Templates and indices that a worker cannot put right, by what is wrong with them. */
+  readonly indexTroubles: readonly Named[]
   /** Bulks that may be in flight at present, for a worker. */
   readonly mostBulksInFlight: number | null
 }

@@ -1,10 +1,9 @@
 import { type Client, errors } from '@elastic/elasticsearch'
 import type { Config } from '../config.ts'
-import { messageOf } from '../errors.ts'
 import type { ItemResult, SendBulk } from './bulk.ts'
 import type { ItemFault } from './classify.ts'
 import { type Template, templatesOf } from './templates.ts'
-import { isForbidden, makeIndex } from './upkeep.ts'
+import { isForbidden, makeIndex, refusalOf } from './upkeep.ts'
 
 /** Longest wait for a new index: a bulk waits behind it, with events of other indices in it. */
 const MAKE_TIMEOUT_MS = 5000
@@ -112,7 +111,7 @@ export class IndexKeeper {
     } catch (error) {
       // Elasticsearch does not answer: the bulk would fail likewise, and is sent again as a whole.
       if (!(error instanceof errors.ResponseError)) throw error
-      const fault = { type: 'index_not_made', reason: `${index} is missing and cannot be made: ${messageOf(error)}` }
+      const fault = { type: 'index_not_made', reason: `${index} is missing and cannot be made: ${refusalOf(error)}` }
       this.#failures.set(index, { atMs: this.#to.nowMs(), fault })
       return fault
     }

@@ -6,7 +6,7 @@ import type { SetUpStep } from '../set-up-step.ts'
 import type { IndexKeeper } from './index-keeper.ts'
 import { sampleIndexOf } from './set-up.ts'
 import { guardTemplateOf, type NamedTemplate, stateOfTemplate, type Template, templatesOf } from './templates.ts'
-import { alignIndex, findWinner, isForbidden, readIndices, readTemplate, writeTemplate } from './upkeep.ts'
+import { alignIndex, findWinner, isForbidden, readIndices, readTemplate, refusalOf, writeTemplate } from './upkeep.ts'
 
 /** What may be wrong with templates and indices and cannot be put right by a worker. */
 export const INDEX_TROUBLES = [
@@ -112,7 +112,7 @@ export class IndexWatch {
     } catch (error) {
       if (!(error instanceof errors.ResponseError)) throw error
       const was = state === 'missing' ? 'it is missing' : 'somebody changed it'
-      const detail = `${was}, and it could not be written again: ${messageOf(error)}; run set-up, with credentials that may`
+      const detail = `${was}, and it could not be written again: ${refusalOf(error)}; run set-up, with credentials that may`
       return [{ what, state: 'differs', code: `template_${state}`, detail }]
     }
   }
@@ -161,7 +161,7 @@ async function allowed(
     return await look()
   } catch (error) {
     if (!isForbidden(error)) throw error
-    const detail = `the credentials do not allow to look: ${messageOf(error)}`
+    const detail = `the credentials do not allow to look: ${refusalOf(error)}`
     return [{ what: `index template ${name}`, state: 'differs', code: 'not_allowed', detail }]
   }
 }

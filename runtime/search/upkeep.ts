@@ -1,5 +1,4 @@
 import { type Client, errors, type estypes } from '@elastic/elasticsearch'
-import { messageOf } from '../errors.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import {
   type FoundTemplate,
@@ -61,13 +60,25 @@ export async function makeIndex(client: Client, template: Template, index: strin
   const content = isOurs ? found.template : template.body.template
   const timeout = `${timeoutMs}ms`
   const request = { index, timeout, master_timeout: timeout, ...content } as estypes.IndicesCreateRequest
-  await client.indices.create(request).catch((error: unknown) => {
+  try {
+    await client.indices.create(request).catch((error: unknown) => {
+      if (!isForbidden(error)) throw error
+      // To name an alias takes the right to manage the index; without it the alias can only come from the template.
+      return client.indices.create({ ...request, aliases: {} })
+    })
+  } catch (error) {
     if (!isAlreadyThere(error)) throw error
-  })
+  }
 }
 
 function isAlreadyThere(error: unknown): boolean {
   return error instanceof errors.ResponseError && error.body?.error?.type === 'resource_already_exists_exception'
+}
+
+/** What Elasticsearch answered, on one line. */
+export function refusalOf(error: errors.ResponseError): string {
+  const { type = `status ${error.statusCode}`, reason = '' } = error.body?.error ?? {}
+  return reason === '' ? type : `${type}: ${reason}`
 }
 
 /** Whether Elasticsearch answered that the credentials have no right to it. */
@@ -104,7 +115,7 @@ async function alignMapping(
     return { what, state: 'updated', detail: `mapping of version ${MAPPING_VERSION}` }
   } catch (error) {
     if (!(error instanceof errors.ResponseError)) throw error
-    const reason = messageOf(error)
+    const reason = refusalOf(error)
     // Only an index that no release of ours has made tells no version.
     return mappings?._meta?.['version'] === undefined && error.statusCode === 400
       ? { what, state: 'differs', code: 'mapping_guessed', detail: guessed(index, reason) }
@@ -134,7 +145,7 @@ async function alignAlias(
     return { what, state: 'updated', detail: `the alias ${alias} was missing` }
   } catch (error) {
     if (!(error instanceof errors.ResponseError)) throw error
-    const detail = `the alias ${alias} is missing and could not be added: ${messageOf(error)}`
+    const detail = `the alias ${alias} is missing and could not be added: ${refusalOf(error)}`
     return { what, state: 'differs', code: 'alias_missing', detail }
   }
 }

@@ -57,6 +57,9 @@ export function environmentFor(suite: string, env: Record<string, string> = {}):
   }
 }
 
+/** As the servers of ours have it for their one prefix: each suite has a prefix of its own. */
+const NO_AUTO_CREATE = { 'action.auto_create_index': '-*-event-*,-*-session,-*-profile,+*' }
+
 export interface ServerChoices {
   /** Overrides of `standalone.conf`. */
   readonly pulsarConf?: Readonly<Record<string, string>>
@@ -123,7 +126,7 @@ export async function startServers({
       httpPort: ports.http,
       transportPort: ports.transport,
       password: credentials.elasticPassword,
-      ...(elasticsearchSettings ? { settings: elasticsearchSettings } : {}),
+      settings: { ...NO_AUTO_CREATE, ...elasticsearchSettings },
     })
   for (const name of ['pulsar', 'elasticsearch']) mkdirSync(join(folder, name))
   prepare?.(join(folder, 'elasticsearch'))

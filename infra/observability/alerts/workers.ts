@@ -38,6 +38,15 @@ export function workerAlerts(watched: Watched): AlertGroup {
         description: '{{ $value | humanize }} events within an hour had the id of another event of their source.',
       },
       {
+        name: 'TracardiIndexTrouble',
+        severity: 'critical',
+        // Workers look every minute, and one that may repair does it before another reports.
+        forMinutes: 3,
+        expr: `max by (reason) (tracardi_worker_index_troubles${worker()}) > 0`,
+        summary: 'Templates or indices are not as they should be, and the workers cannot repair them',
+        description: '{{ $value }} with {{ $labels.reason }}: the readiness and the log of a worker name them.',
+      },
+      {
         name: 'TracardiMessagesUnreadable',
         severity: 'warning',
         forMinutes: 15,

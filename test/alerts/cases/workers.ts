@@ -7,6 +7,7 @@ const RETRIES = `tracardi_worker_retries_total{${JOB},cause="es_rejected_executi
 const bulks = (le: string) => `tracardi_worker_bulk_seconds_bucket{${JOB},le="${le}"}`
 const flushes = (reason: string) => `tracardi_worker_flushes_total{${JOB},reason="${reason}"}`
 const BULK_EVENTS = `tracardi_worker_batch_events_sum{${JOB}}`
+const INDEX_TROUBLES = `tracardi_worker_index_troubles{${JOB}`
 const BULKS = `tracardi_worker_batch_events_count{${JOB}}`
 
 export const workerCases: Readonly<Record<string, AlertCase>> = {
@@ -31,6 +32,26 @@ export const workerCases: Readonly<Record<string, AlertCase>> = {
     silent: {
       because: 'events that come again are duplicates',
       given: { [events('conflict')]: '0x30', [events('duplicate')]: '0+10x30' },
+      afterMinutes: 20,
+    },
+  },
+  TracardiIndexTrouble: {
+    fires: {
+      given: {
+        [`${INDEX_TROUBLES},reason="alias_missing"}`]: '0x30',
+        [`${INDEX_TROUBLES},reason="index_not_made"}`]: '0x5 2x30',
+      },
+      afterMinutes: 9,
+      told: [
+        {
+          says: '2 with index_not_made: the readiness and the log of a worker name them.',
+          labels: { reason: 'index_not_made' },
+        },
+      ],
+    },
+    silent: {
+      because: 'it was put right within three minutes',
+      given: { [`${INDEX_TROUBLES},reason="template_missing"}`]: '0x5 1x2 0x20' },
       afterMinutes: 20,
     },
   },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { adviceFor } from '../../../runtime/console/advice.ts'
 import type { DiskFigures, Figures, InstanceFigures } from '../../../runtime/console/state.ts'
+import { INDEX_TROUBLES } from '../../../runtime/search/index-watch.ts'
 
 const GB = 1024 ** 3
 
@@ -15,6 +16,7 @@ const instance = (program: 'api' | 'worker', figures: Partial<InstanceFigures> =
   uptimeSeconds: 600,
   pendingBytes: 0,
   hasSourcesFault: false,
+  indexTroubles: [],
   mostBulksInFlight: program === 'worker' ? 2 : null,
   ...figures,
 })
@@ -92,6 +94,24 @@ function said(figures: Partial<Figures>, namesInstances = true): readonly string
 }
 
 describe('the advice', () => {
+  it('tells what is wrong with templates and indices, the gravest first, and where it is named', () => {
+    const named = (...names: string[]) => names.map((name) => ({ name, count: 1 }))
+    const troubled = [
+      instance('worker'),
+      instance('worker', { url: 'http://worker-2:8686', indexTroubles: named('not_allowed', 'index_not_made') }),
+    ]
+    const [one] = adviceFor({ ...WELL, instances: troubled })
+    assert.deepEqual([one?.rule, one?.severity], ['indices', 'act'])
+    assert.match(one?.text ?? '', /^An index is missing .* do not allow .*http:\/\/worker-2:8686/)
+  })
+
+  it('has a text for each trouble that a worker reports', () => {
+    for (const name of INDEX_TROUBLES) {
+      const [one] = adviceFor({ ...WELL, instances: [instance('worker', { indexTroubles: [{ name, count: 1 }] })] })
+      assert.match(one?.text ?? '', /^[A-Z].*\. `\/health\/ready`/, name)
+    }
+  })
+
   it('is none when all is well', () => {
     assert.deepEqual(said({}), [])
   })

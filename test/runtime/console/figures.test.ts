@@ -40,7 +40,11 @@ function pipelineAfter(seconds: number): Partial<Observation> {
       [keyOf('tracardi_worker_retries_total', { cause: 'b' })]: seconds * 3,
       [keyOf('tracardi_worker_dead_letters_total', { fault: 'mapping' })]: 7,
     },
-    gauges: { tracardi_worker_bulk_concurrency: 2 },
+    gauges: {
+      tracardi_worker_bulk_concurrency: 2,
+      [keyOf('tracardi_worker_index_troubles', { reason: 'alias_missing' })]: 1,
+      [keyOf('tracardi_worker_index_troubles', { reason: 'not_allowed' })]: 0,
+    },
   })
   return { instances: [answers(API, api), answers(WORKER, worker)], queue: partitions(40 + seconds * 2, 9) }
 }
@@ -110,11 +114,13 @@ describe('the figures of a pipeline', () => {
       uptimeSeconds: 3620,
       pendingBytes: 4096,
       hasSourcesFault: true,
+      indexTroubles: [],
       mostBulksInFlight: null,
     })
     assert.partialDeepStrictEqual(figures.instances[1], {
       program: 'worker',
       eventsPerSecond: 83,
+      indexTroubles: [{ name: 'alias_missing', count: 1 }],
       mostBulksInFlight: 2,
     })
   })
