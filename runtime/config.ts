@@ -547,3 +547,11 @@ function secretFromFile(
     return undefined
   }
 }
+
+/**
+ * `action.auto_create_index` for a server of ours: a document makes an index of ours only through a template of ours, for
+ * while that is gone Elasticsearch would guess the mapping; every other index as ever.
+ */
+export function autoCreateIndexSetting(indexPrefix: string): string {
+  return `-${indexPrefix}-*,+*`
+}

@@ -4,8 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { schema } from '../infra/config/schema.ts'
 import { readSources } from '../runtime/api/sources.ts'
-import { loadConfig, settings } from '../runtime/config.ts'
-import { autoCreateSetting } from '../runtime/search/indices.ts'
+import { autoCreateIndexSetting, loadConfig, settings } from '../runtime/config.ts'
 
 const root = new URL('../', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
@@ -279,7 +278,7 @@ describe('compose.yaml', () => {
     assert.deepEqual(Object.keys(compose.services).sort(), [...programs, 'pulsar', 'elasticsearch'].sort())
     const { indexPrefix } = loadConfig(filled('worker'))
     const options = (service('elasticsearch').entrypoint ?? []).join(' ')
-    assert.ok(options.includes(`'-Eaction.auto_create_index=${autoCreateSetting(indexPrefix)}'`), options)
+    assert.ok(options.includes(`'-Eaction.auto_create_index=${autoCreateIndexSetting(indexPrefix)}'`), options)
   })
 
   it('sets only settings that exist, to values that they allow', () => {

@@ -51,7 +51,7 @@ export function elasticsearchSettings(
     'readiness.port': READINESS_PORT,
     ...(alone ? ALONE : discovery(site, founders)),
     'node.store.allow_mmap': memoryMap,
-    // A document makes an index of ours only through a template of ours: while that is gone, the mapping would be guessed.
+    // As `autoCreateIndexSetting` of the runtime says.
     'action.auto_create_index': `-${indexPrefix}-*,+*`,
     'action.destructive_requires_name': true,
     'xpack.security.enabled': security,

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
+import { autoCreateIndexSetting } from '../config.ts'
 import type { Screen } from '../screen.ts'
-import { autoCreateSetting } from '../search/indices.ts'
 import type { Child } from './child.ts'
 import { startElasticsearch } from './elasticsearch.ts'
 import { installServers, type ServerName } from './install.ts'
@@ -54,7 +54,7 @@ export async function startServers(
         password: credentials.elasticPassword,
         httpPort: local.elasticPort,
         transportPort: await freePortNear(9300),
-        settings: { 'action.auto_create_index': autoCreateSetting(plan.config.indexPrefix) },
+        settings: { 'action.auto_create_index': autoCreateIndexSetting(plan.config.indexPrefix) },
       }),
   }
   const startOne = async (name: ServerName, signal: AbortSignal): Promise<void> => {

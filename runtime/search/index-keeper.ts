@@ -74,7 +74,7 @@ export class IndexKeeper {
     const results = await this.#to.sendBulk(lines)
     if (results.some(isIndexMissing)) {
       operationsOf(lines).forEach(({ index }, at) => {
-        if (isIndexMissing(results[at])) this.#forget(index)
+        if (isIndexMissing(results[at] as ItemResult)) this.#forget(index)
       })
     }
     return results
@@ -147,8 +147,8 @@ export class IndexKeeper {
   }
 }
 
-function isIndexMissing(result: ItemResult | undefined): boolean {
-  return result?.outcome !== 'stored' && result?.fault.type === 'index_not_found_exception'
+function isIndexMissing(result: ItemResult): boolean {
+  return result.outcome !== 'stored' && result.fault.type === 'index_not_found_exception'
 }
 
 /** Cuts the lines of a bulk into pairs. Only needed while something is missing. */
@@ -157,8 +157,9 @@ function operationsOf(lines: Buffer): readonly { readonly index: string; readonl
   for (let start = 0; start < lines.length; ) {
     const action = lines.indexOf(NEWLINE, start)
     const end = lines.indexOf(NEWLINE, action + 1) + 1
-    const [, index = ''] = INDEX_OF_ACTION.exec(lines.toString('latin1', start, action)) ?? []
-    operations.push({ index, lines: lines.subarray(start, end) })
+    // Every line has passed the guard, so each action names its index.
+    const [, index] = INDEX_OF_ACTION.exec(lines.toString('latin1', start, action)) as RegExpExecArray
+    operations.push({ index: index as string, lines: lines.subarray(start, end) })
     start = end
   }
   return operations

@@ -1,4 +1,4 @@
-import { type Client, errors } from '@elastic/elasticsearch'
+import type { Client } from '@elastic/elasticsearch'
 import type { Config } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
@@ -6,7 +6,16 @@ import type { SetUpStep } from '../set-up-step.ts'
 import type { IndexKeeper } from './index-keeper.ts'
 import { sampleIndexOf } from './set-up.ts'
 import { guardTemplateOf, type NamedTemplate, stateOfTemplate, type Template, templatesOf } from './templates.ts'
-import { alignIndex, findWinner, isForbidden, readIndices, readTemplate, refusalOf, writeTemplate } from './upkeep.ts'
+import {
+  alignIndex,
+  findWinner,
+  isForbidden,
+  isRefusal,
+  readIndices,
+  readTemplate,
+  refusalOf,
+  writeTemplate,
+} from './upkeep.ts'
 
 /** What may be wrong with templates and indices and cannot be put right by a worker. */
 export const INDEX_TROUBLES = [
@@ -110,7 +119,7 @@ export class IndexWatch {
       await writeTemplate(client, template)
       return [{ what, state: 'updated', detail: state }]
     } catch (error) {
-      if (!(error instanceof errors.ResponseError)) throw error
+      if (!isRefusal(error)) throw error
       const was = state === 'missing' ? 'it is missing' : 'somebody changed it'
       const detail = `${was}, and it could not be written again: ${refusalOf(error)}; run set-up, with credentials that may`
       return [{ what, state: 'differs', code: `template_${state}`, detail }]

@@ -15,11 +15,6 @@ export function indicesOf(config: Pick<Config, 'indexPrefix'>): Indices {
   return { event: `${indexPrefix}-event`, session: `${indexPrefix}-session`, profile: `${indexPrefix}-profile` }
 }
 
-/** `action.auto_create_index` of a server: no document makes an index of ours, except through a template of ours; others as ever. */
-export function autoCreateSetting(indexPrefix: string): string {
-  return `-${indexPrefix}-*,+*`
-}
-
 /** `2026-11-22`, `2026-11`, `2026-q4` or `2026`: the period of a moment, always in UTC, always sorting by time. */
 export function periodOf(timeMs: number, partitioning: Partitioning): string {
   const day = new Date(timeMs).toISOString().slice(0, 10)

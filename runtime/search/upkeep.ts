@@ -81,6 +81,11 @@ export function refusalOf(error: errors.ResponseError): string {
   return reason === '' ? type : `${type}: ${reason}`
 }
 
+/** Whether Elasticsearch answered that it will not do it. What it cannot do at the moment is none. */
+export function isRefusal(error: unknown): error is errors.ResponseError {
+  return error instanceof errors.ResponseError && error.statusCode !== 429 && !(Number(error.statusCode) >= 500)
+}
+
 /** Whether Elasticsearch answered that the credentials have no right to it. */
 export function isForbidden(error: unknown): error is errors.ResponseError {
   return error instanceof errors.ResponseError && (error.statusCode === 401 || error.statusCode === 403)
@@ -103,10 +108,10 @@ async function alignMapping(
   client: Client,
   template: Template,
   index: string,
-  { mappings }: FoundIndex,
+  { mappings = {} }: FoundIndex,
 ): Promise<SetUpStep | undefined> {
-  const version = versionIn(mappings?._meta)
-  const isStrict = mappings?.dynamic === 'strict'
+  const version = versionIn(mappings._meta)
+  const isStrict = mappings.dynamic === 'strict'
   if (version > MAPPING_VERSION || (version === MAPPING_VERSION && isStrict)) return undefined
   const what = `index ${index}`
   try {
@@ -114,10 +119,10 @@ async function alignMapping(
     await client.indices.putMapping({ index, ...wanted } as estypes.IndicesPutMappingRequest)
     return { what, state: 'updated', detail: `mapping of version ${MAPPING_VERSION}` }
   } catch (error) {
-    if (!(error instanceof errors.ResponseError)) throw error
+    if (!isRefusal(error)) throw error
     const reason = refusalOf(error)
     // Only an index that no release of ours has made tells no version.
-    return mappings?._meta?.['version'] === undefined && error.statusCode === 400
+    return mappings._meta?.['version'] === undefined
       ? { what, state: 'differs', code: 'mapping_guessed', detail: guessed(index, reason) }
       : {
           what,
@@ -136,15 +141,15 @@ async function alignAlias(
   client: Client,
   { alias }: Template,
   index: string,
-  { aliases }: FoundIndex,
+  { aliases = {} }: FoundIndex,
 ): Promise<SetUpStep | undefined> {
-  if (alias === undefined || aliases?.[alias] !== undefined) return undefined
+  if (alias === undefined || aliases[alias] !== undefined) return undefined
   const what = `index ${index}`
   try {
     await client.indices.putAlias({ index, name: alias })
     return { what, state: 'updated', detail: `the alias ${alias} was missing` }
   } catch (error) {
-    if (!(error instanceof errors.ResponseError)) throw error
+    if (!isRefusal(error)) throw error
     const detail = `the alias ${alias} is missing and could not be added: ${refusalOf(error)}`
     return { what, state: 'differs', code: 'alias_missing', detail }
   }
@@ -152,23 +157,21 @@ async function alignAlias(
 
 /** The step that tells of another template which applies to `index` instead of ours; `undefined` when ours does. */
 export async function findWinner(client: Client, { name }: Template, index: string): Promise<SetUpStep | undefined> {
-  const simulated = await client.indices.simulateIndexTemplate({ name: index })
-  const loses = simulated.overlapping?.some((other) => other.name === name) ?? false
-  if (!loses) return undefined
-  const losers = new Set(simulated.overlapping?.map((other) => other.name))
+  const { overlapping = [] } = await client.indices.simulateIndexTemplate({ name: index })
+  const losers = new Set(overlapping.map((other) => other.name))
+  if (!losers.has(name)) return undefined
   const all = await client.indices.getIndexTemplate({ filter_path: PRIORITIES })
-  const winner = all.index_templates
-    .filter(
-      (one) => !losers.has(one.name) && [one.index_template.index_patterns].flat().some((it) => matches(it, index)),
-    )
-    .sort((one, other) => (other.index_template.priority ?? 0) - (one.index_template.priority ?? 0))[0]
-  const who = winner ? `${winner.name} with priority ${winner.index_template.priority ?? 0}` : 'another'
-  return {
-    what: `index template ${name}`,
-    state: 'differs',
-    code: 'template_outranked',
-    detail: `the index template ${who} applies to ${index} instead: what it sets is added to new indices; change its index_patterns or give it a priority under 500`,
-  }
+  const winner = all.index_templates.find(
+    (one) => !losers.has(one.name) && [one.index_template.index_patterns].flat().some((it) => matches(it, index)),
+  )
+  return (
+    winner && {
+      what: `index template ${name}`,
+      state: 'differs',
+      code: 'template_outranked',
+      detail: `the index template ${winner.name} with priority ${winner.index_template.priority} applies to ${index} instead: what it sets is added to new indices; change its index_patterns or give it a priority under 499`,
+    }
+  )
 }
 
 const PRIORITIES =

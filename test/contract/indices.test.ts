@@ -2,14 +2,13 @@ import assert from 'node:assert/strict'
 import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Client } from '@elastic/elasticsearch'
-import type { Config } from '../../runtime/config.ts'
+import { autoCreateIndexSetting, type Config } from '../../runtime/config.ts'
 import { basic } from '../../runtime/local/authorization.ts'
 import { bulkSender, type ItemResult } from '../../runtime/search/bulk.ts'
 import { searchClient } from '../../runtime/search/client.ts'
 import { callText, eventLines } from '../../runtime/search/documents.ts'
 import { IndexKeeper } from '../../runtime/search/index-keeper.ts'
 import { IndexWatch } from '../../runtime/search/index-watch.ts'
-import { autoCreateSetting } from '../../runtime/search/indices.ts'
 import { setUpSearch } from '../../runtime/search/set-up.ts'
 import { templatesOf } from '../../runtime/search/templates.ts'
 import { silentLog } from '../support/log.ts'
@@ -147,7 +146,7 @@ describe('templates and indices of Elasticsearch', () => {
     const setting = (value: string | null) =>
       client.cluster.putSettings({ persistent: { 'action.auto_create_index': value } })
     await deleteTemplates('event', 'no-auto-create')
-    await setting(autoCreateSetting(config.indexPrefix))
+    await setting(autoCreateIndexSetting(config.indexPrefix))
     try {
       const sent = (index: string) => bulkSender(client)(Buffer.from(`{"create":{"_index":"${index}"}}\n{"a":1}\n`))
       const other = `${config.indexPrefix}_other`

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Client, errors } from '@elastic/elasticsearch'
+import { type Client, errors, type estypes } from '@elastic/elasticsearch'
 import { type Config, loadConfig } from '../../runtime/config.ts'
 import { freePort } from '../../runtime/local/port.ts'
 import { monitoringPortOf } from '../../runtime/monitoring.ts'
@@ -12,7 +12,9 @@ import { readBacklog } from '../../runtime/queue/backlog.ts'
 import { setUpQueue } from '../../runtime/queue/set-up.ts'
 import { topicsOf } from '../../runtime/queue/topics.ts'
 import { searchClient } from '../../runtime/search/client.ts'
+import { periodOf } from '../../runtime/search/indices.ts'
 import { setUpSearch } from '../../runtime/search/set-up.ts'
+import { templatesOf } from '../../runtime/search/templates.ts'
 import { silentLog } from '../support/log.ts'
 import { SIGNED_IN, TOKEN } from '../support/private.ts'
 import { eventually } from '../support/until.ts'
@@ -92,6 +94,24 @@ export class Pipeline {
   /** Calls the private listener as an operator. */
   operate(path: string, method = 'GET'): Promise<Response> {
     return fetch(`${this.privateUrl}${path}`, { method, headers: SIGNED_IN })
+  }
+
+  /**
+   * Makes the index of this month as an old release might have made it: it refuses events with tags, and no others. Answers its name,
+   * and the field that mends it.
+   */
+  async makeIndexWithoutTags(nowMs = Date.now()): Promise<{ index: string; tags: object }> {
+    const index = `${this.eventAlias}-${periodOf(nowMs, 'month')}`
+    const [event] = templatesOf(this.config)
+    if (!event) throw new Error('there is no template for events')
+    const { mappings } = event.body.template
+    const { tags = {}, ...properties } = mappings.properties as Record<string, object>
+    await this.search.indices.create({
+      index,
+      ...event.body.template,
+      mappings: { ...mappings, properties },
+    } as estypes.IndicesCreateRequest)
+    return { index, tags }
   }
 
   get eventAlias(): string {

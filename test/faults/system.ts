@@ -3,7 +3,6 @@ import type { Client } from '@elastic/elasticsearch'
 import { freePort } from '../../runtime/local/port.ts'
 import { topicPath, topicsOf } from '../../runtime/queue/topics.ts'
 import { eventIdOf } from '../../runtime/search/documents.ts'
-import { templatesOf } from '../../runtime/search/templates.ts'
 import { Pipeline } from '../contract/pipeline.ts'
 import { mochaGlobalTeardown, servers, startServers } from '../contract/servers.ts'
 import { eventually } from '../support/until.ts'
@@ -75,7 +74,7 @@ export class System {
       },
     })
     const pipeline = await Pipeline.create('faults', { BULK_TIMEOUT_SECONDS: '1', PULSAR_TRANSPORT: transport })
-    await withoutTags(pipeline)
+    await pipeline.makeIndexWithoutTags()
     const env = {
       ...pipeline.env,
       PULSAR_HOST: `pulsar://127.0.0.1:${brokerPort}`,
@@ -171,14 +170,5 @@ export class System {
 
   close(): Promise<void> {
     return this.#close()
-  }
-}
-
-/** Indices as an old release might have made them: they refuse events with tags, and no others. */
-async function withoutTags({ search, config }: Pipeline): Promise<void> {
-  for (const { name, body } of templatesOf(config)) {
-    const { tags: _, ...properties } = body.template.mappings.properties as Record<string, object>
-    const template = { ...body.template, mappings: { ...body.template.mappings, properties } }
-    await search.indices.putIndexTemplate({ name, ...body, template } as never)
   }
 }

@@ -48,7 +48,8 @@ export class ScriptedSearch {
     const matching = Object.entries(this.templates)
       .filter(([, { index_patterns }]) => [index_patterns].flat().some((pattern) => isOf(pattern, index)))
       .sort(([, one], [, other]) => (other.priority ?? 0) - (one.priority ?? 0))
-    return { template: {}, overlapping: matching.slice(1).map(([name]) => ({ name, index_patterns: [] })) }
+    const overlapping = matching.slice(1).map(([name]) => ({ name, index_patterns: [] }))
+    return { template: {}, ...(overlapping.length > 0 ? { overlapping } : {}) }
   }
 
   #changed(index: string, { mappings, aliases }: Content): Answer {

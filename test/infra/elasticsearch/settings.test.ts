@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { planOf } from '../../../infra/config/plan.ts'
 import { foundingMasters, nodeSets } from '../../../infra/elasticsearch/node-sets.ts'
-import { autoCreateSetting } from '../../../runtime/search/indices.ts'
+import { autoCreateIndexSetting } from '../../../runtime/config.ts'
 import { changed, registeredBy, type StackName } from '../../support/stack.ts'
 import { ofType, podTemplates } from '../../support/workloads.ts'
 
@@ -25,7 +25,7 @@ const BASE = {
   'transport.port': 9300,
   'readiness.port': 9399,
   'node.store.allow_mmap': false,
-  'action.auto_create_index': autoCreateSetting('tracardi'),
+  'action.auto_create_index': autoCreateIndexSetting('tracardi'),
   'action.destructive_requires_name': true,
 }
 

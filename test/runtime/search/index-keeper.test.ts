@@ -141,7 +141,7 @@ describe('IndexKeeper', () => {
   })
 
   it('asks for an index that cannot be made once a second, and reports it until it can', async () => {
-    search.instead = { [`PUT /${NOVEMBER}`]: refusal(403, 'security_exception') }
+    search.instead = { [`PUT /${NOVEMBER}`]: refusal(400, 'validation_exception') }
     const attempts = () => asked().filter((one) => one === `PUT /${NOVEMBER}`).length
     await store(event('a'))
     nowMs = 999
@@ -165,6 +165,18 @@ describe('IndexKeeper', () => {
     search.instead = { 'GET /_index_template': refusal(403, 'security_exception') }
     assert.deepEqual(await store(event('a')), ['stored'])
     assert.deepEqual(made, [NOVEMBER])
+  })
+
+  it('makes an index without its alias where it may not name one', async () => {
+    let isFirst = true
+    server.answer = (call) => {
+      if (call.method !== 'PUT' || !isFirst) return search.answer(call)
+      isFirst = false
+      return refusal(403, 'security_exception')
+    }
+    assert.deepEqual(await store(event('a')), ['stored'])
+    assert.deepEqual(search.indices[NOVEMBER]?.aliases, {})
+    assert.equal(search.indices[NOVEMBER]?.mappings?.dynamic, 'strict')
   })
 
   it('leaves it to Elasticsearch where it may neither look nor make', async () => {

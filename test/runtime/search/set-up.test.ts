@@ -172,7 +172,7 @@ describe('set-up of Elasticsearch', () => {
     ['its pattern', { index_patterns: ['tracardi-event-2027*'] }],
     ['its priority', { priority: 1 }],
     ['its composition', { composed_of: ['theirs'] }],
-    ['its content', { template: {} }],
+    ['its content', { template: undefined }],
     ['its kind', { data_stream: {} }],
     ['its author', { _meta: {} }],
   ] as const) {

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict'
+import { Registry } from 'prom-client'
+import { INDEX_TROUBLES, type IndexTrouble } from '../../../runtime/search/index-watch.ts'
+import { AdaptiveConcurrency } from '../../../runtime/worker/concurrency.ts'
+import { workerMetrics } from '../../../runtime/worker/metrics.ts'
+
+describe('workerMetrics', () => {
+  it('have every trouble of templates and indices from the start, and what was counted last', async () => {
+    const registry = new Registry()
+    const metrics = workerMetrics(registry, new AdaptiveConcurrency(2))
+    const counted = async () => {
+      const { values } = (await registry.getSingleMetric('tracardi_worker_index_troubles')?.get()) ?? { values: [] }
+      return Object.fromEntries(values.map(({ labels, value }) => [String(labels['reason']), value]))
+    }
+    const none = Object.fromEntries(INDEX_TROUBLES.map((code) => [code, 0])) as Record<IndexTrouble, number>
+    assert.deepEqual(await counted(), none)
+    metrics.indexTroubles({ ...none, alias_missing: 2 })
+    assert.deepEqual(await counted(), { ...none, alias_missing: 2 })
+    metrics.indexTroubles(none)
+    assert.deepEqual(await counted(), none)
+  })
+})
