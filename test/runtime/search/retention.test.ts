@@ -17,6 +17,12 @@ describe('isExpired', () => {
     assert.equal(isExpired('tracardi-event-2026-10', 'tracardi-event', 30, endOfOctober + 30 * DAY_MS), true)
   })
 
+  it('does not come for a period that has not begun, in whose index a clock that was ahead has put events', () => {
+    assert.equal(isExpired('tracardi-event-2026-12', 'tracardi-event', 1, NOW), false)
+    assert.equal(isExpired('tracardi-event-2026-12', 'tracardi-event', 1, Date.parse('2027-01-01T23:59:59Z')), false)
+    assert.equal(isExpired('tracardi-event-2026-12', 'tracardi-event', 1, Date.parse('2027-01-02T00:00:00Z')), true)
+  })
+
   it('never comes for sessions and profiles, foreign indices, or without a retention', () => {
     assert.equal(isExpired('tracardi-session', 'tracardi-event', 1, NOW), false)
     assert.equal(isExpired('tracardi-event-backup', 'tracardi-event', 1, NOW), false)
