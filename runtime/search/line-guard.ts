@@ -9,7 +9,7 @@ export interface GuardedLines {
   readonly stateLines: Buffer
 }
 
-/** Is told the index of lines at least when it is another than that of the lines before. */
+/** Is told the indices of lines that may be sent: each at least when it is another than that of the lines before. */
 export type SeeIndex = (index: string) => void
 
 /** Answers why lines may not be sent; `undefined` when they may. */
@@ -28,6 +28,7 @@ const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 const ACTION_END = Buffer.from('"}}\n')
 const NOWHERE = -1
+const NO_HEAD = Buffer.alloc(0)
 
 /** Where the document begins that follows the action at this place; `NOWHERE` for any other line. */
 type AfterAction = (lines: Buffer, at: number) => number
@@ -42,7 +43,8 @@ export function lineGuard(config: Pick<Config, 'indexPrefix'>, seeIndex: SeeInde
   const eventAction = new RegExp(`^(\\{"create":\\{"_index":"(${event}-${PERIOD})","_id":")${TEXT}"\\}\\}$`, 's')
   const stateAction = new RegExp(`^\\{"index":\\{"_index":"(${session}|${profile})","_id":"${TEXT}${STATE_END}$`, 's')
   // Nearly all events have the index of the one before: their actions begin alike, and the rest is an id.
-  let lastHead: Buffer = Buffer.alloc(0)
+  let lastHead: Buffer = NO_HEAD
+  let found: string[] = []
 
   const afterEventAction: AfterAction = (lines, at) => {
     if (lastHead.length > 0 && beginsWith(lines, at, lastHead)) {
@@ -52,7 +54,7 @@ export function lineGuard(config: Pick<Config, 'indexPrefix'>, seeIndex: SeeInde
     const end = lines.indexOf(NEWLINE, at)
     const [, head, index] = eventAction.exec(lines.toString('latin1', at, end)) ?? []
     if (head === undefined || index === undefined) return NOWHERE
-    seeIndex(index)
+    found.push(index)
     lastHead = Buffer.from(head, 'latin1')
     return end + 1
   }
@@ -60,12 +62,19 @@ export function lineGuard(config: Pick<Config, 'indexPrefix'>, seeIndex: SeeInde
     const end = lines.indexOf(NEWLINE, at)
     const index = stateAction.exec(lines.toString('latin1', at, end))?.[1]
     if (index === undefined) return NOWHERE
-    seeIndex(index)
+    if (index !== found.at(-1)) found.push(index)
     return end + 1
   }
 
-  return ({ events, eventLines, states, stateLines }) =>
-    faultOf('event', eventLines, events, afterEventAction) ?? faultOf('state', stateLines, states, afterStateAction)
+  return ({ events, eventLines, states, stateLines }) => {
+    found = []
+    const fault =
+      faultOf('event', eventLines, events, afterEventAction) ?? faultOf('state', stateLines, states, afterStateAction)
+    // What is not sent makes no index, so the next message tells its index again.
+    if (fault !== undefined) lastHead = NO_HEAD
+    else for (const index of found) seeIndex(index)
+    return fault
+  }
 }
 
 function faultOf(what: string, lines: Buffer, expected: number, afterAction: AfterAction): string | undefined {

@@ -36,6 +36,23 @@ describe('lineGuard', () => {
     assert.equal(faultOf(lines, periods.length, stateOf('p', 'tracardi-profile'), 1), undefined)
   })
 
+  it('tells the indices of what may be sent, and none of what may not', () => {
+    const seen: string[] = []
+    const telling = lineGuard({ indexPrefix: 'tracardi' }, (index) => seen.push(index))
+    const [december, january] = ['tracardi-event-2026-12', 'tracardi-event-2027-01']
+    const say = (events: string, eventCount: number, states = '', stateCount = 0) =>
+      telling({
+        events: eventCount,
+        eventLines: Buffer.from(events),
+        states: stateCount,
+        stateLines: Buffer.from(states),
+      })
+    say(eventOf('a', december), 2)
+    assert.deepEqual(seen, [])
+    say(eventOf('a', december) + eventOf('b', december) + eventOf('c', january), 3, stateOf('s') + stateOf('t'), 2)
+    assert.deepEqual(seen, [december, january, 'tracardi-session'])
+  })
+
   const document = '{"id":"a"}'
   const action = '{"create":{"_index":"tracardi-event-2026-11","_id":"a"}}'
   for (const [what, lines] of [
