@@ -18,8 +18,9 @@ export const settings = {
   publicHost: {
     env: 'PUBLIC_HOST',
     type: 'string',
-    default: '0.0.0.0',
-    description: 'Address on which the public listener takes events.',
+    default: '::',
+    description:
+      'Address on which the public listener takes events. `::`: all addresses, IPv6 and IPv4; where the machine has no IPv6, all of IPv4.',
   },
   publicPort: {
     env: 'PUBLIC_PORT',
@@ -32,8 +33,8 @@ export const settings = {
   privateHost: {
     env: 'PRIVATE_HOST',
     type: 'string',
-    default: '0.0.0.0',
-    description: 'Address of the private listener.',
+    default: '::',
+    description: 'Address of the private and the monitoring listener; `::` as above.',
   },
   privatePort: {
     env: 'PRIVATE_PORT',
@@ -82,6 +83,17 @@ export const settings = {
     },
     description:
       'Where the metrics of the API and worker instances are that the console shows, besides its own: URLs with MONITORING_PORT, or PRIVATE_PORT while that is 0, with a comma between them. A host name with several addresses means an instance at each.',
+  },
+  keepAliveSeconds: {
+    env: 'KEEP_ALIVE_SECONDS',
+    type: 'integer',
+    // The load balancers of Google Cloud keep idle connections for 600 s, which nobody can change.
+    default: 620,
+    minimum: 1,
+    maximum: 86_400,
+    unit: 'seconds',
+    description:
+      'Time for which a listener keeps a connection without a request. It must be longer than every proxy in front keeps an idle connection to the API; else a proxy sends a call on a connection that closes at this moment, and answers 502 for it.',
   },
   sourcesFile: {
     env: 'SOURCES_FILE',

@@ -8,16 +8,40 @@ import {
   type FastifyServerOptions,
   LogController,
 } from 'fastify'
+import type { Config } from './config.ts'
 
-/** What the two listeners have in common: no log line per request, and `{detail}` also for what no route ever sees. */
-export function listenerOptions() {
+/**
+ * What the two listeners have in common: no log line per request, `{detail}` also for what no route ever sees, and how
+ * long they keep idle connections.
+ */
+export function listenerOptions({ keepAliveSeconds }: Pick<Config, 'keepAliveSeconds'>) {
   return {
+    keepAliveTimeout: keepAliveSeconds * 1000,
     logController: new LogController({ disableRequestLogging: true }),
     // No line tells of a request, so none needs a logger of its own, which would cost more than anything else of a small call.
     childLoggerFactory: (logger) => logger,
     frameworkErrors: answerBadUrl,
     clientErrorHandler: answerBadHttp,
   } satisfies FastifyServerOptions
+}
+
+const ALL_ADDRESSES = '::'
+const ALL_OF_IPV4 = '0.0.0.0'
+/** How a system says that it has no IPv6: no such family, or no address of it. */
+const NO_IPV6 = ['EAFNOSUPPORT', 'EADDRNOTAVAIL']
+
+/** Opens a listener. `::` means all addresses of both families, and all of IPv4 where there is no IPv6. */
+export async function listenAt(
+  server: Pick<FastifyInstance, 'listen'>,
+  at: { readonly host: string; readonly port: number },
+): Promise<void> {
+  try {
+    await server.listen({ ...at })
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (at.host !== ALL_ADDRESSES || !NO_IPV6.includes(code)) throw error
+    await server.listen({ ...at, host: ALL_OF_IPV4 })
+  }
 }
 
 /** What is no script or page is never taken for one. */

@@ -1,9 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import type { Budget, Hold } from './budget.ts'
+import { clientOf } from './client-address.ts'
 import { Refused, tooManyWaiting } from './refused.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** Whom the limits count as the client: its IPv4 address, or the /64 of its IPv6 address. */
+    client: string
     /** What the call takes of the memory for calls; `undefined` when it was refused at once. */
     hold: Hold | undefined
   }
@@ -26,9 +29,11 @@ export interface Admission {
  */
 export function admit(server: FastifyInstance, { budget, maxCallsPerAddress }: Admission): void {
   const open = new OpenCalls(maxCallsPerAddress)
+  server.decorateRequest('client', '')
   server.decorateRequest('hold', undefined)
   server.addHook('onRequest', async (request) => {
-    const address = request.ip
+    const address = clientOf(request.ip)
+    request.client = address
     if (!open.enter(address)) throw tooManyOpen(maxCallsPerAddress)
     const hold = budget.hold(address)
     if (!hold.resize(CALL_BYTES)) {
@@ -55,7 +60,7 @@ export function admit(server: FastifyInstance, { budget, maxCallsPerAddress }: A
   server.addHook('onSend', async (request) => {
     if (!request.hold) return
     request.hold.release()
-    open.leave(request.ip)
+    open.leave(request.client)
     request.hold = undefined
   })
 }

@@ -27,8 +27,6 @@ const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
 /** How often the two are looked at: a connection is cut at most this much later. */
 const CONNECTIONS_CHECK_MS = 1000
-/** Longer than the idle timeout of the usual load balancers (60 s), so that these close first and lose no request. */
-const KEEP_ALIVE_TIMEOUT_MS = 72_000
 const CORS = {
   origin: true,
   methods: ['GET', 'POST'],
@@ -54,7 +52,7 @@ export interface PublicDependencies {
 export async function buildPublicServer(dependencies: PublicDependencies): Promise<FastifyInstance> {
   const { config, log, metrics } = dependencies
   const server: FastifyInstance = Fastify({
-    ...listenerOptions(),
+    ...listenerOptions(config),
     loggerInstance: log as FastifyBaseLogger,
     bodyLimit: config.apiMaxBodyBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -66,7 +64,6 @@ export async function buildPublicServer(dependencies: PublicDependencies): Promi
     },
     // By hops from the connection on: what a client writes into X-Forwarded-For itself is never believed.
     trustProxy: config.trustedProxies > 0 && ((_address, hop) => hop < config.trustedProxies),
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     // A HEAD of /collect would store an event.

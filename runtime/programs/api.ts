@@ -10,6 +10,7 @@ import type { Config } from '../config.ts'
 import { operatorConsole } from '../console/console.ts'
 import { addConsolePage, addConsoleRoutes } from '../console/routes.ts'
 import { Health } from '../health.ts'
+import { listenAt } from '../listener.ts'
 import type { Logger } from '../log.ts'
 import { addMonitoringRoutes } from '../monitoring.ts'
 import { addOperatorRoutes, buildPrivateServer } from '../private-server.ts'
@@ -66,9 +67,9 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
         : []),
     ])
   })
-  await publicServer.listen({ host: config.publicHost, port: config.publicPort })
-  await privateServer.listen({ host: config.privateHost, port: config.privatePort })
-  await monitoringServer?.listen({ host: config.privateHost, port: config.monitoringPort })
+  await listenAt(publicServer, { host: config.publicHost, port: config.publicPort })
+  await listenAt(privateServer, { host: config.privateHost, port: config.privatePort })
+  if (monitoringServer) await listenAt(monitoringServer, { host: config.privateHost, port: config.monitoringPort })
 
   return {
     stop: async () => {
