@@ -139,6 +139,16 @@ export const settings = {
     description:
       'Maximum number of calls of one client address that are open at once in one API process; more are answered 429. 0: no limit. Behind a proxy, set TRUSTED_PROXIES first, or all clients have the address of the proxy.',
   },
+  apiMaxConnections: {
+    env: 'API_MAX_CONNECTIONS',
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    maximum: 1_000_000,
+    unit: 'connections',
+    description:
+      'Maximum number of connections of the public listener; more are closed at once. 100 fewer than the process may have files open is the most, so that probes are always answered. Above three quarters of it each answer ends its connection. 0: that most, or 10,000 if that is less.',
+  },
   trustedProxies: {
     env: 'TRUSTED_PROXIES',
     type: 'integer',
@@ -467,6 +477,16 @@ export const settings = {
     unit: 'seconds',
     description: 'Longest time from SIGTERM to the end of the process. Keep it under the grace period of the pod.',
   },
+  shutdownDelaySeconds: {
+    env: 'SHUTDOWN_DELAY_SECONDS',
+    type: 'number',
+    default: 0,
+    minimum: 0,
+    maximum: 300,
+    unit: 'seconds',
+    description:
+      'Time from SIGTERM during which the API still takes calls, says that it is not ready, and ends each connection with its answer: until every proxy has seen it. Part of SHUTDOWN_GRACE_SECONDS. In a cluster the pod waits 10 s before SIGTERM, so it is not needed there.',
+  },
   logLevel: {
     env: 'LOGGING_LEVEL',
     type: 'string',
@@ -495,6 +515,10 @@ const rules: readonly ((config: Config) => string | undefined)[] = [
   (c) =>
     c.monitoringPort === c.publicPort || c.monitoringPort === c.privatePort
       ? `MONITORING_PORT is ${c.monitoringPort}, which is ${c.monitoringPort === c.publicPort ? 'PUBLIC_PORT' : 'PRIVATE_PORT'} too; each listener needs a port of its own: change one of them, or set MONITORING_PORT to 0`
+      : undefined,
+  (c) =>
+    c.shutdownDelaySeconds >= c.shutdownGraceSeconds
+      ? `SHUTDOWN_DELAY_SECONDS is ${c.shutdownDelaySeconds}, which leaves nothing of SHUTDOWN_GRACE_SECONDS, ${c.shutdownGraceSeconds}, for the calls in hand: make it shorter, or the grace time longer`
       : undefined,
   (c) =>
     /^[!-~]*$/.test(c.privateToken)

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Budget, Hold } from './budget.ts'
 import { clientOf } from './client-address.ts'
 import { Refused, tooManyWaiting } from './refused.ts'
@@ -21,13 +21,15 @@ export interface Admission {
   readonly budget: Budget
   /** Maximum number of calls of one address that are open at once; 0: no limit. */
   readonly maxCallsPerAddress: number
+  /** Told of a call whose client left before all of its body was there. */
+  readonly onAborted: (request: FastifyRequest) => void
 }
 
 /**
  * Bounds what calls take in memory, from their head until their answer is made, whether or not the client is still there.
  * A body counts as it arrives: one that is only promised takes nothing.
  */
-export function admit(server: FastifyInstance, { budget, maxCallsPerAddress }: Admission): void {
+export function admit(server: FastifyInstance, { budget, maxCallsPerAddress, onAborted }: Admission): void {
   const open = new OpenCalls(maxCallsPerAddress)
   server.decorateRequest('client', '')
   server.decorateRequest('hold', undefined)
@@ -43,7 +45,7 @@ export function admit(server: FastifyInstance, { budget, maxCallsPerAddress }: A
     }
     request.hold = hold
   })
-  server.addHook('preParsing', (request, _reply, payload, done) => {
+  server.addHook('preParsing', (request, reply, payload, done) => {
     let arrivedBytes = 0
     const count = (piece: Buffer): void => {
       arrivedBytes += piece.length + PIECE_BYTES
@@ -54,7 +56,9 @@ export function admit(server: FastifyInstance, { budget, maxCallsPerAddress }: A
     // Fastify listens before the first piece is read, because `done` calls it at once.
     payload.on('data', count)
     // Fastify no longer listens once it has refused the body.
-    payload.on('error', () => undefined)
+    payload.on('error', () => {
+      if (request.raw.destroyed && !reply.sent) onAborted(request)
+    })
     done(null, payload)
   })
   server.addHook('onSend', async (request) => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { Budget } from '../api/budget.ts'
 import { apiMetrics } from '../api/metrics.ts'
@@ -43,7 +44,11 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
     { name: 'sources', check: async () => sources.fault() },
   ])
 
-  const publicServer = await buildPublicServer({ config, sources, publisher, metrics, budget, log })
+  const leaving = new AbortController()
+  const publicServer = await buildPublicServer({
+    ...{ config, sources, publisher, metrics, budget, log },
+    leaving: leaving.signal,
+  })
   const search = searchClient(config)
   const publishTrouble = () => producer.trouble()
   const shown = operatorConsole({ config, topics, admin, transport, search, registry, publishTrouble, log })
@@ -74,6 +79,8 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
   return {
     stop: async () => {
       health.stopping()
+      leaving.abort()
+      if (config.shutdownDelaySeconds > 0) await sleep(config.shutdownDelaySeconds * 1000)
       await publicServer.close()
       sources.close()
       await shown.close()

@@ -97,7 +97,7 @@ describe('a listener', () => {
 
   it('writes nothing to a connection that is gone', () => {
     const done: string[] = []
-    const socket = { writable: true, write: (text: string) => done.push(text), destroySoon: () => done.push('closed') }
+    const socket = { writable: true, write: (text: string) => done.push(text), destroy: () => done.push('closed') }
     const error = Object.assign(new Error('reset'), { code: 'ECONNRESET' })
     listenerOptions(CONFIG).clientErrorHandler(error as never, socket as unknown as Socket)
     assert.deepEqual(done, ['closed'])
