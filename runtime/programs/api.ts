@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { Budget } from '../api/budget.ts'
 import { apiMetrics } from '../api/metrics.ts'
@@ -20,6 +19,7 @@ import { connectQueue } from '../queue/connect.ts'
 import { superviseProducer } from '../queue/supervised.ts'
 import { topicsOf } from '../queue/topics.ts'
 import { searchClient } from '../search/client.ts'
+import { stopServing } from './departure.ts'
 import type { Program } from './run.ts'
 
 /** Starts the API: all listeners open at once; until Pulsar is there, calls are answered 503. */
@@ -78,10 +78,7 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
 
   return {
     stop: async () => {
-      health.stopping()
-      leaving.abort()
-      if (config.shutdownDelaySeconds > 0) await sleep(config.shutdownDelaySeconds * 1000)
-      await publicServer.close()
+      await stopServing({ server: publicServer, health, leaving, delaySeconds: config.shutdownDelaySeconds })
       sources.close()
       await shown.close()
       await producer.close()
