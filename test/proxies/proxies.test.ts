@@ -19,7 +19,7 @@ const OTHER_WAYS: Partial<Record<ProxyName, Readonly<Record<string, string>>>> =
 /** The idle times of the documentation, as short as a test can wait for: the API closes after 3 s. */
 const SHORT_IDLE: Record<ProxyName, Readonly<Record<string, string>>> = {
   nginx: { 'keepalive_timeout 60s': 'keepalive_timeout 2s' },
-  haproxy: { 'timeout server 40s': 'timeout server 40s\n  default-server pool-purge-delay 1s' },
+  haproxy: { 'pool-purge-delay 5s': 'pool-purge-delay 100ms' },
   caddy: { 'keepalive 60s': 'keepalive 2s' },
 }
 
@@ -51,7 +51,7 @@ for (const proxy of Object.keys(PROXIES) as ProxyName[]) {
         await sleep(3000)
       }
       const ends = await calls.stop()
-      assert.deepEqual(Object.keys(ends), ['200'], JSON.stringify(ends))
+      assert.deepEqual(Object.keys(ends), ['200'], `${JSON.stringify(ends)}\n${machines.proxyLog.slice(-2000)}`)
       assert.ok((ends['200'] ?? 0) > 20 * CALLS_PER_SECOND)
     })
 

@@ -97,6 +97,21 @@ describe('answers of the public listener', () => {
   })
 })
 
+describe('a DELETE with a type and without a body', () => {
+  afterEach(closeApis)
+
+  for (const [url, statusCode] of [
+    ['/nothing', 404],
+    ['/track', 405],
+  ] as const) {
+    it(`of ${url} is answered ${statusCode}`, async () => {
+      const { server } = await buildApi()
+      const headers = { 'content-type': 'application/json' }
+      assert.equal((await server.inject({ method: 'DELETE', url, headers })).statusCode, statusCode)
+    })
+  }
+})
+
 describe('the log of the public listener', () => {
   afterEach(closeApis)
 
