@@ -117,9 +117,11 @@ export class Connections {
     this.leave()
     this.#lingering.stop()
     const end = (when: (socket: Socket) => boolean, afterMs: number): void => {
-      setTimeout(() => {
+      const sweep = (): void => {
         for (const socket of this.#open) if (when(socket)) socket.destroy()
-      }, afterMs).unref()
+      }
+      // After a turn, because a call may have arrived that was not looked at yet.
+      setTimeout(() => setImmediate(sweep), afterMs).unref()
     }
     end((socket) => !this.#calls.has(socket), STOPPING_MS)
     end((socket) => this.#calls.get(socket)?.complete === false, STOPPING_CALL_MS)

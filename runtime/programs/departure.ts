@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Health } from '../health.ts'
 
@@ -16,5 +16,7 @@ export async function stopServing({ server, health, leaving, delaySeconds }: Dep
   health.stopping()
   leaving.abort()
   if (delaySeconds > 0) await sleep(delaySeconds * 1000)
+  // The system resets connections that nobody has taken when the port closes. Those of this moment are taken in this turn.
+  await turn()
   await server.close()
 }
