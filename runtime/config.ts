@@ -18,8 +18,9 @@ export const settings = {
   publicHost: {
     env: 'PUBLIC_HOST',
     type: 'string',
-    default: '0.0.0.0',
-    description: 'Address on which the public listener takes events.',
+    default: '::',
+    description:
+      'Address on which the public listener takes events. `::`: all addresses, IPv6 and IPv4; where the machine has no IPv6, all of IPv4.',
   },
   publicPort: {
     env: 'PUBLIC_PORT',
@@ -32,8 +33,8 @@ export const settings = {
   privateHost: {
     env: 'PRIVATE_HOST',
     type: 'string',
-    default: '0.0.0.0',
-    description: 'Address of the private listener.',
+    default: '::',
+    description: 'Address of the private and the monitoring listener; `::` as above.',
   },
   privatePort: {
     env: 'PRIVATE_PORT',
@@ -83,6 +84,17 @@ export const settings = {
     description:
       'Where the metrics of the API and worker instances are that the console shows, besides its own: URLs with MONITORING_PORT, or PRIVATE_PORT while that is 0, with a comma between them. A host name with several addresses means an instance at each.',
   },
+  keepAliveSeconds: {
+    env: 'KEEP_ALIVE_SECONDS',
+    type: 'integer',
+    // The load balancers of Google Cloud keep idle connections for 600 s, which nobody can change.
+    default: 620,
+    minimum: 1,
+    maximum: 86_400,
+    unit: 'seconds',
+    description:
+      'Time for which a listener keeps a connection without a request. It must be longer than every proxy in front keeps an idle connection to the API; else a proxy sends a call on a connection that closes at this moment, and answers 502 for it.',
+  },
   sourcesFile: {
     env: 'SOURCES_FILE',
     type: 'string',
@@ -126,6 +138,16 @@ export const settings = {
     unit: 'calls',
     description:
       'Maximum number of calls of one client address that are open at once in one API process; more are answered 429. 0: no limit. Behind a proxy, set TRUSTED_PROXIES first, or all clients have the address of the proxy.',
+  },
+  apiMaxConnections: {
+    env: 'API_MAX_CONNECTIONS',
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    maximum: 1_000_000,
+    unit: 'connections',
+    description:
+      'Maximum number of connections of the public listener; more are closed at once. 100 fewer than the process may have files open is the most, so that probes are always answered. Above three quarters of it each answer ends its connection. 0: that most, or 10,000 if that is less.',
   },
   trustedProxies: {
     env: 'TRUSTED_PROXIES',
@@ -455,6 +477,16 @@ export const settings = {
     unit: 'seconds',
     description: 'Longest time from SIGTERM to the end of the process. Keep it under the grace period of the pod.',
   },
+  shutdownDelaySeconds: {
+    env: 'SHUTDOWN_DELAY_SECONDS',
+    type: 'number',
+    default: 0,
+    minimum: 0,
+    maximum: 300,
+    unit: 'seconds',
+    description:
+      'Time from SIGTERM during which the API still takes calls, says that it is not ready, and ends each connection with its answer: until every proxy has seen it. Part of SHUTDOWN_GRACE_SECONDS. In a cluster the pod waits 10 s before SIGTERM, so it is not needed there.',
+  },
   logLevel: {
     env: 'LOGGING_LEVEL',
     type: 'string',
@@ -483,6 +515,10 @@ const rules: readonly ((config: Config) => string | undefined)[] = [
   (c) =>
     c.monitoringPort === c.publicPort || c.monitoringPort === c.privatePort
       ? `MONITORING_PORT is ${c.monitoringPort}, which is ${c.monitoringPort === c.publicPort ? 'PUBLIC_PORT' : 'PRIVATE_PORT'} too; each listener needs a port of its own: change one of them, or set MONITORING_PORT to 0`
+      : undefined,
+  (c) =>
+    c.shutdownDelaySeconds >= c.shutdownGraceSeconds
+      ? `SHUTDOWN_DELAY_SECONDS is ${c.shutdownDelaySeconds}, which leaves nothing of SHUTDOWN_GRACE_SECONDS, ${c.shutdownGraceSeconds}, for the calls in hand: make it shorter, or the grace time longer`
       : undefined,
   (c) =>
     /^[!-~]*$/.test(c.privateToken)

@@ -4,44 +4,93 @@ import {
   type ConnectionError,
   type FastifyInstance,
   type FastifyReply,
-  type FastifyRequest,
   type FastifyServerOptions,
   LogController,
 } from 'fastify'
+import type { Config } from './config.ts'
 
-/** What the two listeners have in common: no log line per request, and `{detail}` also for what no route ever sees. */
-export function listenerOptions() {
+/** Why a connection or a request ended before any route saw it. */
+export const UNROUTED = [
+  'bad_url',
+  'bad_http',
+  'head_too_large',
+  'too_slow',
+  'aborted',
+  'unsupported',
+  'too_many_connections',
+] as const
+export type Unrouted = (typeof UNROUTED)[number]
+
+/** Told of each, before its connection is closed. */
+export type OnUnrouted = (reason: Unrouted, socket: Socket) => void
+
+/**
+ * What the two listeners have in common: no log line per request, `{detail}` also for what no route ever sees, and how
+ * long they keep idle connections.
+ */
+export function listenerOptions(
+  { keepAliveSeconds }: Pick<Config, 'keepAliveSeconds'>,
+  onUnrouted: OnUnrouted = () => undefined,
+) {
   return {
+    keepAliveTimeout: keepAliveSeconds * 1000,
     logController: new LogController({ disableRequestLogging: true }),
     // No line tells of a request, so none needs a logger of its own, which would cost more than anything else of a small call.
     childLoggerFactory: (logger) => logger,
-    frameworkErrors: answerBadUrl,
-    clientErrorHandler: answerBadHttp,
+    frameworkErrors: (error, request, reply) => {
+      onUnrouted('bad_url', request.raw.socket)
+      answerBadUrl(error, reply)
+    },
+    clientErrorHandler: (error, socket) => answerBadHttp(error, socket, onUnrouted),
   } satisfies FastifyServerOptions
+}
+
+const ALL_ADDRESSES = '::'
+const ALL_OF_IPV4 = '0.0.0.0'
+/** How a system says that it has no IPv6: no such family, or no address of it. */
+const NO_IPV6 = ['EAFNOSUPPORT', 'EADDRNOTAVAIL']
+
+/** Opens a listener. `::` means all addresses of both families, and all of IPv4 where there is no IPv6. */
+export async function listenAt(
+  server: Pick<FastifyInstance, 'listen'>,
+  at: { readonly host: string; readonly port: number },
+): Promise<void> {
+  try {
+    await server.listen({ ...at })
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (at.host !== ALL_ADDRESSES || !NO_IPV6.includes(code)) throw error
+    await server.listen({ ...at, host: ALL_OF_IPV4 })
+  }
 }
 
 /** What is no script or page is never taken for one. */
 const NOSNIFF = { 'x-content-type-options': 'nosniff' }
 
 /** A path that cannot be decoded, or with a longer part than any route has. */
-function answerBadUrl(error: Error & { statusCode?: number }, _request: FastifyRequest, reply: FastifyReply): void {
+function answerBadUrl(error: Error & { statusCode?: number }, reply: FastifyReply): void {
   void reply
     .code(error.statusCode ?? 400)
-    .headers(NOSNIFF)
+    .headers({ ...NOSNIFF, connection: 'close' })
     .send({ detail: error.message })
 }
 
-const BAD_HTTP: Readonly<Record<string, readonly [status: number, detail: string]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive'],
-  HPE_HEADER_OVERFLOW: [431, 'The head of the request is too large'],
+const BAD_HTTP: Readonly<Record<string, readonly [status: number, detail: string, reason: Unrouted]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive', 'too_slow'],
+  HPE_HEADER_OVERFLOW: [431, 'The head of the request is too large', 'head_too_large'],
+  HPE_INVALID_EOF_STATE: [400, 'The request ends before it is complete', 'aborted'],
 }
 
 /** Bytes that are no HTTP: nothing of them is logged, for the error of the parser carries them. */
-function answerBadHttp(error: ConnectionError, socket: Socket): void {
-  if (error.code !== 'ECONNRESET' && socket.writable) {
-    const [status, detail] = BAD_HTTP[error.code] ?? [400, 'The request is not valid HTTP']
-    socket.write(plainAnswer(status, detail))
+function answerBadHttp(error: ConnectionError, socket: Socket, onUnrouted: OnUnrouted): void {
+  // An idle connection breaks too, which is nothing to tell of.
+  if (error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
   }
+  const [status, detail, reason] = BAD_HTTP[error.code] ?? [400, 'The request is not valid HTTP', 'bad_http']
+  if (socket.writable) socket.write(plainAnswer(status, detail))
+  onUnrouted(reason, socket)
   socket.destroySoon()
 }
 
@@ -73,11 +122,14 @@ export function hostsOf(rawHeaders: readonly string[]): readonly string[] {
  * Answers with `{detail}` what Node.js would answer with an empty body or none: 417 to an `Expect` other than
  * `100-continue`, 405 to CONNECT.
  */
-export function answerOutsideRoutes(server: FastifyInstance): void {
+export function answerOutsideRoutes(server: FastifyInstance, onUnrouted: OnUnrouted = () => undefined): void {
   server.server.on('connect', (_request: IncomingMessage, socket: Socket) => {
-    socket.end(plainAnswer(405, 'There is no CONNECT here', ['allow: GET, HEAD, POST']))
+    socket.write(plainAnswer(405, 'There is no CONNECT here', ['allow: GET, HEAD, POST']))
+    onUnrouted('unsupported', socket)
+    socket.destroySoon()
   })
-  server.server.on('checkExpectation', ({ headers }: IncomingMessage, response: ServerResponse) => {
+  server.server.on('checkExpectation', ({ headers, socket }: IncomingMessage, response: ServerResponse) => {
+    onUnrouted('unsupported', socket)
     const detail = `Expect "${headers.expect}" is not supported; allowed: 100-continue`
     const body = JSON.stringify({ detail })
     const type = { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(body) }

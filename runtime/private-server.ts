@@ -24,11 +24,11 @@ const OPERATOR_TOKEN = 'operatorToken'
 
 /** A listener that only operators and their machines reach, without routes: the private one or the monitoring one. */
 export async function buildPrivateServer(
-  config: Pick<Config, 'privateAllowedHosts'>,
+  config: Pick<Config, 'privateAllowedHosts' | 'keepAliveSeconds'>,
   log: Logger,
 ): Promise<FastifyInstance> {
   const server: FastifyInstance = Fastify({
-    ...listenerOptions(),
+    ...listenerOptions(config),
     loggerInstance: log as FastifyBaseLogger,
     forceCloseConnections: true,
     bodyLimit: BODY_LIMIT_BYTES,

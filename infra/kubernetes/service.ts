@@ -11,6 +11,8 @@ export interface ServiceArgs {
   readonly type: 'headless' | 'ClusterIP' | 'LoadBalancer'
   /** From where a load balancer takes connections; from everywhere when empty. */
   readonly sourceRanges?: readonly string[]
+  /** Also an address of the other family, where the cluster has both. Only where pods are not found one by one. */
+  readonly dualStack?: true
 }
 
 /** A Service over the pods of a tier. */
@@ -28,6 +30,7 @@ export function service(site: Site, args: ServiceArgs, opts: CustomResourceOptio
       spec: {
         type: args.type === 'headless' ? 'ClusterIP' : args.type,
         ...(args.type === 'headless' ? { clusterIP: 'None', publishNotReadyAddresses: true } : {}),
+        ...(args.dualStack ? { ipFamilyPolicy: 'PreferDualStack' } : {}),
         ...(args.sourceRanges?.length ? { loadBalancerSourceRanges: [...args.sourceRanges] } : {}),
         selector: selectorOf(args.tier),
         ports: Object.entries(args.ports).map(([name, port]) => ({ name, port, targetPort: port, protocol: 'TCP' })),

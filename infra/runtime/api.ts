@@ -56,9 +56,13 @@ export class Api extends ComponentResource {
       { tier: 'api', replicas: config.replicas, template, scaled },
       { parent: this, dependsOn: [configuration, sourcesFile, console] },
     )
-    const exposed = { type: config.service, sourceRanges: config.sourceRanges }
+    const exposed = { type: config.service, sourceRanges: config.sourceRanges, dualStack: true } as const
     service(site, { tier: 'api', name: 'api', ports: { public: PUBLIC_PORT }, ...exposed }, child)
-    service(site, { tier: 'api', name: PRIVATE_SERVICE, ports: { private: PRIVATE_PORT }, type: 'ClusterIP' }, child)
+    service(
+      site,
+      { tier: 'api', name: PRIVATE_SERVICE, ports: { private: PRIVATE_PORT }, type: 'ClusterIP', dualStack: true },
+      child,
+    )
     service(site, { tier: 'api', name: INSTANCES.api, ports: { monitoring: MONITORING_PORT }, type: 'headless' }, child)
     disruptionBudget(site, 'api', child)
     if (scaled) this.scaler(site, config)

@@ -1,9 +1,12 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Budget, Hold } from './budget.ts'
+import { clientOf } from './client-address.ts'
 import { Refused, tooManyWaiting } from './refused.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** Whom the limits count as the client: its IPv4 address, or the /64 of its IPv6 address. */
+    client: string
     /** What the call takes of the memory for calls; `undefined` when it was refused at once. */
     hold: Hold | undefined
   }
@@ -18,17 +21,21 @@ export interface Admission {
   readonly budget: Budget
   /** Maximum number of calls of one address that are open at once; 0: no limit. */
   readonly maxCallsPerAddress: number
+  /** Told of a call whose client left before all of its body was there. */
+  readonly onAborted: (request: FastifyRequest) => void
 }
 
 /**
  * Bounds what calls take in memory, from their head until their answer is made, whether or not the client is still there.
  * A body counts as it arrives: one that is only promised takes nothing.
  */
-export function admit(server: FastifyInstance, { budget, maxCallsPerAddress }: Admission): void {
+export function admit(server: FastifyInstance, { budget, maxCallsPerAddress, onAborted }: Admission): void {
   const open = new OpenCalls(maxCallsPerAddress)
+  server.decorateRequest('client', '')
   server.decorateRequest('hold', undefined)
   server.addHook('onRequest', async (request) => {
-    const address = request.ip
+    const address = clientOf(request.ip)
+    request.client = address
     if (!open.enter(address)) throw tooManyOpen(maxCallsPerAddress)
     const hold = budget.hold(address)
     if (!hold.resize(CALL_BYTES)) {
@@ -38,7 +45,7 @@ export function admit(server: FastifyInstance, { budget, maxCallsPerAddress }: A
     }
     request.hold = hold
   })
-  server.addHook('preParsing', (request, _reply, payload, done) => {
+  server.addHook('preParsing', (request, reply, payload, done) => {
     let arrivedBytes = 0
     const count = (piece: Buffer): void => {
       arrivedBytes += piece.length + PIECE_BYTES
@@ -49,13 +56,15 @@ export function admit(server: FastifyInstance, { budget, maxCallsPerAddress }: A
     // Fastify listens before the first piece is read, because `done` calls it at once.
     payload.on('data', count)
     // Fastify no longer listens once it has refused the body.
-    payload.on('error', () => undefined)
+    payload.on('error', () => {
+      if (request.raw.destroyed && !reply.sent) onAborted(request)
+    })
     done(null, payload)
   })
   server.addHook('onSend', async (request) => {
     if (!request.hold) return
     request.hold.release()
-    open.leave(request.ip)
+    open.leave(request.client)
     request.hold = undefined
   })
 }

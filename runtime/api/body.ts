@@ -64,7 +64,7 @@ export function readBodies(server: FastifyInstance, options: BodyOptions): void 
         return turn(turns, ownerOf(request), () => parseJson(content))
       }
       // In one turn, because a text that waits between two outlives the young generation of the heap.
-      const opened = await turn(turns, request.ip, () => {
+      const opened = await turn(turns, request.client, () => {
         const content = open(request, body, options)
         return content.text.length > LARGE_CHARACTERS ? { content } : { document: parseJson(content) }
       })
@@ -73,8 +73,8 @@ export function readBodies(server: FastifyInstance, options: BodyOptions): void 
   )
 }
 
-function ownerOf({ source, ip }: FastifyRequest): string {
-  return source?.owner ?? ip
+function ownerOf({ source, client }: FastifyRequest): string {
+  return source?.owner ?? client
 }
 
 /** The text of a body within all limits, for a source that may send it. */

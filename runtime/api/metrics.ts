@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { UNROUTED, type Unrouted } from '../listener.ts'
 
 const OUTCOMES = ['accepted', 'unavailable'] as const
 
@@ -44,6 +45,19 @@ export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault }: W
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
     registers,
   })
+  const unrouted = new Counter({
+    name: 'tracardi_api_unrouted_total',
+    help: 'Requests and connections of the public listener that ended before a route saw them; they are in no other metric',
+    labelNames: ['reason'],
+    registers,
+  })
+  for (const reason of UNROUTED) unrouted.inc({ reason }, 0)
+  const connections = new Gauge({
+    name: 'tracardi_api_connections',
+    help: 'Connections of the public listener: open, of these lingering after an early answer, and the maximum that may be open',
+    labelNames: ['state'],
+    registers,
+  })
   new Gauge({
     name: 'tracardi_api_pending_bytes',
     help: 'Bodies that wait for their receipts',
@@ -67,6 +81,15 @@ export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault }: W
     answered: (route: string, status: number, seconds: number) => {
       requests.inc({ route, status: String(status) })
       requestSeconds.observe({ route }, seconds)
+    },
+    unrouted: (reason: Unrouted) => unrouted.inc({ reason }),
+    /** Reads the numbers of connections whenever metrics are. */
+    watchConnections: (watched: { readonly open: number; readonly lingering: number; readonly maximum: number }) => {
+      Object.assign(connections, {
+        collect: () => {
+          for (const state of ['open', 'lingering', 'maximum'] as const) connections.set({ state }, watched[state])
+        },
+      })
     },
     receipt: (seconds: number, eventsInMessage: number) => {
       receiptSeconds.observe(seconds)

@@ -1,8 +1,9 @@
 import cors from '@fastify/cors'
 import swagger from '@fastify/swagger'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
-import { answerOutsideRoutes, listenerOptions } from '../listener.ts'
+import { descriptorLimit, maxConnections } from '../descriptors.ts'
+import { answerOutsideRoutes, listenerOptions, type OnUnrouted } from '../listener.ts'
 import type { Logger } from '../log.ts'
 import { version } from '../version.ts'
 import { admit } from './admission.ts'
@@ -10,10 +11,12 @@ import { answerErrors, describedSchema } from './answers.ts'
 import { readBodies } from './body.ts'
 import type { Budget } from './budget.ts'
 import { composer } from './compose.ts'
+import { Connections } from './connections.ts'
 import { refuseEarly } from './early.ts'
 import { RateLimiter } from './limits.ts'
 import type { ApiMetrics } from './metrics.ts'
 import type { Publisher } from './publisher.ts'
+import { Refusals } from './refusals.ts'
 import { addCollectRoutes, addTrackRoute } from './routes.ts'
 import { MAX_ID_BYTES } from './schema.ts'
 import { senders } from './sender.ts'
@@ -27,8 +30,6 @@ const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
 /** How often the two are looked at: a connection is cut at most this much later. */
 const CONNECTIONS_CHECK_MS = 1000
-/** Longer than the idle timeout of the usual load balancers (60 s), so that these close first and lose no request. */
-const KEEP_ALIVE_TIMEOUT_MS = 72_000
 const CORS = {
   origin: true,
   methods: ['GET', 'POST'],
@@ -48,13 +49,24 @@ export interface PublicDependencies {
   readonly metrics: ApiMetrics
   readonly budget: Budget
   readonly log: Logger
+  /** From then on each answer ends its connection, while calls are still taken. */
+  readonly leaving?: AbortSignal
 }
 
 /** The listener for events: `/track` and `/collect`, and for the browser library that sends them: `/tracker`. */
 export async function buildPublicServer(dependencies: PublicDependencies): Promise<FastifyInstance> {
   const { config, log, metrics } = dependencies
+  const refusals = new Refusals(metrics, log)
+  const connections = new Connections({
+    maximum: maxConnections(config.apiMaxConnections, descriptorLimit()),
+    maxBodyBytes: config.apiMaxBodyBytes,
+    onUnrouted: (reason, address) => refusals.unrouted(reason, address),
+  })
+  metrics.watchConnections(connections)
+  dependencies.leaving?.addEventListener('abort', () => connections.leave())
+  const onUnrouted: OnUnrouted = (reason, socket) => connections.answeredOutsideRoutes(reason, socket)
   const server: FastifyInstance = Fastify({
-    ...listenerOptions(),
+    ...listenerOptions(config, onUnrouted),
     loggerInstance: log as FastifyBaseLogger,
     bodyLimit: config.apiMaxBodyBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -66,14 +78,14 @@ export async function buildPublicServer(dependencies: PublicDependencies): Promi
     },
     // By hops from the connection on: what a client writes into X-Forwarded-For itself is never believed.
     trustProxy: config.trustedProxies > 0 && ((_address, hop) => hop < config.trustedProxies),
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     // A HEAD of /collect would store an event.
     exposeHeadRoutes: false,
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: MAX_PARAM_LENGTH },
   })
-  answerOutsideRoutes(server)
+  answerOutsideRoutes(server, onUnrouted)
+  connections.watch(server)
   refuseEarly(server)
   await server.register(swagger, {
     transform: ({ schema, url }) => ({ schema: describedSchema(schema), url }),
@@ -88,29 +100,22 @@ export async function buildPublicServer(dependencies: PublicDependencies): Promi
     delegator: (request, decide) => decide(null, { ...CORS, credentials: request.method === 'OPTIONS' }),
   })
   answerErrors(server, config.apiMaxBodyBytes)
-  closeWhileStopping(server)
   server.addHook('onResponse', async (request, reply) => {
     metrics.answered(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000)
+    refusals.answered(request, reply.statusCode)
   })
 
-  await server.register(async (calls) => addCalls(calls, dependencies))
+  await server.register(async (calls) => addCalls(calls, dependencies, (request) => connections.aborted(request)))
   addTrackerRoutes(server)
   return server
 }
 
-/** Ends each connection with its answer from then on: one that a client keeps would hold up the end for as long as it is idle. */
-function closeWhileStopping(server: FastifyInstance): void {
-  let isStopping = false
-  server.addHook('preClose', async () => {
-    isStopping = true
-  })
-  server.addHook('onSend', async (_request, reply) => {
-    if (isStopping) reply.header('connection', 'close')
-  })
-}
-
 /** The routes that take events. What they cost is bounded; the library and preflights are answered whatever they do. */
-function addCalls(server: FastifyInstance, { config, sources, publisher, metrics, budget }: PublicDependencies): void {
+function addCalls(
+  server: FastifyInstance,
+  { config, sources, publisher, metrics, budget }: PublicDependencies,
+  onAborted: (request: FastifyRequest) => void,
+): void {
   const turns = new Turns()
   const rates = new RateLimiter(
     {
@@ -120,7 +125,11 @@ function addCalls(server: FastifyInstance, { config, sources, publisher, metrics
     },
     () => performance.now(),
   )
-  admit(server, { budget, maxCallsPerAddress: config.apiMaxCallsPerAddress })
+  admit(server, {
+    budget,
+    maxCallsPerAddress: config.apiMaxCallsPerAddress,
+    onAborted,
+  })
   const authorize = senders(server, sources, rates)
   readBodies(server, { maxBytes: config.apiMaxBodyBytes, maxValues: config.apiMaxValues, turns, authorize })
   const track = tracker({ authorize, rates, turns, publisher, metrics }, composer(config))

@@ -211,6 +211,21 @@ const unavailable: Rule = ({ unavailableEvents, windowSeconds }) =>
         `${counted(unavailableEvents, 'event')} in ${duration(windowSeconds)} got no receipt of Pulsar in time. Senders repeat them with the same ids. Check the brokers and the bookies.`,
       )
 
+/** More of these a second than scanners of the internet make. */
+const UNROUTED_PER_SECOND = 1
+
+const unrouted: Rule = ({ unrouted: reasons, windowSeconds }) => {
+  const closed = reasons.find(({ name }) => name === 'too_many_connections')
+  const what = `${counted(total(reasons), 'request or connection', 'requests and connections')} in ${duration(windowSeconds)} ended before a route saw them: ${reasons.map(({ name, count }) => `${name} ${number(count)}`).join(', ')}.`
+  if (closed) {
+    const text = `${what} Raise the limit on open files, or API_MAX_CONNECTIONS, or run more API instances.`
+    return advice('connections', 'act', 'Connections to the API are closed as they come', text)
+  }
+  return total(reasons) <= UNROUTED_PER_SECOND * windowSeconds
+    ? undefined
+    : advice('unrouted', 'watch', 'Calls end before the API can read them', `${what} The log of the API names a client of each kind.`)
+}
+
 const deadLetters: Rule = ({ queue, faults }) => {
   if (!queue.deadLetters) return undefined
   const [most] = faults
@@ -330,6 +345,7 @@ const RULES: readonly Rule[] = [
   noWorkers,
   nothingStored,
   unavailable,
+  unrouted,
   refused,
   backlogGrows,
   diskFills,

@@ -29,6 +29,7 @@ export function figuresOf(past: Past, settings: Settings): Figures {
     windowSeconds: windowStart ? (last.atMs - windowStart.atMs) / 1000 : 0,
     acceptedPerSecond: rateOf('tracardi_api_events_total{outcome="accepted"}'),
     unavailableEvents: window['tracardi_api_events_total{outcome="unavailable"}'] ?? 0,
+    unrouted: named(byLabel(window, 'tracardi_api_unrouted_total', 'reason')),
     storedPerSecond: rateOf('tracardi_worker_events_total{outcome="stored"}'),
     duplicatesPerSecond: rateOf('tracardi_worker_events_total{outcome="duplicate"}'),
     conflicts: window['tracardi_worker_events_total{outcome="conflict"}'] ?? 0,

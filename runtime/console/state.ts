@@ -96,6 +96,8 @@ export interface Figures {
   readonly acceptedPerSecond: number | null
   /** Events answered 503 within the window. */
   readonly unavailableEvents: number
+  /** Requests and connections that ended before a route saw them, by reason, the most frequent first. */
+  readonly unrouted: readonly Named[]
   readonly storedPerSecond: number | null
   readonly duplicatesPerSecond: number | null
   /** Events within the window whose ids are in use for other events. */

@@ -10,6 +10,7 @@ import type { Config } from '../config.ts'
 import { operatorConsole } from '../console/console.ts'
 import { addConsolePage, addConsoleRoutes } from '../console/routes.ts'
 import { Health } from '../health.ts'
+import { listenAt } from '../listener.ts'
 import type { Logger } from '../log.ts'
 import { addMonitoringRoutes } from '../monitoring.ts'
 import { addOperatorRoutes, buildPrivateServer } from '../private-server.ts'
@@ -18,6 +19,7 @@ import { connectQueue } from '../queue/connect.ts'
 import { superviseProducer } from '../queue/supervised.ts'
 import { topicsOf } from '../queue/topics.ts'
 import { searchClient } from '../search/client.ts'
+import { stopServing } from './departure.ts'
 import type { Program } from './run.ts'
 
 /** Starts the API: all listeners open at once; until Pulsar is there, calls are answered 503. */
@@ -42,7 +44,11 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
     { name: 'sources', check: async () => sources.fault() },
   ])
 
-  const publicServer = await buildPublicServer({ config, sources, publisher, metrics, budget, log })
+  const leaving = new AbortController()
+  const publicServer = await buildPublicServer({
+    ...{ config, sources, publisher, metrics, budget, log },
+    leaving: leaving.signal,
+  })
   const search = searchClient(config)
   const publishTrouble = () => producer.trouble()
   const shown = operatorConsole({ config, topics, admin, transport, search, registry, publishTrouble, log })
@@ -66,14 +72,13 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
         : []),
     ])
   })
-  await publicServer.listen({ host: config.publicHost, port: config.publicPort })
-  await privateServer.listen({ host: config.privateHost, port: config.privatePort })
-  await monitoringServer?.listen({ host: config.privateHost, port: config.monitoringPort })
+  await listenAt(publicServer, { host: config.publicHost, port: config.publicPort })
+  await listenAt(privateServer, { host: config.privateHost, port: config.privatePort })
+  if (monitoringServer) await listenAt(monitoringServer, { host: config.privateHost, port: config.monitoringPort })
 
   return {
     stop: async () => {
-      health.stopping()
-      await publicServer.close()
+      await stopServing({ server: publicServer, health, leaving, delaySeconds: config.shutdownDelaySeconds })
       sources.close()
       await shown.close()
       await producer.close()

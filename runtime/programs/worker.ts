@@ -4,6 +4,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Config } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import { type Dependency, Health } from '../health.ts'
+import { listenAt } from '../listener.ts'
 import type { Logger } from '../log.ts'
 import { addMonitoringRoutes, monitoringPortOf } from '../monitoring.ts'
 import { buildPrivateServer } from '../private-server.ts'
@@ -72,7 +73,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
   ])
   const monitoringServer = await buildPrivateServer(config, log)
   addMonitoringRoutes(monitoringServer, { program: 'worker', transport: transport.name, health, registry })
-  await monitoringServer.listen({ host: config.privateHost, port: monitoringPortOf(config) })
+  await listenAt(monitoringServer, { host: config.privateHost, port: monitoringPortOf(config) })
 
   const begin = async () => {
     const onMissing = (reason: string) => {

@@ -106,6 +106,23 @@ describe('loadConfig', () => {
     assert.deepEqual(faultsOf({ PRIVATE_TOKEN: '!aZ0~+/=' }), [])
   })
 
+  it('refuses a delay that leaves nothing of the time to stop', () => {
+    assert.deepEqual(faultsOf({ SHUTDOWN_DELAY_SECONDS: '25' }), [
+      'SHUTDOWN_DELAY_SECONDS is 25, which leaves nothing of SHUTDOWN_GRACE_SECONDS, 25, for the calls in hand: make it shorter, or the grace time longer',
+    ])
+    assert.deepEqual(faultsOf({ SHUTDOWN_DELAY_SECONDS: '15' }), [])
+  })
+
+  it('takes addresses of IPv6 wherever a URL is', () => {
+    const urls = {
+      PULSAR_HOST: 'pulsar+ssl://[2001:db8::1]:6651',
+      PULSAR_API: 'https://[2001:db8::1]:8443',
+      ELASTIC_HOST: 'https://[2001:db8::2]:9200,http://[::1]:9200',
+      CONSOLE_INSTANCES: 'http://[2001:db8::3]:9464',
+    }
+    assert.deepEqual(toEnv(loadConfig(urls)), urls)
+  })
+
   it('refuses a retention shorter than the window in which an id chooses its index', () => {
     assert.deepEqual(faultsOf({ EVENT_RETENTION_DAYS: '7' }), [
       'EVENT_RETENTION_DAYS is 7, but EVENT_ID_WINDOW_HOURS still lets events into indices 168 hours old: keep events for longer than that, or narrow the window',
@@ -142,6 +159,7 @@ describe('toEnv', () => {
           apiMaxPendingBytes: 1024 ** 3,
           elasticApiKey: '',
           eventRetentionDays: 0,
+          shutdownGraceSeconds: 600,
         } as unknown as Config
         assert.deepEqual(loadConfig(toEnv(config)), config)
       }),

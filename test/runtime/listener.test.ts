@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import type { AddressInfo, Socket } from 'node:net'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
-import { listenerOptions } from '../../runtime/listener.ts'
+import { loadConfig } from '../../runtime/config.ts'
+import { listenAt, listenerOptions } from '../../runtime/listener.ts'
 import { exchange } from '../support/exchange.ts'
 import { recordingLog } from '../support/log.ts'
+
+const CONFIG = loadConfig({ KEEP_ALIVE_SECONDS: '5' })
 
 describe('a listener', () => {
   let server: FastifyInstance
@@ -13,7 +16,7 @@ describe('a listener', () => {
   beforeEach(async () => {
     const { log, lines } = recordingLog()
     logged = lines
-    server = Fastify({ ...listenerOptions(), loggerInstance: log as FastifyBaseLogger })
+    server = Fastify({ ...listenerOptions(CONFIG), loggerInstance: log as FastifyBaseLogger })
     server.get('/:name', async () => ({}))
     await server.listen({ host: '127.0.0.1', port: 0 })
     port = (server.server.address() as AddressInfo).port
@@ -43,6 +46,37 @@ describe('a listener', () => {
     assert.deepEqual(logged, [])
   })
 
+  it('keeps idle connections for as long as it is told', () => {
+    assert.equal(server.server.keepAliveTimeout, 5000)
+  })
+
+  it('takes connections of both families on ::', async () => {
+    await server.close()
+    server = Fastify(listenerOptions(CONFIG))
+    server.get('/', async () => ({}))
+    await listenAt(server, { host: '::', port: 0 })
+    const at = (server.server.address() as AddressInfo).port
+    for (const host of ['[::1]', '127.0.0.1']) assert.equal((await fetch(`http://${host}:${at}/`)).status, 200, host)
+  })
+
+  it('listens on all of IPv4 where there is no IPv6, and fails for any other fault', async () => {
+    const listened = async (host: string, code: string): Promise<readonly string[]> => {
+      const hosts: string[] = []
+      const listen = async (at?: { host?: string }) => {
+        hosts.push(`${at?.host}`)
+        if (hosts.length === 1) throw Object.assign(new Error('cannot listen'), { code })
+        return ''
+      }
+      const server = { listen } as unknown as Parameters<typeof listenAt>[0]
+      await listenAt(server, { host, port: 1 }).catch((error) => hosts.push(error.code))
+      return hosts
+    }
+    assert.deepEqual(await listened('::', 'EAFNOSUPPORT'), ['::', '0.0.0.0'])
+    assert.deepEqual(await listened('::', 'EADDRNOTAVAIL'), ['::', '0.0.0.0'])
+    assert.deepEqual(await listened('::', 'EADDRINUSE'), ['::', 'EADDRINUSE'])
+    assert.deepEqual(await listened('::1', 'EADDRNOTAVAIL'), ['::1', 'EADDRNOTAVAIL'])
+  })
+
   it('answers 408 to a request that took too long', () => {
     const written: string[] = []
     const socket = {
@@ -55,7 +89,7 @@ describe('a listener', () => {
       bytesParsed: 0,
       rawPacket: {},
     })
-    listenerOptions().clientErrorHandler(error as never, socket as unknown as Socket)
+    listenerOptions(CONFIG).clientErrorHandler(error as never, socket as unknown as Socket)
     assert.match(written[0] ?? '', /^HTTP\/1\.1 408 Request Timeout\r\n/)
     assert.match(written[0] ?? '', /\{"detail":"The request took too long to arrive"\}$/)
     assert.equal(written[1], 'closed')
@@ -63,9 +97,9 @@ describe('a listener', () => {
 
   it('writes nothing to a connection that is gone', () => {
     const done: string[] = []
-    const socket = { writable: true, write: (text: string) => done.push(text), destroySoon: () => done.push('closed') }
+    const socket = { writable: true, write: (text: string) => done.push(text), destroy: () => done.push('closed') }
     const error = Object.assign(new Error('reset'), { code: 'ECONNRESET' })
-    listenerOptions().clientErrorHandler(error as never, socket as unknown as Socket)
+    listenerOptions(CONFIG).clientErrorHandler(error as never, socket as unknown as Socket)
     assert.deepEqual(done, ['closed'])
   })
 

@@ -48,6 +48,7 @@ export interface Api {
   readonly budget: Budget
   readonly registry: Registry
   readonly logged: readonly Record<string, unknown>[]
+  readonly connections: () => { readonly open: number; readonly lingering: number }
 }
 
 const running: FastifyInstance[] = []
@@ -60,11 +61,19 @@ export async function buildApi(settings: Partial<Config> = {}, sources = fixedSo
   const registry = new Registry()
   const metrics = apiMetrics(registry, { pendingBytes: () => budget.used, sourcesFault: () => sources.fault() })
   const limits = { bytes: config.messageMaxBytes, events: Math.min(config.messageMaxEvents, config.bulkSize) }
+  let connections = { open: 0, lingering: 0, maximum: 0 }
+  const watching = {
+    ...metrics,
+    watchConnections: (watched: typeof connections) => {
+      connections = watched
+      metrics.watchConnections(watched)
+    },
+  }
   const publisher = new Publisher(producer, limits, metrics)
   const { log, lines } = recordingLog()
-  const server = await buildPublicServer({ config, sources, publisher, metrics, budget, log })
+  const server = await buildPublicServer({ config, sources, publisher, metrics: watching, budget, log })
   running.push(server)
-  return { server, producer, budget, registry, logged: lines }
+  return { server, producer, budget, registry, logged: lines, connections: () => connections }
 }
 
 export async function closeApis(): Promise<void> {

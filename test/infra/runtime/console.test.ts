@@ -31,6 +31,19 @@ describe('the console of a stack', () => {
     })
   }
 
+  it('is reached as the API is by both families where the cluster has them, and pods one by one by one family', () => {
+    const policies = ofType(resources, 'Service')
+      .filter(({ inputs }) => /^(api|worker)/.test(inputs.metadata.name))
+      .map(({ inputs }) => [inputs.metadata.name, inputs.spec.ipFamilyPolicy])
+      .sort()
+    assert.deepEqual(policies, [
+      ['api', 'PreferDualStack'],
+      ['api-instances', undefined],
+      ['api-private', 'PreferDualStack'],
+      ['worker-instances', undefined],
+    ])
+  })
+
   it('has a token of the operators, which the API alone is given, as a file', async () => {
     const token = ofType(resources, 'Secret').find(({ inputs }) => inputs.metadata.name === 'console-token')
     assert.deepEqual(token?.inputs.stringData, { token: 'password of console-token, generation 1' })

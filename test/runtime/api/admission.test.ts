@@ -132,6 +132,26 @@ describe('admission', () => {
     }
   })
 
+  it('takes all addresses of an IPv6 network as one, and an IPv4 address as one in whatever form', async () => {
+    for (const [first, second, statusCode] of [
+      ['2001:db8::1', '2001:db8::ffff', 429],
+      ['2001:db8::1', '2001:db8:0:1::1', 200],
+      ['10.0.0.1', '::ffff:10.0.0.1', 429],
+      ['10.0.0.1:1111', '10.0.0.1:2222', 429],
+    ] as const) {
+      const few = await buildApi({ apiMaxCallsPerAddress: 1, trustedProxies: 1 })
+      few.producer.holding = true
+      const open = few.server.inject(trackCall(goodCall(), { 'x-forwarded-for': first }))
+      await until('it is in flight', () => few.producer.held === 1)
+      few.producer.holding = false
+      const answer = await few.server.inject(trackCall(goodCall(), { 'x-forwarded-for': second }))
+      assert.equal(answer.statusCode, statusCode, second)
+      few.producer.release()
+      await open
+      assert.equal(few.budget.used, 0)
+    }
+  })
+
   it('lets a preflight through, which takes nothing', async () => {
     others(MIB)
     const headers = { origin: 'https://shop.example.com', 'access-control-request-method': 'POST' }

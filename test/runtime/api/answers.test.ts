@@ -97,10 +97,25 @@ describe('answers of the public listener', () => {
   })
 })
 
+describe('a DELETE with a type and without a body', () => {
+  afterEach(closeApis)
+
+  for (const [url, statusCode] of [
+    ['/nothing', 404],
+    ['/track', 405],
+  ] as const) {
+    it(`of ${url} is answered ${statusCode}`, async () => {
+      const { server } = await buildApi()
+      const headers = { 'content-type': 'application/json' }
+      assert.equal((await server.inject({ method: 'DELETE', url, headers })).statusCode, statusCode)
+    })
+  }
+})
+
 describe('the log of the public listener', () => {
   afterEach(closeApis)
 
-  it('has no line for calls, taken or refused, so neither payload nor token gets into it', async () => {
+  it('has one line for refused calls of each status and reason, and neither payload nor token in it', async () => {
     const api = await buildApi()
     const headers = { authorization: `Bearer ${SECRET}`, cookie: SECRET, 'x-timestamp': SECRET }
     const call = goodCall({ properties: { a: SECRET } })
@@ -115,8 +130,13 @@ describe('the log of the public listener', () => {
       { url: `/collect/%ff/${SECRET}`, headers },
     ]) {
       await api.server.inject(options)
+      await api.server.inject(options)
     }
-    assert.deepEqual(api.logged, [])
+    assert.deepEqual(
+      api.logged.map(({ status, reason, count, client }) => [status ?? reason, count, client]),
+      [422, 401, 415, 404, 'bad_url'].map((what) => [what, 1, '127.0.0.1']),
+    )
+    assert.equal(JSON.stringify(api.logged).includes(SECRET), false)
   })
 
   it('names the failure of a call that failed, and nothing of the call', async () => {
@@ -130,11 +150,16 @@ describe('the log of the public listener', () => {
     assert.equal(JSON.stringify(api.logged).includes(SECRET), false)
   })
 
-  it('has nothing of bytes that are no HTTP', async () => {
+  it('tells of bytes that are no HTTP, and has none of them', async () => {
     const api = await buildApi()
     const port = await listen(api.server)
     const before = api.logged.length
     await exchange(port, `nonsense ${SECRET}\r\n\r\n`)
-    assert.deepEqual(api.logged.slice(before), [])
+    const lines = api.logged.slice(before)
+    assert.deepEqual(
+      lines.map(({ reason }) => reason),
+      ['bad_http'],
+    )
+    assert.equal(JSON.stringify(lines).includes(SECRET), false)
   })
 })

@@ -18,6 +18,8 @@ describe('metrics of the API', () => {
       'tracardi_api_request_seconds histogram',
       'tracardi_api_receipt_seconds histogram',
       'tracardi_api_message_events histogram',
+      'tracardi_api_unrouted_total counter',
+      'tracardi_api_connections gauge',
       'tracardi_api_pending_bytes gauge',
       'tracardi_api_sources_faulty gauge',
     ])

@@ -278,7 +278,10 @@ describe('POST /track', () => {
       const answer = await api.server.inject(trackCall(goodCall()))
       assert.deepEqual([answer.statusCode, answer.headers['retry-after'], answer.json()], [503, '2', DETAIL])
       assert.equal(api.budget.used, 0)
-      assert.deepEqual(api.logged, [])
+      assert.deepEqual(
+        api.logged.map(({ msg, status }) => [msg, status]),
+        [['calls were refused', 503]],
+      )
     })
 
     it('answers 503 when the receipt fails, and 200 to the next call', async () => {

@@ -37,6 +37,7 @@ const WELL: Figures = {
   windowSeconds: 300,
   acceptedPerSecond: 1000,
   unavailableEvents: 0,
+  unrouted: [],
   storedPerSecond: 1000,
   duplicatesPerSecond: 0,
   conflicts: 0,
@@ -121,6 +122,26 @@ describe('the advice', () => {
     const [one] = adviceFor({ ...WELL, instances: [instance('api'), faulty, ...workers(2)] })
     assert.deepEqual([one?.rule, one?.severity], ['sources', 'act'])
     assert.match(one?.text ?? '', /^1 API kept .*: http:\/\/api-1:8686\./)
+  })
+
+  it('tells of calls that no route saw, and what to do when connections are closed', () => {
+    const one = (...unrouted: Figures['unrouted'][number][]) =>
+      adviceFor({ ...WELL, unrouted }).map(({ rule, severity, text }) => [rule, severity, text])
+    assert.deepEqual(one({ name: 'aborted', count: 300 }), [])
+    assert.deepEqual(one({ name: 'aborted', count: 300 }, { name: 'bad_http', count: 1 }), [
+      [
+        'unrouted',
+        'watch',
+        '301 requests and connections in 5 min ended before a route saw them: aborted 300, bad_http 1. The log of the API names a client of each kind.',
+      ],
+    ])
+    assert.deepEqual(one({ name: 'too_many_connections', count: 1 }), [
+      [
+        'connections',
+        'act',
+        '1 request or connection in 5 min ended before a route saw them: too_many_connections 1. Raise the limit on open files, or API_MAX_CONNECTIONS, or run more API instances.',
+      ],
+    ])
   })
 
   it('counts events whose ids are in use for others', () => {

@@ -1,0 +1,29 @@
+/** A kind of event has at most one line in this time, so that whoever provokes it cannot fill the log. */
+const LOGGED_EVERY_MS = 60_000
+
+/** Counts events of a few kinds, and says when one is due for a line in the log. */
+export class LogLimit {
+  readonly #now: () => number
+  readonly #kinds = new Map<string, { count: number; loggedAtMs: number }>()
+
+  /** @param now a monotonic clock in milliseconds. */
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  /**
+   * Counts one more event.
+   *
+   * @param kind one of few: each takes memory for ever.
+   * @returns the number of events since the last line when another is due; else `undefined`.
+   */
+  count(kind: string): number | undefined {
+    const counted = this.#kinds.get(kind) ?? { count: 0, loggedAtMs: Number.NEGATIVE_INFINITY }
+    this.#kinds.set(kind, counted)
+    counted.count += 1
+    if (this.#now() - counted.loggedAtMs < LOGGED_EVERY_MS) return undefined
+    const { count } = counted
+    Object.assign(counted, { count: 0, loggedAtMs: this.#now() })
+    return count
+  }
+}
