@@ -38,7 +38,11 @@ cli
   .description(
     'make tenant, namespace, topics, subscriptions and index templates; adds what is missing, deletes nothing',
   )
-  .action(() => setUp(config()))
+  .option(
+    '--lower-retention',
+    'also shorten how long and how much Pulsar keeps to what is configured: what is kept beyond it is deleted',
+  )
+  .action((options) => setUp(config(), options))
 
 cli
   .command('backlog')

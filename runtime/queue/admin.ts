@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import type { Config } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
-import { topicPath } from './topics.ts'
+import { type Retention, topicPath } from './topics.ts'
 
 const TIMEOUT_MS = 5000
 const READ_RETRIES = 4
@@ -26,6 +26,9 @@ export interface PulsarAdmin {
   hasNamespace(namespace: string): Promise<boolean>
   createNamespace(namespace: string): Promise<void>
   namespacePolicies(namespace: string): Promise<NamespacePolicies>
+  setRetention(namespace: string, retention: Retention): Promise<void>
+  /** What holds for a topic: its own policy, else that of its namespace, else that of the broker. */
+  appliedRetention(topic: string): Promise<Retention>
   /** Partitions of a partitioned topic: 0 for one without partitions, `undefined` when there is no such topic. */
   partitions(topic: string): Promise<number | undefined>
   createPartitionedTopic(topic: string, partitions: number): Promise<void>
@@ -43,7 +46,14 @@ export interface PulsarAdmin {
 export interface NamespacePolicies {
   readonly message_ttl_in_seconds?: number | null
   readonly subscription_expiration_time_minutes?: number | null
+  readonly retention_policies?: RetentionPolicy | null
   readonly backlog_quota_map?: Readonly<Record<string, { readonly policy: string }>>
+}
+
+interface RetentionPolicy {
+  readonly retentionTimeInMinutes: number
+  /** Of 1,048,576 bytes each. */
+  readonly retentionSizeInMB: number
 }
 
 export interface TopicStats {
@@ -105,8 +115,7 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
     const metadata = await read<{ partitions: number }>(`${topicPath(topic)}/partitions?checkAllowAutoCreation=false`)
     if (!metadata) return undefined
     if (metadata.partitions > 0) return metadata.partitions
-    const namespace = topicPath(topic).split('/').slice(0, 3).join('/')
-    const topics = (await read<string[]>(namespace)) ?? []
+    const topics = (await read<string[]>(`persistent/${namespaceOf(topic)}`)) ?? []
     return topics.includes(topic) ? 0 : undefined
   }
   return {
@@ -117,6 +126,16 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
     hasNamespace: async (namespace) => (await read(`namespaces/${namespace}`)) !== undefined,
     createNamespace: (namespace) => ensure('PUT', `namespaces/${namespace}`),
     namespacePolicies: async (namespace) => (await read<NamespacePolicies>(`namespaces/${namespace}`)) ?? {},
+    setRetention: (namespace, { minutes, mib }) =>
+      ensure('POST', `namespaces/${namespace}/retention`, { retentionTimeInMinutes: minutes, retentionSizeInMB: mib }),
+    appliedRetention: async (topic) => {
+      const applied = await read<RetentionPolicy>(`${topicPath(topic)}/retention?applied=true`).catch(async (error) => {
+        // Where brokers have no policies of topics, that of the namespace is the nearest.
+        if ((error as AppError).context['status'] !== 405) throw error
+        return (await read<NamespacePolicies>(`namespaces/${namespaceOf(topic)}`))?.retention_policies
+      })
+      return { minutes: applied?.retentionTimeInMinutes ?? 0, mib: applied?.retentionSizeInMB ?? 0 }
+    },
     partitions,
     createPartitionedTopic: (topic, count) => ensure('PUT', `${topicPath(topic)}/partitions`, count),
     growPartitions: (topic, count) => ensure('POST', `${topicPath(topic)}/partitions`, count),
@@ -144,6 +163,11 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
     },
     close: () => agent.close(),
   }
+}
+
+/** `a/b` of `persistent://a/b/c`. */
+function namespaceOf(topic: string): string {
+  return topicPath(topic).split('/').slice(1, 3).join('/')
 }
 
 /** The admin API answers a peek with the properties in headers, `X-Pulsar-PROPERTY-<name>` or one JSON of all of them. */
