@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import type { Config } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
+import type { Position } from './position.ts'
 import { type Retention, topicPath } from './topics.ts'
 
 const TIMEOUT_MS = 5000
@@ -40,7 +41,26 @@ export interface PulsarAdmin {
   stats(topic: string, detailed: boolean): Promise<Readonly<Record<string, TopicStats>>>
   /** Properties of the message at a position of the backlog, counted from 1; `undefined` beyond its end. */
   peekProperties(partition: string, subscription: string, position: number): Promise<Record<string, string> | undefined>
+  /** The ledgers in which a partition keeps messages, acknowledged or not, in their order. */
+  keptLedgers(partition: string): Promise<KeptLedgers>
+  /** The first message that was published at a time or later; beyond the last one when there is none. */
+  positionAt(partition: string, timeMs: number): Promise<Position>
+  /** When the oldest message that is kept was published, in milliseconds since the epoch; `undefined` when none is. */
+  earliestPublishedAtMs(partition: string): Promise<number | undefined>
   close(): Promise<void>
+}
+
+export interface KeptLedgers {
+  readonly ledgers: readonly { readonly id: number; readonly entries: number }[]
+  readonly last: Position
+}
+
+interface InternalStats {
+  readonly currentLedgerEntries: number
+  /** `ledger:entry` */
+  readonly lastConfirmedEntry: string
+  /** The last one is written to, and tells 0 entries. */
+  readonly ledgers: readonly { readonly ledgerId: number; readonly entries: number }[]
 }
 
 export interface NamespacePolicies {
@@ -160,6 +180,30 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
       const path = `${topicPath(partition)}/subscription/${encodeURIComponent(subscription)}/position/${position}`
       const answer = await call('GET', path)
       return answer.status === 200 ? propertiesOf(answer.headers) : undefined
+    },
+    keptLedgers: async (partition) => {
+      const stats = await read<InternalStats>(`${topicPath(partition)}/internalStats`)
+      if (stats === undefined) throw new AppError('topic_not_found', `the partition ${partition} is not there`)
+      const [ledger = -1, entry = -1] = stats.lastConfirmedEntry.split(':').map(Number)
+      const ledgers = stats.ledgers.map(({ ledgerId, entries }, index) => ({
+        id: ledgerId,
+        entries: index === stats.ledgers.length - 1 ? stats.currentLedgerEntries : entries,
+      }))
+      return { ledgers, last: { ledger, entry } }
+    },
+    positionAt: async (partition, timeMs) => {
+      const path = `${topicPath(partition)}/messageid/${timeMs}`
+      const found = await read<{ ledgerId: number; entryId: number }>(path)
+      if (found === undefined) throw new AppError('topic_not_found', `the partition ${partition} is not there`)
+      return { ledger: found.ledgerId, entry: found.entryId }
+    },
+    earliestPublishedAtMs: async (partition) => {
+      const path = `${topicPath(partition)}/examinemessage?initialPosition=earliest&messagePosition=1`
+      const answer = await call('GET', path)
+      // So a broker answers where there is no message.
+      if (answer.status === 412) return undefined
+      if (answer.status >= 300) throw refused('GET', path, answer)
+      return Date.parse(String(answer.headers['x-pulsar-publish-time']))
     },
     close: () => agent.close(),
   }
