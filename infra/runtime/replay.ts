@@ -3,7 +3,7 @@ import { ComponentResource, type ComponentResourceOptions, type Input } from '@p
 import { labelsOf } from '../kubernetes/labels.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
 import type { Site } from '../kubernetes/site.ts'
-import { containerEnv, RUNTIME_USER, type RuntimeAccess, readBy, runtimeVolumes, settingsOf } from './environment.ts'
+import { containerEnv, RUNTIME_USER, type RuntimeAccess, runtimeVolumes } from './environment.ts'
 
 export interface ReplayArgs {
   readonly site: Site
@@ -27,7 +27,7 @@ export class Replay extends ComponentResource {
     const template = podTemplate({
       tier: 'set-up',
       ...RUNTIME_USER,
-      graceSeconds: access.plan.runtime.shutdownGraceSeconds + 10,
+      graceSeconds: Math.ceil(access.plan.runtime.shutdownGraceSeconds) + 5,
       // One that was stopped tells how to go on; from the beginning it would have to do everything again.
       restartPolicy: 'Never',
       pullSecret: site.pullSecret,
@@ -41,11 +41,8 @@ export class Replay extends ComponentResource {
             ...['--from', '$(REPLAY_FROM)', '--to', '$(REPLAY_TO)'],
             ...['--events-per-second', '$(REPLAY_EVENTS_PER_SECOND)'],
           ],
-          env: {
-            ...containerEnv(access, RESOURCES.memoryMib, 'worker'),
-            ...readBy('worker', settingsOf(access)),
-            ...ASKED,
-          },
+          settings: 'worker-settings',
+          env: { ...containerEnv(access, RESOURCES.memoryMib, 'worker'), ...ASKED },
           resources: RESOURCES,
           mounts,
         },

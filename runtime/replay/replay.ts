@@ -10,6 +10,7 @@ import { superviseProducer, superviseReader } from '../queue/supervised.ts'
 import { topicsOf } from '../queue/topics.ts'
 import { bulkSender } from '../search/bulk.ts'
 import { conflictFinder } from '../search/conflicts.ts'
+import { IndexKeeper } from '../search/index-keeper.ts'
 import { lineGuard } from '../search/line-guard.ts'
 import { assertSetUp } from '../search/set-up.ts'
 import { AdaptiveConcurrency } from '../worker/concurrency.ts'
@@ -95,11 +96,19 @@ export async function replay(
   )
   const registry = new Registry()
   const concurrency = new AdaptiveConcurrency(config.bulkConcurrency)
+  // Whoever replays into an index that is lost makes it first.
+  const keeper = new IndexKeeper({
+    client: search,
+    config,
+    sendBulk: bulkSender(search),
+    onMade: (index) => log.info({ index }, 'index made'),
+    nowMs: Date.now,
+  })
   const worker = new Worker({
     consumer,
-    sendBulk: bulkSender(search),
+    sendBulk: keeper.sendBulk,
     findConflicts: conflictFinder(search),
-    guard: lineGuard(config),
+    guard: lineGuard(config, keeper.see),
     sendDeadLetter: (message) => deadLetters.send(message),
     limits: { events: config.bulkSize, bytes: config.bulkMaxBytes },
     mostEvents: config.bulkMaxEvents,

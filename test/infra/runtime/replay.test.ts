@@ -12,9 +12,7 @@ describe('the replay of a stack', () => {
   })
 
   it('does what the environment of a Job says, with the token and the settings of a worker', async () => {
-    const templates = podTemplates(
-      await registeredBy(changed('staging', { runtime: { PULSAR_TENANT: 'shop', BULK_CONCURRENCY: 3 } })),
-    )
+    const templates = podTemplates(await registeredBy(changed('staging')))
     const { spec } = templates.find(({ name }) => name === 'replay') ?? assert.fail('no replay')
     const [container] = spec.containers
     assert.deepEqual(container.args, [
@@ -29,9 +27,10 @@ describe('the replay of a stack', () => {
     const env = Object.fromEntries(
       container.env.map(({ name, value }: { name: string; value: string }) => [name, value]),
     )
+    assert.deepEqual(container.envFrom, [{ configMapRef: { name: 'worker-settings' } }])
     const of = (...names: readonly string[]) => names.map((name) => env[name])
     assert.deepEqual(of('REPLAY_FROM', 'REPLAY_TO', 'REPLAY_EVENTS_PER_SECOND'), ['earliest', 'now', '2000'])
-    assert.deepEqual(of('PULSAR_TENANT', 'BULK_CONCURRENCY', 'PRIVATE_TOKEN_FILE'), ['shop', '3', undefined])
+    assert.deepEqual(of('PULSAR_AUTH_TOKEN_FILE', 'PRIVATE_TOKEN_FILE'), ['/secrets/pulsar/token', undefined])
     const secrets = spec.volumes.map(({ secret }: { secret?: { secretName: string } }) => secret?.secretName)
     assert.ok(secrets.includes('pulsar-token-worker'))
   })
