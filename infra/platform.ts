@@ -15,6 +15,7 @@ import { Observability } from './observability/observability.ts'
 import type { PulsarAccess } from './pulsar/endpoint.ts'
 import { Pulsar } from './pulsar/pulsar.ts'
 import { Api } from './runtime/api.ts'
+import { Replay } from './runtime/replay.ts'
 import { Retention } from './runtime/retention.ts'
 import { SetUp } from './runtime/set-up.ts'
 import { Workers } from './runtime/workers.ts'
@@ -88,6 +89,7 @@ export class Platform extends ComponentResource {
       { ...child, dependsOn: [setUp] },
     )
     new Workers('worker', { ...program, config: plan.workers }, { ...child, dependsOn: [api] })
+    new Replay('replay', program, { ...child, dependsOn: [setUp] })
     if (plan.elasticsearch.expireIndices) new Retention('retention', program, { ...child, dependsOn: [setUp] })
     if (plan.observability.monitors !== 'none') {
       const watch = { site, plan, tiers, search: search.endpoint }

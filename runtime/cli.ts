@@ -5,6 +5,7 @@ import { exportDeadLetters, listDeadLetters, replayAll } from './commands/dead-l
 import { expireIndices, indices } from './commands/indices.ts'
 import { print } from './commands/output.ts'
 import { type RehearseFlags, rehearseCommand, runRehearsal } from './commands/rehearse.ts'
+import { type ReplayFlags, replayCommand, runReplay } from './commands/replay.ts'
 import { send } from './commands/send.ts'
 import { setUp } from './commands/set-up.ts'
 import { type Config, loadConfig } from './config.ts'
@@ -38,7 +39,11 @@ cli
   .description(
     'make tenant, namespace, topics, subscriptions and index templates; adds what is missing, deletes nothing',
   )
-  .action(() => setUp(config()))
+  .option(
+    '--lower-retention',
+    'also shorten how long and how much Pulsar keeps to what is configured: what is kept beyond it is deleted',
+  )
+  .action((options) => setUp(config(), options))
 
 cli
   .command('backlog')
@@ -103,6 +108,12 @@ cli.addCommand(
     const rehearsal = await runRehearsal(loadConfig(env), flags, run)
     print(summaryOf(rehearsal).join('\n'))
     process.exitCode = isWhole(rehearsal) ? 0 : 1
+  }),
+)
+
+cli.addCommand(
+  replayCommand().action(async (flags: ReplayFlags) => {
+    process.exitCode = await runReplay(config(), flags, createLogger({ logLevel: 'warn' }, 'replay'))
   }),
 )
 

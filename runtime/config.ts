@@ -285,6 +285,26 @@ export const settings = {
     unit: 'partitions',
     description: 'Partitions of the topic. They can grow, never shrink.',
   },
+  pulsarRetentionHours: {
+    env: 'PULSAR_RETENTION_HOURS',
+    type: 'integer',
+    default: 24,
+    minimum: 0,
+    maximum: 8760,
+    unit: 'hours',
+    description:
+      'How long Pulsar keeps messages after they are acknowledged, for `replay`. 0: not at all. `set-up` only raises it; what would shorten it is reported, and done by `set-up --lower-retention`.',
+  },
+  pulsarRetentionSizeGib: {
+    env: 'PULSAR_RETENTION_SIZE_GIB',
+    type: 'integer',
+    default: 10,
+    minimum: 1,
+    maximum: 1_000_000,
+    unit: 'GiB',
+    description:
+      'Maximum size of the topic with what it keeps, before copies: beyond it the oldest acknowledged messages are deleted before their time, never those that wait. Each partition gets an equal share. Unused while PULSAR_RETENTION_HOURS is 0.',
+  },
   publishTimeoutSeconds: {
     env: 'PUBLISH_TIMEOUT_SECONDS',
     type: 'number',

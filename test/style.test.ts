@@ -42,8 +42,9 @@ const RUNTIME: Allowed = {
   console: ['queue', 'search'],
   programs: ['api', 'worker', 'console', 'queue', 'search'],
   send: [],
+  replay: ['queue', 'search', 'worker'],
   rehearsal: ['queue', 'search', 'send'],
-  commands: ['queue', 'search', 'send', 'rehearsal'],
+  commands: ['api', 'queue', 'search', 'send', 'rehearsal', 'replay'],
   local: ['api'],
 }
 

@@ -13,8 +13,12 @@ export interface LocalRun {
 
 type Raw = Readonly<Record<string, unknown>>
 
-/** Settings of the runtime that one machine decides for itself: its one node holds no copies, its client is what is there. */
-const OF_THE_CLUSTER: readonly string[] = ['runtime.ELASTIC_INDEX_REPLICAS', 'pulsar.transport']
+/** Settings of the runtime that one machine decides for itself: its one node holds no copies, its disk is small, its client is what is there. */
+const OF_THE_CLUSTER: readonly string[] = [
+  'runtime.ELASTIC_INDEX_REPLICAS',
+  'runtime.PULSAR_RETENTION_SIZE_GIB',
+  'pulsar.transport',
+]
 /** Servers that exist already: the run on one machine brings its own. */
 const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   pulsar: ['serviceUrl', 'adminUrl'],
@@ -28,7 +32,12 @@ const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
  */
 export function localRunOf(raw: Raw): LocalRun {
   const plan = planOf(withoutExternal(raw))
-  const { indexReplicas: _copies, pulsarTransport: _transport, ...settings } = plan.runtime
+  const {
+    indexReplicas: _copies,
+    pulsarRetentionSizeGib: _disk,
+    pulsarTransport: _transport,
+    ...settings
+  } = plan.runtime
   const ignored = [...plan.stated].filter((key) => !key.startsWith('runtime.') && !key.startsWith('load.'))
   const external = Object.entries(EXTERNAL).flatMap(([group, keys]) =>
     keys.filter((key) => (raw[group] as Raw | undefined)?.[key] !== undefined).map((key) => `${group}.${key}`),

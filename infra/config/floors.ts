@@ -7,6 +7,7 @@ export interface Floors extends Floor {
   readonly masterNodes: number
   readonly indexReplicas: number
   readonly ackQuorum: number
+  readonly retentionHours: number
 }
 
 const ONE_OF_EACH: Floors = {
@@ -19,6 +20,7 @@ const ONE_OF_EACH: Floors = {
   masterNodes: 1,
   indexReplicas: 0,
   ackQuorum: 1,
+  retentionHours: 0,
 }
 
 /**
@@ -35,6 +37,8 @@ const PRODUCTION: Floors = {
   masterNodes: 3,
   indexReplicas: 1,
   ackQuorum: 2,
+  // A fault of the night is noticed in the morning.
+  retentionHours: 6,
 }
 
 /** The least counts of an environment: one of each, but in production. */

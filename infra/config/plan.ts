@@ -89,6 +89,7 @@ function shapeOf(config: StackConfig, runtime: Config): Shape {
     eventPartitioning: runtime.eventPartitioning,
     bulkSize: runtime.bulkSize,
     messageMaxEvents: runtime.messageMaxEvents,
+    retentionHours: runtime.pulsarRetentionHours,
     floor: floorsOf(config.platform.environment),
   }
 }
@@ -122,6 +123,7 @@ const SIZED: readonly SizedKey[] = [
   'bookkeeper.replicas',
   'bookkeeper.journalGib',
   'bookkeeper.ledgersGib',
+  'runtime.PULSAR_RETENTION_SIZE_GIB',
   'elasticsearch.dataNodes',
   'elasticsearch.heapGib',
   'elasticsearch.dataGib',

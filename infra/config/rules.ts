@@ -1,3 +1,4 @@
+import { topicGib } from '../sizing/pulsar.ts'
 import { floorsOf } from './floors.ts'
 import type { Plan } from './plan.ts'
 
@@ -31,6 +32,12 @@ const general: readonly Rule[] = [
     (p) => floor(p).apiReplicas,
     (p) => p.api.replicas,
     'raise it, or let a stated load derive it',
+  ),
+  atLeast(
+    'PULSAR_RETENTION_HOURS',
+    (p) => floor(p).retentionHours,
+    (p) => p.runtime.pulsarRetentionHours,
+    'a lost index or subscription can only be filled again with what Pulsar still keeps when somebody notices',
   ),
   atLeast(
     'workers.replicas',
@@ -141,6 +148,9 @@ const openBrokers: readonly Rule[] = [
       : undefined,
 ]
 
+/** Bookies whose disks count: one may be away where there are several. */
+const diskHolders = ({ bookkeeper }: Plan) => Math.max(1, bookkeeper.replicas - 1)
+
 const pulsar: readonly Rule[] = [
   (p) =>
     p.zookeeper.replicas % 2 === 0
@@ -170,6 +180,16 @@ const pulsar: readonly Rule[] = [
     (p) => p.bookkeeper.ackQuorum,
     'a receipt for one copy is lost with one disk',
   ),
+  (p) => {
+    const { pulsarRetentionHours: hours, pulsarRetentionSizeGib: gib } = p.runtime
+    const diskGib = diskHolders(p) * p.bookkeeper.ledgersGib
+    const holds = Math.floor(topicGib(diskGib, p.bookkeeper.writeQuorum, p.coefficients.bookieFillRatio))
+    // What the model derives fits the disks.
+    const derived = p.reasons.some(({ key, from }) => key === 'runtime.PULSAR_RETENTION_SIZE_GIB' && from === 'derived')
+    return !derived && hours > 0 && gib > holds
+      ? `PULSAR_RETENTION_SIZE_GIB is ${gib}; the ledger disks hold at most ${holds} GiB of the topic and its copies: lower it, or raise bookkeeper.ledgersGib`
+      : undefined
+  },
   ({ bookkeeper: b, platform }) => {
     const spare = platform.environment === 'production' ? 1 : 0
     const most = b.replicas - spare

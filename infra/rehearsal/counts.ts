@@ -33,7 +33,8 @@ const SHORT = { meanToPeak: 0.01, retentionDays: 1, backlogHours: 1 }
 /** One of each is enough: what the load alone needs, without what an environment keeps for failures. */
 function leastShape({ bulkSize, indexReplicas }: Rehearsal['settings']): Shape {
   const floor = { apiReplicas: 1, workerReplicas: 1, brokers: 1, bookies: 1, dataNodes: 1 }
-  return { zones: 1, writeQuorum: 1, indexReplicas, eventPartitioning: 'day', bulkSize, messageMaxEvents: 100, floor }
+  const kept = { eventPartitioning: 'day', retentionHours: 0 } as const
+  return { ...kept, zones: 1, writeQuorum: 1, indexReplicas, bulkSize, messageMaxEvents: 100, floor }
 }
 
 /** The sizes that the load asks for by itself, with these coefficients. */

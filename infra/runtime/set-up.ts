@@ -13,7 +13,7 @@ export interface SetUpArgs {
   readonly site: Site
   readonly image: Input<string>
   readonly pulsarImage: Input<string>
-  readonly plan: Pick<Plan, 'runtime' | 'pulsar'>
+  readonly plan: Pick<Plan, 'platform' | 'runtime' | 'pulsar'>
   readonly access: RuntimeAccess
   /** Whether the brokers are ours, so that it is for us to say who may do what. */
   readonly ownsPulsar: boolean
@@ -29,6 +29,8 @@ const NEEDED = [
   'PULSAR_FUNCTION_TOPIC',
   'PULSAR_SUBSCRIPTION',
   'PULSAR_PARTITIONS',
+  'PULSAR_RETENTION_HOURS',
+  'PULSAR_RETENTION_SIZE_GIB',
   'ELASTIC_HOST',
   'ELASTIC_HTTP_AUTH_USERNAME',
   'ELASTIC_CA_FILE',
@@ -53,6 +55,7 @@ export class SetUp extends ComponentResource {
     const { site, image, plan, access, ownsPulsar } = args
     const settings = settingsOf(access)
     const needed = Object.fromEntries(Object.entries(settings).filter(([key]) => NEEDED.includes(key)))
+    const command = ['set-up', ...(lowersRetention(plan) ? ['--lower-retention'] : [])]
     const { volumes, mounts } = runtimeVolumes(access, 'admin')
     const template = podTemplate({
       tier: 'set-up',
@@ -65,14 +68,14 @@ export class SetUp extends ComponentResource {
         {
           name: 'set-up',
           image,
-          args: ['set-up'],
+          args: command,
           env: { ...containerEnv(access, RESOURCES.memoryMib, 'admin'), ...needed },
           resources: RESOURCES,
           mounts,
         },
       ],
     })
-    this.job = setUpJob(site, 'set-up', checksum(JSON.stringify(needed)), template, { parent: this })
+    this.job = setUpJob(site, 'set-up', checksum(JSON.stringify([command, needed])), template, { parent: this })
     if (ownsPulsar && plan.pulsar.authentication && plan.pulsar.authorization) this.permissions(args)
     this.registerOutputs({ job: this.job })
   }
@@ -100,6 +103,15 @@ export class SetUp extends ComponentResource {
     })
     setUpJob(site, 'pulsar-permissions', checksum(script), template, { parent: this, dependsOn: [this.job] })
   }
+}
+
+/** Set-up never shortens what Pulsar keeps, unless the stack acknowledges the very value that it states. */
+function lowersRetention({ platform, runtime }: SetUpArgs['plan']): boolean {
+  const values = {
+    'runtime.PULSAR_RETENTION_HOURS': runtime.pulsarRetentionHours,
+    'runtime.PULSAR_RETENTION_SIZE_GIB': runtime.pulsarRetentionSizeGib,
+  }
+  return Object.entries(values).some(([key, value]) => platform.acknowledge.includes(`${key}=${value}`))
 }
 
 /**

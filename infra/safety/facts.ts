@@ -24,6 +24,7 @@ function runtimeFacts({ runtime, elasticsearch }: Plan): Values {
   const expires = elasticsearch.expireIndices && eventRetentionDays > 0
   return {
     'runtime.PULSAR_PARTITIONS': runtime.pulsarPartitions,
+    'runtime.PULSAR_RETENTION_HOURS': runtime.pulsarRetentionHours,
     'runtime.PULSAR_TENANT': runtime.pulsarTenant,
     'runtime.PULSAR_SYSTEM_NAMESPACE': runtime.pulsarNamespace,
     'runtime.PULSAR_FUNCTION_TOPIC': runtime.pulsarTopic,

@@ -34,6 +34,10 @@ const SHRINK: readonly (readonly [RegExp, string])[] = [
   [/Gib$/, 'a volume cannot shrink; state the size that it has, or add smaller nodes and take the larger ones away'],
   [/EVENT_RETENTION_DAYS$/, 'indices with older events would be deleted in the next night'],
   [
+    /PULSAR_RETENTION_HOURS$/,
+    'messages that are kept for longer would be deleted and could not be replayed; make sure that none has to be',
+  ],
+  [
     /PULSAR_PARTITIONS$/,
     'partitions that are taken away take their events along; keep the number, or drain into another topic',
   ],

@@ -3,6 +3,7 @@ export type SizedKey =
   | 'api.replicas'
   | 'workers.replicas'
   | 'runtime.PULSAR_PARTITIONS'
+  | 'runtime.PULSAR_RETENTION_SIZE_GIB'
   | 'broker.replicas'
   | 'bookkeeper.replicas'
   | 'bookkeeper.journalGib'

@@ -39,5 +39,7 @@ export interface Shape {
   readonly bulkSize: number
   /** MESSAGE_MAX_EVENTS: most events in one message. */
   readonly messageMaxEvents: number
+  /** PULSAR_RETENTION_HOURS: how long Pulsar keeps what is acknowledged; 0 for not at all. */
+  readonly retentionHours: number
   readonly floor: Floor
 }

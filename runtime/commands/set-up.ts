@@ -7,11 +7,13 @@ import { setUpSearch } from '../search/set-up.ts'
 import { print, table } from './output.ts'
 
 /** Makes what is missing in Pulsar and Elasticsearch, and tells what differs from what is configured. */
-export async function setUp(config: Config): Promise<void> {
+export async function setUp(config: Config, options: { readonly lowerRetention?: boolean } = {}): Promise<void> {
   const admin = pulsarAdmin(config)
   const search = searchClient(config)
   try {
-    const steps = [...(await setUpQueue(admin, topicsOf(config))), ...(await setUpSearch(search, config))]
+    const retentionChange = options.lowerRetention ? 'lower' : 'raise'
+    const queue = await setUpQueue(admin, topicsOf(config), retentionChange)
+    const steps = [...queue, ...(await setUpSearch(search, config))]
     print(
       table(
         ['state', 'what', 'detail'],

@@ -44,7 +44,8 @@ export function programEnvironment(user: Environment, sourcesFile: string, serve
     publicHost: '127.0.0.1',
     privateHost: '127.0.0.1',
     sourcesFile,
-    ...(pulsar && { pulsarHost: pulsar.serviceUrl, pulsarApi: pulsar.adminUrl }),
+    // The disk of one machine has other work.
+    ...(pulsar && { pulsarHost: pulsar.serviceUrl, pulsarApi: pulsar.adminUrl, pulsarRetentionSizeGib: 1 }),
     // A copy of a shard is never on the node of the shard, and ours has one node.
     ...(elasticsearch && { elasticHost: elasticsearch.url, indexReplicas: 0 }),
   }

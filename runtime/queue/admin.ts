@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import type { Config } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
-import { topicPath } from './topics.ts'
+import type { Position } from './position.ts'
+import { type Retention, topicPath } from './topics.ts'
 
 const TIMEOUT_MS = 5000
 const READ_RETRIES = 4
@@ -26,6 +27,9 @@ export interface PulsarAdmin {
   hasNamespace(namespace: string): Promise<boolean>
   createNamespace(namespace: string): Promise<void>
   namespacePolicies(namespace: string): Promise<NamespacePolicies>
+  setRetention(namespace: string, retention: Retention): Promise<void>
+  /** What holds for a topic: its own policy, else that of its namespace, else that of the broker. */
+  appliedRetention(topic: string): Promise<Retention>
   /** Partitions of a partitioned topic: 0 for one without partitions, `undefined` when there is no such topic. */
   partitions(topic: string): Promise<number | undefined>
   createPartitionedTopic(topic: string, partitions: number): Promise<void>
@@ -37,13 +41,39 @@ export interface PulsarAdmin {
   stats(topic: string, detailed: boolean): Promise<Readonly<Record<string, TopicStats>>>
   /** Properties of the message at a position of the backlog, counted from 1; `undefined` beyond its end. */
   peekProperties(partition: string, subscription: string, position: number): Promise<Record<string, string> | undefined>
+  /** The ledgers in which a partition keeps messages, acknowledged or not, in their order. */
+  keptLedgers(partition: string): Promise<KeptLedgers>
+  /** The first message that was published at a time or later; beyond the last one when there is none. */
+  positionAt(partition: string, timeMs: number): Promise<Position>
+  /** When the oldest message that is kept was published, in milliseconds since the epoch; `undefined` when none is. */
+  earliestPublishedAtMs(partition: string): Promise<number | undefined>
   close(): Promise<void>
+}
+
+export interface KeptLedgers {
+  readonly ledgers: readonly { readonly id: number; readonly entries: number }[]
+  readonly last: Position
+}
+
+interface InternalStats {
+  readonly currentLedgerEntries: number
+  /** `ledger:entry` */
+  readonly lastConfirmedEntry: string
+  /** The last one is written to, and tells 0 entries. */
+  readonly ledgers: readonly { readonly ledgerId: number; readonly entries: number }[]
 }
 
 export interface NamespacePolicies {
   readonly message_ttl_in_seconds?: number | null
   readonly subscription_expiration_time_minutes?: number | null
+  readonly retention_policies?: RetentionPolicy | null
   readonly backlog_quota_map?: Readonly<Record<string, { readonly policy: string }>>
+}
+
+interface RetentionPolicy {
+  readonly retentionTimeInMinutes: number
+  /** Of 1,048,576 bytes each. */
+  readonly retentionSizeInMB: number
 }
 
 export interface TopicStats {
@@ -105,8 +135,7 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
     const metadata = await read<{ partitions: number }>(`${topicPath(topic)}/partitions?checkAllowAutoCreation=false`)
     if (!metadata) return undefined
     if (metadata.partitions > 0) return metadata.partitions
-    const namespace = topicPath(topic).split('/').slice(0, 3).join('/')
-    const topics = (await read<string[]>(namespace)) ?? []
+    const topics = (await read<string[]>(`persistent/${namespaceOf(topic)}`)) ?? []
     return topics.includes(topic) ? 0 : undefined
   }
   return {
@@ -117,6 +146,16 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
     hasNamespace: async (namespace) => (await read(`namespaces/${namespace}`)) !== undefined,
     createNamespace: (namespace) => ensure('PUT', `namespaces/${namespace}`),
     namespacePolicies: async (namespace) => (await read<NamespacePolicies>(`namespaces/${namespace}`)) ?? {},
+    setRetention: (namespace, { minutes, mib }) =>
+      ensure('POST', `namespaces/${namespace}/retention`, { retentionTimeInMinutes: minutes, retentionSizeInMB: mib }),
+    appliedRetention: async (topic) => {
+      const applied = await read<RetentionPolicy>(`${topicPath(topic)}/retention?applied=true`).catch(async (error) => {
+        // Where brokers have no policies of topics, that of the namespace is the nearest.
+        if ((error as AppError).context['status'] !== 405) throw error
+        return (await read<NamespacePolicies>(`namespaces/${namespaceOf(topic)}`))?.retention_policies
+      })
+      return { minutes: applied?.retentionTimeInMinutes ?? 0, mib: applied?.retentionSizeInMB ?? 0 }
+    },
     partitions,
     createPartitionedTopic: (topic, count) => ensure('PUT', `${topicPath(topic)}/partitions`, count),
     growPartitions: (topic, count) => ensure('POST', `${topicPath(topic)}/partitions`, count),
@@ -142,8 +181,37 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
       const answer = await call('GET', path)
       return answer.status === 200 ? propertiesOf(answer.headers) : undefined
     },
+    keptLedgers: async (partition) => {
+      const stats = await read<InternalStats>(`${topicPath(partition)}/internalStats`)
+      if (stats === undefined) throw new AppError('topic_not_found', `the partition ${partition} is not there`)
+      const [ledger = -1, entry = -1] = stats.lastConfirmedEntry.split(':').map(Number)
+      const ledgers = stats.ledgers.map(({ ledgerId, entries }, index) => ({
+        id: ledgerId,
+        entries: index === stats.ledgers.length - 1 ? stats.currentLedgerEntries : entries,
+      }))
+      return { ledgers, last: { ledger, entry } }
+    },
+    positionAt: async (partition, timeMs) => {
+      const path = `${topicPath(partition)}/messageid/${timeMs}`
+      const found = await read<{ ledgerId: number; entryId: number }>(path)
+      if (found === undefined) throw new AppError('topic_not_found', `the partition ${partition} is not there`)
+      return { ledger: found.ledgerId, entry: found.entryId }
+    },
+    earliestPublishedAtMs: async (partition) => {
+      const path = `${topicPath(partition)}/examinemessage?initialPosition=earliest&messagePosition=1`
+      const answer = await call('GET', path)
+      // So a broker answers where there is no message.
+      if (answer.status === 412) return undefined
+      if (answer.status >= 300) throw refused('GET', path, answer)
+      return Date.parse(String(answer.headers['x-pulsar-publish-time']))
+    },
     close: () => agent.close(),
   }
+}
+
+/** `a/b` of `persistent://a/b/c`. */
+function namespaceOf(topic: string): string {
+  return topicPath(topic).split('/').slice(1, 3).join('/')
 }
 
 /** The admin API answers a peek with the properties in headers, `X-Pulsar-PROPERTY-<name>` or one JSON of all of them. */

@@ -59,6 +59,7 @@ function onlyAfterSetUp(transport: Transport, admin: PulsarAdmin, topics: Topics
       await assertExists(options.topic)
       return transport.openConsumer(options, onClosed)
     },
+    openReader: (options, onClosed) => transport.openReader(options, onClosed),
     close: () => transport.close(),
   }
 }

@@ -8,8 +8,10 @@ import {
   type MessageId,
   type Producer,
   RELEASE_DELAY_MS,
+  type Reader,
   type Transport,
 } from './port.ts'
+import { decodePosition, encodePosition } from './position.ts'
 
 /** The part of `pulsar-client` that is used. Its own types are not there when this optional package is not installed. */
 export interface PulsarModule {
@@ -17,12 +19,14 @@ export interface PulsarModule {
     new (options: Record<string, unknown>): PulsarClient
     setLogHandler(handler: (level: number, file: string, line: number, message: string) => void): void
   }
+  readonly MessageId: { deserialize(bytes: Buffer): SerializableId }
   readonly AuthenticationToken: new (options: { token: string }) => unknown
 }
 
 interface PulsarClient {
   createProducer(options: Record<string, unknown>): Promise<PulsarProducer>
   subscribe(options: Record<string, unknown>): Promise<PulsarConsumer>
+  createReader(options: Record<string, unknown>): Promise<PulsarReader>
   close(): Promise<unknown>
 }
 
@@ -40,8 +44,18 @@ interface PulsarConsumer {
   close(): Promise<unknown>
 }
 
+interface PulsarReader {
+  readNext(): Promise<PulsarMessage>
+  isConnected(): boolean
+  close(): Promise<unknown>
+}
+
+interface SerializableId extends MessageId {
+  serialize(): Buffer
+}
+
 interface PulsarMessage {
-  getMessageId(): MessageId
+  getMessageId(): SerializableId
   getData(): Buffer
   getProperties(): Record<string, string>
   getPublishTimestamp(): number
@@ -114,6 +128,14 @@ export function nativeTransport(pulsar: PulsarModule, config: Config, log: Nativ
       }
       return consumerOf(await opened(client.subscribe(options), topic))
     },
+    openReader: async ({ partition, after, prefetchMessages }) => {
+      const options = {
+        topic: partition,
+        startMessageId: pulsar.MessageId.deserialize(encodePosition(after)),
+        receiverQueueSize: prefetchMessages,
+      }
+      return readerOf(await opened(client.createReader(options), partition))
+    },
     close: async () => {
       await client.close()
     },
@@ -145,9 +167,16 @@ function producerOf(producer: PulsarProducer): Producer {
   }
 }
 
-type Received = { readonly delivery: Delivery } | { readonly fault: unknown }
+type Received = { readonly message: PulsarMessage } | { readonly fault: unknown }
 
-function consumerOf(consumer: PulsarConsumer): Consumer {
+interface Pending {
+  /** Whether the client still waits for a message. */
+  isUnderWay(): boolean
+  /** The next message, or nothing when none came in time. */
+  next(): Promise<PulsarMessage | undefined>
+}
+
+function pending(receive: () => Promise<PulsarMessage>): Pending {
   // A receive cannot be called off, so one that was not answered in time is waited for again; its answer is kept here.
   let underWay = false
   let received: Received | undefined
@@ -159,20 +188,31 @@ function consumerOf(consumer: PulsarConsumer): Consumer {
   }
   const begin = () => {
     underWay = true
-    consumer.receive().then(
-      (message) => settle({ delivery: deliveryOf(message) }),
+    receive().then(
+      (message) => settle({ message }),
       (fault: unknown) => settle({ fault }),
     )
   }
   return {
-    receive: async () => {
+    isUnderWay: () => underWay,
+    next: async () => {
       if (!underWay && received === undefined) begin()
       if (received === undefined) await answered.wait()
       const answer = received
       received = undefined
-      if (answer === undefined) return []
+      if (answer === undefined) return undefined
       if ('fault' in answer) throw new AppError('queue_unavailable', 'Pulsar delivers nothing', { cause: answer.fault })
-      return [answer.delivery]
+      return answer.message
+    },
+  }
+}
+
+function consumerOf(consumer: PulsarConsumer): Consumer {
+  const messages = pending(() => consumer.receive())
+  return {
+    receive: async () => {
+      const message = await messages.next()
+      return message === undefined ? [] : [deliveryOf(message)]
     },
     acknowledge: async (id) => {
       await consumer.acknowledgeId(id)
@@ -185,10 +225,29 @@ function consumerOf(consumer: PulsarConsumer): Consumer {
   }
 }
 
+function readerOf(reader: PulsarReader): Reader {
+  const messages = pending(() => reader.readNext())
+  return {
+    receive: async () => {
+      const message = await messages.next()
+      if (message === undefined) return []
+      return [{ position: decodePosition(message.getMessageId().serialize()), ...contentOf(message) }]
+    },
+    isConnected: () => reader.isConnected(),
+    // A read that ends without a message, by a time limit or a close, frees memory that the client does not own.
+    close: async () => {
+      if (!messages.isUnderWay()) await reader.close()
+    },
+  }
+}
+
 /** Nothing holds the message itself any longer, whose bytes the client keeps a second time. */
 function deliveryOf(message: PulsarMessage): Delivery {
+  return { id: message.getMessageId(), ...contentOf(message) }
+}
+
+function contentOf(message: PulsarMessage): Omit<Delivery, 'id'> {
   return {
-    id: message.getMessageId(),
     payload: message.getData(),
     properties: message.getProperties(),
     publishedAtMs: message.getPublishTimestamp(),

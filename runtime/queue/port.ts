@@ -1,3 +1,5 @@
+import type { Position } from './position.ts'
+
 /**
  * What the API and the workers need of a queue. Two transports offer it, the native client and the WebSocket API of the
  * broker; one contract suite holds both to it.
@@ -51,6 +53,28 @@ export interface Consumer {
   close(): Promise<void>
 }
 
+/** Reads what a partition keeps, acknowledged or not, one after another. It leaves no trace: no subscription is moved by it. */
+export interface Reader {
+  /** The next messages, as soon as there are any; an empty list after a short time without any. */
+  receive(): Promise<readonly Reading[]>
+  isConnected(): boolean
+  close(): Promise<void>
+}
+
+/** A message as a reader delivers it. */
+export interface Reading extends Omit<Delivery, 'id'> {
+  readonly position: Position
+}
+
+export interface ReaderOptions {
+  /** Full name of one partition. */
+  readonly partition: string
+  /** The reading begins behind it. */
+  readonly after: Position
+  /** Messages fetched ahead. */
+  readonly prefetchMessages: number
+}
+
 export interface ProducerOptions {
   /** Full name, `persistent://tenant/namespace/topic`. */
   readonly topic: string
@@ -72,6 +96,7 @@ export interface Transport {
   readonly name: 'native' | 'websocket'
   openProducer(options: ProducerOptions, onClosed: (reason: string) => void): Promise<Producer>
   openConsumer(options: ConsumerOptions, onClosed: (reason: string) => void): Promise<Consumer>
+  openReader(options: ReaderOptions, onClosed: (reason: string) => void): Promise<Reader>
   close(): Promise<void>
 }
 

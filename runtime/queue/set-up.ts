@@ -1,12 +1,17 @@
 import type { SetUpStep } from '../set-up-step.ts'
 import type { PulsarAdmin } from './admin.ts'
+import { ensureRetention, type RetentionChange } from './retention-policy.ts'
 import type { Topics } from './topics.ts'
 
 /**
  * Makes tenant, namespace, topics and subscriptions. It looks at the state and adds what is missing, so it can run at any
  * time, twice, or from several places at once. Partitions grow, never shrink, and nothing is ever deleted.
  */
-export async function setUpQueue(admin: PulsarAdmin, topics: Topics): Promise<readonly SetUpStep[]> {
+export async function setUpQueue(
+  admin: PulsarAdmin,
+  topics: Topics,
+  retentionChange: RetentionChange = 'raise',
+): Promise<readonly SetUpStep[]> {
   const namespace = `${topics.tenant}/${topics.namespace}`
   const steps: SetUpStep[] = []
 
@@ -28,6 +33,7 @@ export async function setUpQueue(admin: PulsarAdmin, topics: Topics): Promise<re
   steps.push(...(await policiesThatLose(admin, namespace)))
 
   steps.push(await ensureTopic(admin, topics))
+  steps.push(await ensureRetention(admin, topics, retentionChange))
   steps.push(await ensureSubscription(admin, topics.events, topics.eventsSubscription))
 
   steps.push({

@@ -8,8 +8,11 @@ import {
   type Producer,
   type ProducerOptions,
   RECEIVE_WAIT_MS,
+  type Reader,
+  type ReaderOptions,
   type Transport,
 } from './port.ts'
+import { comparePositions } from './position.ts'
 
 const REOPEN = { baseMs: 200, maxMs: 5000 }
 
@@ -66,6 +69,30 @@ export function superviseConsumer(transport: Transport, options: ConsumerOptions
     },
     acknowledge: async (id) => link.current()?.acknowledge(id),
     release: (id) => link.current()?.release(id),
+    close: () => link.close(),
+  }
+}
+
+/** A reader that outlives its connection: it goes on behind the last message that it gave. While there is none, `receive` answers nothing. */
+export function superviseReader(transport: Transport, options: ReaderOptions, log: Logger): Reader & Watched {
+  let { after } = options
+  const link = superviseLink('reader', options.partition, log, (onClosed) =>
+    transport.openReader({ ...options, after }, onClosed),
+  )
+  return {
+    isConnected: () => link.trouble() === undefined,
+    trouble: () => link.trouble(),
+    receive: async () => {
+      const reader = link.current()
+      if (reader === undefined) {
+        await sleep(RECEIVE_WAIT_MS)
+        return []
+      }
+      // What a lost connection still holds comes again by the next one.
+      const readings = (await reader.receive()).filter(({ position }) => comparePositions(position, after) > 0)
+      after = readings.findLast(({ position }) => !position.isInsideEntry)?.position ?? after
+      return readings
+    },
     close: () => link.close(),
   }
 }

@@ -1,5 +1,11 @@
 import type { Config } from '../config.ts'
 
+/** How long and how much of what is acknowledged Pulsar keeps, of each partition. Whatever is reached first deletes; -1 is no limit. */
+export interface Retention {
+  readonly minutes: number
+  readonly mib: number
+}
+
 /** The names of the topics and subscriptions of one configuration. */
 export interface Topics {
   readonly tenant: string
@@ -7,6 +13,7 @@ export interface Topics {
   readonly events: string
   readonly eventsSubscription: string
   readonly partitions: number
+  readonly retention: Retention
   readonly deadLetters: string
   readonly deadLettersSubscription: string
 }
@@ -19,9 +26,20 @@ export function topicsOf(config: Config): Topics {
     events: topicName(tenant, namespace, pulsarTopic),
     eventsSubscription: pulsarSubscription,
     partitions: config.pulsarPartitions,
+    retention: retentionOf(config),
     // The name that Pulsar's own clients give to a dead-letter topic.
     deadLetters: topicName(tenant, namespace, `${pulsarTopic}-${pulsarSubscription}-DLQ`),
     deadLettersSubscription: 'dead-letters',
+  }
+}
+
+/** Pulsar takes either both limits or none. */
+function retentionOf(config: Config): Retention {
+  const { pulsarRetentionHours, pulsarRetentionSizeGib, pulsarPartitions } = config
+  if (pulsarRetentionHours === 0) return { minutes: 0, mib: 0 }
+  return {
+    minutes: pulsarRetentionHours * 60,
+    mib: Math.max(1, Math.floor((pulsarRetentionSizeGib * 1024) / pulsarPartitions)),
   }
 }
 

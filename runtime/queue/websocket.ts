@@ -11,8 +11,11 @@ import {
   type Producer,
   type ProducerOptions,
   RELEASE_DELAY_MS,
+  type Reader,
+  type Reading,
   type Transport,
 } from './port.ts'
+import { decodePosition, encodePosition } from './position.ts'
 import { topicPath } from './topics.ts'
 
 const HANDSHAKE_TIMEOUT_MS = 5000
@@ -25,12 +28,18 @@ type Access = Pick<Config, 'pulsarApi' | 'pulsarAuthToken' | 'pulsarCaFile' | 'p
 /** Pulsar through the WebSocket API of its brokers: works where no native module can be installed. */
 export function webSocketTransport(config: Access): Transport {
   const open = new Set<WebSocket>()
-  const connect = async (path: string, query: Record<string, string>, onClosed: (reason: string) => void) => {
+  const connect = <T>(
+    path: string,
+    query: Record<string, string>,
+    onClosed: (reason: string) => void,
+    use: (socket: WebSocket) => T,
+  ): Promise<T> => {
     const url = `${config.pulsarApi.replace(/^http/, 'ws')}/ws/v2/${path}?${new URLSearchParams(query)}`
-    const socket = await connectSocket(url, connectionOptions(config), onClosed)
-    open.add(socket)
-    socket.once('close', () => open.delete(socket))
-    return socket
+    return connectSocket(url, connectionOptions(config), onClosed, (socket) => {
+      open.add(socket)
+      socket.once('close', () => open.delete(socket))
+      return use(socket)
+    })
   }
   return {
     name: 'websocket',
@@ -42,10 +51,8 @@ export function webSocketTransport(config: Access): Transport {
         maxPendingMessages: '1000',
       }
       const timeout = { sendTimeoutMillis: String(options.sendTimeoutMs) }
-      return producerOn(
-        await connect(`producer/${topicPath(options.topic)}`, { ...query, ...timeout }, onClosed),
-        options,
-      )
+      const path = `producer/${topicPath(options.topic)}`
+      return connect(path, { ...query, ...timeout }, onClosed, (socket) => producerOn(socket, options))
     },
     openConsumer: async (options, onClosed) => {
       const query = {
@@ -57,7 +64,14 @@ export function webSocketTransport(config: Access): Transport {
         negativeAckRedeliveryDelay: String(RELEASE_DELAY_MS),
       }
       const path = `consumer/${topicPath(options.topic)}/${encodeURIComponent(options.subscription)}`
-      return consumerOn(await connect(path, query, onClosed), options)
+      return connect(path, query, onClosed, (socket) => consumerOn(socket, options))
+    },
+    openReader: async ({ partition, after, prefetchMessages }, onClosed) => {
+      const query = {
+        messageId: encodePosition(after).toString('base64'),
+        receiverQueueSize: String(prefetchMessages),
+      }
+      return connect(`reader/${topicPath(partition)}`, query, onClosed, readerOn)
     },
     close: async () => {
       await Promise.all([...open].map(closeSocket))
@@ -75,7 +89,13 @@ function connectionOptions(config: Access): ClientOptions {
   }
 }
 
-function connectSocket(url: string, options: ClientOptions, onClosed: (reason: string) => void): Promise<WebSocket> {
+/** @param use is called before the first message can arrive: a reader is sent messages at once. */
+function connectSocket<T>(
+  url: string,
+  options: ClientOptions,
+  onClosed: (reason: string) => void,
+  use: (socket: WebSocket) => T,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, options)
     const failed = (cause: unknown) =>
@@ -91,7 +111,7 @@ function connectSocket(url: string, options: ClientOptions, onClosed: (reason: s
       socket.once('close', (code, text) => {
         if (!closedByUs.has(socket)) onClosed(reason || text.toString() || `closed with code ${code}`)
       })
-      resolve(socket)
+      resolve(use(socket))
     })
   })
 }
@@ -212,12 +232,7 @@ function consumerOn(socket: WebSocket, options: ConsumerOptions): Consumer {
   socket.on('message', (data) => {
     const frame = parseFrame<Partial<Frame>>(data)
     if (frame.messageId === undefined) return
-    arrived.push({
-      id: frame.messageId,
-      payload: Buffer.from(frame.payload ?? '', 'base64'),
-      properties: frame.properties ?? {},
-      publishedAtMs: Date.parse(frame.publishTime ?? ''),
-    })
+    arrived.push({ id: frame.messageId, ...contentOf(frame) })
     next.happened()
   })
   // The socket spans all partitions: a few times the share of one keeps it busy without hoarding.
@@ -237,3 +252,39 @@ function consumerOn(socket: WebSocket, options: ConsumerOptions): Consumer {
     close: () => closeSocket(socket),
   }
 }
+
+function contentOf({ payload, properties, publishTime }: Partial<Frame>): Omit<Delivery, 'id'> {
+  return {
+    payload: Buffer.from(payload ?? '', 'base64'),
+    properties: properties ?? {},
+    publishedAtMs: Date.parse(publishTime ?? ''),
+  }
+}
+
+/** The broker sends so many as it may fetch ahead, and one more for each that it is told to have arrived. */
+function readerOn(socket: WebSocket): Reader {
+  let arrived: Reading[] = []
+  const next = arrival()
+  socket.on('message', (data) => {
+    const frame = parseFrame<Partial<Frame>>(data)
+    if (frame.messageId === undefined) return
+    arrived.push({ position: decodePosition(Buffer.from(frame.messageId, 'base64')), ...contentOf(frame) })
+    next.happened()
+  })
+  return {
+    receive: async () => {
+      if (arrived.length === 0) await next.wait()
+      const taken = arrived
+      arrived = []
+      if (socket.readyState === WebSocket.OPEN) {
+        for (const _ of taken) socket.send(ARRIVED, () => undefined)
+      }
+      return taken
+    },
+    isConnected: () => socket.readyState === WebSocket.OPEN,
+    close: () => closeSocket(socket),
+  }
+}
+
+/** Any command but `isEndOfTopic` counts as one message that arrived. */
+const ARRIVED = JSON.stringify({ type: 'permit' })

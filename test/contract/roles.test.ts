@@ -125,6 +125,19 @@ describe('the roles of API and workers, as the set-up of a stack gives them', ()
     assert.equal(await skip('api', `${events}-partition-0`, eventsSubscription), REFUSED)
   })
 
+  it('let workers find and read what is kept, as a replay does, and the API not', async () => {
+    const partition = `${events}-partition-0`
+    const asked = async (role: Role) => {
+      const paths = [`messageid/0`, `examinemessage?initialPosition=earliest&messagePosition=1`, 'internalStats']
+      return Promise.all(paths.map((path) => status(role, 'GET', `${topicPath(partition)}/${path}`)))
+    }
+    assert.deepEqual(await asked('worker'), [200, 200, 200])
+    assert.deepEqual(await asked('api'), [REFUSED, REFUSED, 200])
+    const read = (role: Role) => client(role, 'read', partition, '-m', 'earliest', '-n', '1')
+    assert.equal(await produce('api', partition), 'done')
+    assert.deepEqual(await Promise.all([read('worker'), read('api')]), ['done', 'refused'])
+  })
+
   it('hold for partitions that are added', async () => {
     await setUp(3)
     const added = `${events}-partition-2`

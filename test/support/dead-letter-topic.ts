@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { loadConfig } from '../../runtime/config.ts'
 import type { PulsarAdmin } from '../../runtime/queue/admin.ts'
 import type { DeadLetterAccess } from '../../runtime/queue/dead-letters.ts'
@@ -34,6 +35,7 @@ export function deadLetterTopic(waiting: number) {
   const transport: Transport = {
     name: 'websocket',
     openConsumer: async () => consumer,
+    openReader: () => assert.fail('dead letters are not read past their subscription'),
     openProducer: async () => producer,
     close: async () => undefined,
   }

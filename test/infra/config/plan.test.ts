@@ -392,6 +392,34 @@ describe('faults of a stack', () => {
       ['ELASTIC_INDEX_REPLICAS is 0; production needs at least 1: without a copy the loss of a node loses events'],
     ],
     [
+      'nothing kept in production',
+      'production',
+      { runtime: { PULSAR_RETENTION_HOURS: 5 } },
+      [
+        'PULSAR_RETENTION_HOURS is 5; production needs at least 6: a lost index or subscription can only be filled again with what Pulsar still keeps when somebody notices',
+      ],
+    ],
+    ['six hours kept in production', 'production', { runtime: { PULSAR_RETENTION_HOURS: 6 } }, []],
+    ['nothing kept in dev', 'dev', { runtime: { PULSAR_RETENTION_HOURS: 0 } }, []],
+    ['as much kept as the disks hold', 'dev', { runtime: { PULSAR_RETENTION_SIZE_GIB: 3 } }, []],
+    [
+      'more kept than the disks hold',
+      'dev',
+      { runtime: { PULSAR_RETENTION_SIZE_GIB: 4 } },
+      [
+        'PULSAR_RETENTION_SIZE_GIB is 4; the ledger disks hold at most 3 GiB of the topic and its copies: lower it, or raise bookkeeper.ledgersGib',
+      ],
+    ],
+    [
+      'much kept on disks of others',
+      'dev',
+      {
+        pulsar: { serviceUrl: 'pulsar://p:6650', adminUrl: 'http://p:8080' },
+        runtime: { PULSAR_RETENTION_SIZE_GIB: 4 },
+      },
+      [],
+    ],
+    [
       'more workers than partitions',
       'dev',
       { workers: { replicas: 11 } },

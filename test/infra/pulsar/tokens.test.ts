@@ -65,6 +65,7 @@ describe('the tokens of a stack', () => {
       ['broker', 'pulsar-token-broker'],
       ['proxy', 'pulsar-token-proxy'],
       ['pulsar-permissions', 'pulsar-token-admin'],
+      ['replay', 'pulsar-token-worker'],
       ['set-up', 'pulsar-token-admin'],
       ['worker', 'pulsar-token-worker'],
     ])

@@ -22,7 +22,7 @@ describe('the settings that a program reads', () => {
   const elsewhere = {
     api: sourcesWithout('api/', 'console/', 'programs/api.ts'),
     // How much is fetched ahead is asked of the queue by whoever consumes; the API never does.
-    worker: sourcesWithout('worker/', 'programs/worker.ts', 'queue/', 'commands/'),
+    worker: sourcesWithout('worker/', 'programs/worker.ts', 'queue/', 'replay/', 'commands/'),
     admin: sourcesWithout('search/retention.ts', 'commands/'),
   }
   for (const [program, names] of Object.entries(READ_BY_ONE)) {

@@ -9,16 +9,22 @@ const IN_ALL = { NODE_ENV: 'production', NODE_OPTIONS: '--max-old-space-size=153
 /** What the set-up of a stack is given. */
 async function setUpOf(stack: StackName, changes: Readonly<Record<string, unknown>> = {}) {
   const templates = podTemplates(await registeredBy(changed(stack, changes)))
-  const spec = templates.find(({ name }) => /^set-up-[0-9a-f]{8}$/.test(name))?.spec
+  const { name, spec } = templates.find(({ name }) => /^set-up-[0-9a-f]{8}$/.test(name)) ?? assert.fail('no set-up')
   const env = spec.containers[0].env.map(({ name, value }: { name: string; value: string }) => [name, value])
   const mounts = spec.containers[0].volumeMounts.map(({ mountPath }: { mountPath: string }) => mountPath)
-  return { env: Object.fromEntries(env), mounts }
+  return { name, args: spec.containers[0].args, env: Object.fromEntries(env), mounts }
 }
 
 describe('set-up', () => {
   it('is told what to make, and where', async () => {
     const { env, mounts } = await setUpOf('dev', {
-      runtime: { PULSAR_TENANT: 'shop', PULSAR_PARTITIONS: 20, ELASTIC_INDEX_PREFIX: 'shop', BULK_SIZE: 501 },
+      runtime: {
+        PULSAR_TENANT: 'shop',
+        PULSAR_PARTITIONS: 20,
+        PULSAR_RETENTION_HOURS: 48,
+        ELASTIC_INDEX_PREFIX: 'shop',
+        BULK_SIZE: 501,
+      },
     })
     assert.deepEqual(env, {
       ...IN_ALL,
@@ -26,6 +32,8 @@ describe('set-up', () => {
       PULSAR_API: 'http://broker.tracardi.svc.cluster.local:8080',
       PULSAR_TENANT: 'shop',
       PULSAR_PARTITIONS: '20',
+      PULSAR_RETENTION_HOURS: '48',
+      PULSAR_RETENTION_SIZE_GIB: '2',
       ELASTIC_HOST: 'http://elasticsearch.tracardi.svc.cluster.local:9200',
       ELASTIC_INDEX_PREFIX: 'shop',
       ELASTIC_INDEX_SHARDS: '1',
@@ -42,6 +50,7 @@ describe('set-up', () => {
       ELASTIC_HTTP_AUTH_PASSWORD_FILE: '/secrets/elasticsearch/password',
       PULSAR_HOST: 'pulsar://broker.tracardi.svc.cluster.local:6650',
       PULSAR_API: 'http://broker.tracardi.svc.cluster.local:8080',
+      PULSAR_RETENTION_SIZE_GIB: '13',
       ELASTIC_HOST: 'https://elasticsearch.tracardi.svc.cluster.local:9200',
       ELASTIC_HTTP_AUTH_USERNAME: 'tracardi',
       ELASTIC_CA_FILE: '/authority/ca.crt',
@@ -66,12 +75,29 @@ describe('set-up', () => {
       PULSAR_HOST: 'pulsar+ssl://pulsar.example.com:6651',
       PULSAR_API: 'https://pulsar.example.com',
       PULSAR_VERIFY_CERTS: 'false',
+      PULSAR_RETENTION_SIZE_GIB: '13',
       ELASTIC_HOST: 'https://search.example.com',
       ELASTIC_HTTP_AUTH_USERNAME: 'someone',
       ELASTIC_VERIFY_CERTS: 'false',
       EVENT_PARTITIONING: 'day',
     })
     assert.deepEqual(mounts, ['/tmp', '/secrets/pulsar', '/secrets/elasticsearch'])
+  })
+
+  it('shortens what Pulsar keeps only where the stack acknowledges the value that it states', async () => {
+    const runtime = { PULSAR_RETENTION_HOURS: 12, PULSAR_RETENTION_SIZE_GIB: 1 }
+    const argsWith = async (...acknowledge: string[]) =>
+      (await setUpOf('dev', { runtime, platform: { acknowledge } })).args
+    assert.deepEqual(await argsWith(), ['set-up'])
+    assert.deepEqual(await argsWith('runtime.PULSAR_RETENTION_HOURS=6'), ['set-up'])
+    assert.deepEqual(await argsWith('runtime.PULSAR_RETENTION_HOURS=12'), ['set-up', '--lower-retention'])
+    assert.deepEqual(await argsWith('runtime.PULSAR_RETENTION_SIZE_GIB=1'), ['set-up', '--lower-retention'])
+  })
+
+  it('runs again when it is to shorten what Pulsar keeps', async () => {
+    const acknowledge = ['runtime.PULSAR_RETENTION_HOURS=24']
+    const [before, after] = [await setUpOf('dev'), await setUpOf('dev', { platform: { acknowledge } })]
+    assert.notEqual(before.name, after.name)
   })
 })
 

@@ -16,6 +16,7 @@ describe('the facts of a stack', () => {
       'platform.namespace': 'tracardi',
       cluster: 'uid of the cluster',
       'runtime.PULSAR_PARTITIONS': '10',
+      'runtime.PULSAR_RETENTION_HOURS': '24',
       'runtime.PULSAR_TENANT': 'tracardi',
       'runtime.PULSAR_SYSTEM_NAMESPACE': 'system',
       'runtime.PULSAR_FUNCTION_TOPIC': 'functions',

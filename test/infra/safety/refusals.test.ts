@@ -96,6 +96,10 @@ describe('a fact that becomes less', () => {
     ['elasticsearch.elasticsearch-data.diskGib', VOLUME],
     ['runtime.EVENT_RETENTION_DAYS', 'indices with older events would be deleted in the next night'],
     [
+      'runtime.PULSAR_RETENTION_HOURS',
+      'messages that are kept for longer would be deleted and could not be replayed; make sure that none has to be',
+    ],
+    [
       'runtime.PULSAR_PARTITIONS',
       'partitions that are taken away take their events along; keep the number, or drain into another topic',
     ],

@@ -9,6 +9,7 @@ export const DEV: Shape = {
   eventPartitioning: 'month',
   bulkSize: 500,
   messageMaxEvents: 100,
+  retentionHours: 24,
   floor: { apiReplicas: 1, workerReplicas: 1, brokers: 1, bookies: 1, dataNodes: 0 },
 }
 
@@ -59,6 +60,7 @@ export const anyShape: fc.Arbitrary<Shape> = fc.record({
   eventPartitioning: fc.constantFrom('day', 'month', 'quarter', 'year'),
   bulkSize: count(10_000),
   messageMaxEvents: count(10_000),
+  retentionHours: count(8760, 0),
   floor: fc.record({
     apiReplicas: count(20),
     workerReplicas: count(20),

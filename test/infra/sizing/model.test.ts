@@ -13,6 +13,7 @@ const KEYS: readonly SizedKey[] = [
   'bookkeeper.replicas',
   'bookkeeper.journalGib',
   'bookkeeper.ledgersGib',
+  'runtime.PULSAR_RETENTION_SIZE_GIB',
   'elasticsearch.dataNodes',
   'elasticsearch.heapGib',
   'elasticsearch.dataGib',
@@ -33,19 +34,24 @@ interface Row {
 }
 
 const TABLE: readonly Row[] = [
-  { name: '100 events/s on one machine', load: SMALL, shape: DEV, sizes: [1, 1, 10, 1, 1, 20, 15, 1, 3, 131, 3] },
-  { name: '100 events/s in production', load: SMALL, shape: PRODUCTION, sizes: [10, 2, 10, 2, 6, 20, 10, 3, 2, 87, 3] },
+  { name: '100 events/s on one machine', load: SMALL, shape: DEV, sizes: [1, 1, 10, 1, 1, 20, 17, 11, 1, 3, 131, 3] },
+  {
+    name: '100 events/s in production',
+    load: SMALL,
+    shape: PRODUCTION,
+    sizes: [10, 2, 10, 2, 6, 20, 11, 11, 3, 2, 87, 3],
+  },
   {
     name: '5,000 events/s in production',
     load: MEDIUM,
     shape: PRODUCTION,
-    sizes: [10, 2, 10, 2, 6, 20, 435, 48, 30, 1800, 286],
+    sizes: [10, 2, 10, 2, 6, 20, 584, 609, 48, 30, 1800, 286],
   },
   {
     name: '50,000 events/s in production, an index a day',
     load: LARGE,
     shape: DAILY,
-    sizes: [10, 6, 12, 3, 6, 20, 4088, 120, 30, 1800, 93],
+    sizes: [10, 6, 12, 3, 9, 20, 4096, 5723, 120, 30, 1800, 93],
   },
 ]
 
@@ -55,9 +61,10 @@ const REASONS: readonly string[] = [
   '6: peak 50,000 events/s with their sessions and profiles count as 52,000 documents/s; one worker carries 10,000/s at 60 % (bulks of 500, 33.3 a second, at most 35,000/s), so the load needs 6',
   '12: at least 2 for each of 6 workers, 4 for each of 3 brokers and 10 in all are 12',
   '3: 1,000 messages/s of together 50.8 MB/s; one broker carries 6,000 messages/s and 48 MB/s at 60 %, so the load needs 2, and one more so that one may be lost',
-  '6: 50.8 MB/s in 3 copies ask for 5 at 36 MB/s (60 % of 60 MB/s); a backlog of 15.4 TB asks for 5 with disks of 4,096 GiB at most, and one more may be away; at least 6 for 3 copies in 3 zones, as many in each',
+  '9: 50.8 MB/s in 3 copies ask for 5 at 36 MB/s (60 % of 60 MB/s); a backlog and what is kept of 20.6 TB ask for 7 with disks of 4,096 GiB at most, and one more may be away; at least 6 for 3 copies in 3 zones, as many in each',
   '20: 8 journal files of 2,048 MiB are 16 GiB, which fill 80 %, whatever the load',
-  '4,088: 24 hours of backlog, and 4 until what is done with is deleted, of 50.8 MB/s in 3 copies are 15.4 TB, over 5 bookies 3.07 TB each, which fill 70 %; never less than 10',
+  '4,096: 24 hours of backlog, 24 hours of what is acknowledged, as much as 9.6 at peak, and 4 until what is done with is deleted, of 50.8 MB/s in 3 copies are 20.6 TB, over 6.7 bookies 3.08 TB each, which fill 70 %; never less than 10',
+  '5,723: 24 hours of backlog and 24 hours of what is acknowledged, as much as 9.6 at peak, are 6.14 TB before copies; the ledger disks have room for 6,404 GiB in 3 copies',
   '120: peak 50,000 events/s with their sessions and profiles count as 52,000 documents/s, in 2 copies they ask for 15 nodes at 7,200/s (60 %); 171 TB kept ask for 119 with disks of 1,800 GiB at most, 6,138 shards for 8 at 800 a node; at least 3 for the copies in 3 zones, as many in each',
   '30: half of the memory that a disk of 1,800 GiB wants at 1:30 is 30 GiB, and 33 indices want 1.01; 2 at least, 31 at most, so that pointers stay compressed',
   '1,800: 2.76 TB a day at 40 % of the peak, kept for 31 days (30 and the day of the index) in 2 copies are 171 TB, over 118 nodes 1.45 TB each, which fill 75 %; never less than 10',
@@ -83,7 +90,7 @@ describe('the sizes of a stack', () => {
     const derived = size(LARGE, DAILY)
     assert.deepEqual(
       derived.map(({ unit }) => unit),
-      [...['pods', 'pods', 'partitions', 'pods', 'pods', 'GiB', 'GiB'], ...['nodes', 'GiB', 'GiB', 'shards']],
+      [...['pods', 'pods', 'partitions', 'pods', 'pods', 'GiB', 'GiB'], ...['GiB', 'nodes', 'GiB', 'GiB', 'shards']],
     )
     assert.deepEqual(
       derived.map(({ reason }) => reason),
@@ -163,6 +170,41 @@ describe('the sizes of Pulsar', () => {
         assert.ok(held >= events * (load.eventBytes + 350) * shape.writeQuorum * (1 - 1e-6))
       }),
     )
+  })
+
+  it('hold beside the backlog what is kept of what is acknowledged, and give that no more room than there is', () => {
+    fc.assert(
+      fc.property(anyLoad, anyShape, (load, shape) => {
+        const sizes = valuesOf(size(load, shape))
+        const present = Math.max(1, sizes['bookkeeper.replicas'] - (shape.writeQuorum === 1 ? 0 : 1))
+        const room = present * sizes['bookkeeper.ledgersGib'] * 0.7
+        const gib = sizes['runtime.PULSAR_RETENTION_SIZE_GIB']
+        const meanHours = Math.ceil(shape.retentionHours / 24) * 24 * load.meanToPeak
+        const hours = load.backlogHours + Math.min(shape.retentionHours, meanHours)
+        const bytes = load.peakEventsPerSecond * hours * 3600 * (load.eventBytes + 350)
+        assert.ok(gib * shape.writeQuorum <= room, `${gib} GiB in ${room}`)
+        assert.ok(gib * 1024 ** 3 >= Math.min(bytes, (room / shape.writeQuorum - 1) * 1024 ** 3) * (1 - 1e-6))
+      }),
+    )
+  })
+
+  it('never fall when more is kept', () => {
+    fc.assert(
+      fc.property(anyLoad, anyShape, fc.integer({ min: 0, max: 8760 }), (load, shape, other) => {
+        const [low, high] = [shape.retentionHours, other].sort((a, b) => a - b) as [number, number]
+        const less = valuesOf(size(load, { ...shape, retentionHours: low }))
+        const more = valuesOf(size(load, { ...shape, retentionHours: high }))
+        for (const key of KEYS) assert.ok(less[key] <= more[key], `${key}: ${less[key]}, ${more[key]}`)
+      }),
+    )
+  })
+
+  it('are smaller where nothing is kept, and fit the disks that a stack states', () => {
+    const none = valuesOf(size(MEDIUM, { ...PRODUCTION, retentionHours: 0 }))
+    assert.deepEqual([none['bookkeeper.ledgersGib'], none['runtime.PULSAR_RETENTION_SIZE_GIB']], [435, 435])
+    const stated = { 'bookkeeper.ledgersGib': 100 }
+    const fitting = valuesOf(size(MEDIUM, PRODUCTION, DEFAULT_COEFFICIENTS, stated))
+    assert.equal(fitting['runtime.PULSAR_RETENTION_SIZE_GIB'], 116)
   })
 
   it('have one broker more than the load needs where the environment starts at two', () => {

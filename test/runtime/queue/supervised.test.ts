@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { AppError } from '../../../runtime/errors.ts'
-import type { Consumer, Producer, Transport } from '../../../runtime/queue/port.ts'
-import { superviseConsumer, superviseProducer } from '../../../runtime/queue/supervised.ts'
+import type { Consumer, Producer, Reader, ReaderOptions, Reading, Transport } from '../../../runtime/queue/port.ts'
+import type { Position } from '../../../runtime/queue/position.ts'
+import { superviseConsumer, superviseProducer, superviseReader } from '../../../runtime/queue/supervised.ts'
+import { readingOf } from '../../support/fake-reader.ts'
 import { recordingLog, silentLog } from '../../support/log.ts'
 import { deliveryOf } from '../../support/messages.ts'
 import { eventually, until } from '../../support/until.ts'
@@ -17,6 +19,8 @@ class HeldTransport implements Transport {
   closed = 0
   connected = true
   openFault: Error | undefined
+  readonly readFrom: Position[] = []
+  readings: Reading[] = []
   sends: { resolve(): void; reject(error: Error): void }[] = []
   lose: (reason: string) => void = () => undefined
 
@@ -37,6 +41,18 @@ class HeldTransport implements Transport {
       receive: async () => [deliveryOf('m1', ['a'])],
       acknowledge: async () => undefined,
       release: () => undefined,
+      isConnected: () => this.connected,
+      close: async () => {
+        this.closed += 1
+      },
+    }
+  }
+
+  async openReader(options: ReaderOptions, onClosed: (reason: string) => void): Promise<Reader> {
+    this.#open(onClosed)
+    this.readFrom.push(options.after)
+    return {
+      receive: async () => this.readings.splice(0),
       isConnected: () => this.connected,
       close: async () => {
         this.closed += 1
@@ -166,6 +182,52 @@ describe('superviseConsumer', () => {
     await consumer.acknowledge('m1')
     consumer.release('m1')
     await consumer.close()
+    assert.equal(transport.closed, 1)
+  })
+})
+
+describe('superviseReader', () => {
+  const at = (entry: number) => ({ ledger: 1, entry })
+  const options = { partition: 'p', after: at(-1), prefetchMessages: 1 }
+  let transport: HeldTransport
+  let reader: ReturnType<typeof superviseReader>
+
+  beforeEach(async () => {
+    transport = new HeldTransport()
+    reader = superviseReader(transport, options, silentLog)
+    await until('it is open', () => reader.isConnected())
+  })
+  afterEach(() => reader.close())
+
+  const entriesOf = (readings: readonly Reading[]) => readings.map(({ position }) => position.entry)
+
+  it('goes on behind the last message it gave when its connection was lost, and gives none twice', async () => {
+    transport.readings = [readingOf(at(0)), readingOf(at(1))]
+    assert.deepEqual(entriesOf(await reader.receive()), [0, 1])
+    transport.lose('broker restarts')
+    await eventually(() => transport.opened === 2)
+    transport.readings = [readingOf(at(1)), readingOf(at(2))]
+    assert.deepEqual(entriesOf(await reader.receive()), [2])
+    assert.deepEqual(transport.readFrom, [at(-1), at(1)])
+  })
+
+  it('reads an entry again of which not all messages were given', async () => {
+    transport.readings = [readingOf(at(0)), readingOf({ ...at(1), isInsideEntry: true })]
+    assert.deepEqual(entriesOf(await reader.receive()), [0, 1])
+    transport.lose('broker restarts')
+    await eventually(() => transport.opened === 2)
+    assert.deepEqual(transport.readFrom, [at(-1), at(0)])
+  })
+
+  it('answers nothing while Pulsar is away, and tells why', async () => {
+    transport.openFault = new Error('refused')
+    transport.lose('broker restarts')
+    await eventually(() => reader.trouble() === 'refused')
+    assert.deepEqual(await reader.receive(), [])
+  })
+
+  it('closes', async () => {
+    await reader.close()
     assert.equal(transport.closed, 1)
   })
 })

@@ -10,9 +10,24 @@ describe('topicsOf', () => {
       events: 'persistent://tracardi/system/functions',
       eventsSubscription: 'tracardi-function-subscription',
       partitions: 10,
+      retention: { minutes: 1440, mib: 1024 },
       deadLetters: 'persistent://tracardi/system/functions-tracardi-function-subscription-DLQ',
       deadLettersSubscription: 'dead-letters',
     })
+  })
+
+  it('shares the size that is kept among the partitions, and keeps nothing for 0 hours', () => {
+    const retention = (hours: number, gib: number, partitions: number) =>
+      topicsOf(
+        loadConfig({
+          PULSAR_RETENTION_HOURS: String(hours),
+          PULSAR_RETENTION_SIZE_GIB: String(gib),
+          PULSAR_PARTITIONS: String(partitions),
+        }),
+      ).retention
+    assert.deepEqual(retention(6, 2, 3), { minutes: 360, mib: 682 })
+    assert.deepEqual(retention(0, 2, 3), { minutes: 0, mib: 0 })
+    assert.deepEqual(retention(1, 1, 1000), { minutes: 60, mib: 1 })
   })
 })
 

@@ -1,0 +1,66 @@
+import * as k8s from '@pulumi/kubernetes'
+import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi'
+import { labelsOf } from '../kubernetes/labels.ts'
+import { podTemplate } from '../kubernetes/pod.ts'
+import type { Site } from '../kubernetes/site.ts'
+import { containerEnv, RUNTIME_USER, type RuntimeAccess, runtimeVolumes } from './environment.ts'
+
+export interface ReplayArgs {
+  readonly site: Site
+  readonly image: Input<string>
+  readonly access: RuntimeAccess
+}
+
+const RESOURCES = { cpuMillicores: 500, memoryMib: 512 }
+
+/** What an operator says to a replay, as environment variables of its Job, and what holds where nothing is said. */
+const ASKED = { REPLAY_FROM: 'earliest', REPLAY_TO: 'now', REPLAY_EVENTS_PER_SECOND: '2000' } as const
+
+/**
+ * The model of the Jobs that store once more what Pulsar keeps. It never runs by itself: operators make a Job from it, see
+ * "Fill a lost index again" in docs/operations.md. It has the rights of a worker.
+ */
+export class Replay extends ComponentResource {
+  constructor(name: string, { site, image, access }: ReplayArgs, opts: ComponentResourceOptions = {}) {
+    super('tracardi-at-scale:runtime:Replay', name, {}, opts)
+    const { volumes, mounts } = runtimeVolumes(access, 'worker')
+    const template = podTemplate({
+      tier: 'set-up',
+      ...RUNTIME_USER,
+      graceSeconds: Math.ceil(access.plan.runtime.shutdownGraceSeconds) + 5,
+      // One that was stopped tells how to go on; from the beginning it would have to do everything again.
+      restartPolicy: 'Never',
+      pullSecret: site.pullSecret,
+      volumes,
+      containers: [
+        {
+          name: 'replay',
+          image,
+          args: [
+            'replay',
+            ...['--from', '$(REPLAY_FROM)', '--to', '$(REPLAY_TO)'],
+            ...['--events-per-second', '$(REPLAY_EVENTS_PER_SECOND)'],
+          ],
+          settings: 'worker-settings',
+          env: { ...containerEnv(access, RESOURCES.memoryMib, 'worker'), ...ASKED },
+          resources: RESOURCES,
+          mounts,
+        },
+      ],
+    })
+    new k8s.batch.v1.CronJob(
+      'replay',
+      {
+        metadata: { name: 'replay', namespace: site.namespace, labels: labelsOf('set-up') },
+        spec: {
+          suspend: true,
+          schedule: '0 0 1 1 *',
+          concurrencyPolicy: 'Forbid',
+          jobTemplate: { spec: { backoffLimit: 0, template } },
+        },
+      },
+      { parent: this },
+    )
+    this.registerOutputs()
+  }
+}

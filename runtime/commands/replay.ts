@@ -1,0 +1,140 @@
+import { Command } from 'commander'
+import { parseMoment } from '../api/time.ts'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import { pulsarAdmin } from '../queue/admin.ts'
+import { connectQueue } from '../queue/connect.ts'
+import { durationText, secondsOf } from '../rehearsal/duration.ts'
+import { type ReplayOptions, type ReplayProgress, type ReplayReport, replay } from '../replay/replay.ts'
+import { createScreen } from '../screen.ts'
+import { searchClient } from '../search/client.ts'
+import { grouped, print } from './output.ts'
+
+/** The options of `replayCommand`, as texts. */
+export interface ReplayFlags {
+  readonly from: string
+  readonly to: string
+  readonly eventsPerSecond: string
+}
+
+const MOST_EVENTS_PER_SECOND = 1_000_000
+const INCOMPLETE = 2
+/** As shells have it for what SIGINT ended. */
+const STOPPED = 130
+
+export function replayCommand(): Command {
+  return new Command('replay')
+    .description(
+      'Stores once more what Pulsar keeps, also what is acknowledged: for an index that was lost, or messages that no worker has stored. What is stored already stays, once. Exit code 0: all of the time that was asked for; 2: some of it is not kept any more, or was left out; 130: stopped before the end.',
+    )
+    .requiredOption(
+      '--from <time>',
+      'published at this time or later: 2026-11-28T06:00Z, 2h before now, or earliest for all that is kept',
+    )
+    .option('--to <time>', 'published before this time; now for all that is there at the start', 'now')
+    .option('--events-per-second <n>', 'at most so many, so that Elasticsearch has time for what arrives', '2000')
+}
+
+/** Answers the exit code. */
+export async function runReplay(config: Config, flags: ReplayFlags, log: Logger): Promise<number> {
+  const options = replayOptions(flags, Date.now())
+  const stopping = new AbortController()
+  const stop = () => stopping.abort()
+  process.once('SIGINT', stop).once('SIGTERM', stop)
+  const screen = createScreen(process.stdout)
+  const admin = pulsarAdmin(config)
+  const search = searchClient(config)
+  try {
+    const transport = await connectQueue(config, admin, log)
+    try {
+      const access = { config, admin, transport, search, log }
+      const show = (progress: ReplayProgress) => screen.status(progressText(progress))
+      const report = await replay(access, options, show, stopping.signal)
+      screen.status('')
+      print(reportLines(report, options).join('\n'))
+      return exitCodeOf(report, options)
+    } finally {
+      await transport.close()
+    }
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop)
+    await admin.close()
+    await search.close()
+  }
+}
+
+/** @throws AppError `command_invalid` with every fault at once. */
+export function replayOptions(flags: ReplayFlags, nowMs: number): ReplayOptions {
+  const faults: string[] = []
+  const time = (flag: string, text: string, allowed: string): number => {
+    const seconds = secondsOf(text)
+    const timeMs = seconds === undefined ? parseMoment(text) : nowMs - seconds * 1000
+    if (timeMs === undefined || timeMs > nowMs)
+      faults.push(
+        `--${flag} is "${text}"; allowed: a time that is past, like 2026-11-28T06:00Z, a time before now like 90s, 30m or 2h, or ${allowed}`,
+      )
+    return timeMs ?? Number.NaN
+  }
+  const fromMs = flags.from === 'earliest' ? undefined : time('from', flags.from, 'earliest')
+  const toMs = flags.to === 'now' ? undefined : time('to', flags.to, 'now')
+  const eventsPerSecond = Number(flags.eventsPerSecond)
+  if (!/^[1-9]\d{0,6}$/.test(flags.eventsPerSecond) || eventsPerSecond > MOST_EVENTS_PER_SECOND)
+    faults.push(
+      `--events-per-second is "${flags.eventsPerSecond}"; allowed: a whole number from 1 to ${MOST_EVENTS_PER_SECOND}`,
+    )
+  if (fromMs !== undefined && toMs !== undefined && fromMs >= toMs)
+    faults.push(`--from "${flags.from}" is not before --to "${flags.to}"`)
+  if (faults.length > 0) throw new AppError('command_invalid', faults.join('\n'), { context: { faults } })
+  return { fromMs, toMs, eventsPerSecond }
+}
+
+/** Whether Pulsar had no longer all that was asked for. */
+function reachesTooFar({ keptSinceMs }: ReplayReport, { fromMs }: ReplayOptions): boolean {
+  if (fromMs === undefined) return false
+  return keptSinceMs === undefined || fromMs < keptSinceMs
+}
+
+export function exitCodeOf(report: ReplayReport, options: ReplayOptions): number {
+  if (!report.finished) return STOPPED
+  return reachesTooFar(report, options) || report.deleted > 0 || report.newer > 0 ? INCOMPLETE : 0
+}
+
+function progressText({ messages, events, reachedMs, openMessages }: ReplayProgress): string {
+  if (reachedMs === undefined) return 'looking for the first message'
+  return `${grouped(messages)} messages with ${grouped(events)} events read, published until ${isoOf(reachedMs)}; ${grouped(openMessages)} messages not stored yet`
+}
+
+/** What a replay did, and what it could not do, in lines for people. */
+export function reportLines(report: ReplayReport, options: ReplayOptions): readonly string[] {
+  const { messages, stored, duplicates, conflicts, deadLetters, newer, deleted, keptSinceMs, seconds } = report
+  return [
+    `${grouped(messages)} messages read in ${durationText(seconds)}: ${grouped(stored)} events stored, ${grouped(duplicates)} were there already, ${grouped(conflicts)} conflicts, ${grouped(deadLetters)} dead letters.`,
+    ...(conflicts > 0 ? ['Of a conflict, what was stored first stays: docs/guarantees.md.'] : []),
+    ...(reachesTooFar(report, options) ? [tooFar(options.fromMs as number, keptSinceMs)] : []),
+    ...(deleted > 0
+      ? [
+          `${grouped(deleted)} messages were deleted by the retention of Pulsar before they could be read: raise --events-per-second, or PULSAR_RETENTION_SIZE_GIB.`,
+        ]
+      : []),
+    ...(newer > 0
+      ? [`${grouped(newer)} messages are of a newer version and were left out: replay with a newer one.`]
+      : []),
+    ...(report.finished ? [] : [stoppedText(report, options)]),
+  ]
+}
+
+function tooFar(fromMs: number, keptSinceMs: number | undefined): string {
+  const kept = keptSinceMs === undefined ? 'it keeps nothing' : `it keeps everything since ${isoOf(keptSinceMs)}`
+  return `Asked for from ${isoOf(fromMs)}, and Pulsar does not reach so far back: ${kept}. What was published before, if anything, is gone or incomplete.`
+}
+
+function stoppedText({ resumeMs }: ReplayReport, { fromMs, toMs }: ReplayOptions): string {
+  const from = resumeMs === undefined ? fromMs : Math.max(resumeMs, fromMs ?? 0)
+  const flags = [from === undefined ? 'earliest' : isoOf(from), ...(toMs === undefined ? [] : ['--to', isoOf(toMs)])]
+  return `Stopped before the end. Go on with: replay --from ${flags.join(' ')}`
+}
+
+function isoOf(timeMs: number): string {
+  return new Date(timeMs).toISOString()
+}
