@@ -12,7 +12,7 @@ import { pulsarAdmin } from '../queue/admin.ts'
 import { connectQueue } from '../queue/connect.ts'
 import { superviseConsumer, superviseProducer } from '../queue/supervised.ts'
 import { topicsOf } from '../queue/topics.ts'
-import { bulkSender } from '../search/bulk.ts'
+import { bulkSender, shardWaitMs } from '../search/bulk.ts'
 import { searchClient } from '../search/client.ts'
 import { conflictFinder } from '../search/conflicts.ts'
 import { IndexKeeper } from '../search/index-keeper.ts'
@@ -47,7 +47,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
   const keeper = new IndexKeeper({
     client: search,
     config,
-    sendBulk: bulkSender(search),
+    sendBulk: bulkSender(search, shardWaitMs(config)),
     onMade: () => watch.soon(),
     nowMs: Date.now,
   })

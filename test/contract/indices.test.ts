@@ -148,7 +148,7 @@ describe('templates and indices of Elasticsearch', () => {
     await deleteTemplates('event', 'no-auto-create')
     await setting(autoCreateIndexSetting(config.indexPrefix))
     try {
-      const sent = (index: string) => bulkSender(client)(Buffer.from(`{"create":{"_index":"${index}"}}\n{"a":1}\n`))
+      const sent = (index: string) => bulkSender(client, 2000)(Buffer.from(`{"create":{"_index":"${index}"}}\n{"a":1}\n`))
       const other = `${config.indexPrefix}_other`
       assert.deepEqual((await sent(november)).map(answerOf), ['index_not_found_exception'])
       assert.deepEqual((await sent(other)).map(answerOf), ['stored'])
@@ -161,10 +161,10 @@ describe('templates and indices of Elasticsearch', () => {
     const call = callText({ ingest: new Date(NOW).toISOString(), source: { id: 's' } })
     const lines = Buffer.from(eventLines(november, { id: 'e1', type: 'a', name: 'A' }, call))
     await deleteTemplates('event')
-    const [waits] = await bulkSender(client)(lines)
+    const [waits] = await bulkSender(client, 2000)(lines)
     assert.deepEqual([waits?.outcome, answerOf(waits)], ['retry', 'index_not_found_exception'])
     assert.deepEqual(await worker.troubles(), {})
-    assert.deepEqual((await bulkSender(client)(lines)).map(answerOf), ['stored'])
+    assert.deepEqual((await bulkSender(client, 2000)(lines)).map(answerOf), ['stored'])
     assert.deepEqual(await stateOf(november), right())
   })
 

@@ -58,7 +58,7 @@ for (const name of ['websocket', 'native'] as const) {
       const registry = new Registry()
       const worker = new Worker({
         consumer: change(consumer),
-        sendBulk: bulkSender(pipeline.search),
+        sendBulk: bulkSender(pipeline.search, 2000),
         findConflicts: conflictFinder(pipeline.search),
         guard: lineGuard(pipeline.config),
         sendDeadLetter: () => assert.fail('nothing is to be dead-lettered'),

@@ -29,7 +29,7 @@ describe('Elasticsearch, as set-up prepares it', () => {
   const event = (id: string, properties: Json = {}) =>
     eventLines(index, { id, type: 'a', name: 'A', properties }, callText({ ingest: time.ingest, source: { id: 's' } }))
   const send = async (lines: string) =>
-    (await bulkSender(client)(Buffer.from(lines))).map((result) =>
+    (await bulkSender(client, 2000)(Buffer.from(lines))).map((result) =>
       'status' in result ? [result.outcome, result.status, result.fault.type] : [result.outcome],
     )
   const count = async (name: string) => {
