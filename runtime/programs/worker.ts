@@ -17,6 +17,7 @@ import { searchClient } from '../search/client.ts'
 import { conflictFinder } from '../search/conflicts.ts'
 import { IndexKeeper } from '../search/index-keeper.ts'
 import { IndexWatch } from '../search/index-watch.ts'
+import { judgedSender } from '../search/judge.ts'
 import { lineGuard } from '../search/line-guard.ts'
 import { assertSetUp } from '../search/set-up.ts'
 import { AdaptiveConcurrency } from '../worker/concurrency.ts'
@@ -90,7 +91,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
     )
     worker = new Worker({
       consumer,
-      sendBulk: keeper.sendBulk,
+      sendBulk: judgedSender(keeper.sendBulk),
       findConflicts: conflictFinder(search),
       guard: lineGuard(config, keeper.see),
       sendDeadLetter: (message) => deadLetters.send(message),

@@ -67,6 +67,6 @@ function resultOf(item: NonNullable<BulkAnswer['items']>[number]): ItemResult {
   const { status, error } = (item.create ?? item.index) as BulkItem
   const reason = [error?.reason, error?.caused_by?.reason].filter(Boolean).join(': ')
   const fault = { type: error?.type ?? 'unknown', reason }
-  const outcome = classifyItem(operation, status, fault)
+  const outcome = classifyItem(operation, status)
   return outcome === 'stored' ? STORED : { outcome, status, fault }
 }
