@@ -48,13 +48,17 @@ export function shardWaitMs({ elasticQueryTimeoutSeconds }: Pick<Config, 'elasti
 export function bulkSender(client: Client, waitMs: number): SendBulk {
   const querystring = { filter_path: FILTER, timeout: `${waitMs}ms` }
   return async (lines) => {
-    const answer = (await client.transport.request({
-      method: 'POST',
-      path: '/_bulk',
-      querystring,
-      // A Buffer is sent as it is; the type knows only text and streams.
-      bulkBody: lines as unknown as string,
-    })) as BulkAnswer
+    const answer = (await client.transport.request(
+      {
+        method: 'POST',
+        path: '/_bulk',
+        querystring,
+        // A Buffer is sent as it is; the type knows only text and streams.
+        bulkBody: lines as unknown as string,
+      },
+      // The memory of the lines is used again after the answer, when nothing may be sending it any more.
+      { maxRetries: 0 },
+    )) as BulkAnswer
     if (!Array.isArray(answer.items)) {
       throw new AppError('search_unavailable', 'what answered the bulk is not Elasticsearch: its answer has no items')
     }

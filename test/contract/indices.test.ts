@@ -48,7 +48,7 @@ describe('templates and indices of Elasticsearch', () => {
     const keeper = new IndexKeeper({
       client: of,
       config: its,
-      sendBulk: bulkSender(of),
+      sendBulk: bulkSender(of, 2000),
       onMade: () => undefined,
       nowMs: Date.now,
     })
