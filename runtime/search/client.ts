@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { Client, ClusterConnectionPool } from '@elastic/elasticsearch'
+import { BaseConnection, Client, ClusterConnectionPool } from '@elastic/elasticsearch'
 import type { Config } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import { type NodeListener, nodeConnections } from './node-connection.ts'
@@ -36,6 +36,12 @@ export function searchClient(config: Config, onNode: NodeListener = () => undefi
   pool.resurrectTimeout = ASK_AGAIN_MS
   pool.resurrectTimeoutCutoff = MOST_DOUBLINGS
   return client
+}
+
+/** The nodes that did not answer when they were asked last. */
+export function nodesAway(client: Client): readonly string[] {
+  const { connections } = client.connectionPool
+  return connections.filter(({ status }) => status === BaseConnection.statuses.DEAD).map(({ url }) => url.origin)
 }
 
 /** Longest wait of a probe, with all that it tries. */
