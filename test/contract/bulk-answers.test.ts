@@ -32,10 +32,10 @@ describe('every class of answer to a bulk that the real server can be brought to
   afterEach(async () => {
     const reset = {
       'action.auto_create_index': null,
-      'cluster.blocks.read_only': null,
       'cluster.max_shards_per_node': null,
-      'network.breaker.inflight_requests.limit': null,
     }
+    // Alone, because a read-only cluster takes no other change.
+    await client.cluster.putSettings({ persistent: { 'cluster.blocks.read_only': null } })
     await client.cluster.putSettings({ persistent: reset })
     const names = Object.keys(await client.indices.get({ index: `${config.indexPrefix}-*`, expand_wildcards: 'all' }))
     for (const name of names) {
@@ -72,7 +72,7 @@ describe('every class of answer to a bulk that the real server can be brought to
   const withoutTemplate = async () => {
     await client.indices.deleteIndexTemplate({ name: `${config.indexPrefix}-event` })
   }
-  const tagged = event().replace('"type":"a"', '"type":"a","tags":{"values":["t"],"count":1}')
+  const tagged = () => event().replace('"type":"a"', '"type":"a","tags":{"values":["t"],"count":1}')
   const asUser = (env: Record<string, string>) => {
     sender = searchClient(configFor('bulk-answers', env))
     return event()
@@ -120,7 +120,7 @@ describe('every class of answer to a bulk that the real server can be brought to
       await withoutTemplate()
       const mappings = { dynamic: 'strict', properties: { id: { type: 'keyword' } } } as const
       await client.indices.create({ index, mappings })
-      return tagged
+      return tagged()
     },
     guessedMapping: async () => {
       await withoutTemplate()
@@ -139,8 +139,6 @@ describe('every class of answer to a bulk that the real server can be brought to
       return asUser({ ELASTIC_HTTP_AUTH_USERNAME: 'stranger', ELASTIC_HTTP_AUTH_PASSWORD: 'stranger-stranger' })
     },
     unknownUser: () => asUser({ ELASTIC_HTTP_AUTH_PASSWORD: 'wrong' }),
-    breaker: () =>
-      setCluster({ 'network.breaker.inflight_requests.limit': '1kb' }, event('a', { text: 'x'.repeat(5000) })),
   }
 
   for (const [key, expected] of Object.entries(provoked)) {

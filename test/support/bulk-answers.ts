@@ -4,7 +4,7 @@ export interface BulkAnswer {
   readonly status: number
   /** The `type` of the error; empty where there is none. */
   readonly type: string
-  /** Class and method of Elasticsearch 9.2.0 that answer so. */
+  /** Class and method of Elasticsearch 9.2.0 that answer so; empty for a proxy. */
   readonly source: string
   readonly done: 'stored' | 'duplicate' | 'superseded' | 'dead letter' | 'waits' | 'waits, fewer bulks'
 }
@@ -192,13 +192,6 @@ export const provoked = {
     source: 'DefaultAuthenticationFailureHandler',
     done: 'waits',
   },
-  breaker: {
-    what: 'circuit breaker: the whole request',
-    status: 429,
-    type: 'circuit_breaking_exception',
-    source: 'HierarchyCircuitBreakerService',
-    done: 'waits, fewer bulks',
-  },
 } as const satisfies Record<string, BulkAnswer>
 
 /** What a server of one node without ingest cannot be brought to; a script answers with the body that Elasticsearch has for it. */
@@ -208,6 +201,13 @@ export const scripted = {
     status: 429,
     type: 'es_rejected_execution_exception',
     source: 'IndexingPressure.markPrimaryOperationStarted',
+    done: 'waits, fewer bulks',
+  },
+  breaker: {
+    what: 'circuit breaker: the whole request',
+    status: 429,
+    type: 'circuit_breaking_exception',
+    source: 'HierarchyCircuitBreakerService',
     done: 'waits, fewer bulks',
   },
   fullShard: {
@@ -298,8 +298,8 @@ export const scripted = {
     what: 'proxy that refuses every request so',
     status: 413,
     type: '',
-    source: 'none',
+    source: '',
     done: 'waits',
   },
-  gateway: { what: 'proxy without a server: the whole request', status: 502, type: '', source: 'none', done: 'waits' },
+  gateway: { what: 'proxy without a server: the whole request', status: 502, type: '', source: '', done: 'waits' },
 } as const satisfies Record<string, BulkAnswer>

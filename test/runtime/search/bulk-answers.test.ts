@@ -12,6 +12,7 @@ type Kind = 'operation' | 'document' | 'sample'
 const SCRIPTS: Readonly<Record<keyof typeof scripted, { refuses: readonly Kind[]; whole?: boolean; drops?: boolean }>> =
   {
     pressure: { refuses: ['operation'] },
+    breaker: { refuses: ['operation', 'document', 'sample'], whole: true },
     fullShard: { refuses: ['operation'] },
     immenseTerm: { refuses: ['operation'] },
     pipelineFails: { refuses: ['operation', 'document', 'sample'] },
