@@ -140,14 +140,14 @@ export const provoked = {
     what: 'alias of several indices, none of them to write to',
     status: 400,
     type: 'illegal_argument_exception',
-    source: 'IndexNameExpressionResolver.resolveConcreteIndex',
+    source: 'IndexNameExpressionResolver.concreteIndices',
     done: 'waits',
   },
   missingPipeline: {
     what: 'index whose pipeline is missing',
     status: 400,
     type: 'illegal_argument_exception',
-    source: 'IngestService.getPipelines',
+    source: 'IngestService.executePipelines',
     done: 'waits',
   },
   routing: {
@@ -291,7 +291,7 @@ export const scripted = {
     what: 'request over the limit of Elasticsearch or of a proxy, of one operation',
     status: 413,
     type: '',
-    source: 'Netty4HttpContentSizeHandler.handleRequest',
+    source: 'Netty4HttpContentSizeHandler',
     done: 'dead letter',
   },
   tooLargeAll: {
