@@ -42,7 +42,7 @@ describe('every class of answer to a bulk that the real server can be brought to
       await client.indices.putSettings({ index: name, settings: { 'index.blocks.read_only': null } as never })
       await client.indices.delete({ index: name })
     }
-    for (const name of ['event', 'session', 'profile'])
+    for (const name of ['event', 'session', 'profile', 'no-auto-create'])
       await client.indices.deleteIndexTemplate({ name: `${config.indexPrefix}-${name}` }, { ignore: [404] })
     await sender?.close()
     await client.close()
@@ -70,7 +70,8 @@ describe('every class of answer to a bulk that the real server can be brought to
     return lines
   }
   const withoutTemplate = async () => {
-    await client.indices.deleteIndexTemplate({ name: `${config.indexPrefix}-event` })
+    for (const name of ['event', 'no-auto-create'])
+      await client.indices.deleteIndexTemplate({ name: `${config.indexPrefix}-${name}` })
   }
   const tagged = () => event().replace('"type":"a"', '"type":"a","tags":{"values":["t"],"count":1}')
   const asUser = (env: Record<string, string>) => {

@@ -148,7 +148,8 @@ describe('templates and indices of Elasticsearch', () => {
     await deleteTemplates('event', 'no-auto-create')
     await setting(autoCreateIndexSetting(config.indexPrefix))
     try {
-      const sent = (index: string) => bulkSender(client, 2000)(Buffer.from(`{"create":{"_index":"${index}"}}\n{"a":1}\n`))
+      const sent = (index: string) =>
+        bulkSender(client, 2000)(Buffer.from(`{"create":{"_index":"${index}"}}\n{"a":1}\n`))
       const other = `${config.indexPrefix}_other`
       assert.deepEqual((await sent(november)).map(answerOf), ['index_not_found_exception'])
       assert.deepEqual((await sent(other)).map(answerOf), ['stored'])
@@ -161,7 +162,7 @@ describe('templates and indices of Elasticsearch', () => {
     const call = callText({ ingest: new Date(NOW).toISOString(), source: { id: 's' } })
     const lines = Buffer.from(eventLines(november, { id: 'e1', type: 'a', name: 'A' }, call))
     await deleteTemplates('event')
-    const [waits] = await bulkSender(client, 2000)(lines)
+    const [waits] = await judgedSender(bulkSender(client, 2000))(lines)
     assert.deepEqual([waits?.outcome, answerOf(waits)], ['retry', 'index_not_found_exception'])
     assert.deepEqual(await worker.troubles(), {})
     assert.deepEqual((await bulkSender(client, 2000)(lines)).map(answerOf), ['stored'])

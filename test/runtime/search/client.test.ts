@@ -46,10 +46,7 @@ describe('searchClient', () => {
     assert.deepEqual(nodesAway(client), ['http://127.0.0.1:1'])
     await client.close()
     const alone = searchClient(loadConfig({ ELASTIC_HOST: 'http://127.0.0.1:1' }))
-    assert.equal(
-      await searchTrouble(alone),
-      'http://127.0.0.1:1 does not answer: connect ECONNREFUSED 127.0.0.1:1',
-    )
+    assert.equal(await searchTrouble(alone), 'http://127.0.0.1:1 does not answer: connect ECONNREFUSED 127.0.0.1:1')
     await alone.close()
   })
 
