@@ -12,6 +12,7 @@ import { localSettings } from '../runtime/local/settings.ts'
 import { allowedValues, type EnvSetting, type Setting } from '../runtime/setting.ts'
 import { AdaptiveConcurrency } from '../runtime/worker/concurrency.ts'
 import { workerMetrics } from '../runtime/worker/metrics.ts'
+import { type BulkAnswer, provoked, scripted } from '../test/support/bulk-answers.ts'
 
 /**
  * The tables of the documentation that come from the code. `npm run docs` writes them into the pages; a test fails when
@@ -94,10 +95,29 @@ function metricsTable(register: (registry: Registry) => unknown): string {
   return table(['metric', 'kind', 'meaning'], rows)
 }
 
+function bulkAnswersTable(): string {
+  const rows = [
+    ...Object.values<BulkAnswer>(provoked).map((answer) => [answer, 'a real server'] as const),
+    ...Object.values<BulkAnswer>(scripted).map((answer) => [answer, 'a script'] as const),
+  ]
+  return table(
+    ['what', 'status', 'type of the error', 'answered by', 'what is done', 'shown on'],
+    rows.map(([{ what, status, type, source, done }, shown]) => [
+      what,
+      String(status),
+      type === '' ? '' : `\`${type}\``,
+      source === '' ? '' : `\`${source}\``,
+      done,
+      shown,
+    ]),
+  )
+}
+
 const STACKS = ['dev', 'staging', 'production']
 
 /** For each page the tables in it, by the name in their marks. */
 export const pages: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  'bulk-answers.md': { answers: bulkAnswersTable },
   'configuration.md': { settings: () => settingsTable(settings), local: () => settingsTable(localSettings) },
   'errors.md': { errors: errorsTable },
   'metrics.md': {

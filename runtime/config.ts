@@ -351,7 +351,8 @@ export const settings = {
       regex: /^https?:\/\/[^\s/,]+(,https?:\/\/[^\s/,]+)*$/,
       says: 'URLs like http://host:9200, with a comma between them',
     },
-    description: 'URLs of Elasticsearch nodes, with a comma between them.',
+    description:
+      'URLs of Elasticsearch nodes, with a comma between them. Requests go to each in turn. A node that is gone, silent or slow is left after at most 3 s while another answers, and asked again later.',
   },
   elasticUsername: {
     env: 'ELASTIC_HTTP_AUTH_USERNAME',

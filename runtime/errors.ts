@@ -49,11 +49,12 @@ export class AppError extends Error {
   }
 }
 
-/** The message of anything that was thrown, with the chain of its causes. */
+/** The message of anything that was thrown, with the chain of its causes. A cause that says the same is left out. */
 export function messageOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown)
   const text = thrown.message || (thrown as NodeJS.ErrnoException).code || thrown.name
-  return thrown.cause === undefined ? text : `${text}: ${messageOf(thrown.cause)}`
+  const cause = thrown.cause === undefined ? text : messageOf(thrown.cause)
+  return cause === text ? text : `${text}: ${cause}`
 }
 
 /** What a command tells of what it failed on: the code, the message and what to do; of a mistake of ours, where it is. */

@@ -66,13 +66,25 @@ const searchAway: Rule = ({ search }) =>
         `${search.reason}. Workers stop taking events; the backlog grows in Pulsar, on disk, and nothing is lost. Check ELASTIC_HOST, the credentials and the nodes.`,
       )
 
+const nodesAway: Rule = ({ search }) => {
+  const { nodesAway: away, reason } = search
+  if (away.length === 0 || reason !== undefined) return undefined
+  const title =
+    away.length === 1
+      ? 'A node of Elasticsearch does not answer'
+      : `${away.length} nodes of Elasticsearch do not answer`
+  const what =
+    'The other nodes of ELASTIC_HOST are asked instead, and nothing is lost. Mend it, or take it out of ELASTIC_HOST.'
+  return advice('search-node', 'watch', title, `${away.join(' and ')}. ${what}`)
+}
+
 const searchRed: Rule = ({ search }) => {
   if (search.status === 'red') {
     return advice(
       'health',
       'act',
       'Elasticsearch is red',
-      `${counted(search.unassignedShards ?? 0, 'shard')} have no node, primaries among them: what belongs there is not stored. Look at \`_cluster/allocation/explain\`.`,
+      `${counted(search.unassignedShards ?? 0, 'shard')} have no node, primaries among them: what belongs there waits in Pulsar, and everything else is stored. Look at \`_cluster/allocation/explain\`.`,
     )
   }
   if (search.status !== 'yellow') return undefined
@@ -185,20 +197,33 @@ const mostlyTimeout: Rule = ({ bulks, instances, windowSeconds, queue, bulkSize 
       )
 }
 
+/** Causes with which Elasticsearch says that it has too much to do. */
+const OVERLOADED = ['request_throttled', 'es_rejected_execution_exception', 'circuit_breaking_exception']
+/** Causes that say nothing of Elasticsearch, because a request was not answered, or not by it. */
+const UNANSWERED = ['request_retry', 'results_missing', 'trial_failed']
+
 const refused: Rule = (figures) => {
-  const { bulks, instances, windowSeconds, search } = figures
-  const share = refusedShare(figures)
+  const { bulks, windowSeconds } = figures
   const [cause] = bulks.retries
-  if (!cause || share < REFUSED_SHARE) return undefined
+  if (!cause || refusedShare(figures) < REFUSED_SHARE) return undefined
+  const sums = `${counted(total(bulks.retries), 'operation was', 'operations were')} sent again in ${duration(windowSeconds)}, mostly ${cause.name}.`
+  if (OVERLOADED.includes(cause.name))
+    return advice('refused', 'act', 'Elasticsearch refuses operations', `${sums} ${lessLoad(figures)}`)
+  if (UNANSWERED.includes(cause.name)) {
+    const what =
+      'Bulks got no answer: the log of the worker names the node and the reason. Check the nodes of ELASTIC_HOST.'
+    return advice('refused', 'act', 'Elasticsearch does not answer bulks', `${sums} ${what}`)
+  }
+  const what =
+    'Not the events are at fault: they wait in Pulsar, and nothing is lost. The log of the worker names the index and the reason.'
+  return advice('refused', 'act', 'Elasticsearch cannot store operations', `${sums} ${what}`)
+}
+
+function lessLoad({ instances, search }: Figures): string {
   const workers = running(instances, 'worker')
   const inFlight = workers.reduce((sum, { mostBulksInFlight }) => sum + (mostBulksInFlight ?? 0), 0)
   const nodes = search.dataNodes === null ? '' : `, now ${number(search.dataNodes)}`
-  return advice(
-    'refused',
-    'act',
-    'Elasticsearch refuses operations',
-    `${counted(total(bulks.retries), 'operation was', 'operations were')} sent again in ${duration(windowSeconds)}, mostly ${cause.name}. Allow fewer bulks in flight (${number(inFlight)} over ${counted(workers.length, 'worker')}: fewer workers or a lower BULK_CONCURRENCY), or add data nodes${nodes}.`,
-  )
+  return `Allow fewer bulks in flight (${number(inFlight)} over ${counted(workers.length, 'worker')}: fewer workers or a lower BULK_CONCURRENCY), or add data nodes${nodes}.`
 }
 
 const unavailable: Rule = ({ unavailableEvents, windowSeconds }) =>
@@ -347,6 +372,7 @@ const RULES: readonly Rule[] = [
   searchAway,
   searchRed,
   indexTroubles,
+  nodesAway,
   noWorkers,
   nothingStored,
   unavailable,

@@ -146,9 +146,10 @@ const NO_FIGURES = {
 function searchFigures({ search, atMs }: Observation, settings: Settings): Figures['search'] {
   if (!search.ok) {
     const unknown = { status: null, nodes: null, dataNodes: null, activeShards: null, unassignedShards: null }
-    return { reason: search.reason, ...unknown, disks: [], indices: [], forecast: null }
+    return { reason: search.reason, ...unknown, nodesAway: [], disks: [], indices: [], forecast: null }
   }
-  const { status, nodes, dataNodes, activeShards, unassignedShards, disks, watermarks, indices } = search.value
+  const { status, nodes, dataNodes, activeShards, unassignedShards, nodesAway, disks, watermarks, indices } =
+    search.value
   const { eventPartitioning, indexShards } = settings
   return {
     status,
@@ -156,6 +157,7 @@ function searchFigures({ search, atMs }: Observation, settings: Settings): Figur
     dataNodes,
     activeShards,
     unassignedShards,
+    nodesAway,
     disks: disks.filter(({ totalBytes }) => totalBytes > 0).map((disk) => diskFigures(disk, watermarks)),
     indices: indices.map(({ name, documents, bytes, primaryBytes, shards, replicas, health }) => {
       const shardBytes = primaryBytes / shards

@@ -51,6 +51,8 @@ export interface SearchState {
   readonly activeShards: number
   readonly unassignedShards: number
   readonly pendingTasks: number
+  /** Nodes of ELASTIC_HOST that did not answer this API, by their address. */
+  readonly nodesAway: readonly string[]
   readonly indices: readonly IndexReport[]
   readonly disks: readonly NodeDisk[]
   /** `null` when the cluster does not watch its disks. */

@@ -9,6 +9,7 @@ import { monitoringPortOf } from '../monitoring.ts'
 import type { PulsarAdmin } from '../queue/admin.ts'
 import { readBacklog } from '../queue/backlog.ts'
 import type { Topics } from '../queue/topics.ts'
+import { nodesAway } from '../search/client.ts'
 import { listIndices } from '../search/retention.ts'
 import { instancesAt, isOwn, namedInstances } from './instances.ts'
 import type { Answer, InstanceAnswer, Observation, QueueState, SearchState, Watermarks } from './observation.ts'
@@ -132,6 +133,7 @@ async function searchState(search: Client, config: Config): Promise<SearchState>
     activeShards: health.active_shards,
     unassignedShards: health.unassigned_shards,
     pendingTasks: health.number_of_pending_tasks,
+    nodesAway: nodesAway(search),
     indices,
     disks: Object.values(stats.nodes ?? {}).map(({ name, fs }) => ({
       node: name ?? '',

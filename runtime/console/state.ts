@@ -133,6 +133,8 @@ export interface Figures {
     readonly dataNodes: number | null
     readonly activeShards: number | null
     readonly unassignedShards: number | null
+    /** Nodes of ELASTIC_HOST that do not answer. */
+    readonly nodesAway: readonly string[]
     readonly disks: readonly DiskFigures[]
     readonly indices: readonly IndexFigures[]
     readonly forecast: IndexForecast | null

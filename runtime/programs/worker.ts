@@ -3,7 +3,7 @@ import type { Client } from '@elastic/elasticsearch'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Config } from '../config.ts'
 import { messageOf } from '../errors.ts'
-import { type Dependency, Health } from '../health.ts'
+import { Health } from '../health.ts'
 import { listenAt } from '../listener.ts'
 import type { Logger } from '../log.ts'
 import { addMonitoringRoutes, monitoringPortOf } from '../monitoring.ts'
@@ -12,12 +12,14 @@ import { pulsarAdmin } from '../queue/admin.ts'
 import { connectQueue } from '../queue/connect.ts'
 import { superviseConsumer, superviseProducer } from '../queue/supervised.ts'
 import { topicsOf } from '../queue/topics.ts'
-import { bulkSender } from '../search/bulk.ts'
-import { searchClient } from '../search/client.ts'
+import { bulkSender, shardWaitMs } from '../search/bulk.ts'
+import { searchClient, searchTrouble } from '../search/client.ts'
 import { conflictFinder } from '../search/conflicts.ts'
 import { IndexKeeper } from '../search/index-keeper.ts'
 import { IndexWatch } from '../search/index-watch.ts'
+import { judgedSender } from '../search/judge.ts'
 import { lineGuard } from '../search/line-guard.ts'
+import { nodeLogger } from '../search/node-connection.ts'
 import { assertSetUp } from '../search/set-up.ts'
 import { AdaptiveConcurrency } from '../worker/concurrency.ts'
 import { workerMetrics } from '../worker/metrics.ts'
@@ -31,7 +33,7 @@ const DEAD_LETTER_TIMEOUT_MS = 60_000
 /** Starts a worker. It takes nothing before the set-up has run: without templates, Elasticsearch would guess mappings. */
 export async function startWorker(config: Config, log: Logger): Promise<Program> {
   const topics = topicsOf(config)
-  const search = searchClient(config)
+  const search = searchClient(config, nodeLogger(log))
   const admin = pulsarAdmin(config)
   const transport = await connectQueue(config, admin, log)
   const deadLetters = superviseProducer(
@@ -47,7 +49,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
   const keeper = new IndexKeeper({
     client: search,
     config,
-    sendBulk: bulkSender(search),
+    sendBulk: bulkSender(search, shardWaitMs(config)),
     onMade: () => watch.soon(),
     nowMs: Date.now,
   })
@@ -68,7 +70,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
   const health = new Health([
     { name: 'pulsar', check: async () => consumer?.trouble() ?? deadLetters.trouble() },
     { name: 'set_up', check: async () => missing },
-    searchDependency(search),
+    { name: 'elasticsearch', check: () => searchTrouble(search) },
     { name: 'indices', isAdvisory: true, check: async () => watch.trouble() },
   ])
   const monitoringServer = await buildPrivateServer(config, log)
@@ -90,7 +92,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
     )
     worker = new Worker({
       consumer,
-      sendBulk: keeper.sendBulk,
+      sendBulk: judgedSender(keeper.sendBulk),
       findConflicts: conflictFinder(search),
       guard: lineGuard(config, keeper.see),
       sendDeadLetter: (message) => deadLetters.send(message),
@@ -140,20 +142,5 @@ async function waitForSetUp(
       last = reason
       await sleep(SET_UP_POLL_MS, undefined, { signal }).catch(() => undefined)
     }
-  }
-}
-
-/** Whether Elasticsearch answers; its colour is not the business of a worker. */
-function searchDependency(search: Client): Dependency {
-  return {
-    name: 'elasticsearch',
-    check: async () => {
-      try {
-        await search.cluster.health({ filter_path: 'status' }, { requestTimeout: 2000 })
-        return undefined
-      } catch (error) {
-        return messageOf(error)
-      }
-    },
   }
 }

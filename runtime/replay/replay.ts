@@ -8,9 +8,10 @@ import { before, type Kept, keptOf, type TimeRange } from '../queue/kept.ts'
 import type { Transport } from '../queue/port.ts'
 import { superviseProducer, superviseReader } from '../queue/supervised.ts'
 import { topicsOf } from '../queue/topics.ts'
-import { bulkSender } from '../search/bulk.ts'
+import { bulkSender, shardWaitMs } from '../search/bulk.ts'
 import { conflictFinder } from '../search/conflicts.ts'
 import { IndexKeeper } from '../search/index-keeper.ts'
+import { judgedSender } from '../search/judge.ts'
 import { lineGuard } from '../search/line-guard.ts'
 import { assertSetUp } from '../search/set-up.ts'
 import { AdaptiveConcurrency } from '../worker/concurrency.ts'
@@ -100,13 +101,13 @@ export async function replay(
   const keeper = new IndexKeeper({
     client: search,
     config,
-    sendBulk: bulkSender(search),
+    sendBulk: bulkSender(search, shardWaitMs(config)),
     onMade: (index) => log.info({ index }, 'index made'),
     nowMs: Date.now,
   })
   const worker = new Worker({
     consumer,
-    sendBulk: keeper.sendBulk,
+    sendBulk: judgedSender(keeper.sendBulk),
     findConflicts: conflictFinder(search),
     guard: lineGuard(config, keeper.see),
     sendDeadLetter: (message) => deadLetters.send(message),

@@ -1,4 +1,5 @@
 import type { Client } from '@elastic/elasticsearch'
+import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { classifyItem, type ItemFault, type ItemOutcome } from './classify.ts'
 
@@ -32,15 +33,32 @@ const FILTER = 'errors,items.*.status,items.*.error.type,items.*.error.reason,it
 
 const STORED: ItemResult = Object.freeze({ outcome: 'stored' })
 
-export function bulkSender(client: Client): SendBulk {
+/** Longest wait of Elasticsearch for one shard that is away: all other operations of the bulk wait for the answer with it. */
+const LONGEST_SHARD_WAIT_MS = 2000
+
+/**
+ * How long a bulk may wait inside Elasticsearch (its `timeout`, 1 minute by default) for a primary shard, a new index or the end
+ * of a block, in milliseconds. Well below the time that the request has, or the client gives up before it reads what became of each operation.
+ */
+export function shardWaitMs({ elasticQueryTimeoutSeconds }: Pick<Config, 'elasticQueryTimeoutSeconds'>): number {
+  return Math.min(LONGEST_SHARD_WAIT_MS, Math.floor((elasticQueryTimeoutSeconds * 1000) / 3))
+}
+
+/** @param waitMs see `shardWaitMs`. */
+export function bulkSender(client: Client, waitMs: number): SendBulk {
+  const querystring = { filter_path: FILTER, timeout: `${waitMs}ms` }
   return async (lines) => {
-    const answer = (await client.transport.request({
-      method: 'POST',
-      path: '/_bulk',
-      querystring: { filter_path: FILTER },
-      // A Buffer is sent as it is; the type knows only text and streams.
-      bulkBody: lines as unknown as string,
-    })) as BulkAnswer
+    const answer = (await client.transport.request(
+      {
+        method: 'POST',
+        path: '/_bulk',
+        querystring,
+        // A Buffer is sent as it is; the type knows only text and streams.
+        bulkBody: lines as unknown as string,
+      },
+      // The memory of the lines is used again after the answer, when nothing may be sending it any more.
+      { maxRetries: 0 },
+    )) as BulkAnswer
     if (!Array.isArray(answer.items)) {
       throw new AppError('search_unavailable', 'what answered the bulk is not Elasticsearch: its answer has no items')
     }
@@ -53,6 +71,6 @@ function resultOf(item: NonNullable<BulkAnswer['items']>[number]): ItemResult {
   const { status, error } = (item.create ?? item.index) as BulkItem
   const reason = [error?.reason, error?.caused_by?.reason].filter(Boolean).join(': ')
   const fault = { type: error?.type ?? 'unknown', reason }
-  const outcome = classifyItem(operation, status, fault)
+  const outcome = classifyItem(operation, status)
   return outcome === 'stored' ? STORED : { outcome, status, fault }
 }

@@ -1,22 +1,65 @@
 import { readFileSync } from 'node:fs'
-import { Client } from '@elastic/elasticsearch'
+import { BaseConnection, Client, ClusterConnectionPool } from '@elastic/elasticsearch'
 import type { Config } from '../config.ts'
+import { messageOf } from '../errors.ts'
+import { type NodeListener, nodeConnections } from './node-connection.ts'
 
-/** The official client, with the retries switched off: the bulk indexer decides itself what is sent again, and when. */
-export function searchClient(config: Config): Client {
+/** A node that did not answer is asked again after so long, then after twice as long, and so on. */
+const ASK_AGAIN_MS = 5000
+/** At most so many doublings: 80 s. */
+const MOST_DOUBLINGS = 4
+
+/**
+ * The official client. What one node does not answer is asked of the next, for every call of ours may be repeated. Only a bulk is not sent
+ * again here: the indexer decides itself what is sent again, and when.
+ *
+ * @param onNode told when a node does not answer, and when it does again.
+ */
+export function searchClient(config: Config, onNode: NodeListener = () => undefined): Client {
+  const nodes = config.elasticHost.split(',')
   const tls = {
     rejectUnauthorized: config.elasticVerifyCerts,
     ...(config.elasticCaFile === '' ? {} : { ca: readFileSync(config.elasticCaFile) }),
   }
-  return new Client({
-    nodes: config.elasticHost.split(','),
+  const client = new Client({
+    nodes,
     requestTimeout: config.elasticQueryTimeoutSeconds * 1000,
-    maxRetries: 0,
+    maxRetries: nodes.length - 1,
+    Connection: nodeConnections(onNode),
+    ConnectionPool: ClusterConnectionPool,
     // The default copies the request into each error, byte by byte as keys of an object: 100 MB for one bulk that failed.
     redaction: { type: 'remove' },
     ...(config.elasticHost.includes('https://') ? { tls } : {}),
     ...authentication(config),
   })
+  const pool = client.connectionPool as ClusterConnectionPool
+  pool.resurrectTimeout = ASK_AGAIN_MS
+  pool.resurrectTimeoutCutoff = MOST_DOUBLINGS
+  return client
+}
+
+/** The nodes that did not answer when they were asked last. */
+export function nodesAway(client: Client): readonly string[] {
+  const { connections } = client.connectionPool
+  return connections.filter(({ status }) => status === BaseConnection.statuses.DEAD).map(({ url }) => url.origin)
+}
+
+/** Longest wait of a probe, with all that it tries. */
+const PROBE_MS = 2000
+
+/** Why no node answers; `undefined` when one does, whatever its colour. One that is away is not asked twice. */
+export async function searchTrouble(client: Client): Promise<string | undefined> {
+  const tries = client.connectionPool.size > 1 ? 2 : 1
+  let reason: string | undefined
+  for (let attempt = 0; attempt < tries; attempt += 1) {
+    try {
+      await client.cluster.health({ filter_path: 'status' }, { requestTimeout: PROBE_MS / tries })
+      return undefined
+    } catch (error) {
+      reason = messageOf(error)
+    }
+  }
+  return reason
 }
 
 function authentication(config: Config) {

@@ -121,3 +121,17 @@ export function readStateAction(line: string): { readonly key: string; readonly 
   const end = line.lastIndexOf(VERSION)
   return { key: line.slice(0, end), version: Number.parseInt(line.slice(end + VERSION.length), 10) }
 }
+
+const NEWLINE = 0x0a
+
+/** Cuts lines into operations of two lines each. An incomplete pair at the end is an operation too, for its fault to show. */
+export function* pairs(lines: Buffer): Generator<Buffer> {
+  let start = 0
+  while (start < lines.length) {
+    const action = lines.indexOf(NEWLINE, start)
+    const document = action < 0 ? -1 : lines.indexOf(NEWLINE, action + 1)
+    const end = document < 0 ? lines.length : document + 1
+    yield lines.subarray(start, end)
+    start = end
+  }
+}

@@ -5,15 +5,20 @@ import { type DeathCertificate, encodeDeadOperation } from '../queue/dead-letter
 import type { OutgoingMessage } from '../queue/port.ts'
 import { ReusedMemory } from '../reused-memory.ts'
 import type { FaultyResult, ItemResult, SendBulk } from '../search/bulk.ts'
-import { classifyRequest, type RequestOutcome } from '../search/classify.ts'
+import { classifyRequest } from '../search/classify.ts'
 import type { Conflict, FindConflicts } from '../search/conflicts.ts'
+import { LinesRefused } from '../search/judge.ts'
 import type { AdaptiveConcurrency } from './concurrency.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import { type Claim, eventOperations, type Operation, type Taken } from './operations.ts'
 
 const RETRY = { baseMs: 200, maxMs: 30_000 }
-/** Rounds after which single operations that still cannot be stored go back to Pulsar, to hold up nobody else. */
+/** Rounds after which operations that still cannot be stored go back to Pulsar, although nothing else can be stored either. */
 const MAX_ROUNDS = 6
+/** How long operations that cannot be stored may take the place of others that can, in milliseconds. */
+const LONGEST_HOLD_MS = 2000
+/** One message in this time says that operations go back, or an index that takes nothing would fill the log. */
+const LOG_EVERY_MS = 10_000
 
 export interface IndexerDependencies {
   readonly sendBulk: SendBulk
@@ -29,16 +34,21 @@ export interface IndexerDependencies {
   /** Waits; throws when the worker gives up, because the time for shutting down is over. */
   readonly sleep: (ms: number) => Promise<void>
   readonly random: () => number
+  /** A clock that never goes back, in milliseconds. */
+  readonly now: () => number
 }
 
 /**
  * Stores bulks. A message is acknowledged when each of its operations is stored or dead-lettered, and not before, be it in
- * several bulks; what can succeed later is sent again, alone. While nothing can be stored the bulk waits for as long as it takes; when
- * only some of it cannot (an index that is set read-only), its messages go back to Pulsar and come again later.
+ * several bulks; what can succeed later is sent again, alone. While Elasticsearch is away the bulk waits for as long as it takes. When
+ * only some operations cannot be stored (an index is set read-only, a shard is away), their messages go back to Pulsar soon and come again later.
  */
 export class Indexer {
   readonly #to: IndexerDependencies
   readonly #memory = new ReusedMemory()
+  /** When an operation was stored last. */
+  #storedAtMs = Number.NEGATIVE_INFINITY
+  #saidAtMs = Number.NEGATIVE_INFINITY
 
   constructor(dependencies: IndexerDependencies) {
     this.#to = dependencies
@@ -51,8 +61,10 @@ export class Indexer {
   async store(messages: readonly Taken[], states: readonly Operation[]): Promise<void> {
     const lines = [...messages.map((taken) => taken.envelope.eventLines), ...states.map((operation) => operation.lines)]
     const events = messages.reduce((sum, { envelope }) => sum + envelope.events, 0)
+    const startedAtMs = this.#to.now()
     const results = await this.#attempt(lines, events + states.length, 0)
     if (results !== 'split' && results.every((result) => result.outcome === 'stored')) {
+      this.#storedAtMs = this.#to.now()
       this.#to.metrics.done('stored', events)
       const claims = [...messages.map(({ claim }) => claim), ...states.flatMap(({ owners }) => owners)]
       await Promise.all(claims.map((claim) => this.#countOff(claim)))
@@ -65,26 +77,31 @@ export class Indexer {
     })
     // From here on each event counts for itself.
     await Promise.all(messages.map(({ claim }) => this.#countOff(claim)))
-    await this.#storeOperations([...operations.flat(), ...states], results)
+    await this.#storeOperations([...operations.flat(), ...states], results, startedAtMs)
   }
 
   /** Goes on from the answer to `operations` until none is left: sends again what may succeed, alone, or halves. */
-  async #storeOperations(operations: readonly Operation[], answer: Answer): Promise<void> {
+  async #storeOperations(operations: readonly Operation[], answer: Answer, startedAtMs: number): Promise<void> {
     let pending = operations
     let results = answer
     for (let attempt = 1; pending.length > 0; attempt += 1) {
       if (results === 'split') {
         if (pending.length > 1) return this.#storeHalves(pending)
-        results = [REFUSED_ALONE]
+        results = [UNCOUNTED]
       }
       const faulty = results.find((result) => result.outcome !== 'stored')
       pending = await this.#settle(pending, results)
       if (pending.length > 0) {
-        if (attempt >= MAX_ROUNDS) return this.#giveBack(pending, faulty)
+        if (attempt >= MAX_ROUNDS || this.#holdsUpOthers(startedAtMs)) return this.#giveBack(pending, faulty)
         await this.#wait(attempt)
         results = await this.#send(pending, attempt)
       }
     }
+  }
+
+  /** Elasticsearch stores other operations, so it is not away, and those wait for the slot. */
+  #holdsUpOthers(startedAtMs: number): boolean {
+    return this.#storedAtMs >= startedAtMs && this.#to.now() - startedAtMs >= LONGEST_HOLD_MS
   }
 
   #giveBack(operations: readonly Operation[], first: ItemResult | undefined): void {
@@ -93,6 +110,9 @@ export class Indexer {
       claim.isGivenBack = true
       this.#to.release(claim)
     }
+    const nowMs = this.#to.now()
+    if (nowMs - this.#saidAtMs < LOG_EVERY_MS) return
+    this.#saidAtMs = nowMs
     const facts = { operations: operations.length, messages: claims.size, first }
     this.#to.log.warn(facts, 'Elasticsearch keeps refusing operations for now: given back, to be delivered again')
   }
@@ -100,7 +120,8 @@ export class Indexer {
   async #storeHalves(operations: readonly Operation[]): Promise<void> {
     const middle = Math.ceil(operations.length / 2)
     for (const half of [operations.slice(0, middle), operations.slice(middle)]) {
-      await this.#storeOperations(half, await this.#send(half, 0))
+      const startedAtMs = this.#to.now()
+      await this.#storeOperations(half, await this.#send(half, 0), startedAtMs)
     }
   }
 
@@ -118,14 +139,15 @@ export class Indexer {
       try {
         const results = await sendBulk(body)
         // Elasticsearch answers each operation when it has read all of them. After a failure this is not known.
-        this.#memory.giveBack(body)
+        if (attempt === previous) this.#memory.giveBack(body)
         // Lines that are not the operations they are said to be: halves find the one.
         if (results.length !== operations) return 'split'
         if (results.some((result) => result.outcome === 'throttled')) concurrency.throttled()
         else concurrency.succeeded()
         return results
       } catch (error) {
-        if (this.#failed(error, attempt, operations) === 'split') return 'split'
+        if (error instanceof LinesRefused) return this.#refused(error, operations)
+        this.#failed(error, attempt, operations)
       } finally {
         metrics.bulkTook((performance.now() - startedAt) / 1000)
       }
@@ -140,7 +162,12 @@ export class Indexer {
     return body
   }
 
-  #failed(error: unknown, attempt: number, operations: number): RequestOutcome {
+  #refused({ result }: LinesRefused, operations: number): Answer {
+    this.#to.metrics.retried('request_refused', operations)
+    return result === undefined ? 'split' : [result]
+  }
+
+  #failed(error: unknown, attempt: number, operations: number): void {
     const { metrics, concurrency, log } = this.#to
     const outcome = classifyRequest(error)
     if (outcome === 'throttled') concurrency.throttled()
@@ -148,7 +175,6 @@ export class Indexer {
     // The first time and then at each doubling, or an outage would fill the log.
     if (Number.isInteger(Math.log2(attempt + 1)))
       log.warn({ reason: messageOf(error), attempt, operations }, 'bulk failed, trying again')
-    return outcome
   }
 
   /** Counts off what is done, gives what is refused to the dead letters, and answers what is to be sent again. */
@@ -157,6 +183,7 @@ export class Indexer {
     const rejected: FaultyResult[] = []
     const duplicates = operations.filter((_, index) => results[index]?.outcome === 'duplicate')
     await this.#countDuplicates(duplicates)
+    if (results.some((result) => result.outcome === 'stored')) this.#storedAtMs = this.#to.now()
     const settled = operations.map(async (operation, index) => {
       const result = results[index] as ItemResult
       if (result.outcome === 'retry' || result.outcome === 'throttled') {
@@ -254,13 +281,13 @@ export class Indexer {
 /** Results in the order of the operations, or that the request itself was at fault and must be sent in parts. */
 type Answer = readonly ItemResult[] | 'split'
 
-/** The result of an operation that made the request fail although it was alone in it. */
-const REFUSED_ALONE = {
-  outcome: 'rejected',
-  status: 400,
+/** For an operation alone in its bulk, whose answer has not exactly one result. */
+const UNCOUNTED = {
+  outcome: 'retry',
+  status: 200,
   fault: {
-    type: 'bulk_request_refused',
-    reason: 'Elasticsearch refuses the request even with this operation alone in it',
+    type: 'results_missing',
+    reason: 'the answer to a bulk has more or fewer results than the bulk has operations',
   },
 } as const satisfies FaultyResult
 

@@ -1,5 +1,6 @@
 import type { Envelope } from '../queue/message.ts'
 import type { MessageId } from '../queue/port.ts'
+import { pairs } from '../search/documents.ts'
 
 /** What is owed to Pulsar for a message: an acknowledgement, as soon as nothing of it is open. */
 export class Claim {
@@ -28,20 +29,6 @@ export interface Operation {
   readonly kind: 'create' | 'index'
   readonly lines: Buffer
   readonly owners: readonly Claim[]
-}
-
-const NEWLINE = 0x0a
-
-/** Cuts lines into operations of two lines each. An incomplete pair at the end is an operation too, for its fault to show. */
-export function* pairs(lines: Buffer): Generator<Buffer> {
-  let start = 0
-  while (start < lines.length) {
-    const action = lines.indexOf(NEWLINE, start)
-    const document = action < 0 ? -1 : lines.indexOf(NEWLINE, action + 1)
-    const end = document < 0 ? lines.length : document + 1
-    yield lines.subarray(start, end)
-    start = end
-  }
 }
 
 /** The events of a message, one operation each. Only needed when some of a bulk was not stored. */

@@ -1,6 +1,6 @@
-import { readStateAction } from '../search/documents.ts'
+import { pairs, readStateAction } from '../search/documents.ts'
 import type { BatchLimits } from './batch.ts'
-import { type Claim, type Operation, pairs, type Taken } from './operations.ts'
+import type { Claim, Operation, Taken } from './operations.ts'
 
 interface Waiting {
   lines: Buffer

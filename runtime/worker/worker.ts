@@ -61,6 +61,7 @@ export class Worker {
       acknowledge: ({ id }) => dependencies.consumer.acknowledge(id),
       release: ({ id }) => dependencies.consumer.release(id),
       sleep: (ms) => this.#sleep(ms),
+      now: () => performance.now(),
     })
   }
 

@@ -9,6 +9,7 @@ import { searchClient } from '../../runtime/search/client.ts'
 import { callText, eventLines } from '../../runtime/search/documents.ts'
 import { IndexKeeper } from '../../runtime/search/index-keeper.ts'
 import { IndexWatch } from '../../runtime/search/index-watch.ts'
+import { judgedSender } from '../../runtime/search/judge.ts'
 import { setUpSearch } from '../../runtime/search/set-up.ts'
 import { templatesOf } from '../../runtime/search/templates.ts'
 import { silentLog } from '../support/log.ts'
@@ -48,7 +49,7 @@ describe('templates and indices of Elasticsearch', () => {
     const keeper = new IndexKeeper({
       client: of,
       config: its,
-      sendBulk: bulkSender(of),
+      sendBulk: bulkSender(of, 2000),
       onMade: () => undefined,
       nowMs: Date.now,
     })
@@ -148,7 +149,8 @@ describe('templates and indices of Elasticsearch', () => {
     await deleteTemplates('event', 'no-auto-create')
     await setting(autoCreateIndexSetting(config.indexPrefix))
     try {
-      const sent = (index: string) => bulkSender(client)(Buffer.from(`{"create":{"_index":"${index}"}}\n{"a":1}\n`))
+      const sent = (index: string) =>
+        bulkSender(client, 2000)(Buffer.from(`{"create":{"_index":"${index}"}}\n{"a":1}\n`))
       const other = `${config.indexPrefix}_other`
       assert.deepEqual((await sent(november)).map(answerOf), ['index_not_found_exception'])
       assert.deepEqual((await sent(other)).map(answerOf), ['stored'])
@@ -161,10 +163,10 @@ describe('templates and indices of Elasticsearch', () => {
     const call = callText({ ingest: new Date(NOW).toISOString(), source: { id: 's' } })
     const lines = Buffer.from(eventLines(november, { id: 'e1', type: 'a', name: 'A' }, call))
     await deleteTemplates('event')
-    const [waits] = await bulkSender(client)(lines)
+    const [waits] = await judgedSender(bulkSender(client, 2000))(lines)
     assert.deepEqual([waits?.outcome, answerOf(waits)], ['retry', 'index_not_found_exception'])
     assert.deepEqual(await worker.troubles(), {})
-    assert.deepEqual((await bulkSender(client)(lines)).map(answerOf), ['stored'])
+    assert.deepEqual((await bulkSender(client, 2000)(lines)).map(answerOf), ['stored'])
     assert.deepEqual(await stateOf(november), right())
   })
 

@@ -6,6 +6,7 @@ import { topicsOf } from '../../runtime/queue/topics.ts'
 import { webSocketTransport } from '../../runtime/queue/websocket.ts'
 import { bulkSender } from '../../runtime/search/bulk.ts'
 import { conflictFinder } from '../../runtime/search/conflicts.ts'
+import { judgedSender } from '../../runtime/search/judge.ts'
 import { lineGuard } from '../../runtime/search/line-guard.ts'
 import { AdaptiveConcurrency } from '../../runtime/worker/concurrency.ts'
 import { workerMetrics } from '../../runtime/worker/metrics.ts'
@@ -58,7 +59,7 @@ for (const name of ['websocket', 'native'] as const) {
       const registry = new Registry()
       const worker = new Worker({
         consumer: change(consumer),
-        sendBulk: bulkSender(pipeline.search),
+        sendBulk: judgedSender(bulkSender(pipeline.search, 2000)),
         findConflicts: conflictFinder(pipeline.search),
         guard: lineGuard(pipeline.config),
         sendDeadLetter: () => assert.fail('nothing is to be dead-lettered'),

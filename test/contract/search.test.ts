@@ -5,6 +5,7 @@ import { bulkSender } from '../../runtime/search/bulk.ts'
 import { searchClient } from '../../runtime/search/client.ts'
 import { conflictFinder } from '../../runtime/search/conflicts.ts'
 import { callText, eventLines, type Json, sourceSuffix, stateLines } from '../../runtime/search/documents.ts'
+import { judgedSender } from '../../runtime/search/judge.ts'
 import { deleteExpired, listIndices } from '../../runtime/search/retention.ts'
 import { assertSetUp, setUpSearch } from '../../runtime/search/set-up.ts'
 import { configFor } from './servers.ts'
@@ -29,7 +30,7 @@ describe('Elasticsearch, as set-up prepares it', () => {
   const event = (id: string, properties: Json = {}) =>
     eventLines(index, { id, type: 'a', name: 'A', properties }, callText({ ingest: time.ingest, source: { id: 's' } }))
   const send = async (lines: string) =>
-    (await bulkSender(client)(Buffer.from(lines))).map((result) =>
+    (await judgedSender(bulkSender(client, 2000))(Buffer.from(lines))).map((result) =>
       'status' in result ? [result.outcome, result.status, result.fault.type] : [result.outcome],
     )
   const count = async (name: string) => {

@@ -27,6 +27,12 @@ describe('messageOf', () => {
     assert.equal(messageOf(error), 'Elasticsearch does not answer: connect ECONNREFUSED 127.0.0.1:9200')
   })
 
+  it('leaves a cause out that says the same', () => {
+    const inner = new Error('refused')
+    assert.equal(messageOf(new Error('refused', { cause: new Error('refused', { cause: inner }) })), 'refused')
+    assert.equal(messageOf(new Error('a', { cause: new Error('b', { cause: new Error('b') }) })), 'a: b')
+  })
+
   it('finds something to say of whatever was thrown', () => {
     assert.equal(messageOf(Object.assign(new Error(''), { code: 'ECONNREFUSED' })), 'ECONNREFUSED')
     assert.equal(messageOf(new TypeError('')), 'TypeError')

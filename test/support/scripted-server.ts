@@ -7,6 +7,8 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>
   /** Cuts the connection instead of answering. */
   readonly cut?: boolean
+  /** Answers so much later. @default 0 */
+  readonly delayMs?: number
 }
 
 export interface Call {
@@ -38,14 +40,18 @@ export class ScriptedServer {
           text: Buffer.concat(chunks).toString('utf8'),
         }
         this.calls.push(call)
-        const { status = 200, body = {}, headers = {}, cut = false } = this.answer(call)
+        const { status = 200, body = {}, headers = {}, cut = false, delayMs = 0 } = this.answer(call)
         if (cut) return request.socket.destroy()
-        response.writeHead(status, {
-          'content-type': 'application/json',
-          'x-elastic-product': 'Elasticsearch',
-          ...headers,
-        })
-        response.end(request.method === 'HEAD' ? undefined : JSON.stringify(body))
+        const answer = () => {
+          response.writeHead(status, {
+            'content-type': 'application/json',
+            'x-elastic-product': 'Elasticsearch',
+            ...headers,
+          })
+          response.end(request.method === 'HEAD' ? undefined : JSON.stringify(body))
+        }
+        if (delayMs > 0) setTimeout(answer, delayMs)
+        else answer()
       })
     })
   }

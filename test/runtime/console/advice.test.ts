@@ -77,6 +77,7 @@ const WELL: Figures = {
     dataNodes: 2,
     activeShards: 12,
     unassignedShards: 0,
+    nodesAway: [],
     disks: [disk(600 * GB)],
     indices: [],
     forecast: { index: 't-event-2026-11', nextIndex: 't-event-2026-12', primaryBytes: 120 * GB, shards: 3 },
@@ -260,6 +261,18 @@ describe('the advice', () => {
       ])
     })
 
+    it('is to look for the node that does not answer', () => {
+      assert.deepEqual(said(bulks({ retries: [{ name: 'request_retry', count: 6000 }] })), [
+        'act Elasticsearch does not answer bulks: 6,000 operations were sent again in 5 min, mostly request_retry. Bulks got no answer: the log of the worker names the node and the reason. Check the nodes of ELASTIC_HOST.',
+      ])
+    })
+
+    it('is to look for what stands in the way of an index, when that is the cause', () => {
+      assert.deepEqual(said(bulks({ retries: [{ name: 'cluster_block_exception', count: 6000 }] })), [
+        'act Elasticsearch cannot store operations: 6,000 operations were sent again in 5 min, mostly cluster_block_exception. Not the events are at fault: they wait in Pulsar, and nothing is lost. The log of the worker names the index and the reason.',
+      ])
+    })
+
     it('is none under one in a hundred', () => {
       assert.deepEqual(said(bulks({ retries: [{ name: 'request_503', count: 2999 }] })), [])
     })
@@ -376,10 +389,23 @@ describe('the advice', () => {
     })
   })
 
+  describe('when a node of several does not answer', () => {
+    it('names it', () => {
+      assert.deepEqual(said(search({ nodesAway: ['http://10.0.0.3:9200'] })), [
+        'watch A node of Elasticsearch does not answer: http://10.0.0.3:9200. The other nodes of ELASTIC_HOST are asked instead, and nothing is lost. Mend it, or take it out of ELASTIC_HOST.',
+      ])
+      const both = { nodesAway: ['http://a:9200', 'http://b:9200'] }
+      assert.equal(
+        said(search(both))[0]?.split('. ')[0],
+        'watch 2 nodes of Elasticsearch do not answer: http://a:9200 and http://b:9200',
+      )
+    })
+  })
+
   describe('when shards have no node', () => {
     it('tells what is at risk', () => {
       assert.deepEqual(said(search({ status: 'red', unassignedShards: 3 })), [
-        'act Elasticsearch is red: 3 shards have no node, primaries among them: what belongs there is not stored. Look at `_cluster/allocation/explain`.',
+        'act Elasticsearch is red: 3 shards have no node, primaries among them: what belongs there waits in Pulsar, and everything else is stored. Look at `_cluster/allocation/explain`.',
       ])
       assert.deepEqual(said(search({ status: 'yellow', unassignedShards: 1, dataNodes: 1 })), [
         'watch Copies of shards are missing: 1 copy of a shard has no node among 1 data node: the loss of one node may lose data. Add a data node, or set ELASTIC_INDEX_REPLICAS to what the nodes can hold.',

@@ -16,6 +16,7 @@ export const SEARCH: SearchState = {
   activeShards: 8,
   unassignedShards: 0,
   pendingTasks: 0,
+  nodesAway: [],
   indices: [],
   disks: [{ node: 'es-0', totalBytes: 1000 * GB, availableBytes: 600 * GB }],
   watermarks: {

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict'
 import { Client, errors } from '@elastic/elasticsearch'
 import { AppError } from '../../../runtime/errors.ts'
-import { bulkSender } from '../../../runtime/search/bulk.ts'
+import { bulkSender, shardWaitMs } from '../../../runtime/search/bulk.ts'
 import { ScriptedServer } from '../../support/scripted-server.ts'
+
+describe('the wait for a shard', () => {
+  it('is short, and always ends well before the request', () => {
+    const waits = [1, 2, 3, 6, 10, 60, 600].map((seconds) => shardWaitMs({ elasticQueryTimeoutSeconds: seconds }))
+    assert.deepEqual(waits, [333, 666, 1000, 2000, 2000, 2000, 2000])
+  })
+})
 
 describe('bulkSender', () => {
   const server = new ScriptedServer()
@@ -25,7 +32,7 @@ describe('bulkSender', () => {
       body: { errors: false, items: [{ create: { status: 201 } }, { index: { status: 200 } }] },
     })
     const lines = Buffer.from('{"create":{}}\n{"a":12345678901234567890}\n')
-    assert.deepEqual(await bulkSender(client)(lines), [{ outcome: 'stored' }, { outcome: 'stored' }])
+    assert.deepEqual(await bulkSender(client, 2000)(lines), [{ outcome: 'stored' }, { outcome: 'stored' }])
     const [call] = server.calls
     assert.equal(call?.method, 'POST')
     assert.equal(call?.path, '/_bulk')
@@ -34,6 +41,7 @@ describe('bulkSender', () => {
       call?.query.get('filter_path'),
       'errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason',
     )
+    assert.equal(call?.query.get('timeout'), '2000ms')
   })
 
   it('answers the outcome of each operation with its reason and the cause behind it', async () => {
@@ -49,7 +57,7 @@ describe('bulkSender', () => {
         ],
       },
     })
-    assert.deepEqual(await bulkSender(client)(Buffer.from('x\n')), [
+    assert.deepEqual(await bulkSender(client, 2000)(Buffer.from('x\n')), [
       { outcome: 'stored' },
       {
         outcome: 'rejected',
@@ -63,14 +71,14 @@ describe('bulkSender', () => {
 
   it('throws when the request as a whole failed', async () => {
     server.answer = () => ({ status: 502, body: {} })
-    await assert.rejects(bulkSender(client)(Buffer.from('x\n')), errors.ResponseError)
+    await assert.rejects(bulkSender(client, 2000)(Buffer.from('x\n')), errors.ResponseError)
     server.answer = () => ({ cut: true })
-    await assert.rejects(bulkSender(client)(Buffer.from('x\n')), errors.ConnectionError)
+    await assert.rejects(bulkSender(client, 2000)(Buffer.from('x\n')), errors.ConnectionError)
   })
 
   it('throws when something else than Elasticsearch answered', async () => {
     server.answer = () => ({ body: { hello: 'world' } })
-    await assert.rejects(bulkSender(client)(Buffer.from('x\n')), (error) => {
+    await assert.rejects(bulkSender(client, 2000)(Buffer.from('x\n')), (error) => {
       assert.ok(error instanceof AppError)
       assert.equal(error.code, 'search_unavailable')
       return true

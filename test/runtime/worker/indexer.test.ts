@@ -4,6 +4,7 @@ import { Registry } from 'prom-client'
 import { decodeDeadLetter } from '../../../runtime/queue/dead-letter.ts'
 import type { OutgoingMessage } from '../../../runtime/queue/port.ts'
 import type { FaultyResult, ItemResult } from '../../../runtime/search/bulk.ts'
+import { LinesRefused } from '../../../runtime/search/judge.ts'
 import { AdaptiveConcurrency } from '../../../runtime/worker/concurrency.ts'
 import { GaveUp, Indexer } from '../../../runtime/worker/indexer.ts'
 import { workerMetrics } from '../../../runtime/worker/metrics.ts'
@@ -18,6 +19,7 @@ const faulty = (outcome: FaultyResult['outcome'], status: number, type = 'a_faul
   status,
   fault: { type, reason: `because of ${type}` },
 })
+const linesRefused = (result?: ItemResult) => new LinesRefused(answered(413), result as FaultyResult | undefined)
 const answered = (statusCode: number) =>
   new errors.ResponseError({
     statusCode,
@@ -34,6 +36,8 @@ describe('Indexer', () => {
   let buried: OutgoingMessage[]
   let burialFaults: Error[]
   let waits: number
+  let nowMs: number
+  let waitMs: number
   let concurrency: AdaptiveConcurrency
   let registry: Registry
   let logged: ReturnType<typeof recordingLog>
@@ -51,6 +55,8 @@ describe('Indexer', () => {
     buried = []
     burialFaults = []
     waits = 0
+    nowMs = 0
+    waitMs = 0
     concurrency = new AdaptiveConcurrency(4)
     registry = new Registry()
     logged = recordingLog()
@@ -108,9 +114,11 @@ describe('Indexer', () => {
       log: logged.log,
       sleep: async () => {
         waits += 1
+        nowMs += waitMs
         if (waits > maxWaits) throw new GaveUp()
       },
       random: () => 0.5,
+      now: () => nowMs,
     })
   }
 
@@ -257,12 +265,18 @@ describe('Indexer', () => {
     await one.store([takenOf('m1', ['a'])], [])
     await one.store([takenOf('m2', ['b'])], [])
     assert.equal(bodies[1]?.buffer, bodies[0]?.buffer)
-    answers = [() => answered(413)]
+    answers = [() => linesRefused(faulty('rejected', 413))]
     await one.store([takenOf('m3', ['c'])], [])
     await one.store([takenOf('m4', ['d'])], [])
     assert.deepEqual(bulks, [eventOf('a'), eventOf('b'), eventOf('c'), eventOf('d')])
     assert.equal(bodies[2]?.buffer, bodies[0]?.buffer)
     assert.notEqual(bodies[3]?.buffer, bodies[0]?.buffer)
+    answers = [() => answered(503)]
+    await one.store([takenOf('m5', ['e'])], [])
+    await one.store([takenOf('m6', ['f'])], [])
+    assert.deepEqual(bulks.slice(4), [eventOf('e'), eventOf('e'), eventOf('f')])
+    assert.equal(bodies[5]?.buffer, bodies[4]?.buffer)
+    assert.notEqual(bodies[6]?.buffer, bodies[4]?.buffer)
   })
 
   it('logs an outage at the first failure and at each doubling, not at every attempt', async () => {
@@ -284,7 +298,7 @@ describe('Indexer', () => {
   })
 
   it('halves a bulk that is too large until it passes', async () => {
-    answers = [() => answered(413), (two) => (two.length > 2 ? answered(413) : two.map(() => STORED))]
+    answers = [() => linesRefused(), (two) => (two.length > 2 ? linesRefused() : two.map(() => STORED))]
     await store(takenOf('m1', ['a', 'b']), takenOf('m2', ['c', 'd']))
     assert.deepEqual(bulks.slice(1), [eventOf('a') + eventOf('b'), eventOf('c') + eventOf('d')])
     assert.deepEqual(acknowledged, ['m1', 'm2'])
@@ -293,11 +307,12 @@ describe('Indexer', () => {
 
   it('finds the one operation that makes the request fail, and buries only that', async () => {
     const isBad = (operations: string[]) => operations.some((operation) => operation.includes('"_id":"c~'))
-    answers = Array.from(
-      { length: 20 },
-      () => (operations: string[]) => (isBad(operations) ? answered(400) : operations.map(() => STORED)),
-    )
+    answers = Array.from({ length: 20 }, () => (operations: string[]) => {
+      if (!isBad(operations)) return operations.map(() => STORED)
+      return linesRefused(operations.length > 1 ? undefined : faulty('rejected', 400, 'bulk_request_refused'))
+    })
     await store(takenOf('m1', ['a', 'b', 'c', 'd', 'e']))
+    assert.equal(await metric('tracardi_worker_retries_total', { cause: 'request_refused' }), 5 + 3 + 1)
     assert.deepEqual(
       buried.map((message) => message.payload.toString()),
       [eventOf('c')],
@@ -307,14 +322,18 @@ describe('Indexer', () => {
     assert.deepEqual(acknowledged, ['m1'])
   })
 
-  it('finds an operation that Elasticsearch counts in another way than it is sent', async () => {
-    answers = [() => [STORED], () => [STORED], () => []]
+  it('never takes an answer for that of an operation whose results are not as many as the operations', async () => {
+    answers = [() => [STORED], () => [STORED], ...Array.from({ length: 6 }, () => () => [])]
     await store(takenOf('m1', ['a', 'b']))
-    assert.deepEqual(
-      buried.map((message) => message.payload.toString()),
-      [eventOf('b')],
-    )
-    assert.deepEqual(acknowledged, ['m1'])
+    assert.deepEqual([buried, acknowledged, released], [[], [], ['m1']])
+    assert.equal(await metric('tracardi_worker_retries_total', { cause: 'results_missing' }), 6)
+  })
+
+  it('lets an operation wait that alone makes the request fail, and is not at fault', async () => {
+    answers = [() => linesRefused(faulty('retry', 403, 'cluster_block_exception'))]
+    await store(takenOf('m1', ['a']))
+    assert.deepEqual(bulks, [eventOf('a'), eventOf('a')])
+    assert.deepEqual([buried, acknowledged], [[], ['m1']])
   })
 
   it('goes by the lines of a message when its stated number of events is wrong', async () => {
@@ -374,6 +393,47 @@ describe('Indexer', () => {
     assert.deepEqual(acknowledged, ['m2'])
     assert.deepEqual(released, ['m1'])
     assert.ok(logged.lines.some((line) => String(line['msg']).includes('given back')))
+  })
+
+  it('gives messages back after 2 s when others are stored meanwhile, in the same bulk or in another', async () => {
+    const blocked = () => [faulty('retry', 403, 'cluster_block_exception')]
+    waitMs = 700
+    const one = indexer()
+    answers = [() => [...blocked(), STORED], ...Array.from({ length: 100 }, () => blocked)]
+    await one.store([takenOf('m1', ['a']), takenOf('m2', ['b'])], [])
+    assert.deepEqual([bulks.length, acknowledged, released], [4, ['m2'], ['m1']])
+
+    answers = [blocked, () => [STORED], ...Array.from({ length: 100 }, () => blocked)]
+    const waiting = one.store([takenOf('m3', ['c'])], [])
+    await one.store([takenOf('m4', ['d'])], [])
+    await waiting
+    assert.deepEqual([bulks.length, acknowledged, released], [4 + 1 + 4, ['m2', 'm4'], ['m1', 'm3']])
+  })
+
+  it('gives back at once what took Elasticsearch 2 s to refuse', async () => {
+    answers = [
+      () => {
+        nowMs += 2000
+        return [faulty('retry', 503, 'unavailable_shards_exception'), STORED]
+      },
+    ]
+    await store(takenOf('m1', ['a']), takenOf('m2', ['b']))
+    assert.deepEqual([bulks.length, acknowledged, released], [1, ['m2'], ['m1']])
+  })
+
+  it('says at most every 10 s that messages go back', async () => {
+    const one = indexer()
+    const said = () => logged.lines.filter((line) => String(line['msg']).includes('given back')).length
+    for (const [atMs, expected] of [
+      [0, 1],
+      [9999, 1],
+      [10_000, 2],
+    ] as const) {
+      nowMs = atMs
+      answers = Array.from({ length: 6 }, () => () => [faulty('retry', 403)])
+      await one.store([takenOf('m1', ['a'])], [])
+      assert.equal(said(), expected)
+    }
   })
 
   it('gives up likewise while it sends again a part of a bulk', async () => {
