@@ -223,7 +223,12 @@ const unrouted: Rule = ({ unrouted: reasons, windowSeconds }) => {
   }
   return total(reasons) <= UNROUTED_PER_SECOND * windowSeconds
     ? undefined
-    : advice('unrouted', 'watch', 'Calls end before the API can read them', `${what} The log of the API names a client of each kind.`)
+    : advice(
+        'unrouted',
+        'watch',
+        'Calls end before the API can read them',
+        `${what} The log of the API names a client of each kind.`,
+      )
 }
 
 const deadLetters: Rule = ({ queue, faults }) => {

@@ -93,7 +93,12 @@ export class Machines {
     })
     this.#apis.set(name, child)
     const ready = `http://${HOSTS[name]}:${this.#ports.private}/health/ready`
-    await eventually(() => fetch(ready).then(({ ok }) => ok, () => false))
+    await eventually(() =>
+      fetch(ready).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    )
   }
 
   /** Answers the exit code. */

@@ -39,7 +39,12 @@ for (const proxy of Object.keys(PROXIES) as ProxyName[]) {
       it(`${how}, a body of 5 MB is answered 413 by the API, to every client, every time`, async () => {
         machines = await Machines.start(proxy, {}, changes)
         const ends = await largeBodies(machines.url)
-        assert.deepEqual(ends, { 'curl 413': TRIES, 'curl Expect 413': TRIES, 'curl chunked 413': TRIES, 'undici 413': TRIES })
+        assert.deepEqual(ends, {
+          'curl 413': TRIES,
+          'curl Expect 413': TRIES,
+          'curl chunked 413': TRIES,
+          'undici 413': TRIES,
+        })
       })
     }
 
@@ -90,7 +95,19 @@ async function largeBodies(url: string): Promise<Ends> {
     const type = 'content-type: application/json'
     const { stdout } = spawnSync(
       'curl',
-      ['-s', '-o', '/dev/null', '-w', '%{http_code} %{content_type}', '-H', type, ...more, '--data-binary', `@${file}`, `${url}/track`],
+      [
+        '-s',
+        '-o',
+        '/dev/null',
+        '-w',
+        '%{http_code} %{content_type}',
+        '-H',
+        type,
+        ...more,
+        '--data-binary',
+        `@${file}`,
+        `${url}/track`,
+      ],
       { encoding: 'utf8' },
     )
     return stdout.replace(/ application\/json; charset=utf-8$/, '')
@@ -115,7 +132,11 @@ describe('nginx', () => {
       const headers = { 'content-type': 'application/json', origin: 'https://shop.example.com' }
       const answer = await fetch(`${machines.url}/track`, { method: 'POST', headers, body })
       assert.deepEqual(
-        [answer.status, answer.headers.get('access-control-allow-origin'), Object.keys((await answer.json()) as object)],
+        [
+          answer.status,
+          answer.headers.get('access-control-allow-origin'),
+          Object.keys((await answer.json()) as object),
+        ],
         [413, 'https://shop.example.com', ['detail']],
       )
     } finally {

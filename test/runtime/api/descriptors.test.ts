@@ -37,7 +37,12 @@ describe('an API that may have 300 files open', () => {
     const sockets: Socket[] = []
     const get = (path: string) => fetch(`http://127.0.0.1:${privatePort}${path}`)
     try {
-      await eventually(() => get('/health/live').then(({ ok }) => ok, () => false))
+      await eventually(() =>
+        get('/health/live').then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      )
       for (let number = 0; number < 600; number += 1) {
         const socket = connect(publicPort, '127.0.0.1')
         socket.on('error', () => undefined)
@@ -45,9 +50,17 @@ describe('an API that may have 300 files open', () => {
       }
       const numberOf = async (line: string) => {
         const text = await (await get('/metrics')).text()
-        return Number(text.split('\n').find((one) => one.startsWith(`${line} `))?.split(' ').at(-1))
+        return Number(
+          text
+            .split('\n')
+            .find((one) => one.startsWith(`${line} `))
+            ?.split(' ')
+            .at(-1),
+        )
       }
-      await eventually(async () => (await numberOf('tracardi_api_unrouted_total{reason="too_many_connections"}')) === 400)
+      await eventually(
+        async () => (await numberOf('tracardi_api_unrouted_total{reason="too_many_connections"}')) === 400,
+      )
       assert.equal(await numberOf('tracardi_api_connections{state="open"}'), 200)
       assert.equal(await numberOf('tracardi_api_connections{state="maximum"}'), 200)
       assert.deepEqual([(await get('/health/live')).status, (await get('/health/ready')).status], [200, 503])
