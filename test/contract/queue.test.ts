@@ -7,7 +7,8 @@ import { type PulsarAdmin, pulsarAdmin } from '../../runtime/queue/admin.ts'
 import { readBacklog, readDetailedBacklog } from '../../runtime/queue/backlog.ts'
 import { connectQueue } from '../../runtime/queue/connect.ts'
 import { loadPulsarModule, nativeTransport } from '../../runtime/queue/native.ts'
-import type { Consumer, Delivery, Transport } from '../../runtime/queue/port.ts'
+import type { Consumer, Delivery, Reading, Transport } from '../../runtime/queue/port.ts'
+import type { Position } from '../../runtime/queue/position.ts'
 import { setUpQueue } from '../../runtime/queue/set-up.ts'
 import { type Topics, topicsOf } from '../../runtime/queue/topics.ts'
 import { webSocketTransport } from '../../runtime/queue/websocket.ts'
@@ -95,6 +96,39 @@ for (const [name, create] of Object.entries(transports)) {
         never,
       )
       assert.equal((await take(consumer, 6)).length, 6)
+    })
+
+    it('reads what a partition keeps behind a position, acknowledged or not, and moves no subscription', async () => {
+      const partition = `${topics.events}-partition-0`
+      const producer = await transport.openProducer({ topic: partition, sendTimeoutMs: 5000 }, never)
+      const before = Date.now()
+      for (let number = 0; number < 50; number += 1) await producer.send(messageOf(`m${number}`))
+      await take(await openConsumer(), 50)
+      await eventually(async () => (await readBacklog(admin, topics.events)).total === 0)
+      const first = await admin.positionAt(partition, before)
+      const { last } = await admin.keptLedgers(partition)
+      const read = async (after: Position, count: number) => {
+        const reader = await transport.openReader({ partition, after, prefetchMessages: 5 }, never)
+        const readings: Reading[] = []
+        while (readings.length < count) readings.push(...(await reader.receive()))
+        assert.deepEqual(await reader.receive(), [])
+        await reader.close()
+        return readings
+      }
+      const all = await read({ ledger: first.ledger, entry: first.entry - 1 }, 50)
+      assert.deepEqual(
+        all.map(({ payload }) => payload.toString()),
+        Array.from({ length: 50 }, (_, number) => `m${number}`),
+      )
+      assert.deepEqual([all[0]?.position, all[49]?.position], [first, last])
+      assert.equal(all[0]?.properties['name'], 'm0')
+      assert.ok((all[0]?.publishedAtMs ?? 0) >= before - 1000)
+      const behind = await read(all[47]?.position as Position, 2)
+      assert.deepEqual(
+        behind.map(({ payload }) => payload.toString()),
+        ['m48', 'm49'],
+      )
+      assert.equal((await readBacklog(admin, topics.events)).total, 0)
     })
 
     it('spreads messages over the partitions', async () => {
