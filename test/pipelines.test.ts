@@ -313,6 +313,8 @@ interface Service {
   readonly environment: Readonly<Record<string, string | number>>
   readonly ports?: readonly string[]
   readonly read_only: boolean
+  readonly restart?: string
+  readonly tmpfs?: readonly string[]
   readonly healthcheck?: { readonly test: readonly string[] }
   readonly stop_grace_period: string
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
@@ -398,6 +400,16 @@ describe('compose.yaml', () => {
     assert.deepEqual(conditions('set-up'), servers)
     assert.deepEqual(conditions('worker'), { ...servers, ...after })
     assert.deepEqual(conditions('api'), { pulsar: 'service_healthy', ...after })
+  })
+
+  it('starts again what dies, and gives what is written in memory to the user of the image', () => {
+    for (const [name, { restart }] of Object.entries(compose.services)) {
+      assert.equal(restart, name === 'set-up' ? 'on-failure:10' : 'unless-stopped', name)
+    }
+    // Docker takes owner and mode of a folder from the image, or root: only /tmp is everybody's there.
+    for (const mount of Object.values(compose.services).flatMap(({ tmpfs = [] }) => tmpfs)) {
+      assert.match(mount, /^\/tmp:exec$|^\/[\w/-]+:uid=1000$/)
+    }
   })
 
   it('has sources that the API reads', () => {
