@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { matchesGlob } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { schema } from '../infra/config/schema.ts'
@@ -12,6 +14,8 @@ const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
 interface Step {
   readonly uses?: string
   readonly run?: string
+  readonly if?: string
+  readonly env?: Readonly<Record<string, string>>
   readonly with?: Readonly<Record<string, unknown>>
 }
 
@@ -24,7 +28,8 @@ interface Job {
   readonly environment?: string
   readonly concurrency?: { readonly group: string; readonly 'cancel-in-progress': boolean }
   readonly outputs?: Readonly<Record<string, string>>
-  readonly strategy?: { readonly matrix: { readonly stack: readonly string[] } }
+  readonly env?: unknown
+  readonly strategy?: { readonly 'fail-fast': boolean; readonly matrix: { readonly stack: readonly string[] } }
   readonly steps?: readonly Step[]
 }
 
@@ -79,6 +84,7 @@ describe('the workflows', () => {
       ]),
     )
     const more = {
+      'environments in deploy.yml': 'actions: read, contents: read',
       'image in deploy.yml': 'contents: read, packages: write',
       'preview in preview.yml': 'contents: read, pull-requests: write',
     }
@@ -112,30 +118,78 @@ describe('the workflows', () => {
     assert.deepEqual(versions('pulumi/actions@', 'pulumi-version'), [packages.dependencies['@pulumi/pulumi']])
   })
 
-  it('check every branch, every pull request and, before anything is deployed, main', () => {
+  it('check every pull request, in the queue to merge too, and main before anything is deployed', () => {
     const { on, jobs: all } = workflow('check.yml')
-    assert.deepEqual(Object.keys(on).sort(), ['pull_request', 'push', 'workflow_call'])
-    assert.deepEqual(on.push, { 'branches-ignore': ['main'] })
+    // Not a push to a branch too: a branch with a pull request would be checked twice.
+    assert.deepEqual(Object.keys(on).sort(), ['merge_group', 'pull_request', 'workflow_call', 'workflow_dispatch'])
     assert.ok(all['check']?.steps?.some(({ run }) => run === '.ci/run'))
     assert.match(read('.ci/run'), /npm test/)
     assert.match(packages.scripts.test, /npm run check && npm run test:contract/)
     assert.equal(workflow('deploy.yml').jobs['check']?.uses, './.github/workflows/check.yml')
-    assert.deepEqual(needsOf(workflow('deploy.yml').jobs['image'] as Job), ['check'])
+    assert.deepEqual(needsOf(workflow('deploy.yml').jobs['environments'] as Job), ['check'])
   })
 
-  it('give no secrets to a pull request of a fork', () => {
+  it('give no secrets to a pull request of a fork or of Dependabot, whoever opens it again', () => {
     const { on, jobs: all } = workflow('preview.yml')
     assert.ok(!('pull_request_target' in on))
-    assert.deepEqual(on.pull_request.paths, ['infra/**', 'stacks/**', 'runtime/**', 'Pulumi.yaml', 'package*.json'])
-    assert.match(all['preview']?.if ?? '', /head\.repo\.full_name == github\.repository/)
+    const condition = all['preview']?.if ?? ''
+    assert.match(condition, /head\.repo\.full_name == github\.repository/)
+    assert.match(condition, /github\.event\.pull_request\.user\.login != 'dependabot\[bot\]'/)
+    assert.doesNotMatch(condition, /github\.actor/)
     for (const { job, where } of jobs.filter(({ file }) => file === 'check.yml')) {
       assert.doesNotMatch(JSON.stringify(job), /secrets\./, where)
     }
   })
 
+  it('preview whatever a deployment is made from', () => {
+    const { paths } = workflow('preview.yml').on.pull_request as { readonly paths: readonly string[] }
+    const listed = (path: string) => paths.some((pattern) => matchesGlob(path, pattern))
+    const used = execFileSync('git', ['ls-files'], { cwd: fileURLToPath(root), encoding: 'utf8' })
+      .trim()
+      .split('\n')
+    const outside = used.filter((path) => !listed(path))
+    const other =
+      /^(\.ci|\.github|bench|docs|test)\/|^[^/]+\.md$|^(LICENSE|biome\.json|compose\.yaml|knip\.json|tsconfig\.json)$/
+    const unseen = /^\.(c8rc\.json|editorconfig|gitignore|mocharc\.json)$/
+    assert.deepEqual(
+      outside.filter((path) => !other.test(path) && !unseen.test(path)),
+      [],
+    )
+    for (const path of [ACTION, '.github/workflows/preview.yml']) assert.ok(listed(path), path)
+  })
+
+  it('deploy and preview nothing in a fork or a copy, and are green there', () => {
+    const guarded = (job: Job | undefined) => /^vars\.DEPLOY_FROM == github\.repository( &&|$)/.test(job?.if ?? '')
+    assert.ok(guarded(workflow('preview.yml').jobs['preview']))
+    const { jobs: all } = workflow('deploy.yml')
+    const run = (name: string): boolean =>
+      guarded(all[name]) || (all[name]?.if === undefined && needsOf(all[name] as Job).some(run))
+    for (const name of Object.keys(all).filter((each) => each !== 'check')) assert.ok(run(name), name)
+  })
+
+  it('hand secrets to the steps that need them, and to no step that installs', () => {
+    for (const { job, where } of jobs) assert.equal(job.env, undefined, where)
+    const names = (step: Step) => JSON.stringify([step.env ?? {}, step.with ?? {}])
+    const secret = /secrets\.|inputs\.(access-token|passphrase|kubeconfig)/
+    for (const step of steps) {
+      const allowed = /pipeline\.ts|kubeconfig/.test(step.run ?? '') || /^(pulumi\/|\.\/)/.test(step.uses ?? '')
+      if (!allowed) assert.doesNotMatch(names(step), secret, step.run ?? step.uses)
+    }
+    const installs = steps.filter(({ run }) => /npm (ci|install)/.test(run ?? ''))
+    assert.equal(installs.length, 2)
+    for (const { run, env } of installs) {
+      assert.equal(run, 'npm ci --ignore-scripts --omit=dev --omit=optional')
+      assert.equal(env, undefined)
+    }
+  })
+
+  it('swallow no error', () => {
+    for (const { run } of steps) assert.doesNotMatch(run ?? '', /\|\||set \+e|continue-on-error/)
+  })
+
   it('preview each stack, as a comment of the pull request', () => {
     const job = workflow('preview.yml').jobs['preview']
-    assert.deepEqual(job?.strategy?.matrix.stack, STACKS)
+    assert.deepEqual(job?.strategy, { 'fail-fast': false, matrix: { stack: [...STACKS] } })
     const [preview, ...others] = stepsThat(job, /^pulumi\//)
     assert.deepEqual(others, [])
     assert.equal(preview?.with?.['command'], 'preview')
@@ -143,6 +197,7 @@ describe('the workflows', () => {
   })
 
   it('take the secrets and variables that docs/pipelines.md asks for, and no others', () => {
+    // What the guard asks for is of the repository, and what docs/pipelines.md says of it stands elsewhere.
     const texts = [...workflows.keys()].map((file) => read(`.github/workflows/${file}`)).join('\n')
     const used = (kind: string) => [
       ...new Set(
@@ -152,7 +207,8 @@ describe('the workflows', () => {
     const rows = [...page.matchAll(/^\| `(\w+)` \| (secret|variable) \|/gm)]
     const asked = (kind: string) => rows.flatMap(([, name, what]) => (what === kind ? name : []))
     assert.deepEqual(used('secrets').sort(), asked('secret').sort())
-    assert.deepEqual(used('vars').sort(), asked('variable').sort())
+    assert.deepEqual(used('vars').sort(), [...asked('variable'), 'DEPLOY_FROM'].sort())
+    assert.match(page, /`DEPLOY_FROM`/)
   })
 
   describe('that deploy', () => {
@@ -162,9 +218,10 @@ describe('the workflows', () => {
     it('start with a push to main', () => assert.deepEqual(on, { push: { branches: ['main'] } }))
 
     it('go from dev through staging to production, and preview all three before the first', () => {
-      assert.deepEqual(Object.keys(all), ['check', 'image', 'preview', ...STACKS])
+      assert.deepEqual(Object.keys(all), ['check', 'environments', 'image', 'preview', ...STACKS])
+      assert.deepEqual(needsOf(job('image')), ['environments'])
       assert.deepEqual(needsOf(job('preview')), ['image'])
-      assert.deepEqual(job('preview').strategy?.matrix.stack, STACKS)
+      assert.deepEqual(job('preview').strategy, { 'fail-fast': false, matrix: { stack: [...STACKS] } })
       assert.deepEqual(needsOf(job('dev')), ['image', 'preview'])
       assert.deepEqual(needsOf(job('staging')), ['image', 'dev'])
       assert.deepEqual(needsOf(job('production')), ['image', 'staging'])
@@ -193,17 +250,32 @@ describe('the workflows', () => {
         assert.deepEqual(others, [])
         assert.equal(prepared?.with?.['image'], `\${{ needs.image.outputs.runtime }}`, name)
       }
-      const script = prepare.runs.steps.map(({ run }) => run ?? '').join('\n')
-      const set = [...script.matchAll(/pulumi config set --stack "\$STACK" --path (\w+)\.(\w+) (\S+)/g)]
-      assert.deepEqual(
-        set.map(([, group, key, value]) => [group, key, value]),
-        [
-          ['images', 'mode', 'prebuilt'],
-          ['images', 'runtime', '"$IMAGE"'],
-        ],
-      )
+      // What the command does is told by its own tests.
+      const image = prepare.runs.steps.find(({ run }) => run?.includes('pipeline.ts image'))
+      assert.equal(image?.env?.['IMAGE'], `\${{ inputs.image }}`)
       for (const key of ['mode', 'runtime']) assert.ok(key in schema.images)
       assert.ok((schema.images.mode.oneOf as readonly string[]).includes('prebuilt'))
+    })
+
+    it('look at the environments before a job names one, and demand an approval of production', () => {
+      assert.equal(job('environments').environment, undefined)
+      const command = job('environments').steps?.find(({ run }) => run?.includes('pipeline.ts environments'))?.run ?? ''
+      const [names = '', approved = ''] = command.split('environments ').at(-1)?.split('--approved') ?? []
+      assert.deepEqual(names.trim().split(' ').sort(), STACKS.flatMap((name) => [name, `${name}-preview`]).sort())
+      assert.equal(approved.trim(), 'production')
+    })
+
+    it('never replace a newer commit by an older one', () => {
+      for (const name of STACKS) {
+        const [checkout] = stepsThat(job(name), /^actions\/checkout@/)
+        assert.equal(checkout?.with?.['fetch-depth'], 0)
+        const [prepared] = stepsThat(job(name), /^\.\/\.github\/actions\/prepare-stack$/)
+        assert.equal(prepared?.with?.['commit'], `\${{ github.sha }}`)
+        assert.equal(prepared?.with?.['force-commit'], `\${{ vars.FORCE_COMMIT }}`)
+      }
+      const order = prepare.runs.steps.find(({ run }) => run?.includes('pipeline.ts order'))
+      assert.equal(order?.if, "inputs.commit != ''")
+      assert.equal(order?.env?.['COMMIT'], `\${{ inputs.commit }}`)
     })
 
     it('change a stack through its environment, after a preview', () => {
@@ -241,6 +313,8 @@ interface Service {
   readonly environment: Readonly<Record<string, string | number>>
   readonly ports?: readonly string[]
   readonly read_only: boolean
+  readonly restart?: string
+  readonly tmpfs?: readonly string[]
   readonly healthcheck?: { readonly test: readonly string[] }
   readonly stop_grace_period: string
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
@@ -326,6 +400,16 @@ describe('compose.yaml', () => {
     assert.deepEqual(conditions('set-up'), servers)
     assert.deepEqual(conditions('worker'), { ...servers, ...after })
     assert.deepEqual(conditions('api'), { pulsar: 'service_healthy', ...after })
+  })
+
+  it('starts again what dies, and gives what is written in memory to the user of the image', () => {
+    for (const [name, { restart }] of Object.entries(compose.services)) {
+      assert.equal(restart, name === 'set-up' ? 'on-failure:10' : 'unless-stopped', name)
+    }
+    // Docker takes owner and mode of a folder from the image, or root: only /tmp is everybody's there.
+    for (const mount of Object.values(compose.services).flatMap(({ tmpfs = [] }) => tmpfs)) {
+      assert.match(mount, /^\/tmp:exec$|^\/[\w/-]+:uid=1000$/)
+    }
   })
 
   it('has sources that the API reads', () => {

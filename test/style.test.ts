@@ -65,6 +65,7 @@ const INFRA: Allowed = {
   rehearsal: ['sizing', 'config', 'kubernetes', 'pulsar', 'elasticsearch', 'runtime', ...REHEARSAL_RECORD],
   commands: [
     'config',
+    'pipeline',
     'rehearsal',
     '.',
     '../runtime/config.ts',

@@ -1,8 +1,8 @@
 import { explain } from '../../runtime/errors.ts'
 import { StackConfigError } from '../config/errors.ts'
 
-/** Faults of whoever calls: their message says all, and a stack trace would hide it. */
-class UsageError extends Error {}
+/** Faults of whoever calls, and refusals: their message says all, and a stack trace would hide it. */
+export class UsageError extends Error {}
 
 /** Runs a command; what it fails on is told in words, and makes the exit code 1. */
 export async function withMessages(run: () => Promise<void>): Promise<void> {
