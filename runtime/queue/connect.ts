@@ -4,7 +4,7 @@ import type { Logger } from '../log.ts'
 import type { PulsarAdmin } from './admin.ts'
 import { loadPulsarModule, nativeTransport } from './native.ts'
 import type { Transport } from './port.ts'
-import { type Topics, topicsOf } from './topics.ts'
+import { partitionNumber, type Topics, topicsOf } from './topics.ts'
 import { webSocketTransport } from './websocket.ts'
 
 /**
@@ -41,6 +41,8 @@ function onlyAfterSetUp(transport: Transport, admin: PulsarAdmin, topics: Topics
     [topics.deadLetters]: topics.deadLettersSubscription,
   }
   const assertExists = async (topic: string) => {
+    // Partitions are opened for publishing only where a reader was found.
+    if (partitionNumber(topics.events, topic) !== undefined) return
     if ((await admin.partitions(topic)) === undefined) {
       throw new AppError('set_up_missing', `the topic ${topic} is not there: run set-up`)
     }

@@ -24,7 +24,7 @@ function namesOf(register: (registry: Registry) => unknown): readonly string[] {
  * @see https://kubernetes.io/docs/reference/instrumentation/metrics/
  */
 export const METRICS: Readonly<Record<string, readonly string[]>> = {
-  api: namesOf((registry) => apiMetrics(registry, { pendingBytes: () => 0, sourcesFault: () => undefined })),
+  api: namesOf((registry) => apiMetrics(registry, { pendingBytes: () => 0, sourcesFault: () => undefined, queue: { closed: () => [], partitions: () => [] } })),
   worker: namesOf((registry) => workerMetrics(registry, new AdaptiveConcurrency(1))),
   '(api|worker)': namesOf((register) => collectDefaultMetrics({ register })),
   broker: [
