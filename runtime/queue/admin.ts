@@ -280,7 +280,8 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
       const query = detailed
         ? 'getPreciseBacklog=true&subscriptionBacklogSize=true&getEarliestTimeInBacklog=true'
         : 'getPreciseBacklog=true'
-      if ((await partitions(topic)) === 0) {
+      // No list of the namespace, which a role of one topic may not read.
+      if ((await metadataOf(topic)) === 0) {
         const own = await read<TopicStats>(`${topicPath(topic)}/stats?${query}`)
         return own ? { [topic]: own } : {}
       }
