@@ -237,7 +237,10 @@ describe('a 200 needs a reader', function () {
     assert.equal(await admin('POST', `${topicPath(broken)}/terminate`), 200)
     await sleep(6000)
     const text = await (await fetch(`${pipeline.monitoringUrl}/metrics`)).text()
-    const states = [...text.matchAll(/tracardi_api_partition_open\{partition="(\d)"\} (\d)/g)].map(([, n, is]) => [n, is])
+    const states = [...text.matchAll(/tracardi_api_partition_open\{partition="(\d)"\} (\d)/g)].map(([, n, is]) => [
+      n,
+      is,
+    ])
     assert.deepEqual(Object.fromEntries(states), { 0: '1', 1: '0', 2: '1', 3: '1' })
     assert.equal(load.lastStatus, 200)
     await settle('a partition takes nothing', undefined, {})

@@ -17,34 +17,20 @@ export function queueAlerts(watched: Watched): AlertGroup {
   const stillMinutes = Math.max(10, Math.ceil((5 * watched.bulkTimeoutSeconds) / 60))
   const old = (part: number) =>
     `max(pulsar_storage_backlog_age_seconds${of(watched, 'broker', partitions(watched))}) > ${backlogHours * 3600 * part}`
+  const increased = (metric: string, selected: string) => `sum by (topic) (increase(${metric}${selected}[10m])) > 0`
   const oldSays = `The oldest event that is not stored has waited {{ $value | humanizeDuration }}; disks are sized for ${backlogHours} hours.`
   return {
     name: 'queue',
-    reads: ['broker', 'api'],
+    reads: ['broker'],
     alerts: [
-      {
-        name: 'TracardiNotPromised',
-        severity: 'critical',
-        forMinutes: 1,
-        expr: `max by (reason) (tracardi_api_not_promised${of(watched, 'api')}) > 0`,
-        summary: 'The API answers 503: what is published might be read by nobody, or be dropped',
-        description: 'The reason is {{ $labels.reason }}; the log of the API and the console say what to do.',
-      },
-      {
-        name: 'TracardiPartitionLeftOut',
-        severity: 'warning',
-        forMinutes: 2,
-        expr: `min by (partition) (tracardi_api_partition_open${of(watched, 'api')}) == 0`,
-        summary: 'A partition takes no events, and the others take its part',
-        description: 'Partition {{ $labels.partition }} is left out by an API; its readiness says why.',
-      },
       {
         name: 'TracardiEventsDropped',
         severity: 'critical',
         forMinutes: 0,
-        expr: `sum by (topic) (increase(pulsar_storage_backlog_quota_exceeded_evictions_total${of(watched, 'broker', partitions(watched))}[10m])) + sum by (topic) (increase(pulsar_subscription_total_msg_expired${ofSubscription}[10m])) > 0`,
+        expr: `${increased('pulsar_storage_backlog_quota_exceeded_evictions_total', of(watched, 'broker', partitions(watched)))} or ${increased('pulsar_subscription_total_msg_expired', ofSubscription)}`,
         summary: 'Pulsar has dropped events that no worker had stored',
-        description: 'A policy has dropped messages of {{ $labels.topic }}: run set-up, and replay what the namespace keeps.',
+        description:
+          'A policy has dropped messages of {{ $labels.topic }} within 10 minutes: run set-up, and replay what the namespace keeps.',
       },
       {
         name: 'TracardiBacklogOld',

@@ -10,54 +10,17 @@ const BACKLOG = `pulsar_subscription_back_log{${JOB},${PARTITION},${SUBSCRIPTION
 const ADVANCED = `pulsar_subscription_last_mark_delete_advanced_timestamp{${JOB},${PARTITION},${SUBSCRIPTION}}`
 const WAITING = `pulsar_subscription_back_log{${JOB},${DEAD_LETTERS},subscription="dead-letters"}`
 
-const API = 'job="tracardi/api"'
-const missing = (pod: string) => `tracardi_api_not_promised{${API},pod="${pod}",reason="subscription_missing"}`
-const open = (pod: string) => `tracardi_api_partition_open{${API},pod="${pod}",partition="3"}`
 const EVICTED = `pulsar_storage_backlog_quota_exceeded_evictions_total{${JOB},${PARTITION}}`
 const EXPIRED = `pulsar_subscription_total_msg_expired{${JOB},${PARTITION},${SUBSCRIPTION}}`
 
 export const queueCases: Readonly<Record<string, AlertCase>> = {
-  TracardiNotPromised: {
-    fires: {
-      given: { [missing('api-0')]: '1x10', [missing('api-1')]: '0x10' },
-      afterMinutes: 2,
-      told: [
-        {
-          says: 'The reason is subscription_missing; the log of the API and the console say what to do.',
-          labels: { reason: 'subscription_missing' },
-        },
-      ],
-    },
-    silent: {
-      because: 'every API finds its reader',
-      given: { [missing('api-0')]: '0x10', [missing('api-1')]: '0x10' },
-      afterMinutes: 5,
-    },
-  },
-  TracardiPartitionLeftOut: {
-    fires: {
-      given: { [open('api-0')]: '1x10', [open('api-1')]: '0x10' },
-      afterMinutes: 3,
-      told: [
-        {
-          says: 'Partition 3 is left out by an API; its readiness says why.',
-          labels: { partition: '3' },
-        },
-      ],
-    },
-    silent: {
-      because: 'a broker handed it over within a minute',
-      given: { [open('api-0')]: '1 0 1x10' },
-      afterMinutes: 5,
-    },
-  },
   TracardiEventsDropped: {
     fires: {
       given: { [EVICTED]: '0x5 1x10', [EXPIRED]: '0x15' },
       afterMinutes: 8,
       told: [
         {
-          says: `A policy has dropped messages of ${TOPIC}-partition-3: run set-up, and replay what the namespace keeps.`,
+          says: `A policy has dropped messages of ${TOPIC}-partition-3 within 10 minutes: run set-up, and replay what the namespace keeps.`,
           labels: { topic: `${TOPIC}-partition-3` },
         },
       ],
