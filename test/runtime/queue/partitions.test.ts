@@ -51,6 +51,7 @@ describe('PartitionedProducer', () => {
         }
       },
       openConsumer: () => assert.fail('nothing is consumed'),
+      openReader: () => assert.fail('nothing is read'),
       close: async () => undefined,
     }
     producer = new PartitionedProducer(transport, {
