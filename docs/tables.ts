@@ -122,7 +122,13 @@ export const pages: Readonly<Record<string, Readonly<Record<string, () => string
   'errors.md': { errors: errorsTable },
   'metrics.md': {
     api: () =>
-      metricsTable((registry) => apiMetrics(registry, { pendingBytes: () => 0, sourcesFault: () => undefined })),
+      metricsTable((registry) =>
+        apiMetrics(registry, {
+          pendingBytes: () => 0,
+          sourcesFault: () => undefined,
+          queue: { closed: () => [], partitions: () => [] },
+        }),
+      ),
     worker: () => metricsTable((registry) => workerMetrics(registry, new AdaptiveConcurrency(1))),
   },
   'stack-configuration.md': {

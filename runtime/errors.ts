@@ -6,6 +6,24 @@ export const errorCodes = {
     remedy: 'Correct the sources file. A start fails until then; an API that runs keeps the last good one.',
   },
   queue_unavailable: { retryable: true, remedy: 'Wait for Pulsar to come back; callers get 503 with `Retry-After`.' },
+  queue_not_read: {
+    retryable: true,
+    remedy:
+      'Do what the text says. Until then callers get 503 with the reason: what would be published now might be read by nobody, or be dropped.',
+  },
+  queue_not_ready: {
+    retryable: true,
+    remedy:
+      'Wait until Pulsar has started, and run `set-up` again; a cluster needs `pulsar initialize-cluster-metadata` once.',
+  },
+  queue_exclusive: {
+    retryable: true,
+    remedy: 'End the other consumer: the subscription is of the type Shared, for all workers.',
+  },
+  queue_quota: {
+    retryable: true,
+    remedy: 'Bring the workers back, or raise the backlog quota. Nothing that waits is dropped.',
+  },
   queue_refused: {
     retryable: false,
     remedy: 'Read the reason of the broker: authentication, authorisation, or a message too large.',
@@ -26,6 +44,10 @@ export const errorCodes = {
     remedy: 'Check ELASTIC_HOST, the credentials, and the state of Elasticsearch.',
   },
   set_up_missing: { retryable: true, remedy: 'Run `set-up` with the same configuration.' },
+  set_up_failed: {
+    retryable: true,
+    remedy: 'Read the log of the broker for what it refused, and run `set-up` again.',
+  },
   local_run: { retryable: false, remedy: 'Do what the message says and start again.' },
   command_invalid: { retryable: false, remedy: 'See `--help` of the command.' },
 } as const satisfies Record<string, { retryable: boolean; remedy: string }>

@@ -81,6 +81,10 @@ function brokerConf({ site, bookkeeper, pulsar, zookeeper }: BrokerArgs, publicK
     brokerServicePort: BROKER_PORT,
     webServicePort: ADMIN_PORT,
     webSocketServiceEnabled: pulsar.transport === 'websocket',
+    // A worker that is stopped, or whose node is, gives its messages to others after this time; a live one pings each 10 s.
+    webSocketSessionIdleTimeoutMillis: 30_000,
+    // The same by the native client: the broker pings so often and ends the connection at the second silence.
+    keepAliveIntervalSeconds: 15,
     statusFilePath: '/tmp/status',
     brokerShutdownTimeoutMs: SHUTDOWN_SECONDS * 1000,
     managedLedgerDefaultEnsembleSize: bookkeeper.ensemble,

@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, Fasti
 import { ANSWERS_OF_ANY_PATH, refusal } from '../answer-schemas.ts'
 import { AppError } from '../errors.ts'
 import { faultOf, limited } from './faults.ts'
-import { FaultyCall, notDurable, Refused, tooLarge } from './refused.ts'
+import { FaultyCall, notDurable, notRead, Refused, tooLarge } from './refused.ts'
 
 /** Makes every answer that is not 200 `{detail}`, with a text or a list of faults. */
 export function answerErrors(server: FastifyInstance, maxBodyBytes: number): void {
@@ -18,6 +18,8 @@ export function answerErrors(server: FastifyInstance, maxBodyBytes: number): voi
   })
 }
 
+const NOT_DURABLE: ReadonlySet<string> = new Set(['queue_unavailable', 'queue_quota', 'set_up_missing'])
+
 /** What any call can be answered. */
 const ALWAYS = {
   ...ANSWERS_OF_ANY_PATH,
@@ -31,7 +33,8 @@ export function describedSchema(schema: FastifySchema): FastifySchema {
 
 function refusalFor(error: FastifyError, request: FastifyRequest, maxBodyBytes: number): Refused {
   if (error instanceof Refused) return error
-  if (error instanceof AppError && error.code === 'queue_unavailable') return notDurable()
+  if (error instanceof AppError && error.code === 'queue_not_read') return notRead(error.message)
+  if (error instanceof AppError && NOT_DURABLE.has(error.code)) return notDurable()
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return tooLarge(maxBodyBytes)
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     const given = request.headers['content-type'] ?? ''

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { UNROUTED, type Unrouted } from '../listener.ts'
+import { REASON_CODES, type Reason } from '../queue/reader.ts'
 
 const OUTCOMES = ['accepted', 'unavailable'] as const
 
@@ -9,10 +10,17 @@ interface Watched {
   readonly pendingBytes: () => number
   /** What is wrong with the sources file, while the last good one is in force. */
   readonly sourcesFault: () => string | undefined
+  /** What is known of the queue. */
+  readonly queue: QueueStates
+}
+
+interface QueueStates {
+  closed(): readonly Reason[]
+  partitions(): readonly { readonly partition: number; readonly reason: Reason | undefined }[]
 }
 
 /** What an operator watches of an API process. */
-export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault }: Watched) {
+export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault, queue }: Watched) {
   const registers = [registry]
   const events = new Counter({
     name: 'tracardi_api_events_total',
@@ -72,6 +80,27 @@ export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault }: W
     registers,
     collect() {
       this.set(sourcesFault() === undefined ? 0 : 1)
+    },
+  })
+  new Gauge({
+    name: 'tracardi_api_not_promised',
+    help: '1 for each reason for which calls are answered 503, since nothing says that events would be read, else 0',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      const codes = queue.closed().map(({ code }) => code)
+      for (const reason of REASON_CODES) this.set({ reason }, codes.includes(reason) ? 1 : 0)
+    },
+  })
+  new Gauge({
+    name: 'tracardi_api_partition_open',
+    help: '1 for each partition that is published to, 0 for one that is left out',
+    labelNames: ['partition'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { partition, reason } of queue.partitions())
+        this.set({ partition: String(partition) }, reason === undefined ? 1 : 0)
     },
   })
   for (const outcome of OUTCOMES) events.inc({ outcome }, 0)

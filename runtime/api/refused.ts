@@ -37,6 +37,11 @@ export function notDurable(): Refused {
   return new Refused(503, 'The events could not be made durable; send them again', RETRY_AFTER_SECONDS)
 }
 
+/** @param reason what is missing at the servers and what the operator is to do. */
+export function notRead(reason: string): Refused {
+  return new Refused(503, `The events would not be stored now; send them again. ${reason}`, RETRY_AFTER_SECONDS)
+}
+
 /** A call with faults, each of which is listed in the answer. */
 export class FaultyCall extends Error {
   readonly statusCode = 422

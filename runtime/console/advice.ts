@@ -38,7 +38,23 @@ export function adviceFor(figures: Figures, namesInstances = true): readonly Adv
 
 type Rule = (figures: Figures, namesInstances: boolean) => Advice | undefined
 
+const notRead: Rule = ({ queue }) =>
+  queue.notPromised === undefined || queue.publishTrouble === undefined
+    ? undefined
+    : advice(
+        'reader',
+        'act',
+        'Events are refused: they might not be read',
+        `${queue.publishTrouble}. Calls are answered 503 until then, and senders must repeat them.`,
+      )
+
+const partitionsLeftOut: Rule = ({ queue }) =>
+  queue.leftOut === undefined || queue.publishTrouble !== undefined
+    ? undefined
+    : advice('partitions', 'act', 'A partition takes no events', `${queue.leftOut}. Others take its part.`)
+
 const pulsarAway: Rule = ({ queue }) => {
+  if (queue.notPromised !== undefined) return undefined
   const trouble = queue.publishTrouble ?? queue.reason
   if (trouble === undefined) return undefined
   return queue.publishTrouble === undefined
@@ -367,7 +383,9 @@ const conflicts: Rule = ({ conflicts: count, windowSeconds }) =>
       )
 
 const RULES: readonly Rule[] = [
+  notRead,
   pulsarAway,
+  partitionsLeftOut,
   sourcesFault,
   searchAway,
   searchRed,

@@ -11,7 +11,7 @@ import { collector } from './collector.ts'
 import { deadLetterDesk } from './dead-letters.ts'
 import { figuresOf } from './figures.ts'
 import type { Past } from './history.ts'
-import { observer } from './observe.ts'
+import { observer, type Publishing } from './observe.ts'
 import type { ConsoleData } from './routes.ts'
 import type { State } from './state.ts'
 
@@ -23,8 +23,7 @@ export interface ConsoleDependencies {
   readonly search: Client
   /** The metrics of this process. */
   readonly registry: Registry
-  /** Why this API cannot publish at present. */
-  readonly publishTrouble: () => string | undefined
+  readonly publishing: Publishing
   readonly log: Logger
 }
 

@@ -55,9 +55,13 @@ function rates({ moments, last }: Past): (key: string) => number | null {
 }
 
 function queueFigures({ moments, last, latest }: Past, bulkSize: number): Figures['queue'] {
-  const { queue, publishTrouble } = latest
+  const { queue, publishTrouble, notPromised, leftOut } = latest
   const eventsPerMessage = meanOf(countersOf(latest), 'tracardi_api_message_events')
-  const trouble = publishTrouble === undefined ? {} : { publishTrouble }
+  const trouble = {
+    ...(publishTrouble === undefined ? {} : { publishTrouble }),
+    ...(notPromised === undefined ? {} : { notPromised }),
+    ...(leftOut === undefined ? {} : { leftOut }),
+  }
   const unknown = { messages: null, events: null, trendPerSecond: null, secondsToDrain: null, deadLetters: null }
   if (!queue.ok) {
     return { reason: queue.reason, ...trouble, partitions: [], eventsPerMessage, ...unknown, isInHand: false }

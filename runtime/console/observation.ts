@@ -67,4 +67,8 @@ export interface Observation {
   readonly search: Answer<SearchState>
   /** Why this API cannot publish at present; `undefined` when it can. */
   readonly publishTrouble: string | undefined
+  /** Code of the reason for which it promises nothing, since what is published might be read by nobody. */
+  readonly notPromised?: string | undefined
+  /** Partitions that it leaves out while others take messages, and why. */
+  readonly leftOut?: string | undefined
 }

@@ -25,14 +25,23 @@ const SERVER_LIMIT_MS = 5000
 /** Indices and disks change slowly, and a large cluster answers for thousands of shards. */
 const SEARCH_EVERY_MS = 10_000
 
+/** What this API tells of its publishing; each nothing when all is well. */
+export interface Publishing {
+  /** Why it cannot publish at present. */
+  trouble(): string | undefined
+  /** Code of the reason for which nothing may be promised: what is published might be read by nobody, or be dropped. */
+  notPromised(): string | undefined
+  /** Partitions that are left out while others take messages. */
+  leftOut(): string | undefined
+}
+
 export interface Observed {
   readonly config: Config
   readonly topics: Topics
   readonly admin: PulsarAdmin
   readonly search: Client
   readonly registry: Registry
-  /** Why this API cannot publish at present. */
-  readonly publishTrouble: () => string | undefined
+  readonly publishing: Publishing
 }
 
 /** Sees everything at once; whatever does not answer in time is seen as such. */
@@ -42,7 +51,7 @@ export function observer({
   admin,
   search,
   registry,
-  publishTrouble,
+  publishing,
 }: Observed): () => Promise<Observation> {
   const now = () => Date.now()
   const limits = { waitMs: ANSWER_LIMIT_MS, limitMs: SERVER_LIMIT_MS, now }
@@ -54,8 +63,12 @@ export function observer({
       queue(),
       cluster(),
     ])
-    return { atMs: now(), instances, queue: queueAnswer, search: searchAnswer, publishTrouble: publishTrouble() }
+    return { atMs: now(), instances, queue: queueAnswer, search: searchAnswer, ...publishingState(publishing) }
   }
+}
+
+function publishingState({ trouble, notPromised, leftOut }: Publishing) {
+  return { publishTrouble: trouble(), notPromised: notPromised(), leftOut: leftOut() }
 }
 
 async function readInstances(config: Config, registry: Registry): Promise<readonly InstanceAnswer[]> {

@@ -110,6 +110,9 @@ export interface Figures {
     /** Why the admin API of Pulsar does not answer; absent when it does. */
     readonly reason?: string
     readonly publishTrouble?: string
+    /** Code of the reason for which nothing is promised; `publishTrouble` has its text. */
+    readonly notPromised?: string
+    readonly leftOut?: string
     readonly partitions: readonly PartitionFigures[]
     readonly messages: number | null
     /** Events in the backlog, with as many in each message as the API put in on average; `null` when that is unknown. */

@@ -52,6 +52,8 @@ export function standaloneOverrides(brokerPort: number, webPort: number): Record
     ttlDurationDefaultInSeconds: '0',
     brokerDeleteInactiveTopicsEnabled: 'false',
     webSocketServiceEnabled: 'true',
+    // A worker that is stopped, or whose machine is, gives its messages to others after this time.
+    webSocketSessionIdleTimeoutMillis: '30000',
     // A laptop's disk may be nearly full; both are fractions of it.
     diskUsageThreshold: '0.99',
     diskUsageWarnThreshold: '0.98',

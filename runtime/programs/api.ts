@@ -16,7 +16,8 @@ import { addMonitoringRoutes } from '../monitoring.ts'
 import { addOperatorRoutes, buildPrivateServer } from '../private-server.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { connectQueue } from '../queue/connect.ts'
-import { superviseProducer } from '../queue/supervised.ts'
+import { PartitionedProducer } from '../queue/partitions.ts'
+import { watchReader } from '../queue/reader-watch.ts'
 import { topicsOf } from '../queue/topics.ts'
 import { searchClient } from '../search/client.ts'
 import { stopServing } from './departure.ts'
@@ -28,19 +29,28 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
   const topics = topicsOf(config)
   const admin = pulsarAdmin(config)
   const transport = await connectQueue(config, admin, log)
-  const producer = superviseProducer(
-    transport,
-    { topic: topics.events, sendTimeoutMs: config.publishTimeoutSeconds * 1000 },
+  const nowMs = () => Date.now()
+  const reader = { topic: topics.events, subscription: topics.eventsSubscription }
+  const producer = new PartitionedProducer(transport, {
+    topic: topics.events,
+    sendTimeoutMs: config.publishTimeoutSeconds * 1000,
     log,
-  )
+    nowMs,
+    watch: (onVerdict) => watchReader(admin, reader, { log, nowMs, onVerdict }),
+  })
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const budget = new Budget(config.apiMaxPendingBytes)
-  const metrics = apiMetrics(registry, { pendingBytes: () => budget.used, sourcesFault: () => sources.fault() })
+  const metrics = apiMetrics(registry, {
+    pendingBytes: () => budget.used,
+    sourcesFault: () => sources.fault(),
+    queue: producer,
+  })
   const limits = { bytes: config.messageMaxBytes, events: Math.min(config.messageMaxEvents, config.bulkSize) }
   const publisher = new Publisher(producer, limits, metrics)
   const health = new Health([
     { name: 'pulsar', check: async () => producer.trouble() },
+    { name: 'partitions', isAdvisory: true, check: async () => producer.leftOut() },
     { name: 'sources', check: async () => sources.fault() },
   ])
 
@@ -50,8 +60,12 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
     leaving: leaving.signal,
   })
   const search = searchClient(config)
-  const publishTrouble = () => producer.trouble()
-  const shown = operatorConsole({ config, topics, admin, transport, search, registry, publishTrouble, log })
+  const publishing = {
+    trouble: () => producer.trouble(),
+    notPromised: () => producer.closed()[0]?.code,
+    leftOut: () => producer.leftOut(),
+  }
+  const shown = operatorConsole({ config, topics, admin, transport, search, registry, publishing, log })
   const privateServer = await buildPrivateServer(config, log)
   const monitoringServer = config.monitoringPort === 0 ? undefined : await buildPrivateServer(config, log)
   addMonitoringRoutes(monitoringServer ?? privateServer, {

@@ -4,7 +4,7 @@ import { Agent, request } from 'undici'
 import type { Config } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
 import type { Position } from './position.ts'
-import { type Retention, topicPath } from './topics.ts'
+import { namespaceOf, namespacePath, partitionNumber, type Retention, topicPath } from './topics.ts'
 
 const TIMEOUT_MS = 5000
 const READ_RETRIES = 4
@@ -26,7 +26,6 @@ export interface PulsarAdmin {
   createTenant(tenant: string, clusters: readonly string[]): Promise<void>
   hasNamespace(namespace: string): Promise<boolean>
   createNamespace(namespace: string): Promise<void>
-  namespacePolicies(namespace: string): Promise<NamespacePolicies>
   setRetention(namespace: string, retention: Retention): Promise<void>
   /** What holds for a topic: its own policy, else that of its namespace, else that of the broker. */
   appliedRetention(topic: string): Promise<Retention>
@@ -37,6 +36,19 @@ export interface PulsarAdmin {
   createTopic(topic: string): Promise<void>
   subscriptions(topic: string): Promise<readonly string[]>
   createSubscription(topic: string, subscription: string): Promise<void>
+  /** What is to know of a topic with partitions before events are promised; asks for no right but that to produce. */
+  topicFacts(topic: string): Promise<TopicFacts>
+  /** What may drop messages of a topic, of whatever level is in force; `undefined` where the token may not read it. */
+  droppingPolicies(topic: string): Promise<DroppingPolicies | undefined>
+  setMessageTtl(topic: string, seconds: number): Promise<void>
+  setBacklogQuota(topic: string, type: QuotaType, quota: BacklogQuota): Promise<void>
+  setInactiveTopicPolicies(topic: string, policies: InactiveTopicPolicies): Promise<void>
+  /** Partitions that are there, whether or not the topic has its metadata: their numbers, in order. */
+  partitionsPresent(topic: string): Promise<readonly number[]>
+  /** Makes the metadata of a topic whose partitions are there without them. The partitions keep what they hold. */
+  adoptPartitions(topic: string, partitions: number): Promise<void>
+  /** Makes partitions that the metadata name and that are not there. */
+  createMissedPartitions(topic: string): Promise<void>
   /** Statistics by partition name; a topic without partitions is its own only partition. */
   stats(topic: string, detailed: boolean): Promise<Readonly<Record<string, TopicStats>>>
   /** Properties of the message at a position of the backlog, counted from 1; `undefined` beyond its end. */
@@ -63,11 +75,56 @@ interface InternalStats {
   readonly ledgers: readonly { readonly ledgerId: number; readonly entries: number }[]
 }
 
-export interface NamespacePolicies {
-  readonly message_ttl_in_seconds?: number | null
-  readonly subscription_expiration_time_minutes?: number | null
+interface NamespacePolicies {
   readonly retention_policies?: RetentionPolicy | null
-  readonly backlog_quota_map?: Readonly<Record<string, { readonly policy: string }>>
+}
+
+export type QuotaType = 'destination_storage' | 'message_age'
+
+/** Limits of -1 are none. */
+export interface BacklogQuota {
+  readonly policy: string
+  readonly limitSize: number
+  readonly limitTime: number
+}
+
+export interface InactiveTopicPolicies {
+  readonly deleteWhileInactive: boolean
+  readonly inactiveTopicDeleteMode: string
+  readonly maxInactiveDurationSeconds: number
+}
+
+/** In force: of the topic, else of the namespace, else of the broker. */
+export interface DroppingPolicies {
+  /** 0 for none. */
+  readonly messageTtlSeconds: number
+  readonly backlogQuotas: Readonly<Partial<Record<QuotaType, BacklogQuota>>>
+  readonly inactiveTopic: InactiveTopicPolicies | undefined
+  /** 0 for none. Pulsar knows no such policy of a topic. */
+  readonly subscriptionExpirationMinutes: number
+  readonly entryFilters: readonly string[]
+}
+
+export interface TopicFacts {
+  /** By the metadata: 0 for a topic without partitions, `undefined` when there is no such topic. */
+  readonly partitions: number | undefined
+  /** By the number of the partition; one that did not answer is not there. */
+  readonly found: ReadonlyMap<number, PartitionFacts>
+}
+
+export interface PartitionFacts {
+  readonly subscriptions: readonly string[]
+  readonly backlogBytes: number
+  readonly oldestAgeSeconds: number
+  /** Of the backlog quota, -1 for none. */
+  readonly limitBytes: number
+  /** Of the backlog quota, -1 or 0 for none. */
+  readonly limitSeconds: number
+}
+
+interface PartitionedStats {
+  readonly metadata: { readonly partitions: number }
+  readonly partitions: Readonly<Record<string, TopicStats>>
 }
 
 interface RetentionPolicy {
@@ -77,6 +134,10 @@ interface RetentionPolicy {
 }
 
 export interface TopicStats {
+  readonly backlogSize?: number
+  readonly backlogQuotaLimitSize?: number
+  readonly backlogQuotaLimitTime?: number
+  readonly oldestBacklogMessageAgeSeconds?: number
   readonly msgRateIn: number
   readonly msgInCounter: number
   readonly subscriptions: Readonly<Record<string, SubscriptionStats>>
@@ -129,13 +190,35 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
     }
     if (answer.status === 404) return undefined
     if (answer.status >= 300) throw refused('GET', path, answer)
-    return JSON.parse(answer.text) as T
+    return answer.text === '' ? undefined : (JSON.parse(answer.text) as T)
+  }
+  const metadataOf = async (topic: string): Promise<number | undefined> =>
+    (await read<{ partitions: number }>(`${topicPath(topic)}/partitions?checkAllowAutoCreation=false`))?.partitions
+  const droppingPoliciesOf = async (topic: string): Promise<DroppingPolicies> => {
+    const inForce = <T>(policy: string) => read<T>(`${topicPath(topic)}/${policy}?applied=true`)
+    const [ttl, quotas, inactive, filters, expiration] = await Promise.all([
+      inForce<number>('messageTTL'),
+      inForce<DroppingPolicies['backlogQuotas']>('backlogQuotaMap'),
+      inForce<InactiveTopicPolicies>('inactiveTopicPolicies'),
+      inForce<{ entryFilterNames?: string }>('entryFilters'),
+      read<number>(`namespaces/${namespaceOf(topic)}/subscriptionExpirationTime`),
+    ])
+    return {
+      messageTtlSeconds: ttl ?? 0,
+      backlogQuotas: quotas ?? {},
+      inactiveTopic: inactive,
+      subscriptionExpirationMinutes: expiration ?? (await brokerExpirationMinutes()),
+      entryFilters: (filters?.entryFilterNames ?? '').split(',').filter((name) => name !== ''),
+    }
+  }
+  const brokerExpirationMinutes = async (): Promise<number> => {
+    const settings = await readable(() => read<Record<string, string>>('brokers/configuration/runtime'))
+    return Number(settings?.['subscriptionExpirationTimeMinutes'] ?? 0)
   }
   const partitions = async (topic: string): Promise<number | undefined> => {
-    const metadata = await read<{ partitions: number }>(`${topicPath(topic)}/partitions?checkAllowAutoCreation=false`)
-    if (!metadata) return undefined
-    if (metadata.partitions > 0) return metadata.partitions
-    const topics = (await read<string[]>(`persistent/${namespaceOf(topic)}`)) ?? []
+    const count = await metadataOf(topic)
+    if (count !== 0) return count
+    const topics = (await read<string[]>(namespacePath(topic))) ?? []
     return topics.includes(topic) ? 0 : undefined
   }
   return {
@@ -145,7 +228,6 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
       ensure('PUT', `tenants/${encodeURIComponent(tenant)}`, { allowedClusters: clusters, adminRoles: [] }),
     hasNamespace: async (namespace) => (await read(`namespaces/${namespace}`)) !== undefined,
     createNamespace: (namespace) => ensure('PUT', `namespaces/${namespace}`),
-    namespacePolicies: async (namespace) => (await read<NamespacePolicies>(`namespaces/${namespace}`)) ?? {},
     setRetention: (namespace, { minutes, mib }) =>
       ensure('POST', `namespaces/${namespace}/retention`, { retentionTimeInMinutes: minutes, retentionSizeInMB: mib }),
     appliedRetention: async (topic) => {
@@ -163,11 +245,43 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
     subscriptions: async (topic) => (await read<string[]>(`${topicPath(topic)}/subscriptions`)) ?? [],
     createSubscription: (topic, subscription) =>
       ensure('PUT', `${topicPath(topic)}/subscription/${encodeURIComponent(subscription)}`, 'earliest'),
+    topicFacts: async (topic) => {
+      const stats = await read<PartitionedStats>(
+        `${topicPath(topic)}/partitioned-stats?perPartition=true&getPreciseBacklog=false&excludePublishers=true&excludeConsumers=true`,
+      )
+      if (!stats) return { partitions: await metadataOf(topic), found: new Map() }
+      return { partitions: stats.metadata.partitions, found: partitionFacts(stats.partitions) }
+    },
+    droppingPolicies: (topic) => readable(() => droppingPoliciesOf(topic)),
+    setMessageTtl: (topic, seconds) => ensure('POST', `${topicPath(topic)}/messageTTL?messageTTL=${seconds}`),
+    setBacklogQuota: (topic, type, quota) =>
+      ensure('POST', `${topicPath(topic)}/backlogQuota?backlogQuotaType=${type}`, quota),
+    setInactiveTopicPolicies: (topic, policies) =>
+      ensure('POST', `${topicPath(topic)}/inactiveTopicPolicies`, policies),
+    partitionsPresent: async (topic) => {
+      const names = (await read<string[]>(namespacePath(topic))) ?? []
+      return names.flatMap((name) => partitionNumber(topic, name) ?? []).sort((a, b) => a - b)
+    },
+    adoptPartitions: async (topic, count) => {
+      // Pulsar refuses to create a topic of whose partitions one is there, but makes its metadata where a client may
+      // create topics. So one may, for as long as this takes.
+      const path = `namespaces/${namespaceOf(topic)}/autoTopicCreation`
+      const before = await read<object>(path)
+      const partitioned = { allowAutoTopicCreation: true, topicType: 'partitioned', defaultNumPartitions: count }
+      await ensure('POST', path, partitioned)
+      try {
+        await read(`${topicPath(topic)}/partitions?checkAllowAutoCreation=true`)
+      } finally {
+        await (before ? ensure('POST', path, before) : ensure('DELETE', path))
+      }
+    },
+    createMissedPartitions: (topic) => ensure('POST', `${topicPath(topic)}/createMissedPartitions`),
     stats: async (topic, detailed) => {
       const query = detailed
         ? 'getPreciseBacklog=true&subscriptionBacklogSize=true&getEarliestTimeInBacklog=true'
         : 'getPreciseBacklog=true'
-      if ((await partitions(topic)) === 0) {
+      // No list of the namespace, which a role of one topic may not read.
+      if ((await metadataOf(topic)) === 0) {
         const own = await read<TopicStats>(`${topicPath(topic)}/stats?${query}`)
         return own ? { [topic]: own } : {}
       }
@@ -209,9 +323,31 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
   }
 }
 
-/** `a/b` of `persistent://a/b/c`. */
-function namespaceOf(topic: string): string {
-  return topicPath(topic).split('/').slice(1, 3).join('/')
+/** `undefined` where the token may not read it. */
+async function readable<T>(reading: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading()
+  } catch (error) {
+    if (error instanceof AppError && [401, 403].includes(Number(error.context['status']))) return undefined
+    throw error
+  }
+}
+
+function partitionFacts(stats: PartitionedStats['partitions']): TopicFacts['found'] {
+  return new Map(
+    Object.entries(stats).flatMap(([name, one]): [number, PartitionFacts][] => {
+      const number = /-partition-(\d+)$/.exec(name)?.[1]
+      if (number === undefined) return []
+      const facts = {
+        subscriptions: Object.keys(one.subscriptions),
+        backlogBytes: one.backlogSize ?? 0,
+        oldestAgeSeconds: one.oldestBacklogMessageAgeSeconds ?? -1,
+        limitBytes: one.backlogQuotaLimitSize ?? -1,
+        limitSeconds: one.backlogQuotaLimitTime ?? -1,
+      }
+      return [[Number(number), facts]]
+    }),
+  )
 }
 
 /** The admin API answers a peek with the properties in headers, `X-Pulsar-PROPERTY-<name>` or one JSON of all of them. */

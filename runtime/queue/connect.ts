@@ -4,7 +4,7 @@ import type { Logger } from '../log.ts'
 import type { PulsarAdmin } from './admin.ts'
 import { loadPulsarModule, nativeTransport } from './native.ts'
 import type { Transport } from './port.ts'
-import { type Topics, topicsOf } from './topics.ts'
+import { partitionNumber, type Topics, topicsOf } from './topics.ts'
 import { webSocketTransport } from './websocket.ts'
 
 /**
@@ -41,11 +41,13 @@ function onlyAfterSetUp(transport: Transport, admin: PulsarAdmin, topics: Topics
     [topics.deadLetters]: topics.deadLettersSubscription,
   }
   const assertExists = async (topic: string) => {
-    if ((await admin.partitions(topic)) === undefined) {
-      throw new AppError('set_up_missing', `the topic ${topic} is not there: run set-up`)
-    }
+    // Partitions are opened for publishing only where a reader was found.
+    if (partitionNumber(topics.events, topic) !== undefined) return
+    // Statistics, since who may only produce may not ask for subscriptions.
+    const stats = Object.values(await admin.stats(topic, false))
+    if (stats.length === 0) throw new AppError('set_up_missing', `the topic ${topic} is not there: run set-up`)
     const subscription = subscriptions[topic]
-    if (subscription !== undefined && !(await admin.subscriptions(topic)).includes(subscription)) {
+    if (subscription !== undefined && !stats.every(({ subscriptions: found }) => subscription in found)) {
       throw new AppError('set_up_missing', `the subscription ${subscription} of ${topic} is not there: run set-up`)
     }
   }

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import { AppError, messageOf } from '../errors.ts'
+import { AppError, type ErrorCode, messageOf } from '../errors.ts'
 import { arrival } from './arrival.ts'
 import {
   COMPRESSION,
@@ -146,8 +146,17 @@ async function opened<T>(opening: Promise<T>, topic: string): Promise<T> {
   try {
     return await opening
   } catch (cause) {
-    throw new AppError('queue_unavailable', `Pulsar did not open ${topic}`, { cause })
+    throw new AppError(refusalCode(messageOf(cause)), `Pulsar did not open ${topic}`, { cause })
   }
+}
+
+/** By the names of the client's results (`pulsar::Result`). */
+function refusalCode(text: string): ErrorCode {
+  if (/ConsumerBusy|ProducerBusy|ProducerFenced/.test(text)) return 'queue_exclusive'
+  if (/BacklogQuotaExceeded|ProducerBlockedQuota/.test(text)) return 'queue_quota'
+  if (/TopicNotFound|SubscriptionNotFound/.test(text)) return 'set_up_missing'
+  if (/Authorization|Authentication/.test(text)) return 'queue_refused'
+  return 'queue_unavailable'
 }
 
 function producerOf(producer: PulsarProducer): Producer {

@@ -1,11 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AppError, messageOf } from '../errors.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import type { PulsarAdmin } from './admin.ts'
+import { pinPolicies } from './policies.ts'
 import { ensureRetention, type RetentionChange } from './retention-policy.ts'
-import type { Topics } from './topics.ts'
+import { partitionName, type Topics } from './topics.ts'
+
+/** What was made is read back for so long: a broker that loads a new partition answers nothing of it yet. */
+const READ_BACK_ATTEMPTS = 20
+const READ_BACK_MS = 500
+/** A Pulsar that is new names no cluster until it is ready, and then takes no tenant. */
+const READY_ATTEMPTS = 60
+const READY_MS = 1000
 
 /**
- * Makes tenant, namespace, topics and subscriptions. It looks at the state and adds what is missing, so it can run at any
- * time, twice, or from several places at once. Partitions grow, never shrink, and nothing is ever deleted.
+ * Makes tenant, namespace, topics and subscriptions, and reads back what it made. It looks at the state and adds what is
+ * missing, so it can run at any time, twice, or from several places at once. Partitions grow, never shrink, and nothing is
+ * ever deleted.
+ *
+ * @throws AppError `set_up_failed` when Pulsar made something else than it was asked for.
  */
 export async function setUpQueue(
   admin: PulsarAdmin,
@@ -15,12 +28,13 @@ export async function setUpQueue(
   const namespace = `${topics.tenant}/${topics.namespace}`
   const steps: SetUpStep[] = []
 
+  const clusters = await readyClusters(admin)
   const { tenant } = topics
   steps.push({
     what: `tenant ${tenant}`,
     state: await ensure(
       () => admin.hasTenant(tenant),
-      async () => admin.createTenant(tenant, await admin.clusters()),
+      () => admin.createTenant(tenant, clusters),
     ),
   })
   steps.push({
@@ -30,11 +44,14 @@ export async function setUpQueue(
       () => admin.createNamespace(namespace),
     ),
   })
-  steps.push(...(await policiesThatLose(admin, namespace)))
 
-  steps.push(await ensureTopic(admin, topics))
+  const topic = await ensureTopic(admin, topics)
+  steps.push(topic.step)
   steps.push(await ensureRetention(admin, topics, retentionChange))
-  steps.push(await ensureSubscription(admin, topics.events, topics.eventsSubscription))
+  if (topic.partitions > 0) {
+    steps.push(await ensurePartitionSubscriptions(admin, topics, topic.partitions))
+    steps.push(...(await pinPolicies(admin, topics.events)))
+  }
 
   steps.push({
     what: `topic ${topics.deadLetters}`,
@@ -44,7 +61,22 @@ export async function setUpQueue(
     ),
   })
   steps.push(await ensureSubscription(admin, topics.deadLetters, topics.deadLettersSubscription))
+  steps.push(...(await pinPolicies(admin, topics.deadLetters)))
   return steps
+}
+
+/** @throws AppError `queue_not_ready` when Pulsar has named no cluster for a minute. */
+async function readyClusters(admin: PulsarAdmin): Promise<readonly string[]> {
+  for (let attempt = 0; attempt < READY_ATTEMPTS; attempt += 1) {
+    const clusters = await admin.clusters()
+    if (clusters.length > 0) return clusters
+    await sleep(READY_MS)
+  }
+  const waited = (READY_ATTEMPTS * READY_MS) / 1000
+  throw new AppError(
+    'queue_not_ready',
+    `Pulsar answers, and has named no cluster for ${waited} s: it is not initialised`,
+  )
 }
 
 /** Two set-ups may run at once: a creation that fails because the other one was faster is none of ours to report. */
@@ -58,61 +90,104 @@ async function ensure(exists: () => Promise<boolean>, create: () => Promise<void
   return 'created'
 }
 
-async function ensureTopic(admin: PulsarAdmin, topics: Topics): Promise<SetUpStep> {
-  const what = `topic ${topics.events}`
-  const wanted = topics.partitions
-  const made = await ensure(
-    async () => (await admin.partitions(topics.events)) !== undefined,
-    () => admin.createPartitionedTopic(topics.events, wanted),
-  )
-  if (made === 'created') return { what, state: 'created', detail: `${wanted} partitions` }
-  const found = (await admin.partitions(topics.events)) ?? 0
-  if (found === 0) {
-    const detail =
-      'it has no partitions and cannot get any: choose another PULSAR_FUNCTION_TOPIC, or drain and delete it'
-    return { what, state: 'differs', detail }
-  }
+interface EnsuredTopic {
+  readonly step: SetUpStep
+  /** Partitions that are there now; 0 when the topic has none and can get none. */
+  readonly partitions: number
+}
+
+async function ensureTopic(admin: PulsarAdmin, topics: Topics): Promise<EnsuredTopic> {
+  const { events, partitions: wanted } = topics
+  const what = `topic ${events}`
+  const found = await admin.partitions(events)
+  if (found === undefined) return createTopic(admin, topics)
+  if (found === 0)
+    return { step: { what, state: 'differs', detail: await withoutPartitions(admin, events) }, partitions: 0 }
   if (found < wanted) {
-    await admin.growPartitions(topics.events, wanted)
-    return { what, state: 'grown', detail: `from ${found} to ${wanted} partitions` }
+    await admin.growPartitions(events, wanted)
+    await readBack(admin, events, wanted)
+    return { step: { what, state: 'grown', detail: `from ${found} to ${wanted} partitions` }, partitions: wanted }
   }
   if (found > wanted) {
     const detail = `it has ${found} partitions, PULSAR_PARTITIONS is ${wanted}; partitions never shrink, because those taken away would take their events along: set PULSAR_PARTITIONS to ${found}`
-    return { what, state: 'differs', detail }
+    return { step: { what, state: 'differs', detail }, partitions: found }
   }
-  return { what, state: 'exists', detail: `${found} partitions` }
+  return { step: { what, state: 'exists', detail: `${found} partitions` }, partitions: found }
+}
+
+/** Partitions without metadata are what clients that stay connected leave of a topic that was deleted by force. */
+async function createTopic(admin: PulsarAdmin, { events, partitions: wanted }: Topics): Promise<EnsuredTopic> {
+  const left = await admin.partitionsPresent(events)
+  const partitions = Math.max(wanted, ...left.map((partition) => partition + 1))
+  if (left.length === 0) await admin.createPartitionedTopic(events, wanted)
+  // Another set-up may have made it meanwhile, and so its partitions; or a client has, without metadata.
+  if ((await admin.partitions(events)) === undefined) await admin.adoptPartitions(events, partitions)
+  await admin.createMissedPartitions(events)
+  const made = await readBack(admin, events, left.length === 0 ? wanted : partitions)
+  const kept = `, among them ${left.length} that were there without metadata and kept what they held`
+  const detail = `${made} partitions${left.length === 0 ? '' : kept}`
+  return { step: { what: `topic ${events}`, state: 'created', detail }, partitions: made }
+}
+
+/** Waits until Pulsar says that the topic has its partitions: at least so many, since two set-ups may differ. */
+async function readBack(admin: PulsarAdmin, topic: string, wanted: number): Promise<number> {
+  let made: number | undefined
+  for (let attempt = 0; attempt < READ_BACK_ATTEMPTS; attempt += 1) {
+    made = await admin.partitions(topic)
+    if (made !== undefined && made >= wanted) return made
+    await sleep(READ_BACK_MS)
+  }
+  const found = made === undefined ? 'is not there' : `has ${made} partitions`
+  throw new AppError('set_up_failed', `Pulsar was asked for ${topic} with ${wanted} partitions, and the topic ${found}`)
+}
+
+async function withoutPartitions(admin: PulsarAdmin, topic: string): Promise<string> {
+  const left = await admin.partitionsPresent(topic)
+  const beside =
+    left.length === 0
+      ? ''
+      : `; beside it are ${left.length} partitions of a topic that was deleted, which keep what they hold`
+  return `it has no partitions and cannot get any${beside}: store or copy what it holds, delete it without its partitions (pulsar-admin topics delete ${topic}), and run set-up again; or choose another PULSAR_FUNCTION_TOPIC`
 }
 
 async function ensureSubscription(admin: PulsarAdmin, topic: string, subscription: string): Promise<SetUpStep> {
-  const what = `subscription ${subscription} of ${topic}`
   const state = await ensure(
     async () => (await admin.subscriptions(topic)).includes(subscription),
     () => admin.createSubscription(topic, subscription),
   )
-  // Partitions that were added get the subscription as well; a repetition changes nothing.
-  if (state === 'exists') await admin.createSubscription(topic, subscription)
-  return { what, state }
+  return { what: `subscription ${subscription} of ${topic}`, state }
 }
 
-/** Policies, set by somebody else, under which Pulsar drops messages that no worker has taken yet. */
-async function policiesThatLose(admin: PulsarAdmin, namespace: string): Promise<SetUpStep[]> {
-  const policies = await admin.namespacePolicies(namespace)
-  const found: SetUpStep[] = []
-  const what = `policies of ${namespace}`
-  const ttl = policies.message_ttl_in_seconds ?? 0
-  if (ttl > 0) {
-    const detail = `a message TTL of ${ttl} s drops events that no worker has stored by then: remove it, or watch the age of the backlog`
-    found.push({ what, state: 'differs', detail })
+/** The subscription on each partition: one alone may lack it, and what is published there would wait for nobody. */
+async function ensurePartitionSubscriptions(
+  admin: PulsarAdmin,
+  { events, eventsSubscription }: Topics,
+  partitions: number,
+): Promise<SetUpStep> {
+  const lacking = async () => {
+    const { found } = await admin.topicFacts(events)
+    const all = Array.from({ length: partitions }, (_, partition) => partition)
+    return all.filter((partition) => !found.get(partition)?.subscriptions.includes(eventsSubscription))
   }
-  const expiry = policies.subscription_expiration_time_minutes ?? 0
-  if (expiry > 0) {
-    const detail = `subscriptions without a worker expire after ${expiry} minutes, and their events with them: remove that policy`
-    found.push({ what, state: 'differs', detail })
+  const before = await lacking()
+  let left = before
+  let fault: unknown
+  for (let attempt = 0; left.length > 0 && attempt < READ_BACK_ATTEMPTS; attempt += 1) {
+    if (attempt > 0) await sleep(READ_BACK_MS)
+    try {
+      for (const partition of left) await admin.createSubscription(partitionName(events, partition), eventsSubscription)
+    } catch (error) {
+      fault = error
+    }
+    left = await lacking()
   }
-  const quotas = Object.values(policies.backlog_quota_map ?? {})
-  if (quotas.some((quota) => quota.policy === 'consumer_backlog_eviction')) {
-    const detail = 'the backlog quota policy consumer_backlog_eviction drops the oldest events: use producer_exception'
-    found.push({ what, state: 'differs', detail })
+  if (left.length > 0) {
+    const names = left.map((partition) => partitionName(events, partition)).join(', ')
+    const why = fault === undefined ? '' : `: ${messageOf(fault)}`
+    throw new AppError('set_up_failed', `the subscription ${eventsSubscription} is not on ${names}${why}`)
   }
-  return found
+  const what = `subscription ${eventsSubscription} of ${events}`
+  if (before.length === 0) return { what, state: 'exists' }
+  if (before.length === partitions) return { what, state: 'created' }
+  return { what, state: 'updated', detail: `created on partitions ${before.join(', ')}` }
 }

@@ -22,30 +22,41 @@ interface Watched {
   trouble(): string | undefined
 }
 
+export interface SupervisedProducer extends Producer, Watched {
+  /** Whether a send would reach Pulsar: it is connected, and no other send is trying whether it answers. */
+  canTry(): boolean
+}
+
 /**
  * A producer that outlives its connection: it opens and reopens by itself. While Pulsar is away a send fails at once
  * instead of waiting in memory; after a receipt that did not come, one message at a time tries whether Pulsar is back.
  */
-export function superviseProducer(transport: Transport, options: ProducerOptions, log: Logger): Producer & Watched {
+export function superviseProducer(
+  transport: Pick<Transport, 'openProducer'>,
+  options: ProducerOptions,
+  log: Logger,
+): SupervisedProducer {
   const link = superviseLink('producer', options.topic, log, (onClosed) => transport.openProducer(options, onClosed))
-  let doubted = false
+  /** Why the last message had no receipt. */
+  let doubt: string | undefined
   let probing = false
 
   return {
-    isConnected: () => !doubted && link.trouble() === undefined,
-    trouble: () => link.trouble() ?? (doubted ? 'the broker did not answer the last message in time' : undefined),
+    isConnected: () => doubt === undefined && link.trouble() === undefined,
+    canTry: () => link.trouble() === undefined && !(doubt !== undefined && probing),
+    trouble: () => link.trouble() ?? (doubt === undefined ? undefined : `the last message had no receipt: ${doubt}`),
     send: async (message) => {
       const producer = link.current()
       if (!producer?.isConnected())
         throw new AppError('queue_unavailable', `Pulsar is not connected: ${link.trouble()}`)
-      if (doubted && probing) throw new AppError('queue_unavailable', 'Pulsar does not answer')
-      const probe = doubted
+      if (doubt !== undefined && probing) throw new AppError('queue_unavailable', 'Pulsar does not answer')
+      const probe = doubt !== undefined
       probing ||= probe
       try {
         await producer.send(message)
-        doubted = false
+        doubt = undefined
       } catch (error) {
-        doubted ||= error instanceof AppError && error.retryable
+        if (error instanceof AppError && error.retryable) doubt = messageOf(error)
         throw error
       } finally {
         if (probe) probing = false

@@ -51,3 +51,27 @@ export function topicName(tenant: string, namespace: string, topic: string): str
 export function topicPath(name: string): string {
   return name.replace('://', '/').split('/').map(encodeURIComponent).join('/')
 }
+
+/** `tenant/namespace` of a topic. */
+export function namespaceOf(name: string): string {
+  return name
+    .replace(/^.*:\/\//, '')
+    .split('/')
+    .slice(0, 2)
+    .join('/')
+}
+
+/** Where the admin API lists the topics of the namespace of a topic. */
+export function namespacePath(name: string): string {
+  return topicPath(name).split('/').slice(0, 3).join('/')
+}
+
+export function partitionName(topic: string, partition: number): string {
+  return `${topic}-partition-${partition}`
+}
+
+/** The number of a partition of a topic, by its name. */
+export function partitionNumber(topic: string, name: string): number | undefined {
+  const number = name.startsWith(`${topic}-partition-`) ? name.slice(`${topic}-partition-`.length) : ''
+  return /^\d+$/.test(number) ? Number(number) : undefined
+}

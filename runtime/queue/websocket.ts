@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type ClientOptions, type RawData, WebSocket } from 'ws'
 import type { Config } from '../config.ts'
-import { AppError, messageOf } from '../errors.ts'
+import { AppError, type ErrorCode, messageOf } from '../errors.ts'
 import { arrival } from './arrival.ts'
 import {
   COMPRESSION,
@@ -19,9 +19,10 @@ import { decodePosition, encodePosition } from './position.ts'
 import { topicPath } from './topics.ts'
 
 const HANDSHAKE_TIMEOUT_MS = 5000
-/** Well under webSocketSessionIdleTimeoutMillis of the broker (300 s); two unanswered pings mean a dead connection. */
+/** A third of webSocketSessionIdleTimeoutMillis, as our brokers have it (30 s; 300 s by default); two unanswered pings mean a dead connection. */
 const PING_INTERVAL_MS = 10_000
 const CLOSE_WAIT_MS = 2000
+const MAX_REFUSAL_CHARS = 16_384
 
 type Access = Pick<Config, 'pulsarApi' | 'pulsarAuthToken' | 'pulsarCaFile' | 'pulsarVerifyCerts'>
 
@@ -98,9 +99,22 @@ function connectSocket<T>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, options)
+    const { pathname } = new URL(url)
     const failed = (cause: unknown) =>
-      reject(new AppError('queue_unavailable', `Pulsar did not open ${new URL(url).pathname}`, { cause }))
+      reject(new AppError('queue_unavailable', `Pulsar did not open ${pathname}`, { cause }))
     socket.once('error', failed)
+    socket.once('unexpected-response', (request, response) => {
+      response.setEncoding('utf8')
+      let text = ''
+      response.on('data', (part: string) => {
+        if (text.length < MAX_REFUSAL_CHARS) text += part
+      })
+      response.once('error', failed)
+      response.once('end', () => {
+        request.destroy()
+        reject(handshakeRefusal(response.statusCode ?? 0, text, pathname))
+      })
+    })
     socket.once('open', () => {
       socket.off('error', failed)
       let reason = ''
@@ -114,6 +128,30 @@ function connectSocket<T>(
       resolve(use(socket))
     })
   })
+}
+
+/**
+ * Why a broker does not open a connection, by the status that it answers (`AbstractWebSocketHandler.getErrorCode` of
+ * Pulsar 4.0.6) and its text, which stands in a page of HTML.
+ */
+export function handshakeRefusal(status: number, page: string, path: string): AppError {
+  const said = /Failed to create producer\/consumer: ([^<\n]*)/.exec(page)?.[1]?.trim() ?? ''
+  const [code, why] = REFUSALS[status] ?? (['queue_unavailable', 'it cannot be opened now'] as const)
+  // A topic that was terminated is answered with the same status.
+  const isOther = status === 503 && !/quota/i.test(said)
+  const text = isOther ? 'the broker takes no messages there' : why
+  const told = said === '' ? '' : `: ${said}`
+  return new AppError(isOther ? 'queue_unavailable' : code, `Pulsar answered ${status} to ${path}: ${text}${told}`, {
+    context: { status },
+  })
+}
+
+const REFUSALS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
+  401: ['queue_refused', 'the token is missing or not valid; check PULSAR_AUTH_TOKEN'],
+  403: ['queue_refused', 'the role of the token may not do this; run set-up, which gives the rights'],
+  404: ['set_up_missing', 'the topic is not there; run set-up'],
+  409: ['queue_exclusive', 'another client holds it exclusively; end that client'],
+  503: ['queue_quota', 'the backlog has reached its quota; bring the workers back, or raise the quota'],
 }
 
 function keepAlive(socket: WebSocket): void {

@@ -10,9 +10,14 @@ import { type PulsarServer, startPulsar } from '../../runtime/local/pulsar.ts'
 import { serverEnvironment } from '../../runtime/local/server.ts'
 import { serverUser } from '../../runtime/local/server-user.ts'
 import { pulsarAdmin } from '../../runtime/queue/admin.ts'
+import { connectQueue } from '../../runtime/queue/connect.ts'
+import { PartitionedProducer } from '../../runtime/queue/partitions.ts'
+import { watchReader } from '../../runtime/queue/reader-watch.ts'
 import { setUpQueue } from '../../runtime/queue/set-up.ts'
 import { topicPath, topicsOf } from '../../runtime/queue/topics.ts'
 import { jobScript } from '../infra/pulsar/files.ts'
+import { silentLog } from '../support/log.ts'
+import { eventually } from '../support/until.ts'
 import { servers } from './servers.ts'
 
 const run = promisify(execFile)
@@ -114,6 +119,41 @@ describe('the roles of API and workers, as the set-up of a stack gives them', ()
     assert.deepEqual(await Promise.all(tried), ['done', 'refused'])
     assert.equal(await skip('worker', deadLetters, deadLettersSubscription), REFUSED)
     assert.equal(await skip('api', deadLetters, deadLettersSubscription), SKIPPED)
+  })
+
+  it('let the API find its reader and publish, and a worker open what it needs, through our own transport', async () => {
+    const configOf = (role: Role) =>
+      loadConfig({
+        PULSAR_API: pulsar.adminUrl,
+        PULSAR_AUTH_TOKEN: tokenFor(role),
+        PULSAR_PARTITIONS: '2',
+        PULSAR_TRANSPORT: 'websocket',
+      })
+    const nowMs = () => Date.now()
+    const admin = pulsarAdmin(configOf('api'))
+    const transport = await connectQueue(configOf('api'), admin, silentLog)
+    const reader = { topic: events, subscription: eventsSubscription }
+    const producer = new PartitionedProducer(transport, {
+      topic: events,
+      sendTimeoutMs: 5000,
+      log: silentLog,
+      nowMs,
+      watch: (onVerdict) => watchReader(admin, reader, { log: silentLog, nowMs, onVerdict }),
+    })
+    await eventually(() => producer.partitions().filter(({ reason }) => reason === undefined).length === 2)
+    await producer.send({ payload: Buffer.from('one'), properties: {} })
+    assert.equal(await admin.droppingPolicies(events), undefined)
+    await producer.close()
+    await transport.close()
+    await admin.close()
+
+    const workerAdmin = pulsarAdmin(configOf('worker'))
+    const worker = await connectQueue(configOf('worker'), workerAdmin, silentLog)
+    const never = (reason: string) => assert.fail(reason)
+    await worker.openConsumer({ topic: events, subscription: eventsSubscription, prefetchMessages: 1 }, never)
+    await worker.openProducer({ topic: deadLetters, sendTimeoutMs: 5000 }, never)
+    await worker.close()
+    await workerAdmin.close()
   })
 
   it('let both read the backlog, and the API erase none of it', async () => {

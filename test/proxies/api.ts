@@ -19,7 +19,11 @@ const config = loadConfig(process.env)
 const log = createLogger(config, 'api')
 const registry = new Registry()
 const budget = new Budget(config.apiMaxPendingBytes)
-const metrics = apiMetrics(registry, { pendingBytes: () => budget.used, sourcesFault: () => undefined })
+const metrics = apiMetrics(registry, {
+  pendingBytes: () => budget.used,
+  sourcesFault: () => undefined,
+  queue: { closed: () => [], partitions: () => [] },
+})
 const limits = { bytes: config.messageMaxBytes, events: config.messageMaxEvents }
 const publisher = new Publisher(new FakeProducer(), limits, metrics)
 const health = new Health([])

@@ -51,6 +51,9 @@ export interface Api {
   readonly connections: () => { readonly open: number; readonly lingering: number }
 }
 
+/** Of a queue with nothing to tell. */
+export const WELL_QUEUE = { closed: () => [], partitions: () => [] }
+
 const running: FastifyInstance[] = []
 
 /** The public listener on a broker in memory; `closeApis` ends it. */
@@ -59,7 +62,11 @@ export async function buildApi(settings: Partial<Config> = {}, sources = fixedSo
   const producer = new FakeProducer()
   const budget = new Budget(config.apiMaxPendingBytes)
   const registry = new Registry()
-  const metrics = apiMetrics(registry, { pendingBytes: () => budget.used, sourcesFault: () => sources.fault() })
+  const metrics = apiMetrics(registry, {
+    pendingBytes: () => budget.used,
+    sourcesFault: () => sources.fault(),
+    queue: WELL_QUEUE,
+  })
   const limits = { bytes: config.messageMaxBytes, events: Math.min(config.messageMaxEvents, config.bulkSize) }
   let connections = { open: 0, lingering: 0, maximum: 0 }
   const watching = {

@@ -24,6 +24,23 @@ export function eventAlerts(watched: Watched): AlertGroup {
         description: '{{ $value | humanizePercentage }} of the events of the last 5 minutes were answered 503.',
       },
       {
+        name: 'TracardiNotPromised',
+        severity: 'critical',
+        forMinutes: 1,
+        expr: `max by (reason) (tracardi_api_not_promised${api()}) > 0`,
+        summary: 'The API answers 503: what is published might be read by nobody, or be dropped',
+        description:
+          'The reason is {{ $labels.reason }}, for at least 1 minute; the log of the API and the console say what to do.',
+      },
+      {
+        name: 'TracardiPartitionLeftOut',
+        severity: 'warning',
+        forMinutes: 2,
+        expr: `min by (partition) (tracardi_api_partition_open${api()}) == 0`,
+        summary: 'A partition takes no events, and the others take its part',
+        description: 'Partition {{ $labels.partition }} is left out by an API; its readiness says why.',
+      },
+      {
         name: 'TracardiSourcesFaulty',
         severity: 'critical',
         forMinutes: 1,

@@ -17,11 +17,21 @@ export function queueAlerts(watched: Watched): AlertGroup {
   const stillMinutes = Math.max(10, Math.ceil((5 * watched.bulkTimeoutSeconds) / 60))
   const old = (part: number) =>
     `max(pulsar_storage_backlog_age_seconds${of(watched, 'broker', partitions(watched))}) > ${backlogHours * 3600 * part}`
+  const increased = (metric: string, selected: string) => `sum by (topic) (increase(${metric}${selected}[10m])) > 0`
   const oldSays = `The oldest event that is not stored has waited {{ $value | humanizeDuration }}; disks are sized for ${backlogHours} hours.`
   return {
     name: 'queue',
     reads: ['broker'],
     alerts: [
+      {
+        name: 'TracardiEventsDropped',
+        severity: 'critical',
+        forMinutes: 0,
+        expr: `${increased('pulsar_storage_backlog_quota_exceeded_evictions_total', of(watched, 'broker', partitions(watched)))} or ${increased('pulsar_subscription_total_msg_expired', ofSubscription)}`,
+        summary: 'Pulsar has dropped events that no worker had stored',
+        description:
+          'A policy has dropped messages of {{ $labels.topic }} within 10 minutes: run set-up, and replay what the namespace keeps.',
+      },
       {
         name: 'TracardiBacklogOld',
         severity: 'warning',

@@ -3,7 +3,45 @@ import type { AlertCase } from '../case.ts'
 const events = (outcome: string) => `tracardi_api_events_total{job="tracardi/api",outcome="${outcome}"}`
 const STORED = 'tracardi_worker_events_total{job="tracardi/worker",outcome="stored"}'
 
+const API = 'job="tracardi/api"'
+const missing = (pod: string) => `tracardi_api_not_promised{${API},pod="${pod}",reason="subscription_missing"}`
+const open = (pod: string) => `tracardi_api_partition_open{${API},pod="${pod}",partition="3"}`
+
 export const eventCases: Readonly<Record<string, AlertCase>> = {
+  TracardiNotPromised: {
+    fires: {
+      given: { [missing('api-0')]: '1x10', [missing('api-1')]: '0x10' },
+      afterMinutes: 2,
+      told: [
+        {
+          says: 'The reason is subscription_missing, for at least 1 minute; the log of the API and the console say what to do.',
+          labels: { reason: 'subscription_missing' },
+        },
+      ],
+    },
+    silent: {
+      because: 'every API finds its reader',
+      given: { [missing('api-0')]: '0x10', [missing('api-1')]: '0x10' },
+      afterMinutes: 5,
+    },
+  },
+  TracardiPartitionLeftOut: {
+    fires: {
+      given: { [open('api-0')]: '1x10', [open('api-1')]: '0x10' },
+      afterMinutes: 3,
+      told: [
+        {
+          says: 'Partition 3 is left out by an API; its readiness says why.',
+          labels: { partition: '3' },
+        },
+      ],
+    },
+    silent: {
+      because: 'a broker handed it over within a minute',
+      given: { [open('api-0')]: '1 0 1x10' },
+      afterMinutes: 5,
+    },
+  },
   TracardiEventsRefused: {
     fires: {
       given: { [events('accepted')]: '0+588x20', [events('unavailable')]: '0+12x20' },

@@ -10,7 +10,27 @@ const BACKLOG = `pulsar_subscription_back_log{${JOB},${PARTITION},${SUBSCRIPTION
 const ADVANCED = `pulsar_subscription_last_mark_delete_advanced_timestamp{${JOB},${PARTITION},${SUBSCRIPTION}}`
 const WAITING = `pulsar_subscription_back_log{${JOB},${DEAD_LETTERS},subscription="dead-letters"}`
 
+const EVICTED = `pulsar_storage_backlog_quota_exceeded_evictions_total{${JOB},${PARTITION}}`
+const EXPIRED = `pulsar_subscription_total_msg_expired{${JOB},${PARTITION},${SUBSCRIPTION}}`
+
 export const queueCases: Readonly<Record<string, AlertCase>> = {
+  TracardiEventsDropped: {
+    fires: {
+      given: { [EVICTED]: '0x5 1x10', [EXPIRED]: '0x15' },
+      afterMinutes: 8,
+      told: [
+        {
+          says: `A policy has dropped messages of ${TOPIC}-partition-3 within 10 minutes: run set-up, and replay what the namespace keeps.`,
+          labels: { topic: `${TOPIC}-partition-3` },
+        },
+      ],
+    },
+    silent: {
+      because: 'none was dropped',
+      given: { [EVICTED]: '0x15', [EXPIRED]: '7x15' },
+      afterMinutes: 10,
+    },
+  },
   TracardiBacklogOld: {
     fires: {
       given: { [age(PARTITION)]: '21900x20' },

@@ -24,7 +24,13 @@ function namesOf(register: (registry: Registry) => unknown): readonly string[] {
  * @see https://kubernetes.io/docs/reference/instrumentation/metrics/
  */
 export const METRICS: Readonly<Record<string, readonly string[]>> = {
-  api: namesOf((registry) => apiMetrics(registry, { pendingBytes: () => 0, sourcesFault: () => undefined })),
+  api: namesOf((registry) =>
+    apiMetrics(registry, {
+      pendingBytes: () => 0,
+      sourcesFault: () => undefined,
+      queue: { closed: () => [], partitions: () => [] },
+    }),
+  ),
   worker: namesOf((registry) => workerMetrics(registry, new AdaptiveConcurrency(1))),
   '(api|worker)': namesOf((register) => collectDefaultMetrics({ register })),
   broker: [
@@ -37,9 +43,11 @@ export const METRICS: Readonly<Record<string, readonly string[]>> = {
     'pulsar_rate_in',
     'pulsar_rate_out',
     'pulsar_storage_backlog_age_seconds',
+    'pulsar_storage_backlog_quota_exceeded_evictions_total',
     'pulsar_storage_backlog_size',
     'pulsar_subscription_back_log',
     'pulsar_subscription_last_mark_delete_advanced_timestamp',
+    'pulsar_subscription_total_msg_expired',
   ],
   bookkeeper: [
     'bookie_SERVER_STATUS',

@@ -22,6 +22,8 @@ describe('metrics of the API', () => {
       'tracardi_api_connections gauge',
       'tracardi_api_pending_bytes gauge',
       'tracardi_api_sources_faulty gauge',
+      'tracardi_api_not_promised gauge',
+      'tracardi_api_partition_open gauge',
     ])
   })
 

@@ -4,6 +4,7 @@ import { apiMetrics } from '../../../runtime/api/metrics.ts'
 import type { Part } from '../../../runtime/api/packer.ts'
 import { Publisher } from '../../../runtime/api/publisher.ts'
 import { AppError } from '../../../runtime/errors.ts'
+import { WELL_QUEUE } from '../../support/api.ts'
 import { FakeProducer } from '../../support/fake-producer.ts'
 import { until } from '../../support/until.ts'
 
@@ -23,7 +24,7 @@ describe('Publisher', () => {
     publisher = new Publisher(
       producer,
       { bytes: 20, events: 3 },
-      apiMetrics(registry, { pendingBytes: () => 0, sourcesFault: () => undefined }),
+      apiMetrics(registry, { pendingBytes: () => 0, sourcesFault: () => undefined, queue: WELL_QUEUE }),
     )
   })
 

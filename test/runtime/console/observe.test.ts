@@ -75,7 +75,14 @@ describe('the observer', () => {
             }
       },
     } as unknown as PulsarAdmin
-    return observer({ config, topics, admin, search, registry, publishTrouble: () => undefined })
+    return observer({
+      config,
+      topics,
+      admin,
+      search,
+      registry,
+      publishing: { trouble: () => undefined, notPromised: () => undefined, leftOut: () => undefined },
+    })
   }
 
   it('sees this instance and those that are named, and why one does not answer', async () => {

@@ -102,7 +102,7 @@ describe('superviseProducer', () => {
     transport.sends[0]?.reject(unavailable())
     await assert.rejects(first)
     assert.equal(producer.isConnected(), false)
-    assert.equal(producer.trouble(), 'the broker did not answer the last message in time')
+    assert.equal(producer.trouble(), 'the last message had no receipt: no receipt within 3000 ms')
 
     const probe = producer.send(message)
     await until('the probe', () => transport.sends.length === 2)
