@@ -300,6 +300,15 @@ export const schema = {
     },
     journalGib: { ...disk, default: 20, derived: true, description: 'Journal disk of one bookie. It can grow.' },
     ledgersGib: { ...disk, default: 100, derived: true, description: 'Ledger disk of one bookie. It can grow.' },
+    startMinutes: {
+      type: 'integer',
+      default: 60,
+      minimum: 5,
+      maximum: 1440,
+      unit: 'minutes',
+      description:
+        'Longest start of a bookie. It replays its journal before it serves; one that takes longer is killed and begins anew.',
+    },
     cpuMillicores: { ...cpu, default: 1000, description: 'CPU of one bookie.' },
     memoryMib: { ...memory, default: 4096, minimum: 768, description: 'Memory of one bookie.' },
     journalStorageClass: storageClass,

@@ -1,7 +1,7 @@
 import type { Input } from '@pulumi/pulumi'
 import { ZONE_LABEL } from '../kubernetes/labels.ts'
 import { type ContainerArgs, type EnvVar, type PodTemplate, podTemplate, type Volume } from '../kubernetes/pod.ts'
-import { probes, tcpCheck } from '../kubernetes/probes.ts'
+import { execCheck, probes, tcpCheck } from '../kubernetes/probes.ts'
 import type { Site } from '../kubernetes/site.ts'
 import { CERTIFICATE_SECRET } from './certificates.ts'
 import type { NodeSet } from './node-sets.ts'
@@ -26,6 +26,9 @@ export interface NodeArgs {
 
 /** Elasticsearch closes its shards before it ends; its own limit for that is below this. */
 const GRACE_SECONDS = 180
+
+/** Longest time until a node answers at all. It does before its shards are recovered, and without a master too. */
+const START_SECONDS = 1200
 
 /** The pod of a node. Its configuration is put together in a volume, because Elasticsearch writes beside it. */
 export function elasticsearchPod({ site, image, set, security, digest, passwordDigest }: NodeArgs): PodTemplate {
@@ -67,7 +70,19 @@ export function elasticsearchPod({ site, image, set, security, digest, passwordD
           [CONFIG_DIR]: 'configuration',
           ...(security ? { [CERTIFICATE_DIR]: 'certificates' } : {}),
         },
-        probes: probes({ startSeconds: 600, ready: tcpCheck(READINESS_PORT), alive: tcpCheck(TRANSPORT_PORT) }),
+        probes: probes({
+          startSeconds: START_SECONDS,
+          ready: tcpCheck(READINESS_PORT),
+          // Any answer will do, 401 too: a node without a master, or with shards to recover, is not killed.
+          alive: execCheck(
+            'curl',
+            '-sko',
+            '/dev/null',
+            '-m',
+            '8',
+            `${security ? 'https' : 'http'}://127.0.0.1:${HTTP_PORT}/`,
+          ),
+        }),
       },
     ],
   })

@@ -85,5 +85,11 @@ const transportSecurity = {
 
 /** Heap of a node, and what it needs on a network whose names change. */
 export function jvmOptionsFile(heapMib: number): string {
-  return [`-Xms${heapMib}m`, `-Xmx${heapMib}m`, '-Des.networkaddress.cache.ttl=10', ''].join('\n')
+  return [
+    `-Xms${heapMib}m`,
+    `-Xmx${heapMib}m`,
+    '-XX:+ExitOnOutOfMemoryError',
+    '-Des.networkaddress.cache.ttl=10',
+    '',
+  ].join('\n')
 }

@@ -5,7 +5,7 @@ import { configMap } from '../kubernetes/config-map.ts'
 import { disruptionBudget } from '../kubernetes/disruption.ts'
 import { ZONE_LABEL } from '../kubernetes/labels.ts'
 import { type PodTemplate, podTemplate } from '../kubernetes/pod.ts'
-import { execCheck, httpCheck, probes } from '../kubernetes/probes.ts'
+import { execCheck, probes } from '../kubernetes/probes.ts'
 import { propertiesFile } from '../kubernetes/properties.ts'
 import { service } from '../kubernetes/service.ts'
 import { podHost, type Site } from '../kubernetes/site.ts'
@@ -29,6 +29,11 @@ export interface BookKeeperArgs {
 
 /** A bookie flushes its ledgers before it ends. */
 const GRACE_SECONDS = 120
+
+/** `zkTimeout`: after it ZooKeeper forgets a bookie that was killed. */
+const SESSION_SECONDS = 10
+/** How long a start is repeated without the back-off of Kubernetes: ZooKeeper may have been killed too. */
+const RETRY_SECONDS = 6 * SESSION_SECONDS
 
 /**
  * The bookies, which keep the messages until they are acknowledged. They hold data: their volumes survive every change of
@@ -88,6 +93,7 @@ function zoneLabel({ zone }: ZoneShare): Record<string, string> {
 export function bookieConf({ zookeeper }: Pick<BookKeeperArgs, 'zookeeper'>): string {
   return propertiesFile({
     metadataServiceUri: `metadata-store:zk:${zookeeper}`,
+    zkTimeout: SESSION_SECONDS * 1000,
     bookiePort: BOOKIE_PORT,
     // The name of the pod outlives its address.
     useHostNameAsBookieID: true,
@@ -132,14 +138,35 @@ export function bookieConf({ zookeeper }: Pick<BookKeeperArgs, 'zookeeper'>): st
 /** A bookie with this file on its volume takes nothing new, however often it restarts: it is being drained. */
 const READ_ONLY_MARK = `${DATA}/journal/read-only`
 
+/**
+ * A bookie that cannot start (ZooKeeper may still hold the registration of the process that was killed) stops, and leaves its
+ * JVM behind without a bookie in it. So its end is made here, and the start is tried again while the old session can last.
+ *
+ * `LedgerDirsMonitor` is the thread that lives from before the replay of the journal until the bookie has stopped.
+ */
 const BOOKIE_START = `set -eu
 cp /config/bookkeeper.conf ${CONF}
 if [ -e ${READ_ONLY_MARK} ]; then echo forceReadOnlyBookie=true >> ${CONF}; fi
-exec bin/pulsar bookie
+told_to_stop=no
+trap 'told_to_stop=yes; kill -TERM $jvm' TERM INT
+runs() { kill -0 $jvm 2>/dev/null; }
+lives() { grep -qs '^LedgerDirsMonit' /proc/$jvm/task/*/comm; }
+while true; do
+  bin/pulsar bookie &
+  jvm=$!
+  until lives || ! runs; do sleep 1; done
+  while lives; do sleep 1; done
+  for second in 1 2 3 4 5; do if runs; then sleep 1; fi; done
+  if ! runs; then break; fi
+  echo 'The bookie has stopped and its JVM has not: it is killed.' >&2
+  kill -KILL $jvm
+  if [ $told_to_stop = yes ] || [ $SECONDS -gt ${RETRY_SECONDS} ]; then break; fi
+done
+wait $jvm
 `
 
-/** Whether it serves, writable or read-only: it listens before, while it replays its journal. */
-const BOOKIE_READY = `curl -fsS http://127.0.0.1:${METRICS_PORT}/metrics | grep -Eq '^bookie_SERVER_STATUS([{].*[}])? [01]([.]0)?$'`
+/** Whether it serves, writable or read-only. It says so without ZooKeeper too, and not while it replays its journal. */
+const BOOKIE_SERVES = `curl -fsS http://127.0.0.1:${METRICS_PORT}/metrics | grep -Eq '^bookie_SERVER_STATUS([{].*[}])? [01]([.]0)?$'`
 
 function bookiePod({ site, image, config }: BookKeeperArgs, share: ZoneShare, digest: string): PodTemplate {
   return podTemplate({
@@ -163,10 +190,10 @@ function bookiePod({ site, image, config }: BookKeeperArgs, share: ZoneShare, di
         resources: config,
         mounts: { [`${DATA}/journal`]: 'journal', [`${DATA}/ledgers`]: 'ledgers' },
         probes: probes({
-          startSeconds: 600,
-          ready: execCheck('bash', '-c', BOOKIE_READY),
-          // Metrics are there from the start, so that a long journal is replayed in peace.
-          alive: httpCheck(METRICS_PORT, '/metrics'),
+          // A journal is replayed in peace, however full it is.
+          startSeconds: config.startMinutes * 60,
+          ready: execCheck('bash', '-c', BOOKIE_SERVES),
+          alive: execCheck('bash', '-c', BOOKIE_SERVES),
         }),
       }),
     ],

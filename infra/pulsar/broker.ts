@@ -146,11 +146,12 @@ function brokerPod({ site, image, config, tokens }: BrokerArgs, digest: Output<s
         ports: { pulsar: BROKER_PORT, http: ADMIN_PORT },
         resources: config,
         mounts: tokens ? { [TOKEN_DIR]: 'tokens' } : {},
-        // The status page needs no token. It says nothing of other servers, so a broker is not killed for their faults.
+        // The status page needs no token. It fails when threads wait for each other for ever, and says nothing of other servers,
+        // so a broker is not killed for their faults.
         probes: probes({
           startSeconds: 300,
           ready: httpCheck(ADMIN_PORT, '/status.html'),
-          alive: { tcpSocket: { port: ADMIN_PORT } },
+          alive: httpCheck(ADMIN_PORT, '/status.html'),
         }),
         preStop: ['bash', '-c', `rm -f /tmp/status; sleep ${PRE_STOP_SECONDS}`],
       }),

@@ -59,7 +59,7 @@ export class Proxy extends ComponentResource {
           probes: probes({
             startSeconds: 180,
             ready: httpCheck(ADMIN_PORT, '/status.html'),
-            alive: { tcpSocket: { port: ADMIN_PORT } },
+            alive: httpCheck(ADMIN_PORT, '/status.html'),
           }),
           preStop: ['bash', '-c', 'rm -f /tmp/status; sleep 10'],
         }),

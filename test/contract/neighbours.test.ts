@@ -87,6 +87,7 @@ function portsOf(pid: number): readonly number[] {
 describe('a ZooKeeper node and a bookie with the configuration of a stack, to a neighbour in the network', () => {
   const children: Child[] = []
   let folder: string
+  let zookeeper: Child
   let bookie: Child
   let ports: Record<'client' | 'server' | 'election' | 'zookeeperMetrics' | 'bookie' | 'metrics', number>
 
@@ -133,12 +134,12 @@ describe('a ZooKeeper node and a bookie with the configuration of a stack, to a 
     writeFileSync(join(folder, 'zookeeper/myid'), '1\n')
     for (const name of ['journal', 'ledgers']) mkdirSync(join(folder, name))
     // Only hosts, ports and folders are others than in the cluster.
-    const zookeeper = overrideProperties(await fileOf('production', 'zookeeper', 'zookeeper.conf'), {
+    const zookeeperConf = overrideProperties(await fileOf('production', 'zookeeper', 'zookeeper.conf'), {
       dataDir: join(folder, 'zookeeper'),
       dynamicConfigFile: dynamic,
       'metricsProvider.httpPort': `${ports.zookeeperMetrics}`,
     })
-    const bookkeeper = overrideProperties(await fileOf('production', 'bookkeeper', 'bookkeeper.conf'), {
+    const bookkeeperConf = overrideProperties(await fileOf('production', 'bookkeeper', 'bookkeeper.conf'), {
       metadataServiceUri: `metadata-store:zk:127.0.0.1:${ports.client}`,
       bookiePort: `${ports.bookie}`,
       prometheusStatsHttpPort: `${ports.metrics}`,
@@ -147,12 +148,10 @@ describe('a ZooKeeper node and a bookie with the configuration of a stack, to a 
       useHostNameAsBookieID: 'false',
       advertisedAddress: ADDRESS,
     })
-    const conf = join(folder, 'zookeeper.conf')
-    writeFileSync(conf, zookeeper)
-    writeFileSync(join(folder, 'bookkeeper.conf'), bookkeeper)
+    writeFileSync(join(folder, 'zookeeper.conf'), zookeeperConf)
+    writeFileSync(join(folder, 'bookkeeper.conf'), bookkeeperConf)
     giveTo(serverUser(), folder)
-    const first = await start('zookeeper', ['bin/pulsar', 'zookeeper'], { PULSAR_ZK_CONF: conf })
-    await untilReady(first, () => isLeader(ports.client), LIMIT_MS)
+    await startZookeeper()
     await initialize()
     await startBookie()
   })
@@ -160,6 +159,22 @@ describe('a ZooKeeper node and a bookie with the configuration of a stack, to a 
   after(async () => {
     await Promise.all(children.map((child) => child.stop()))
   })
+
+  async function startZookeeper(): Promise<void> {
+    const env = { PULSAR_ZK_CONF: join(folder, 'zookeeper.conf') }
+    zookeeper = await start('zookeeper', ['bin/pulsar', 'zookeeper'], env)
+    await untilReady(zookeeper, () => isLeader(ports.client), LIMIT_MS)
+  }
+
+  /** The JVM that the start script of the bookie has started. */
+  function bookieJvm(): number {
+    return Number(readFileSync(`/proc/${bookie.pid}/task/${bookie.pid}/children`, 'utf8').split(' ')[0])
+  }
+
+  async function killBookie(): Promise<void> {
+    process.kill(bookieJvm(), 'SIGKILL')
+    assert.equal((await bookie.exited).code, 128 + 9)
+  }
 
   async function isLeader(port: number): Promise<boolean> {
     return new Promise((resolve) => {
@@ -189,13 +204,14 @@ describe('a ZooKeeper node and a bookie with the configuration of a stack, to a 
   async function startBookie(): Promise<void> {
     const pod = podTemplates(await registeredBy(changed('production'))).find(({ name }) => name === 'bookkeeper-a')
     assert.ok(pod)
-    const { command, readinessProbe } = pod.spec.containers[0]
+    const { command, startupProbe, readinessProbe } = pod.spec.containers[0]
     const here = (text: string) =>
       text.replaceAll(/\/(config|tmp|pulsar\/data\/bookkeeper)\//g, (path) =>
         path === '/tmp/' ? `${folder}/start-` : `${folder}/`,
       )
     const env = { PULSAR_BOOKKEEPER_CONF: join(folder, 'start-bookkeeper.conf') }
     bookie = await start('bookie', command.map(here), env)
+    assert.deepEqual(startupProbe.exec, readinessProbe.exec)
     const [bash, ...probe] = readinessProbe.exec.command as string[]
     const args = probe.map((text) => text.replace(':8000/', `:${ports.metrics}/`))
     await untilReady(bookie, async () => spawnSync(bash as string, args).status === 0, LIMIT_MS)
@@ -215,13 +231,25 @@ describe('a ZooKeeper node and a bookie with the configuration of a stack, to a 
   })
 
   it('listen on no other port but those of the protocols', () => {
-    const [zookeeper] = children as [Child]
     const sorted = (...expected: number[]) => expected.sort((a, b) => a - b)
-    assert.deepEqual(portsOf(bookie.pid), sorted(ports.bookie, ports.metrics))
+    assert.deepEqual(portsOf(bookieJvm()), sorted(ports.bookie, ports.metrics))
     const { client, server, election, zookeeperMetrics } = ports
     const open = portsOf(zookeeper.pid).filter((port) => port !== server)
     // Only a leader listens for followers, and an ensemble of one has none.
     assert.deepEqual(open, sorted(client, election, zookeeperMetrics))
+  })
+
+  it('serve again when the bookie was killed and starts at once, while ZooKeeper still has its registration', async () => {
+    await killBookie()
+    await startBookie()
+    assert.equal(await metricOf(ports.metrics, STATUS), WRITABLE)
+  })
+
+  it('serve again when both were killed and start together', async () => {
+    zookeeper.kill()
+    await killBookie()
+    await Promise.all([startZookeeper(), startBookie()])
+    assert.equal(await metricOf(ports.metrics, STATUS), WRITABLE)
   })
 
   it('take nothing new, however often they start, while a file on the volume says that the bookie is drained', async () => {

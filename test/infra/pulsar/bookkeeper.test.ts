@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { changed, registeredBy, STACKS } from '../../support/stack.ts'
 import { podTemplates } from '../../support/workloads.ts'
 import { fileOf, jobScript, propertiesOf } from './files.ts'
+import { ScriptFolder } from './script.ts'
 
 describe('bookkeeper.conf', () => {
   for (const stack of STACKS) {
@@ -27,6 +28,56 @@ describe('bookkeeper.conf', () => {
     const path = (name: string) => mounts.find((mount) => mount.name === name)?.mountPath
     assert.equal(path('journal'), '/pulsar/data/bookkeeper/journal')
     assert.equal(path('ledgers'), '/pulsar/data/bookkeeper/ledgers')
+  })
+})
+
+describe('the probes of a bookie', () => {
+  const probesOf = async (changes = {}) => {
+    const templates = podTemplates(await registeredBy(changed('dev', changes)))
+    return templates.find(({ name }) => name === 'bookkeeper')?.spec.containers[0]
+  }
+
+  it('ask whether it serves, not whether its JVM answers', async () => {
+    const { startupProbe, readinessProbe, livenessProbe } = await probesOf()
+    for (const { exec } of [startupProbe, readinessProbe, livenessProbe]) {
+      assert.match(exec.command[2], /bookie_SERVER_STATUS.* \[01\]/)
+    }
+  })
+
+  it('wait for the replay of the journal as long as the stack says', async () => {
+    const limit = ({ periodSeconds, failureThreshold }: Record<string, number>) =>
+      Number(periodSeconds) * Number(failureThreshold)
+    assert.equal(limit((await probesOf()).startupProbe), 3600)
+    assert.equal(limit((await probesOf({ bookkeeper: { startMinutes: 240 } })).startupProbe), 14_400)
+  })
+})
+
+describe('the start of a bookie', () => {
+  const folder = new ScriptFolder()
+  after(() => folder.remove())
+
+  /** The script with a `bin/pulsar` that stands for the JVM, the name of its thread included. */
+  async function run(program: string) {
+    const templates = podTemplates(await registeredBy(changed('dev')))
+    const script = templates.find(({ name }) => name === 'bookkeeper')?.spec.containers[0].command[2] as string
+    folder.write('config', '')
+    const here = script
+      .replaceAll(/\/(config|tmp)\/bookkeeper.conf/g, (_, place) => `${folder.path}/${place}`)
+      .replaceAll('/task/*/comm', '/environ')
+      .replaceAll("'^LedgerDirsMonit'", 'BOOKIE_LIVES')
+    return folder.run(here, 'bin/pulsar', program)
+  }
+
+  it('ends as its JVM ends', async () => {
+    assert.equal((await run('exit 3')).status, 3)
+    assert.equal((await run('kill -KILL $$')).status, 128 + 9)
+  })
+
+  it('kills a JVM whose bookie has stopped, and starts another', async () => {
+    const ran = await run(`if [ -e again ]; then exit 3; fi
+touch again
+BOOKIE_LIVES=yes exec bash -c 'sleep 2; exec env -u BOOKIE_LIVES sleep 60'`)
+    assert.deepEqual([ran.status, ran.calls], [3, ['bookie', 'bookie']])
   })
 })
 
