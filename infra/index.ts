@@ -1,4 +1,4 @@
-/** The components, each usable alone. What they take is settled by `planOf` from a stack's configuration. */
+/** The components, for programs within this repository: Node.js runs no TypeScript of an installed package. What they take is settled by `planOf` from a stack's configuration. */
 export { planOf } from './config/plan.ts'
 export { Elasticsearch } from './elasticsearch/elasticsearch.ts'
 export { Images } from './images.ts'

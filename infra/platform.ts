@@ -102,8 +102,8 @@ export class Platform extends ComponentResource {
 }
 
 function siteOf({ platform, images }: Plan): Site {
-  const { environment, namespace, zones, storageClass } = platform
-  return { environment, namespace, zones, storageClass, pullSecret: images.pullSecret }
+  const { environment, namespace, zones, storageClass, cpuLimits } = platform
+  return { environment, namespace, zones, storageClass, cpuLimits, pullSecret: images.pullSecret }
 }
 
 function namespaceOf(site: Site, parent: Resource): k8s.core.v1.Namespace {

@@ -96,6 +96,12 @@ export const schema = {
       default: '',
       description: 'StorageClass of all volumes; the default one of the cluster when empty. It must allow expansion.',
     },
+    cpuLimits: {
+      type: 'boolean',
+      default: true,
+      description:
+        'Whether containers have a limit of CPU, twice what they request and a core at least. Without it they take what their machine has left, and are never throttled.',
+    },
     acknowledge: {
       type: 'list',
       default: [],

@@ -13,7 +13,7 @@ import { AUTHORITY_CONFIG, Certificates } from './certificates.ts'
 import type { SearchAccess, SearchEndpoint } from './endpoint.ts'
 import { ELASTICSEARCH_USER, elasticsearchPod } from './node.ts'
 import { foundingMasters, membersService, type NodeSet, nodeSets } from './node-sets.ts'
-import { elasticsearchSettings, HTTP_PORT, jvmOptionsFile, TRANSPORT_PORT } from './settings.ts'
+import { elasticsearchSettings, HTTP_PORT, jvmOptionsFile, LOG4J_FILE, TRANSPORT_PORT } from './settings.ts'
 import { passwordSecret, USERS, Users, usersScript } from './users.ts'
 
 export interface ElasticsearchArgs {
@@ -67,6 +67,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
       const files = {
         'elasticsearch.yml': elasticsearchSettings(set, { site, security, memoryMap, founders, alone, indexPrefix }),
         'heap.options': jvmOptionsFile(set.heapMib),
+        'log4j2.properties': LOG4J_FILE,
       }
       const configuration = configMap(site, set.tier, set.name, files, child)
       return new Stateful(
@@ -133,6 +134,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
       graceSeconds: 30,
       restartPolicy: 'OnFailure',
       pullSecret: site.pullSecret,
+      cpuLimits: site.cpuLimits,
       volumes: [
         { name: 'authority', configMap: { name: AUTHORITY_CONFIG } },
         {

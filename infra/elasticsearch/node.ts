@@ -50,9 +50,11 @@ export function elasticsearchPod({ site, image, set, security, digest, passwordD
     ...ELASTICSEARCH_USER,
     graceSeconds: GRACE_SECONDS,
     ...(zone === undefined ? { zones: site.zones } : { zone }),
+    separateZones: site.environment === 'production' ? 'required' : 'preferred',
     separateHosts: site.environment === 'production' ? 'required' : 'preferred',
     checksums: { config: digest, ...(passwordDigest ? { password: passwordDigest } : {}) },
     pullSecret: site.pullSecret,
+    cpuLimits: site.cpuLimits,
     volumes,
     initContainers: [configure(image, security)],
     containers: [
@@ -106,13 +108,15 @@ function configure(image: Input<string>, security: boolean): ContainerArgs {
     'mkdir -p /work/jvm.options.d',
     'cp /settings/elasticsearch.yml /work/',
     'cp /settings/heap.options /work/jvm.options.d/',
+    'cp /settings/log4j2.properties /work/',
   ]
   return {
     name: 'configure',
     image,
     command: ['bash', '-c', script.join('\n')],
     env: { ES_TMPDIR: '/tmp', ES_JAVA_OPTS: '-Xmx64m', CLI_JAVA_OPTS: '-Xmx64m' },
-    resources: { cpuMillicores: 250, memoryMib: 512 },
+    // Less than any node asks for, so that it adds nothing to what the pod is counted with.
+    resources: { cpuMillicores: 50, memoryMib: 512 },
     mounts: { '/work': 'configuration', '/settings': 'settings', ...(security ? { '/password': 'password' } : {}) },
   }
 }

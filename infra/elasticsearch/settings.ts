@@ -83,13 +83,35 @@ const transportSecurity = {
   'xpack.security.http.ssl.certificate': 'certificates/tls.crt',
 }
 
-/** Heap of a node, and what it needs on a network whose names change. */
+/**
+ * Heap of a node, what it needs on a network whose names change, and no file outside of its volume: the distribution keeps
+ * 2 GiB of garbage collector logs beside its logs, and a heap dump is as large as the heap. A pod above its limit is evicted.
+ */
 export function jvmOptionsFile(heapMib: number): string {
   return [
     `-Xms${heapMib}m`,
     `-Xmx${heapMib}m`,
     '-XX:+ExitOnOutOfMemoryError',
+    '-XX:-HeapDumpOnOutOfMemoryError',
+    '-XX:+ErrorFileToStderr',
+    '-Xlog:disable',
+    '-Xlog:all=warning,gc=info:stderr:utctime,level,tags',
     '-Des.networkaddress.cache.ttl=10',
     '',
   ].join('\n')
 }
+
+/** Everything to the console, where the cluster collects it. */
+export const LOG4J_FILE = `status = error
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = [%d{ISO8601}][%-5p][%-25c{1.}] [%node_name]%marker %m%consoleException%n
+appender.header_warning.type = HeaderWarningAppender
+appender.header_warning.name = header_warning
+rootLogger.level = info
+rootLogger.appenderRef.console.ref = console
+logger.deprecation.name = org.elasticsearch.deprecation
+logger.deprecation.level = warn
+logger.deprecation.appenderRef.header_warning.ref = header_warning
+`

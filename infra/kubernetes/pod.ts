@@ -50,10 +50,14 @@ export interface PodArgs {
   readonly zone?: string
   /** Whether two pods may share a machine when there are too few. Pods that hold data may not. */
   readonly separateHosts?: 'required' | 'preferred'
+  /** Whether a pod waits rather than makes the zones uneven. For members of a quorum, which their volumes then keep there. */
+  readonly separateZones?: 'required' | 'preferred'
   /** Digests of the configuration that the pod reads only at its start, so that a change restarts it. */
   readonly checksums?: Readonly<Record<string, Input<string>>>
   readonly restartPolicy?: 'Always' | 'OnFailure' | 'Never'
   readonly pullSecret?: string
+  /** Whether containers have a limit of CPU. @default true */
+  readonly cpuLimits?: boolean
 }
 
 /** A pod that PodSecurity `restricted` admits: no root, no privileges, a read-only root, and no token of the API server. */
@@ -78,8 +82,10 @@ export function podTemplate(args: PodArgs): PodTemplate {
         fsGroupChangePolicy: 'OnRootMismatch',
         seccompProfile: { type: 'RuntimeDefault' },
       },
-      ...(args.initContainers ? { initContainers: args.initContainers.map(container) } : {}),
-      containers: args.containers.map(container),
+      ...(args.initContainers
+        ? { initContainers: args.initContainers.map((each) => container(each, args.cpuLimits)) }
+        : {}),
+      containers: args.containers.map((each) => container(each, args.cpuLimits)),
       volumes: [{ name: 'tmp', emptyDir: {} }, ...(args.volumes ?? [])],
       ...spread(args),
       ...(args.restartPolicy ? { restartPolicy: args.restartPolicy } : {}),
@@ -88,7 +94,7 @@ export function podTemplate(args: PodArgs): PodTemplate {
   }
 }
 
-function container(args: ContainerArgs): Container {
+function container(args: ContainerArgs, cpuLimits = true): Container {
   const quantity = { cpu: `${args.resources.cpuMillicores}m`, memory: `${args.resources.memoryMib}Mi` }
   const env = Object.entries(args.env ?? {}).map(([name, value]) => ({ name, value }))
   return {
@@ -105,7 +111,11 @@ function container(args: ContainerArgs): Container {
     // Memory that is promised is there; CPU may be borrowed, but never so much that neighbours starve.
     resources: {
       requests: { ...quantity, 'ephemeral-storage': '64Mi' },
-      limits: { cpu: `${cpuLimit(args.resources)}m`, memory: quantity.memory, 'ephemeral-storage': '1Gi' },
+      limits: {
+        ...(cpuLimits ? { cpu: `${cpuLimit(args.resources)}m` } : {}),
+        memory: quantity.memory,
+        'ephemeral-storage': '1Gi',
+      },
     },
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -136,7 +146,14 @@ function cpuLimit({ cpuMillicores }: Resources): number {
 }
 
 /** Over machines always, over zones where there are any, or into the one zone. */
-function spread({ tier, labels, zones = [], zone, separateHosts = 'preferred' }: PodArgs): Partial<PodSpec> {
+function spread({
+  tier,
+  labels,
+  zones = [],
+  zone,
+  separateHosts = 'preferred',
+  separateZones = 'preferred',
+}: PodArgs): Partial<PodSpec> {
   const labelSelector = { matchLabels: selectorOf(tier) }
   const term = { labelSelector, topologyKey: 'kubernetes.io/hostname' }
   const podAntiAffinity =
@@ -154,8 +171,9 @@ function spread({ tier, labels, zones = [], zone, separateHosts = 'preferred' }:
   const spreading = {
     maxSkew: 1,
     topologyKey: 'topology.kubernetes.io/zone',
-    // A pod that cannot be spread while a zone is away is worth more than one that does not run.
-    whenUnsatisfiable: 'ScheduleAnyway',
+    // A pod that cannot be spread while a zone is away is worth more than one that does not run, unless its volume would
+    // keep it in the wrong zone for ever.
+    whenUnsatisfiable: separateZones === 'required' ? 'DoNotSchedule' : 'ScheduleAnyway',
     labelSelector: { matchLabels: { ...selectorOf(tier), ...labels } },
   }
   return {

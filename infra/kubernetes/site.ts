@@ -7,6 +7,7 @@ export interface Site {
   readonly zones: readonly string[]
   readonly storageClass: string
   readonly pullSecret: string
+  readonly cpuLimits: boolean
 }
 
 /** The DNS name of a Service within the cluster. */

@@ -54,6 +54,7 @@ function exporterPod({ site, image, search }: ExporterArgs): PodTemplate {
     zones: site.zones,
     ...(search.digest ? { checksums: { elasticsearch: search.digest } } : {}),
     pullSecret: site.pullSecret,
+    cpuLimits: site.cpuLimits,
     volumes,
     containers: [
       {

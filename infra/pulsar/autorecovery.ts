@@ -36,6 +36,7 @@ export class Autorecovery extends ComponentResource {
       zones: site.zones,
       checksums: { config: checksum(...Object.values(files)) },
       pullSecret: site.pullSecret,
+      cpuLimits: site.cpuLimits,
       volumes: [configVolume('autorecovery')],
       containers: [
         pulsarContainer({

@@ -178,6 +178,7 @@ function bookiePod({ site, image, config }: BookKeeperArgs, share: ZoneShare, di
     separateHosts: site.environment === 'production' ? 'required' : 'preferred',
     checksums: { config: digest },
     pullSecret: site.pullSecret,
+    cpuLimits: site.cpuLimits,
     volumes: [configVolume('bookkeeper')],
     containers: [
       pulsarContainer({

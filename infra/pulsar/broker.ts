@@ -135,6 +135,7 @@ function brokerPod({ site, image, config, tokens }: BrokerArgs, digest: Output<s
     zones: site.zones,
     checksums: { config: digest },
     pullSecret: site.pullSecret,
+    cpuLimits: site.cpuLimits,
     volumes: [configVolume('broker'), ...(tokens ? [tokenVolume(tokenSecret('broker'))] : [])],
     containers: [
       pulsarContainer({

@@ -30,6 +30,7 @@ export function metadataJob(args: MetadataArgs, opts: CustomResourceOptions): k8
     graceSeconds: 30,
     restartPolicy: 'OnFailure',
     pullSecret: site.pullSecret,
+    cpuLimits: site.cpuLimits,
     containers: [
       {
         name: 'metadata',

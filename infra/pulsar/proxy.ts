@@ -45,6 +45,7 @@ export class Proxy extends ComponentResource {
       zones: site.zones,
       checksums: { config: conf.apply((text) => checksum(text)) },
       pullSecret: site.pullSecret,
+      cpuLimits: site.cpuLimits,
       volumes: [configVolume('proxy'), ...(tokens ? [tokenVolume(tokenSecret('proxy'))] : [])],
       containers: [
         pulsarContainer({

@@ -108,9 +108,11 @@ function zookeeperPod({ site, image, config }: ZooKeeperArgs, digest: string): P
     ...PULSAR_USER,
     graceSeconds: GRACE_SECONDS,
     zones: site.zones,
+    separateZones: site.environment === 'production' ? 'required' : 'preferred',
     separateHosts: site.environment === 'production' ? 'required' : 'preferred',
     checksums: { config: digest },
     pullSecret: site.pullSecret,
+    cpuLimits: site.cpuLimits,
     volumes: [configVolume('zookeeper')],
     containers: [
       pulsarContainer({

@@ -73,6 +73,7 @@ export function programPod(args: ProgramArgs, digests: Readonly<Record<string, I
       ...(access.search.digest ? { elasticsearch: access.search.digest } : {}),
     },
     pullSecret: site.pullSecret,
+    cpuLimits: site.cpuLimits,
     volumes,
     containers: [programContainer(args, preStop)],
   })

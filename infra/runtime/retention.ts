@@ -29,6 +29,7 @@ export class Retention extends ComponentResource {
       graceSeconds: 30,
       restartPolicy: 'OnFailure',
       pullSecret: site.pullSecret,
+      cpuLimits: site.cpuLimits,
       volumes,
       containers: [
         {

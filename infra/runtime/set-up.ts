@@ -63,6 +63,7 @@ export class SetUp extends ComponentResource {
       graceSeconds: 30,
       restartPolicy: 'OnFailure',
       pullSecret: site.pullSecret,
+      cpuLimits: site.cpuLimits,
       volumes,
       containers: [
         {
@@ -89,6 +90,7 @@ export class SetUp extends ComponentResource {
       graceSeconds: 30,
       restartPolicy: 'OnFailure',
       pullSecret: site.pullSecret,
+      cpuLimits: site.cpuLimits,
       volumes: [tokenVolume(access.pulsar.tokenSecrets?.admin ?? '')],
       containers: [
         {

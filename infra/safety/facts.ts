@@ -33,13 +33,20 @@ function runtimeFacts({ runtime, elasticsearch }: Plan): Values {
   }
 }
 
-function pulsarFacts({ pulsar, zookeeper: z, bookkeeper: b }: Plan, site: Site): Values {
+/** The version that the tag of an image names. An image by digest alone names none. */
+function versionFact(server: string, image: string): Values {
+  const version = /:v?(\d+\.\d+\.\d+)[^/@]*(@|$)/.exec(image)?.[1]
+  return version === undefined ? {} : { [`${server}.version`]: version }
+}
+
+function pulsarFacts({ pulsar, images, zookeeper: z, bookkeeper: b }: Plan, site: Site): Values {
   const bookies = shares(b.replicas, site.zones).map(({ zone, replicas }) => [
     `bookkeeper.replicas${zone ? `.${zone}` : ''}`,
     replicas,
   ])
   return {
     'pulsar.clusterName': pulsar.clusterName,
+    ...versionFact('pulsar', images.pulsar),
     'zookeeper.replicas': z.replicas,
     'zookeeper.diskGib': z.diskGib,
     'zookeeper.storageClass': z.storageClass || site.storageClass,
@@ -58,6 +65,7 @@ function searchFacts(plan: Plan, site: Site): Values {
     [`elasticsearch.${set.tier}.diskGib`, set.diskGib],
   ])
   return {
+    ...versionFact('elasticsearch', plan.images.elasticsearch),
     'elasticsearch.masterNodes': e.masterNodes,
     'elasticsearch.mastersHoldData': e.mastersHoldData,
     'elasticsearch.security': e.security,

@@ -58,10 +58,24 @@ export function refusedChanges(before: Facts, after: Facts, acknowledged: readon
     if (old === undefined || old === now) return []
     const change = `${key} would go from ${old || 'none'} to ${now || 'none'}`
     if (FIXED[key] !== undefined) return [`${change}: ${FIXED[key]}`]
-    const remedy = remedyFor(key, old, now)
+    const remedy = key.endsWith('.version') ? versionRemedy(old, now) : remedyFor(key, old, now)
     if (remedy === undefined || acknowledged.includes(`${key}=${now}`)) return []
     return [`${change}: ${remedy}. If that is done, state platform.acknowledge: ["${key}=${now}"]`]
   })
+}
+
+/** A server reads the data of its own major version and of the one before. */
+function versionRemedy(old: string, now: string): string | undefined {
+  const [before = [], after = []] = [old, now].map((version) => version.split('.').map(Number))
+  // An image by digest alone names no version to compare, and a server that is taken away starts on nothing.
+  if (now === 'none') return undefined
+  const [oldMajor = 0, newMajor = 0] = [before[0], after[0]]
+  if (newMajor > oldMajor + 1)
+    return `a server does not start on data two major versions old; go to ${oldMajor + 1} first`
+  const part = before.findIndex((number, index) => number !== after[index])
+  return Number(after[part]) < Number(before[part])
+    ? 'a server does not start on data that a newer one has written; state the version that runs'
+    : undefined
 }
 
 function remedyFor(key: string, old: string, now: string): string | undefined {

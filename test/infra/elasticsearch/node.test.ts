@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { changed, registeredBy, type StackName } from '../../support/stack.ts'
-import { podTemplates } from '../../support/workloads.ts'
+import { changed, registeredBy, STACKS, type StackName } from '../../support/stack.ts'
+import { ofType, podTemplates } from '../../support/workloads.ts'
 
 /** The lines of the script that puts together the configuration of a node. */
 async function configureScript(stack: StackName): Promise<readonly string[]> {
@@ -18,6 +18,7 @@ describe('the configuration of an Elasticsearch node', () => {
       'mkdir -p /work/jvm.options.d',
       'cp /settings/elasticsearch.yml /work/',
       'cp /settings/heap.options /work/jvm.options.d/',
+      'cp /settings/log4j2.properties /work/',
     ])
   })
 
@@ -32,4 +33,27 @@ describe('the configuration of an Elasticsearch node', () => {
     ])
     assert.equal(script.indexOf('cp /settings/elasticsearch.yml /work/'), 9)
   })
+})
+
+describe('what a node writes outside of its volume', () => {
+  for (const stack of STACKS) {
+    it(`of ${stack} is bounded: logs, garbage collections and heap dumps go to no file`, async () => {
+      const maps = ofType(await registeredBy(changed(stack)), 'ConfigMap')
+      const found = maps.filter(({ inputs }) => inputs.data['heap.options'] !== undefined)
+      assert.ok(found.length > 0)
+      for (const { inputs } of found) {
+        const options = inputs.data['heap.options'].split('\n')
+        const logs = options.filter((line: string) => line.startsWith('-Xlog'))
+        assert.deepEqual(logs, ['-Xlog:disable', '-Xlog:all=warning,gc=info:stderr:utctime,level,tags'])
+        assert.ok(options.includes('-XX:-HeapDumpOnOutOfMemoryError'))
+        assert.ok(options.includes('-XX:+ErrorFileToStderr'))
+        const appenders = inputs.data['log4j2.properties'].match(/^appender\.\w+\.type = \w+$/gm)
+        assert.deepEqual(appenders, [
+          'appender.console.type = Console',
+          'appender.header_warning.type = HeaderWarningAppender',
+        ])
+      }
+      assert.ok((await configureScript(stack)).includes('cp /settings/log4j2.properties /work/'))
+    })
+  }
 })

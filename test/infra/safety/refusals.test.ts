@@ -139,6 +139,29 @@ describe('a fact that becomes less', () => {
   })
 })
 
+describe('the version of a server', () => {
+  const refused = (old: string, now: string | undefined) =>
+    refusedChanges({ 'pulsar.version': old }, now === undefined ? {} : { 'pulsar.version': now }).length === 1
+
+  for (const [old, now] of [
+    ['4.0.6', '4.0.5'],
+    ['4.1.0', '4.0.6'],
+    ['9.2.0', '8.19.0'],
+    ['7.17.0', '9.2.0'],
+    ['9.10.0', '9.9.0'],
+  ] as const)
+    it(`does not go from ${old} to ${now}`, () => assert.equal(refused(old, now), true))
+  for (const [old, now] of [
+    ['4.0.6', '4.0.7'],
+    ['4.0.6', '4.1.0'],
+    ['8.19.0', '9.2.0'],
+    ['9.9.0', '9.10.0'],
+    ['4.0.6', undefined],
+  ] as const)
+    it(`may go from ${old} to ${now ?? 'one that the image does not name'}`, () =>
+      assert.equal(refused(old, now), false))
+})
+
 describe('a fact that the old state does not know', () => {
   it('passes, whatever it is', () => {
     assert.deepEqual(refusedChanges({}, { 'bookkeeper.replicas': '3', 'platform.namespace': 'tracardi' }), [])
