@@ -18,7 +18,11 @@ const budget = new Budget(config.apiMaxPendingBytes)
 const producer = { send: async () => undefined, isConnected: () => true, close: async () => undefined }
 const limits = { bytes: config.messageMaxBytes, events: config.messageMaxEvents }
 const sources = watchSources(config.sourcesFile, log)
-const metrics = apiMetrics(new Registry(), { pendingBytes: () => budget.used, sourcesFault: () => sources.fault(), queue: { closed: () => [], partitions: () => [] } })
+const metrics = apiMetrics(new Registry(), {
+  pendingBytes: () => budget.used,
+  sourcesFault: () => sources.fault(),
+  queue: { closed: () => [], partitions: () => [] },
+})
 const publisher = new Publisher(producer, limits, metrics)
 const server = await buildPublicServer({ config, sources, publisher, metrics, budget, log })
 await server.listen({ host: '127.0.0.1', port: config.publicPort })
