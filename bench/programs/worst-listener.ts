@@ -13,7 +13,7 @@ import { createLogger } from '../../runtime/log.ts'
  * the channel of its parent to begin a measurement, and answers each `end` with what was seen since.
  */
 const config = loadConfig(process.env)
-const log = createLogger(config, 'worst-listener')
+const log = createLogger({ ...config, logLevel: 'error' }, 'worst-listener')
 const budget = new Budget(config.apiMaxPendingBytes)
 const producer = { send: async () => undefined, isConnected: () => true, close: async () => undefined }
 const limits = { bytes: config.messageMaxBytes, events: config.messageMaxEvents }

@@ -31,6 +31,7 @@ export class Replay extends ComponentResource {
       // One that was stopped tells how to go on; from the beginning it would have to do everything again.
       restartPolicy: 'Never',
       pullSecret: site.pullSecret,
+      cpuLimits: site.cpuLimits,
       volumes,
       containers: [
         {

@@ -46,15 +46,14 @@ export function nodeConnections(onChange: NodeListener, limits = LIMITS): typeof
       const answered = new AbortController()
       if (all.length > 1) void this.#leaveWhenLost(lost, answered.signal)
       const signal = AbortSignal.any([lost.signal, ...(options.signal ? [options.signal] : [])])
-      try {
-        const response = await super.request(params, { ...options, signal })
-        this.#tell(isGateway(response.statusCode) ? `${this.url.origin} answers ${response.statusCode}` : undefined)
-        return response as never
-      } catch (error) {
-        throw this.#named(error as Error, lost.signal.aborted)
-      } finally {
-        answered.abort()
-      }
+      const response = await super
+        .request(params, { ...options, signal })
+        .catch((error: Error) => {
+          throw this.#named(error, lost.signal.aborted)
+        })
+        .finally(() => answered.abort())
+      this.#tell(isGateway(response.statusCode) ? `${this.url.origin} answers ${response.statusCode}` : undefined)
+      return response as never
     }
 
     async #leaveWhenLost(lost: AbortController, answered: AbortSignal): Promise<void> {

@@ -66,7 +66,7 @@ const OPERATIONS_OF_A_TRIAL = 3
  */
 export function trialLines(operation: Buffer): Buffer {
   const { kind, text, end } = headOf(operation)
-  const action = trialAction(TARGET.exec(text)?.[1] ?? '{')
+  const action = trialAction(TARGET.exec(text)?.[1] ?? NOWHERE)
   const sample = action + SAMPLES[kind]
   return Buffer.concat([Buffer.from(sample + action), operation.subarray(end), Buffer.from(sample)])
 }
@@ -74,7 +74,7 @@ export function trialLines(operation: Buffer): Buffer {
 /** The lines of the sample alone, for the index of the operation. With an id of its own, because ids may be at fault. */
 export function sampleLines(operation: Buffer): Buffer {
   const { kind, text } = headOf(operation)
-  return Buffer.from(trialAction(`${INDEX.exec(text)?.[1] ?? '{"_index":""'},"_id":"trial"`) + SAMPLES[kind])
+  return Buffer.from(trialAction(`${INDEX.exec(text)?.[1] ?? NOWHERE},"_id":"trial"`) + SAMPLES[kind])
 }
 
 /**
@@ -124,6 +124,9 @@ const NEWLINE = 0x0a
 /** As `documents.ts` writes them. Taken as they are, because Elasticsearch may read more as JSON than we would. */
 const INDEX = /^\{"(?:create|index)":(\{"_index":"[^"\\]*")/
 const TARGET = /^\{"(?:create|index)":(\{"_index":"[^"\\]*","_id":"(?:[^"\\]|\\.)*")/s
+
+/** The target of an action that names none. Elasticsearch refuses it, and no other operation of the request. */
+const NOWHERE = '{"_index":""'
 
 function headOf(operation: Buffer): { kind: Action; text: string; end: number } {
   const end = operation.indexOf(NEWLINE) + 1

@@ -36,9 +36,9 @@ export function eventAlerts(watched: Watched): AlertGroup {
         name: 'TracardiPartitionLeftOut',
         severity: 'warning',
         forMinutes: 2,
-        expr: `min by (partition) (tracardi_api_partition_open${api()}) == 0`,
+        expr: `count by (partition) (tracardi_api_partition_open${api()} == 0) > 0`,
         summary: 'A partition takes no events, and the others take its part',
-        description: 'Partition {{ $labels.partition }} is left out by an API; its readiness says why.',
+        description: '{{ $value }} API pods leave out partition {{ $labels.partition }}; their readiness says why.',
       },
       {
         name: 'TracardiSourcesFaulty',

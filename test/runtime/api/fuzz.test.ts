@@ -157,7 +157,11 @@ describe('any call of any route', () => {
         { seed: SEED, numRuns: CASES },
       )
     }
-    assert.deepEqual(api.logged, [])
+    // What is refused is told in a warning; a failure of ours is an error.
+    assert.deepEqual(
+      api.logged.filter(({ level }) => Number(level) >= 50),
+      [],
+    )
     assert.equal(api.budget.used, 0)
   })
 
