@@ -33,7 +33,15 @@ const DEAD_LETTER_TIMEOUT_MS = 60_000
 /** Starts a worker. It takes nothing before the set-up has run: without templates, Elasticsearch would guess mappings. */
 export async function startWorker(config: Config, log: Logger): Promise<Program> {
   const topics = topicsOf(config)
-  const search = searchClient(config, nodeLogger(log))
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const concurrency = new AdaptiveConcurrency(config.bulkConcurrency)
+  const metrics = workerMetrics(registry, concurrency)
+  const logNode = nodeLogger(log)
+  const search = searchClient(config, (node, reason) => {
+    logNode(node, reason)
+    metrics.searchNode(node, reason !== undefined)
+  })
   const admin = pulsarAdmin(config)
   const transport = await connectQueue(config, admin, log)
   const deadLetters = superviseProducer(
@@ -41,10 +49,6 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
     { topic: topics.deadLetters, sendTimeoutMs: DEAD_LETTER_TIMEOUT_MS },
     log,
   )
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
-  const concurrency = new AdaptiveConcurrency(config.bulkConcurrency)
-  const metrics = workerMetrics(registry, concurrency)
   const stop = new AbortController()
   const keeper = new IndexKeeper({
     client: search,

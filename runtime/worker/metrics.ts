@@ -80,6 +80,12 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
     labelNames: ['reason'],
     registers,
   })
+  const searchNodeAway = new Gauge({
+    name: 'tracardi_worker_search_node_away',
+    help: '1 while a node of ELASTIC_HOST does not answer the worker, 0 when it answers again',
+    labelNames: ['node'],
+    registers,
+  })
   new Gauge({
     name: 'tracardi_worker_bulk_concurrency',
     help: 'Bulks that may be in flight at present',
@@ -109,6 +115,7 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
     retried: (cause: string, count: number) => retries.inc({ cause }, count),
     deadLettered: (fault: string) => deadLetters.inc({ fault }),
     released: () => released.inc(),
+    searchNode: (node: string, isAway: boolean) => searchNodeAway.set({ node }, isAway ? 1 : 0),
     indexTroubles: (counts: Readonly<Record<IndexTrouble, number>>) => {
       for (const reason of INDEX_TROUBLES) indexTroubles.set({ reason }, counts[reason])
     },

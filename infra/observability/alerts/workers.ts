@@ -47,6 +47,14 @@ export function workerAlerts(watched: Watched): AlertGroup {
         description: '{{ $value }} with {{ $labels.reason }}: the readiness and the log of a worker name them.',
       },
       {
+        name: 'TracardiElasticsearchNodeAway',
+        severity: 'warning',
+        forMinutes: 5,
+        expr: `max by (node) (tracardi_worker_search_node_away${worker()}) == 1`,
+        summary: 'A node of ELASTIC_HOST does not answer, and the workers ask the others',
+        description: '{{ $labels.node }} has not answered a worker for more than 5 minutes.',
+      },
+      {
         name: 'TracardiMessagesUnreadable',
         severity: 'warning',
         forMinutes: 15,

@@ -8,6 +8,7 @@ const bulks = (le: string) => `tracardi_worker_bulk_seconds_bucket{${JOB},le="${
 const flushes = (reason: string) => `tracardi_worker_flushes_total{${JOB},reason="${reason}"}`
 const BULK_EVENTS = `tracardi_worker_batch_events_sum{${JOB}}`
 const INDEX_TROUBLES = `tracardi_worker_index_troubles{${JOB}`
+const nodeAway = (node: string) => `tracardi_worker_search_node_away{${JOB},node="${node}"}`
 const BULKS = `tracardi_worker_batch_events_count{${JOB}}`
 
 export const workerCases: Readonly<Record<string, AlertCase>> = {
@@ -52,6 +53,23 @@ export const workerCases: Readonly<Record<string, AlertCase>> = {
     silent: {
       because: 'it was put right within three minutes',
       given: { [`${INDEX_TROUBLES},reason="template_missing"}`]: '0x5 1x2 0x20' },
+      afterMinutes: 20,
+    },
+  },
+  TracardiElasticsearchNodeAway: {
+    fires: {
+      given: { [nodeAway('http://a:9200')]: '0x30', [nodeAway('http://b:9200')]: '0x2 1x30' },
+      afterMinutes: 9,
+      told: [
+        {
+          says: 'http://b:9200 has not answered a worker for more than 5 minutes.',
+          labels: { node: 'http://b:9200' },
+        },
+      ],
+    },
+    silent: {
+      because: 'it answered again within 5 minutes',
+      given: { [nodeAway('http://b:9200')]: '0x2 1x4 0x30' },
       afterMinutes: 20,
     },
   },

@@ -19,4 +19,17 @@ describe('workerMetrics', () => {
     metrics.indexTroubles(none)
     assert.deepEqual(await counted(), none)
   })
+
+  it('have each node of Elasticsearch that was away, until it answers again and after', async () => {
+    const registry = new Registry()
+    const metrics = workerMetrics(registry, new AdaptiveConcurrency(2))
+    const away = async () => {
+      const { values } = (await registry.getSingleMetric('tracardi_worker_search_node_away')?.get()) ?? { values: [] }
+      return values.map(({ labels, value }) => [labels['node'], value])
+    }
+    metrics.searchNode('http://a:9200', true)
+    assert.deepEqual(await away(), [['http://a:9200', 1]])
+    metrics.searchNode('http://a:9200', false)
+    assert.deepEqual(await away(), [['http://a:9200', 0]])
+  })
 })
