@@ -100,7 +100,7 @@ describe('a 200 needs a reader', function () {
     let documents = 0
     await pipeline.count()
     const pages = pipeline.search.helpers.scrollSearch({
-      index: pipeline.eventAlias,
+      index: `${pipeline.eventAlias}-*`,
       size: 10_000,
       _source: false,
       sort: ['_doc'],
