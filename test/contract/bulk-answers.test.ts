@@ -9,6 +9,7 @@ import { setUpSearch } from '../../runtime/search/set-up.ts'
 import { provoked } from '../support/bulk-answers.ts'
 import { fateOf } from '../support/bulk-fate.ts'
 import { configFor } from './servers.ts'
+import { addUsers } from './users.ts'
 
 const CALL = callText({ ingest: '2026-11-22T10:00:00.000Z', source: { id: 's' } })
 const nested = (levels: number): Json => (levels === 0 ? {} : { a: nested(levels - 1) })
@@ -125,6 +126,7 @@ describe('every class of answer to a bulk that the real server can be brought to
     },
     guessedMapping: async () => {
       await withoutTemplate()
+      await client.indices.create({ index })
       return store(event('before', { price: 1 })).then(() => event('a', { price: { value: 1 } }))
     },
     noPrimary: async () => {
@@ -134,10 +136,8 @@ describe('every class of answer to a bulk that the real server can be brought to
     },
     forbidden: async () => {
       await store()
-      const indices = [{ names: ['other-*'], privileges: ['write'] }]
-      await client.security.putRole({ name: 'stranger', indices })
-      await client.security.putUser({ username: 'stranger', password: 'stranger-stranger', roles: ['stranger'] })
-      return asUser({ ELASTIC_HTTP_AUTH_USERNAME: 'stranger', ELASTIC_HTTP_AUTH_PASSWORD: 'stranger-stranger' })
+      await addUsers({ stranger: { cluster: [], indices: [{ names: ['other-*'], privileges: ['write'] }] } })
+      return asUser({ ELASTIC_HTTP_AUTH_USERNAME: 'stranger' })
     },
     unknownUser: () => asUser({ ELASTIC_HTTP_AUTH_PASSWORD: 'wrong' }),
   }

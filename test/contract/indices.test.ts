@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Client } from '@elastic/elasticsearch'
 import { autoCreateIndexSetting, type Config } from '../../runtime/config.ts'
-import { basic } from '../../runtime/local/authorization.ts'
 import { bulkSender, type ItemResult } from '../../runtime/search/bulk.ts'
 import { searchClient } from '../../runtime/search/client.ts'
 import { callText, eventLines } from '../../runtime/search/documents.ts'
@@ -13,8 +10,8 @@ import { judgedSender } from '../../runtime/search/judge.ts'
 import { setUpSearch } from '../../runtime/search/set-up.ts'
 import { templatesOf } from '../../runtime/search/templates.ts'
 import { silentLog } from '../support/log.ts'
-import { eventually } from '../support/until.ts'
-import { configFor, servers } from './servers.ts'
+import { configFor } from './servers.ts'
+import { addUsers } from './users.ts'
 
 const NOW = Date.parse('2026-11-28T12:00:00Z')
 
@@ -263,37 +260,18 @@ describe('templates and indices of Elasticsearch', () => {
 
   describe('with a user', () => {
     const monitor = ['monitor']
+    const on = (...privileges: string[]) => [{ names: ['indices_*'], privileges }]
     const roles = {
       all_rights: {
         cluster: ['monitor', 'manage_index_templates'],
-        indices: ['create_index', 'read', 'write', 'view_index_metadata', 'monitor', 'manage'],
+        indices: on('create_index', 'read', 'write', 'view_index_metadata', 'monitor', 'manage'),
       },
-      no_repair: { cluster: monitor, indices: ['create_index', 'read', 'write', 'view_index_metadata'] },
-      only_write: { cluster: monitor, indices: ['read', 'write'] },
-    } as const
+      no_repair: { cluster: monitor, indices: on('create_index', 'read', 'write', 'view_index_metadata') },
+      only_write: { cluster: monitor, indices: on('read', 'write') },
+    }
     type Role = keyof typeof roles
 
-    before(async () => {
-      const { folder, elasticsearch } = servers()
-      const conf = join(folder, 'elasticsearch/conf')
-      const [, hash] = readFileSync(join(conf, 'users'), 'utf8').trim().split(/:(.*)/s)
-      for (const [role, { cluster, indices }] of Object.entries(roles)) {
-        const definition = { cluster, indices: [{ names: ['indices_*'], privileges: indices }] }
-        // JSON is YAML.
-        appendFileSync(join(conf, 'roles.yml'), `${role}: ${JSON.stringify(definition)}\n`)
-        appendFileSync(join(conf, 'users_roles'), `${role}:${role}\n`)
-        appendFileSync(join(conf, 'users'), `${role}:${hash}\n`)
-      }
-      // Elasticsearch rereads the files every few seconds.
-      await eventually(async () => {
-        const known = Object.keys(roles).map(async (role) => {
-          const headers = { authorization: basic(role, elasticsearch.password) }
-          const answer = await fetch(`${elasticsearch.url}/_security/_authenticate`, { headers })
-          return answer.ok && ((await answer.json()) as { roles: string[] }).roles.includes(role)
-        })
-        return (await Promise.all(known)).every(Boolean)
-      })
-    })
+    before(() => addUsers(roles))
 
     async function withRole<Result>(role: Role, run: (one: ReturnType<typeof workerOf>) => Promise<Result>) {
       const its = configFor(`indices-${suite}`, { ELASTIC_INDEX_SHARDS: '2', ELASTIC_HTTP_AUTH_USERNAME: role })
