@@ -1,338 +1,124 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { v7 as uuidV7 } from 'uuid'
-import { freePort } from '../../runtime/local/port.ts'
-import { type PulsarServer, startPulsar } from '../../runtime/local/pulsar.ts'
-import { serverUser } from '../../runtime/local/server-user.ts'
+import { loadPulsarModule } from '../../runtime/queue/native.ts'
 import { setUpQueue } from '../../runtime/queue/set-up.ts'
 import { partitionName, type Topics, topicPath, topicsOf } from '../../runtime/queue/topics.ts'
-import { eventIdOf } from '../../runtime/search/documents.ts'
 import { eventually } from '../support/until.ts'
 import { Pipeline } from './pipeline.ts'
 import { servers } from './servers.ts'
 
-/**
- * What operators do to topic, subscription and policies, under load and on a Pulsar of their own: what got a 200 is
- * stored, and the API says why it promises nothing. It prints a table of what was measured.
- */
+const PARTITIONS = 2
+const native = await loadPulsarModule().catch(() => undefined)
 
-const EVENTS_PER_SECOND = 500
-const EVENTS_PER_CALL = 10
-const CLI = fileURLToPath(new URL('../../runtime/cli.ts', import.meta.url))
-const PARTITIONS = 4
+/** What operators do to topic, subscription and policies, one call at a time; under load: `npm run test:operators`. */
+describe('a 200 needs a reader', () => {
+  for (const transport of ['websocket', 'native'] as const) {
+    describe(`by the ${transport} transport`, () => {
+      if (transport === 'native' && !native) {
+        // pulsar-client is optional: its binary cannot be installed everywhere.
+        it.skip('pulsar-client is not installed on this machine')
+        return
+      }
+      promises(transport)
+    })
+  }
+})
 
-describe('a 200 needs a reader', function () {
-  this.timeout(240_000)
-  const rows: string[] = []
-  const key = randomBytes(32).toString('base64')
-  let home: string
-  let start: () => Promise<PulsarServer>
-  let pulsar: PulsarServer
+function promises(transport: string): void {
   let pipeline: Pipeline
   let topics: Topics
-  let load: Load
   let suite = 0
-
-  before(async () => {
-    const { folder, java, distributions } = servers()
-    home = join(folder, 'reader')
-    mkdirSync(home)
-    const ports = { brokerPort: await freePort(), webPort: await freePort(), bookiePort: await freePort() }
-    const conf = { backlogQuotaCheckIntervalInSeconds: '2', messageExpiryCheckIntervalInMinutes: '1' }
-    start = () =>
-      startPulsar({
-        java,
-        distribution: distributions.pulsar,
-        folder: home,
-        runAs: serverUser(),
-        heap: '512m',
-        ...ports,
-        key,
-        conf,
-      })
-    pulsar = await start()
-  })
-  after(async () => {
-    await pulsar.stop()
-    const head = ['case', '200', 'lost', 'twice', 's to 503', 's to 200 again', 'reason']
-    process.stdout.write(`${[head.join(' | '), ...rows].map((row) => `      | ${row} |`).join('\n')}\n`)
-  })
+  const accepted: string[] = []
 
   beforeEach(async () => {
     suite += 1
-    pipeline = await Pipeline.create(`reader-${suite}`, {
-      PULSAR_HOST: pulsar.serviceUrl,
-      PULSAR_API: pulsar.adminUrl,
-      PULSAR_AUTH_TOKEN: pulsar.token,
-      PULSAR_PARTITIONS: String(PARTITIONS),
-      PULSAR_TRANSPORT: 'websocket',
-      BULK_TIMEOUT_SECONDS: '1',
-    })
+    accepted.length = 0
+    const settings = { PULSAR_PARTITIONS: String(PARTITIONS), PULSAR_TRANSPORT: transport, BULK_TIMEOUT_SECONDS: '0.2' }
+    pipeline = await Pipeline.create(`reader-${transport}-${suite}`, settings)
     topics = topicsOf(pipeline.config)
     await pipeline.startApi()
+    await eventually(async () => (await track()) === 200)
   })
   afterEach(() => pipeline.close())
 
+  async function track(): Promise<number> {
+    const id = uuidV7()
+    const { status } = await pipeline.track({ source: { id: 'my-source' }, events: [{ id, type: 'page-view' }] })
+    if (status === 200) accepted.push(id)
+    return status
+  }
   async function admin(method: string, path: string, body?: unknown): Promise<number> {
+    const { pulsar } = servers()
     const headers = { authorization: `Bearer ${pulsar.token}`, 'content-type': 'application/json' }
     const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
     const response = await fetch(`${pulsar.adminUrl}/admin/v2/${path}`, init)
     await response.text()
     return response.status
   }
-  const setUp = () => setUpQueue(pipeline.admin, topics)
   const path = () => topicPath(topics.events)
-  const namespace = () => `namespaces/${topics.tenant}/${topics.namespace}`
+  const setUp = () => setUpQueue(pipeline.admin, topics)
 
-  /** The reason for which nothing is promised, as metrics have it; nothing while a 200 is promised. */
+  /** The reason for which nothing is promised, as metrics have it. */
   async function reason(): Promise<string | undefined> {
     const text = await (await fetch(`${pipeline.monitoringUrl}/metrics`)).text()
     return /tracardi_api_not_promised\{reason="(\w+)"\} 1/.exec(text)?.[1]
   }
-
-  async function stored(): Promise<{ ids: Set<string>; documents: number }> {
-    const ids = new Set<string>()
-    let documents = 0
-    await pipeline.count()
-    const pages = pipeline.search.helpers.scrollSearch({
-      index: `${pipeline.eventAlias}-*`,
-      size: 10_000,
-      _source: false,
-      sort: ['_doc'],
-    })
-    for await (const page of pages) {
-      for (const hit of page.body.hits.hits) ids.add(eventIdOf(hit._id as string))
-      documents += page.body.hits.hits.length
-    }
-    return { ids, documents }
+  async function assertAllStored(): Promise<void> {
+    await pipeline.startWorker()
+    await eventually(async () => (await pipeline.count()) >= accepted.length)
+    await eventually(async () => (await pipeline.backlog()) === 0)
+    assert.equal(await pipeline.count(), accepted.length)
   }
 
-  /** Ends the load, waits for the backlog, and compares. */
-  async function settle(name: string, code: string | undefined, times: { stopped?: number; again?: number }) {
-    await load.stop()
-    const isStored = async () => {
-      const { ids } = await stored()
-      return [...load.accepted].every((id) => ids.has(id))
-    }
-    for (let attempt = 0; attempt < 40 && !(await isStored()); attempt += 1) await sleep(1000)
-    const { ids, documents } = await stored()
-    const lost = [...load.accepted].filter((id) => !ids.has(id))
-    const seconds = (ms: number | undefined) => (ms === undefined ? '–' : (ms / 1000).toFixed(1))
-    const figures = [load.accepted.size, lost.length, documents - ids.size]
-    rows.push([name, ...figures, seconds(times.stopped), seconds(times.again), code ?? '–'].join(' | '))
-    assert.deepEqual([lost.length, documents - ids.size], [0, 0], name)
-  }
-
-  /** Does something to the servers; answers the ms until the API has stopped promising, and the code that it tells. */
-  async function untilStopped(fault: () => Promise<unknown>): Promise<{ stopped: number; code: string | undefined }> {
-    const startedAtMs = performance.now()
-    await fault()
-    await eventually(async () => (await reason()) !== undefined)
-    return { stopped: performance.now() - startedAtMs, code: await reason() }
-  }
-
-  async function untilAgain(repair: () => Promise<unknown>): Promise<number> {
-    const startedAtMs = performance.now()
-    await repair()
-    await eventually(async () => (await reason()) === undefined && load.lastStatus === 200)
-    return performance.now() - startedAtMs
-  }
-
-  const begin = async (worker: boolean) => {
-    if (worker) await pipeline.startWorker()
-    load = new Load(pipeline.publicUrl)
-    await sleep(2000)
-  }
-  const unsubscribe = () => admin('DELETE', `${path()}/subscription/${topics.eventsSubscription}?force=true`)
-
-  it('when the subscription is deleted and no worker runs', async () => {
-    await begin(false)
-    const { stopped, code } = await untilStopped(unsubscribe)
-    const { status, body } = await pipeline.track(callOf([uuidV7()]))
-    assert.equal(status, 503)
-    assert.match(String(body['detail']), /subscription .* run set-up/)
+  it('says so everywhere when the subscription is deleted, and stores what came before and after', async () => {
+    assert.equal(await admin('DELETE', `${path()}/subscription/${topics.eventsSubscription}?force=true`), 204)
+    await eventually(async () => (await reason()) === 'subscription_missing')
+    assert.equal(await track(), 503)
     const ready = (await (await fetch(`${pipeline.monitoringUrl}/health/ready`)).json()) as { status: string }
     assert.equal(ready.status, 'degraded')
     const console = (await (await pipeline.operate('/console/state')).json()) as { advice: { rule: string }[] }
     assert.ok(console.advice.some(({ rule }) => rule === 'reader'))
-    const again = await untilAgain(setUp)
-    await pipeline.startWorker()
-    assert.equal(code, 'subscription_missing')
-    await settle('subscription deleted, no worker', code, { stopped, again })
-  })
-
-  it('when the subscription is deleted under a worker, which makes it again from the earliest message', async () => {
-    await begin(true)
-    await unsubscribe()
-    await sleep(4000)
     await setUp()
-    await eventually(async () => (await reason()) === undefined)
-    await settle('subscription deleted, worker', undefined, {})
+    await eventually(async () => (await track()) === 200)
+    assert.equal(await reason(), undefined)
+    await assertAllStored()
   })
 
-  it('when the topic with its partitions is deleted by force', async () => {
-    await begin(true)
-    const { stopped, code } = await untilStopped(() => admin('DELETE', `${path()}/partitions?force=true`))
-    assert.equal(code, 'topic_missing')
-    await sleep(2000)
-    const again = await untilAgain(setUp)
+  it('promises nothing while the topic is gone, and makes it whole by set-up', async () => {
+    assert.equal(await admin('DELETE', `${path()}/partitions?force=true`), 204)
+    await eventually(async () => (await reason()) === 'topic_missing')
+    assert.equal(await track(), 503)
+    accepted.length = 0
+    await setUp()
     assert.equal(await pipeline.admin.partitions(topics.events), PARTITIONS)
-    await settle('topic deleted by force', code, { stopped, again })
+    await eventually(async () => (await track()) === 200)
+    await assertAllStored()
   })
 
-  it('when the topic is deleted and made without partitions', async () => {
-    await begin(true)
-    const { stopped, code } = await untilStopped(async () => {
-      await admin('DELETE', `${path()}/partitions?force=true`)
-      await admin('PUT', path())
-    })
-    const step = (await setUp()).find(({ what }) => what === `topic ${topics.events}`)
-    assert.equal(step?.state, 'differs')
-    const again = await untilAgain(async () => {
-      await admin('DELETE', `${path()}?force=true`)
-      await setUp()
-    })
-    await settle('topic made without partitions', code, { stopped, again })
-  })
-
-  it('when consumer_backlog_eviction is set in the namespace, which the policies of the topic overrule', async () => {
-    await begin(false)
-    const quota = { limitSize: 20_000, limitTime: -1, policy: 'consumer_backlog_eviction' }
-    assert.equal(await admin('POST', `${namespace()}/backlogQuota?backlogQuotaType=destination_storage`, quota), 204)
-    await sleep(8000)
+  it('keeps what waits under a policy of the namespace that drops, and promises nothing under one of the topic', async () => {
+    const quota = { limitSize: 1, limitTime: -1, policy: 'consumer_backlog_eviction' }
+    const query = 'backlogQuota?backlogQuotaType=destination_storage'
+    assert.equal(await admin('POST', `namespaces/${topics.tenant}/${topics.namespace}/${query}`, quota), 204)
+    assert.equal(await track(), 200)
     assert.equal(await reason(), undefined)
-    await pipeline.startWorker()
-    await settle('eviction in the namespace', undefined, {})
+    assert.equal(await admin('POST', `${path()}/${query}`, { ...quota, limitSize: 2 ** 40 }), 204)
+    await eventually(async () => (await reason()) === 'backlog_eviction')
+    assert.equal(await track(), 503)
+    await setUp()
+    await eventually(async () => (await track()) === 200)
+    await assertAllStored()
   })
 
-  it('when consumer_backlog_eviction is set for the topic itself', async () => {
-    await begin(false)
-    const quota = { limitSize: 2 ** 40, limitTime: -1, policy: 'consumer_backlog_eviction' }
-    const { stopped, code } = await untilStopped(() =>
-      admin('POST', `${path()}/backlogQuota?backlogQuotaType=destination_storage`, quota),
-    )
-    assert.equal(code, 'backlog_eviction')
-    const again = await untilAgain(setUp)
-    await pipeline.startWorker()
-    await settle('eviction for the topic', code, { stopped, again })
-  })
-
-  it('when a time to live is set in the namespace, which the policies of the topic overrule', async () => {
-    await begin(false)
-    assert.equal(await admin('POST', `${namespace()}/messageTTL`, 1), 204)
-    await sleep(65_000)
-    assert.equal(await reason(), undefined)
-    await pipeline.startWorker()
-    await settle('TTL of the namespace', undefined, {})
-  })
-
-  it('when a partition takes nothing: it is left out and named, and the others take its part', async () => {
-    await begin(true)
-    const broken = partitionName(topics.events, 1)
-    assert.equal(await admin('POST', `${topicPath(broken)}/terminate`), 200)
-    await sleep(6000)
-    const text = await (await fetch(`${pipeline.monitoringUrl}/metrics`)).text()
-    const states = [...text.matchAll(/tracardi_api_partition_open\{partition="(\d)"\} (\d)/g)].map(([, n, is]) => [
-      n,
-      is,
-    ])
-    assert.deepEqual(Object.fromEntries(states), { 0: '1', 1: '0', 2: '1', 3: '1' })
-    assert.equal(load.lastStatus, 200)
-    await settle('a partition takes nothing', undefined, {})
-  })
-
-  it('when a worker is paused: others get its messages within a minute', async () => {
-    const worker = run(await freePort())
-    load = new Load(pipeline.publicUrl)
-    await sleep(8000)
-    worker.kill('SIGSTOP')
-    const pausedAtMs = performance.now()
-    await load.stop()
-    const second = run(await freePort())
-    await eventually(async () => (await pipeline.backlog()) === 0)
-    const ms = performance.now() - pausedAtMs
-    worker.kill('SIGKILL')
-    second.kill('SIGTERM')
-    await settle(`worker paused (its messages came to another after ${(ms / 1000).toFixed(1)} s)`, undefined, {})
-    assert.ok(ms < 60_000, `${ms} ms`)
-  })
-
-  it('when Pulsar is restarted with empty data', async () => {
-    await begin(true)
-    await load.pause()
-    await eventually(async () => (await pipeline.backlog()) === 0)
-    load.go()
-    const { stopped, code } = await untilStopped(async () => {
-      await load.pause()
-      await eventually(async () => (await pipeline.backlog()) === 0)
-      load.go()
-      pulsar.kill()
-      rmSync(join(home, 'data'), { recursive: true })
-      pulsar = await start()
-    })
-    const again = await untilAgain(setUp)
-    await settle('Pulsar restarted empty', code, { stopped, again })
-  })
-
-  function run(port: number): ChildProcess {
-    const env = { PATH: process.env['PATH'] ?? '', ...pipeline.env, PRIVATE_PORT: String(port), MONITORING_PORT: '0' }
-    return spawn(process.execPath, [CLI, 'worker'], { env, stdio: 'ignore' })
-  }
-})
-
-function callOf(ids: readonly string[]) {
-  return { source: { id: 'my-source' }, events: ids.map((id) => ({ id, type: 'page-view' })) }
-}
-
-/** Sends at a constant rate; what is not answered 200 is not sent again. */
-class Load {
-  readonly accepted = new Set<string>()
-  lastStatus = 0
-  #sends = true
-  #stopped = false
-  readonly #underWay = new Set<Promise<void>>()
-  readonly #running: Promise<void>
-
-  constructor(url: string) {
-    this.#running = this.#run(`${url}/track`)
-  }
-
-  async #run(url: string): Promise<void> {
-    while (!this.#stopped) {
-      await sleep((1000 * EVENTS_PER_CALL) / EVENTS_PER_SECOND)
-      if (!this.#sends) continue
-      const sent = this.#send(url).finally(() => this.#underWay.delete(sent))
-      this.#underWay.add(sent)
+  it('leaves out a partition that takes nothing, and names it', async () => {
+    assert.equal(await admin('POST', `${topicPath(partitionName(topics.events, 1))}/terminate`), 200)
+    const open = async (): Promise<string> => {
+      await track()
+      const text = await (await fetch(`${pipeline.monitoringUrl}/metrics`)).text()
+      const states = text.matchAll(/tracardi_api_partition_open\{partition="\d"\} (\d)/g)
+      return [...states].map(([, isOpen]) => isOpen).join('')
     }
-  }
-
-  async #send(url: string): Promise<void> {
-    const ids = Array.from({ length: EVENTS_PER_CALL }, () => uuidV7())
-    const headers = { 'content-type': 'application/json' }
-    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(callOf(ids)) })
-    await response.text()
-    this.lastStatus = response.status
-    if (response.status === 200) for (const id of ids) this.accepted.add(id)
-  }
-
-  /** Sends nothing until `go`, and waits for the answers. */
-  async pause(): Promise<void> {
-    this.#sends = false
-    await Promise.all(this.#underWay)
-  }
-
-  go(): void {
-    this.#sends = true
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true
-    await this.#running
-    await Promise.all(this.#underWay)
-  }
+    await eventually(async () => (await open()) === '10')
+    assert.equal(await track(), 200)
+    await assertAllStored()
+  })
 }
