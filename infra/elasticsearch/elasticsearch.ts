@@ -88,7 +88,6 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
             digest: checksum(...Object.values(files)),
             ...password,
           }),
-          secondsPerPod: 600,
           // A node is ready when it belongs to the cluster; its shards take a while more.
           readySeconds: READY_SECONDS,
         },

@@ -2,6 +2,7 @@ import * as k8s from '@pulumi/kubernetes'
 import type { CustomResourceOptions } from '@pulumi/pulumi'
 import { labelsOf, selectorOf, type Tier } from './labels.ts'
 import type { PodTemplate } from './pod.ts'
+import { rolloutTimeouts } from './rollout-time.ts'
 import type { Site } from './site.ts'
 
 export interface DeploymentArgs {
@@ -11,6 +12,14 @@ export interface DeploymentArgs {
   readonly scaled: boolean
   readonly template: PodTemplate
 }
+
+const MIN_READY_SECONDS = 5
+
+/** Share of the pods that a rollout makes at a time, in percent. */
+const SURGE_PERCENT = 25
+
+/** Steps of a rollout of ever so many pods. */
+const MOST_STEPS = 100 / SURGE_PERCENT
 
 /** A Deployment whose rollout never has fewer pods ready than it is to have. */
 export function deployment(
@@ -25,8 +34,8 @@ export function deployment(
       spec: {
         replicas,
         selector: { matchLabels: selectorOf(tier) },
-        strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
-        minReadySeconds: 5,
+        strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: `${SURGE_PERCENT}%`, maxUnavailable: 0 } },
+        minReadySeconds: MIN_READY_SECONDS,
         revisionHistoryLimit: 5,
         progressDeadlineSeconds: 900,
         template,
@@ -36,7 +45,11 @@ export function deployment(
       ...opts,
       // A scaler owns the count then: what it has set stays through every later update.
       ...(scaled ? { ignoreChanges: ['spec.replicas'] } : {}),
-      customTimeouts: { create: '20m', update: '20m' },
+      customTimeouts: rolloutTimeouts({
+        template,
+        steps: scaled ? MOST_STEPS : Math.ceil(replicas / Math.ceil((replicas * SURGE_PERCENT) / 100)),
+        minReadySeconds: MIN_READY_SECONDS,
+      }),
     },
   )
 }

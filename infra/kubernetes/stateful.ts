@@ -2,6 +2,7 @@ import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
 import { labelsOf, selectorOf, type Tier } from './labels.ts'
 import type { PodTemplate } from './pod.ts'
+import { rolloutTimeouts } from './rollout-time.ts'
 import type { Site } from './site.ts'
 
 /** A volume of each pod. */
@@ -24,8 +25,8 @@ export interface StatefulArgs {
   readonly template: PodTemplate
   /** More labels that tell this set from the others of its tier. */
   readonly labels?: Readonly<Record<string, string>>
-  /** Longest time that one pod may take to be ready, its shutdown before included. */
-  readonly secondsPerPod: number
+  /** A start that is not unusual, in seconds, where the startup probe allows one that is rare and much longer. */
+  readonly usualStartSeconds?: number
   /** How long a pod must be ready before the next one restarts, 5 when left out. */
   readonly readySeconds?: number
 }
@@ -39,7 +40,8 @@ export class Stateful extends ComponentResource {
 
   constructor(name: string, args: StatefulArgs, opts: ComponentResourceOptions) {
     super('tracardi-at-scale:kubernetes:Stateful', name, {}, opts)
-    const { site, replicas } = args
+    const { site, replicas, template, usualStartSeconds } = args
+    const minReadySeconds = args.readySeconds ?? 5
     const metadata = { namespace: site.namespace, labels: { ...labelsOf(args.tier), ...args.labels } }
     const claims = args.claims.flatMap((claim) =>
       Array.from({ length: replicas }, (_, ordinal) => {
@@ -66,10 +68,10 @@ export class Stateful extends ComponentResource {
           // A quorum that lost all its pods comes back only when they start together.
           podManagementPolicy: 'Parallel',
           updateStrategy: { type: 'RollingUpdate' },
-          minReadySeconds: args.readySeconds ?? 5,
+          minReadySeconds,
           revisionHistoryLimit: 5,
           persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
-          template: args.template,
+          template,
           volumeClaimTemplates: args.claims.map((claim) => ({
             apiVersion: 'v1',
             kind: 'PersistentVolumeClaim',
@@ -83,7 +85,12 @@ export class Stateful extends ComponentResource {
         dependsOn: claims,
         // Immutable, and only read for a pod without a claim, which none of ours is.
         ignoreChanges: ['spec.volumeClaimTemplates'],
-        customTimeouts: timeouts(args.secondsPerPod * replicas),
+        customTimeouts: rolloutTimeouts({
+          template,
+          steps: replicas,
+          minReadySeconds,
+          ...(usualStartSeconds === undefined ? {} : { usualStartSeconds }),
+        }),
       },
     )
     this.registerOutputs({ set: this.set })
@@ -111,10 +118,4 @@ export function oneAfterTheOther<T>(
   const sets: Stateful[] = []
   for (const item of items) sets.push(make(item, sets.slice(-1)))
   return sets
-}
-
-/** A rollout goes pod by pod, so its time grows with their number; ten minutes, the engine's default, at least. */
-function timeouts(seconds: number): { create: string; update: string } {
-  const longest = `${Math.max(600, seconds)}s`
-  return { create: longest, update: longest }
 }

@@ -30,6 +30,12 @@ export interface BookKeeperArgs {
 /** A bookie flushes its ledgers before it ends. */
 const GRACE_SECONDS = 120
 
+/**
+ * A start after a clean stop, or of a journal of a few files. Only a bookie that was killed while it was far behind with its
+ * ledgers needs the whole `startMinutes`, and hardly all of them one after the other.
+ */
+const USUAL_START_SECONDS = 600
+
 /** `zkTimeout`: after it ZooKeeper forgets a bookie that was killed. */
 const SESSION_SECONDS = 10
 /** How long a start is repeated without the back-off of Kubernetes: ZooKeeper may have been killed too. */
@@ -65,7 +71,7 @@ export class BookKeeper extends ComponentResource {
               { name: 'ledgers', gib: config.ledgersGib, storageClass: config.ledgersStorageClass },
             ],
             template: bookiePod(args, share, checksum(...Object.values(files))),
-            secondsPerPod: 300,
+            usualStartSeconds: USUAL_START_SECONDS,
           },
           { parent: this, dependsOn: [configuration, peers, ...previous] },
         ),

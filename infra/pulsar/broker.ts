@@ -62,7 +62,6 @@ export class Broker extends ComponentResource implements PulsarEndpoint {
           args,
           conf.apply((text) => checksum(text)),
         ),
-        secondsPerPod: 240,
       },
       { parent: this, dependsOn: [configuration, clients, peers, ...(args.tokens ? [args.tokens] : [])] },
     )

@@ -66,7 +66,6 @@ export class ZooKeeper extends ComponentResource {
         replicas: config.replicas,
         claims: [{ name: 'data', gib: config.diskGib, storageClass: config.storageClass }],
         template: zookeeperPod(args, checksum(...Object.values(files))),
-        secondsPerPod: 180,
       },
       { parent: this, dependsOn: [configuration, client, peers] },
     )
