@@ -15,6 +15,7 @@ import { Observability } from './observability/observability.ts'
 import type { PulsarAccess } from './pulsar/endpoint.ts'
 import { Pulsar } from './pulsar/pulsar.ts'
 import { Api } from './runtime/api.ts'
+import { imageCheck } from './runtime/image-check.ts'
 import { Replay } from './runtime/replay.ts'
 import { Retention } from './runtime/retention.ts'
 import { SetUp } from './runtime/set-up.ts'
@@ -67,6 +68,8 @@ export class Platform extends ComponentResource {
     })
     const network = new NetworkPolicies('network', { site, tiers, edges, named }, { ...child, dependsOn: [guard] })
     const base: Resource[] = [network]
+    // Beside the servers: a wrong image is known before they are ready, and before anything of the runtime waits for it.
+    const check = imageCheck(site, images.runtime, { ...child, dependsOn: base })
     const pulsar = pulsarOf(plan, site, images, { ...child, dependsOn: base })
     const search = searchOf(plan, site, images, { ...child, dependsOn: base })
     const access = { plan, pulsar, search: search.endpoint }
@@ -80,7 +83,7 @@ export class Platform extends ComponentResource {
         access,
         ownsPulsar: plan.pulsar.serviceUrl === '',
       },
-      { ...child, dependsOn: [...base, ...pulsar.dependsOn, ...search.dependsOn] },
+      { ...child, dependsOn: [...base, check, ...pulsar.dependsOn, ...search.dependsOn] },
     )
     const program = { site, image: images.runtime, access }
     const api = new Api(

@@ -124,7 +124,7 @@ const images: readonly Rule[] = [
   (p) => {
     const runtime = p.images.mode === 'prebuilt' ? [['images.runtime', p.images.runtime] as const] : []
     const found = [...runtime, ...serverImages(p)].filter(([, image]) => PLACEHOLDER.test(image))
-    return p.platform.environment === 'dev' || found.length === 0
+    return found.length === 0
       ? undefined
       : `${found.map(([key]) => key).join(', ')}: the digest is a placeholder, which no image has: state that of the image, as its registry tells it`
   },

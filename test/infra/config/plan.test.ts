@@ -96,11 +96,11 @@ describe('faults of a stack', () => {
       ],
     ],
     ['a plain Ingress in staging', 'staging', { api: { ingressHost: 'events.example.com' } }, []],
-    ...(['staging', 'production'] as const).map(
+    ...(['dev', 'staging', 'production'] as const).map(
       (stack): Case => [
         `a placeholder of an image in ${stack}`,
         stack,
-        { images: { runtime: `r/t@${PLACEHOLDER}` } },
+        { images: { mode: 'prebuilt', runtime: `r/t@${PLACEHOLDER}` } },
         [
           'images.runtime: the digest is a placeholder, which no image has: state that of the image, as its registry tells it',
         ],
@@ -118,7 +118,6 @@ describe('faults of a stack', () => {
         'images.pulsar, images.elasticsearch, observability.exporter: the digest is a placeholder, which no image has: state that of the image, as its registry tells it',
       ],
     ],
-    ['a placeholder in dev', 'dev', { images: { mode: 'prebuilt', runtime: `r/t@${PLACEHOLDER}` } }, []],
     [
       'servers by tag in production',
       'production',
