@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, messageOf } from '../errors.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import type { PulsarAdmin } from './admin.ts'
+import { ensureBundles } from './bundles.ts'
 import { pinPolicies } from './policies.ts'
 import { ensureRetention, type RetentionChange } from './retention-policy.ts'
 import { partitionName, type Topics } from './topics.ts'
@@ -41,10 +42,11 @@ export async function setUpQueue(
     what: `namespace ${namespace}`,
     state: await ensure(
       () => admin.hasNamespace(namespace),
-      () => admin.createNamespace(namespace),
+      () => admin.createNamespace(namespace, topics.bundles),
     ),
   })
 
+  steps.push(await ensureBundles(admin, topics))
   const topic = await ensureTopic(admin, topics)
   steps.push(topic.step)
   steps.push(await ensureRetention(admin, topics, retentionChange))

@@ -250,7 +250,7 @@ describe('set-up of Pulsar', () => {
     const transport = await connectQueue(config, admin, silentLog)
     const open = () => transport.openProducer({ topic: topics.events, sendTimeoutMs: 1000 }, () => undefined)
     await admin.createTenant(topics.tenant, await admin.clusters())
-    await admin.createNamespace(`${topics.tenant}/${topics.namespace}`)
+    await admin.createNamespace(`${topics.tenant}/${topics.namespace}`, topics.bundles)
     await assert.rejects(open(), {
       code: 'set_up_missing',
       message: `the topic ${topics.events} is not there: run set-up`,
