@@ -57,6 +57,8 @@ export class SetUp extends ComponentResource {
     const settings = settingsOf(access)
     const needed = Object.fromEntries(Object.entries(settings).filter(([key]) => NEEDED.includes(key)))
     const command = ['set-up', ...(lowersRetention(plan) ? ['--lower-retention'] : [])]
+    // It gives brokers that are added their share of the partitions.
+    const brokers = ownsPulsar ? access.plan.broker.replicas : 0
     const { volumes, mounts } = runtimeVolumes(access, 'admin')
     const template = podTemplate({
       tier: 'set-up',
@@ -77,7 +79,9 @@ export class SetUp extends ComponentResource {
         },
       ],
     })
-    this.job = setUpJob(site, 'set-up', checksum(JSON.stringify([command, needed])), template, { parent: this })
+    this.job = setUpJob(site, 'set-up', checksum(JSON.stringify([command, needed, brokers])), template, {
+      parent: this,
+    })
     if (ownsPulsar && plan.pulsar.authentication && plan.pulsar.authorization) this.permissions(args)
     this.registerOutputs({ job: this.job })
   }

@@ -11,6 +11,8 @@ const READ_RETRIES = 4
 const READ_RETRY_MS = 200
 /** A bundle that moves meanwhile sends a call on once more. */
 const MAX_REDIRECTS = 4
+/** Of the paths that are beside those of the admin API. */
+const LOOKUP = 'lookup/v2/topic/'
 
 type Access = Pick<Config, 'pulsarApi' | 'pulsarAuthToken' | 'pulsarCaFile' | 'pulsarVerifyCerts'>
 type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
@@ -30,11 +32,14 @@ export interface PulsarAdmin {
   createNamespace(namespace: string, bundles: number): Promise<void>
   /** The hash ranges of the bundles of a namespace, `0x00000000_0x40000000`, in their order. */
   bundles(namespace: string): Promise<readonly string[]>
-  /**
-   * Cuts a bundle into two halves of its hash range. Its broker closes the topics in it, and brokers open them again for the next
-   * client that asks.
-   */
+  /** Cuts a bundle into two halves of its hash range. Both stay with their broker. */
   splitBundle(namespace: string, range: string): Promise<void>
+  /** Has a broker close the topics of a bundle; another one opens them for the next client that asks. */
+  moveBundle(namespace: string, range: string, broker: string): Promise<void>
+  /** The brokers that are there, `host:port` of their admin API; `undefined` where the token may not read it. */
+  brokers(): Promise<readonly string[] | undefined>
+  /** In which bundle a partition is, and which broker serves it, as `brokers` names it. One that nobody serves gets a broker. */
+  placeOf(partition: string): Promise<Place>
   setRetention(namespace: string, retention: Retention): Promise<void>
   /** What holds for a topic: its own policy, else that of its namespace, else that of the broker. */
   appliedRetention(topic: string): Promise<Retention>
@@ -69,6 +74,12 @@ export interface PulsarAdmin {
   /** When the oldest message that is kept was published, in milliseconds since the epoch; `undefined` when none is. */
   earliestPublishedAtMs(partition: string): Promise<number | undefined>
   close(): Promise<void>
+}
+
+export interface Place {
+  /** Hash range of the bundle. */
+  readonly range: string
+  readonly broker: string
 }
 
 export interface KeptLedgers {
@@ -191,7 +202,7 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
     }
   }
   const call = async (method: Method, path: string, body?: unknown): Promise<Answer> => {
-    let url = `${config.pulsarApi}/admin/v2/${path}`
+    let url = `${config.pulsarApi}/${path.startsWith(LOOKUP) ? '' : 'admin/v2/'}${path}`
     for (let redirects = 0; ; redirects += 1) {
       const answer = await callAt(url, method, body)
       const next = redirects < MAX_REDIRECTS ? redirectOf(answer, url) : undefined
@@ -257,7 +268,18 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
       return boundaries.slice(1).map((end, index) => `${boundaries[index]}_${end}`)
     },
     splitBundle: (namespace, range) =>
-      ensure('PUT', `namespaces/${namespace}/${range}/split?unload=true&splitAlgorithmName=range_equally_divide`),
+      ensure('PUT', `namespaces/${namespace}/${range}/split?unload=false&splitAlgorithmName=range_equally_divide`),
+    moveBundle: (namespace, range, broker) =>
+      ensure('PUT', `namespaces/${namespace}/${range}/unload?destinationBroker=${encodeURIComponent(broker)}`),
+    brokers: () => readable(async () => (await read<string[]>('brokers')) ?? []),
+    placeOf: async (partition) => {
+      const path = `${LOOKUP}${topicPath(partition)}`
+      const found = await read<{ httpUrl?: string; httpUrlTls?: string }>(path)
+      const bundle = await call('GET', `${path}/bundle`)
+      const url = found?.httpUrl ?? found?.httpUrlTls
+      if (url === undefined || bundle.status >= 300) throw refused('GET', path, bundle)
+      return { range: bundle.text, broker: new URL(url).host }
+    },
     setRetention: (namespace, { minutes, mib }) =>
       ensure('POST', `namespaces/${namespace}/retention`, { retentionTimeInMinutes: minutes, retentionSizeInMB: mib }),
     appliedRetention: async (topic) => {

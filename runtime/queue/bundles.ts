@@ -38,8 +38,7 @@ function sizeOf(range: string): number {
 
 /**
  * Splits bundles of the namespace until there are as many as configured, and reads back what Pulsar has then. Bundles are never
- * merged. A split moves no message: the broker of the bundle closes its topics, their clients reconnect, publish again what has
- * no receipt, and get again what is not acknowledged.
+ * merged. A split moves no message and no topic; `ensureSpread` gives the new bundles to other brokers.
  */
 export async function ensureBundles(admin: PulsarAdmin, topics: Topics, roundMs = ROUND_MS): Promise<SetUpStep> {
   const namespace = `${topics.tenant}/${topics.namespace}`

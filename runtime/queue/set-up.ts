@@ -5,6 +5,7 @@ import type { PulsarAdmin } from './admin.ts'
 import { ensureBundles } from './bundles.ts'
 import { pinPolicies } from './policies.ts'
 import { ensureRetention, type RetentionChange } from './retention-policy.ts'
+import { ensureSpread } from './spread.ts'
 import { partitionName, type Topics } from './topics.ts'
 
 /** What was made is read back for so long: a broker that loads a new partition answers nothing of it yet. */
@@ -52,6 +53,7 @@ export async function setUpQueue(
   steps.push(await ensureRetention(admin, topics, retentionChange))
   if (topic.partitions > 0) {
     steps.push(await ensurePartitionSubscriptions(admin, topics, topic.partitions))
+    steps.push(await ensureSpread(admin, topics, topic.partitions))
     steps.push(...(await pinPolicies(admin, topics.events)))
   }
 
