@@ -14,7 +14,7 @@ export interface PlacedBundle {
   readonly partitions: number
 }
 
-export interface Move {
+interface Move {
   readonly range: string
   readonly to: string
 }
