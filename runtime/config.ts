@@ -285,6 +285,16 @@ export const settings = {
     unit: 'partitions',
     description: 'Partitions of the topic. They can grow, never shrink.',
   },
+  pulsarBundles: {
+    env: 'PULSAR_BUNDLES',
+    type: 'integer',
+    default: 16,
+    minimum: 4,
+    maximum: 1024,
+    unit: 'bundles',
+    description:
+      'Minimum number of bundles of the namespace. A bundle is the group of topics that Pulsar gives to one broker, so fewer bundles than brokers leave brokers idle: use the next power of two from 10 for each broker. `set-up` splits bundles until there are as many, and never merges them. A cluster raises it by its number of brokers.',
+  },
   pulsarRetentionHours: {
     env: 'PULSAR_RETENTION_HOURS',
     type: 'integer',

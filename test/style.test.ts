@@ -59,7 +59,7 @@ const INFRA: Allowed = {
   network: ['kubernetes'],
   pulsar: ['config', 'kubernetes'],
   elasticsearch: ['config', 'kubernetes'],
-  runtime: ['config', 'kubernetes', 'pulsar', 'elasticsearch', '../runtime/config.ts'],
+  runtime: ['config', 'kubernetes', 'pulsar', 'elasticsearch', '../runtime/config.ts', '../runtime/queue/bundles.ts'],
   observability: ['config', 'kubernetes', 'elasticsearch'],
   safety: ['config', 'kubernetes', 'elasticsearch'],
   rehearsal: ['sizing', 'config', 'kubernetes', 'pulsar', 'elasticsearch', 'runtime', ...REHEARSAL_RECORD],

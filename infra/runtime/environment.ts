@@ -1,4 +1,5 @@
 import { type Config, type settings, toEnv } from '../../runtime/config.ts'
+import { bundlesFor } from '../../runtime/queue/bundles.ts'
 import type { Plan } from '../config/plan.ts'
 import type { SearchEndpoint } from '../elasticsearch/endpoint.ts'
 import { nodeHeapMib } from '../kubernetes/memory.ts'
@@ -31,7 +32,7 @@ const AUTHORITY_DIR = '/authority'
 
 /** What a program of the runtime is given. */
 export interface RuntimeAccess {
-  readonly plan: Pick<Plan, 'runtime' | 'pulsar'>
+  readonly plan: Pick<Plan, 'runtime' | 'pulsar' | 'broker'>
   readonly pulsar: PulsarAccess
   readonly search: SearchEndpoint
 }
@@ -49,11 +50,17 @@ export function settingsOf({ plan, pulsar, search }: RuntimeAccess): Record<stri
     pulsarHost: pulsar.endpoint.serviceUrl,
     pulsarApi: pulsar.endpoint.adminUrl,
     pulsarTransport: plan.pulsar.transport,
+    pulsarBundles: bundlesOf(plan),
     elasticHost: search.url,
     ...(search.username ? { elasticUsername: search.username } : {}),
     ...(search.authorityConfigMap ? { elasticCaFile: `${AUTHORITY_DIR}/ca.crt` } : {}),
   }
   return toEnv(config)
+}
+
+/** As many as the brokers need, where they are ours, and never fewer than the stack states. */
+function bundlesOf({ runtime, pulsar, broker }: RuntimeAccess['plan']): number {
+  return Math.max(runtime.pulsarBundles, pulsar.serviceUrl === '' ? bundlesFor(broker.replicas) : 0)
 }
 
 /** Settings that one program alone reads. Whatever is not named here may be read by all. */
@@ -71,7 +78,7 @@ export const READ_BY_ONE = {
     'MESSAGE_MAX_EVENTS',
   ],
   worker: ['PREFETCH_MESSAGES', 'BULK_MAX_EVENTS', 'BULK_MAX_BYTES', 'BULK_TIMEOUT_SECONDS', 'BULK_CONCURRENCY'],
-  admin: ['EVENT_RETENTION_DAYS', 'PULSAR_RETENTION_HOURS', 'PULSAR_RETENTION_SIZE_GIB'],
+  admin: ['EVENT_RETENTION_DAYS', 'PULSAR_BUNDLES', 'PULSAR_RETENTION_HOURS', 'PULSAR_RETENTION_SIZE_GIB'],
 } as const satisfies Record<Program, readonly (typeof settings)[keyof Config]['env'][]>
 
 /** Those of the settings that a program reads: a change of any other is no reason to restart it. */

@@ -29,6 +29,7 @@ const NEEDED = [
   'PULSAR_FUNCTION_TOPIC',
   'PULSAR_SUBSCRIPTION',
   'PULSAR_PARTITIONS',
+  'PULSAR_BUNDLES',
   'PULSAR_RETENTION_HOURS',
   'PULSAR_RETENTION_SIZE_GIB',
   'ELASTIC_HOST',
@@ -56,6 +57,8 @@ export class SetUp extends ComponentResource {
     const settings = settingsOf(access)
     const needed = Object.fromEntries(Object.entries(settings).filter(([key]) => NEEDED.includes(key)))
     const command = ['set-up', ...(lowersRetention(plan) ? ['--lower-retention'] : [])]
+    // It gives brokers that are added their share of the partitions.
+    const brokers = ownsPulsar ? access.plan.broker.replicas : 0
     const { volumes, mounts } = runtimeVolumes(access, 'admin')
     const template = podTemplate({
       tier: 'set-up',
@@ -76,7 +79,9 @@ export class SetUp extends ComponentResource {
         },
       ],
     })
-    this.job = setUpJob(site, 'set-up', checksum(JSON.stringify([command, needed])), template, { parent: this })
+    this.job = setUpJob(site, 'set-up', checksum(JSON.stringify([command, needed, brokers])), template, {
+      parent: this,
+    })
     if (ownsPulsar && plan.pulsar.authentication && plan.pulsar.authorization) this.permissions(args)
     this.registerOutputs({ job: this.job })
   }

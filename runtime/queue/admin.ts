@@ -9,6 +9,10 @@ import { namespaceOf, namespacePath, partitionNumber, type Retention, topicPath 
 const TIMEOUT_MS = 5000
 const READ_RETRIES = 4
 const READ_RETRY_MS = 200
+/** A bundle that moves meanwhile sends a call on once more. */
+const MAX_REDIRECTS = 4
+/** Of the paths that are beside those of the admin API. */
+const LOOKUP = 'lookup/v2/topic/'
 
 type Access = Pick<Config, 'pulsarApi' | 'pulsarAuthToken' | 'pulsarCaFile' | 'pulsarVerifyCerts'>
 type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
@@ -25,7 +29,17 @@ export interface PulsarAdmin {
   hasTenant(tenant: string): Promise<boolean>
   createTenant(tenant: string, clusters: readonly string[]): Promise<void>
   hasNamespace(namespace: string): Promise<boolean>
-  createNamespace(namespace: string): Promise<void>
+  createNamespace(namespace: string, bundles: number): Promise<void>
+  /** The hash ranges of the bundles of a namespace, `0x00000000_0x40000000`, in their order. */
+  bundles(namespace: string): Promise<readonly string[]>
+  /** Cuts a bundle into two halves of its hash range. Both stay with their broker. */
+  splitBundle(namespace: string, range: string): Promise<void>
+  /** Has a broker close the topics of a bundle; another one opens them for the next client that asks. */
+  moveBundle(namespace: string, range: string, broker: string): Promise<void>
+  /** The brokers that are there, `host:port` of their admin API; `undefined` where the token may not read it. */
+  brokers(): Promise<readonly string[] | undefined>
+  /** In which bundle a partition is, and which broker serves it, as `brokers` names it. One that nobody serves gets a broker. */
+  placeOf(partition: string): Promise<Place>
   setRetention(namespace: string, retention: Retention): Promise<void>
   /** What holds for a topic: its own policy, else that of its namespace, else that of the broker. */
   appliedRetention(topic: string): Promise<Retention>
@@ -62,6 +76,12 @@ export interface PulsarAdmin {
   close(): Promise<void>
 }
 
+export interface Place {
+  /** Hash range of the bundle. */
+  readonly range: string
+  readonly broker: string
+}
+
 export interface KeptLedgers {
   readonly ledgers: readonly { readonly id: number; readonly entries: number }[]
   readonly last: Position
@@ -73,6 +93,11 @@ interface InternalStats {
   readonly lastConfirmedEntry: string
   /** The last one is written to, and tells 0 entries. */
   readonly ledgers: readonly { readonly ledgerId: number; readonly entries: number }[]
+}
+
+interface BundlesData {
+  /** Where one bundle ends and the next one begins, with the begin of the first and the end of the last. */
+  readonly boundaries: readonly string[]
 }
 
 interface NamespacePolicies {
@@ -158,9 +183,9 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
       ...(config.pulsarCaFile === '' ? {} : { ca: readFileSync(config.pulsarCaFile) }),
     },
   })
-  const call = async (method: Method, path: string, body?: unknown): Promise<Answer> => {
+  const callAt = async (url: string, method: Method, body: unknown): Promise<Answer> => {
     try {
-      const response = await request(`${config.pulsarApi}/admin/v2/${path}`, {
+      const response = await request(url, {
         method,
         dispatcher: agent,
         headersTimeout: TIMEOUT_MS,
@@ -173,7 +198,16 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
       })
       return { status: response.statusCode, headers: response.headers, text: await response.body.text() }
     } catch (cause) {
-      throw new AppError('queue_admin', `Pulsar does not answer at ${config.pulsarApi}`, { cause })
+      throw new AppError('queue_admin', `Pulsar does not answer at ${new URL(url).origin}`, { cause })
+    }
+  }
+  const call = async (method: Method, path: string, body?: unknown): Promise<Answer> => {
+    let url = `${config.pulsarApi}/${path.startsWith(LOOKUP) ? '' : 'admin/v2/'}${path}`
+    for (let redirects = 0; ; redirects += 1) {
+      const answer = await callAt(url, method, body)
+      const next = redirects < MAX_REDIRECTS ? redirectOf(answer, url) : undefined
+      if (next === undefined) return answer
+      url = next
     }
   }
   /** For what may be there already: 409 is fine, since set-up runs from several places at once. */
@@ -227,7 +261,25 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
     createTenant: (tenant, clusters) =>
       ensure('PUT', `tenants/${encodeURIComponent(tenant)}`, { allowedClusters: clusters, adminRoles: [] }),
     hasNamespace: async (namespace) => (await read(`namespaces/${namespace}`)) !== undefined,
-    createNamespace: (namespace) => ensure('PUT', `namespaces/${namespace}`),
+    createNamespace: (namespace, bundles) =>
+      ensure('PUT', `namespaces/${namespace}`, { bundles: { numBundles: bundles } }),
+    bundles: async (namespace) => {
+      const { boundaries = [] } = (await read<BundlesData>(`namespaces/${namespace}/bundles`)) ?? {}
+      return boundaries.slice(1).map((end, index) => `${boundaries[index]}_${end}`)
+    },
+    splitBundle: (namespace, range) =>
+      ensure('PUT', `namespaces/${namespace}/${range}/split?unload=false&splitAlgorithmName=range_equally_divide`),
+    moveBundle: (namespace, range, broker) =>
+      ensure('PUT', `namespaces/${namespace}/${range}/unload?destinationBroker=${encodeURIComponent(broker)}`),
+    brokers: () => readable(async () => (await read<string[]>('brokers')) ?? []),
+    placeOf: async (partition) => {
+      const path = `${LOOKUP}${topicPath(partition)}`
+      const found = await read<{ httpUrl?: string; httpUrlTls?: string }>(path)
+      const bundle = await call('GET', `${path}/bundle`)
+      const url = found?.httpUrl ?? found?.httpUrlTls
+      if (url === undefined || bundle.status >= 300) throw refused('GET', path, bundle)
+      return { range: bundle.text, broker: new URL(url).host }
+    },
     setRetention: (namespace, { minutes, mib }) =>
       ensure('POST', `namespaces/${namespace}/retention`, { retentionTimeInMinutes: minutes, retentionSizeInMB: mib }),
     appliedRetention: async (topic) => {
@@ -367,6 +419,17 @@ function parsed(json: string): object {
   } catch {
     return {}
   }
+}
+
+/**
+ * Where a broker sends who asks for a topic or bundle that another broker serves. The token goes along, as that broker asks for
+ * it too, which is why no HTTP client can follow by itself; but never from HTTPS to HTTP.
+ */
+function redirectOf({ status, headers }: Answer, url: string): string | undefined {
+  const location = headers['location']
+  if (status !== 307 || typeof location !== 'string') return undefined
+  const next = new URL(location, url)
+  return next.protocol === new URL(url).protocol ? next.href : undefined
 }
 
 function refused(method: Method, path: string, answer: Answer): AppError {

@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, messageOf } from '../errors.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import type { PulsarAdmin } from './admin.ts'
+import { ensureBundles } from './bundles.ts'
 import { pinPolicies } from './policies.ts'
 import { ensureRetention, type RetentionChange } from './retention-policy.ts'
+import { ensureSpread } from './spread.ts'
 import { partitionName, type Topics } from './topics.ts'
 
 /** What was made is read back for so long: a broker that loads a new partition answers nothing of it yet. */
@@ -41,15 +43,17 @@ export async function setUpQueue(
     what: `namespace ${namespace}`,
     state: await ensure(
       () => admin.hasNamespace(namespace),
-      () => admin.createNamespace(namespace),
+      () => admin.createNamespace(namespace, topics.bundles),
     ),
   })
 
+  steps.push(await ensureBundles(admin, topics))
   const topic = await ensureTopic(admin, topics)
   steps.push(topic.step)
   steps.push(await ensureRetention(admin, topics, retentionChange))
   if (topic.partitions > 0) {
     steps.push(await ensurePartitionSubscriptions(admin, topics, topic.partitions))
+    steps.push(await ensureSpread(admin, topics, topic.partitions))
     steps.push(...(await pinPolicies(admin, topics.events)))
   }
 

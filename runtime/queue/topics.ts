@@ -10,6 +10,8 @@ export interface Retention {
 export interface Topics {
   readonly tenant: string
   readonly namespace: string
+  /** Minimum number of bundles of the namespace. */
+  readonly bundles: number
   readonly events: string
   readonly eventsSubscription: string
   readonly partitions: number
@@ -23,6 +25,7 @@ export function topicsOf(config: Config): Topics {
   return {
     tenant,
     namespace,
+    bundles: config.pulsarBundles,
     events: topicName(tenant, namespace, pulsarTopic),
     eventsSubscription: pulsarSubscription,
     partitions: config.pulsarPartitions,

@@ -224,10 +224,10 @@ describe('set-up of Pulsar', () => {
     const states = async (partitions: number) =>
       (await setUpQueue(admin, { ...topics, partitions })).map(({ state }) => state)
     const [created, exists] = ['created', 'exists']
-    // Tenant, namespace, topic, retention, subscription and policies; dead letters, their subscription and policies.
-    const first = [created, created, created, 'updated', created, exists, created, created, exists]
+    // Tenant, namespace, bundles, topic, retention, subscription, spread and policies; dead letters, theirs and policies.
+    const first = [created, created, exists, created, 'updated', created, exists, exists, created, created, exists]
     assert.deepEqual(await states(2), first)
-    const withTopic = (state: string) => Array.from(first, (_, step) => (step === 2 ? state : exists))
+    const withTopic = (state: string) => Array.from(first, (_, step) => (step === 3 ? state : exists))
     assert.deepEqual(await states(2), withTopic(exists))
     assert.deepEqual(await states(4), withTopic('grown'))
     assert.deepEqual(await states(3), withTopic('differs'))
@@ -250,7 +250,7 @@ describe('set-up of Pulsar', () => {
     const transport = await connectQueue(config, admin, silentLog)
     const open = () => transport.openProducer({ topic: topics.events, sendTimeoutMs: 1000 }, () => undefined)
     await admin.createTenant(topics.tenant, await admin.clusters())
-    await admin.createNamespace(`${topics.tenant}/${topics.namespace}`)
+    await admin.createNamespace(`${topics.tenant}/${topics.namespace}`, topics.bundles)
     await assert.rejects(open(), {
       code: 'set_up_missing',
       message: `the topic ${topics.events} is not there: run set-up`,
@@ -260,6 +260,56 @@ describe('set-up of Pulsar', () => {
     await assert.rejects(open(), { code: 'set_up_missing', message })
     await setUpQueue(admin, topics)
     await (await open()).close()
+    await transport.close()
+    await admin.close()
+  })
+
+  it('splits the bundles of a namespace that has fewer, under a backlog and its clients, and loses nothing', async () => {
+    const config = configFor('queue-bundles', { PULSAR_TRANSPORT: 'websocket', PULSAR_PARTITIONS: '6' })
+    const admin = pulsarAdmin(config)
+    const topics = topicsOf(config)
+    const namespace = `${topics.tenant}/${topics.namespace}`
+    assert.equal((await setUpQueue(admin, { ...topics, bundles: 4 }))[2]?.detail, '4 bundles')
+    assert.equal((await admin.bundles(namespace)).length, 4)
+    const transport = webSocketTransport(config)
+    const open = () => transport.openProducer({ topic: topics.events, sendTimeoutMs: 5000 }, () => undefined)
+    const publish = async (numbers: readonly number[]) => {
+      const producer = await open()
+      await Promise.all(
+        numbers.map((number) => producer.send({ payload: Buffer.from(`${number}`), properties: { v: '1' } })),
+      )
+      await producer.close()
+    }
+    const numbers = Array.from({ length: 600 }, (_, number) => number)
+    await publish(numbers.slice(0, 300))
+    const steps = await setUpQueue(admin, topics)
+    assert.deepEqual(steps[2], { what: `bundles of ${namespace}`, state: 'grown', detail: 'from 4 to 16 bundles' })
+    assert.deepEqual(steps.filter(({ state }) => state !== 'exists').length, 1)
+    assert.equal((await admin.bundles(namespace)).length, 16)
+    const { range, broker } = await admin.placeOf(`${topics.events}-partition-0`)
+    assert.deepEqual(await admin.brokers(), [broker])
+    const { total } = await readBacklog(admin, topics.events)
+    assert.equal(total, 300)
+    await admin.moveBundle(namespace, range, broker)
+    await publish(numbers.slice(300))
+    const consumer = await transport.openConsumer(
+      { topic: topics.events, subscription: topics.eventsSubscription, prefetchMessages: 100 },
+      () => undefined,
+    )
+    const taken: number[] = []
+    while (taken.length < numbers.length) {
+      for (const { id, payload } of await consumer.receive()) {
+        taken.push(Number(payload.toString()))
+        await consumer.acknowledge(id)
+      }
+    }
+    assert.deepEqual(
+      taken.sort((a, b) => a - b),
+      numbers,
+    )
+    await eventually(async () => (await readBacklog(admin, topics.events)).total === 0)
+    // Fewer are no reason to change anything.
+    assert.equal((await setUpQueue(admin, { ...topics, bundles: 8 }))[2]?.detail, '16 bundles')
     await transport.close()
     await admin.close()
   })

@@ -23,7 +23,8 @@ describe('the settings that a program reads', () => {
     api: sourcesWithout('api/', 'console/', 'programs/api.ts'),
     // How much is fetched ahead is asked of the queue by whoever consumes; the API never does.
     worker: sourcesWithout('worker/', 'programs/worker.ts', 'queue/', 'replay/', 'commands/'),
-    admin: sourcesWithout('search/retention.ts', 'commands/'),
+    // What set-up makes of the topics is handed on with their names.
+    admin: sourcesWithout('search/retention.ts', 'commands/', 'queue/topics.ts'),
   }
   for (const [program, names] of Object.entries(READ_BY_ONE)) {
     for (const name of names) {
@@ -32,6 +33,12 @@ describe('the settings that a program reads', () => {
       })
     }
   }
+
+  it('are few of the topics: how many bundles they are in is asked by set-up alone', () => {
+    const users = ['queue/set-up.ts', 'queue/bundles.ts']
+    assert.doesNotMatch(sourcesWithout(...users), /opics\.bundles\b/)
+    for (const user of users) assert.match(readFileSync(`${RUNTIME}${user}`, 'utf8'), /opics\.bundles\b/)
+  })
 
   it('are all but those that another program alone reads', () => {
     const all = { BULK_CONCURRENCY: '2', API_MAX_EVENTS: '5', ELASTIC_HOST: 'http://e:9200', EVENT_RETENTION_DAYS: '9' }

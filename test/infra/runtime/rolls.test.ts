@@ -55,7 +55,11 @@ describe('a change of the configuration restarts', () => {
     ['the programs and a new set-up for more partitions', { runtime: { PULSAR_PARTITIONS: 20 } }, NEW_SET_UP],
     ['the brokers for their memory', { broker: { memoryMib: 3072 } }, ['broker']],
     ['the brokers for a quorum', { bookkeeper: { ackQuorum: 1 } }, ['broker']],
-    ['nothing for more brokers', { broker: { replicas: 3 }, runtime: { PULSAR_PARTITIONS: 10 } }, []],
+    [
+      'nothing but a new set-up for more brokers',
+      { broker: { replicas: 3 }, runtime: { PULSAR_PARTITIONS: 10 } },
+      ['+ set-up', '- set-up'],
+    ],
     [
       'the brokers for rights, and asks for none then',
       { pulsar: { authorization: false } },

@@ -50,6 +50,7 @@ describe('set-up', () => {
       ELASTIC_HTTP_AUTH_PASSWORD_FILE: '/secrets/elasticsearch/password',
       PULSAR_HOST: 'pulsar://broker.tracardi.svc.cluster.local:6650',
       PULSAR_API: 'http://broker.tracardi.svc.cluster.local:8080',
+      PULSAR_BUNDLES: '32',
       PULSAR_RETENTION_SIZE_GIB: '13',
       ELASTIC_HOST: 'https://elasticsearch.tracardi.svc.cluster.local:9200',
       ELASTIC_HTTP_AUTH_USERNAME: 'tracardi',
@@ -92,6 +93,15 @@ describe('set-up', () => {
     assert.deepEqual(await argsWith('runtime.PULSAR_RETENTION_HOURS=6'), ['set-up'])
     assert.deepEqual(await argsWith('runtime.PULSAR_RETENTION_HOURS=12'), ['set-up', '--lower-retention'])
     assert.deepEqual(await argsWith('runtime.PULSAR_RETENTION_SIZE_GIB=1'), ['set-up', '--lower-retention'])
+  })
+
+  it('makes bundles for the brokers of the stack, and never fewer than it states', async () => {
+    const bundlesFor = async (replicas: number, changes: Readonly<Record<string, unknown>> = {}) =>
+      (await setUpOf('dev', { broker: { replicas }, ...changes })).env['PULSAR_BUNDLES']
+    assert.deepEqual([await bundlesFor(1), await bundlesFor(6), await bundlesFor(7)], [undefined, '64', '128'])
+    assert.equal(await bundlesFor(6, { runtime: { PULSAR_BUNDLES: 256 } }), '256')
+    const pulsar = { serviceUrl: 'pulsar://p:6650', adminUrl: 'http://p:8080' }
+    assert.equal(await bundlesFor(6, { pulsar }), undefined)
   })
 
   it('runs again when it is to shorten what Pulsar keeps', async () => {

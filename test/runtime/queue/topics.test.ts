@@ -7,6 +7,7 @@ describe('topicsOf', () => {
     assert.deepEqual(topicsOf(loadConfig({})), {
       tenant: 'tracardi',
       namespace: 'system',
+      bundles: 16,
       events: 'persistent://tracardi/system/functions',
       eventsSubscription: 'tracardi-function-subscription',
       partitions: 10,

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { settings } from '../config.ts'
+import { AppError, messageOf } from '../errors.ts'
+import type { SetUpStep } from '../set-up-step.ts'
+import type { PulsarAdmin } from './admin.ts'
+import type { Topics } from './topics.ts'
+
+/** So that brokers get about as many bundles each, and one that is added finds some to take. */
+const BUNDLES_PER_BROKER = 10
+
+/** A broker that is just loading a bundle refuses to split it for a moment. */
+const REFUSED_ROUNDS = 5
+const ROUND_MS = 1000
+
+/**
+ * How many bundles so many brokers need: the next power of two from 10 for each, within the range of PULSAR_BUNDLES. A power of
+ * two, because then all bundles have hash ranges of one size.
+ */
+export function bundlesFor(brokers: number): number {
+  const { minimum, maximum } = settings.pulsarBundles
+  const power = 2 ** Math.ceil(Math.log2(BUNDLES_PER_BROKER * Math.max(1, brokers)))
+  return Math.min(maximum, Math.max(minimum, power))
+}
+
+/** The bundles to split next, the largest hash ranges first: each split makes one bundle more. */
+export function bundlesToSplit(ranges: readonly string[], wanted: number): readonly string[] {
+  const missing = Math.max(0, wanted - ranges.length)
+  const sizes = ranges.map((range) => ({ range, size: sizeOf(range) }))
+  const largest = Math.max(...sizes.map(({ size }) => size))
+  // Halves of the largest may be larger than the others: they come in the next round.
+  return sizes.flatMap(({ range, size }) => (size === largest ? [range] : [])).slice(0, missing)
+}
+
+function sizeOf(range: string): number {
+  const [begin = 0, end = 0] = range.split('_').map(Number)
+  return end - begin
+}
+
+/**
+ * Splits bundles of the namespace until there are as many as configured, and reads back what Pulsar has then. Bundles are never
+ * merged. A split moves no message and no topic; `ensureSpread` gives the new bundles to other brokers.
+ */
+export async function ensureBundles(admin: PulsarAdmin, topics: Topics, roundMs = ROUND_MS): Promise<SetUpStep> {
+  const namespace = `${topics.tenant}/${topics.namespace}`
+  const what = `bundles of ${namespace}`
+  const wanted = topics.bundles
+  const before = await admin.bundles(namespace)
+  if (before.length >= wanted) return { what, state: 'exists', detail: `${before.length} bundles` }
+  let ranges = before
+  let fault: unknown
+  for (let refused = 0; ranges.length < wanted && refused < REFUSED_ROUNDS; ) {
+    if (refused > 0) await sleep(roundMs)
+    fault = await splitEach(admin, namespace, bundlesToSplit(ranges, wanted))
+    const after = await admin.bundles(namespace)
+    if (after.length <= ranges.length) refused += 1
+    ranges = after
+  }
+  if (ranges.length >= wanted)
+    return { what, state: 'grown', detail: `from ${before.length} to ${ranges.length} bundles` }
+  const why = fault === undefined ? '' : `: ${messageOf(fault)}`
+  const detail = `there are ${ranges.length}, PULSAR_BUNDLES is ${wanted}, and Pulsar did not split them${why}; events flow all the same, over fewer brokers: run set-up again with the token of an administrator`
+  return { what, state: 'differs', detail }
+}
+
+/** @returns the last refusal: another set-up, or Pulsar itself, may have split the same bundle meanwhile. */
+async function splitEach(admin: PulsarAdmin, namespace: string, ranges: readonly string[]): Promise<unknown> {
+  let fault: unknown
+  for (const range of ranges) {
+    try {
+      await admin.splitBundle(namespace, range)
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error
+      fault = error
+    }
+  }
+  return fault
+}
