@@ -14,10 +14,10 @@ describe('the commands of operators', () => {
     const env = environmentFor('cli-set-up', { PULSAR_PARTITIONS: '4' })
     const first = await cli(env, 'set-up')
     assert.equal(first.code, 0)
-    assert.equal(first.output.match(/^created/gm)?.length, 9)
+    assert.equal(first.output.match(/^created/gm)?.length, 10)
     assert.equal(first.output.match(/^updated +retention of /gm)?.length, 1)
     const second = await cli(env, 'set-up')
-    assert.equal(second.output.match(/^exists/gm)?.length, 10)
+    assert.equal(second.output.match(/^exists/gm)?.length, 15)
     const smaller = await cli({ ...env, PULSAR_PARTITIONS: '2' }, 'set-up')
     assert.equal(smaller.code, 0)
     assert.match(

@@ -15,13 +15,14 @@ describe('the console of a pipeline', () => {
   const rulesNow = async () => (await state()).advice.map(({ rule }) => rule)
 
   it('tells what runs, what was refused and why, and replays it once the cause is mended', async () => {
-    const { index, tags } = await pipeline.makeIndexWithoutTags()
+    await pipeline.makeIndexOfShortValues()
+    const text = 'x'.repeat(40_000)
     await pipeline.startApi()
     assert.ok((await rulesNow()).includes('workers'), 'says that no worker runs')
 
     await pipeline.startWorker()
     await eventually(async () => !(await rulesNow()).includes('workers'))
-    const events = ['a', 'b'].map((type) => ({ id: uuidV7(), type, ...(type === 'b' ? { tags: ['new'] } : {}) }))
+    const events = ['a', 'b'].map((type) => ({ id: uuidV7(), type, ...(type === 'b' ? { properties: { text } } : {}) }))
     assert.equal((await pipeline.track({ source: { id: 'my-source' }, events })).status, 200)
     await pipeline.untilStored(1)
     await eventually(async () => (await state()).queue.deadLetters === 1)
@@ -36,16 +37,16 @@ describe('the console of a pipeline', () => {
     )
     assert.equal(seen.queue.partitions.length, 2)
     assert.equal(seen.search.status, 'green')
-    assert.deepEqual(seen.faults, [{ name: 'strict_dynamic_mapping_exception', count: 1 }])
+    assert.deepEqual(seen.faults, [{ name: 'document_parsing_exception', count: 1 }])
     assert.equal(seen.search.disks.length, 1)
 
     const shown = (await (await pipeline.operate('/console/dead-letters')).json()) as {
       deadLetters: readonly Record<string, unknown>[]
     }
-    assert.partialDeepStrictEqual(shown.deadLetters, [{ status: 400, fault: 'strict_dynamic_mapping_exception' }])
-    assert.match(String(shown.deadLetters[0]?.['reason']), /introduction of \[tags\]/)
+    assert.partialDeepStrictEqual(shown.deadLetters, [{ status: 400, fault: 'document_parsing_exception' }])
+    assert.match(String(shown.deadLetters[0]?.['reason']), /failed to parse field \[properties\]/)
 
-    await pipeline.search.indices.putMapping({ index, properties: { tags } } as never)
+    await pipeline.takeLongValues()
     const replay = '/console/dead-letters/replay'
     assert.equal((await fetch(`${pipeline.privateUrl}${replay}`, { method: 'POST' })).status, 401)
     const replayed = await pipeline.operate(replay, 'POST')

@@ -96,12 +96,13 @@ describe('the pipeline, from call to document', () => {
 
   it('dead-letters the one document of 500 that Elasticsearch refuses, and stores it by a replay when the mapping is mended', async () => {
     await start({ BULK_TIMEOUT_SECONDS: '0.2' })
-    const { index, tags } = await pipeline.makeIndexWithoutTags()
+    await pipeline.makeIndexOfShortValues()
+    const text = 'x'.repeat(40_000)
 
     const events = Array.from({ length: 500 }, (_, number) => ({
       id: uuidV7(),
       type: 'a',
-      ...(number === 123 ? { tags: ['new'] } : {}),
+      ...(number === 123 ? { properties: { text } } : {}),
     }))
     await pipeline.startWorker()
     assert.equal((await pipeline.track({ source: { id: 'my-source' }, events })).status, 200)
@@ -111,18 +112,21 @@ describe('the pipeline, from call to document', () => {
     assert.equal(await pipeline.deadLetters(), 1)
 
     const listed = await cli(pipeline.env, 'dead-letters', 'list')
-    assert.match(listed.output, /400 +strict_dynamic_mapping_exception +\{"create":.*introduction of \[tags\]/)
+    assert.match(listed.output, /400 +document_parsing_exception +\{"create":.*failed to parse field \[properties\]/)
     assert.match(listed.output, /1 dead letters wait; 1 are shown\./)
     assert.equal(await pipeline.deadLetters(), 1)
 
-    await pipeline.search.indices.putMapping({ index, properties: { tags } } as never)
+    await pipeline.takeLongValues()
     const replayed = await cli(pipeline.env, 'dead-letters', 'replay')
     assert.match(replayed.output, /^1 dead letters published again/)
     await pipeline.untilStored(500)
     assert.equal(await pipeline.count(), 500)
     await eventually(async () => (await pipeline.deadLetters()) === 0)
-    const found = await pipeline.search.get<{ tags: object }>({ index, id: documentId(events[123]?.id as string) })
-    assert.deepEqual(found._source?.tags, { values: ['new'], count: 1 })
+    const found = await pipeline.search.get<{ properties: object }>({
+      index: `${pipeline.eventAlias}-${THIS_MONTH}`,
+      id: documentId(events[123]?.id as string),
+    })
+    assert.deepEqual(found._source?.properties, { text })
   })
 
   it('keeps the events of two sources apart that have one id, and counts another event with it as a conflict', async () => {

@@ -97,21 +97,28 @@ export class Pipeline {
   }
 
   /**
-   * Makes the index of this month as an old release might have made it: it refuses events with tags, and no others. Answers its name,
-   * and the field that mends it.
+   * Makes the index of this month so that it refuses events with a property longer than 32,766 bytes, and no others, until
+   * `takeLongValues`.
    */
-  async makeIndexWithoutTags(nowMs = Date.now()): Promise<{ index: string; tags: object }> {
+  async makeIndexOfShortValues(nowMs = Date.now()): Promise<void> {
     const index = `${this.eventAlias}-${periodOf(nowMs, 'month')}`
     const [event] = templatesOf(this.config)
     if (!event) throw new Error('there is no template for events')
     const { mappings } = event.body.template
-    const { tags = {}, ...properties } = mappings.properties as Record<string, object>
+    const { properties, ...fields } = mappings.properties as Record<string, { ignore_above?: number }>
+    const { ignore_above: _, ...unlimited } = properties ?? {}
     await this.search.indices.create({
       index,
       ...event.body.template,
-      mappings: { ...mappings, properties },
+      mappings: { ...mappings, properties: { ...fields, properties: unlimited } },
     } as estypes.IndicesCreateRequest)
-    return { index, tags }
+  }
+
+  async takeLongValues(): Promise<void> {
+    const [event] = templatesOf(this.config)
+    const { properties } = event?.body.template.mappings.properties as Record<string, object>
+    const mapping = { index: `${this.eventAlias}-*`, properties: { properties } }
+    await this.search.indices.putMapping(mapping as estypes.IndicesPutMappingRequest)
   }
 
   get eventAlias(): string {

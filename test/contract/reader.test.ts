@@ -65,7 +65,7 @@ function promises(transport: string): void {
   }
   async function assertAllStored(): Promise<void> {
     await pipeline.startWorker()
-    await eventually(async () => (await pipeline.count()) >= accepted.length)
+    await pipeline.untilStored(accepted.length)
     await eventually(async () => (await pipeline.backlog()) === 0)
     assert.equal(await pipeline.count(), accepted.length)
   }
@@ -101,7 +101,7 @@ function promises(transport: string): void {
     assert.equal(await admin('POST', `namespaces/${topics.tenant}/${topics.namespace}/${query}`, quota), 204)
     assert.equal(await track(), 200)
     assert.equal(await reason(), undefined)
-    assert.equal(await admin('POST', `${path()}/${query}`, { ...quota, limitSize: 2 ** 40 }), 204)
+    assert.equal(await admin('POST', `${path()}/${query}`, { ...quota, limitSize: 2 ** 30 }), 204)
     await eventually(async () => (await reason()) === 'backlog_eviction')
     assert.equal(await track(), 503)
     await setUp()

@@ -215,7 +215,7 @@ const searchFaults: readonly Fault[] = [
     inject: async ({ pipeline, load }) => {
       for (let call = 0; call < 20; call += 1) {
         const mixed = callOf(10)
-        const refused = callOf(1, { tags: ['of', 'a', 'newer', 'release'] })
+        const refused = callOf(1, { properties: { text: 'x'.repeat(40_000) } })
         const both = { ...mixed, events: [...mixed.events, ...refused.events] }
         await eventually(async () => (await post(pipeline.publicUrl, both)) === 200)
         load.take(both)

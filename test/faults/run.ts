@@ -82,7 +82,7 @@ export async function runFaults(
 }
 
 /** Waits until nothing is under way, and stores what was refused, as an operator does when the mapping is mended. */
-async function settled({ pipeline, search, load }: System, violations: string[]): Promise<number> {
+async function settled({ pipeline, load }: System, violations: string[]): Promise<number> {
   const drained = () => eventually(async () => (await pipeline.backlog()) === 0)
   await drained()
   const refused = await pipeline.deadLetters()
@@ -90,8 +90,7 @@ async function settled({ pipeline, search, load }: System, violations: string[])
   for (const id of refusedWithoutReason(letters, load.refused)) violations.push(`dead-lettered without a reason: ${id}`)
   for (const id of notRefused(letters, load.refused))
     violations.push(`not dead-lettered although no index takes it: ${id}`)
-  const tags = { properties: { values: { type: 'keyword' }, count: { type: 'integer' } } }
-  await search.indices.putMapping({ index: `${pipeline.eventAlias}-*`, properties: { tags } } as never)
+  await pipeline.takeLongValues()
   await cli(pipeline.env, 'dead-letters', 'replay')
   await eventually(async () => (await pipeline.deadLetters()) === 0)
   await drained()

@@ -74,7 +74,7 @@ export class System {
       },
     })
     const pipeline = await Pipeline.create('faults', { BULK_TIMEOUT_SECONDS: '1', PULSAR_TRANSPORT: transport })
-    await pipeline.makeIndexWithoutTags()
+    await pipeline.makeIndexOfShortValues()
     const env = {
       ...pipeline.env,
       PULSAR_HOST: `pulsar://127.0.0.1:${brokerPort}`,

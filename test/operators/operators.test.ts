@@ -212,7 +212,7 @@ describe('a 200 needs a reader', function () {
 
   it('when consumer_backlog_eviction is set for the topic itself', async () => {
     await begin(false)
-    const quota = { limitSize: 2 ** 40, limitTime: -1, policy: 'consumer_backlog_eviction' }
+    const quota = { limitSize: 2 ** 30, limitTime: -1, policy: 'consumer_backlog_eviction' }
     const { stopped, code } = await untilStopped(() =>
       admin('POST', `${path()}/backlogQuota?backlogQuotaType=destination_storage`, quota),
     )
