@@ -102,23 +102,26 @@ export class Pipeline {
    */
   async makeIndexOfShortValues(nowMs = Date.now()): Promise<void> {
     const index = `${this.eventAlias}-${periodOf(nowMs, 'month')}`
-    const [event] = templatesOf(this.config)
-    if (!event) throw new Error('there is no template for events')
-    const { mappings } = event.body.template
+    const mappings = this.#eventTemplate().mappings
     const { properties, ...fields } = mappings.properties as Record<string, { ignore_above?: number }>
     const { ignore_above: _, ...unlimited } = properties ?? {}
     await this.search.indices.create({
       index,
-      ...event.body.template,
+      ...this.#eventTemplate(),
       mappings: { ...mappings, properties: { ...fields, properties: unlimited } },
     } as estypes.IndicesCreateRequest)
   }
 
   async takeLongValues(): Promise<void> {
-    const [event] = templatesOf(this.config)
-    const { properties } = event?.body.template.mappings.properties as Record<string, object>
+    const { properties } = this.#eventTemplate().mappings.properties as Record<string, object>
     const mapping = { index: `${this.eventAlias}-*`, properties: { properties } }
     await this.search.indices.putMapping(mapping as estypes.IndicesPutMappingRequest)
+  }
+
+  #eventTemplate() {
+    const [event] = templatesOf(this.config)
+    if (!event) throw new Error('there is no template for events')
+    return event.body.template
   }
 
   get eventAlias(): string {
