@@ -8,7 +8,7 @@ import { type PodTemplate, podTemplate } from '../kubernetes/pod.ts'
 import { execCheck, probes } from '../kubernetes/probes.ts'
 import { propertiesFile } from '../kubernetes/properties.ts'
 import { service } from '../kubernetes/service.ts'
-import { podHost, type Site } from '../kubernetes/site.ts'
+import { hostOf, podHost, type Site } from '../kubernetes/site.ts'
 import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
 import { setName, shares, type ZoneShare } from '../kubernetes/zones.ts'
 import { configVolume, PULSAR_USER, pulsarContainer } from './server.ts'
@@ -165,10 +165,24 @@ done
 wait $jvm
 `
 
-/** Whether it serves, writable or read-only. It says so without ZooKeeper too, and not while it replays its journal. */
-const BOOKIE_SERVES = `curl -fsS http://127.0.0.1:${METRICS_PORT}/metrics | grep -Eq '^bookie_SERVER_STATUS([{].*[}])? [01]([.]0)?$'`
+/**
+ * Whether it serves, writable or read-only, which it does without ZooKeeper too, and not while it replays its journal.
+ *
+ * ZooKeeper must list it, as far as ZooKeeper can be asked: a bookie whose session was lost while a restarted ZooKeeper still had
+ * the old one is in no list, does not register again (PulsarRegistrationManager of 4.0.6), and gets no new ledgers. It says of
+ * itself that it is writable.
+ */
+function bookieServes({ site, zookeeper }: BookKeeperArgs): string {
+  return `curl -fsS http://127.0.0.1:${METRICS_PORT}/metrics | grep -Eq '^bookie_SERVER_STATUS([{].*[}])? [01]([.]0)?$' || exit 1
+dump=$(timeout 3 bash -c 'exec 3<>/dev/tcp/${zookeeper.replace(':', '/')} && printf dump >&3 && cat <&3' 2>/dev/null) || exit 0
+case $dump in *'ephemeral nodes dump:'*) ;; *) exit 0 ;; esac
+echo "$dump" | grep -Eq "/ledgers/available/(readonly/)?$HOSTNAME.${hostOf(site, 'bookkeeper')}:${BOOKIE_PORT}$"
+`
+}
 
-function bookiePod({ site, image, config }: BookKeeperArgs, share: ZoneShare, digest: string): PodTemplate {
+function bookiePod(args: BookKeeperArgs, share: ZoneShare, digest: string): PodTemplate {
+  const { site, image, config } = args
+  const serves = execCheck('bash', '-c', bookieServes(args))
   return podTemplate({
     tier: 'bookkeeper',
     labels: zoneLabel(share),
@@ -193,8 +207,8 @@ function bookiePod({ site, image, config }: BookKeeperArgs, share: ZoneShare, di
         probes: probes({
           // A journal is replayed in peace, however full it is.
           startSeconds: config.startMinutes * 60,
-          ready: execCheck('bash', '-c', BOOKIE_SERVES),
-          alive: execCheck('bash', '-c', BOOKIE_SERVES),
+          ready: serves,
+          alive: serves,
         }),
       }),
     ],
