@@ -142,8 +142,11 @@ const READ_ONLY_MARK = `${DATA}/journal/read-only`
  * A bookie that cannot start (ZooKeeper may still hold the registration of the process that was killed) stops, and leaves its
  * JVM behind without a bookie in it. So its end is made here, and the start is tried again while the old session can last.
  *
- * `LedgerDirsMonitor` is the thread that lives from before the replay of the journal until the bookie has stopped.
+ * `LedgerDirsMonitor` is the thread that lives from before the replay of the journal until the bookie has stopped. It may
+ * live for less than a second, so one that is not seen within STOPPED_SECONDS of metrics has stopped too: they are served right
+ * before it begins.
  */
+const STOPPED_SECONDS = 10
 const BOOKIE_START = `set -eu
 cp /config/bookkeeper.conf ${CONF}
 if [ -e ${READ_ONLY_MARK} ]; then echo forceReadOnlyBookie=true >> ${CONF}; fi
@@ -151,10 +154,15 @@ told_to_stop=no
 trap 'told_to_stop=yes; kill -TERM $jvm' TERM INT
 runs() { kill -0 $jvm 2>/dev/null; }
 lives() { grep -qs '^LedgerDirsMonit' /proc/$jvm/task/*/comm; }
+serves_metrics() { grep -qs '^qtp' /proc/$jvm/task/*/comm; }
 while true; do
   bin/pulsar bookie &
   jvm=$!
-  until lives || ! runs; do sleep 1; done
+  metrics=0
+  until lives || ! runs || [ $metrics -ge ${STOPPED_SECONDS} ]; do
+    sleep 1
+    if serves_metrics; then metrics=$((metrics + 1)); fi
+  done
   while lives; do sleep 1; done
   for second in 1 2 3 4 5; do if runs; then sleep 1; fi; done
   if ! runs; then break; fi

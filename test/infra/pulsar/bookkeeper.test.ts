@@ -98,6 +98,7 @@ describe('the start of a bookie', () => {
       .replaceAll(/\/(config|tmp)\/bookkeeper.conf/g, (_, place) => `${folder.path}/${place}`)
       .replaceAll('/task/*/comm', '/environ')
       .replaceAll("'^LedgerDirsMonit'", 'BOOKIE_LIVES')
+      .replaceAll("'^qtp'", 'METRICS_SERVED')
     return folder.run(here, 'bin/pulsar', program)
   }
 
@@ -112,6 +113,13 @@ touch again
 BOOKIE_LIVES=yes exec bash -c 'sleep 2; exec env -u BOOKIE_LIVES sleep 60'`)
     assert.deepEqual([ran.status, ran.calls], [3, ['bookie', 'bookie']])
   })
+
+  it('kills a JVM whose bookie has stopped before it was seen, too', async () => {
+    const ran = await run(`if [ -e seen ]; then exit 3; fi
+touch seen
+METRICS_SERVED=yes exec sleep 60`)
+    assert.deepEqual([ran.status, ran.calls], [3, ['bookie', 'bookie']])
+  }).timeout(60_000)
 })
 
 describe('the racks of the bookies', () => {
