@@ -8,7 +8,7 @@ import { type PodTemplate, podTemplate } from '../kubernetes/pod.ts'
 import { execCheck, probes } from '../kubernetes/probes.ts'
 import { propertiesFile } from '../kubernetes/properties.ts'
 import { service } from '../kubernetes/service.ts'
-import { podHost, type Site } from '../kubernetes/site.ts'
+import { hostOf, podHost, type Site } from '../kubernetes/site.ts'
 import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
 import { setName, shares, type ZoneShare } from '../kubernetes/zones.ts'
 import { configVolume, PULSAR_USER, pulsarContainer } from './server.ts'
@@ -148,8 +148,11 @@ const READ_ONLY_MARK = `${DATA}/journal/read-only`
  * A bookie that cannot start (ZooKeeper may still hold the registration of the process that was killed) stops, and leaves its
  * JVM behind without a bookie in it. So its end is made here, and the start is tried again while the old session can last.
  *
- * `LedgerDirsMonitor` is the thread that lives from before the replay of the journal until the bookie has stopped.
+ * `LedgerDirsMonitor` is the thread that lives from before the replay of the journal until the bookie has stopped. It may
+ * live for less than a second, so one that is not seen within STOPPED_SECONDS of metrics has stopped too: they are served right
+ * before it begins.
  */
+const STOPPED_SECONDS = 10
 const BOOKIE_START = `set -eu
 cp /config/bookkeeper.conf ${CONF}
 if [ -e ${READ_ONLY_MARK} ]; then echo forceReadOnlyBookie=true >> ${CONF}; fi
@@ -157,10 +160,15 @@ told_to_stop=no
 trap 'told_to_stop=yes; kill -TERM $jvm' TERM INT
 runs() { kill -0 $jvm 2>/dev/null; }
 lives() { grep -qs '^LedgerDirsMonit' /proc/$jvm/task/*/comm; }
+serves_metrics() { grep -qs '^qtp' /proc/$jvm/task/*/comm; }
 while true; do
   bin/pulsar bookie &
   jvm=$!
-  until lives || ! runs; do sleep 1; done
+  metrics=0
+  until lives || ! runs || [ $metrics -ge ${STOPPED_SECONDS} ]; do
+    sleep 1
+    if serves_metrics; then metrics=$((metrics + 1)); fi
+  done
   while lives; do sleep 1; done
   for second in 1 2 3 4 5; do if runs; then sleep 1; fi; done
   if ! runs; then break; fi
@@ -171,10 +179,24 @@ done
 wait $jvm
 `
 
-/** Whether it serves, writable or read-only. It says so without ZooKeeper too, and not while it replays its journal. */
-const BOOKIE_SERVES = `curl -fsS http://127.0.0.1:${METRICS_PORT}/metrics | grep -Eq '^bookie_SERVER_STATUS([{].*[}])? [01]([.]0)?$'`
+/**
+ * Whether it serves, writable or read-only, which it does without ZooKeeper too, and not while it replays its journal.
+ *
+ * ZooKeeper must list it, as far as ZooKeeper can be asked: a bookie whose session was lost while a restarted ZooKeeper still had
+ * the old one is in no list, does not register again (PulsarRegistrationManager of 4.0.6), and gets no new ledgers. It says of
+ * itself that it is writable.
+ */
+function bookieServes({ site, zookeeper }: BookKeeperArgs): string {
+  return `curl -fsS http://127.0.0.1:${METRICS_PORT}/metrics | grep -Eq '^bookie_SERVER_STATUS([{].*[}])? [01]([.]0)?$' || exit 1
+dump=$(timeout 3 bash -c 'exec 3<>/dev/tcp/${zookeeper.replace(':', '/')} && printf dump >&3 && cat <&3' 2>/dev/null) || exit 0
+case $dump in *'ephemeral nodes dump:'*) ;; *) exit 0 ;; esac
+echo "$dump" | grep -Eq "/ledgers/available/(readonly/)?$HOSTNAME.${hostOf(site, 'bookkeeper')}:${BOOKIE_PORT}$"
+`
+}
 
-function bookiePod({ site, image, config }: BookKeeperArgs, share: ZoneShare, digest: string): PodTemplate {
+function bookiePod(args: BookKeeperArgs, share: ZoneShare, digest: string): PodTemplate {
+  const { site, image, config } = args
+  const serves = execCheck('bash', '-c', bookieServes(args))
   return podTemplate({
     tier: 'bookkeeper',
     labels: zoneLabel(share),
@@ -199,8 +221,8 @@ function bookiePod({ site, image, config }: BookKeeperArgs, share: ZoneShare, di
         probes: probes({
           // A journal is replayed in peace, however full it is.
           startSeconds: config.startMinutes * 60,
-          ready: execCheck('bash', '-c', BOOKIE_SERVES),
-          alive: execCheck('bash', '-c', BOOKIE_SERVES),
+          ready: serves,
+          alive: serves,
         }),
       }),
     ],

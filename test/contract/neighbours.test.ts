@@ -13,6 +13,7 @@ import { giveTo, serverUser } from '../../runtime/local/server-user.ts'
 import { parseMetrics, sumOf } from '../../runtime/metrics-text.ts'
 import { fileOf } from '../infra/pulsar/files.ts'
 import { changed, registeredBy } from '../support/stack.ts'
+import { eventually } from '../support/until.ts'
 import { podTemplates } from '../support/workloads.ts'
 import { servers } from './servers.ts'
 
@@ -89,6 +90,8 @@ describe('a ZooKeeper node and a bookie with the configuration of a stack, to a 
   let folder: string
   let zookeeper: Child
   let bookie: Child
+  /** The probe of the bookie. */
+  let serves: () => boolean
   let ports: Record<'client' | 'server' | 'election' | 'zookeeperMetrics' | 'bookie' | 'metrics', number>
 
   /** Starts a program of Pulsar's distribution as its container does. */
@@ -213,8 +216,14 @@ describe('a ZooKeeper node and a bookie with the configuration of a stack, to a 
     bookie = await start('bookie', command.map(here), env)
     assert.deepEqual(startupProbe.exec, readinessProbe.exec)
     const [bash, ...probe] = readinessProbe.exec.command as string[]
-    const args = probe.map((text) => text.replace(':8000/', `:${ports.metrics}/`))
-    await untilReady(bookie, async () => spawnSync(bash as string, args).status === 0, LIMIT_MS)
+    const args = probe.map((text) =>
+      text
+        .replace(':8000/', `:${ports.metrics}/`)
+        .replace(/\/dev\/tcp\/[^ ]+/, `/dev/tcp/127.0.0.1/${ports.client}`)
+        .replace(/\$HOSTNAME[^"]+/, `${ADDRESS}:${ports.bookie}$`),
+    )
+    serves = () => spawnSync(bash as string, args).status === 0
+    await untilReady(bookie, async () => serves(), LIMIT_MS)
   }
 
   it('serve their metrics', async () => {
@@ -250,6 +259,18 @@ describe('a ZooKeeper node and a bookie with the configuration of a stack, to a 
     await killBookie()
     await Promise.all([startZookeeper(), startBookie()])
     assert.equal(await metricOf(ports.metrics, STATUS), WRITABLE)
+  })
+
+  it('say so when the bookie has lost its registration, and have it again after a start', async () => {
+    zookeeper.kill()
+    await eventually(() => bookie.lastLines(200).some((line) => line.includes('has expired!')))
+    assert.equal(serves(), true)
+    // It still has the registration of the old session, which the bookie has given up.
+    await startZookeeper()
+    await eventually(() => !serves())
+    assert.equal(await metricOf(ports.metrics, STATUS), WRITABLE)
+    await killBookie()
+    await startBookie()
   })
 
   it('take nothing new, however often they start, while a file on the volume says that the bookie is drained', async () => {

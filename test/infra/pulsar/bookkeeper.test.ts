@@ -52,6 +52,39 @@ describe('the probes of a bookie', () => {
   })
 })
 
+describe('the probe of a bookie', () => {
+  const folder = new ScriptFolder()
+  after(() => folder.remove())
+
+  /** What it exits with, when the bookie says that it is writable and ZooKeeper answers so; nothing is no answer. */
+  async function status(answer: string): Promise<number | null> {
+    const templates = podTemplates(await registeredBy(changed('dev')))
+    const script = templates.find(({ name }) => name === 'bookkeeper')?.spec.containers[0].livenessProbe.exec.command[2]
+    const here = script.replace(/^curl [^|]*/, 'echo bookie_SERVER_STATUS 1 ')
+    folder.write('answer', answer)
+    const env = { PATH: `${folder.path}:${process.env['PATH']}`, HOSTNAME: 'bookkeeper-0' }
+    return folder.run(here, 'timeout', `[ -s answer ] && cat answer`, env).status
+  }
+  const dump = (...nodes: string[]) =>
+    ['SessionTracker dump:', 'ephemeral nodes dump:', '0x1:', ...nodes.map((node) => `\t${node}`), ''].join('\n')
+  const host = 'bookkeeper.tracardi.svc.cluster.local:3181'
+
+  it('passes while ZooKeeper lists the bookie, writable or read-only', async () => {
+    assert.equal(await status(dump(`/ledgers/available/bookkeeper-0.${host}`)), 0)
+    assert.equal(await status(dump(`/ledgers/available/readonly/bookkeeper-0.${host}`)), 0)
+  })
+
+  it('fails for a bookie that has lost its registration', async () => {
+    assert.equal(await status(dump()), 1)
+    assert.equal(await status(dump(`/ledgers/available/bookkeeper-1.${host}`, `/other/bookkeeper-0.${host}`)), 1)
+  })
+
+  it('passes while ZooKeeper is down or does not serve', async () => {
+    assert.equal(await status(''), 0)
+    assert.equal(await status('This ZooKeeper instance is not currently serving requests\n'), 0)
+  })
+})
+
 describe('the start of a bookie', () => {
   const folder = new ScriptFolder()
   after(() => folder.remove())
@@ -65,6 +98,7 @@ describe('the start of a bookie', () => {
       .replaceAll(/\/(config|tmp)\/bookkeeper.conf/g, (_, place) => `${folder.path}/${place}`)
       .replaceAll('/task/*/comm', '/environ')
       .replaceAll("'^LedgerDirsMonit'", 'BOOKIE_LIVES')
+      .replaceAll("'^qtp'", 'METRICS_SERVED')
     return folder.run(here, 'bin/pulsar', program)
   }
 
@@ -79,6 +113,13 @@ touch again
 BOOKIE_LIVES=yes exec bash -c 'sleep 2; exec env -u BOOKIE_LIVES sleep 60'`)
     assert.deepEqual([ran.status, ran.calls], [3, ['bookie', 'bookie']])
   })
+
+  it('kills a JVM whose bookie has stopped before it was seen, too', async () => {
+    const ran = await run(`if [ -e seen ]; then exit 3; fi
+touch seen
+METRICS_SERVED=yes exec sleep 60`)
+    assert.deepEqual([ran.status, ran.calls], [3, ['bookie', 'bookie']])
+  }).timeout(60_000)
 })
 
 describe('the racks of the bookies', () => {
