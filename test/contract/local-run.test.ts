@@ -155,7 +155,7 @@ describe('a run on one machine', () => {
     assert.deepEqual([sent.code, sent.errors], [0, said])
     const backlog = await cli(env, 'backlog', '--json')
     assert.deepEqual([backlog.code, backlog.errors], [0, said])
-    assert.equal((await cli(env, 'set-up')).output.match(/^exists/gm)?.length, 9)
+    assert.equal((await cli(env, 'set-up')).output.match(/^exists/gm)?.length, 15)
     await eventually(async () => {
       const { output } = await cli(env, 'indices', '--json')
       const [events] = (JSON.parse(output) as { name: string; documents: number }[]).filter(({ name }) =>

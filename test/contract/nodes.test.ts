@@ -66,7 +66,9 @@ describe('two nodes of Elasticsearch, of which one fails', () => {
           const { status } = await pipeline.track({ source: { id: 'my-source' }, events: [{ type: 'a' }] })
           assert.equal(status, 200)
         }
-        await eventually(async () => (await pipeline.count()) === EVENTS && (await pipeline.backlog()) === 0)
+        await pipeline.untilStored(EVENTS)
+        await eventually(async () => (await pipeline.backlog()) === 0)
+        assert.equal(await pipeline.count(), EVENTS)
         assert.equal(await pipeline.deadLetters(), 0)
       } finally {
         await pipeline.close()
