@@ -10,25 +10,19 @@ import { addMonitoringRoutes, monitoringPortOf } from '../monitoring.ts'
 import { buildPrivateServer } from '../private-server.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { connectQueue } from '../queue/connect.ts'
-import { superviseConsumer, superviseProducer } from '../queue/supervised.ts'
+import { superviseConsumer, superviseDeadLetters } from '../queue/supervised.ts'
 import { topicsOf } from '../queue/topics.ts'
-import { bulkSender, shardWaitMs } from '../search/bulk.ts'
 import { searchClient, searchTrouble } from '../search/client.ts'
-import { conflictFinder } from '../search/conflicts.ts'
-import { IndexKeeper } from '../search/index-keeper.ts'
 import { IndexWatch } from '../search/index-watch.ts'
-import { judgedSender } from '../search/judge.ts'
-import { lineGuard } from '../search/line-guard.ts'
 import { nodeLogger } from '../search/node-connection.ts'
 import { assertSetUp } from '../search/set-up.ts'
+import { storingIn } from '../search/storing.ts'
 import { AdaptiveConcurrency } from '../worker/concurrency.ts'
 import { workerMetrics } from '../worker/metrics.ts'
 import { Worker } from '../worker/worker.ts'
 import type { Program } from './run.ts'
 
 const SET_UP_POLL_MS = 2000
-/** Dead letters are few and may wait; a minute rides out a restart of a broker. */
-const DEAD_LETTER_TIMEOUT_MS = 60_000
 
 /** Starts a worker. It takes nothing before the set-up has run: without templates, Elasticsearch would guess mappings. */
 export async function startWorker(config: Config, log: Logger): Promise<Program> {
@@ -44,19 +38,9 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
   })
   const admin = pulsarAdmin(config)
   const transport = await connectQueue(config, admin, log)
-  const deadLetters = superviseProducer(
-    transport,
-    { topic: topics.deadLetters, sendTimeoutMs: DEAD_LETTER_TIMEOUT_MS },
-    log,
-  )
+  const deadLetters = superviseDeadLetters(transport, topics, log)
   const stop = new AbortController()
-  const keeper = new IndexKeeper({
-    client: search,
-    config,
-    sendBulk: bulkSender(search, shardWaitMs(config)),
-    onMade: () => watch.soon(),
-    nowMs: Date.now,
-  })
+  const { keeper, ...storing } = storingIn(search, config, () => watch.soon())
   const watch = new IndexWatch({
     client: search,
     config,
@@ -96,9 +80,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
     )
     worker = new Worker({
       consumer,
-      sendBulk: judgedSender(keeper.sendBulk),
-      findConflicts: conflictFinder(search),
-      guard: lineGuard(config, keeper.see),
+      ...storing,
       sendDeadLetter: (message) => deadLetters.send(message),
       limits: { events: config.bulkSize, bytes: config.bulkMaxBytes },
       mostEvents: config.bulkMaxEvents,

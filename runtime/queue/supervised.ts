@@ -13,6 +13,7 @@ import {
   type Transport,
 } from './port.ts'
 import { comparePositions } from './position.ts'
+import type { Topics } from './topics.ts'
 
 const REOPEN = { baseMs: 200, maxMs: 5000 }
 
@@ -64,6 +65,14 @@ export function superviseProducer(
     },
     close: () => link.close(),
   }
+}
+
+/** Dead letters are few and may wait; a minute rides out a restart of a broker. */
+const DEAD_LETTER_TIMEOUT_MS = 60_000
+
+/** The producer of the dead-letter topic. */
+export function superviseDeadLetters(transport: Transport, { deadLetters }: Topics, log: Logger): SupervisedProducer {
+  return superviseProducer(transport, { topic: deadLetters, sendTimeoutMs: DEAD_LETTER_TIMEOUT_MS }, log)
 }
 
 /** A consumer that outlives its connection. While there is none, `receive` answers nothing. */

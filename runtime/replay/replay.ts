@@ -6,14 +6,10 @@ import type { Logger } from '../log.ts'
 import type { PulsarAdmin } from '../queue/admin.ts'
 import { before, type Kept, keptOf, type TimeRange } from '../queue/kept.ts'
 import type { Transport } from '../queue/port.ts'
-import { superviseProducer, superviseReader } from '../queue/supervised.ts'
+import { superviseDeadLetters, superviseReader } from '../queue/supervised.ts'
 import { topicsOf } from '../queue/topics.ts'
-import { bulkSender, shardWaitMs } from '../search/bulk.ts'
-import { conflictFinder } from '../search/conflicts.ts'
-import { IndexKeeper } from '../search/index-keeper.ts'
-import { judgedSender } from '../search/judge.ts'
-import { lineGuard } from '../search/line-guard.ts'
 import { assertSetUp } from '../search/set-up.ts'
+import { storingIn } from '../search/storing.ts'
 import { AdaptiveConcurrency } from '../worker/concurrency.ts'
 import { workerMetrics } from '../worker/metrics.ts'
 import { Worker } from '../worker/worker.ts'
@@ -21,7 +17,6 @@ import { KeptReader } from './kept-reader.ts'
 import { Pace } from './pace.ts'
 import { ReplayConsumer } from './replay-consumer.ts'
 
-const DEAD_LETTER_TIMEOUT_MS = 60_000
 /** A replay has no rush of events to wait for: what does not fill a bulk goes soon, so that the end comes. */
 const BULK_TIMEOUT_MS = 1000
 const PROGRESS_MS = 500
@@ -87,8 +82,7 @@ export async function replay(
   const topics = topicsOf(config)
   const kept = await keptOf(admin, topics.events, options)
   await assertSetUp(search, config)
-  const deadLetterOptions = { topic: topics.deadLetters, sendTimeoutMs: DEAD_LETTER_TIMEOUT_MS }
-  const deadLetters = superviseProducer(transport, deadLetterOptions, log)
+  const deadLetters = superviseDeadLetters(transport, topics, log)
   const consumer = new ReplayConsumer(
     readersOf(access, kept),
     options,
@@ -98,18 +92,10 @@ export async function replay(
   const registry = new Registry()
   const concurrency = new AdaptiveConcurrency(config.bulkConcurrency)
   // Whoever replays into an index that is lost makes it first.
-  const keeper = new IndexKeeper({
-    client: search,
-    config,
-    sendBulk: bulkSender(search, shardWaitMs(config)),
-    onMade: (index) => log.info({ index }, 'index made'),
-    nowMs: Date.now,
-  })
+  const { keeper: _, ...storing } = storingIn(search, config, (index) => log.info({ index }, 'index made'))
   const worker = new Worker({
     consumer,
-    sendBulk: judgedSender(keeper.sendBulk),
-    findConflicts: conflictFinder(search),
-    guard: lineGuard(config, keeper.see),
+    ...storing,
     sendDeadLetter: (message) => deadLetters.send(message),
     limits: { events: config.bulkSize, bytes: config.bulkMaxBytes },
     mostEvents: config.bulkMaxEvents,

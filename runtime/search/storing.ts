@@ -1,0 +1,33 @@
+import type { Client } from '@elastic/elasticsearch'
+import type { Config } from '../config.ts'
+import { bulkSender, type SendBulk, shardWaitMs } from './bulk.ts'
+import { conflictFinder, type FindConflicts } from './conflicts.ts'
+import { IndexKeeper } from './index-keeper.ts'
+import { judgedSender } from './judge.ts'
+import { type LineGuard, lineGuard } from './line-guard.ts'
+
+/** What a worker needs to store lines in Elasticsearch. */
+export interface Storing {
+  readonly keeper: IndexKeeper
+  /** Makes an index before its first use, and tells faults of documents from those of the cluster. */
+  readonly sendBulk: SendBulk
+  readonly findConflicts: FindConflicts
+  readonly guard: LineGuard
+}
+
+/** @param onMade is told each index that this process has made. */
+export function storingIn(client: Client, config: Config, onMade: (index: string) => void): Storing {
+  const keeper = new IndexKeeper({
+    client,
+    config,
+    sendBulk: bulkSender(client, shardWaitMs(config)),
+    onMade,
+    nowMs: Date.now,
+  })
+  return {
+    keeper,
+    sendBulk: judgedSender(keeper.sendBulk),
+    findConflicts: conflictFinder(client),
+    guard: lineGuard(config, keeper.see),
+  }
+}
