@@ -10,5 +10,13 @@ export function backoffMs(
   limits: { readonly baseMs: number; readonly maxMs: number },
   random: number,
 ): number {
-  return Math.floor(random * Math.min(limits.maxMs, limits.baseMs * 2 ** Math.min(attempt, 30)))
+  return Math.floor(random * backoffCeilingMs(attempt, limits))
+}
+
+/** The longest wait of an attempt: it doubles with each, up to a maximum. */
+export function backoffCeilingMs(
+  attempt: number,
+  { baseMs, maxMs }: { readonly baseMs: number; readonly maxMs: number },
+): number {
+  return Math.min(maxMs, baseMs * 2 ** Math.min(attempt, 30))
 }

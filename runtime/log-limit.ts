@@ -1,14 +1,18 @@
-/** A kind of event has at most one line in this time, so that whoever provokes it cannot fill the log. */
-const LOGGED_EVERY_MS = 60_000
+const MINUTE_MS = 60_000
 
-/** Counts events of a few kinds, and says when one is due for a line in the log. */
+/** Counts events of a few kinds, and says when one is due for a line in the log: whoever provokes them cannot fill it. */
 export class LogLimit {
   readonly #now: () => number
+  readonly #everyMs: number
   readonly #kinds = new Map<string, { count: number; loggedAtMs: number }>()
 
-  /** @param now a monotonic clock in milliseconds. */
-  constructor(now: () => number) {
+  /**
+   * @param now a monotonic clock in milliseconds.
+   * @param everyMs a kind has at most one line in this time.
+   */
+  constructor(now: () => number, everyMs = MINUTE_MS) {
     this.#now = now
+    this.#everyMs = everyMs
   }
 
   /**
@@ -21,7 +25,7 @@ export class LogLimit {
     const counted = this.#kinds.get(kind) ?? { count: 0, loggedAtMs: Number.NEGATIVE_INFINITY }
     this.#kinds.set(kind, counted)
     counted.count += 1
-    if (this.#now() - counted.loggedAtMs < LOGGED_EVERY_MS) return undefined
+    if (this.#now() - counted.loggedAtMs < this.#everyMs) return undefined
     const { count } = counted
     Object.assign(counted, { count: 0, loggedAtMs: this.#now() })
     return count

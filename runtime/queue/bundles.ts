@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { settings } from '../config.ts'
-import { AppError, messageOf } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import type { PulsarAdmin } from './admin.ts'
+import { lastRefusal } from './attempts.ts'
 import type { Topics } from './topics.ts'
 
 /** So that brokers get about as many bundles each, and one that is added finds some to take. */
@@ -50,7 +51,8 @@ export async function ensureBundles(admin: PulsarAdmin, topics: Topics, roundMs 
   let fault: unknown
   for (let refused = 0; ranges.length < wanted && refused < REFUSED_ROUNDS; ) {
     if (refused > 0) await sleep(roundMs)
-    fault = await splitEach(admin, namespace, bundlesToSplit(ranges, wanted))
+    // Another set-up, or Pulsar itself, may have split the same bundle meanwhile.
+    fault = await lastRefusal(bundlesToSplit(ranges, wanted), (range) => admin.splitBundle(namespace, range))
     const after = await admin.bundles(namespace)
     if (after.length <= ranges.length) refused += 1
     ranges = after
@@ -60,18 +62,4 @@ export async function ensureBundles(admin: PulsarAdmin, topics: Topics, roundMs 
   const why = fault === undefined ? '' : `: ${messageOf(fault)}`
   const detail = `there are ${ranges.length}, PULSAR_BUNDLES is ${wanted}, and Pulsar did not split them${why}; events flow all the same, over fewer brokers: run set-up again with the token of an administrator`
   return { what, state: 'differs', detail }
-}
-
-/** @returns the last refusal: another set-up, or Pulsar itself, may have split the same bundle meanwhile. */
-async function splitEach(admin: PulsarAdmin, namespace: string, ranges: readonly string[]): Promise<unknown> {
-  let fault: unknown
-  for (const range of ranges) {
-    try {
-      await admin.splitBundle(namespace, range)
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error
-      fault = error
-    }
-  }
-  return fault
 }

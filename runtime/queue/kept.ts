@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts'
 import type { KeptLedgers, PulsarAdmin } from './admin.ts'
 import { comparePositions, type Position } from './position.ts'
+import { partitionName } from './topics.ts'
 
 /**
  * The times of publishing are those of the clocks of the publishers, so messages do not lie exactly in their order. Who looks for a time looks this
@@ -39,7 +40,7 @@ export interface Kept {
 export async function keptOf(admin: PulsarAdmin, topic: string, range: TimeRange): Promise<Kept> {
   const count = await admin.partitions(topic)
   if (count === undefined) throw new AppError('set_up_missing', `the topic ${topic} is not there: run set-up`)
-  const partitions = count === 0 ? [topic] : Array.from({ length: count }, (_, index) => `${topic}-partition-${index}`)
+  const partitions = count === 0 ? [topic] : Array.from({ length: count }, (_, index) => partitionName(topic, index))
   const parts = await Promise.all(partitions.map((partition) => partOf(admin, partition, range)))
   const earliest = await Promise.all(partitions.map((partition) => admin.earliestPublishedAtMs(partition)))
   const times = earliest.filter((time) => time !== undefined)

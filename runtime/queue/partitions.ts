@@ -1,3 +1,4 @@
+import { backoffCeilingMs } from '../backoff.ts'
 import { AppError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { OutgoingMessage, Producer, Transport } from './port.ts'
@@ -171,7 +172,7 @@ export class PartitionedProducer implements Producer {
 
   #failed(lane: Lane, error: unknown): void {
     if (!(error instanceof AppError && error.retryable)) return
-    lane.tryAtMs = this.#options.nowMs() + Math.min(RETRY.maxMs, RETRY.baseMs * 2 ** Math.min(lane.failures, 30))
+    lane.tryAtMs = this.#options.nowMs() + backoffCeilingMs(lane.failures, RETRY)
     lane.failures += 1
     if (lane.failures > 1) return
     this.#options.log.warn({ partition: lane.partition, reason: messageOf(error) }, 'a partition takes nothing')

@@ -1,11 +1,11 @@
 import { AppError, messageOf } from '../errors.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import type { BacklogQuota, DroppingPolicies, PulsarAdmin, QuotaType } from './admin.ts'
-import { policyReasons } from './reader.ts'
+import { readUntil } from './attempts.ts'
+import { policyReasons, type Reason } from './reader.ts'
 
 /** Policies of a topic are kept in a topic of the namespace: what was set is in force a moment later. */
-const IN_FORCE_ATTEMPTS = 20
-const IN_FORCE_MS = 250
+const IN_FORCE = { attempts: 20, waitMs: 250 }
 
 const QUOTA_TYPES: readonly QuotaType[] = ['destination_storage', 'message_age']
 /** What keeps messages: producers are refused. */
@@ -53,12 +53,9 @@ function keepingQuota(before: BacklogQuota | undefined): BacklogQuota {
 
 /** What drops messages still, once what was set is in force. */
 async function remaining(admin: PulsarAdmin, topic: string): Promise<SetUpStep[]> {
-  for (let attempt = 1; ; attempt += 1) {
-    const reasons = policyReasons(await admin.droppingPolicies(topic))
-    // Pulsar has no policy of a topic for the expiration of its subscriptions.
-    const curable = reasons.filter(({ code }) => code !== 'subscription_expiration' && code !== 'entry_filters')
-    if (curable.length === 0 || attempt === IN_FORCE_ATTEMPTS)
-      return reasons.map(({ text }) => ({ what: `policies of ${topic}`, state: 'differs', detail: text }))
-    await new Promise((resolve) => setTimeout(resolve, IN_FORCE_MS))
-  }
+  const inForce = async () => policyReasons(await admin.droppingPolicies(topic))
+  // Pulsar has no policy of a topic for the expiration of its subscriptions.
+  const isIncurable = ({ code }: Reason) => code === 'subscription_expiration' || code === 'entry_filters'
+  const reasons = await readUntil(inForce, (found) => found.every(isIncurable), IN_FORCE)
+  return reasons.map(({ text }) => ({ what: `policies of ${topic}`, state: 'differs', detail: text }))
 }

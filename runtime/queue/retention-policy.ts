@@ -1,15 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, messageOf } from '../errors.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import type { PulsarAdmin } from './admin.ts'
+import { readUntil } from './attempts.ts'
 import type { Retention, Topics } from './topics.ts'
 
 /** `raise`: never shorter than it is. `lower`: what is configured, also where that is less: Pulsar then deletes the rest. */
 export type RetentionChange = 'raise' | 'lower'
 
 /** A policy that was just set reaches the broker of the topic a moment later. */
-const READ_BACK_TRIES = 15
-const READ_BACK_MS = 200
+const READ_BACK = { attempts: 15, waitMs: 200 }
 
 /**
  * Makes the namespace keep what is acknowledged for as long as is configured, and reads back what holds for the topic: a policy
@@ -29,7 +28,8 @@ export async function ensureRetention(admin: PulsarAdmin, topics: Topics, change
     const detail = `Pulsar keeps ${textOf(before)}, ${textOf(wanted)} is configured, and it refused the change: ${messageOf(error)}`
     return { what, state: 'differs', detail }
   }
-  const after = await readBack(admin, topics.events, target)
+  const applied = () => admin.appliedRetention(topics.events)
+  const after = await readUntil(applied, (found) => isSame(found, target), READ_BACK)
   if (!isSame(after, target)) {
     const detail = `Pulsar keeps ${textOf(after)}, although its namespace ${namespace} was set to ${textOf(target)}: remove the retention policy of the topic itself`
     return { what, state: 'differs', detail }
@@ -44,15 +44,6 @@ function keptStep(what: string, kept: Retention, wanted: Retention): SetUpStep {
   if (isSame(kept, wanted)) return { what, state: 'exists', detail: textOf(kept) }
   const detail = `Pulsar keeps ${textOf(kept)}, ${textOf(wanted)} is configured; it is never shortened by itself, because that deletes what is kept: raise the setting, or run set-up --lower-retention`
   return { what, state: 'differs', detail }
-}
-
-async function readBack(admin: PulsarAdmin, topic: string, expected: Retention): Promise<Retention> {
-  let found = await admin.appliedRetention(topic)
-  for (let attempt = 1; attempt < READ_BACK_TRIES && !isSame(found, expected); attempt += 1) {
-    await sleep(READ_BACK_MS)
-    found = await admin.appliedRetention(topic)
-  }
-  return found
 }
 
 /** The longer time and the larger size of the two. */

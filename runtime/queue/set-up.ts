@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, messageOf } from '../errors.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import type { PulsarAdmin } from './admin.ts'
+import { readUntil } from './attempts.ts'
 import { ensureBundles } from './bundles.ts'
 import { pinPolicies } from './policies.ts'
 import { ensureRetention, type RetentionChange } from './retention-policy.ts'
@@ -9,11 +10,9 @@ import { ensureSpread } from './spread.ts'
 import { partitionName, type Topics } from './topics.ts'
 
 /** What was made is read back for so long: a broker that loads a new partition answers nothing of it yet. */
-const READ_BACK_ATTEMPTS = 20
-const READ_BACK_MS = 500
+const READ_BACK = { attempts: 20, waitMs: 500 }
 /** A Pulsar that is new names no cluster until it is ready, and then takes no tenant. */
-const READY_ATTEMPTS = 60
-const READY_MS = 1000
+const READY = { attempts: 60, waitMs: 1000 }
 
 /**
  * Makes tenant, namespace, topics and subscriptions, and reads back what it made. It looks at the state and adds what is
@@ -71,12 +70,13 @@ export async function setUpQueue(
 
 /** @throws AppError `queue_not_ready` when Pulsar has named no cluster for a minute. */
 async function readyClusters(admin: PulsarAdmin): Promise<readonly string[]> {
-  for (let attempt = 0; attempt < READY_ATTEMPTS; attempt += 1) {
-    const clusters = await admin.clusters()
-    if (clusters.length > 0) return clusters
-    await sleep(READY_MS)
-  }
-  const waited = (READY_ATTEMPTS * READY_MS) / 1000
+  const clusters = await readUntil(
+    () => admin.clusters(),
+    ({ length }) => length > 0,
+    READY,
+  )
+  if (clusters.length > 0) return clusters
+  const waited = (READY.attempts * READY.waitMs) / 1000
   throw new AppError(
     'queue_not_ready',
     `Pulsar answers, and has named no cluster for ${waited} s: it is not initialised`,
@@ -135,12 +135,12 @@ async function createTopic(admin: PulsarAdmin, { events, partitions: wanted }: T
 
 /** Waits until Pulsar says that the topic has its partitions: at least so many, since two set-ups may differ. */
 async function readBack(admin: PulsarAdmin, topic: string, wanted: number): Promise<number> {
-  let made: number | undefined
-  for (let attempt = 0; attempt < READ_BACK_ATTEMPTS; attempt += 1) {
-    made = await admin.partitions(topic)
-    if (made !== undefined && made >= wanted) return made
-    await sleep(READ_BACK_MS)
-  }
+  const made = await readUntil(
+    () => admin.partitions(topic),
+    (found = 0) => found >= wanted,
+    READ_BACK,
+  )
+  if (made !== undefined && made >= wanted) return made
   const found = made === undefined ? 'is not there' : `has ${made} partitions`
   throw new AppError('set_up_failed', `Pulsar was asked for ${topic} with ${wanted} partitions, and the topic ${found}`)
 }
@@ -176,8 +176,8 @@ async function ensurePartitionSubscriptions(
   const before = await lacking()
   let left = before
   let fault: unknown
-  for (let attempt = 0; left.length > 0 && attempt < READ_BACK_ATTEMPTS; attempt += 1) {
-    if (attempt > 0) await sleep(READ_BACK_MS)
+  for (let attempt = 0; left.length > 0 && attempt < READ_BACK.attempts; attempt += 1) {
+    if (attempt > 0) await sleep(READ_BACK.waitMs)
     try {
       for (const partition of left) await admin.createSubscription(partitionName(events, partition), eventsSubscription)
     } catch (error) {

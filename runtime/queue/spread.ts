@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AppError, messageOf } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import type { PulsarAdmin } from './admin.ts'
+import { lastRefusal } from './attempts.ts'
 import { partitionName, type Topics } from './topics.ts'
 
 const ROUNDS = 5
@@ -92,27 +93,13 @@ export async function ensureSpread(
     if (next.length === 0) return { what, state: moves === 0 ? 'exists' : 'updated', detail }
     if (round === ROUNDS) return { what, state: 'differs', detail: `${detail}${refusalOf(next.length, fault)}` }
     if (round > 0) await sleep(roundMs)
-    fault = await moveEach(admin, namespace, next)
+    fault = await lastRefusal(next, ({ range, to }) => admin.moveBundle(namespace, range, to))
     moves += next.length
   }
 }
 
 function refusalOf(moves: number, fault: unknown): string {
   return `, and Pulsar did not move ${moves} bundles${fault === undefined ? '' : `: ${messageOf(fault)}`}`
-}
-
-/** @returns the last refusal: a broker that is just loading a bundle, or moving it, refuses for a moment. */
-async function moveEach(admin: PulsarAdmin, namespace: string, moves: readonly Move[]): Promise<unknown> {
-  let fault: unknown
-  for (const { range, to } of moves) {
-    try {
-      await admin.moveBundle(namespace, range, to)
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error
-      fault = error
-    }
-  }
-  return fault
 }
 
 async function placedBundles(admin: PulsarAdmin, topic: string, partitions: number): Promise<readonly PlacedBundle[]> {

@@ -1,6 +1,7 @@
 import { backoffMs } from '../backoff.ts'
 import { AppError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { LogLimit } from '../log-limit.ts'
 import { type DeathCertificate, encodeDeadOperation } from '../queue/dead-letter.ts'
 import type { OutgoingMessage } from '../queue/port.ts'
 import { ReusedMemory } from '../reused-memory.ts'
@@ -48,10 +49,11 @@ export class Indexer {
   readonly #memory = new ReusedMemory()
   /** When an operation was stored last. */
   #storedAtMs = Number.NEGATIVE_INFINITY
-  #saidAtMs = Number.NEGATIVE_INFINITY
+  readonly #lines: LogLimit
 
   constructor(dependencies: IndexerDependencies) {
     this.#to = dependencies
+    this.#lines = new LogLimit(dependencies.now, LOG_EVERY_MS)
   }
 
   /**
@@ -110,9 +112,7 @@ export class Indexer {
       claim.isGivenBack = true
       this.#to.release(claim)
     }
-    const nowMs = this.#to.now()
-    if (nowMs - this.#saidAtMs < LOG_EVERY_MS) return
-    this.#saidAtMs = nowMs
+    if (this.#lines.count('given back') === undefined) return
     const facts = { operations: operations.length, messages: claims.size, first }
     this.#to.log.warn(facts, 'Elasticsearch keeps refusing operations for now: given back, to be delivered again')
   }
