@@ -51,6 +51,8 @@ export interface PublicDependencies {
   readonly log: Logger
   /** From then on each answer ends its connection, while calls are still taken. */
   readonly leaving?: AbortSignal
+  /** A monotonic clock in milliseconds, for the rates of sources. @default `performance.now` */
+  readonly nowMs?: () => number
 }
 
 /** The listener for events: `/track` and `/collect`, and for the browser library that sends them: `/tracker`. */
@@ -113,7 +115,7 @@ export async function buildPublicServer(dependencies: PublicDependencies): Promi
 /** The routes that take events. What they cost is bounded; the library and preflights are answered whatever they do. */
 function addCalls(
   server: FastifyInstance,
-  { config, sources, publisher, metrics, budget }: PublicDependencies,
+  { config, sources, publisher, metrics, budget, nowMs = () => performance.now() }: PublicDependencies,
   onAborted: (request: FastifyRequest) => void,
 ): void {
   const turns = new Turns()
@@ -123,7 +125,7 @@ function addCalls(
       eventsPerSecond: config.sourceMaxEventsPerSecond,
       bytesPerSecond: config.sourceMaxBytesPerSecond,
     },
-    () => performance.now(),
+    nowMs,
   )
   admit(server, {
     budget,

@@ -57,7 +57,11 @@ export const WELL_QUEUE = { closed: () => [], partitions: () => [] }
 const running: FastifyInstance[] = []
 
 /** The public listener on a broker in memory; `closeApis` ends it. */
-export async function buildApi(settings: Partial<Config> = {}, sources = fixedSources()): Promise<Api> {
+export async function buildApi(
+  settings: Partial<Config> = {},
+  sources = fixedSources(),
+  nowMs = () => performance.now(),
+): Promise<Api> {
   const config = { ...loadConfig({}), ...settings }
   const producer = new FakeProducer()
   const budget = new Budget(config.apiMaxPendingBytes)
@@ -78,7 +82,7 @@ export async function buildApi(settings: Partial<Config> = {}, sources = fixedSo
   }
   const publisher = new Publisher(producer, limits, metrics)
   const { log, lines } = recordingLog()
-  const server = await buildPublicServer({ config, sources, publisher, metrics: watching, budget, log })
+  const server = await buildPublicServer({ config, sources, publisher, metrics: watching, budget, log, nowMs })
   running.push(server)
   return { server, producer, budget, registry, logged: lines, connections: () => connections }
 }
