@@ -84,7 +84,7 @@ export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault, que
   })
   new Gauge({
     name: 'tracardi_api_not_promised',
-    help: '1 for each reason for which calls are answered 503, since nothing says that events would be read, else 0',
+    help: '1 for each reason why calls are answered 503: Pulsar does not confirm that events would be read; else 0',
     labelNames: ['reason'],
     registers,
     collect() {

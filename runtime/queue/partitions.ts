@@ -7,7 +7,7 @@ import type { ReaderWatch, WatchOptions } from './reader-watch.ts'
 import { type SupervisedProducer, superviseProducer } from './supervised.ts'
 import { partitionName } from './topics.ts'
 
-/** A partition that takes nothing is tried again with one message after so long, then twice as long, and so on. */
+/** When a partition that accepts no messages is tried again: the wait doubles with each failure. */
 const RETRY = { baseMs: 2000, maxMs: 60_000 }
 
 interface Lane {
@@ -60,7 +60,10 @@ export class PartitionedProducer implements Producer {
     if (closed[0]) throw notRead(closed[0])
     const lane = this.#choose(open)
     if (!lane)
-      throw new AppError('queue_unavailable', `no partition takes messages: ${this.trouble() ?? 'all are tried'}`)
+      throw new AppError(
+        'queue_unavailable',
+        `no partition accepts messages: ${this.trouble() ?? 'each is being tried'}`,
+      )
     try {
       await lane.producer.send(message)
     } catch (error) {
@@ -117,7 +120,7 @@ export class PartitionedProducer implements Producer {
     // Without an answer nothing is known to have changed.
     if (closed.some(({ code }) => code === 'facts_unknown')) return
     const there = new Set([...open, ...leftOut.map(({ partition }) => partition)])
-    // A connection that stayed open to what is not there any longer would have the broker make it again.
+    // A connection that stayed open to a partition that no longer exists would make the broker create it again.
     for (const partition of [...this.#lanes.keys()]) if (!there.has(partition)) this.#drop(partition)
     for (const partition of open) if (!this.#lanes.has(partition)) this.#lanes.set(partition, this.#laneTo(partition))
   }
@@ -165,7 +168,7 @@ export class PartitionedProducer implements Producer {
     if (open.includes(partition)) return
     const gone: Reason = {
       code: 'topic_missing',
-      text: `${partitionName(this.#options.topic, partition)} is not there any longer: run set-up`,
+      text: `${partitionName(this.#options.topic, partition)} no longer exists: run set-up`,
     }
     throw notRead(closed[0] ?? leftOut.find((one) => one.partition === partition)?.reason ?? gone)
   }
@@ -175,11 +178,14 @@ export class PartitionedProducer implements Producer {
     lane.tryAtMs = this.#options.nowMs() + backoffCeilingMs(lane.failures, RETRY)
     lane.failures += 1
     if (lane.failures > 1) return
-    this.#options.log.warn({ partition: lane.partition, reason: messageOf(error) }, 'a partition takes nothing')
+    this.#options.log.warn(
+      { partition: lane.partition, reason: messageOf(error) },
+      'a partition accepts no messages: the others are used',
+    )
   }
 
   #succeeded(lane: Lane): void {
-    if (lane.failures > 0) this.#options.log.info({ partition: lane.partition }, 'a partition takes messages again')
+    if (lane.failures > 0) this.#options.log.info({ partition: lane.partition }, 'a partition accepts messages again')
     lane.failures = 0
   }
 
@@ -187,7 +193,7 @@ export class PartitionedProducer implements Producer {
     const trouble = lane ? lane.producer.trouble() : 'not connected yet'
     if (trouble === undefined) return undefined
     const name = partitionName(this.#options.topic, lane?.partition ?? 0)
-    return { code: 'partition_takes_nothing', text: `${name} takes nothing: ${trouble}` }
+    return { code: 'partition_takes_nothing', text: `${name} accepts no messages: ${trouble}` }
   }
 }
 

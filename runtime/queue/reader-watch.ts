@@ -58,9 +58,10 @@ export function watchReader(admin: Asked, reader: Reader, { log, nowMs, onVerdic
     const partitions = { open: verdict.open, left_out: verdict.leftOut.map(({ partition }) => partition) }
     const [first] = [...verdict.closed, ...verdict.leftOut.map(({ reason }) => reason)]
     const facts = { ...partitions, codes: [...new Set(codes)], reason: first?.text }
-    if (verdict.closed.length > 0) log.error(facts, 'events are refused: nothing says that they would be read')
+    if (verdict.closed.length > 0)
+      log.error(facts, 'events are refused: Pulsar does not confirm that they would be read')
     else if (first) log.warn(facts, 'partitions are left out')
-    else log.info(facts, 'what is published is read')
+    else log.info(facts, 'Pulsar confirms that events are read')
   }
   const run = async () => {
     while (!stop.signal.aborted) {
@@ -87,7 +88,7 @@ function policyReader(admin: Asked, topic: string, log: Logger, nowMs: () => num
     const policies = await admin.droppingPolicies(topic)
     if (policies) return policies
     if (askAgainAtMs === Number.NEGATIVE_INFINITY) {
-      log.info({ topic }, 'policies cannot be read with this token; what set-up has set for the topic protects it')
+      log.info({ topic }, 'this token may not read policies: the policies that set-up has set for the topic protect it')
     }
     askAgainAtMs = nowMs() + REFUSED_POLICIES_MS
     return undefined

@@ -6,7 +6,7 @@ import { partitionName } from './topics.ts'
  * the partitions that may be published to and the reasons for those that may not.
  */
 
-/** A last good answer counts for so long. A partition, or all of Pulsar, may be silent while a broker hands it over. */
+/** How long the last good answer counts: Pulsar does not answer for a partition while brokers hand it over. */
 export const CONFIRMED_MS = 10_000
 
 export const REASON_CODES = [

@@ -70,9 +70,9 @@ describe('watchReader', () => {
     await more(1)
     const said = lines.flatMap(({ msg, codes }) => (codes === undefined ? [] : [[msg, codes]]))
     assert.deepEqual(said, [
-      ['what is published is read', []],
-      ['events are refused: nothing says that they would be read', ['subscription_missing']],
-      ['what is published is read', []],
+      ['Pulsar confirms that events are read', []],
+      ['events are refused: Pulsar does not confirm that they would be read', ['subscription_missing']],
+      ['Pulsar confirms that events are read', []],
     ])
   }).timeout(10_000)
 
