@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { Client } from '@elastic/elasticsearch'
 import { bulkSender } from '../../../runtime/search/bulk.ts'
 import { judgedSender } from '../../../runtime/search/judge.ts'
 import { type BulkAnswer, scripted } from '../../support/bulk-answers.ts'
 import { fateOf } from '../../support/bulk-fate.ts'
 import { eventOf } from '../../support/messages.ts'
-import { ScriptedServer } from '../../support/scripted-server.ts'
+import { scriptedClient } from '../../support/scripted-client.ts'
 
 type Kind = 'operation' | 'document' | 'sample'
 /** Which of what is sent is answered so; the rest is stored, or a conflict where it is on trial. */
@@ -31,16 +30,8 @@ const SCRIPTS: Readonly<Record<keyof typeof scripted, { refuses: readonly Kind[]
 const CONFLICT = { status: 409, error: { type: 'version_conflict_engine_exception', reason: 'no document was found' } }
 
 describe('every class of answer to a bulk that a script gives', () => {
-  const server = new ScriptedServer()
-  let client: Client
-  before(async () => {
-    await server.start()
-    client = new Client({ node: server.url, maxRetries: 0 })
-  })
-  after(async () => {
-    await client.close()
-    await server.stop()
-  })
+  const search = scriptedClient()
+  const { server } = search
 
   for (const [key, expected] of Object.entries<BulkAnswer>(scripted)) {
     const { refuses, whole = false, drops = false } = SCRIPTS[key as keyof typeof scripted]
@@ -63,7 +54,7 @@ describe('every class of answer to a bulk that a script gives', () => {
         if (whole && refused) return { status: expected.status, body: expected.type === '' ? 'no' : { error } }
         return { body: { errors: true, items: items.map((item) => ({ create: item })) } }
       }
-      const send = judgedSender(bulkSender(client, 2000))
+      const send = judgedSender(bulkSender(search.client, 2000))
       assert.equal((await fateOf(send, eventOf('a'))).done, expected.done)
     })
   }

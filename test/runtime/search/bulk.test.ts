@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { Client, errors } from '@elastic/elasticsearch'
+import { errors } from '@elastic/elasticsearch'
 import { AppError } from '../../../runtime/errors.ts'
 import { bulkSender, shardWaitMs } from '../../../runtime/search/bulk.ts'
-import { ScriptedServer } from '../../support/scripted-server.ts'
+import { scriptedClient } from '../../support/scripted-client.ts'
 
 describe('the wait for a shard', () => {
   it('is short, and always ends well before the request', () => {
@@ -12,27 +12,15 @@ describe('the wait for a shard', () => {
 })
 
 describe('bulkSender', () => {
-  const server = new ScriptedServer()
-  let client: Client
-
-  before(async () => {
-    await server.start()
-    client = new Client({ node: server.url, maxRetries: 0 })
-  })
-  after(async () => {
-    await client.close()
-    await server.stop()
-  })
-  beforeEach(() => {
-    server.calls.length = 0
-  })
+  const search = scriptedClient()
+  const { server } = search
 
   it('posts the lines byte for byte, and asks only for what it reads', async () => {
     server.answer = () => ({
       body: { errors: false, items: [{ create: { status: 201 } }, { index: { status: 200 } }] },
     })
     const lines = Buffer.from('{"create":{}}\n{"a":12345678901234567890}\n')
-    assert.deepEqual(await bulkSender(client, 2000)(lines), [{ outcome: 'stored' }, { outcome: 'stored' }])
+    assert.deepEqual(await bulkSender(search.client, 2000)(lines), [{ outcome: 'stored' }, { outcome: 'stored' }])
     const [call] = server.calls
     assert.equal(call?.method, 'POST')
     assert.equal(call?.path, '/_bulk')
@@ -57,7 +45,7 @@ describe('bulkSender', () => {
         ],
       },
     })
-    assert.deepEqual(await bulkSender(client, 2000)(Buffer.from('x\n')), [
+    assert.deepEqual(await bulkSender(search.client, 2000)(Buffer.from('x\n')), [
       { outcome: 'stored' },
       {
         outcome: 'rejected',
@@ -71,14 +59,14 @@ describe('bulkSender', () => {
 
   it('throws when the request as a whole failed', async () => {
     server.answer = () => ({ status: 502, body: {} })
-    await assert.rejects(bulkSender(client, 2000)(Buffer.from('x\n')), errors.ResponseError)
+    await assert.rejects(bulkSender(search.client, 2000)(Buffer.from('x\n')), errors.ResponseError)
     server.answer = () => ({ cut: true })
-    await assert.rejects(bulkSender(client, 2000)(Buffer.from('x\n')), errors.ConnectionError)
+    await assert.rejects(bulkSender(search.client, 2000)(Buffer.from('x\n')), errors.ConnectionError)
   })
 
   it('throws when something else than Elasticsearch answered', async () => {
     server.answer = () => ({ body: { hello: 'world' } })
-    await assert.rejects(bulkSender(client, 2000)(Buffer.from('x\n')), (error) => {
+    await assert.rejects(bulkSender(search.client, 2000)(Buffer.from('x\n')), (error) => {
       assert.ok(error instanceof AppError)
       assert.equal(error.code, 'search_unavailable')
       return true

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { Client } from '@elastic/elasticsearch'
 import { conflictFinder } from '../../../runtime/search/conflicts.ts'
 import { callText, type EventDocument, eventLines } from '../../../runtime/search/documents.ts'
-import { ScriptedServer } from '../../support/scripted-server.ts'
+import { scriptedClient } from '../../support/scripted-client.ts'
 
 const INDEX = 'tracardi-event-2026-11'
 const FIRST = '2026-11-22T10:00:00.000Z'
@@ -18,26 +17,15 @@ function documentOf(lines: Buffer): unknown {
 }
 
 describe('conflictFinder', () => {
-  const server = new ScriptedServer()
-  let client: Client
-  before(async () => {
-    await server.start()
-    client = new Client({ node: server.url, maxRetries: 0 })
-  })
-  after(async () => {
-    await client.close()
-    await server.stop()
-  })
-  beforeEach(() => {
-    server.calls.length = 0
-  })
+  const search = scriptedClient()
+  const { server } = search
 
   /** The ids of the conflicts, where these documents are stored and those come. */
   async function conflicts(stored: readonly (Buffer | undefined)[], come: readonly Buffer[]): Promise<string[]> {
     server.answer = () => ({
       body: { docs: stored.map((lines) => ({ _id: 'x', ...(lines && { _source: documentOf(lines) }) })) },
     })
-    return (await conflictFinder(client)(come)).map(({ id }) => id.replace(/~.*/, ''))
+    return (await conflictFinder(search.client)(come)).map(({ id }) => id.replace(/~.*/, ''))
   }
 
   it('asks for the documents of the events, by index and id', async () => {
@@ -81,7 +69,7 @@ describe('conflictFinder', () => {
 
   it('finds whatever else is stored under the id', async () => {
     server.answer = () => ({ body: { docs: [{ _id: 'x', _source: {} }] } })
-    assert.equal((await conflictFinder(client)([operation('a')])).length, 1)
+    assert.equal((await conflictFinder(search.client)([operation('a')])).length, 1)
   })
 
   it('compares 500 documents with a request', async () => {
