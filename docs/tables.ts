@@ -129,7 +129,7 @@ export const pages: Readonly<Record<string, Readonly<Record<string, () => string
           queue: { closed: () => [], partitions: () => [] },
         }),
       ),
-    worker: () => metricsTable((registry) => workerMetrics(registry, new AdaptiveConcurrency(1))),
+    worker: () => metricsTable((registry) => workerMetrics(registry, new AdaptiveConcurrency(1), Date.now)),
   },
   'stack-configuration.md': {
     ...Object.fromEntries(Object.entries<Group>(schema).map(([name, group]) => [name, () => stackTable(group)])),

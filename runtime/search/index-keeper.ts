@@ -46,9 +46,11 @@ export class IndexKeeper {
     this.#templates = templatesOf(options.config)
   }
 
-  /** Must be told each index before lines for it are sent; what it was told once it remembers. */
-  readonly see = (index: string): void => {
-    if (!this.#known.has(index)) this.#unknown.add(index)
+  /** Must be called for each index before lines for it are sent. Resolves when it exists, or could not be made for now. */
+  readonly ensure = async (index: string): Promise<void> => {
+    if (this.#known.has(index)) return
+    this.#unknown.add(index)
+    await this.#ensure(index)
   }
 
   readonly sendBulk: SendBulk = async (lines) => {

@@ -8,6 +8,7 @@ import { IndexKeeper } from '../../runtime/search/index-keeper.ts'
 import { IndexWatch } from '../../runtime/search/index-watch.ts'
 import { judgedSender } from '../../runtime/search/judge.ts'
 import { setUpSearch } from '../../runtime/search/set-up.ts'
+import { ShardMap } from '../../runtime/search/shard-map.ts'
 import { templatesOf } from '../../runtime/search/templates.ts'
 import { silentLog } from '../support/log.ts'
 import { configFor } from './servers.ts'
@@ -54,6 +55,7 @@ describe('templates and indices of Elasticsearch', () => {
       client: of,
       config: its,
       keeper,
+      shards: new ShardMap({ client: of, ensure: keeper.ensure, log: silentLog, nowMs: Date.now }),
       log: silentLog,
       nowMs: () => NOW,
       sleep: async () => undefined,
@@ -65,7 +67,7 @@ describe('templates and indices of Elasticsearch', () => {
       watch,
       /** Sends an event; answers `stored`, or the type of the fault. */
       store: async (id: string, index: string): Promise<string> => {
-        keeper.see(index)
+        await keeper.ensure(index)
         const call = callText({ ingest: new Date(NOW).toISOString(), source: { id: 's' } })
         const [result] = await keeper.sendBulk(Buffer.from(eventLines(index, { id, type: 'a', name: 'A' }, call)))
         return answerOf(result)

@@ -7,7 +7,7 @@ import { workerMetrics } from '../../../runtime/worker/metrics.ts'
 describe('workerMetrics', () => {
   it('have every trouble of templates and indices from the start, and what was counted last', async () => {
     const registry = new Registry()
-    const metrics = workerMetrics(registry, new AdaptiveConcurrency(2))
+    const metrics = workerMetrics(registry, new AdaptiveConcurrency(2), Date.now)
     const counted = async () => {
       const { values } = (await registry.getSingleMetric('tracardi_worker_index_troubles')?.get()) ?? { values: [] }
       return Object.fromEntries(values.map(({ labels, value }) => [String(labels['reason']), value]))
@@ -22,7 +22,7 @@ describe('workerMetrics', () => {
 
   it('have each node of Elasticsearch that was away, until it answers again and after', async () => {
     const registry = new Registry()
-    const metrics = workerMetrics(registry, new AdaptiveConcurrency(2))
+    const metrics = workerMetrics(registry, new AdaptiveConcurrency(2), Date.now)
     const away = async () => {
       const { values } = (await registry.getSingleMetric('tracardi_worker_search_node_away')?.get()) ?? { values: [] }
       return values.map(({ labels, value }) => [labels['node'], value])

@@ -1,0 +1,131 @@
+import { type Client, errors } from '@elastic/elasticsearch'
+import { messageOf } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import { defaultRoutingShards, type Routing, shardOf } from './shard-of.ts'
+
+/** One lane for the whole index. */
+const WHOLE: Routing = { shards: 1, routingShards: 1 }
+/** Routings that the server is asked about: a prediction that is wrong for an index of two shards passes once in 256 times. */
+const SAMPLES = Array.from({ length: 8 }, (_, number) => `sample-${number}`)
+const TIMEOUT_MS = 5000
+/** After a failure each message would ask again. */
+const RETRY_MS = 1000
+
+export interface ShardMapOptions {
+  readonly client: Client
+  /** Resolves when the index exists, or answers why it does not. */
+  readonly ensure: (index: string) => Promise<unknown>
+  readonly log: Logger
+  /** Milliseconds of any clock. */
+  readonly nowMs: () => number
+}
+
+/**
+ * How each index spreads its documents over shards. Read from the metadata of the index, and compared with the server's own answer
+ * for some ids; an index that does not match has one lane. It is read again each minute, because an index can be split, shrunk or made anew.
+ */
+export class ShardMap {
+  readonly #options: ShardMapOptions
+  readonly #routings = new Map<string, Routing>()
+  readonly #reading = new Map<string, Promise<void>>()
+  readonly #failedAtMs = new Map<string, number>()
+
+  constructor(options: ShardMapOptions) {
+    this.#options = options
+  }
+
+  /** `undefined` while it is not known: then it is being read. */
+  readonly routingOf = (index: string): Routing | undefined => {
+    const known = this.#routings.get(index)
+    if (known === undefined) this.#readSoon(index)
+    return known
+  }
+
+  /** Reads again what is known of the indices that exist, and forgets the others. */
+  async review(existing: ReadonlySet<string>): Promise<void> {
+    for (const index of this.#routings.keys()) if (!existing.has(index)) this.#routings.delete(index)
+    for (const index of this.#routings.keys()) await this.#read(index)
+  }
+
+  #readSoon(index: string): void {
+    const { nowMs } = this.#options
+    if (this.#reading.has(index) || nowMs() - (this.#failedAtMs.get(index) ?? Number.NEGATIVE_INFINITY) < RETRY_MS)
+      return
+    const reading = this.#readNew(index).finally(() => this.#reading.delete(index))
+    this.#reading.set(index, reading)
+  }
+
+  async #readNew(index: string): Promise<void> {
+    const { ensure, log, nowMs } = this.#options
+    try {
+      await ensure(index)
+      await this.#read(index)
+      this.#failedAtMs.delete(index)
+    } catch (error) {
+      this.#failedAtMs.set(index, nowMs())
+      log.debug({ index, reason: messageOf(error) }, 'the shards of an index could not be read')
+    }
+  }
+
+  async #read(index: string): Promise<void> {
+    const routing = await this.#predicted(index)
+    const known = this.#routings.get(index)
+    if (known && known.shards === routing.shards && known.routingShards === routing.routingShards) return
+    const isRight = routing.shards === 1 || (await this.#matches(index, routing))
+    const { log } = this.#options
+    if (isRight) log.debug({ index, ...routing }, 'lanes by shard')
+    else log.warn({ index, ...routing }, 'Elasticsearch routes documents of this index otherwise: it has one lane')
+    this.#routings.set(index, isRight ? routing : WHOLE)
+  }
+
+  async #predicted(index: string): Promise<Routing> {
+    const { client } = this.#options
+    try {
+      const { metadata } = (await client.cluster.state(
+        { metric: 'metadata', index, filter_path: FILTER },
+        { requestTimeout: TIMEOUT_MS },
+      )) as ClusterState
+      const found = metadata?.indices?.[index]
+      // An alias, or an index that is gone.
+      if (found === undefined) return WHOLE
+      const shards = Number(found.settings?.index?.number_of_shards)
+      return { shards, routingShards: found.routing_num_shards ?? defaultRoutingShards(shards) }
+    } catch (error) {
+      if (!(error instanceof errors.ResponseError && error.statusCode === 403)) throw error
+      return this.#predictedWithoutMetadata(index)
+    }
+  }
+
+  /** The credentials may not read the cluster's metadata: the settings lack the routing shards, which nearly never differ. */
+  async #predictedWithoutMetadata(index: string): Promise<Routing> {
+    const found = await this.#options.client.indices.getSettings(
+      { index, filter_path: '*.settings.index.number_of_shards' },
+      { requestTimeout: TIMEOUT_MS },
+    )
+    const shards = Number(found[index]?.settings?.index?.number_of_shards ?? 1)
+    return { shards, routingShards: defaultRoutingShards(shards) }
+  }
+
+  async #matches(index: string, routing: Routing): Promise<boolean> {
+    for (const sample of SAMPLES) {
+      const lines = Buffer.from(sample)
+      const { shards } = await this.#options.client.searchShards(
+        { index, routing: sample, filter_path: 'shards.shard' },
+        { requestTimeout: TIMEOUT_MS },
+      )
+      const [[copy] = []] = shards
+      if (copy?.shard !== shardOf(routing, lines, 0, lines.length)) return false
+    }
+    return true
+  }
+}
+
+const FILTER = 'metadata.indices.*.routing_num_shards,metadata.indices.*.settings.index.number_of_shards'
+
+interface ClusterState {
+  readonly metadata?: {
+    readonly indices?: Readonly<
+      Record<string, { routing_num_shards?: number; settings?: { index?: { number_of_shards?: string } } } | undefined>
+    >
+  }
+}

@@ -1,0 +1,167 @@
+import { Lane, type Size } from './lane.ts'
+import { compact, type RoutedRun, type Run } from './operations.ts'
+
+/** All lanes, and what waits in them together. */
+export class Lanes {
+  readonly #lanes = new Map<string, Lane>()
+  /** Lanes with retries, or of unknown shards: few or none in most times. */
+  readonly #apart = new Set<Lane>()
+  readonly #unknown = new Set<Lane>()
+  readonly #timeoutMs: number
+  /** Operations that wait for a retry, or for their closed lane. */
+  retrying = 0
+  /** Events that wait. */
+  readonly events: Size = { operations: 0, bytes: 0 }
+  /** States that wait. */
+  readonly states: Size = { operations: 0, bytes: 0 }
+  /** Memory that waiting operations keep, retries included, in bytes: a message stays as long as one of its operations waits. */
+  payloadBytes = 0
+  /** When the first lane is due, in milliseconds; infinite when nothing waits. */
+  dueAtMs = Number.POSITIVE_INFINITY
+
+  /** @param timeoutMs longest wait of an operation for its bulk. */
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs
+  }
+
+  get count(): number {
+    return this.#lanes.size
+  }
+
+  all(): Iterable<Lane> {
+    return this.#lanes.values()
+  }
+
+  /** Those that may have to be sent outside of the slots. */
+  apart(): Iterable<Lane> {
+    return this.#apart
+  }
+
+  add({ index, shard, run }: RoutedRun, nowMs: number): void {
+    const lane = this.#laneOf(index, shard)
+    if (lane.trouble) {
+      this.#setAside(lane, [run], nowMs)
+      return
+    }
+    if (shard !== undefined) this.#know(index)
+    this.#keep(run)
+    const replaced = this.#changing(lane, () => lane.add(run))
+    if (replaced) this.#drop(replaced)
+    lane.dueAtMs = Math.min(lane.dueAtMs, nowMs + this.#timeoutMs)
+    this.dueAtMs = Math.min(this.dueAtMs, lane.dueAtMs)
+  }
+
+  take(lane: Lane, room: Size): readonly Run[] {
+    const runs = this.#changing(lane, () => lane.take(room))
+    for (const run of runs) this.#drop(run)
+    lane.dueAtMs = lane.sinceMs + this.#timeoutMs
+    return runs
+  }
+
+  takeRetries(lane: Lane, room: Size): readonly Run[] {
+    const runs = lane.takeRetries(room)
+    this.#dropRetries(runs)
+    return runs
+  }
+
+  /** Puts operations before those that wait for a retry already. */
+  retryLater(lane: Lane, runs: readonly Run[]): void {
+    for (const run of runs) this.#keep(run)
+    lane.retries.unshift(...runs)
+    this.retrying += countIn(runs)
+    this.#apart.add(lane)
+  }
+
+  /** Takes the operations out of the retries that no longer wait. */
+  takeExpired(lane: Lane, isExpired: (run: Run, index: number) => boolean): readonly Run[] {
+    const expired = lane.retries.filter(isExpired)
+    if (expired.length > 0) {
+      const gone = new Set(expired)
+      lane.retries = lane.retries.filter((run) => !gone.has(run))
+      this.#dropRetries(expired)
+    }
+    return expired
+  }
+
+  /** Sets aside all that waits for a closed lane. */
+  setAside(lane: Lane, nowMs: number): void {
+    if (lane.size.operations > 0) this.#setAside(lane, this.take(lane, { ...lane.size }), nowMs)
+  }
+
+  #setAside(lane: Lane, runs: readonly Run[], nowMs: number): void {
+    const compacted = runs.map((run) => compact(run, nowMs))
+    for (const run of compacted) this.#keep(run)
+    lane.retries.push(...compacted)
+    this.retrying += countIn(compacted)
+    this.#apart.add(lane)
+  }
+
+  /** Lets no waiting state wait longer than until then. */
+  hastenStates(dueAtMs: number): void {
+    for (const lane of this.#lanes.values())
+      if (lane.isOfStates && lane.size.operations > 0) lane.dueAtMs = Math.min(lane.dueAtMs, dueAtMs)
+  }
+
+  /** To be called after bulks were taken or answered. Forgets lanes that are not needed. */
+  review(nowMs: number, rememberTroubleMs: number): void {
+    this.dueAtMs = Number.POSITIVE_INFINITY
+    for (const [key, lane] of this.#lanes) {
+      this.dueAtMs = Math.min(this.dueAtMs, lane.dueAtMs)
+      if (lane.retries.length === 0 && lane.isKnown) this.#apart.delete(lane)
+      if (!lane.isIdle || (lane.trouble && nowMs - lane.refusedAtMs < rememberTroubleMs)) continue
+      this.#lanes.delete(key)
+      this.#apart.delete(lane)
+      this.#unknown.delete(lane)
+    }
+  }
+
+  #laneOf(index: string, shard: number | undefined): Lane {
+    const key = shard === undefined ? index : `${index} ${shard}`
+    const known = this.#lanes.get(key)
+    if (known) return known
+    const lane = new Lane(index, shard)
+    this.#lanes.set(key, lane)
+    if (shard === undefined) {
+      this.#apart.add(lane)
+      this.#unknown.add(lane)
+    }
+    return lane
+  }
+
+  /** What waits since before the shards of the index were known need not be alone any more. */
+  #know(index: string): void {
+    for (const lane of this.#unknown) {
+      if (lane.index !== index) continue
+      lane.isKnown = true
+      this.#unknown.delete(lane)
+    }
+  }
+
+  #changing<T>(lane: Lane, change: () => T): T {
+    const { operations, bytes } = lane.size
+    const changed = change()
+    const total = lane.isOfStates ? this.states : this.events
+    total.operations += lane.size.operations - operations
+    total.bytes += lane.size.bytes - bytes
+    return changed
+  }
+
+  #dropRetries(runs: readonly Run[]): void {
+    this.retrying -= countIn(runs)
+    for (const run of runs) this.#drop(run)
+  }
+
+  #keep({ payload }: Run): void {
+    if (payload.waiting === 0) this.payloadBytes += payload.bytes.length
+    payload.waiting += 1
+  }
+
+  #drop({ payload }: Run): void {
+    payload.waiting -= 1
+    if (payload.waiting === 0) this.payloadBytes -= payload.bytes.length
+  }
+}
+
+function countIn(runs: readonly Run[]): number {
+  return runs.reduce((sum, { count }) => sum + count, 0)
+}
