@@ -20,8 +20,9 @@ export class Load {
     this.#connections = connections
   }
 
-  static async open(port: number): Promise<Load> {
-    return new Load(await Promise.all(Array.from({ length: CONNECTIONS }, () => Connection.open(port))))
+  /** @param connections how many calls are under way at most; each is to send often, or the API closes it. */
+  static async open(port: number, connections = CONNECTIONS): Promise<Load> {
+    return new Load(await Promise.all(Array.from({ length: connections }, () => Connection.open(port))))
   }
 
   /** Sends each call once, as fast as they are answered. */

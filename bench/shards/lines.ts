@@ -46,7 +46,7 @@ async function documentsOfShards(lab: Lab): Promise<number[]> {
 }
 
 /** Calls for which all programs get used to the rate, and those that are measured. */
-const LOW_LOAD = { warmUpSeconds: 5, seconds: 10 }
+const LOW_LOAD = { warmUpSeconds: 5, seconds: 10, connections: 8 }
 /** Longest wait for what was measured to be stored, with the load going on: more than `BULK_TIMEOUT_SECONDS` has by default. */
 const LAST_STORED_SECONDS = 60
 
@@ -73,7 +73,7 @@ export async function storedTime(
     { name: 'api', group: api.pid },
     { name: 'worker', group: worker.pid },
   ]
-  const load = await Load.open(lab.config.publicPort)
+  const load = await Load.open(lab.config.publicPort, LOW_LOAD.connections)
   const sampler = new Sampler(() => load.answered, [...watched, pulsarOf(lab), elasticsearchOf(lab)])
 
   await load.sendPaced(ofSeconds(LOW_LOAD.warmUpSeconds), callsPerSecond)
