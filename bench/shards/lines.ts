@@ -61,21 +61,42 @@ export async function storedTime(
   eventsPerSecond: number,
   from?: Checkout,
 ): Promise<Outcome[]> {
-  const callsPerSecond = eventsPerSecond / EVENTS_PER_CALL
-  const ofSeconds = (seconds: number) => callsWithIds(mix, Math.max(1, Math.round(callsPerSecond * seconds)))
   await lab.emptyIndices()
   const times = await StoredTimes.listen(lab.servers.elasticsearch.url)
   const api = await lab.start('api', { PULSAR_TRANSPORT: transport }, from)
   const timeout = String(runtimeSettings.bulkTimeoutSeconds.default)
   const own = { PULSAR_TRANSPORT: transport, ELASTIC_HOST: times.url, BULK_TIMEOUT_SECONDS: timeout }
   const worker = await lab.start('worker', own, from)
-  const watched = [
+  const programs = [
     { name: 'api', group: api.pid },
     { name: 'worker', group: worker.pid },
   ]
   const load = await Load.open(lab.config.publicPort, LOW_LOAD.connections)
-  const sampler = new Sampler(() => load.answered, [...watched, pulsarOf(lab), elasticsearchOf(lab)])
+  const sampler = new Sampler(() => load.answered, [...programs, pulsarOf(lab), elasticsearchOf(lab)])
+  const waitsMs = await waitsAtLowLoad({ load, times, sampler, mix, callsPerSecond: eventsPerSecond / EVENTS_PER_CALL })
+  load.close()
+  await api.stop()
+  await worker.stop()
+  times.close()
+  await lab.emptyTopic()
+  const outcome = outcomeOf('receipt to stored at 10 % load', sampler.samples, {
+    from: 0,
+    to: sampler.samples.at(-1)?.events ?? 0,
+  })
+  return [{ ...outcome, latencyMs: { p50: percentile(waitsMs, 0.5), p99: percentile(waitsMs, 0.99) } }]
+}
 
+interface LowLoad {
+  readonly load: Load
+  readonly times: StoredTimes
+  readonly sampler: Sampler
+  readonly mix: MixName
+  readonly callsPerSecond: number
+}
+
+/** The waits of the events that count, in milliseconds; the sampler has their begin and their end. */
+async function waitsAtLowLoad({ load, times, sampler, mix, callsPerSecond }: LowLoad): Promise<number[]> {
+  const ofSeconds = (seconds: number) => callsWithIds(mix, Math.max(1, Math.round(callsPerSecond * seconds)))
   await load.sendPaced(ofSeconds(LOW_LOAD.warmUpSeconds), callsPerSecond)
   const measured = ofSeconds(LOW_LOAD.seconds)
   const receiptsMs: number[] = []
@@ -84,19 +105,11 @@ export async function storedTime(
     receiptsMs[index] = performance.now()
   })
   await sampler.take()
-  const answered = load.answered
   const isStored = () => measured.every(({ ids }) => ids.every((id) => times.atMs.has(id)))
   for (let second = 0; second < LAST_STORED_SECONDS && !isStored(); second += 1) {
     await load.sendPaced(ofSeconds(1), callsPerSecond)
   }
-  load.close()
-  await api.stop()
-  await worker.stop()
-  times.close()
-  await lab.emptyTopic()
-  const waitsMs = measured.flatMap(({ ids }, index) => ids.map((id) => waitMs(id, receiptsMs[index], times)))
-  const outcome = outcomeOf('receipt to stored at 10 % load', sampler.samples, { from: 0, to: answered })
-  return [{ ...outcome, latencyMs: { p50: percentile(waitsMs, 0.5), p99: percentile(waitsMs, 0.99) } }]
+  return measured.flatMap(({ ids }, index) => ids.map((id) => waitMs(id, receiptsMs[index], times)))
 }
 
 /** It may be stored before the client has its answer; then it did not wait. */
