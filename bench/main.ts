@@ -6,6 +6,7 @@ import { measureTable } from './run-table.ts'
 import { say } from './say.ts'
 import { measureScale } from './scale.ts'
 import { startServers } from './servers.ts'
+import { measureShards } from './shards/measure.ts'
 import { listenForStop } from './stop-request.ts'
 import { measureWorst } from './worst/measure.ts'
 
@@ -16,6 +17,7 @@ async function run(options: BenchOptions): Promise<void> {
   try {
     const lab = await Lab.open(servers, options)
     if (options.scale) reportScale(options.results, await measureScale(lab, options))
+    else if (options.shards) await measureShards(lab, options, options.shards)
     else await measureTable(lab, options)
     reportProfiles(lab)
     await lab.close()
