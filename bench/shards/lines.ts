@@ -10,7 +10,7 @@ import { EVENTS_PER_BULK, EVENTS_PER_CALL, type Material, postBulks } from '../m
 import { outcomeOf } from '../outcome.ts'
 import { Sampler } from '../sampler.ts'
 import { percentile } from '../statistics.ts'
-import { bulksByShard } from './shard-of.ts'
+import { bulksByShard } from './bulks-by-shard.ts'
 import { StoredTimes } from './stored-times.ts'
 
 const IN_FLIGHT = 2

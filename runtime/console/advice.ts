@@ -372,6 +372,20 @@ const indexTroubles: Rule = ({ instances }) => {
   )
 }
 
+const closedLanes: Rule = ({ instances }) => {
+  const closed = instances.filter((one) => one.closedLanes.length > 0)
+  const [first] = closed
+  if (!first) return undefined
+  const namesOf = (of: 'closedLanes' | 'closedLaneFaults') =>
+    [...new Set(closed.flatMap((one) => one[of].map(({ name }) => name)))].sort().join(', ')
+  return advice(
+    'lanes',
+    'act',
+    'Shards take nothing',
+    `Elasticsearch keeps refusing what belongs to shards of ${namesOf('closedLanes')} (${namesOf('closedLaneFaults')}): those events wait in Pulsar and come again every few seconds, all others are stored. \`_cluster/allocation/explain\` says why a shard has no node, \`_settings\` of the index whether it is blocked; the log of ${first.url} has the reason.`,
+  )
+}
+
 const conflicts: Rule = ({ conflicts: count, windowSeconds }) =>
   count === 0
     ? undefined
@@ -389,6 +403,7 @@ const RULES: readonly Rule[] = [
   sourcesFault,
   searchAway,
   searchRed,
+  closedLanes,
   indexTroubles,
   nodesAway,
   noWorkers,

@@ -23,7 +23,7 @@ export interface Bulk {
  * A bulk in flight for longer, in milliseconds, may hang. Elasticsearch waits 2 s for a shard that is not assigned, but without
  * end for a node that is frozen.
  */
-export const OVERDUE_MS = 5000
+const OVERDUE_MS = 5000
 
 interface State {
   isOverdue: boolean
