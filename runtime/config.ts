@@ -458,7 +458,7 @@ export const settings = {
     maximum: 10_000,
     unit: 'events',
     description:
-      'Events in one bulk: it is sent when the next message would exceed this number, as soon as fewer than BULK_CONCURRENCY are in flight.',
+      'Events with which a bulk is due: it is sent as soon as fewer than BULK_CONCURRENCY are in flight. It takes the fewest shards that give so many, and all when little waits.',
   },
   bulkMaxEvents: {
     env: 'BULK_MAX_EVENTS',
@@ -468,7 +468,7 @@ export const settings = {
     maximum: 50_000,
     unit: 'events',
     description:
-      'Most events in one bulk: a full one goes on filling while it waits for those in flight, unless Elasticsearch refuses. Bulks do not grow where this is not above BULK_SIZE.',
+      'Maximum events in one bulk: while all of BULK_CONCURRENCY are in flight, the next grows up to this number, unless Elasticsearch refuses. Bulks do not grow where this is not above BULK_SIZE.',
   },
   bulkMaxBytes: {
     env: 'BULK_MAX_BYTES',
@@ -478,7 +478,7 @@ export const settings = {
     // http.max_content_length of Elasticsearch is 100 MB; Elastic advises to stay below a couple of tens.
     maximum: 64 * MIB,
     unit: 'bytes',
-    description: 'Most bytes in one bulk.',
+    description: 'Maximum bytes in one bulk. Only a message that alone has more exceeds it.',
   },
   bulkTimeoutSeconds: {
     env: 'BULK_TIMEOUT_SECONDS',
