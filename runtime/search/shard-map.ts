@@ -1,7 +1,8 @@
-import { type Client, errors } from '@elastic/elasticsearch'
+import type { Client } from '@elastic/elasticsearch'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { defaultRoutingShards, type Routing, shardOf } from './shard-of.ts'
+import { isForbidden } from './upkeep.ts'
 
 /** One lane for the whole index. */
 const WHOLE: Routing = { shards: 1, routingShards: 1 }
@@ -41,10 +42,12 @@ export class ShardMap {
     return known
   }
 
-  /** Reads again what is known of the indices that exist, and forgets the others. */
+  /** Reads again what is known of the indices that exist, and forgets the others. What cannot be read stays as it was. */
   async review(existing: ReadonlySet<string>): Promise<void> {
-    for (const index of this.#routings.keys()) if (!existing.has(index)) this.#routings.delete(index)
-    for (const index of this.#routings.keys()) await this.#read(index)
+    for (const index of this.#routings.keys()) {
+      if (!existing.has(index)) this.#routings.delete(index)
+      else await this.#read(index).catch((error: unknown) => this.#failed(index, error))
+    }
   }
 
   #readSoon(index: string): void {
@@ -56,26 +59,42 @@ export class ShardMap {
   }
 
   async #readNew(index: string): Promise<void> {
-    const { ensure, log, nowMs } = this.#options
+    const { ensure, nowMs } = this.#options
     try {
       await ensure(index)
       await this.#read(index)
       this.#failedAtMs.delete(index)
     } catch (error) {
       this.#failedAtMs.set(index, nowMs())
-      log.debug({ index, reason: messageOf(error) }, 'the shards of an index could not be read')
+      this.#failed(index, error)
     }
   }
 
+  #failed(index: string, error: unknown): void {
+    this.#options.log.debug({ index, reason: messageOf(error) }, 'the shards of an index could not be read')
+  }
+
   async #read(index: string): Promise<void> {
+    const routing = await this.#verified(index).catch((error: unknown) => {
+      if (!isForbidden(error)) throw error
+      this.#hasOneLane(index, 'the credentials do not allow to read its shards')
+      return WHOLE
+    })
+    this.#routings.set(index, routing)
+  }
+
+  async #verified(index: string): Promise<Routing> {
     const routing = await this.#predicted(index)
     const known = this.#routings.get(index)
-    if (known && known.shards === routing.shards && known.routingShards === routing.routingShards) return
-    const isRight = routing.shards === 1 || (await this.#matches(index, routing))
-    const { log } = this.#options
-    if (isRight) log.debug({ index, ...routing }, 'lanes by shard')
-    else log.warn({ index, ...routing }, 'Elasticsearch routes documents of this index otherwise: it has one lane')
-    this.#routings.set(index, isRight ? routing : WHOLE)
+    if (known?.shards === routing.shards && known.routingShards === routing.routingShards) return known
+    if (routing.shards === 1 || (await this.#matches(index, routing))) return routing
+    this.#hasOneLane(index, 'Elasticsearch routes its documents otherwise')
+    return WHOLE
+  }
+
+  #hasOneLane(index: string, reason: string): void {
+    if (this.#routings.get(index) !== WHOLE)
+      this.#options.log.warn({ index, reason }, 'an index has one lane for all its shards')
   }
 
   async #predicted(index: string): Promise<Routing> {
@@ -91,7 +110,7 @@ export class ShardMap {
       const shards = Number(found.settings?.index?.number_of_shards)
       return { shards, routingShards: found.routing_num_shards ?? defaultRoutingShards(shards) }
     } catch (error) {
-      if (!(error instanceof errors.ResponseError && error.statusCode === 403)) throw error
+      if (!isForbidden(error)) throw error
       return this.#predictedWithoutMetadata(index)
     }
   }

@@ -79,9 +79,11 @@ describe('ShardMap', () => {
     serverRouting = () => ({ shards: 12, routingShards: 12 })
     assert.deepEqual(await routing(), { shards: 1, routingShards: 1 })
     assert.deepEqual(
-      logged.lines.filter(({ level }) => level === 40).map(({ index, shards }) => [index, shards]),
-      [[INDEX, 12]],
+      logged.lines.map(({ index }) => index),
+      [INDEX],
     )
+    await map.review(new Set([INDEX]))
+    assert.equal(logged.lines.length, 1)
   })
 
   it('takes an alias as one', async () => {
@@ -91,6 +93,22 @@ describe('ShardMap', () => {
   it('goes by the settings where the metadata of the cluster may not be read', async () => {
     isForbidden = true
     assert.deepEqual(await routing(), { shards: 12, routingShards: defaultRoutingShards(12) })
+  })
+
+  it('takes an index as one where nothing of it may be read, and says so', async () => {
+    scripted.server.answer = () => ({ status: 403, body: { error: { type: 'security_exception' } } })
+    assert.deepEqual(await routing(), { shards: 1, routingShards: 1 })
+    assert.deepEqual(
+      logged.lines.map(({ index }) => index),
+      [INDEX],
+    )
+  })
+
+  it('keeps what it knows while Elasticsearch does not answer', async () => {
+    await routing()
+    scripted.server.answer = () => ({ status: 503 })
+    await map.review(new Set([INDEX]))
+    assert.deepEqual(map.routingOf(INDEX), { shards: 12, routingShards: 768 })
   })
 
   it('tries again 1 s after a failure, not at each message', async () => {
