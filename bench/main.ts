@@ -1,6 +1,7 @@
 import { AppError, explain } from '../runtime/errors.ts'
 import { Lab } from './lab.ts'
 import { type BenchOptions, parseOptions, USAGE } from './options.ts'
+import { poolTable } from './pool/table.ts'
 import { reportProfiles, reportScale } from './report.ts'
 import { measureTable } from './run-table.ts'
 import { say } from './say.ts'
@@ -12,6 +13,7 @@ import { measureWorst } from './worst/measure.ts'
 
 async function run(options: BenchOptions): Promise<void> {
   if (options.worst) return measureWorst(options.rounds)
+  if (options.pool) return say(poolTable())
   say('Starting Pulsar and Elasticsearch …')
   const servers = await startServers(say)
   try {

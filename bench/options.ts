@@ -25,6 +25,8 @@ export interface BenchOptions {
   readonly scale: boolean
   /** Measures what the worst bodies cost an API of the smallest pod, instead of the table; no server is started. */
   readonly worst: boolean
+  /** Simulates what the worker's pool sends, instead of the table; no server is started. */
+  readonly pool: boolean
   /** Profiles API and worker, and tells where their time goes. A profiled run is slower: its table is not for quoting. */
   readonly profile: boolean
   /** The folder that the tables, the rounds and the chart are written to. */
@@ -64,6 +66,7 @@ export const USAGE = `npm run bench -- [options]
   --compare <folder>      with --shards: measure the programs of another checkout of this repository as well
   --scale                 instead: does the cost grow with length, sources, partitions, backlog?
   --worst                 instead: what the worst bodies cost an API of the smallest pod
+  --pool                  instead: simulate what the worker sends, for some loads and numbers of shards
   --profile               profile API and worker, and tell where their time goes
   --help                  this text
 `
@@ -88,6 +91,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     ...(shards && { shards }),
     scale: values.scale ?? false,
     worst: values.worst ?? false,
+    pool: values.pool ?? false,
     profile: values.profile ?? false,
     results: values.results === undefined ? RESULTS : folderIn(values.results),
   }
@@ -108,6 +112,7 @@ function readValues(args: readonly string[]) {
         quick: { type: 'boolean' },
         scale: { type: 'boolean' },
         worst: { type: 'boolean' },
+        pool: { type: 'boolean' },
         profile: { type: 'boolean' },
         help: { type: 'boolean' },
       },

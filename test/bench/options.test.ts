@@ -24,6 +24,11 @@ function refusal(...args: string[]): string {
 }
 
 describe('the options of the bench', () => {
+  it('simulate the pool instead when that is asked for', () => {
+    const options = parseOptions(['--pool'])
+    assert.equal(options !== 'help' && options.pool, true)
+  })
+
   it('measure the worst bodies instead when that is asked for', () => {
     const options = parseOptions(['--worst'])
     assert.equal(options !== 'help' && options.worst, true)
@@ -39,6 +44,7 @@ describe('the options of the bench', () => {
       mixes: ['realistic'],
       scale: false,
       worst: false,
+      pool: false,
       profile: false,
       results: join(import.meta.dirname, '../../bench/results'),
     })
