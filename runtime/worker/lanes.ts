@@ -3,7 +3,9 @@ import { compact, type RoutedRun, type Run } from './operations.ts'
 
 /** All lanes, and what waits in them together. */
 export class Lanes {
-  readonly #lanes = new Map<string, Lane>()
+  readonly #lanes = new Set<Lane>()
+  /** By index, and in it by shard. */
+  readonly #byIndex = new Map<string, Map<number | undefined, Lane>>()
   /** Lanes with retries, or of unknown shards: few or none in most times. */
   readonly #apart = new Set<Lane>()
   readonly #unknown = new Set<Lane>()
@@ -29,7 +31,7 @@ export class Lanes {
   }
 
   all(): Iterable<Lane> {
-    return this.#lanes.values()
+    return this.#lanes
   }
 
   /** Those that may have to be sent outside of the slots. */
@@ -45,15 +47,20 @@ export class Lanes {
     }
     if (shard !== undefined) this.#know(index)
     this.#keep(run)
-    const replaced = this.#changing(lane, () => lane.add(run))
+    const { operations, bytes } = lane.size
+    const replaced = lane.add(run)
     if (replaced) this.#drop(replaced)
-    lane.dueAtMs = Math.min(lane.dueAtMs, nowMs + this.#timeoutMs)
+    this.#count(lane, operations, bytes)
+    if (operations > 0) return
+    lane.dueAtMs = nowMs + this.#timeoutMs
     this.dueAtMs = Math.min(this.dueAtMs, lane.dueAtMs)
   }
 
   take(lane: Lane, room: Size): readonly Run[] {
-    const runs = this.#changing(lane, () => lane.take(room))
+    const { operations, bytes } = lane.size
+    const runs = lane.take(room)
     for (const run of runs) this.#drop(run)
+    this.#count(lane, operations, bytes)
     lane.dueAtMs = lane.sinceMs + this.#timeoutMs
     return runs
   }
@@ -105,22 +112,26 @@ export class Lanes {
   /** To be called after bulks were taken or answered. Forgets lanes that are not needed. */
   review(nowMs: number, rememberTroubleMs: number): void {
     this.dueAtMs = Number.POSITIVE_INFINITY
-    for (const [key, lane] of this.#lanes) {
+    for (const lane of this.#lanes) {
       this.dueAtMs = Math.min(this.dueAtMs, lane.dueAtMs)
       if (lane.retries.length === 0 && lane.isKnown) this.#apart.delete(lane)
       if (!lane.isIdle || (lane.trouble && nowMs - lane.refusedAtMs < rememberTroubleMs)) continue
-      this.#lanes.delete(key)
+      this.#lanes.delete(lane)
+      const others = this.#byIndex.get(lane.index)
+      others?.delete(lane.shard)
+      if (others?.size === 0) this.#byIndex.delete(lane.index)
       this.#apart.delete(lane)
       this.#unknown.delete(lane)
     }
   }
 
   #laneOf(index: string, shard: number | undefined): Lane {
-    const key = shard === undefined ? index : `${index} ${shard}`
-    const known = this.#lanes.get(key)
+    const lanes = this.#byIndex.get(index) ?? new Map<number | undefined, Lane>()
+    const known = lanes.get(shard)
     if (known) return known
     const lane = new Lane(index, shard)
-    this.#lanes.set(key, lane)
+    this.#lanes.add(lane)
+    this.#byIndex.set(index, lanes.set(shard, lane))
     if (shard === undefined) {
       this.#apart.add(lane)
       this.#unknown.add(lane)
@@ -137,13 +148,11 @@ export class Lanes {
     }
   }
 
-  #changing<T>(lane: Lane, change: () => T): T {
-    const { operations, bytes } = lane.size
-    const changed = change()
-    const total = lane.isOfStates ? this.states : this.events
-    total.operations += lane.size.operations - operations
-    total.bytes += lane.size.bytes - bytes
-    return changed
+  /** @param operations what the lane had before, as `bytes`. */
+  #count({ size, isOfStates }: Lane, operations: number, bytes: number): void {
+    const total = isOfStates ? this.states : this.events
+    total.operations += size.operations - operations
+    total.bytes += size.bytes - bytes
   }
 
   #dropRetries(runs: readonly Run[]): void {

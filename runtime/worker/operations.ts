@@ -52,7 +52,7 @@ export interface IntakeOptions {
 
 /** Cuts a message into runs: consecutive events of one lane are one run, each state is a run of its own. */
 export function routedRuns(message: InFlightMessage, options: IntakeOptions): readonly RoutedRun[] {
-  return [...eventRuns(message, options), ...stateRuns(message, options)]
+  return eventRuns(message, options).concat(stateRuns(message, options))
 }
 
 function eventRuns(message: InFlightMessage, options: IntakeOptions): readonly RoutedRun[] {

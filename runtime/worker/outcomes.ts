@@ -43,7 +43,7 @@ export class Outcomes {
    */
   async apply(bulk: Bulk, results: readonly ItemResult[]): Promise<readonly PartOutcome[]> {
     if (results.every(({ outcome }) => outcome === 'stored')) {
-      await Promise.all(bulk.parts.flatMap(({ runs }) => runs.map((run) => this.#stored(run))))
+      await this.#stored(bulk.parts.flatMap(({ runs }) => runs))
       return bulk.parts.map(() => CLEAN)
     }
     let next = 0
@@ -60,7 +60,7 @@ export class Outcomes {
     let fault: FaultyResult | undefined
     await Promise.all(
       operations.map(async ({ run, result }) => {
-        if (result.outcome === 'stored') return this.#stored(run)
+        if (result.outcome === 'stored') return this.#stored([run])
         if (result.outcome === 'retry' || result.outcome === 'throttled') {
           this.#options.metrics.retried(result.fault.type, 1)
           fault ??= result
@@ -68,19 +68,28 @@ export class Outcomes {
           return
         }
         if (result.outcome === 'rejected') await this.#deadLetter(run, result)
-        await this.#settle(run)
+        await this.#settle([run])
       }),
     )
     return { retries, fault, hasProgress: retries.length < operations.length }
   }
 
-  #stored(run: Run): Promise<void> {
-    if (run.kind === 'create') this.#options.metrics.processed('stored', run.count)
-    return this.#settle(run)
+  #stored(runs: readonly Run[]): Promise<void> {
+    let events = 0
+    for (const { kind, count } of runs) if (kind === 'create') events += count
+    this.#options.metrics.processed('stored', events)
+    return this.#settle(runs)
   }
 
-  async #settle({ owners }: Run): Promise<void> {
-    for (const owned of owners) await this.#options.settlement.settle(owned)
+  async #settle(runs: readonly Run[]): Promise<void> {
+    const acknowledging: Promise<void>[] = []
+    for (const { owners } of runs) {
+      for (const owned of owners) {
+        const acknowledged = this.#options.settlement.settle(owned)
+        if (acknowledged) acknowledging.push(acknowledged)
+      }
+    }
+    await Promise.all(acknowledging)
   }
 
   /** Tells events that came again from other events that have their ids. */

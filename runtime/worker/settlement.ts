@@ -71,23 +71,28 @@ export class Settlement {
     return message
   }
 
-  /** The operations are stored or dead-lettered. Resolves when Pulsar has the acknowledgement, if this was the last of a message. */
-  async settle({ message, count }: OwnedOperations): Promise<void> {
+  /**
+   * The operations are stored or dead-lettered.
+   *
+   * @returns when they were the last of a message that is acknowledged now: resolves once Pulsar has the acknowledgement.
+   */
+  settle({ message, count }: OwnedOperations): Promise<void> | undefined {
     message.open -= count
-    if (message.open === 0) await this.#finish(message)
+    return message.open === 0 ? this.#finish(message) : undefined
   }
 
-  /** The operations cannot be stored now. Resolves once the message is released, if this was the last of it. */
+  /** The operations cannot be stored now. */
   giveBack({ message, first, count }: OwnedOperations): void {
     for (let at = first; at < first + count; at += 1) message.givenBack.push(at)
     message.open -= count
     if (message.open === 0) void this.#finish(message)
   }
 
-  async #finish(message: InFlightMessage): Promise<void> {
+  #finish(message: InFlightMessage): Promise<void> | undefined {
     if (message.givenBack.length === 0) return this.#acknowledge(message)
     this.#remember(message)
     this.#options.release(message.id)
+    return undefined
   }
 
   #remember({ key, givenBack }: InFlightMessage): void {
