@@ -203,8 +203,12 @@ describe('Pool', () => {
       const payload = { bytes: Buffer.alloc(1000), waiting: 0 }
       for (const shard of [0, 1]) pool.add({ index: 'i', shard, run: { ...run(1), payload } }, nowMs)
       assert.equal(pool.isFull, true)
+      add(0, 9)
+      const full = next()
+      assert.deepEqual(shown(full), ['size', [0, 10]])
+      assert.equal(pool.isFull, true)
       // What keeps the memory is due, so that messages can be taken again.
-      assert.deepEqual(shown(next()), ['bytes', [0, 1], [1, 1]])
+      assert.deepEqual(shown(next()), ['bytes', [1, 1]])
       assert.equal(pool.isFull, false)
     })
 
