@@ -86,6 +86,17 @@ describe('ShardMap', () => {
     assert.equal(logged.lines.length, 1)
   })
 
+  it('takes an index as one that spreads a routing over several shards', async () => {
+    const { answer } = scripted.server
+    scripted.server.answer = (call) => {
+      const one = answer(call)
+      if (!call.path.endsWith('_search_shards')) return one
+      const [shard] = (one.body as { shards: unknown[] }).shards
+      return { body: { shards: [shard, shard] } }
+    }
+    assert.deepEqual(await routing(), { shards: 1, routingShards: 1 })
+  })
+
   it('takes an alias as one', async () => {
     assert.deepEqual(await routing('an-alias'), { shards: 1, routingShards: 1 })
   })
