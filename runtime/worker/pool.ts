@@ -6,7 +6,8 @@ import type { Lane, LaneTrouble, Size } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import type { RoutedRun, Run } from './operations.ts'
 
-const RETRY = { baseMs: 200, maxMs: 30_000 }
+/** Waits of a lane: short, because a retry is alone and outside of the slots, and an operator waits for it. */
+const RETRY = { baseMs: 200, maxMs: 5000 }
 /** How long a refused operation stays, in milliseconds, while others are stored: then its message is given back. */
 const HOLD_MS = 2000
 /** The same while nothing is stored at all. */

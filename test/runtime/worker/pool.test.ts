@@ -278,10 +278,10 @@ describe('Pool', () => {
       assert.equal(shown(next()), undefined)
     })
 
-    it('is tried again outside of the slots, after waits that double', () => {
+    it('is tried again outside of the slots, after waits that double up to 5 s', () => {
       add(0, 10)
       refuse(next())
-      const waits = [100, 200, 400]
+      const waits = [100, 200, 400, 800, 1600, 2500, 2500]
       for (const waitMs of waits) {
         assert.equal(pool.wakeAtMs(nowMs), nowMs + waitMs)
         nowMs += waitMs - 1
