@@ -164,11 +164,14 @@ const queueFaults: readonly Fault[] = [
     inject: async (system) => {
       const { pulsarSubscription } = system.pipeline.config
       const again = async () => (await system.worker.metric(DUPLICATES)) ?? 0
+      // The cursor must not move past what still waits: that would be lost, and by this hand. What is older has been stored now.
+      await system.drain()
+      const backToMs = Date.now() - 60_000
       const before = await again()
       // A broker may have let go of all that is done with: then there is nothing to deliver again before more has come.
       for (let time = 0; (await again()) === before; time += 1) {
         if (time === CURSOR_RESETS) throw new Error(`nothing was delivered again in ${CURSOR_RESETS} times`)
-        await system.pulsar('POST', `/subscription/${pulsarSubscription}/resetcursor/${Date.now() - 60_000}`)
+        await system.pulsar('POST', `/subscription/${pulsarSubscription}/resetcursor/${backToMs}`)
         await sleep(2000)
       }
     },
