@@ -72,8 +72,8 @@ const CLOSE_OBJECT = 0x7d
 
 /** What a reader answers instead of an end. */
 const OTHERWISE = -1
-/** Any whole number of so many digits is exact. */
-const SAFE_DIGITS = 15
+/** Any number of so many digits, point included, is exact. */
+const SAFE_CHARACTERS = 15
 /** The depths of the call, of one event in it, and of its data. */
 const CALL = 1
 const EVENT = 3
@@ -214,14 +214,21 @@ class Reader implements CanonicalCall {
 
   #number(at: number): number {
     const body = this.#body
-    let end = at
-    while (isDigit(body[end])) end += 1
-    if (!isNumeric(body[end])) {
-      if (end - at === 1 || (end - at <= SAFE_DIGITS && body[at] !== ZERO)) return end
-    }
+    let end = this.#digits(at)
+    const isWhole = body[end] !== POINT
+    if (!isWhole) end = this.#digits(end + 1)
+    // Nearly all numbers: a double keeps the digits that were written, if they are few and neither begin nor end with a zero.
+    const isPlain = isDigitButZero(body[at]) && (isWhole || isDigitButZero(body[end - 1]))
+    if (end - at <= SAFE_CHARACTERS && !isNumeric(body[end]) && (isPlain || end - at === 1)) return end
     while (isNumeric(body[end])) end += 1
     const text = this.#text(at, end)
     return String(Number(text)) === text ? end : OTHERWISE
+  }
+
+  #digits(at: number): number {
+    let end = at
+    while (isDigit(this.#body[end])) end += 1
+    return end
   }
 
   #plainString(at: number, end: number): string | undefined {
@@ -242,6 +249,10 @@ class Reader implements CanonicalCall {
 
 function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= ZERO && byte <= NINE
+}
+
+function isDigitButZero(byte: number | undefined): boolean {
+  return byte !== ZERO && isDigit(byte)
 }
 
 function isNumeric(byte: number | undefined): boolean {
