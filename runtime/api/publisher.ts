@@ -1,4 +1,4 @@
-import { type Content, encodeInto } from '../queue/message.ts'
+import { type Content, encodeInto, writeLines } from '../queue/message.ts'
 import type { Producer } from '../queue/port.ts'
 import { ReusedMemory } from '../reused-memory.ts'
 import type { ApiMetrics } from './metrics.ts'
@@ -46,7 +46,7 @@ export class Publisher {
     return new Promise((resolve, reject) => {
       const queue = this.#queues.get(sourceId) ?? []
       const memory = this.#lines.take(part.bytes)
-      const content = { ...part, eventLines: memory.subarray(0, memory.write(part.eventLines)) }
+      const content = { ...part, eventLines: memory.subarray(0, writeLines(part.eventLines, memory, 0)) }
       queue.push({ content, bytes: part.bytes, resolve, reject })
       this.#queues.set(sourceId, queue)
       this.#schedule()
