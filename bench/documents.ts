@@ -76,8 +76,8 @@ export function bulkBodies(parts: readonly Part[], eventsPerBulk: number, withSt
   let gathered: string[] = []
   let events = 0
   for (const part of parts) {
-    gathered.push(part.eventLines)
-    if (withStates) gathered.push(part.stateLines)
+    gathered.push(...part.eventLines)
+    if (withStates) gathered.push(...part.stateLines)
     events += part.events
     if (events >= eventsPerBulk) {
       bodies.push(Buffer.from(gathered.join('')))

@@ -16,7 +16,7 @@ function storedBytes(mix: MixName): number {
 
 function linesOf(mix: MixName): string[] {
   const parts = made(mix).flatMap((call) => partsOf(config)(call, Date.now()))
-  return parts.flatMap((part) => part.eventLines.toString().trimEnd().split('\n'))
+  return parts.flatMap((part) => part.eventLines.join('').trimEnd().split('\n'))
 }
 
 describe('the documents of the bench', () => {
