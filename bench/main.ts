@@ -1,5 +1,6 @@
 import { AppError, explain } from '../runtime/errors.ts'
 import { Lab } from './lab.ts'
+import { measureMapping } from './mapping/measure.ts'
 import { type BenchOptions, parseOptions, USAGE } from './options.ts'
 import { poolTable } from './pool/table.ts'
 import { reportProfiles, reportScale } from './report.ts'
@@ -14,6 +15,7 @@ import { measureWorst } from './worst/measure.ts'
 async function run(options: BenchOptions): Promise<void> {
   if (options.worst) return measureWorst(options.rounds)
   if (options.pool) return say(poolTable())
+  if (options.mapping) return measureMapping(options)
   say('Starting Pulsar and Elasticsearch …')
   const servers = await startServers(say)
   try {

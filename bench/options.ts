@@ -27,6 +27,8 @@ export interface BenchOptions {
   readonly worst: boolean
   /** Simulates what the worker's pool sends, instead of the table; no server is started. */
   readonly pool: boolean
+  /** Measures what each field of the mapping, the codec and the refresh interval cost Elasticsearch, instead of the table. */
+  readonly mapping: boolean
   /** Profiles API and worker, and tells where their time goes. A profiled run is slower: its table is not for quoting. */
   readonly profile: boolean
   /** The folder that the tables, the rounds and the chart are written to. */
@@ -67,6 +69,7 @@ export const USAGE = `npm run bench -- [options]
   --scale                 instead: does the cost grow with length, sources, partitions, backlog?
   --worst                 instead: what the worst bodies cost an API of the smallest pod
   --pool                  instead: simulate what the worker sends, for some loads and numbers of shards
+  --mapping               instead: what fields, codec and refresh interval cost Elasticsearch
   --profile               profile API and worker, and tell where their time goes
   --help                  this text
 `
@@ -92,6 +95,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     scale: values.scale ?? false,
     worst: values.worst ?? false,
     pool: values.pool ?? false,
+    mapping: values.mapping ?? false,
     profile: values.profile ?? false,
     results: values.results === undefined ? RESULTS : folderIn(values.results),
   }
@@ -113,6 +117,7 @@ function readValues(args: readonly string[]) {
         scale: { type: 'boolean' },
         worst: { type: 'boolean' },
         pool: { type: 'boolean' },
+        mapping: { type: 'boolean' },
         profile: { type: 'boolean' },
         help: { type: 'boolean' },
       },

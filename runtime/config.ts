@@ -434,6 +434,31 @@ export const settings = {
     unit: 'replicas',
     description: 'Copies of each primary shard, for new indices. With 0 the loss of one node loses data.',
   },
+  indexRefreshSeconds: {
+    env: 'ELASTIC_REFRESH_INTERVAL_SECONDS',
+    type: 'integer',
+    default: 10,
+    minimum: 1,
+    maximum: 3600,
+    unit: 'seconds',
+    description:
+      'Longest time from when a document is stored until a search finds it. Longer is cheaper for Elasticsearch. `set-up` applies it to existing indices too.',
+  },
+  indexCodec: {
+    env: 'ELASTIC_INDEX_CODEC',
+    type: 'string',
+    default: 'best_compression',
+    oneOf: ['default', 'best_compression'],
+    description:
+      'How Elasticsearch compresses the documents of each new index. `default` takes more disk, and a document is read in less time. Existing indices keep theirs; another one takes effect with the next period.',
+  },
+  flattenedDocValues: {
+    env: 'ELASTIC_FLATTENED_DOC_VALUES',
+    type: 'boolean',
+    default: false,
+    description:
+      'Whether `properties` and `context` of each new index have doc values, without which nobody can sort or aggregate by what is in them. Searching needs none. Existing indices stay as they are; a change takes effect with the next period.',
+  },
   eventPartitioning: {
     env: 'EVENT_PARTITIONING',
     type: 'string',

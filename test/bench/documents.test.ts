@@ -25,6 +25,15 @@ describe('the documents of the bench', () => {
     assert.ok(Math.abs(storedBytes('large') - 2500) < 125, `${storedBytes('large')}`)
   })
 
+  it('are of words at random in the varied mix, about 900 bytes each', () => {
+    assert.ok(Math.abs(storedBytes('varied') - 900) < 45, `${storedBytes('varied')}`)
+    const titles = made('varied')
+      .flatMap((call) => call.events)
+      .map((event) => (event['properties'] as { title: string }).title)
+    assert.equal(new Set(titles.flatMap((title) => title.split(' '))).size > 550, true)
+    assert.equal(new Set(titles).size, 100)
+  })
+
   it('are 120 bytes as a client sends them in the small mix', () => {
     for (const event of made('small').flatMap((call) => call.events)) {
       assert.equal(Buffer.byteLength(JSON.stringify(event)), 120)

@@ -34,6 +34,10 @@ describe('the options of the bench', () => {
     assert.equal(options !== 'help' && options.worst, true)
   })
 
+  it('measure what fields cost instead when that is asked for', () => {
+    assert.equal(parsed('--mapping').mapping, true)
+  })
+
   it('measure every line five times with realistic documents when nothing is said', () => {
     assert.deepEqual(parsed(), {
       rounds: 5,
@@ -45,6 +49,7 @@ describe('the options of the bench', () => {
       scale: false,
       worst: false,
       pool: false,
+      mapping: false,
       profile: false,
       results: join(import.meta.dirname, '../../bench/results'),
     })

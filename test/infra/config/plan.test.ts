@@ -566,15 +566,17 @@ describe('numbers of a stack', () => {
   it('come from the load where they are not stated', () => {
     const { api, runtime, elasticsearch, reasons } = of(changed('production'))
     assert.equal(api.replicas, 10)
-    assert.equal(elasticsearch.dataNodes, 6)
-    assert.equal(runtime.indexShards, 4)
+    assert.equal(elasticsearch.dataNodes, 3)
+    assert.equal(runtime.indexShards, 2)
     const nodes = reasons.find(({ key }) => key === 'elasticsearch.dataNodes')
     assert.equal(nodes?.from, 'derived')
-    assert.match(nodes?.reason ?? '', /^6: peak 2,000 events\/s/)
+    assert.match(nodes?.reason ?? '', /^3: peak 2,000 events\/s/)
   })
 
   it('are the stated ones wherever one is, with a warning where it falls short of the load', () => {
-    const { elasticsearch, warnings } = of(changed('production', { elasticsearch: { dataNodes: 3 } }))
+    const { elasticsearch, warnings } = of(
+      changed('production', { load: { peakEventsPerSecond: 4000 }, elasticsearch: { dataNodes: 3 } }),
+    )
     assert.equal(elasticsearch.dataNodes, 3)
     assert.match(warnings.join(), /^elasticsearch\.dataNodes is 3 nodes; the load needs 6: /)
   })

@@ -52,6 +52,13 @@ describe('a change of the configuration restarts', () => {
     ['the workers for their memory', { workers: { memoryMib: 768 } }, ['worker']],
     ['nothing for more workers', { workers: { replicas: 5 } }, []],
     ['the programs and a new set-up for more shards', { runtime: { ELASTIC_INDEX_SHARDS: 2 } }, NEW_SET_UP],
+    ['the programs and a new set-up for another codec', { runtime: { ELASTIC_INDEX_CODEC: 'default' } }, NEW_SET_UP],
+    [
+      'the programs and a new set-up for another refresh interval',
+      { runtime: { ELASTIC_REFRESH_INTERVAL_SECONDS: 30 } },
+      NEW_SET_UP,
+    ],
+    ['the programs and a new set-up for doc values', { runtime: { ELASTIC_FLATTENED_DOC_VALUES: true } }, NEW_SET_UP],
     ['the programs and a new set-up for more partitions', { runtime: { PULSAR_PARTITIONS: 20 } }, NEW_SET_UP],
     ['the brokers for their memory', { broker: { memoryMib: 3072 } }, ['broker']],
     ['the brokers for a quorum', { bookkeeper: { ackQuorum: 1 } }, ['broker']],

@@ -34,24 +34,24 @@ interface Row {
 }
 
 const TABLE: readonly Row[] = [
-  { name: '100 events/s on one machine', load: SMALL, shape: DEV, sizes: [1, 1, 10, 1, 1, 20, 17, 11, 1, 3, 131, 3] },
+  { name: '100 events/s on one machine', load: SMALL, shape: DEV, sizes: [1, 1, 10, 1, 1, 20, 17, 11, 1, 2, 66, 2] },
   {
     name: '100 events/s in production',
     load: SMALL,
     shape: PRODUCTION,
-    sizes: [10, 2, 10, 2, 6, 20, 11, 11, 3, 2, 87, 3],
+    sizes: [10, 2, 10, 2, 6, 20, 11, 11, 3, 2, 44, 2],
   },
   {
     name: '5,000 events/s in production',
     load: MEDIUM,
     shape: PRODUCTION,
-    sizes: [10, 2, 10, 2, 6, 20, 584, 609, 48, 30, 1800, 286],
+    sizes: [10, 2, 10, 2, 6, 20, 584, 609, 24, 30, 1800, 143],
   },
   {
     name: '50,000 events/s in production, an index a day',
     load: LARGE,
     shape: DAILY,
-    sizes: [10, 6, 12, 3, 9, 20, 4096, 5723, 120, 30, 1800, 93],
+    sizes: [10, 6, 12, 3, 9, 20, 4096, 5723, 60, 30, 1800, 47],
   },
 ]
 
@@ -65,10 +65,10 @@ const REASONS: readonly string[] = [
   '20: 8 journal files of 2,048 MiB are 16 GiB, which fill 80 %, whatever the load',
   '4,096: 24 hours of backlog, 24 hours of what is acknowledged, as much as 9.6 at peak, and 4 until what is done with is deleted, of 50.8 MB/s in 3 copies are 20.6 TB, over 6.7 bookies 3.08 TB each, which fill 70 %; never less than 10',
   '5,723: 24 hours of backlog and 24 hours of what is acknowledged, as much as 9.6 at peak, are 6.14 TB before copies; the ledger disks have room for 6,404 GiB in 3 copies',
-  '120: peak 50,000 events/s with their sessions and profiles count as 52,000 documents/s, in 2 copies they ask for 15 nodes at 7,200/s (60 %); 171 TB kept ask for 119 with disks of 1,800 GiB at most, 6,138 shards for 8 at 800 a node; at least 3 for the copies in 3 zones, as many in each',
+  '60: peak 50,000 events/s with their sessions and profiles count as 52,000 documents/s, in 2 copies they ask for 15 nodes at 7,200/s (60 %); 85.7 TB kept ask for 60 with disks of 1,800 GiB at most, 3,102 shards for 4 at 800 a node; at least 3 for the copies in 3 zones, as many in each',
   '30: half of the memory that a disk of 1,800 GiB wants at 1:30 is 30 GiB, and 33 indices want 1.01; 2 at least, 31 at most, so that pointers stay compressed',
-  '1,800: 2.76 TB a day at 40 % of the peak, kept for 31 days (30 and the day of the index) in 2 copies are 171 TB, over 118 nodes 1.45 TB each, which fill 75 %; never less than 10',
-  '93: a day at mean rate is 2.76 TB, for which shards of 30 GB are 93; the rate needs 15 indexing nodes; a shard reaches 29.7 GB',
+  '1,800: 1.38 TB a day at 40 % of the peak, kept for 31 days (30 and the day of the index) in 2 copies are 85.7 TB, over 59.1 nodes 1.45 TB each, which fill 75 %; never less than 10',
+  '47: a day at mean rate is 1.38 TB, for which shards of 30 GB are 47; the rate needs 15 indexing nodes; a shard reaches 29.4 GB',
 ]
 
 describe('the sizes of a stack', () => {
