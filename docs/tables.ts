@@ -5,6 +5,7 @@ import { planOf } from '../infra/config/plan.ts'
 import { type Group, type Key, schema, secretKeys } from '../infra/config/schema.ts'
 import { readStackFile } from '../infra/config/stack-file.ts'
 import { costOf, totalOf } from '../infra/cost.ts'
+import { platformSettings } from '../infra/stack-args.ts'
 import { apiMetrics } from '../runtime/api/metrics.ts'
 import { settings } from '../runtime/config.ts'
 import { errorCodes } from '../runtime/errors.ts'
@@ -62,7 +63,7 @@ function stackTable(group: Group): string {
 
 /** What the stacks of the project ask of a cluster. */
 function costsTable(stack: string): string {
-  const costs = costOf(planOf(readStackFile(stack)))
+  const costs = costOf(platformSettings(planOf(readStackFile(stack))))
   const row = (name: string, cost: Parameters<typeof figures>[0]) => [name, ...figures(cost)]
   const rows = [...costs.map((cost) => row(cost.tier, cost)), row('**all**', totalOf(costs))]
   return table(['tier', 'pods', 'CPU', 'memory', 'disk'], rows)

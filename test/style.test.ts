@@ -58,10 +58,10 @@ const INFRA: Allowed = {
   kubernetes: ['config'],
   network: ['kubernetes'],
   pulsar: ['config', 'kubernetes'],
-  elasticsearch: ['config', 'kubernetes'],
+  elasticsearch: ['config', 'kubernetes', '../runtime/config.ts'],
   runtime: ['config', 'kubernetes', 'pulsar', 'elasticsearch', '../runtime/config.ts', '../runtime/queue/bundles.ts'],
-  observability: ['config', 'kubernetes', 'elasticsearch'],
-  safety: ['config', 'kubernetes', 'elasticsearch'],
+  observability: ['config', 'kubernetes', 'elasticsearch', '../runtime/config.ts'],
+  safety: ['kubernetes', 'pulsar', 'elasticsearch', '../runtime/config.ts'],
   rehearsal: ['sizing', 'config', 'kubernetes', 'pulsar', 'elasticsearch', 'runtime', ...REHEARSAL_RECORD],
   commands: [
     'config',

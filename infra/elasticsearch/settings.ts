@@ -12,9 +12,9 @@ export const CERTIFICATE_DIR = `${CONFIG_DIR}/certificates`
 /** A cluster of one node, as on a laptop. Elasticsearch asks less of the machine then: `max_map_count`, open files. */
 const ALONE = { 'discovery.type': 'single-node' }
 
-function discovery(site: Site, founders: readonly string[]): Record<string, unknown> {
+function discovery(site: Site, cluster: string, founders: readonly string[]): Record<string, unknown> {
   return {
-    'discovery.seed_hosts': [`${hostOf(site, membersService('elasticsearch-master'))}:${TRANSPORT_PORT}`],
+    'discovery.seed_hosts': [`${hostOf(site, membersService(cluster, 'elasticsearch-master'))}:${TRANSPORT_PORT}`],
     // Read only by nodes that belong to no cluster yet: a majority of these must see each other to found one.
     'cluster.initial_master_nodes': founders,
   }
@@ -22,6 +22,10 @@ function discovery(site: Site, founders: readonly string[]): Record<string, unkn
 
 export interface SettingsArgs {
   readonly site: Site
+  /** Name of the component. */
+  readonly cluster: string
+  /** `cluster.name`: nodes join no cluster of another name. */
+  readonly clusterName: string
   readonly security: boolean
   readonly memoryMap: boolean
   readonly founders: readonly string[]
@@ -34,22 +38,22 @@ export interface SettingsArgs {
 /** `elasticsearch.yml` of a node set. Each value is JSON, which is YAML too. */
 export function elasticsearchSettings(
   set: NodeSet,
-  { site, security, memoryMap, founders, alone, indexPrefix }: SettingsArgs,
+  { site, cluster, clusterName, security, memoryMap, founders, alone, indexPrefix }: SettingsArgs,
 ): string {
   const { zone } = set.share
   const settings: Record<string, unknown> = {
-    'cluster.name': 'tracardi',
+    'cluster.name': clusterName,
     // biome-ignore lint/suspicious/noTemplateCurlyInString: Elasticsearch fills in the name of the pod
     'node.name': '${POD_NAME}',
     'node.roles': set.roles,
     'network.host': '_site_',
     // Any local address for probes; the name of the pod to peers, because it outlives its address.
     'network.bind_host': '0.0.0.0',
-    'transport.publish_host': `\${POD_NAME}.${hostOf(site, membersService(set.tier))}`,
+    'transport.publish_host': `\${POD_NAME}.${hostOf(site, membersService(cluster, set.tier))}`,
     'http.port': HTTP_PORT,
     'transport.port': TRANSPORT_PORT,
     'readiness.port': READINESS_PORT,
-    ...(alone ? ALONE : discovery(site, founders)),
+    ...(alone ? ALONE : discovery(site, cluster, founders)),
     'node.store.allow_mmap': memoryMap,
     // As `autoCreateIndexSetting` of the runtime says.
     'action.auto_create_index': `-${indexPrefix}-*,+*`,

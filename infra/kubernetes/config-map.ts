@@ -13,7 +13,7 @@ export function configMap(
 ): k8s.core.v1.ConfigMap {
   return new k8s.core.v1.ConfigMap(
     name,
-    { metadata: { name, namespace: site.namespace, labels: labelsOf(tier) }, data: { ...data } },
+    { metadata: { name, namespace: site.namespace, labels: labelsOf(site, tier) }, data: { ...data } },
     opts,
   )
 }

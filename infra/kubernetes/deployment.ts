@@ -7,6 +7,7 @@ import type { Site } from './site.ts'
 
 export interface DeploymentArgs {
   readonly tier: Tier
+  readonly name: string
   /** Replicas; where a scaler owns them, those that the first rollout begins with. */
   readonly replicas: number
   readonly scaled: boolean
@@ -24,16 +25,16 @@ const MOST_STEPS = 100 / SURGE_PERCENT
 /** A Deployment whose rollout never has fewer pods ready than it is to have. */
 export function deployment(
   site: Site,
-  { tier, replicas, scaled, template }: DeploymentArgs,
+  { tier, name, replicas, scaled, template }: DeploymentArgs,
   opts: CustomResourceOptions,
 ): k8s.apps.v1.Deployment {
   return new k8s.apps.v1.Deployment(
-    tier,
+    name,
     {
-      metadata: { name: tier, namespace: site.namespace, labels: labelsOf(tier) },
+      metadata: { name, namespace: site.namespace, labels: labelsOf(site, tier) },
       spec: {
         replicas,
-        selector: { matchLabels: selectorOf(tier) },
+        selector: { matchLabels: selectorOf(site, tier) },
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: `${SURGE_PERCENT}%`, maxUnavailable: 0 } },
         minReadySeconds: MIN_READY_SECONDS,
         revisionHistoryLimit: 5,

@@ -1,4 +1,5 @@
 import { labelsOf, selectorOf, type Tier } from '../kubernetes/labels.ts'
+import type { Site } from '../kubernetes/site.ts'
 
 /** What tells metrics in the pods of a tier: the name of the port, and the path. */
 interface Told {
@@ -21,7 +22,7 @@ const TOLD: Readonly<Partial<Record<Tier, Told>>> = {
 }
 
 export interface PodMonitorArgs {
-  readonly namespace: string
+  readonly site: Pick<Site, 'namespace' | 'partOf'>
   readonly tier: Tier
   readonly scrapeSeconds: number
   /** By which a Prometheus of the operator chooses it. */
@@ -29,13 +30,13 @@ export interface PodMonitorArgs {
 }
 
 /** The PodMonitor of a tier. It has the tier's name, and so has the job of its samples: `namespace/tier`. */
-export function podMonitor({ namespace, tier, scrapeSeconds, labels }: PodMonitorArgs) {
+export function podMonitor({ site, tier, scrapeSeconds, labels }: PodMonitorArgs) {
   return {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'PodMonitor',
-    metadata: { name: tier, namespace, labels: { ...labels, ...labelsOf(tier) } },
+    metadata: { name: tier, namespace: site.namespace, labels: { ...labels, ...labelsOf(site, tier) } },
     spec: {
-      selector: { matchLabels: selectorOf(tier) },
+      selector: { matchLabels: selectorOf(site, tier) },
       podMetricsEndpoints: [{ ...TOLD[tier], interval: `${scrapeSeconds}s` }],
     },
   }

@@ -1,4 +1,4 @@
-import type { Plan } from '../config/plan.ts'
+import type { Config } from '../../runtime/config.ts'
 import type { Tier } from '../kubernetes/labels.ts'
 
 /** A certificate that the stack has made. */
@@ -44,32 +44,41 @@ export function scrapedOf(tiers: readonly Tier[], authenticated: boolean): reado
   return tiers.filter((tier) => !silent.includes(tier) && (authenticated || !guarded.includes(tier)))
 }
 
-export function watchedOf(
-  plan: Pick<
-    Plan,
-    'platform' | 'load' | 'workers' | 'pulsar' | 'zookeeper' | 'bookkeeper' | 'runtime' | 'observability'
-  >,
-  tiers: readonly Tier[],
-  certificates: readonly Certificate[],
-): Watched {
-  const { platform, load, workers, zookeeper, bookkeeper, runtime, observability } = plan
+/** What of a platform is watched. */
+export interface WatchedArgs {
+  readonly namespace: string
+  /** Every tier of the platform. */
+  readonly tiers: readonly Tier[]
+  /** Whether the brokers ask for a token: where they do not, nobody is let to their metrics. */
+  readonly authentication: boolean
+  /** Settings of API and workers. */
+  readonly settings: Config
+  /** How long the queue must hold everything while Elasticsearch is down, in hours. */
+  readonly backlogHours: number
+  /** Backlog for which one more worker is worth it, in messages. */
+  readonly backlogPerWorker: number
+  /** Most workers that there may be. */
+  readonly workers: number
+  readonly zookeepers: number
+  /** Bookies over which a ledger is striped. */
+  readonly ensemble: number
+  /** Time between two scrapes. */
+  readonly scrapeSeconds: number
+}
+
+export function watchedOf(args: WatchedArgs, certificates: readonly Certificate[]): Watched {
+  const { settings: runtime, authentication, tiers, ...watched } = args
   const topic = `persistent://${runtime.pulsarTenant}/${runtime.pulsarNamespace}/${runtime.pulsarTopic}`
   return {
-    namespace: platform.namespace,
-    tiers: scrapedOf(tiers, plan.pulsar.authentication),
+    ...watched,
+    tiers: scrapedOf(tiers, authentication),
     topic,
     subscription: runtime.pulsarSubscription,
     // The name that Pulsar's own clients give to a dead-letter topic, and so the runtime.
     deadLetterTopic: `${topic}-${runtime.pulsarSubscription}-DLQ`,
-    backlogHours: load.backlogHours,
-    backlogPerWorker: workers.backlogPerWorker,
-    workers: workers.autoscaling === 'none' ? workers.replicas : workers.maxReplicas,
     bulkSize: runtime.bulkSize,
     bulkTimeoutSeconds: runtime.bulkTimeoutSeconds,
     queryTimeoutSeconds: runtime.elasticQueryTimeoutSeconds,
-    zookeepers: zookeeper.replicas,
-    ensemble: bookkeeper.ensemble,
-    scrapeSeconds: observability.scrapeSeconds,
     certificates,
   }
 }

@@ -1,27 +1,42 @@
-import type { Plan } from '../config/plan.ts'
+import type { Config } from '../../runtime/config.ts'
+import type { SettledElasticsearch } from '../elasticsearch/elasticsearch.ts'
 import { nodeSets } from '../elasticsearch/node-sets.ts'
 import type { Site } from '../kubernetes/site.ts'
 import { shares } from '../kubernetes/zones.ts'
+import type { SettledPulsar } from '../pulsar/pulsar.ts'
 
 /** What a stack's data depends on, as texts by key. Two of them are compared before a change is made. */
 export type Facts = Readonly<Record<string, string>>
 
 type Values = Readonly<Record<string, string | number | boolean>>
 
-/** The facts of a plan. Servers that are not of the stack have none. */
-export function factsOf(plan: Plan, site: Site): Facts {
+type Place = Pick<Site, 'namespace' | 'zones' | 'storageClass'>
+
+export interface FactsArgs {
+  readonly site: Place
+  readonly settings: Config
+  /** Whether event indices are deleted by age. */
+  readonly expireIndices: boolean
+  /** Nothing where Pulsar is not of the program. */
+  readonly pulsar?: SettledPulsar | undefined
+  /** Nothing where Elasticsearch is not of the program. */
+  readonly elasticsearch?: SettledElasticsearch | undefined
+}
+
+/** The facts of a platform. Servers that are not of the program have none. */
+export function factsOf({ site, settings, expireIndices, pulsar, elasticsearch }: FactsArgs): Facts {
   const facts: Values = {
-    'platform.namespace': plan.platform.namespace,
-    ...runtimeFacts(plan),
-    ...(plan.pulsar.serviceUrl === '' ? pulsarFacts(plan, site) : {}),
-    ...(plan.elasticsearch.url === '' ? searchFacts(plan, site) : {}),
+    'platform.namespace': site.namespace,
+    ...runtimeFacts(settings, expireIndices),
+    ...(pulsar ? pulsarFacts(pulsar, site) : {}),
+    ...(elasticsearch ? searchFacts(elasticsearch, site) : {}),
   }
   return Object.fromEntries(Object.entries(facts).map(([key, value]) => [key, String(value)]))
 }
 
-function runtimeFacts({ runtime, elasticsearch }: Plan): Values {
+function runtimeFacts(runtime: Config, expireIndices: boolean): Values {
   const { eventRetentionDays } = runtime
-  const expires = elasticsearch.expireIndices && eventRetentionDays > 0
+  const expires = expireIndices && eventRetentionDays > 0
   return {
     'runtime.PULSAR_PARTITIONS': runtime.pulsarPartitions,
     'runtime.PULSAR_RETENTION_HOURS': runtime.pulsarRetentionHours,
@@ -33,20 +48,20 @@ function runtimeFacts({ runtime, elasticsearch }: Plan): Values {
   }
 }
 
-/** The version that the tag of an image names. An image by digest alone names none. */
-function versionFact(server: string, image: string): Values {
-  const version = /:v?(\d+\.\d+\.\d+)[^/@]*(@|$)/.exec(image)?.[1]
+/** The version that the tag of an image names. An image by digest alone names none, nor does one that is not known yet. */
+function versionFact(server: string, image: unknown): Values {
+  const version = typeof image === 'string' ? /:v?(\d+\.\d+\.\d+)[^/@]*(@|$)/.exec(image)?.[1] : undefined
   return version === undefined ? {} : { [`${server}.version`]: version }
 }
 
-function pulsarFacts({ pulsar, images, zookeeper: z, bookkeeper: b }: Plan, site: Site): Values {
+function pulsarFacts({ clusterName, image, zookeeper: z, bookkeeper: b }: SettledPulsar, site: Place): Values {
   const bookies = shares(b.replicas, site.zones).map(({ zone, replicas }) => [
     `bookkeeper.replicas${zone ? `.${zone}` : ''}`,
     replicas,
   ])
   return {
-    'pulsar.clusterName': pulsar.clusterName,
-    ...versionFact('pulsar', images.pulsar),
+    'pulsar.clusterName': clusterName,
+    ...versionFact('pulsar', image),
     'zookeeper.replicas': z.replicas,
     'zookeeper.diskGib': z.diskGib,
     'zookeeper.storageClass': z.storageClass || site.storageClass,
@@ -58,14 +73,14 @@ function pulsarFacts({ pulsar, images, zookeeper: z, bookkeeper: b }: Plan, site
   }
 }
 
-function searchFacts(plan: Plan, site: Site): Values {
-  const { elasticsearch: e } = plan
-  const sets = nodeSets(plan, site).flatMap((set) => [
+function searchFacts(e: SettledElasticsearch, site: Place): Values {
+  // The names that they have without a prefix: a fact says what there is, and not what it is called.
+  const sets = nodeSets('elasticsearch', e, site).flatMap((set) => [
     [`elasticsearch.${set.name}.replicas`, set.share.replicas],
     [`elasticsearch.${set.tier}.diskGib`, set.diskGib],
   ])
   return {
-    ...versionFact('elasticsearch', plan.images.elasticsearch),
+    ...versionFact('elasticsearch', e.image),
     'elasticsearch.masterNodes': e.masterNodes,
     'elasticsearch.mastersHoldData': e.mastersHoldData,
     'elasticsearch.security': e.security,

@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url'
 import * as pulumi from '@pulumi/pulumi'
 import { planOf } from '../../infra/config/plan.ts'
 import { readStackFile } from '../../infra/config/stack-file.ts'
+import type { Tier } from '../../infra/kubernetes/labels.ts'
+import { type Certificate, type Watched, watchedOf } from '../../infra/observability/watched.ts'
 
 /** A resource as the program registered it. */
 export interface Registered {
@@ -57,6 +59,9 @@ const PRIVATE_KEY = (await import('node:crypto')).generateKeyPairSync('rsa', {
 await pulumi.runtime.setMocks(mocks, 'tracardi-at-scale', 'test', false)
 const { Platform } = await import('../../infra/platform.ts')
 const { Images } = await import('../../infra/images.ts')
+const { platformSettings } = await import('../../infra/stack-args.ts')
+const { settledPlatform } = await import('../../infra/platform-args.ts')
+const { watchedArgs } = await import('../../infra/platform-derived.ts')
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -77,6 +82,12 @@ export function changed(stack: StackName, changes: Readonly<Record<string, unkno
         : values
   }
   return raw
+}
+
+/** What alerts and dashboards of a stack ask after, where it has these tiers and certificates. */
+export function watchedBy(raw: Raw, tiers: readonly Tier[], certificates: readonly Certificate[]): Watched {
+  const settled = settledPlatform('platform', platformSettings(planOf(raw)))
+  return watchedOf({ ...watchedArgs(settled), tiers }, certificates)
 }
 
 const registrations = new Map<string, Promise<readonly Registered[]>>()
@@ -100,8 +111,12 @@ async function register(raw: Raw): Promise<readonly Registered[]> {
     made.push({ resource, options: opts })
     return undefined
   }
-  const images = new Images('images', { config: plan.images, root: ROOT }, { transformations: [remember] })
-  const platform = new Platform('platform', { plan, images }, { transformations: [remember] })
+  const images = new Images('images', { ...plan.images, root: ROOT, prefix: '' }, { transformations: [remember] })
+  const platform = new Platform(
+    'platform',
+    { ...platformSettings(plan), runtimeImage: images.runtime, prefix: '' },
+    { transformations: [remember] },
+  )
   await settled(platform.urn)
   await pulumi.runtime.disconnect()
   const options = new Map<string, pulumi.CustomResourceOptions>()
