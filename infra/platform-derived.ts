@@ -40,10 +40,11 @@ export function namedPods({ access, workers }: SettledPlatform): NamedPods {
 }
 
 /** What alerts and dashboards ask after. */
-export function watchedArgs(settled: SettledPlatform): WatchedArgs {
+export function watchedArgs(settled: SettledPlatform, prefix: string): WatchedArgs {
   const { site, settings, pulsar, workers, backlogHours, observability } = settled
   return {
     namespace: site.namespace,
+    prefix,
     tiers: tiersOf(settled),
     authentication: pulsar?.authentication ?? true,
     settings,

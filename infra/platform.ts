@@ -11,6 +11,7 @@ import { Elasticsearch } from './elasticsearch/elasticsearch.ts'
 import type { SearchAccess } from './elasticsearch/endpoint.ts'
 import { checksumOfSecrets } from './kubernetes/checksum.ts'
 import { labelsOf } from './kubernetes/labels.ts'
+import { protection } from './kubernetes/protection.ts'
 import type { Site } from './kubernetes/site.ts'
 import { edgesOf, type Outside } from './network/edges.ts'
 import { NetworkPolicies } from './network/policies.ts'
@@ -33,7 +34,6 @@ import { SetUp } from './runtime/set-up.ts'
 import { Workers } from './runtime/workers.ts'
 import { factsOf } from './safety/facts.ts'
 import { Guard } from './safety/guard.ts'
-import { protection } from './safety/protection.ts'
 
 /**
  * The whole pipeline: Pulsar and Elasticsearch, or those that exist already, set-up, API and workers, in a namespace of its
@@ -117,7 +117,7 @@ export class Platform extends ComponentResource {
     if (settled.expireIndices)
       new Retention(`${prefix}retention`, { ...program, cronJob: `${prefix}expire-indices` }, afterSetUp)
     if (settled.observability !== undefined) {
-      const watched = { ...site, ...settled.observability, ...watchedArgs(settled), elasticsearch, prefix }
+      const watched = { ...site, ...settled.observability, ...watchedArgs(settled, prefix), elasticsearch }
       const ready = { ...child, dependsOn: [...base, ...elasticsearch.dependsOn] }
       new Observability(`${prefix}observability`, watched, ready)
     }

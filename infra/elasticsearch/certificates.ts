@@ -2,6 +2,7 @@ import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi'
 import * as tls from '@pulumi/tls'
 import { labelsOf } from '../kubernetes/labels.ts'
+import { keeping } from '../kubernetes/protection.ts'
 import { hostOf, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { membersService } from './node-sets.ts'
 
@@ -29,8 +30,8 @@ export class Certificates extends ComponentResource {
   readonly ends: readonly { readonly name: string; readonly notAfter: Output<string> }[]
 
   constructor(name: string, args: SiteArgs, opts: ComponentResourceOptions = {}) {
-    super('tracardi-at-scale:elasticsearch:Certificates', name, {}, opts)
     const site = siteOf(name, args)
+    super('tracardi-at-scale:elasticsearch:Certificates', name, {}, keeping(site.environment, opts))
     const child = { parent: this }
     const key = (part: string) =>
       new tls.PrivateKey(`${name}-${part}-key`, { algorithm: 'ECDSA', ecdsaCurve: 'P256' }, child)

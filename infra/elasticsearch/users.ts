@@ -3,6 +3,7 @@ import { ComponentResource, type ComponentResourceOptions, type Output } from '@
 import * as random from '@pulumi/random'
 import { checksumOfSecrets } from '../kubernetes/checksum.ts'
 import { labelsOf } from '../kubernetes/labels.ts'
+import { keeping } from '../kubernetes/protection.ts'
 import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
 
 /**
@@ -30,8 +31,8 @@ export class Users extends ComponentResource {
   readonly digests: Readonly<Record<ElasticUser, Output<string>>>
 
   constructor(name: string, args: UsersArgs, opts: ComponentResourceOptions = {}) {
-    super('tracardi-at-scale:elasticsearch:Users', name, {}, opts)
     const site = siteOf(name, args)
+    super('tracardi-at-scale:elasticsearch:Users', name, {}, keeping(site.environment, opts))
     const password = (user: ElasticUser) =>
       new random.RandomPassword(`${name}-${user}`, { length: 32, special: false }, { parent: this }).result
     const passwords = { elastic: password('elastic'), tracardi: password('tracardi') }

@@ -2,6 +2,7 @@ import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
 import { labelsOf, selectorOf, type Tier } from './labels.ts'
 import type { PodTemplate } from './pod.ts'
+import { keeping } from './protection.ts'
 import { rolloutTimeouts } from './rollout-time.ts'
 import type { Site } from './site.ts'
 
@@ -38,7 +39,7 @@ export class Stateful extends ComponentResource {
   readonly set: k8s.apps.v1.StatefulSet
 
   constructor(name: string, args: StatefulArgs, opts: ComponentResourceOptions) {
-    super('tracardi-at-scale:kubernetes:Stateful', name, {}, opts)
+    super('tracardi-at-scale:kubernetes:Stateful', name, {}, keeping(args.site.environment, opts))
     const { site, replicas, template, usualStartSeconds } = args
     const minReadySeconds = args.readySeconds ?? 5
     const metadata = { namespace: site.namespace, labels: { ...labelsOf(site, args.tier), ...args.labels } }

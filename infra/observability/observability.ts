@@ -57,10 +57,10 @@ export interface ObservabilitySettings {
 export interface ObservabilityArgs
   extends SiteArgs,
     ObservabilitySettings,
-    Omit<WatchedArgs, 'namespace' | 'scrapeSeconds'> {
+    Omit<WatchedArgs, 'namespace' | 'prefix' | 'scrapeSeconds'> {
   /** The Elasticsearch that the exporter asks, where `tiers` has it. */
   readonly elasticsearch: SearchAccess
-  /** What the names of the resources begin with. @default the name of the component and `-` */
+  /** What the names of the resources begin with, and of the tiers that they watch. @default the name of the component and `-` */
   readonly prefix?: string
 }
 
@@ -83,7 +83,7 @@ export class Observability extends ComponentResource {
     const { authentication, settings, backlogHours, backlogPerWorker, workers, zookeepers, ensemble } = args
     const numbers = { backlogHours, backlogPerWorker, workers, zookeepers, ensemble }
     const { scrapeSeconds } = config
-    const watched = { namespace: site.namespace, tiers, authentication, settings, scrapeSeconds, ...numbers }
+    const watched = { namespace: site.namespace, prefix, tiers, authentication, settings, scrapeSeconds, ...numbers }
     const own: Own = { prefix, site, config, watched, elasticsearch }
     if (tiers.includes('elasticsearch-exporter')) {
       const exporter = { ...site, image: config.exporter, elasticsearch }
@@ -99,7 +99,7 @@ export class Observability extends ComponentResource {
     const { labels, scrapeSeconds } = config
     new k8s.apiextensions.CustomResource(
       `${prefix}monitor-${tier}`,
-      podMonitor({ site, tier, scrapeSeconds, labels: labelsFrom(labels) }),
+      podMonitor({ name: `${prefix}${tier}`, site, tier, scrapeSeconds, labels: labelsFrom(labels) }),
       { parent: this },
     )
   }

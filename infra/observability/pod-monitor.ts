@@ -22,6 +22,7 @@ const TOLD: Readonly<Partial<Record<Tier, Told>>> = {
 }
 
 export interface PodMonitorArgs {
+  readonly name: string
   readonly site: Pick<Site, 'namespace' | 'partOf'>
   readonly tier: Tier
   readonly scrapeSeconds: number
@@ -29,12 +30,12 @@ export interface PodMonitorArgs {
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** The PodMonitor of a tier. It has the tier's name, and so has the job of its samples: `namespace/tier`. */
-export function podMonitor({ site, tier, scrapeSeconds, labels }: PodMonitorArgs) {
+/** The PodMonitor of a tier. The job of its samples is called after it: `namespace/name`. */
+export function podMonitor({ name, site, tier, scrapeSeconds, labels }: PodMonitorArgs) {
   return {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'PodMonitor',
-    metadata: { name: tier, namespace: site.namespace, labels: { ...labels, ...labelsOf(site, tier) } },
+    metadata: { name, namespace: site.namespace, labels: { ...labels, ...labelsOf(site, tier) } },
     spec: {
       selector: { matchLabels: selectorOf(site, tier) },
       podMetricsEndpoints: [{ ...TOLD[tier], interval: `${scrapeSeconds}s` }],

@@ -12,6 +12,8 @@ export interface Certificate {
 export interface Watched {
   /** Namespace of Kubernetes. */
   readonly namespace: string
+  /** What the names of the tiers begin with. */
+  readonly prefix: string
   /** Tiers that are scraped. */
   readonly tiers: readonly Tier[]
   /** `persistent://tenant/namespace/topic`; each partition is a topic of that name and `-partition-n`. */
@@ -47,6 +49,8 @@ export function scrapedOf(tiers: readonly Tier[], authenticated: boolean): reado
 /** What of a platform is watched. */
 export interface WatchedArgs {
   readonly namespace: string
+  /** What the names of the tiers begin with. */
+  readonly prefix: string
   /** Every tier of the platform. */
   readonly tiers: readonly Tier[]
   /** Whether the brokers ask for a token: where they do not, nobody is let to their metrics. */

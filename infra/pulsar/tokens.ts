@@ -4,6 +4,7 @@ import * as tls from '@pulumi/tls'
 import { importPKCS8, SignJWT } from 'jose'
 import { checksumOfSecrets } from '../kubernetes/checksum.ts'
 import { labelsOf, type Tier } from '../kubernetes/labels.ts'
+import { keeping } from '../kubernetes/protection.ts'
 import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
 
 /**
@@ -43,8 +44,8 @@ export class Tokens extends ComponentResource {
   readonly #pulsar: string
 
   constructor(name: string, args: TokensArgs, opts: ComponentResourceOptions = {}) {
-    super('tracardi-at-scale:pulsar:Tokens', name, {}, opts)
     const site = siteOf(name, args)
+    super('tracardi-at-scale:pulsar:Tokens', name, {}, keeping(site.environment, opts))
     this.#pulsar = args.pulsar
     const key = new tls.PrivateKey(`${name}-key`, { algorithm: 'RSA', rsaBits: 2048 }, { parent: this })
     this.publicKey = key.publicKeyPem.apply((pem) => `data:;base64,${pem.replace(/-----[^-]+-----|\s/g, '')}`)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { changed, type Registered, registeredBy, type StackName } from '../support/stack.ts'
+import type { Registered } from '../support/registered.ts'
+import { changed, registeredBy, type StackName } from '../support/stack.ts'
 
 type Changes = Readonly<Record<string, unknown>>
 

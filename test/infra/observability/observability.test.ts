@@ -3,7 +3,8 @@ import { StackConfigError } from '../../../infra/config/errors.ts'
 import { planOf } from '../../../infra/config/plan.ts'
 import { costOf } from '../../../infra/cost.ts'
 import { platformSettings } from '../../../infra/stack-args.ts'
-import { CERTIFICATE_END, changed, type Registered, registeredBy, STACKS, type StackName } from '../../support/stack.ts'
+import { CERTIFICATE_END, type Registered } from '../../support/registered.ts'
+import { changed, registeredBy, STACKS, type StackName } from '../../support/stack.ts'
 import { containersOf, ofType, podTemplates } from '../../support/workloads.ts'
 
 type Changes = Readonly<Record<string, unknown>>

@@ -158,6 +158,7 @@ describe('the alerts', () => {
     }
     assert.deepEqual(watched('none'), {
       namespace: 'shop',
+      prefix: '',
       tiers: ['api'],
       topic: 'persistent://tracardi/system/functions',
       subscription: 'tracardi-function-subscription',

@@ -1,5 +1,5 @@
-import type { Resource, ResourceTransformation } from '@pulumi/pulumi'
-import type { Environment } from '../kubernetes/site.ts'
+import type { ComponentResourceOptions, Resource, ResourceTransformation } from '@pulumi/pulumi'
+import type { Environment } from './site.ts'
 
 const NAMESPACE = 'kubernetes:core/v1:Namespace'
 const CLAIM = 'kubernetes:core/v1:PersistentVolumeClaim'
@@ -22,6 +22,11 @@ export function protection(environment: Environment, namespace: () => Resource |
     props,
     opts: { ...opts, ...optionsFor(environment, type, name, namespace) },
   })
+}
+
+/** The options of a component with data in it, as its environment keeps it, wherever it is used. */
+export function keeping(environment: Environment, opts: ComponentResourceOptions): ComponentResourceOptions {
+  return { ...opts, transformations: [protection(environment, () => undefined), ...(opts.transformations ?? [])] }
 }
 
 function optionsFor(
