@@ -1,3 +1,4 @@
+import { autoCreateIndexSetting } from '../../runtime/config.ts'
 import { hostOf, type Site } from '../kubernetes/site.ts'
 import { membersService, type NodeSet } from './node-sets.ts'
 
@@ -55,8 +56,7 @@ export function elasticsearchSettings(
     'readiness.port': READINESS_PORT,
     ...(alone ? ALONE : discovery(site, cluster, founders)),
     'node.store.allow_mmap': memoryMap,
-    // As `autoCreateIndexSetting` of the runtime says.
-    'action.auto_create_index': `-${indexPrefix}-*,+*`,
+    'action.auto_create_index': autoCreateIndexSetting(indexPrefix),
     'action.destructive_requires_name': true,
     'xpack.security.enabled': security,
     ...(zone === undefined ? {} : { 'node.attr.zone': zone }),

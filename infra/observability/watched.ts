@@ -1,4 +1,5 @@
 import type { Config } from '../../runtime/config.ts'
+import { topicsOf } from '../../runtime/queue/topics.ts'
 import type { Tier } from '../kubernetes/labels.ts'
 
 /** A certificate that the stack has made. */
@@ -72,14 +73,13 @@ export interface WatchedArgs {
 
 export function watchedOf(args: WatchedArgs, certificates: readonly Certificate[]): Watched {
   const { settings: runtime, authentication, tiers, ...watched } = args
-  const topic = `persistent://${runtime.pulsarTenant}/${runtime.pulsarNamespace}/${runtime.pulsarTopic}`
+  const topics = topicsOf(runtime)
   return {
     ...watched,
     tiers: scrapedOf(tiers, authentication),
-    topic,
-    subscription: runtime.pulsarSubscription,
-    // The name that Pulsar's own clients give to a dead-letter topic, and so the runtime.
-    deadLetterTopic: `${topic}-${runtime.pulsarSubscription}-DLQ`,
+    topic: topics.events,
+    subscription: topics.eventsSubscription,
+    deadLetterTopic: topics.deadLetters,
     bulkSize: runtime.bulkSize,
     bulkTimeoutSeconds: runtime.bulkTimeoutSeconds,
     queryTimeoutSeconds: runtime.elasticQueryTimeoutSeconds,

@@ -1,6 +1,7 @@
 import type * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, type Input, output } from '@pulumi/pulumi'
 import type { Config } from '../../runtime/config.ts'
+import { namespaceOf, topicsOf } from '../../runtime/queue/topics.ts'
 import { withDefaults } from '../config/defaults.ts'
 import { checksum } from '../kubernetes/checksum.ts'
 import { setUpJob } from '../kubernetes/job.ts'
@@ -139,11 +140,8 @@ function lowersRetention(settings: Config, acknowledged: readonly string[]): boo
  * So whoever takes over an API can acknowledge, and so erase, no event.
  */
 function permissionsScript(adminUrl: string, config: Config): string {
-  const { pulsarTenant, pulsarNamespace, pulsarTopic, pulsarSubscription } = config
-  const namespace = `${pulsarTenant}/${pulsarNamespace}`
-  const events = `persistent://${namespace}/${pulsarTopic}`
-  // The name that Pulsar's own clients give to a dead-letter topic, and so the runtime.
-  const deadLetters = `${events}-${pulsarSubscription}-DLQ`
+  const { events, deadLetters } = topicsOf(config)
+  const namespace = namespaceOf(events)
   return `set -eu
 admin() {
   bin/pulsar-admin --admin-url ${adminUrl} --auth-plugin org.apache.pulsar.client.impl.auth.AuthenticationToken \\

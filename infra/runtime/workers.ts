@@ -1,5 +1,6 @@
 import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
+import { topicsOf } from '../../runtime/queue/topics.ts'
 import { withDefaults } from '../config/defaults.ts'
 import type { GroupOf } from '../config/read.ts'
 import { deployment } from '../kubernetes/deployment.ts'
@@ -87,7 +88,7 @@ export class Workers extends ComponentResource {
   /** KEDA adds a worker for each `backlogPerWorker` messages. Where the backlog cannot be read the count stays (KEDA 2.17 on). */
   private scaledObject({ name, site, config, access }: Scaled): void {
     const { pulsar, settings } = access
-    const topic = `persistent://${settings.pulsarTenant}/${settings.pulsarNamespace}/${settings.pulsarTopic}`
+    const { events, eventsSubscription } = topicsOf(settings)
     const metadata = { namespace: site.namespace, labels: labelsOf(site, 'worker') }
     const secretName = pulsar.tokenSecrets?.worker
     if (secretName) {
@@ -119,9 +120,9 @@ export class Workers extends ComponentResource {
               type: 'pulsar',
               metadata: {
                 adminURL: pulsar.endpoint.adminUrl,
-                topic,
+                topic: events,
                 isPartitionedTopic: 'true',
-                subscription: settings.pulsarSubscription,
+                subscription: eventsSubscription,
                 msgBacklogThreshold: `${config.backlogPerWorker}`,
                 ...(secretName ? { authModes: 'bearer' } : {}),
               },
