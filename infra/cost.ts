@@ -1,9 +1,6 @@
-import { nodeSets } from './elasticsearch/node-sets.ts'
-import type { Tier } from './kubernetes/labels.ts'
-import type { Resources } from './kubernetes/pod.ts'
-import { EXPORTER_RESOURCES } from './observability/exporter-resources.ts'
+import type { Tier } from './kubernetes/tiers.ts'
 import { type PlatformSettings, settledPlatform } from './platform-args.ts'
-import type { SettledPulsar } from './pulsar/pulsar.ts'
+import { sizesOf } from './platform-derived.ts'
 
 /** What the pods of a tier ask of a cluster. */
 export interface TierCost {
@@ -17,36 +14,15 @@ export interface TierCost {
   readonly diskGib: number
 }
 
-/** What a platform asks of a cluster, tier by tier, without what runs only for set-up, and at the least count of a scaler. */
+/** What a platform asks of a cluster, tier by tier, without what runs only for set-up, and at the minimum of a scaler. */
 export function costOf(args: PlatformSettings): readonly TierCost[] {
-  const { site, pulsar, elasticsearch, api, workers, observability } = settledPlatform('platform', args)
-  const tier = (name: Tier, pods: number, { cpuMillicores, memoryMib }: Resources, gibEach = 0): TierCost => ({
-    tier: name,
+  return [...sizesOf(settledPlatform('platform', args))].map(([tier, { pods, cpuMillicores, memoryMib, diskGib }]) => ({
+    tier,
     pods,
     cpuMillicores: pods * cpuMillicores,
     memoryMib: pods * memoryMib,
-    diskGib: pods * gibEach,
-  })
-  const queue = ({ zookeeper, bookkeeper, autorecovery, broker, proxy }: SettledPulsar) => [
-    tier('zookeeper', zookeeper.replicas, zookeeper, zookeeper.diskGib),
-    tier('bookkeeper', bookkeeper.replicas, bookkeeper, bookkeeper.journalGib + bookkeeper.ledgersGib),
-    tier('autorecovery', autorecovery.replicas, autorecovery),
-    tier('broker', broker.replicas, broker),
-    tier('proxy', proxy.replicas, proxy),
-  ]
-  const sets = elasticsearch ? nodeSets('elasticsearch', elasticsearch, site) : []
-  const search = (['elasticsearch-master', 'elasticsearch-data'] as const).map((name) => {
-    const own = sets.filter((set) => set.tier === name)
-    const pods = own.reduce((sum, { share }) => sum + share.replicas, 0)
-    return tier(name, pods, own[0]?.resources ?? { cpuMillicores: 0, memoryMib: 0 }, own[0]?.diskGib)
-  })
-  return [
-    ...(pulsar ? queue(pulsar) : []),
-    ...search,
-    tier('elasticsearch-exporter', observability ? 1 : 0, EXPORTER_RESOURCES),
-    tier('api', api.replicas, api),
-    tier('worker', workers.replicas, workers),
-  ].filter(({ pods }) => pods > 0)
+    diskGib: pods * diskGib,
+  }))
 }
 
 /** All tiers together. */

@@ -1,28 +1,63 @@
 import { withDefaults } from './config/defaults.ts'
-import { TIERS, type Tier } from './kubernetes/labels.ts'
+import { nodeSets } from './elasticsearch/node-sets.ts'
+import type { Resources } from './kubernetes/pod.ts'
+import { TIER_NAMES, type Tier } from './kubernetes/tiers.ts'
 import type { ExternalPorts } from './network/edges.ts'
 import type { NamedPods } from './network/policies.ts'
+import { EXPORTER_RESOURCES } from './observability/exporter-resources.ts'
 import { labelsFrom } from './observability/label-list.ts'
 import type { WatchedArgs } from './observability/watched.ts'
 import { isExternalElasticsearch, isExternalPulsar, type PlatformArgs, type SettledPlatform } from './platform-args.ts'
 
-/** The tiers that a platform has: not those of a Pulsar or Elasticsearch that exists already, nor those without pods. */
-export function tiersOf({ pulsar, elasticsearch, observability }: SettledPlatform): readonly Tier[] {
-  const ownPulsar = pulsar !== undefined
-  const has: Readonly<Record<Tier, boolean>> = {
-    zookeeper: ownPulsar,
-    bookkeeper: ownPulsar,
-    autorecovery: ownPulsar,
-    broker: ownPulsar,
-    proxy: ownPulsar && pulsar.proxy.replicas > 0,
-    'elasticsearch-master': elasticsearch !== undefined,
-    'elasticsearch-data': elasticsearch !== undefined && elasticsearch.dataNodes > 0,
-    'elasticsearch-exporter': observability !== undefined,
-    api: true,
-    worker: true,
-    'set-up': true,
+/** How many pods a tier has, and what each of them asks for. */
+export interface TierSize extends Resources {
+  readonly pods: number
+  /** Volumes of one pod. */
+  readonly diskGib: number
+}
+
+/** The size of each tier of a platform, without what runs only for set-up, and at the minimum of a scaler. */
+export function sizesOf({
+  site,
+  pulsar,
+  elasticsearch,
+  observability,
+  api,
+  workers,
+}: SettledPlatform): ReadonlyMap<Tier, TierSize> {
+  const of = (pods: number, { cpuMillicores, memoryMib }: Resources, diskGib = 0) => ({
+    pods,
+    cpuMillicores,
+    memoryMib,
+    diskGib,
+  })
+  const sizes: [Tier, TierSize][] = []
+  if (pulsar !== undefined) {
+    const { zookeeper, bookkeeper, autorecovery, broker, proxy } = pulsar
+    sizes.push(
+      ['zookeeper', of(zookeeper.replicas, zookeeper, zookeeper.diskGib)],
+      ['bookkeeper', of(bookkeeper.replicas, bookkeeper, bookkeeper.journalGib + bookkeeper.ledgersGib)],
+      ['autorecovery', of(autorecovery.replicas, autorecovery)],
+      ['broker', of(broker.replicas, broker)],
+      ['proxy', of(proxy.replicas, proxy)],
+    )
   }
-  return TIERS.filter((tier) => has[tier])
+  for (const { tier, share, resources, diskGib } of elasticsearch
+    ? nodeSets('elasticsearch', elasticsearch, site)
+    : []) {
+    // The sets of all zones together.
+    const before = sizes.findLast(([name]) => name === tier)?.[1].pods ?? 0
+    sizes.push([tier, of(before + share.replicas, resources, diskGib)])
+  }
+  if (observability !== undefined) sizes.push(['elasticsearch-exporter', of(1, EXPORTER_RESOURCES)])
+  sizes.push(['api', of(api.replicas, api)], ['worker', of(workers.replicas, workers)])
+  return new Map(sizes.filter(([, { pods }]) => pods > 0))
+}
+
+/** The tiers that a platform has: not those of a Pulsar or Elasticsearch that exists already, nor those without pods. */
+export function tiersOf(settled: SettledPlatform): readonly Tier[] {
+  const sizes = sizesOf(settled)
+  return TIER_NAMES.filter((tier) => tier === 'set-up' || sizes.has(tier))
 }
 
 /** The label of KEDA's operator, which alone asks the scalers. */

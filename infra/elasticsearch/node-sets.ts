@@ -1,8 +1,8 @@
 import type { GroupOf } from '../config/read.ts'
-import type { Tier } from '../kubernetes/labels.ts'
 import { elasticsearchLimitMib } from '../kubernetes/memory.ts'
 import type { Resources } from '../kubernetes/pod.ts'
 import type { Site } from '../kubernetes/site.ts'
+import type { Tier } from '../kubernetes/tiers.ts'
 import { setName, shares, type ZoneShare } from '../kubernetes/zones.ts'
 
 /** The sizes of a cluster, each settled. */

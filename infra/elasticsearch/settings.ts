@@ -1,11 +1,14 @@
 import { autoCreateIndexSetting } from '../../runtime/config.ts'
 import { hostOf, type Site } from '../kubernetes/site.ts'
+import { TIERS } from '../kubernetes/tiers.ts'
 import { membersService, type NodeSet } from './node-sets.ts'
 
-export const HTTP_PORT = 9200
-export const TRANSPORT_PORT = 9300
-/** `readiness.port`: open while the node belongs to a cluster with a master, whatever the health of its indices. */
-export const READINESS_PORT = 9399
+/** Of `readiness.port`: open while the node belongs to a cluster with a master, whatever the health of its indices. */
+export const {
+  http: HTTP_PORT,
+  transport: TRANSPORT_PORT,
+  readiness: READINESS_PORT,
+} = TIERS['elasticsearch-data'].ports
 
 export const CONFIG_DIR = '/usr/share/elasticsearch/config'
 export const CERTIFICATE_DIR = `${CONFIG_DIR}/certificates`

@@ -1,9 +1,10 @@
 import * as k8s from '@pulumi/kubernetes'
 import type { CustomResourceOptions } from '@pulumi/pulumi'
-import { labelsOf, selectorOf, type Tier } from './labels.ts'
+import { labelsOf, selectorOf } from './labels.ts'
 import type { PodTemplate } from './pod.ts'
 import { rolloutTimeouts } from './rollout-time.ts'
 import type { Site } from './site.ts'
+import type { Tier } from './tiers.ts'
 
 export interface DeploymentArgs {
   readonly tier: Tier

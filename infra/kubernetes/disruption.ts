@@ -1,7 +1,8 @@
 import * as k8s from '@pulumi/kubernetes'
 import type { CustomResourceOptions } from '@pulumi/pulumi'
-import { labelsOf, selectorOf, type Tier } from './labels.ts'
+import { labelsOf, selectorOf } from './labels.ts'
 import type { Site } from './site.ts'
+import type { Tier } from './tiers.ts'
 
 /** Lets a drain of machines take one pod of the tier at a time, in whatever zone. */
 export function disruptionBudget(

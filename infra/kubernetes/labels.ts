@@ -1,35 +1,20 @@
 import type { Site } from './site.ts'
-
-/** Every tier of the platform: the pods that do the same work. Names are identity: changing one is a breaking change. */
-export const TIERS = [
-  'zookeeper',
-  'bookkeeper',
-  'autorecovery',
-  'broker',
-  'proxy',
-  'elasticsearch-master',
-  'elasticsearch-data',
-  'elasticsearch-exporter',
-  'api',
-  'worker',
-  'set-up',
-] as const
-
-export type Tier = (typeof TIERS)[number]
+import type { Tier } from './tiers.ts'
 
 /** Value of `partOf` for platforms. Each has a namespace of its own, so all have the same. */
 export const PLATFORM = 'tracardi'
 
-type Part = Pick<Site, 'partOf'>
-
 /** What selects the pods of a tier. It can never change: selectors are immutable. */
-export function selectorOf({ partOf }: Part, tier: Tier): Record<string, string> {
+export function selectorOf({ partOf }: Pick<Site, 'partOf'>, tier: Tier): Record<string, string> {
   return { 'app.kubernetes.io/part-of': partOf, 'app.kubernetes.io/name': tier }
 }
 
 /** The labels of everything that belongs to a tier. */
-export function labelsOf(site: Part, tier: Tier): Record<string, string> {
-  return { ...selectorOf(site, tier), 'app.kubernetes.io/managed-by': 'pulumi' }
+export function labelsOf(site: Pick<Site, 'partOf'>, tier: Tier): Record<string, string> {
+  return {
+    ...selectorOf(site, tier),
+    'app.kubernetes.io/managed-by': 'pulumi',
+  }
 }
 
 /** The label by which the pods of one zone of a tier are told apart, where each zone has a StatefulSet of its own. */

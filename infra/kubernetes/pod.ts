@@ -1,7 +1,8 @@
 import type { types } from '@pulumi/kubernetes'
 import type { Input } from '@pulumi/pulumi'
-import { labelsOf, selectorOf, type Tier } from './labels.ts'
+import { labelsOf, selectorOf } from './labels.ts'
 import type { Site } from './site.ts'
+import type { Tier } from './tiers.ts'
 
 export type Container = types.input.core.v1.Container
 export type PodSpec = types.input.core.v1.PodSpec

@@ -1,10 +1,11 @@
 import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
-import { labelsOf, selectorOf, type Tier } from './labels.ts'
+import { labelsOf, selectorOf } from './labels.ts'
 import type { PodTemplate } from './pod.ts'
 import { keeping } from './protection.ts'
 import { rolloutTimeouts } from './rollout-time.ts'
 import type { Site } from './site.ts'
+import type { Tier } from './tiers.ts'
 
 /** A volume of each pod. */
 export interface ClaimArgs {

@@ -1,8 +1,9 @@
 import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
-import { labelsOf, selectorOf, type Tier } from '../kubernetes/labels.ts'
+import { labelsOf, selectorOf } from '../kubernetes/labels.ts'
 import { type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
-import type { Edge, Outside } from './edges.ts'
+import type { Outside, Tier } from '../kubernetes/tiers.ts'
+import type { Edge } from './edges.ts'
 
 type Spec = k8s.types.input.networking.v1.NetworkPolicySpec
 type Peers = k8s.types.input.networking.v1.NetworkPolicyPeer[]

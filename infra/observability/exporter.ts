@@ -7,10 +7,12 @@ import { disruptionBudget } from '../kubernetes/disruption.ts'
 import { type PodTemplate, podTemplate, type Volume } from '../kubernetes/pod.ts'
 import { httpCheck, probes } from '../kubernetes/probes.ts'
 import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
+import { TIERS } from '../kubernetes/tiers.ts'
 import { EXPORTER_RESOURCES } from './exporter-resources.ts'
 
 const TIER = 'elasticsearch-exporter'
-const PORT = 9114
+const { ports: PORTS } = TIERS['elasticsearch-exporter']
+const PORT = PORTS.metrics
 const CREDENTIALS_DIR = '/credentials'
 const AUTHORITY_DIR = '/authority'
 /** `nobody` of the image. */
@@ -66,7 +68,7 @@ function exporterPod(name: string, args: ExporterArgs): PodTemplate {
         image,
         command: ['sh', '-c', exporterScript(search)],
         ...(search.username ? { env: { ES_USERNAME: search.username } } : {}),
-        ports: { metrics: PORT },
+        ports: PORTS,
         resources: EXPORTER_RESOURCES,
         mounts: {
           ...(credentials ? { [CREDENTIALS_DIR]: 'credentials' } : {}),

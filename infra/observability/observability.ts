@@ -3,14 +3,15 @@ import { ComponentResource, type ComponentResourceOptions, output } from '@pulum
 import { withDefaults } from '../config/defaults.ts'
 import type { GroupOf } from '../config/read.ts'
 import type { SearchAccess } from '../elasticsearch/endpoint.ts'
-import { labelsOf, type Tier } from '../kubernetes/labels.ts'
+import { labelsOf } from '../kubernetes/labels.ts'
 import { type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
+import { scrapedOf, type Tier } from '../kubernetes/tiers.ts'
 import { dashboardsOf } from './dashboards.ts'
 import { Exporter } from './exporter.ts'
 import { labelsFrom } from './label-list.ts'
 import { podMonitor } from './pod-monitor.ts'
 import { rulesOf } from './rules.ts'
-import { scrapedOf, type WatchedArgs, watchedOf } from './watched.ts'
+import { type WatchedArgs, watchedOf } from './watched.ts'
 
 /** What Prometheus and Grafana get. */
 export interface ObservabilitySettings {

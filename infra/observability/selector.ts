@@ -1,4 +1,4 @@
-import type { Tier } from '../kubernetes/labels.ts'
+import type { Tier } from '../kubernetes/tiers.ts'
 import type { Watched } from './watched.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { Config } from '../../runtime/config.ts'
 import { topicsOf } from '../../runtime/queue/topics.ts'
-import type { Tier } from '../kubernetes/labels.ts'
+import { scrapedOf, type Tier } from '../kubernetes/tiers.ts'
 
 /** A certificate that the stack has made. */
 export interface Certificate {
@@ -35,16 +35,6 @@ export interface Watched {
   /** Time between two scrapes. */
   readonly scrapeSeconds: number
   readonly certificates: readonly Certificate[]
-}
-
-/**
- * Those tiers that tell metrics to a scraper, among all of a stack: brokers and proxies only where they ask for a token, because
- * nobody is let to their port otherwise.
- */
-export function scrapedOf(tiers: readonly Tier[], authenticated: boolean): readonly Tier[] {
-  const silent: readonly Tier[] = ['set-up', 'elasticsearch-master', 'elasticsearch-data']
-  const guarded: readonly Tier[] = ['broker', 'proxy']
-  return tiers.filter((tier) => !silent.includes(tier) && (authenticated || !guarded.includes(tier)))
 }
 
 /** What of a platform is watched. */

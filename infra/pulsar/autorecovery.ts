@@ -8,8 +8,11 @@ import { disruptionBudget } from '../kubernetes/disruption.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
 import { httpCheck, probes } from '../kubernetes/probes.ts'
 import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
-import { bookieConf, METRICS_PORT } from './bookkeeper.ts'
+import { TIERS } from '../kubernetes/tiers.ts'
+import { bookieConf } from './bookkeeper.ts'
 import { configVolume, PULSAR_USER, pulsarContainer } from './server.ts'
+
+const PORTS = TIERS.autorecovery.ports
 
 /** Sizes of autorecovery. */
 export interface AutorecoverySettings {
@@ -54,12 +57,12 @@ export class Autorecovery extends ComponentResource {
           image: args.image,
           command: ['bin/pulsar', 'autorecovery'],
           env: { PULSAR_BOOKKEEPER_CONF: '/config/bookkeeper.conf' },
-          ports: { metrics: METRICS_PORT },
+          ports: PORTS,
           resources: config,
           probes: probes({
             startSeconds: 180,
-            ready: httpCheck(METRICS_PORT, '/metrics'),
-            alive: httpCheck(METRICS_PORT, '/metrics'),
+            ready: httpCheck(PORTS.metrics, '/metrics'),
+            alive: httpCheck(PORTS.metrics, '/metrics'),
           }),
         }),
       ],

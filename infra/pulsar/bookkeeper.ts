@@ -12,12 +12,11 @@ import { propertiesFile } from '../kubernetes/properties.ts'
 import { service } from '../kubernetes/service.ts'
 import { hostOf, podHost, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
+import { TIERS } from '../kubernetes/tiers.ts'
 import { setName, shares, type ZoneShare } from '../kubernetes/zones.ts'
 import { configVolume, PULSAR_USER, pulsarContainer } from './server.ts'
 
-const BOOKIE_PORT = 3181
-/** Metrics and nothing else, of bookies and of autorecovery. */
-export const METRICS_PORT = 8000
+const PORTS = TIERS.bookkeeper.ports
 const DATA = '/pulsar/data/bookkeeper'
 const CONF = '/tmp/bookkeeper.conf'
 
@@ -97,8 +96,7 @@ export class BookKeeper extends ComponentResource {
     const child = { parent: this }
     const files = { 'bookkeeper.conf': bookieConf(args) }
     const configuration = configMap(site, 'bookkeeper', name, files, child)
-    const ports = { bookie: BOOKIE_PORT, metrics: METRICS_PORT }
-    const peers = service(site, { tier: 'bookkeeper', name, ports, type: 'headless' }, child)
+    const peers = service(site, { tier: 'bookkeeper', name, ports: PORTS, type: 'headless' }, child)
     const sets = oneAfterTheOther(
       shares(config.replicas, site.zones),
       (share, previous) =>
@@ -130,7 +128,7 @@ export class BookKeeper extends ComponentResource {
 export function bookies(site: Site, name: string, replicas: number): readonly { id: string; rack: string }[] {
   return shares(replicas, site.zones).flatMap((share) =>
     Array.from({ length: share.replicas }, (_, ordinal) => ({
-      id: `${podHost(site, name, setName(name, share), ordinal)}:${BOOKIE_PORT}`,
+      id: `${podHost(site, name, setName(name, share), ordinal)}:${PORTS.bookie}`,
       rack: `/${share.zone ?? 'default-rack'}`,
     })),
   )
@@ -145,7 +143,7 @@ export function bookieConf({ zookeeper }: Pick<BookKeeperArgs, 'zookeeper'>): st
   return propertiesFile({
     metadataServiceUri: `metadata-store:zk:${zookeeper}`,
     zkTimeout: SESSION_SECONDS * 1000,
-    bookiePort: BOOKIE_PORT,
+    bookiePort: PORTS.bookie,
     // The name of the pod outlives its address.
     useHostNameAsBookieID: true,
     journalDirectories: `${DATA}/journal/current`,
@@ -180,7 +178,7 @@ export function bookieConf({ zookeeper }: Pick<BookKeeperArgs, 'zookeeper'>): st
     nettyMaxFrameSizeBytes: 5_253_120,
     // The HTTP server of BookKeeper deletes ledgers for everyone who reaches it. Without it the provider serves its metrics itself.
     httpServerEnabled: false,
-    prometheusStatsHttpPort: METRICS_PORT,
+    prometheusStatsHttpPort: PORTS.metrics,
     statsProviderClass: 'org.apache.bookkeeper.stats.prometheus.PrometheusMetricsProvider',
     useV2WireProtocol: true,
   })
@@ -232,10 +230,10 @@ wait $jvm
  * itself that it is writable.
  */
 function bookieServes({ name, site, zookeeper }: Bookies): string {
-  return `curl -fsS http://127.0.0.1:${METRICS_PORT}/metrics | grep -Eq '^bookie_SERVER_STATUS([{].*[}])? [01]([.]0)?$' || exit 1
+  return `curl -fsS http://127.0.0.1:${PORTS.metrics}/metrics | grep -Eq '^bookie_SERVER_STATUS([{].*[}])? [01]([.]0)?$' || exit 1
 dump=$(timeout 3 bash -c 'exec 3<>/dev/tcp/${zookeeper.replace(':', '/')} && printf dump >&3 && cat <&3' 2>/dev/null) || exit 0
 case $dump in *'ephemeral nodes dump:'*) ;; *) exit 0 ;; esac
-echo "$dump" | grep -Eq "/ledgers/available/(readonly/)?$HOSTNAME.${hostOf(site, name)}:${BOOKIE_PORT}$"
+echo "$dump" | grep -Eq "/ledgers/available/(readonly/)?$HOSTNAME.${hostOf(site, name)}:${PORTS.bookie}$"
 `
 }
 
@@ -259,7 +257,7 @@ function bookiePod(own: Bookies, share: ZoneShare, digest: string): PodTemplate 
         image,
         command: ['bash', '-c', BOOKIE_START],
         env: { PULSAR_BOOKKEEPER_CONF: CONF },
-        ports: { bookie: BOOKIE_PORT, metrics: METRICS_PORT },
+        ports: PORTS,
         resources: config,
         mounts: { [`${DATA}/journal`]: 'journal', [`${DATA}/ledgers`]: 'ledgers' },
         probes: probes({

@@ -11,12 +11,12 @@ import { propertiesFile } from '../kubernetes/properties.ts'
 import { service } from '../kubernetes/service.ts'
 import { hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { Stateful } from '../kubernetes/stateful.ts'
+import { TIERS } from '../kubernetes/tiers.ts'
 import type { PulsarEndpoint } from './endpoint.ts'
 import { configVolume, PULSAR_USER, pulsarContainer, TOKEN_DIR, tokenVolume } from './server.ts'
 import type { Tokens } from './tokens.ts'
 
-export const BROKER_PORT = 6650
-export const ADMIN_PORT = 8080
+const PORTS = TIERS.broker.ports
 
 /** Sizes of the brokers. */
 export interface BrokerSettings {
@@ -82,11 +82,11 @@ export class Broker extends ComponentResource implements PulsarEndpoint {
       pulsar: withDefaults(name, 'pulsar', args),
     }
     const child = { parent: this }
-    this.serviceUrl = `pulsar://${hostOf(site, name)}:${BROKER_PORT}`
-    this.adminUrl = `http://${hostOf(site, name)}:${ADMIN_PORT}`
+    this.serviceUrl = `pulsar://${hostOf(site, name)}:${PORTS.pulsar}`
+    this.adminUrl = `http://${hostOf(site, name)}:${PORTS.http}`
     const conf = output(args.tokens?.publicKey).apply((publicKey) => brokerConf(own, publicKey))
     const configuration = configMap(site, 'broker', name, { 'broker.conf': conf }, child)
-    const ports = { pulsar: BROKER_PORT, http: ADMIN_PORT }
+    const ports = PORTS
     const members = `${name}-members`
     const clients = service(site, { tier: 'broker', name, ports, type: 'ClusterIP' }, child)
     const peers = service(site, { tier: 'broker', name: members, ports, type: 'headless' }, child)
@@ -124,8 +124,8 @@ function brokerConf({ site, bookkeeper, pulsar, args }: Brokers, publicKey?: str
     clusterName: pulsar.clusterName,
     metadataStoreUrl: `zk:${zookeeper}`,
     configurationMetadataStoreUrl: `zk:${zookeeper}`,
-    brokerServicePort: BROKER_PORT,
-    webServicePort: ADMIN_PORT,
+    brokerServicePort: PORTS.pulsar,
+    webServicePort: PORTS.http,
     webSocketServiceEnabled: pulsar.transport === 'websocket',
     // A worker that is stopped, or whose node is, gives its messages to others after this time; a live one pings each 10 s.
     webSocketSessionIdleTimeoutMillis: 30_000,
@@ -190,15 +190,15 @@ function brokerPod({ name, site, config, args }: Brokers, digest: Output<string>
         image,
         command: ['bash', '-c', 'echo OK > /tmp/status && exec bin/pulsar broker'],
         env: { PULSAR_BROKER_CONF: '/config/broker.conf' },
-        ports: { pulsar: BROKER_PORT, http: ADMIN_PORT },
+        ports: PORTS,
         resources: config,
         mounts: tokens ? { [TOKEN_DIR]: 'tokens' } : {},
         // The status page needs no token. It fails when threads wait for each other for ever, and says nothing of other servers,
         // so a broker is not killed for their faults.
         probes: probes({
           startSeconds: 300,
-          ready: httpCheck(ADMIN_PORT, '/status.html'),
-          alive: httpCheck(ADMIN_PORT, '/status.html'),
+          ready: httpCheck(PORTS.http, '/status.html'),
+          alive: httpCheck(PORTS.http, '/status.html'),
         }),
         preStop: ['bash', '-c', `rm -f /tmp/status; sleep ${PRE_STOP_SECONDS}`],
       }),

@@ -4,8 +4,10 @@ import { checksum } from '../kubernetes/checksum.ts'
 import { setUpJob } from '../kubernetes/job.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
 import { hostOf, type Site } from '../kubernetes/site.ts'
-import { ADMIN_PORT, BROKER_PORT } from './broker.ts'
+import { TIERS } from '../kubernetes/tiers.ts'
 import { PULSAR_USER, TOOL_ENV } from './server.ts'
+
+const { pulsar: BROKER_PORT, http: ADMIN_PORT } = TIERS.broker.ports
 
 export interface MetadataArgs {
   readonly site: Site

@@ -11,10 +11,12 @@ import { httpCheck, probes } from '../kubernetes/probes.ts'
 import { propertiesFile } from '../kubernetes/properties.ts'
 import { service } from '../kubernetes/service.ts'
 import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
-import { ADMIN_PORT, BROKER_PORT } from './broker.ts'
+import { TIERS } from '../kubernetes/tiers.ts'
 import type { PulsarEndpoint } from './endpoint.ts'
 import { configVolume, PULSAR_USER, pulsarContainer, TOKEN_DIR, tokenVolume } from './server.ts'
 import type { Tokens } from './tokens.ts'
+
+const PORTS = TIERS.proxy.ports
 
 /** Sizes of the proxies, and from where they are reached. */
 export interface ProxySettings {
@@ -67,7 +69,7 @@ export class Proxy extends ComponentResource {
       proxyConf(args.brokers, pulsar, publicKey),
     )
     const configuration = configMap(site, 'proxy', name, { 'proxy.conf': conf }, child)
-    const ports = { pulsar: BROKER_PORT, http: ADMIN_PORT }
+    const ports = PORTS
     const exposed = { type: config.service, sourceRanges: config.sourceRanges }
     service(site, { tier: 'proxy', name, ports, ...exposed }, child)
     const template = podTemplate({
@@ -90,8 +92,8 @@ export class Proxy extends ComponentResource {
           mounts: tokens ? { [TOKEN_DIR]: 'tokens' } : {},
           probes: probes({
             startSeconds: 180,
-            ready: httpCheck(ADMIN_PORT, '/status.html'),
-            alive: httpCheck(ADMIN_PORT, '/status.html'),
+            ready: httpCheck(PORTS.http, '/status.html'),
+            alive: httpCheck(PORTS.http, '/status.html'),
           }),
           preStop: ['bash', '-c', 'rm -f /tmp/status; sleep 10'],
         }),
@@ -112,8 +114,8 @@ function proxyConf(brokers: PulsarEndpoint, pulsar: GroupOf<'pulsar'>, publicKey
     clusterName: pulsar.clusterName,
     brokerServiceURL: brokers.serviceUrl,
     brokerWebServiceURL: brokers.adminUrl,
-    servicePort: BROKER_PORT,
-    webServicePort: ADMIN_PORT,
+    servicePort: PORTS.pulsar,
+    webServicePort: PORTS.http,
     statusFilePath: '/tmp/status',
     authenticateMetricsEndpoint: false,
     ...(publicKey === undefined

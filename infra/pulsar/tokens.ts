@@ -3,9 +3,10 @@ import { ComponentResource, type ComponentResourceOptions, type Output, secret }
 import * as tls from '@pulumi/tls'
 import { importPKCS8, SignJWT } from 'jose'
 import { checksumOfSecrets } from '../kubernetes/checksum.ts'
-import { labelsOf, type Tier } from '../kubernetes/labels.ts'
+import { labelsOf } from '../kubernetes/labels.ts'
 import { keeping } from '../kubernetes/protection.ts'
 import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
+import type { Tier } from '../kubernetes/tiers.ts'
 
 /**
  * Who speaks to Pulsar. `admin` may do everything and sets Pulsar up; `broker` is the brokers among themselves; `proxy`

@@ -11,10 +11,11 @@ import { propertiesFile } from '../kubernetes/properties.ts'
 import { service } from '../kubernetes/service.ts'
 import { hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { Stateful } from '../kubernetes/stateful.ts'
+import { TIERS } from '../kubernetes/tiers.ts'
 import { configVolume, PULSAR_USER, podName, pulsarContainer } from './server.ts'
 import { zookeeperStart } from './zookeeper-start.ts'
 
-const ZOOKEEPER_PORT = 2181
+const PORTS = TIERS.zookeeper.ports
 
 /** Sizes of a ZooKeeper ensemble. */
 export interface ZooKeeperSettings {
@@ -62,7 +63,7 @@ export class ZooKeeper extends ComponentResource {
     const config = withDefaults(name, 'zookeeper', args)
     const child = { parent: this }
     const members = `${name}-members`
-    this.address = `${hostOf(site, name)}:${ZOOKEEPER_PORT}`
+    this.address = `${hostOf(site, name)}:${PORTS.client}`
     const files = zookeeperFiles(hostOf(site, members))
     const configuration = configMap(
       site,
@@ -72,9 +73,9 @@ export class ZooKeeper extends ComponentResource {
       { ...files, replicas: `${config.replicas}` },
       child,
     )
-    const ports = { client: ZOOKEEPER_PORT, metrics: 8000 }
+    const ports = { client: PORTS.client, metrics: PORTS.metrics }
     const client = service(site, { tier: 'zookeeper', name, ports, type: 'ClusterIP' }, child)
-    const memberPorts = { client: ZOOKEEPER_PORT, server: 2888, election: 3888 }
+    const memberPorts = { client: PORTS.client, server: PORTS.server, election: PORTS.election }
     const peers = service(site, { tier: 'zookeeper', name: members, ports: memberPorts, type: 'headless' }, child)
     const { set } = new Stateful(
       name,
@@ -111,7 +112,7 @@ function zookeeperFiles(domain: string): Record<string, string> {
       // Pulsar sets no rules of access. Who may connect at all is a matter of the NetworkPolicy.
       skipACL: 'yes',
       'metricsProvider.className': 'org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider',
-      'metricsProvider.httpPort': 8000,
+      'metricsProvider.httpPort': PORTS.metrics,
     }),
     'start.sh': zookeeperStart(domain),
     // Ready when it serves as a member of the ensemble; alive when it answers at all.
@@ -140,7 +141,7 @@ function zookeeperPod({ name, site, image, config }: Ensemble, digest: string): 
         command: ['bash', '/config/start.sh'],
         env: { PULSAR_ZK_CONF: '/pulsar/data/zookeeper/conf/zoo.cfg' },
         fields: [podName],
-        ports: { client: ZOOKEEPER_PORT, server: 2888, election: 3888, metrics: 8000 },
+        ports: PORTS,
         resources: config,
         mounts: { '/pulsar/data/zookeeper': 'data' },
         probes: probes({

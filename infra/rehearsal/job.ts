@@ -2,9 +2,10 @@ import { StackConfigError } from '../config/errors.ts'
 import type { Plan } from '../config/plan.ts'
 import { authorityConfig } from '../elasticsearch/certificates.ts'
 import { passwordSecret } from '../elasticsearch/users.ts'
-import { PLATFORM, selectorOf, type Tier } from '../kubernetes/labels.ts'
+import { PLATFORM, selectorOf } from '../kubernetes/labels.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
 import { hostOf } from '../kubernetes/site.ts'
+import type { Tier } from '../kubernetes/tiers.ts'
 import { tokenSecret } from '../pulsar/tokens.ts'
 import {
   containerEnv,

@@ -5,15 +5,14 @@ import type { SearchAccess, SearchEndpoint } from '../elasticsearch/endpoint.ts'
 import { nodeHeapMib } from '../kubernetes/memory.ts'
 import type { Volume, VolumeMount } from '../kubernetes/pod.ts'
 import type { SiteArgs } from '../kubernetes/site.ts'
+import { TIERS } from '../kubernetes/tiers.ts'
 import type { PulsarAccess } from '../pulsar/endpoint.ts'
 
 /** The user that the runtime's image is made for. */
 export const RUNTIME_USER = { user: 10_001, group: 10_001 } as const
 
 /** `PUBLIC_PORT`, `PRIVATE_PORT` and `MONITORING_PORT`, fixed in a cluster. */
-export const PUBLIC_PORT = 8585
-export const PRIVATE_PORT = 8686
-export const MONITORING_PORT = 9464
+export const { public: PUBLIC_PORT, private: PRIVATE_PORT, monitoring: MONITORING_PORT } = TIERS.api.ports
 
 /** Headless Service of the monitoring listeners of a component: under its name the console finds every instance. */
 export function instancesService(name: string): string {

@@ -3,16 +3,14 @@ import type { Input, Resource } from '@pulumi/pulumi'
 import { toEnv } from '../../runtime/config.ts'
 import { checksum } from '../kubernetes/checksum.ts'
 import { configMap } from '../kubernetes/config-map.ts'
-import type { Tier } from '../kubernetes/labels.ts'
 import { type ContainerArgs, type PodTemplate, podTemplate, type Resources } from '../kubernetes/pod.ts'
 import { httpCheck, probes } from '../kubernetes/probes.ts'
 import { hostOf, type Site } from '../kubernetes/site.ts'
+import { TIERS, type Tier } from '../kubernetes/tiers.ts'
 import {
   type ApiSecrets,
   containerEnv,
   MONITORING_PORT,
-  PRIVATE_PORT,
-  PUBLIC_PORT,
   RUNTIME_USER,
   type RuntimeAccess,
   readBy,
@@ -100,7 +98,7 @@ function programContainer(
     args: [tier],
     settings: settingsConfig(name),
     env: containerEnv(access, resources.memoryMib, tier),
-    ports: { ...(tier === 'api' ? { public: PUBLIC_PORT, private: PRIVATE_PORT } : {}), monitoring: MONITORING_PORT },
+    ports: TIERS[tier].ports,
     resources,
     mounts,
     probes: probes({
