@@ -23,11 +23,16 @@ const provider = new k8s.Provider('kubernetes', {
 })
 /** Names of the stacks that exist: another prefix would make everything anew, with empty volumes. */
 const prefix = ''
+/** Of the label `app.kubernetes.io/instance`, which allows 63 characters. */
+const instance = pulumi
+  .getStack()
+  .slice(0, 63)
+  .replace(/[^A-Za-z0-9]+$/, '')
 const root = fileURLToPath(new URL('../', import.meta.url))
 const images = new Images('images', { ...plan.images, root, prefix })
 const platform = new Platform(
   'platform',
-  { ...platformSettings(plan), runtimeImage: images.runtime, prefix },
+  { ...platformSettings(plan), runtimeImage: images.runtime, prefix, instance },
   { providers: [provider] },
 )
 

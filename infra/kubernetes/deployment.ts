@@ -1,7 +1,7 @@
 import * as k8s from '@pulumi/kubernetes'
 import type { CustomResourceOptions } from '@pulumi/pulumi'
-import { labelsOf, selectorOf } from './labels.ts'
-import type { PodTemplate } from './pod.ts'
+import { selectorOf } from './labels.ts'
+import { labelsOfPod, type PodTemplate } from './pod.ts'
 import { rolloutTimeouts } from './rollout-time.ts'
 import type { Site } from './site.ts'
 import type { Tier } from './tiers.ts'
@@ -32,7 +32,7 @@ export function deployment(
   return new k8s.apps.v1.Deployment(
     name,
     {
-      metadata: { name, namespace: site.namespace, labels: labelsOf(site, tier) },
+      metadata: { name, namespace: site.namespace, labels: labelsOfPod(template) },
       spec: {
         replicas,
         selector: { matchLabels: selectorOf(site, tier) },

@@ -1,3 +1,4 @@
+import type { Input } from '@pulumi/pulumi'
 import type { Site } from './site.ts'
 import type { Tier } from './tiers.ts'
 
@@ -9,12 +10,24 @@ export function selectorOf({ partOf }: Pick<Site, 'partOf'>, tier: Tier): Record
   return { 'app.kubernetes.io/part-of': partOf, 'app.kubernetes.io/name': tier }
 }
 
-/** The labels of everything that belongs to a tier. */
-export function labelsOf(site: Pick<Site, 'partOf'>, tier: Tier): Record<string, string> {
+/**
+ * The recommended labels of everything that belongs to a tier. `name` would be the application and `component` its part; here both
+ * are the tier, because selectors of sets that exist have it as `name`.
+ */
+export function labelsOf(site: Pick<Site, 'partOf' | 'instance'>, tier: Tier): Record<string, string> {
   return {
     ...selectorOf(site, tier),
+    'app.kubernetes.io/component': tier,
+    'app.kubernetes.io/instance': site.instance,
     'app.kubernetes.io/managed-by': 'pulumi',
   }
+}
+
+/** The label of the version that a pod runs: the tag of its image. An image by digest alone has none, nor one that is not known yet. */
+export function versionLabel(image: Input<string> | undefined): Record<string, string> {
+  const name = typeof image === 'string' ? image.split('/').at(-1) : undefined
+  const tag = /^[^:@]+:([A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)(?:@|$)/.exec(name ?? '')?.[1]
+  return tag === undefined ? {} : { 'app.kubernetes.io/version': tag }
 }
 
 /** The label by which the pods of one zone of a tier are told apart, where each zone has a StatefulSet of its own. */

@@ -1,6 +1,6 @@
 import type { types } from '@pulumi/kubernetes'
 import type { Input } from '@pulumi/pulumi'
-import { labelsOf, selectorOf } from './labels.ts'
+import { labelsOf, selectorOf, versionLabel } from './labels.ts'
 import type { Site } from './site.ts'
 import type { Tier } from './tiers.ts'
 
@@ -36,7 +36,7 @@ export interface ContainerArgs {
 }
 
 export interface PodArgs {
-  readonly site: Pick<Site, 'partOf' | 'pullSecret' | 'cpuLimits'>
+  readonly site: Pick<Site, 'partOf' | 'instance' | 'pullSecret' | 'cpuLimits'>
   readonly tier: Tier
   readonly labels?: Readonly<Record<string, string>>
   readonly containers: readonly ContainerArgs[]
@@ -68,7 +68,7 @@ export function podTemplate(args: PodArgs): PodTemplate {
   )
   return {
     metadata: {
-      labels: { ...labelsOf(args.site, args.tier), ...args.labels },
+      labels: { ...podLabels(args), ...args.labels },
       ...(args.checksums ? { annotations } : {}),
     },
     spec: {
@@ -91,6 +91,17 @@ export function podTemplate(args: PodArgs): PodTemplate {
       ...(pullSecret ? { imagePullSecrets: [{ name: pullSecret }] } : {}),
     },
   }
+}
+
+/** The labels of a pod, which what runs it has too. `podTemplate` makes plain values of them. */
+export function labelsOfPod(template: PodTemplate): Record<string, string> {
+  return (template.metadata as { readonly labels: Record<string, string> }).labels
+}
+
+/** Pods of the set-up have those that select them alone: a Job never changes, so another label would be another Job. */
+function podLabels({ site, tier, containers }: PodArgs): Record<string, string> {
+  if (tier === 'set-up') return { ...selectorOf(site, tier), 'app.kubernetes.io/managed-by': 'pulumi' }
+  return { ...labelsOf(site, tier), ...versionLabel(containers[0]?.image) }
 }
 
 function container(args: ContainerArgs, cpuLimits: boolean): Container {

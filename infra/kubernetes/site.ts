@@ -16,6 +16,12 @@ export interface SiteArgs {
    */
   readonly partOf?: string
   /**
+   * Value of the label `app.kubernetes.io/instance`, which tells this installation from others. Nothing selects by it.
+   *
+   * @default the name of the component
+   */
+  readonly instance?: string
+  /**
    * `dev`, `staging` or `production`. In `production`, pods that hold data never share a machine, and what holds data is
    * protected; in `production` and `staging`, volumes stay when the stack is destroyed.
    *
@@ -38,8 +44,8 @@ export type Site = Required<SiteArgs>
 /** @throws RunError with every value that is out of range. */
 export function siteOf(name: string, args: SiteArgs): Site {
   const { namespace, environment, zones, storageClass, cpuLimits } = withDefaults(name, 'platform', args)
-  const { partOf = name, pullSecret = '' } = args
-  return { namespace, partOf, environment, zones, storageClass, pullSecret, cpuLimits }
+  const { partOf = name, instance = name, pullSecret = '' } = args
+  return { namespace, partOf, instance, environment, zones, storageClass, pullSecret, cpuLimits }
 }
 
 /** The DNS name of a Service within the cluster. */

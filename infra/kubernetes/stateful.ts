@@ -1,7 +1,7 @@
 import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
 import { labelsOf, selectorOf } from './labels.ts'
-import type { PodTemplate } from './pod.ts'
+import { labelsOfPod, type PodTemplate } from './pod.ts'
 import { keeping } from './protection.ts'
 import { rolloutTimeouts } from './rollout-time.ts'
 import type { Site } from './site.ts'
@@ -61,7 +61,7 @@ export class Stateful extends ComponentResource {
     this.set = new k8s.apps.v1.StatefulSet(
       name,
       {
-        metadata: { ...metadata, name },
+        metadata: { ...metadata, name, labels: labelsOfPod(template) },
         spec: {
           replicas,
           serviceName: args.serviceName,

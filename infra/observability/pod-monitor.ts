@@ -4,7 +4,7 @@ import { type Tier, tierOf } from '../kubernetes/tiers.ts'
 
 export interface PodMonitorArgs {
   readonly name: string
-  readonly site: Pick<Site, 'namespace' | 'partOf'>
+  readonly site: Pick<Site, 'namespace' | 'partOf' | 'instance'>
   readonly tier: Tier
   readonly scrapeSeconds: number
   /** By which a Prometheus of the operator chooses it. */

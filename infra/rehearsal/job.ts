@@ -37,7 +37,7 @@ const CPU = { idleMillicores: 100, microsPerEvent: 200, mostMillicores: 2000 }
 const MEMORY_MIB = 1024
 const KEPT_SECONDS = 86_400
 /** The stack, as its program has it. */
-const SITE = { partOf: PLATFORM }
+const SITE = { partOf: PLATFORM, instance: PLATFORM }
 /** Tiers whose metrics it reads. */
 const READ: readonly Tier[] = ['api', 'worker']
 
