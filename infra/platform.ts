@@ -10,7 +10,7 @@ import {
 import { Elasticsearch } from './elasticsearch/elasticsearch.ts'
 import type { SearchAccess } from './elasticsearch/endpoint.ts'
 import { checksumOfSecrets } from './kubernetes/checksum.ts'
-import { labelsOf } from './kubernetes/labels.ts'
+import { labelsOf, PLATFORM } from './kubernetes/labels.ts'
 import { protection } from './kubernetes/protection.ts'
 import type { Site } from './kubernetes/site.ts'
 import type { Outside } from './kubernetes/tiers.ts'
@@ -25,6 +25,7 @@ import {
   settledPlatform,
 } from './platform-args.ts'
 import { externalPorts, namedPods, tiersOf, watchedArgs } from './platform-derived.ts'
+import { factsOf } from './platform-facts.ts'
 import type { PulsarAccess } from './pulsar/endpoint.ts'
 import { Pulsar } from './pulsar/pulsar.ts'
 import { Api } from './runtime/api.ts'
@@ -33,7 +34,6 @@ import { Replay } from './runtime/replay.ts'
 import { Retention } from './runtime/retention.ts'
 import { SetUp } from './runtime/set-up.ts'
 import { Workers } from './runtime/workers.ts'
-import { factsOf } from './safety/facts.ts'
 import { Guard } from './safety/guard.ts'
 
 /**
@@ -71,7 +71,7 @@ export class Platform extends ComponentResource {
     const facts = factsOf(settled)
     const guard = new Guard(
       `${prefix}guard`,
-      { ...site, facts, acknowledge, prefix },
+      { ...site, facts, acknowledge, prefix, configMap: `${PLATFORM}-facts` },
       { ...child, dependsOn: [this.namespace] },
     )
     const tiers = tiersOf(settled)
@@ -162,7 +162,7 @@ function pulsarOf(
   opts: ComponentResourceOptions,
 ): PulsarAccess {
   const name = `${prefix}pulsar`
-  if (!isExternalPulsar(pulsar)) return new Pulsar(name, { ...site, ...pulsar, prefix }, opts)
+  if (!isExternalPulsar(pulsar)) return new Pulsar(name, { ...site, ...pulsar, prefix, guard: false }, opts)
   const { serviceUrl, adminUrl, transport = 'native', token } = pulsar
   const access = { endpoint: { serviceUrl, adminUrl }, transport }
   if (token === undefined) return { ...access, dependsOn: [] }
@@ -185,7 +185,8 @@ function elasticsearchOf(
   const name = `${prefix}elasticsearch`
   if (!isExternalElasticsearch(elasticsearch)) {
     const storageClass = elasticsearch.storageClass || site.storageClass
-    return new Elasticsearch(name, { ...site, ...elasticsearch, storageClass, indexPrefix: settings.indexPrefix }, opts)
+    const own = { storageClass, indexPrefix: settings.indexPrefix, guard: false }
+    return new Elasticsearch(name, { ...site, ...elasticsearch, ...own }, opts)
   }
   const { url, apiKey, username, password } = elasticsearch
   const secretName = `${name}-credentials`

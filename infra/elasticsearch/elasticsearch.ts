@@ -10,8 +10,11 @@ import { podTemplate } from '../kubernetes/pod.ts'
 import { service } from '../kubernetes/service.ts'
 import { hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
+import { facts } from '../safety/facts.ts'
+import { guardOf } from '../safety/guard.ts'
 import { authorityConfig, Certificates } from './certificates.ts'
 import type { SearchAccess, SearchEndpoint } from './endpoint.ts'
+import { elasticsearchFacts } from './facts.ts'
 import { ELASTICSEARCH_USER, elasticsearchPod } from './node.ts'
 import {
   type ElasticsearchSizes,
@@ -63,6 +66,14 @@ export interface ElasticsearchArgs extends SiteArgs, ElasticsearchSettings {
   readonly clusterName?: string
   /** First part of the names of the pipeline's indices, which no document may create by itself. @default 'tracardi' */
   readonly indexPrefix?: string
+  /**
+   * Whether a change that could destroy data is refused, in a preview already. A `Platform` does so for its parts.
+   *
+   * @default true
+   */
+  readonly guard?: boolean
+  /** Changes that are refused, and that an operator has prepared: `key=new value`, as the refusal says. @default [] */
+  readonly acknowledge?: readonly string[]
 }
 
 /** Elasticsearch with every number settled. */
@@ -123,7 +134,13 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     const peers = tiers.map((tier) =>
       service(site, { tier, name: membersService(name, tier), ports: members, type: 'headless' }, child),
     )
-    const dependsOn = [clients, ...peers, ...(secure ? [secure.certificates, secure.users] : [])]
+    const guard = guardOf(
+      name,
+      args,
+      facts({ 'platform.namespace': site.namespace, ...elasticsearchFacts(config, site) }),
+      this,
+    )
+    const dependsOn = [...guard, clients, ...peers, ...(secure ? [secure.certificates, secure.users] : [])]
     const password = secure ? { passwordDigest: secure.users.digests.elastic } : {}
     const make = (set: NodeSet, previous: readonly Stateful[]): Stateful => {
       const files = {

@@ -8,10 +8,13 @@ import {
 import { withDefaults } from '../config/defaults.ts'
 import type { GroupOf } from '../config/read.ts'
 import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
+import { facts } from '../safety/facts.ts'
+import { guardOf } from '../safety/guard.ts'
 import { Autorecovery, type AutorecoverySettings } from './autorecovery.ts'
 import { BookKeeper, type BookKeeperSettings, bookies } from './bookkeeper.ts'
 import { Broker, type BrokerSettings } from './broker.ts'
 import type { PulsarAccess } from './endpoint.ts'
+import { pulsarFacts } from './facts.ts'
 import { metadataJob } from './metadata.ts'
 // biome-ignore lint/suspicious/noShadowRestrictedNames: what Pulsar calls it
 import { Proxy, type ProxySettings } from './proxy.ts'
@@ -49,6 +52,14 @@ export interface PulsarArgs extends SiteArgs, PulsarSettings {
   readonly image?: Input<string>
   /** What the names of the parts begin with, as in `${prefix}zookeeper`. @default the name of the component and `-` */
   readonly prefix?: string
+  /**
+   * Whether a change that could destroy data is refused, in a preview already. A `Platform` does so for its parts.
+   *
+   * @default true
+   */
+  readonly guard?: boolean
+  /** Changes that are refused, and that an operator has prepared: `key=new value`, as the refusal says. @default [] */
+  readonly acknowledge?: readonly string[]
 }
 
 /** Pulsar with every number settled. */
@@ -97,12 +108,18 @@ export class Pulsar extends ComponentResource implements PulsarAccess {
     const site = siteOf(name, args)
     const config = settledPulsar(name, args)
     const { image, clusterName } = config
+    const guard = guardOf(
+      name,
+      args,
+      facts({ 'platform.namespace': site.namespace, ...pulsarFacts(config, site) }),
+      this,
+    )
     const storageClass = config.zookeeper.storageClass || site.storageClass
     const after = (...dependsOn: Resource[]) => ({ parent: this, dependsOn })
     this.zookeeper = new ZooKeeper(
       `${prefix}zookeeper`,
       { ...site, image, ...config.zookeeper, storageClass },
-      { parent: this },
+      after(...guard),
     )
     const zookeeper = this.zookeeper.address
     const shared = { ...site, image, zookeeper }

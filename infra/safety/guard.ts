@@ -5,12 +5,14 @@ import type { Facts } from './facts.ts'
 import { refusedChanges } from './refusals.ts'
 
 export interface GuardArgs extends SiteArgs {
-  /** What the data depends on, see `factsOf`. */
+  /** What the data depends on. A change of one is compared with the value before. */
   readonly facts: Facts
   /** Changes that an operator has prepared, as `bookkeeper.replicas=3`. @default [] */
   readonly acknowledge?: readonly string[]
   /** What the names of its resources begin with. @default the name of the component and `-` */
   readonly prefix?: string
+  /** Name of the ConfigMap that keeps the facts. @default `prefix` and `facts` */
+  readonly configMap?: string
 }
 
 /**
@@ -23,8 +25,8 @@ export class Guard extends ComponentResource {
 
   constructor(name: string, args: GuardArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:safety:Guard', name, {}, opts)
-    const { facts, acknowledge = [], prefix = `${name}-` } = args
-    const { namespace, partOf } = siteOf(name, args)
+    const { facts, acknowledge = [], prefix = `${name}-`, configMap = `${prefix}facts` } = args
+    const { namespace } = siteOf(name, args)
     const refuse = new ResourceHook(
       `${prefix}refuse-changes-that-destroy-data`,
       (change) => refuseChanges(change, acknowledge),
@@ -35,7 +37,7 @@ export class Guard extends ComponentResource {
     this.facts = new k8s.core.v1.ConfigMap(
       `${prefix}facts`,
       {
-        metadata: { name: `${partOf}-facts`, namespace },
+        metadata: { name: configMap, namespace },
         data: { ...facts, cluster: cluster.metadata.uid },
       },
       // In another namespace it would be another object, with nothing to compare: it stays, and tells that the name changed.
@@ -43,6 +45,18 @@ export class Guard extends ComponentResource {
     )
     this.registerOutputs({ facts: this.facts })
   }
+}
+
+/** The guard of a component that may be part of another one, which then has its own. */
+export function guardOf(
+  name: string,
+  args: SiteArgs & Pick<GuardArgs, 'acknowledge'> & { readonly guard?: boolean },
+  facts: Facts,
+  parent: ComponentResource,
+): readonly Guard[] {
+  if (args.guard === false) return []
+  const { acknowledge = [] } = args
+  return [new Guard(`${name}-guard`, { ...siteOf(name, args), facts, acknowledge }, { parent })]
 }
 
 /** @throws Error that lists every refused change. */

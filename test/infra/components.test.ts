@@ -10,7 +10,6 @@ import {
   Elasticsearch,
   Exporter,
   edgesOf,
-  factsOf,
   Guard,
   Images,
   NetworkPolicies,
@@ -146,6 +145,8 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
       'one-data StatefulSet',
       'one-data Stateful',
       'one-data-members Service',
+      'one-guard Guard',
+      'one-guard-facts ConfigMap',
       'one-master ConfigMap',
       'one-master PodDisruptionBudget',
       'one-master StatefulSet',
@@ -245,14 +246,7 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
   },
   Guard: {
     make: Guard,
-    needed: {
-      ...site,
-      facts: factsOf({
-        site: { namespace: 'shop', zones: [], storageClass: '' },
-        settings: loadConfig({}),
-        expireIndices: false,
-      }),
-    },
+    needed: { ...site, facts: { 'bookkeeper.replicas': '3' } },
     children: ['one-facts ConfigMap'],
   },
   Pulsar: {
@@ -285,6 +279,8 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
       'one-broker Stateful',
       'one-broker StatefulSet',
       'one-broker-members Service',
+      'one-guard Guard',
+      'one-guard-facts ConfigMap',
       'one-metadata Job',
       'one-proxy ConfigMap',
       'one-proxy Deployment',

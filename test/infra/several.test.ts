@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { ResourceHook } from '@pulumi/pulumi'
 import { Platform, Pulsar } from '../../infra/index.ts'
 import { clashes } from '../support/clashes.ts'
 import { type Registered, registered } from '../support/registered.ts'
@@ -131,5 +132,25 @@ describe('a Pulsar that stands alone', () => {
     every(await optionsOf('production', 'PrivateKey'), { protect: true, retainOnDelete: undefined })
     every(await optionsOf('staging', 'PersistentVolumeClaim'), { protect: undefined, retainOnDelete: true })
     every(await optionsOf('dev', 'PersistentVolumeClaim'), { protect: undefined, retainOnDelete: undefined })
+  })
+
+  it('refuses a change that could destroy its data, unless it is acknowledged', async () => {
+    const change = async (bookies: number, acknowledge: readonly string[]) => {
+      const resources = await registered((opts) => {
+        new Pulsar('orders', { namespace: 'queues', bookkeeper: { replicas: bookies }, acknowledge }, opts)
+      })
+      const facts = resources.find(({ name }) => name === 'orders-guard-facts')
+      const [hook] = (facts?.options.hooks?.beforeUpdate ?? []) as readonly ResourceHook[]
+      return { facts: facts?.inputs, hook }
+    }
+    const before = (await change(5, [])).facts
+    const update = async (bookies: number, acknowledge: readonly string[] = []) => {
+      const { facts: newInputs, hook } = await change(bookies, acknowledge)
+      const args = { urn: 'urn', id: 'id', name: 'facts', type: 'kubernetes:core/v1:ConfigMap' }
+      return hook?.callback({ ...args, oldInputs: before, newInputs })
+    }
+    await assert.rejects(async () => update(4), /bookkeeper\.replicas would go from 5 to 4/)
+    await update(4, ['bookkeeper.replicas=4'])
+    await update(6)
   })
 })
