@@ -403,6 +403,16 @@ describe('the docstring of an argument', () => {
   })
   const source = files.join('\n')
 
+  it('says the image that runs by default', () => {
+    const { pulsar, elasticsearch } = schema.images
+    for (const key of [pulsar, elasticsearch, schema.observability.exporter])
+      assert.ok(source.includes(`@default '${key.default}'`), key.default)
+    const versions = [...source.matchAll(/@default '[^']*(?:pulsar|elasticsearch):([\d.]+)'/g)].map(
+      ([, version]) => version,
+    )
+    assert.deepEqual(new Set(versions), new Set(['4.0.6', '9.2.0']))
+  })
+
   for (const [title, { settings }] of Object.entries(COMPONENTS)) {
     if (settings === undefined) continue
     const [group, without] = settings
