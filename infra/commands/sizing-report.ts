@@ -1,5 +1,6 @@
 import type { Plan } from '../config/plan.ts'
 import { costOf, type TierCost, totalOf } from '../cost.ts'
+import { platformSettings } from '../stack-args.ts'
 
 type Row = readonly string[]
 
@@ -11,7 +12,7 @@ export function sizingReport(plan: Plan): string {
     from,
     reason,
   ])
-  const costs = costOf(plan)
+  const costs = costOf(platformSettings(plan))
   const total = ['all', ...figures(totalOf(costs))]
   return [
     columns([['key', 'value', 'from', 'why'], ...numbers]),
