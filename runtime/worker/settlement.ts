@@ -3,8 +3,8 @@ import type { Logger } from '../log.ts'
 import type { Delivery, MessageId } from '../queue/port.ts'
 
 /**
- * Messages given back whose settled operations are remembered. Each takes some 200 bytes. When it comes again to a worker that
- * has forgotten it, its settled operations are duplicates.
+ * Messages given back of which the open operations are remembered: each takes some 300 bytes. When one comes again to a
+ * worker that has forgotten it, its settled operations are duplicates.
  */
 const MAX_REMEMBERED = 10_000
 
@@ -49,7 +49,7 @@ export interface SettlementOptions {
  */
 export class Settlement {
   readonly #options: SettlementOptions
-  readonly #remembered = new Map<string, ReadonlySet<number>>()
+  readonly #remembered = new Map<string, Uint32Array>()
 
   constructor(options: SettlementOptions) {
     this.#options = options
@@ -60,7 +60,8 @@ export class Settlement {
    * message that comes again costs Elasticsearch nothing for what it has stored already.
    */
   openPositions(delivery: Delivery): ReadonlySet<number> | undefined {
-    return this.#remembered.get(keyOf(delivery))
+    const positions = this.#remembered.get(keyOf(delivery))
+    return positions && new Set(positions)
   }
 
   /** @param operations those that are to be stored; a message without any is acknowledged at once. */
@@ -96,7 +97,7 @@ export class Settlement {
   }
 
   #remember({ key, givenBack }: InFlightMessage): void {
-    this.#remembered.set(key, new Set(givenBack))
+    this.#remembered.set(key, Uint32Array.from(givenBack))
     if (this.#remembered.size <= MAX_REMEMBERED) return
     const [oldest] = this.#remembered.keys()
     this.#remembered.delete(oldest as string)
