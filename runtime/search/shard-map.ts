@@ -107,7 +107,10 @@ export class ShardMap {
       const found = metadata?.indices?.[index]
       // An alias, or an index that is gone.
       if (found === undefined) return WHOLE
-      const shards = Number(found.settings?.index?.number_of_shards)
+      const { number_of_shards, routing_partition_size = '1' } = found.settings?.index ?? {}
+      // It spreads one routing over several shards, of which `_search_shards` answers one.
+      if (routing_partition_size !== '1') return WHOLE
+      const shards = Number(number_of_shards)
       return { shards, routingShards: found.routing_num_shards ?? defaultRoutingShards(shards) }
     } catch (error) {
       if (!isForbidden(error)) throw error
@@ -132,20 +135,28 @@ export class ShardMap {
         { index, routing: sample, filter_path: 'shards.shard' },
         { requestTimeout: TIMEOUT_MS },
       )
-      // An index that spreads one routing over several shards answers all of them.
-      const [[copy] = [], ...others] = shards
-      if (others.length > 0 || copy?.shard !== shardOf(routing, lines, 0, lines.length)) return false
+      const [[copy] = []] = shards
+      if (copy?.shard !== shardOf(routing, lines, 0, lines.length)) return false
     }
     return true
   }
 }
 
-const FILTER = 'metadata.indices.*.routing_num_shards,metadata.indices.*.settings.index.number_of_shards'
+const FILTER = ['routing_num_shards', 'settings.index.number_of_shards', 'settings.index.routing_partition_size']
+  .map((field) => `metadata.indices.*.${field}`)
+  .join()
 
 interface ClusterState {
   readonly metadata?: {
     readonly indices?: Readonly<
-      Record<string, { routing_num_shards?: number; settings?: { index?: { number_of_shards?: string } } } | undefined>
+      Record<
+        string,
+        | {
+            routing_num_shards?: number
+            settings?: { index?: { number_of_shards?: string; routing_partition_size?: string } }
+          }
+        | undefined
+      >
     >
   }
 }

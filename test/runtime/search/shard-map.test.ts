@@ -13,6 +13,7 @@ describe('ShardMap', () => {
   /** How the server itself routes. */
   let serverRouting: (index: string) => { shards: number; routingShards: number }
   let isForbidden: boolean
+  let partitionSize: string | undefined
   let ensured: string[]
   let ensureFails: boolean
   let nowMs: number
@@ -23,6 +24,7 @@ describe('ShardMap', () => {
     indices = { [INDEX]: { shards: 12, routingShards: 768 } }
     serverRouting = (index) => indices[index] ?? { shards: 1, routingShards: 1 }
     isForbidden = false
+    partitionSize = undefined
     ensured = []
     ensureFails = false
     nowMs = 0
@@ -52,7 +54,7 @@ describe('ShardMap', () => {
   function metadataOf(index: string) {
     const found = indices[index]
     if (found === undefined) return {}
-    const settings = { index: { number_of_shards: String(found.shards) } }
+    const settings = { index: { number_of_shards: String(found.shards), routing_partition_size: partitionSize } }
     return { [index]: { routing_num_shards: found.routingShards, settings } }
   }
 
@@ -87,13 +89,7 @@ describe('ShardMap', () => {
   })
 
   it('takes an index as one that spreads a routing over several shards', async () => {
-    const { answer } = scripted.server
-    scripted.server.answer = (call) => {
-      const one = answer(call)
-      if (!call.path.endsWith('_search_shards')) return one
-      const [shard] = (one.body as { shards: unknown[] }).shards
-      return { body: { shards: [shard, shard] } }
-    }
+    partitionSize = '3'
     assert.deepEqual(await routing(), { shards: 1, routingShards: 1 })
   })
 
