@@ -107,11 +107,11 @@ export class ShardMap {
       const found = metadata?.indices?.[index]
       // An alias, or an index that is gone.
       if (found === undefined) return WHOLE
-      const { number_of_shards, routing_partition_size = '1' } = found.settings?.index ?? {}
+      const { number_of_shards, routing_partition_size = '1' } = found.settings.index
       // It spreads one routing over several shards, of which `_search_shards` answers one.
       if (routing_partition_size !== '1') return WHOLE
       const shards = Number(number_of_shards)
-      return { shards, routingShards: found.routing_num_shards ?? defaultRoutingShards(shards) }
+      return { shards, routingShards: found.routing_num_shards }
     } catch (error) {
       if (!isForbidden(error)) throw error
       return this.#predictedWithoutMetadata(index)
@@ -152,8 +152,8 @@ interface ClusterState {
       Record<
         string,
         | {
-            routing_num_shards?: number
-            settings?: { index?: { number_of_shards?: string; routing_partition_size?: string } }
+            routing_num_shards: number
+            settings: { index: { number_of_shards: string; routing_partition_size?: string } }
           }
         | undefined
       >

@@ -71,6 +71,8 @@ describe('the observability of a stack', () => {
           'team/one': 'a',
           'app.kubernetes.io/part-of': 'tracardi',
           'app.kubernetes.io/name': 'worker',
+          'app.kubernetes.io/component': 'worker',
+          'app.kubernetes.io/instance': 'platform',
           'app.kubernetes.io/managed-by': 'pulumi',
         },
       },

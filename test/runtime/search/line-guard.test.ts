@@ -117,6 +117,7 @@ describe('lineGuard', () => {
     ['another kind of version', stateOf('a').replace('external_gte', 'internal')],
     ['a version that is no number', stateOf('a').replace(/\d{13}/, '-1')],
     ['an event among the states', eventOf('a')],
+    ['a state whose line never ends', '{"index":{"_index":"tracardi-session","_id":"a'],
   ] as const) {
     it(`refuses ${what}`, () => {
       assert.equal(faultOf('', 0, lines, 1), 'line 1 of its state lines is not an action of the API')

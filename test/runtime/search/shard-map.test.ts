@@ -36,7 +36,7 @@ describe('ShardMap', () => {
       }
       const [, index, what] = path.split('/') as [string, string, string]
       const settings = { index: { number_of_shards: String(indices[index]?.shards) } }
-      if (what === '_settings') return { body: { [index]: { settings } } }
+      if (what === '_settings') return { body: index === INDEX ? { [index]: { settings } } : {} }
       const sample = Buffer.from(query.get('routing') ?? '')
       return { body: { shards: [[{ shard: shardOf(serverRouting(index), sample, 0, sample.length) }]] } }
     }
@@ -100,6 +100,7 @@ describe('ShardMap', () => {
   it('goes by the settings where the metadata of the cluster may not be read', async () => {
     isForbidden = true
     assert.deepEqual(await routing(), { shards: 12, routingShards: defaultRoutingShards(12) })
+    assert.deepEqual(await routing('an-alias'), { shards: 1, routingShards: 1024 })
   })
 
   it('takes an index as one where nothing of it may be read, and says so', async () => {

@@ -278,6 +278,16 @@ describe('Pool', () => {
       assert.equal(shown(next()), undefined)
     })
 
+    it('has what still waits for it set aside with what it refused', () => {
+      add(0, 45)
+      refuse(next())
+      assert.equal(pool.events, 0)
+      add(1, 10)
+      assert.deepEqual(shown(next()), ['size', [1, 10]])
+      nowMs += 100
+      assert.deepEqual(shown(next()), ['retry, apart', [0, 10]])
+    })
+
     it('is tried again outside of the slots, after waits that double up to 5 s', () => {
       add(0, 10)
       refuse(next())
