@@ -22,6 +22,11 @@ export function withDefaults<G extends keyof Schema>(
     if ('fault' in reading) faults.push(`${key} is ${JSON.stringify(value)}; allowed: ${reading.fault}`)
     return [key, value]
   })
-  if (faults.length > 0) throw new RunError([`${component} cannot be made:`, ...faults].join('\n  - '))
+  refuse(component, faults)
   return Object.fromEntries(values)
+}
+
+/** @throws RunError with the faults, where there are any. */
+export function refuse(component: string, faults: readonly string[]): void {
+  if (faults.length > 0) throw new RunError([`${component} cannot be made:`, ...faults].join('\n  - '))
 }

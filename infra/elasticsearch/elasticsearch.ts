@@ -1,6 +1,7 @@
 import { ComponentResource, type ComponentResourceOptions, type Input, type Resource } from '@pulumi/pulumi'
 import { settings } from '../../runtime/config.ts'
-import { withDefaults } from '../config/defaults.ts'
+import { refuse, withDefaults } from '../config/defaults.ts'
+import { elasticsearchFaults } from '../config/rules.ts'
 import { checksum, checksumOfSecrets } from '../kubernetes/checksum.ts'
 import { configMap } from '../kubernetes/config-map.ts'
 import { disruptionBudget } from '../kubernetes/disruption.ts'
@@ -113,6 +114,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     super('tracardi-at-scale:elasticsearch:Elasticsearch', name, {}, opts)
     const site = siteOf(name, args)
     const config = settledElasticsearch(name, args)
+    refuse(name, elasticsearchFaults({ elasticsearch: config, platform: site }))
     const { clusterName = site.partOf, indexPrefix = settings.indexPrefix.default } = args
     const { image, security, memoryMap } = config
     const own: Cluster = { name, site, image, indexPrefix }

@@ -5,8 +5,9 @@ import {
   type Output,
   type Resource,
 } from '@pulumi/pulumi'
-import { withDefaults } from '../config/defaults.ts'
+import { refuse, withDefaults } from '../config/defaults.ts'
 import type { GroupOf } from '../config/read.ts'
+import { pulsarFaults } from '../config/rules.ts'
 import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { facts } from '../safety/facts.ts'
 import { guardOf } from '../safety/guard.ts'
@@ -107,6 +108,7 @@ export class Pulsar extends ComponentResource implements PulsarAccess {
     const { prefix = `${name}-` } = args
     const site = siteOf(name, args)
     const config = settledPulsar(name, args)
+    refuse(name, pulsarFaults({ ...config, platform: site }))
     const { image, clusterName } = config
     const guard = guardOf(
       name,

@@ -14,6 +14,7 @@ import {
   Images,
   NetworkPolicies,
   Observability,
+  Platform,
   // biome-ignore lint/suspicious/noShadowRestrictedNames: what Pulsar calls it
   Proxy,
   Pulsar,
@@ -136,6 +137,7 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
     make: Elasticsearch,
     needed: { ...site, security: false, dataNodes: 1, masterNodes: 1 },
     settings: ['elasticsearch', ['url', 'expireIndices']],
+    beside: { masterNodes: { masterNodes: 3 } },
     children: [
       'data-one-data-0 PersistentVolumeClaim',
       'data-one-master-0 PersistentVolumeClaim',
@@ -253,6 +255,7 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
     make: Pulsar,
     needed: {
       ...site,
+      environment: 'staging',
       zookeeper: { replicas: 1 },
       bookkeeper: { replicas: 1, ensemble: 1, writeQuorum: 1, ackQuorum: 1 },
       proxy: { replicas: 1 },
@@ -388,6 +391,31 @@ describe('the arguments of a component', () => {
     const reason = await reasonOf(() => new Pulsar('one', { ...site, broker: { replicas: 0 } }))
     assert.match(reason, /broker of one .*replicas is 0; allowed: .*1/s)
   })
+
+  const misfits: readonly (readonly [string, () => unknown, RegExp])[] = [
+    [
+      'a quorum of more bookies than a Pulsar has',
+      () => new Pulsar('one', { ...site, environment: 'staging', bookkeeper: { replicas: 2 } }),
+      /ensemble 3, replicas 2/,
+    ],
+    [
+      'an even ensemble of ZooKeeper',
+      () => new Pulsar('one', { ...site, zookeeper: { replicas: 2 } }),
+      /replicas is 2/,
+    ],
+    ['two masters of Elasticsearch', () => new Elasticsearch('one', { ...site, masterNodes: 2 }), /masterNodes is 2/],
+    ['no node that holds data', () => new Elasticsearch('one', { ...site, dataNodes: 0 }), /dataNodes is 0/],
+    [
+      'a quorum that does not fit in a platform',
+      () => new Platform('one', { ...site, runtimeImage: image, pulsar: { bookkeeper: { ackQuorum: 4 } } }),
+      /ackQuorum 4/,
+    ],
+  ]
+  for (const [what, make, reason] of misfits) {
+    it(`are refused where they do not fit: ${what}`, async () => {
+      assert.match(await reasonOf(make), reason)
+    })
+  }
 
   it('may be left undefined', async () => {
     assert.equal(await reasonOf(() => new ZooKeeper('one', { ...site, image, replicas: undefined as never })), 'none')
