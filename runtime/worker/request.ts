@@ -47,23 +47,38 @@ export class BulkRequest {
     return [...(await this.send(singles.slice(0, middle))), ...(await this.send(singles.slice(middle)))]
   }
 
-  async #untilAnswered(runs: readonly Run[], operations: number): Promise<readonly ItemResult[] | 'split'> {
-    const { sendBulk, metrics, nowMs, sleep, random } = this.#options
+  async #untilAnswered(runs: readonly Run[], operations: number): Promise<Answer> {
+    const { sleep, random } = this.#options
     const body = this.#joined(runs)
-    for (let attempt = 0; ; attempt += 1) {
-      const startedAtMs = nowMs()
-      try {
-        const results = await sendBulk(body)
-        // Elasticsearch answers when it has read the body. After a failure nobody knows whether it still does.
-        if (attempt === 0) this.#memory.giveBack(body)
-        return this.#checked(results, operations)
-      } catch (error) {
-        if (error instanceof LinesRefused) return this.#refused(error, operations)
-        this.#failed(error, attempt, operations)
-      } finally {
-        metrics.bulkTook((nowMs() - startedAtMs) / 1000)
-      }
+    let attempt = 0
+    let answer = await this.#attempt(body, operations, attempt)
+    while (answer === undefined) {
       await sleep(backoffMs(attempt, RETRY, random()))
+      attempt += 1
+      answer = await this.#attempt(body, operations, attempt)
+    }
+    return answer
+  }
+
+  async #attempt(body: Buffer, operations: number, attempt: number): Promise<Answer | undefined> {
+    const { metrics, nowMs } = this.#options
+    const startedAtMs = nowMs()
+    const answer = await this.#ask(body, operations, attempt)
+    metrics.bulkTook((nowMs() - startedAtMs) / 1000)
+    return answer
+  }
+
+  /** Answers `undefined` when the request failed, and the same must be sent again. */
+  async #ask(body: Buffer, operations: number, attempt: number): Promise<Answer | undefined> {
+    try {
+      const results = await this.#options.sendBulk(body)
+      // Elasticsearch answers when it has read the body. After a failure nobody knows whether it still does.
+      if (attempt === 0) this.#memory.giveBack(body)
+      return this.#checked(results, operations)
+    } catch (error) {
+      if (error instanceof LinesRefused) return this.#refused(error, operations)
+      this.#failed(error, attempt, operations)
+      return undefined
     }
   }
 
@@ -74,7 +89,7 @@ export class BulkRequest {
     return body
   }
 
-  #checked(results: readonly ItemResult[], operations: number): readonly ItemResult[] | 'split' {
+  #checked(results: readonly ItemResult[], operations: number): Answer {
     const { concurrency } = this.#options
     if (results.length !== operations) return 'split'
     if (results.some(({ outcome }) => outcome === 'throttled')) concurrency.throttled()
@@ -82,7 +97,7 @@ export class BulkRequest {
     return results
   }
 
-  #refused({ result }: LinesRefused, operations: number): readonly ItemResult[] | 'split' {
+  #refused({ result }: LinesRefused, operations: number): Answer {
     this.#options.metrics.retried('request_refused', operations)
     return result === undefined ? 'split' : [result]
   }
@@ -97,6 +112,9 @@ export class BulkRequest {
       log.warn({ reason: messageOf(error), attempt, operations }, 'bulk failed, will be retried')
   }
 }
+
+/** Results in the order of the operations, or that the request as a whole was refused and must be sent in halves. */
+type Answer = readonly ItemResult[] | 'split'
 
 /** For an operation alone in its bulk, whose answer has not exactly one result. */
 const MISCOUNTED: FaultyResult = {

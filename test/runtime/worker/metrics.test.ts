@@ -20,6 +20,29 @@ describe('workerMetrics', () => {
     assert.deepEqual(await counted(), none)
   })
 
+  it('have each closed lane, also of an index whose shards are not known, and none that is open again', async () => {
+    const registry = new Registry()
+    const metrics = workerMetrics(registry, new AdaptiveConcurrency(2), Date.now)
+    const closed = async () => {
+      const { values } = (await registry.getSingleMetric('tracardi_worker_lane_closed')?.get()) ?? { values: [] }
+      return values.map(({ labels, value }) => [labels['index'], labels['shard'], labels['fault'], value])
+    }
+    const trouble = { index: 'i', fault: 'cluster_block_exception', reason: 'why' }
+    metrics.watchLanes({
+      count: 2,
+      troubles: [
+        { ...trouble, shard: 3 },
+        { ...trouble, shard: undefined },
+      ],
+    })
+    assert.deepEqual(await closed(), [
+      ['i', 3, 'cluster_block_exception', 1],
+      ['i', 'unknown', 'cluster_block_exception', 1],
+    ])
+    metrics.watchLanes({ count: 2, troubles: [] })
+    assert.deepEqual(await closed(), [])
+  })
+
   it('have each node of Elasticsearch that was away, until it answers again and after', async () => {
     const registry = new Registry()
     const metrics = workerMetrics(registry, new AdaptiveConcurrency(2), Date.now)

@@ -158,6 +158,15 @@ describe('Pool', () => {
       assert.deepEqual(shown(next()), ['size', [7, 1], [0, 20]])
     })
 
+    it('leave out one that does not fit whole', () => {
+      add(0, 3)
+      nowMs += 30_000
+      add(1, 38)
+      add(2, 8)
+      assert.deepEqual(shown(next()), ['size', [0, 3], [2, 8]])
+      assert.deepEqual(shown(next()), ['size', [1, 38]])
+    })
+
     it('of different indices are different', () => {
       add(0, 5, 'a')
       add(0, 5, 'b')

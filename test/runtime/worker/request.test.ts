@@ -29,6 +29,7 @@ describe('BulkRequest', () => {
   let concurrency: AdaptiveConcurrency
   let registry: Registry
   let logged: ReturnType<typeof recordingLog>
+  let givesUp: boolean
   let request: BulkRequest
 
   beforeEach(() => {
@@ -39,6 +40,7 @@ describe('BulkRequest', () => {
     concurrency = new AdaptiveConcurrency(4)
     registry = new Registry()
     logged = recordingLog()
+    givesUp = false
     request = new BulkRequest({
       sendBulk: async (lines) => {
         bodies.push(lines)
@@ -52,6 +54,7 @@ describe('BulkRequest', () => {
       metrics: workerMetrics(registry, concurrency, Date.now),
       log: logged.log,
       sleep: async (ms) => {
+        if (givesUp) throw new Error('the time is over')
         waits.push(ms)
       },
       random: () => 0.5,
@@ -80,6 +83,12 @@ describe('BulkRequest', () => {
     assert.deepEqual(bulks, Array(11).fill(eventOf('a') + eventOf('b')))
     assert.deepEqual(waits, [100, 200, 400, 800, 1600, 3200, 6400, 12_800, 15_000, 15_000])
     assert.equal(await retries('request_retry'), 20)
+  })
+
+  it('gives up when it is told that the time is over', async () => {
+    answers = [() => REFUSED]
+    givesUp = true
+    await assert.rejects(send('a'), { message: 'the time is over' })
   })
 
   it('logs an outage at the first failure and at each doubling', async () => {

@@ -220,6 +220,33 @@ describe('Worker', () => {
     )
   })
 
+  it('logs at most every 10 s that messages are given back', async () => {
+    answerOf = () => BLOCKED
+    start({ events: 1, maxEvents: 1 })
+    consumer.push(deliveryOf('m1', ['a']))
+    await consumer.emptied()
+    clock.advance(1000)
+    consumer.push(deliveryOf('m2', ['b']))
+    await consumer.emptied()
+    await eventually('both to be given back', () => consumer.released.length === 2, 100)
+    assert.equal(logged.lines.filter(({ msg }) => String(msg).includes('given back')).length, 1)
+  })
+
+  it('dead-letters an event that Elasticsearch refuses, with the time, and acknowledges its message', async () => {
+    answerOf = () => ({
+      outcome: 'rejected',
+      status: 400,
+      fault: { type: 'document_parsing_exception', reason: 'why' },
+    })
+    start({ events: 1 })
+    consumer.push(deliveryOf('m1', ['a']))
+    await until('the acknowledgement', () => consumer.acknowledged.length === 1)
+    assert.deepEqual(
+      deadLetters.map(({ properties: { fault, failed_at: at } }) => [fault, at]),
+      [['document_parsing_exception', '2026-11-22T10:00:00.000Z']],
+    )
+  })
+
   it('stores of a message that comes again only what was given back', async () => {
     const seen: string[] = []
     let isBlocked = true
