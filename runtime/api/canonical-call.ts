@@ -54,6 +54,7 @@ export function parseCanonicalCall(body: Buffer, text: string, { data }: Canonic
   return call
 }
 
+// Constants of this file, as in `json-scan.ts`: imported ones make the reader 8 % slower.
 const QUOTE = 0x22
 const PLUS = 0x2b
 const COMMA = 0x2c

@@ -1,4 +1,4 @@
-import { readStateAction } from '../search/documents.ts'
+import { pairs, readStateAction } from '../search/documents.ts'
 import type { GuardResult, LinePosition } from '../search/line-guard.ts'
 import { type Routing, shardOf } from '../search/shard-of.ts'
 import type { InFlightMessage, OwnedOperations } from './settlement.ts'
@@ -120,19 +120,13 @@ export function compact(run: Run, sinceMs: number): Run {
   return { ...run, payload: { bytes, waiting: 0 }, start: 0, end: bytes.length, sinceMs }
 }
 
-const NEWLINE = 0x0a
-
 /** The operations of a run one by one. */
 export function singleOperations(run: Run): readonly Run[] {
   if (run.count === 1) return [run]
-  const { payload, kind, sinceMs } = run
+  const { kind, sinceMs } = run
   const [{ message, first }] = run.owners as readonly [OwnedOperations]
-  const operations: Run[] = []
-  for (let { start } = run; start < run.end; ) {
-    const end = payload.bytes.indexOf(NEWLINE, payload.bytes.indexOf(NEWLINE, start) + 1) + 1
-    const owners = [{ message, first: first + operations.length, count: 1 }]
-    operations.push({ payload, start, end, count: 1, kind, owners, sinceMs })
-    start = end
-  }
-  return operations
+  return [...pairs(linesOf(run))].map((bytes, number) => {
+    const owners = [{ message, first: first + number, count: 1 }]
+    return { payload: { bytes, waiting: 0 }, start: 0, end: bytes.length, count: 1, kind, owners, sinceMs }
+  })
 }
