@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Time as a program sees it; tests hand in their own. */
+/** The time of a program. Tests pass a clock of their own. */
 export interface Clock {
-  /** Milliseconds that never go back, from an arbitrary beginning. */
-  nowMs(): number
+  /** Monotonic milliseconds, from an arbitrary start. */
+  readonly nowMs: () => number
   /** Milliseconds since the epoch. */
-  wallMs(): number
-  /** Calls back once after the time. @returns cancels it. */
+  readonly wallMs: () => number
+  /** Calls back once after this time. @returns a function that cancels the call. */
   after(ms: number, callback: () => void): () => void
-  /** Resolves after the time; rejects as soon as the signal aborts. */
+  /** Resolves after this time. Rejects as soon as the signal aborts. */
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 

@@ -381,8 +381,8 @@ const closedLanes: Rule = ({ instances }) => {
   return advice(
     'lanes',
     'act',
-    'Shards take nothing',
-    `Elasticsearch keeps refusing what belongs to shards of ${namesOf('closedLanes')} (${namesOf('closedLaneFaults')}): those events wait in Pulsar and come again every few seconds, all others are stored. \`_cluster/allocation/explain\` says why a shard has no node, \`_settings\` of the index whether it is blocked; the log of ${first.url} has the reason.`,
+    'Elasticsearch refuses writes to a shard',
+    `Elasticsearch refuses every write to shards of ${namesOf('closedLanes')} (${namesOf('closedLaneFaults')}). Their events wait in Pulsar and are retried; all others are stored. Check the index for a block (\`GET <index>/_settings\`) and its shards for a node (\`GET _cluster/allocation/explain\`). The log of ${first.url} has the reason.`,
   )
 }
 

@@ -6,24 +6,24 @@ import { isForbidden } from './upkeep.ts'
 
 /** One lane for the whole index. */
 const WHOLE: Routing = { shards: 1, routingShards: 1 }
-/** Routings that the server is asked about: a prediction that is wrong for an index of two shards passes once in 256 times. */
+/** Sample routings for `_search_shards`. A wrong prediction for two shards passes 1 time in 256. */
 const SAMPLES = Array.from({ length: 8 }, (_, number) => `sample-${number}`)
 const TIMEOUT_MS = 5000
-/** After a failure each message would ask again. */
+/** Pause after a failure. Without it, each message would send a request. */
 const RETRY_MS = 1000
 
 export interface ShardMapOptions {
   readonly client: Client
-  /** Resolves when the index exists, or answers why it does not. */
+  /** Resolves when the index exists or cannot be created for now. */
   readonly ensure: (index: string) => Promise<unknown>
   readonly log: Logger
-  /** Milliseconds of any clock. */
+  /** Any clock, in milliseconds. */
   readonly nowMs: () => number
 }
 
 /**
- * How each index spreads its documents over shards. Read from the metadata of the index, and compared with the server's own answer
- * for some ids; an index that does not match has one lane. It is read again each minute, because an index can be split, shrunk or made anew.
+ * Knows how each index spreads documents over shards. It reads the metadata of the index and compares the prediction for some ids with
+ * the server's answer; an index that does not match gets one lane. It reads again every minute, because an index can be split, shrunk or re-created.
  */
 export class ShardMap {
   readonly #options: ShardMapOptions
@@ -35,14 +35,14 @@ export class ShardMap {
     this.#options = options
   }
 
-  /** `undefined` while it is not known: then it is being read. */
+  /** `undefined` while it is being read. */
   readonly routingOf = (index: string): Routing | undefined => {
     const known = this.#routings.get(index)
     if (known === undefined) this.#readSoon(index)
     return known
   }
 
-  /** Reads again what is known of the indices that exist, and forgets the others. What cannot be read stays as it was. */
+  /** Reads the known indices again and forgets those that are gone. What cannot be read stays as it was. */
   async review(existing: ReadonlySet<string>): Promise<void> {
     for (const index of this.#routings.keys()) {
       if (!existing.has(index)) this.#routings.delete(index)
@@ -77,7 +77,7 @@ export class ShardMap {
   async #read(index: string): Promise<void> {
     const routing = await this.#verified(index).catch((error: unknown) => {
       if (!isForbidden(error)) throw error
-      this.#hasOneLane(index, 'the credentials do not allow to read its shards')
+      this.#hasOneLane(index, 'the credentials may not read its shards')
       return WHOLE
     })
     this.#routings.set(index, routing)
@@ -88,7 +88,7 @@ export class ShardMap {
     const known = this.#routings.get(index)
     if (known?.shards === routing.shards && known.routingShards === routing.routingShards) return known
     if (routing.shards === 1 || (await this.#matches(index, routing))) return routing
-    this.#hasOneLane(index, 'Elasticsearch routes its documents otherwise')
+    this.#hasOneLane(index, 'Elasticsearch routes its documents differently')
     return WHOLE
   }
 
@@ -118,7 +118,7 @@ export class ShardMap {
     }
   }
 
-  /** The credentials may not read the cluster's metadata: the settings lack the routing shards, which nearly never differ. */
+  /** For credentials that may not read cluster metadata. The settings lack the routing shards, so the default is assumed. */
   async #predictedWithoutMetadata(index: string): Promise<Routing> {
     const found = await this.#options.client.indices.getSettings(
       { index, filter_path: '*.settings.index.number_of_shards' },

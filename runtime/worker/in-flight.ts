@@ -20,8 +20,8 @@ export interface Bulk {
 }
 
 /**
- * A bulk in flight for longer, in milliseconds, may hang. Elasticsearch waits 2 s for a shard that is not assigned, but without
- * end for a node that is frozen.
+ * A bulk in flight for longer than this, in milliseconds, is overdue. Elasticsearch answers within 2 s for an unassigned shard, and
+ * never for a frozen node.
  */
 const OVERDUE_MS = 5000
 
@@ -77,7 +77,7 @@ export class BulksInFlight {
     this.end(bulk)
   }
 
-  /** Frees the slots of bulks that hang although a later one was answered. Answers the bulks. */
+  /** Frees the slots of overdue bulks when a later bulk was answered. @returns these bulks. */
   detachHanging(nowMs: number): readonly Bulk[] {
     const detached: Bulk[] = []
     for (const [bulk, state] of this.#bulks) {

@@ -17,18 +17,18 @@ export interface LaneTrouble {
 }
 
 /**
- * The operations that wait for one shard of one index. A lane is closed while the shard takes nothing: then all its operations
- * wait in `retries`, and no other lane waits with them.
+ * The operations that wait for one shard of one index. The lane is closed while the shard refuses every write. Its operations
+ * then wait in `retries`, and no other lane waits with them.
  */
 export class Lane {
   readonly index: string
   readonly shard: number | undefined
   /** Whether its operations are states of sessions or profiles. */
   isOfStates = false
-  /** Whether the shards of its index are known by now: then it is a lane like any other, until it is empty. */
+  /** Whether the shards of its index are known. A lane from before that is then shared like any other. */
   isKnown: boolean
   readonly size: Size = { operations: 0, bytes: 0 }
-  /** When its oldest operation must go, in milliseconds. */
+  /** When its oldest operation must be sent, in milliseconds. */
   dueAtMs = Number.POSITIVE_INFINITY
   /** Refused operations, and those that came while the lane was closed. Not part of its size. */
   retries: Run[] = []
@@ -42,9 +42,9 @@ export class Lane {
   refusedAtMs = Number.NEGATIVE_INFINITY
   /** Bulks in flight with operations of it. */
   inFlight = 0
-  /** Those of them that hang while others are answered: it may be the cause, so it is not sent together with others. */
+  /** Those of them that hang while others are answered. The lane may be the cause, so it shares no bulk meanwhile. */
   hanging = 0
-  /** Whether a bulk of it alone is in flight outside of the slots: there is one at most. */
+  /** Whether a bulk of this lane alone is in flight outside of the slots. There is at most one. */
   isProbed = false
   #runs: Run[] = []
   #states = new Map<string, StateRun>()
@@ -64,7 +64,7 @@ export class Lane {
     return this.size.operations === 0 && this.retries.length === 0 && this.inFlight === 0
   }
 
-  /** @returns the run that is not needed any more, because another is the later state of the same document. */
+  /** @returns the run that a later state of the same document replaces, if any. */
   add(run: Run | StateRun): Run | undefined {
     this.#count(run, 1)
     if (!('key' in run)) {
@@ -74,14 +74,14 @@ export class Lane {
     this.isOfStates = true
     const known = this.#states.get(run.key)
     const [latest, older] = known && known.version > run.version ? [known, run] : [run, known]
-    // The messages of both wait until what they said, or something later, is stored.
+    // Both messages wait until their state, or a later one, is stored.
     const owners = [...(known?.owners ?? []), ...run.owners]
     this.#states.set(run.key, { ...latest, owners, sinceMs: known?.sinceMs ?? run.sinceMs })
     if (older) this.#count(older, -1)
     return older
   }
 
-  /** Takes whole runs, the oldest first, as many as there is room for; at least one. */
+  /** Takes whole runs, oldest first, up to `room`; at least one. */
   take(room: Size): readonly Run[] {
     const waiting = [...this.#runs, ...this.#states.values()]
     const taken = fitting(waiting, room)

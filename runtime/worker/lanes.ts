@@ -1,22 +1,22 @@
 import { Lane, type Size } from './lane.ts'
 import { compact, type RoutedRun, type Run } from './operations.ts'
 
-/** All lanes, and what waits in them together. */
+/** All lanes, and the totals of what waits in them. */
 export class Lanes {
   readonly #lanes = new Set<Lane>()
   /** By index, and in it by shard. */
   readonly #byIndex = new Map<string, Map<number | undefined, Lane>>()
-  /** Lanes with retries, or of unknown shards: few or none in most times. */
+  /** Lanes with retries or of unknown shards. Usually there are none. */
   readonly #apart = new Set<Lane>()
   readonly #unknown = new Set<Lane>()
   readonly #timeoutMs: number
-  /** Operations that wait for a retry, or for their closed lane. */
+  /** Operations that wait for a retry or for a closed lane. */
   retrying = 0
   /** Events that wait. */
   readonly events: Size = { operations: 0, bytes: 0 }
   /** States that wait. */
   readonly states: Size = { operations: 0, bytes: 0 }
-  /** Memory that waiting operations keep, retries included, in bytes: a message stays as long as one of its operations waits. */
+  /** Memory that waiting operations hold, in bytes, retries included. A payload is held until its last operation has left. */
   payloadBytes = 0
   /** When the first lane is due, in milliseconds; infinite when nothing waits. */
   dueAtMs = Number.POSITIVE_INFINITY
@@ -34,7 +34,7 @@ export class Lanes {
     return this.#lanes
   }
 
-  /** Those that may have to be sent outside of the slots. */
+  /** Lanes that may need a bulk outside of the slots. */
   apart(): Iterable<Lane> {
     return this.#apart
   }
@@ -71,7 +71,7 @@ export class Lanes {
     return runs
   }
 
-  /** Puts operations before those that wait for a retry already. */
+  /** Puts operations in front of the retries that already wait. */
   retryLater(lane: Lane, runs: readonly Run[]): void {
     for (const run of runs) this.#keep(run)
     lane.retries.unshift(...runs)
@@ -79,7 +79,7 @@ export class Lanes {
     this.#apart.add(lane)
   }
 
-  /** Takes the operations out of the retries that no longer wait. */
+  /** Removes the expired retries and returns them. */
   takeExpired(lane: Lane, isExpired: (run: Run, index: number) => boolean): readonly Run[] {
     const expired = lane.retries.filter(isExpired)
     if (expired.length > 0) {
@@ -90,7 +90,7 @@ export class Lanes {
     return expired
   }
 
-  /** Sets aside all that waits for a closed lane. */
+  /** Moves everything that waits in a lane that has closed to its retries. */
   setAside(lane: Lane, nowMs: number): void {
     if (lane.size.operations > 0) this.#setAside(lane, this.take(lane, { ...lane.size }), nowMs)
   }
@@ -103,13 +103,13 @@ export class Lanes {
     this.#apart.add(lane)
   }
 
-  /** Lets no waiting state wait longer than until then. */
+  /** Makes waiting states due at this time at the latest. */
   hastenStates(dueAtMs: number): void {
     for (const lane of this.#lanes.values())
       if (lane.isOfStates && lane.size.operations > 0) lane.dueAtMs = Math.min(lane.dueAtMs, dueAtMs)
   }
 
-  /** To be called after bulks were taken or answered. Forgets lanes that are not needed. */
+  /** Finds the next due time and removes idle lanes. Call it after a bulk was cut or answered. */
   review(nowMs: number, rememberTroubleMs: number): void {
     this.dueAtMs = Number.POSITIVE_INFINITY
     for (const lane of this.#lanes) {
@@ -139,7 +139,7 @@ export class Lanes {
     return lane
   }
 
-  /** What waits since before the shards of the index were known need not be alone any more. */
+  /** Lets the lane from before the shards of the index were known share bulks. */
   #know(index: string): void {
     for (const lane of this.#unknown) {
       if (lane.index !== index) continue

@@ -7,7 +7,7 @@ import type { LaneTrouble } from './lane.ts'
 const FLUSH_REASONS: readonly FlushReason[] = ['size', 'bytes', 'timeout', 'drain']
 const EVENT_OUTCOMES = ['stored', 'duplicate', 'conflict', 'dead_lettered'] as const
 
-/** What is read of the lanes. */
+/** What the metrics read of the lanes. */
 export interface LanesView {
   readonly count: number
   readonly troubles: readonly LaneTrouble[]
@@ -113,7 +113,7 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
   })
   new Gauge({
     name: 'tracardi_worker_lane_closed',
-    help: '1 for each lane that is closed because its shard takes nothing, with the type of the fault',
+    help: '1 for each closed lane: Elasticsearch refuses every write to its shard, with the type of the fault',
     labelNames: ['index', 'shard', 'fault'],
     registers,
     collect() {
@@ -146,7 +146,7 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
       lastFlush.set({ reason }, wallMs() / 1000)
       batchEvents.observe(count)
     },
-    /** Is asked for its figures whenever the metrics are read. */
+    /** The view is read at each scrape. */
     watchLanes: (view: LanesView) => {
       lanes = view
     },

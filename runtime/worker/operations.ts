@@ -3,14 +3,14 @@ import type { GuardResult, LinePosition } from '../search/line-guard.ts'
 import { type Routing, shardOf } from '../search/shard-of.ts'
 import type { InFlightMessage, OwnedOperations } from './settlement.ts'
 
-/** Bytes of a message, which stay in memory as long as any run points into them. */
+/** The lines of a message. They stay in memory as long as a run refers to them. */
 export interface Payload {
   readonly bytes: Buffer
-  /** Runs of it that wait in the pool. */
+  /** Number of its runs that wait in the pool. */
   waiting: number
 }
 
-/** Consecutive operations for one lane. Their lines are never parsed, nor copied before they go into a bulk. */
+/** Consecutive operations for one lane. Their documents are never parsed, and copied only into a bulk. */
 export interface Run {
   readonly payload: Payload
   /** Where its lines begin and end in the payload, in bytes. */
@@ -114,7 +114,7 @@ export function linesOf({ payload, start, end }: Run): Buffer {
   return payload.bytes.subarray(start, end)
 }
 
-/** The same run in memory of its own, so that the rest of its message may go. */
+/** A copy of the run in memory of its own, so that the rest of its message can be freed. */
 export function compact(run: Run, sinceMs: number): Run {
   const bytes = Buffer.from(linesOf(run))
   return { ...run, payload: { bytes, waiting: 0 }, start: 0, end: bytes.length, sinceMs }

@@ -6,15 +6,15 @@ import type { Lane, LaneTrouble, Size } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import type { RoutedRun, Run } from './operations.ts'
 
-/** Waits of a lane: short, because a retry is alone and outside of the slots, and an operator waits for it. */
+/** Backoff of a lane. It is short, because a retry takes no slot and an operator waits for it. */
 const RETRY = { baseMs: 200, maxMs: 5000 }
-/** How long a refused operation stays, in milliseconds, while others are stored: then its message is given back. */
+/** How long a refused operation waits before its message is given back, in milliseconds, while others are stored. */
 const HOLD_MS = 2000
 /** The same while nothing is stored at all. */
 const LONG_HOLD_MS = 15_000
-/** Longest wait of a state for later ones once a bulk has left, in milliseconds: its message waits as long. */
+/** Maximum time that a state waits for later ones after a bulk was sent, in milliseconds. Its message stays unacknowledged meanwhile. */
 const STATES_WAIT_MS = 1000
-/** How long a closed lane without operations is remembered, in milliseconds: longer than the longest wait for a retry. */
+/** How long a closed lane without operations is remembered, in milliseconds. */
 const REMEMBER_TROUBLE_MS = 60_000
 
 export interface PoolLimits {
@@ -22,15 +22,15 @@ export interface PoolLimits {
   readonly events: number
   /** A bulk is due with so many bytes. It has more only when one run has. */
   readonly bytes: number
-  /** Most operations in a bulk that grew while no slot was free; at least `events`. */
+  /** Maximum operations in a bulk that grew while no slot was free; at least `events`. */
   readonly maxEvents: number
-  /** Longest wait of an operation for its bulk. */
+  /** Maximum wait of an operation for its bulk, in milliseconds. */
   readonly timeoutMs: number
-  /** No message is taken while those that wait keep so much memory. */
+  /** The pool is full when waiting messages hold this much memory, in bytes. */
   readonly capacityBytes: number
 }
 
-/** Largest bulks that may wait in memory. */
+/** How many bulks of maximum size may wait in memory. */
 const WAITING_BULKS = 4
 
 /** @param timeoutMs see `PoolLimits`. */
@@ -50,9 +50,9 @@ export function poolLimits(
 export interface Slots {
   /** Bulks that may be in flight now. */
   readonly limit: number
-  /** Most bulks in flight outside of the slots. */
+  /** Maximum bulks in flight outside of the slots. */
   readonly maximum: number
-  /** Whether Elasticsearch has refused for lack of room: bulks do not grow then. */
+  /** Whether Elasticsearch has throttled recently. Bulks do not grow then. */
   readonly isRestrained: boolean
 }
 
@@ -67,8 +67,8 @@ export interface PartOutcome {
 }
 
 /**
- * Decides what is to be sent now. Elasticsearch works for each shard that a bulk touches, so a bulk takes the fewest lanes that
- * fill it: the fullest first, and all when little waits. What a shard refuses waits in its lane, and is sent alone. Pure: time is handed in.
+ * Decides what to send now. Each shard that a bulk touches costs Elasticsearch work, so a bulk takes the fewest lanes that fill it, the
+ * fullest first; when little waits, it takes all. Refused operations wait in their lane and are sent alone. Pure: callers pass the time.
  */
 export class Pool {
   readonly #limits: PoolLimits
@@ -90,11 +90,11 @@ export class Pool {
     return this.#lanes.events.operations
   }
 
-  /** Whether no message may be taken. */
+  /** Whether the worker must stop receiving. */
   get isFull(): boolean {
     const { maxEvents, capacityBytes } = this.#limits
     const lanes = Math.max(1, this.#lanes.count)
-    // With half of the largest bulk for each lane, the fullest lanes have it whole.
+    // With half of a maximum bulk for each lane on average, the fullest lanes hold a whole one.
     if (this.#waiting >= maxEvents * Math.max(1, lanes / 2)) return true
     return this.#lanes.retrying >= 2 * maxEvents * lanes || this.#lanes.payloadBytes >= capacityBytes
   }
@@ -109,7 +109,7 @@ export class Pool {
     return this.#lanes.count
   }
 
-  /** Of the closed lanes. */
+  /** Why each closed lane is closed. */
   get troubles(): readonly LaneTrouble[] {
     return [...this.#lanes.all()].flatMap(({ trouble }) => trouble ?? [])
   }
@@ -139,7 +139,7 @@ export class Pool {
     this.#lanes.review(nowMs, REMEMBER_TROUBLE_MS)
   }
 
-  /** The bulk will not be answered; its messages stay unacknowledged. */
+  /** The worker gives the bulk up. Its messages stay unacknowledged. */
   abandoned(bulk: Bulk): void {
     this.#inFlight.end(bulk)
   }
@@ -152,13 +152,13 @@ export class Pool {
     }
   }
 
-  /** Takes the refused operations that have waited too long, or for which their lane has no room. */
+  /** Removes and returns the refused operations that have waited too long or exceed the room of their lane. */
   takeExpired(nowMs: number): readonly Run[] {
     const isExpired = (run: Run, index: number) => this.#isExpired(run, index, nowMs)
     return [...this.#lanes.apart()].flatMap((lane) => this.#lanes.takeExpired(lane, isExpired))
   }
 
-  /** When something may be due although nothing happens, in milliseconds; infinite when nothing will. */
+  /** When to call again if nothing else happens, in milliseconds; infinite when there is no need. */
   wakeAtMs(nowMs: number): number {
     const times = [this.#lanes.dueAtMs, this.#inFlight.overdueAtMs()]
     for (const { retries, retryAtMs } of this.#lanes.apart()) {
@@ -177,7 +177,7 @@ export class Pool {
     return { ...this.#cut(together, isRestrained), reason, isApart: false }
   }
 
-  /** A lane that must go alone: a retry, one of unknown shards, or any that is not stuck while all slots are. */
+  /** One lane alone: a retry, a lane of unknown shards, or, while all slots are overdue, any lane that is not in them. */
   #cutApart(nowMs: number, { limit, maximum }: Slots): Cut | undefined {
     if (this.#inFlight.apartTaken >= maximum) return
     for (const lane of this.#lanes.apart()) {
@@ -234,7 +234,7 @@ export class Pool {
     for (const lane of lanes) {
       if (size.operations >= events || size.bytes >= bytes) break
       const room = { operations: most - size.operations, bytes: bytes - size.bytes }
-      // A first part always fits; another only whole, so that what is left of a lane never makes a small part later.
+      // The first lane may be cut. Others are taken whole, so that no small remainder becomes a part of its own later.
       if (parts.length > 0 && (lane.size.operations > room.operations || lane.size.bytes > room.bytes)) continue
       const before = { ...lane.size }
       parts.push({ lane, runs: this.#lanes.take(lane, room) })

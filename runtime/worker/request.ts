@@ -24,7 +24,7 @@ export interface RequestOptions {
   readonly nowMs: () => number
 }
 
-/** Sends operations to Elasticsearch until it answers. While it is down, that takes as long as it takes. */
+/** Sends operations to Elasticsearch until it answers, however long it is down. */
 export class BulkRequest {
   readonly #options: RequestOptions
   readonly #memory = new ReusedMemory()

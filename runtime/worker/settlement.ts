@@ -3,8 +3,8 @@ import type { Logger } from '../log.ts'
 import type { Delivery, MessageId } from '../queue/port.ts'
 
 /**
- * Messages given back of which the open operations are remembered: each takes some 300 bytes. When one comes again to a
- * worker that has forgotten it, its settled operations are duplicates.
+ * Maximum number of messages given back whose open operations are remembered, some 300 bytes each. When a forgotten message is
+ * redelivered, its settled operations are sent again and are duplicates.
  */
 const MAX_REMEMBERED = 10_000
 
@@ -44,8 +44,8 @@ export interface SettlementOptions {
 }
 
 /**
- * Decides what becomes of each message, and nobody else does: once none of its operations is open, it is acknowledged if all are
- * settled (stored or dead-lettered), and given back if any was given back. Only one of the two happens, and only once.
+ * The only place that acknowledges messages or gives them back. Once no operation of a message is open, it is acknowledged if all were
+ * settled (stored or dead-lettered), and given back if any was given back. Exactly one of the two happens, once.
  */
 export class Settlement {
   readonly #options: SettlementOptions
@@ -56,8 +56,8 @@ export class Settlement {
   }
 
   /**
-   * The positions of the operations that an earlier delivery of the message left open; `undefined` when all must be stored. A
-   * message that comes again costs Elasticsearch nothing for what it has stored already.
+   * The operations that an earlier delivery of the message left open, by position; `undefined` when all must be stored. So a
+   * redelivered message costs Elasticsearch nothing for what is already stored.
    */
   openPositions(delivery: Delivery): ReadonlySet<number> | undefined {
     const positions = this.#remembered.get(keyOf(delivery))
@@ -115,7 +115,7 @@ export class Settlement {
   }
 }
 
-/** A cluster that was made anew counts its positions from the beginning, so the position alone does not name a message. */
+/** A new cluster counts positions from the start again, so the position alone does not identify a message. */
 function keyOf({ id, publishedAtMs, payload }: Delivery): string {
   return `${id.toString()} ${publishedAtMs} ${payload.length}`
 }

@@ -10,6 +10,7 @@ import type { FindConflicts } from '../search/conflicts.ts'
 import type { GuardResult, LineGuard } from '../search/line-guard.ts'
 import type { AdaptiveConcurrency } from './concurrency.ts'
 import type { Bulk } from './in-flight.ts'
+import type { LaneTrouble } from './lane.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import { type RoutingOf, type Run, routedRuns } from './operations.ts'
 import { Outcomes } from './outcomes.ts'
@@ -18,7 +19,7 @@ import { BulkRequest } from './request.ts'
 import { Settlement } from './settlement.ts'
 
 const RECEIVE_RETRY_MS = 1000
-/** One line in the log in this time says that messages are given back. */
+/** Minimum time between two log lines about messages that are given back. */
 const LOG_EVERY_MS = 10_000
 
 export interface WorkerDependencies {
@@ -38,8 +39,8 @@ export interface WorkerDependencies {
 }
 
 /**
- * Takes messages, and stores their operations in bulks that the pool cuts. A full pool takes no more: while Elasticsearch is down,
- * the backlog grows in Pulsar, where it is safe.
+ * Receives messages and stores their operations in the bulks that the pool decides on. It receives nothing while the pool is full: when
+ * Elasticsearch is down, the backlog grows in Pulsar, where it is safe.
  */
 export class Worker {
   readonly #options: WorkerDependencies
@@ -51,7 +52,7 @@ export class Worker {
   readonly #giveUp = new AbortController()
   readonly #changed = new Signal()
   #timer = { atMs: Number.POSITIVE_INFINITY, cancel: (): void => undefined }
-  #closedLanes = new Set<string>()
+  #closedLanes = new Map<string, Pick<LaneTrouble, 'index' | 'shard'>>()
   #isStopping = false
   #taking: Promise<void> | undefined
 
@@ -71,8 +72,8 @@ export class Worker {
       ...dependencies,
       settlement: this.#settlement,
       sleep: (ms: number) => this.#sleep(ms),
-      nowMs: () => clock.nowMs(),
-      wallMs: () => clock.wallMs(),
+      nowMs: clock.nowMs,
+      wallMs: clock.wallMs,
     }
     this.#request = new BulkRequest(parts)
     this.#outcomes = new Outcomes(parts)
@@ -84,8 +85,8 @@ export class Worker {
   }
 
   /**
-   * Takes nothing more, stores what was taken, and closes the consumer. What is not stored within the time, or waits for a
-   * retry, is delivered again to another worker.
+   * Stops receiving, stores what was received, and closes the consumer. Pulsar redelivers to another worker what is not stored
+   * within the time and what waits for a retry.
    */
   async stop(graceMs: number): Promise<void> {
     this.#isStopping = true
@@ -163,7 +164,7 @@ export class Worker {
     this.#send(nowMs)
   }
 
-  /** Does all that is due, and sets the timer for what will be. */
+  /** Does everything that is due now, and sets the timer for the next time. */
   #advance(): void {
     const nowMs = this.#options.clock.nowMs()
     this.#pool.detachHanging(nowMs)
@@ -172,7 +173,7 @@ export class Worker {
     this.#wakeAt(this.#pool.wakeAtMs(nowMs), nowMs)
   }
 
-  /** A timer that is too early does no harm, so it stays. */
+  /** Keeps a timer that fires earlier: it does no harm. */
   #wakeAt(atMs: number, nowMs: number): void {
     if (this.#timer.atMs > nowMs && this.#timer.atMs <= atMs) return
     this.#timer.cancel()
@@ -211,13 +212,14 @@ export class Worker {
     this.#changed.notify()
   }
 
-  /** One line when a lane closes, and one when it opens. */
+  /** Logs one line when a lane closes and one when it reopens. */
   #logLanes(): void {
     const closed = new Map(this.#pool.troubles.map((trouble) => [`${trouble.index} ${trouble.shard}`, trouble]))
     for (const [key, trouble] of closed)
-      if (!this.#closedLanes.has(key)) this.#options.log.warn(trouble, 'a shard takes nothing: its lane is closed')
-    for (const lane of this.#closedLanes) if (!closed.has(lane)) this.#options.log.info({ lane }, 'lane open again')
-    this.#closedLanes = new Set(closed.keys())
+      if (!this.#closedLanes.has(key))
+        this.#options.log.warn(trouble, 'lane closed: Elasticsearch refuses every write to this shard')
+    for (const [key, shard] of this.#closedLanes) if (!closed.has(key)) this.#options.log.info(shard, 'lane reopened')
+    this.#closedLanes = new Map([...closed].map(([key, { index, shard }]) => [key, { index, shard }]))
   }
 
   #giveBack(runs: readonly Run[]): void {

@@ -59,7 +59,7 @@ export function workerAlerts(watched: Watched): AlertGroup {
         severity: 'warning',
         forMinutes: 5,
         expr: `max by (index, shard, fault) (tracardi_worker_lane_closed${worker()}) == 1`,
-        summary: 'A shard takes nothing: its events wait in Pulsar, all others are stored',
+        summary: 'Elasticsearch refuses every write to a shard: its events wait in Pulsar, all others are stored',
         description:
           'Shard {{ $labels.shard }} of {{ $labels.index }} has answered {{ $labels.fault }} for more than 5 minutes.',
       },

@@ -274,7 +274,7 @@ describe('Pool', () => {
     })
   })
 
-  describe('a shard that takes nothing', () => {
+  describe('a shard that refuses every write', () => {
     it('closes its lane, and no other', () => {
       add(0, 10)
       refuse(next())

@@ -191,7 +191,7 @@ describe('Worker', () => {
     assert.deepEqual(bulks, [2, 6, 6, 6])
   })
 
-  it('gives a message back whose shard takes nothing, names the lane, and goes on with others', async () => {
+  it('gives a message back when its shard refuses every write, names the lane, and goes on with others', async () => {
     answerOf = (operation) => (operation.includes('-10"') ? BLOCKED : STORED)
     start({ events: 1, maxEvents: 1 })
     const old = { ...deliveryOf('m1', ['a']) }
@@ -213,9 +213,9 @@ describe('Worker', () => {
     assert.deepEqual(
       logged.lines.map(({ msg }) => msg),
       [
-        'a shard takes nothing: its lane is closed',
+        'lane closed: Elasticsearch refuses every write to this shard',
         'Elasticsearch keeps refusing operations: their messages are given back',
-        'lane open again',
+        'lane reopened',
       ],
     )
   })
