@@ -3,19 +3,19 @@ import { Command, InvalidArgumentError } from 'commander'
 import { backlog } from './commands/backlog.ts'
 import { exportDeadLetters, listDeadLetters, replayAll } from './commands/dead-letters.ts'
 import { expireIndices, indices } from './commands/indices.ts'
+import { type LoadTestFlags, loadTestCommand, runLoadTestCommand } from './commands/load-test.ts'
 import { print } from './commands/output.ts'
-import { type RehearseFlags, rehearseCommand, runRehearsal } from './commands/rehearse.ts'
 import { type ReplayFlags, replayCommand, runReplay } from './commands/replay.ts'
 import { send } from './commands/send.ts'
 import { setUp } from './commands/set-up.ts'
 import { type Config, loadConfig } from './config.ts'
 import { explain } from './errors.ts'
+import { isWhole, summaryOf } from './load-test/summary.ts'
 import { type CommandTarget, commandTarget } from './local/run-record.ts'
 import { createLogger, type Logger } from './log.ts'
 import { startApi } from './programs/api.ts'
 import { type Program, runUntilSignal } from './programs/run.ts'
 import { startWorker } from './programs/worker.ts'
-import { isWhole, summaryOf } from './rehearsal/summary.ts'
 import { version } from './version.ts'
 
 const cli = new Command('tracardi')
@@ -103,11 +103,11 @@ cli
   })
 
 cli.addCommand(
-  rehearseCommand().action(async (flags: RehearseFlags) => {
+  loadTestCommand().action(async (flags: LoadTestFlags) => {
     const { env, run } = target()
-    const rehearsal = await runRehearsal(loadConfig(env), flags, run)
-    print(summaryOf(rehearsal).join('\n'))
-    process.exitCode = isWhole(rehearsal) ? 0 : 1
+    const loadTest = await runLoadTestCommand(loadConfig(env), flags, run)
+    print(summaryOf(loadTest).join('\n'))
+    process.exitCode = isWhole(loadTest) ? 0 : 1
   }),
 )
 

@@ -43,13 +43,13 @@ const RUNTIME: Allowed = {
   programs: ['api', 'worker', 'console', 'queue', 'search'],
   send: [],
   replay: ['queue', 'search', 'worker'],
-  rehearsal: ['queue', 'search', 'send'],
-  commands: ['api', 'queue', 'search', 'send', 'rehearsal', 'replay'],
+  'load-test': ['queue', 'search', 'send'],
+  commands: ['api', 'queue', 'search', 'send', 'load-test', 'replay'],
   local: ['api'],
 }
 
-/** What the report of a rehearsal is made from. */
-const REHEARSAL_RECORD = ['record', 'summary', 'duration'].map((file) => `../runtime/rehearsal/${file}.ts`)
+/** What the report of a load test is made from. */
+const LOAD_TEST_RECORD = ['record', 'summary', 'duration'].map((file) => `../runtime/load-test/${file}.ts`)
 
 /** Of the runtime: its settings, and the names that follow from them. Both are pure. */
 const SETTINGS = ['../runtime/config.ts', '../runtime/queue/topics.ts']
@@ -65,18 +65,18 @@ const INFRA: Allowed = {
   runtime: ['config', 'kubernetes', 'pulsar', 'elasticsearch', ...SETTINGS],
   observability: ['config', 'kubernetes', 'elasticsearch', ...SETTINGS],
   safety: ['kubernetes'],
-  rehearsal: ['sizing', 'config', 'kubernetes', 'pulsar', 'elasticsearch', 'runtime', ...REHEARSAL_RECORD],
+  'load-test': ['sizing', 'config', 'kubernetes', 'pulsar', 'elasticsearch', 'runtime', ...LOAD_TEST_RECORD],
   commands: [
     'config',
     'pipeline',
-    'rehearsal',
+    'load-test',
     '.',
     '../runtime/config.ts',
     '../runtime/errors.ts',
     '../runtime/local/run.ts',
     '../runtime/local/run-record.ts',
-    '../runtime/commands/rehearse.ts',
-    ...REHEARSAL_RECORD,
+    '../runtime/commands/load-test.ts',
+    ...LOAD_TEST_RECORD,
   ],
 }
 
@@ -92,7 +92,7 @@ describe('imports', () => {
     assert.deepEqual(forbidden('runtime', RUNTIME, true), [])
     // The command line is the one place that knows everything.
     const top = imports('runtime').filter(({ from, to }) => from === '.' && to !== '.')
-    assert.deepEqual([...new Set(top.map(({ to }) => to))].sort(), ['commands', 'local', 'programs', 'rehearsal'])
+    assert.deepEqual([...new Set(top.map(({ to }) => to))].sort(), ['commands', 'load-test', 'local', 'programs'])
   })
 
   it('of the runtime stay in it: its images have nothing of Pulumi', () => {

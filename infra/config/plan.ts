@@ -45,7 +45,7 @@ export function planOf(raw: Readonly<Record<string, unknown>>, coefficients?: Co
   return plan
 }
 
-/** How the load of a stack is kept, of which a rehearsal tells nothing. */
+/** How the load of a stack is kept, of which a load test tells nothing. */
 type Kept = Pick<Load, 'meanToPeak' | 'retentionDays' | 'backlogHours'>
 
 /**
