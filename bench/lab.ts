@@ -7,11 +7,11 @@ import { freePort } from '../runtime/local/port.ts'
 import { type ProgramName, startProgram } from '../runtime/local/programs.ts'
 import { answersOk, untilReady } from '../runtime/local/ready.ts'
 import { type PulsarAdmin, pulsarAdmin } from '../runtime/queue/admin.ts'
-import { setUpQueue } from '../runtime/queue/set-up.ts'
+import { setUpQueue } from '../runtime/queue/topic-set-up.ts'
 import { topicPath, topicsOf } from '../runtime/queue/topics.ts'
 import { searchClient } from '../runtime/search/client.ts'
+import { setUpSearch } from '../runtime/search/index-set-up.ts'
 import { indicesOf, periodOf } from '../runtime/search/indices.ts'
-import { setUpSearch } from '../runtime/search/set-up.ts'
 import type { Servers } from './servers.ts'
 
 const READY_LIMIT_MS = 60_000

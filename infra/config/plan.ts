@@ -39,7 +39,7 @@ export function planOf(raw: Readonly<Record<string, unknown>>, coefficients?: Co
   const runtime = runtimeOf(config)
   const derived =
     config.load.peakEventsPerSecond > 0 ? derive(config, runtime, coefficients ?? config.coefficients) : []
-  const plan = settle(config, runtime, derived)
+  const plan = resolve(config, runtime, derived)
   const broken = [...outOfRange(plan), ...brokenRules(plan)]
   if (broken.length > 0) throw new StackConfigError(broken)
   return plan
@@ -130,7 +130,7 @@ const SIZED: readonly SizedKey[] = [
   'runtime.ELASTIC_INDEX_SHARDS',
 ]
 
-function settle(config: StackConfig, runtime: Config, derived: readonly Derived[]): Plan {
+function resolve(config: StackConfig, runtime: Config, derived: readonly Derived[]): Plan {
   const byKey = new Map(derived.map((entry) => [entry.key, entry]))
   const reasons = SIZED.map((key): Reason => {
     const { value, unit } = current(config, runtime, key)

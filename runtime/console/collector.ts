@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import { History, type Past } from './history.ts'
+import { History, type HistoryView } from './history.ts'
 import type { Observation } from './observation.ts'
 
 const INTERVAL_MS = 2000
@@ -10,7 +10,7 @@ const IDLE_MS = 60_000
 
 export interface Collector {
   /** What was seen so far. The first call begins the collecting, and waits for the first observation. */
-  past(): Promise<Past>
+  past(): Promise<HistoryView>
   close(): Promise<void>
 }
 

@@ -10,7 +10,7 @@ import { adviceFor } from './advice.ts'
 import { collector } from './collector.ts'
 import { deadLetterDesk } from './dead-letters.ts'
 import { figuresOf } from './figures.ts'
-import type { Past } from './history.ts'
+import type { HistoryView } from './history.ts'
 import { observer, type Publishing } from './observe.ts'
 import type { ConsoleData } from './routes.ts'
 import type { State } from './state.ts'
@@ -38,7 +38,7 @@ export function operatorConsole(dependencies: ConsoleDependencies): ConsoleData 
   }
 }
 
-export function stateOf(past: Past, config: Config): State {
+export function stateOf(past: HistoryView, config: Config): State {
   const figures = figuresOf(past, config)
   const namesInstances = config.consoleInstances !== ''
   return { version, namesInstances, ...figures, advice: adviceFor(figures, namesInstances) }

@@ -7,7 +7,7 @@ import { apiBetween, type Readings, workersBetween } from './readings.ts'
 import type { GeneratorInterval, Interval } from './record.ts'
 
 /** Where samples come from; each answers what it can. */
-export interface Sources {
+export interface SampleReaders {
   readonly instances: () => Promise<Readings>
   readonly nodes: () => Promise<NodeReadings>
   readonly backlogMessages: () => Promise<number>
@@ -25,19 +25,19 @@ interface Sample {
 /** Makes an interval of each two samples. */
 export class Sampler {
   readonly intervals: Interval[] = []
-  readonly #sources: Sources
+  readonly #sources: SampleReaders
   readonly #meter: Meter
   readonly #startedAtMs = performance.now()
   #last: Sample
 
-  private constructor(sources: Sources, meter: Meter, first: Sample) {
+  private constructor(sources: SampleReaders, meter: Meter, first: Sample) {
     this.#sources = sources
     this.#meter = meter
     this.#last = first
   }
 
   /** @throws whatever a source fails on: what is wrong from the start will not be right later. */
-  static async start(sources: Sources, meter: Meter): Promise<Sampler> {
+  static async start(sources: SampleReaders, meter: Meter): Promise<Sampler> {
     const [instances, nodes, backlogMessages] = await Promise.all([
       sources.instances(),
       sources.nodes(),

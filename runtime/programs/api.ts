@@ -49,7 +49,7 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
   const limits = { bytes: config.messageMaxBytes, events: Math.min(config.messageMaxEvents, config.bulkSize) }
   const publisher = new Publisher(producer, limits, metrics)
   const health = new Health([
-    { name: 'pulsar', check: async () => producer.trouble() },
+    { name: 'pulsar', check: async () => producer.unavailableReason() },
     { name: 'partitions', isAdvisory: true, check: async () => producer.leftOut() },
     { name: 'sources', check: async () => sources.fault() },
   ])
@@ -61,7 +61,7 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
   })
   const search = searchClient(config)
   const publishing = {
-    trouble: () => producer.trouble(),
+    unavailableReason: () => producer.unavailableReason(),
     notPromised: () => producer.closed()[0]?.code,
     leftOut: () => producer.leftOut(),
   }

@@ -12,7 +12,7 @@ import {
   type ProducerOptions,
   RELEASE_DELAY_MS,
   type Reader,
-  type Reading,
+  type ReadMessage,
   type Transport,
 } from './port.ts'
 import { decodePosition, encodePosition } from './position.ts'
@@ -301,7 +301,7 @@ function contentOf({ payload, properties, publishTime }: Partial<Frame>): Omit<D
 
 /** The broker sends so many as it may fetch ahead, and one more for each that it is told to have arrived. */
 function readerOn(socket: WebSocket): Reader {
-  let arrived: Reading[] = []
+  let arrived: ReadMessage[] = []
   const next = arrival()
   socket.on('message', (data) => {
     const frame = parseFrame<Partial<Frame>>(data)

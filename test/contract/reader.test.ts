@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { v7 as uuidV7 } from 'uuid'
 import { loadPulsarModule } from '../../runtime/queue/native.ts'
-import { setUpQueue } from '../../runtime/queue/set-up.ts'
+import { setUpQueue } from '../../runtime/queue/topic-set-up.ts'
 import { partitionName, type Topics, topicPath, topicsOf } from '../../runtime/queue/topics.ts'
 import { eventually } from '../support/until.ts'
 import { Pipeline } from './pipeline.ts'

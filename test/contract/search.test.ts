@@ -5,9 +5,9 @@ import { bulkSender } from '../../runtime/search/bulk.ts'
 import { searchClient } from '../../runtime/search/client.ts'
 import { conflictFinder } from '../../runtime/search/conflicts.ts'
 import { callText, eventLines, type Json, sourceSuffix, stateLines } from '../../runtime/search/documents.ts'
+import { assertSetUp, setUpSearch } from '../../runtime/search/index-set-up.ts'
 import { judgedSender } from '../../runtime/search/judge.ts'
 import { deleteExpired, listIndices } from '../../runtime/search/retention.ts'
-import { assertSetUp, setUpSearch } from '../../runtime/search/set-up.ts'
 import { configFor } from './servers.ts'
 
 const time = { insert: '2026-11-22T10:00:00.000Z', ingest: '2026-11-22T10:00:00.000Z' }

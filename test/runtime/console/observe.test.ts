@@ -81,7 +81,7 @@ describe('the observer', () => {
       admin,
       search,
       registry,
-      publishing: { trouble: () => undefined, notPromised: () => undefined, leftOut: () => undefined },
+      publishing: { unavailableReason: () => undefined, notPromised: () => undefined, leftOut: () => undefined },
     })
   }
 

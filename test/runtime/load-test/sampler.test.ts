@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { Meter } from '../../../runtime/load-test/meter.ts'
 import type { NodeReadings } from '../../../runtime/load-test/nodes.ts'
 import type { Readings } from '../../../runtime/load-test/readings.ts'
-import { Sampler, type Sources } from '../../../runtime/load-test/sampler.ts'
+import { type SampleReaders, Sampler } from '../../../runtime/load-test/sampler.ts'
 import { parseMetrics } from '../../../runtime/metrics-text.ts'
 
 const NO_NODES: NodeReadings = new Map()
@@ -14,7 +14,10 @@ function apiWith(events: number): Readings {
 }
 
 describe('the samples', () => {
-  const sources = (instances: Sources['instances'], backlogMessages: Sources['backlogMessages'] = async () => 5) => ({
+  const sources = (
+    instances: SampleReaders['instances'],
+    backlogMessages: SampleReaders['backlogMessages'] = async () => 5,
+  ) => ({
     instances,
     backlogMessages,
     nodes: async () => NO_NODES,

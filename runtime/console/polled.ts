@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../errors.ts'
-import type { Answer } from './observation.ts'
+import type { Result } from './observation.ts'
 
-export interface SourceOptions {
+export interface PollOptions {
   /** Least time between two questions; in between the last answer stands. */
   readonly everyMs: number
   /** Longest that anybody waits for an answer; after it the last one stands for a while. */
@@ -16,11 +16,11 @@ export interface SourceOptions {
  * Asks something again and again, never twice at once, and lets nobody wait for long: one server that hangs must not keep
  * the others from being seen.
  */
-export function source<T>(
+export function polled<T>(
   ask: () => Promise<T>,
-  { everyMs, waitMs, limitMs, now }: SourceOptions,
-): () => Promise<Answer<T>> {
-  let last: Answer<T> | undefined
+  { everyMs, waitMs, limitMs, now }: PollOptions,
+): () => Promise<Result<T>> {
+  let last: Result<T> | undefined
   let askedAtMs = Number.NEGATIVE_INFINITY
   let underWay: Promise<void> | undefined
   return async () => {

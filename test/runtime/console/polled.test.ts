@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { source } from '../../../runtime/console/source.ts'
+import { polled } from '../../../runtime/console/polled.ts'
 
 describe('a source', () => {
   let nowMs: number
   let asked: number
   let answer: (ask: number) => Promise<string>
-  let read: ReturnType<typeof source<string>>
+  let read: ReturnType<typeof polled<string>>
 
   beforeEach(() => {
     nowMs = 0
@@ -15,7 +15,7 @@ describe('a source', () => {
       asked += 1
       return answer(asked)
     }
-    read = source(ask, { everyMs: 10_000, waitMs: 5, limitMs: 5000, now: () => nowMs })
+    read = polled(ask, { everyMs: 10_000, waitMs: 5, limitMs: 5000, now: () => nowMs })
   })
 
   it('is asked again only when it is due', async () => {

@@ -9,7 +9,7 @@ import { type RunAs, serverUser } from './server-user.ts'
 import { type Environment, type LocalSettings, loadLocalSettings } from './settings.ts'
 
 /** Everything that is known before anything is done. */
-export interface Plan {
+export interface LocalPlan {
   readonly home: Home
   readonly local: LocalSettings
   readonly runAs: RunAs | undefined
@@ -22,12 +22,12 @@ export interface Plan {
   readonly elasticsearchFolder: string
 }
 
-export interface ClosedPlan extends Plan {
+export interface AuthenticatedPlan extends LocalPlan {
   readonly credentials: Credentials
 }
 
 /** @throws AppError `local_run` or `config_invalid`, with every fault of the environment. */
-export function makePlan(user: Environment, uid: number | undefined = process.getuid?.()): Plan {
+export function makePlan(user: Environment, uid: number | undefined = process.getuid?.()): LocalPlan {
   const local = loadLocalSettings(user)
   const home = homeIn(homeFolder(user, local.home, uid, homedir()))
   const named = (variable: string): boolean => (user[variable] ?? '').trim() !== ''
@@ -57,7 +57,7 @@ export function makePlan(user: Environment, uid: number | undefined = process.ge
 }
 
 /** The plan with the credentials of its home folder, which are there only once the folder is. */
-export function planWith(plan: Plan, credentials: Credentials): ClosedPlan {
+export function planWith(plan: LocalPlan, credentials: Credentials): AuthenticatedPlan {
   const env = withCredentials(plan.env, plan.starts, credentials)
   return { ...plan, env, config: loadConfig(env), credentials }
 }

@@ -10,7 +10,7 @@ export interface Certificate {
 }
 
 /** What alerts and dashboards ask after: the stack by the names and numbers of its configuration. */
-export interface Watched {
+export interface MonitoredStack {
   /** Namespace of Kubernetes. */
   readonly namespace: string
   /** What the names of the tiers begin with. */
@@ -37,8 +37,8 @@ export interface Watched {
   readonly certificates: readonly Certificate[]
 }
 
-/** What of a platform is watched. */
-export interface WatchedArgs {
+/** What of a platform is monitored. */
+export interface MonitoredStackArgs {
   readonly namespace: string
   /** What the names of the tiers begin with. */
   readonly prefix: string
@@ -61,11 +61,11 @@ export interface WatchedArgs {
   readonly scrapeSeconds: number
 }
 
-export function watchedOf(args: WatchedArgs, certificates: readonly Certificate[]): Watched {
-  const { settings: runtime, authentication, tiers, ...watched } = args
+export function monitoredStackOf(args: MonitoredStackArgs, certificates: readonly Certificate[]): MonitoredStack {
+  const { settings: runtime, authentication, tiers, ...stack } = args
   const topics = topicsOf(runtime)
   return {
-    ...watched,
+    ...stack,
     tiers: scrapedOf(tiers, authentication),
     topic: topics.events,
     subscription: topics.eventsSubscription,
