@@ -70,7 +70,7 @@ const kills: readonly Fault[] = [
     },
   },
   {
-    name: 'API and worker killed (-9) at once',
+    name: 'API and worker killed (-9) together',
     inject: async ({ api, worker }) => {
       await Promise.all([api.restart('SIGKILL'), worker.restart('SIGKILL')])
       await api.untilReady()
@@ -160,7 +160,7 @@ const queueFaults: readonly Fault[] = [
     },
   },
   {
-    name: 'everything delivered once more (cursor set back)',
+    name: 'everything redelivered (cursor set back)',
     inject: async (system) => {
       const { pulsarSubscription } = system.pipeline.config
       const again = async () => (await system.worker.metric(DUPLICATES)) ?? 0
