@@ -9,7 +9,7 @@ import { type ReplayFlags, replayCommand, runReplay } from './commands/replay.ts
 import { send } from './commands/send.ts'
 import { setUp } from './commands/set-up.ts'
 import { type Config, loadConfig } from './config.ts'
-import { explain } from './errors.ts'
+import { explain, remedyOf } from './errors.ts'
 import { isWhole, summaryOf } from './load-test/summary.ts'
 import { type CommandTarget, commandTarget } from './local/run-record.ts'
 import { createLogger, type Logger } from './log.ts'
@@ -156,7 +156,7 @@ async function runProgram(name: string, start: (config: Config, log: Logger) => 
     log.info({ version }, 'started')
     process.exit(await runUntilSignal(program, loaded.shutdownGraceSeconds, log))
   } catch (error) {
-    log.fatal({ reason: explain(error) }, 'ended by a failure')
+    log.fatal({ err: error, remedy: remedyOf(error) }, 'ended by a failure')
     process.exit(1)
   }
 }

@@ -51,20 +51,24 @@ const RUNTIME: Allowed = {
 /** What the report of a load test is made from. */
 const LOAD_TEST_RECORD = ['record', 'summary', 'duration'].map((file) => `../runtime/load-test/${file}.ts`)
 
+/** Errors have one base and one table of codes. */
+const ERRORS = '../runtime/errors.ts'
+
 /** Of the runtime: its settings, and the names that follow from them. Both are pure. */
 const SETTINGS = ['../runtime/config.ts', '../runtime/queue/topics.ts']
 
 /** The same for the infrastructure, which of the runtime knows the settings and, to start it, the run on one machine. */
 const INFRA: Allowed = {
   sizing: [],
-  config: ['sizing', '../runtime/config.ts'],
+  config: ['sizing', ERRORS, '../runtime/config.ts'],
   kubernetes: ['config'],
   network: ['kubernetes'],
   pulsar: ['config', 'kubernetes', 'safety'],
   elasticsearch: ['config', 'kubernetes', 'safety', '../runtime/config.ts'],
   runtime: ['config', 'kubernetes', 'pulsar', 'elasticsearch', ...SETTINGS],
   observability: ['config', 'kubernetes', 'elasticsearch', ...SETTINGS],
-  safety: ['kubernetes'],
+  safety: ['kubernetes', ERRORS],
+  pipeline: [ERRORS],
   'load-test': ['sizing', 'config', 'kubernetes', 'pulsar', 'elasticsearch', 'runtime', ...LOAD_TEST_RECORD],
   commands: [
     'config',
@@ -72,7 +76,7 @@ const INFRA: Allowed = {
     'load-test',
     '.',
     '../runtime/config.ts',
-    '../runtime/errors.ts',
+    ERRORS,
     '../runtime/local/run.ts',
     '../runtime/local/run-record.ts',
     '../runtime/commands/load-test.ts',

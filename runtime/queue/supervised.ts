@@ -153,7 +153,7 @@ function superviseConnection<T extends { isConnected(): boolean; close(): Promis
         if (stop.signal.aborted) return await opened.close()
         log.warn({ kind, topic, reason }, 'connection to Pulsar lost')
       } catch (error) {
-        if (reason !== messageOf(error)) log.warn({ kind, topic, reason: messageOf(error) }, 'Pulsar cannot be reached')
+        if (reason !== messageOf(error)) log.warn({ kind, topic, err: error }, 'Pulsar cannot be reached')
         reason = messageOf(error)
       }
       await sleep(backoffMs(Math.max(attempt, 0), REOPEN, Math.random()), undefined, { signal: stop.signal }).catch(
