@@ -55,7 +55,7 @@ const LOAD_TEST_RECORD = ['record', 'summary', 'duration'].map((file) => `../run
 const ERRORS = '../runtime/errors.ts'
 
 /** Of the runtime: its settings, and the names that follow from them. Both are pure. */
-const SETTINGS = ['../runtime/config.ts', '../runtime/queue/topics.ts']
+const SETTINGS = ['../runtime/config.ts', '../runtime/names.ts']
 
 /** The same for the infrastructure, which of the runtime knows the settings and, to start it, the run on one machine. */
 const INFRA: Allowed = {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { backoffMs } from '../backoff.ts'
 import { AppError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import type { Topics } from '../names.ts'
 import {
   type Consumer,
   type ConsumerOptions,
@@ -13,7 +14,6 @@ import {
   type Transport,
 } from './port.ts'
 import { comparePositions } from './position.ts'
-import type { Topics } from './topics.ts'
 
 const REOPEN = { baseMs: 200, maxMs: 5000 }
 

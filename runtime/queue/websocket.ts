@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type ClientOptions, type RawData, WebSocket } from 'ws'
 import type { Config } from '../config.ts'
 import { AppError, type ErrorCode, messageOf } from '../errors.ts'
+import { topicPath } from '../names.ts'
 import { arrival } from './arrival.ts'
 import {
   COMPRESSION,
@@ -17,7 +18,6 @@ import {
 } from './port.ts'
 import { decodePosition, encodePosition } from './position.ts'
 import { pulsarFault } from './pulsar-fault.ts'
-import { topicPath } from './topics.ts'
 
 const HANDSHAKE_TIMEOUT_MS = 5000
 /** A third of webSocketSessionIdleTimeoutMillis, as our brokers have it (30 s; 300 s by default); two unanswered pings mean a dead connection. */
