@@ -3,13 +3,13 @@ import { Command, InvalidArgumentError } from 'commander'
 import { backlog } from './commands/backlog.ts'
 import { exportDeadLetters, listDeadLetters, replayAll } from './commands/dead-letters.ts'
 import { expireIndices, indices } from './commands/indices.ts'
-import { type LoadTestFlags, loadTestCommand, runLoadTestCommand } from './commands/load-test.ts'
+import { DEFAULT_TARGET, type LoadTestFlags, loadTestCommand, runLoadTestCommand } from './commands/load-test.ts'
 import { print } from './commands/output.ts'
 import { type ReplayFlags, replayCommand, runReplay } from './commands/replay.ts'
 import { send } from './commands/send.ts'
 import { setUp } from './commands/set-up.ts'
 import { type Config, loadConfig } from './config.ts'
-import { explain } from './errors.ts'
+import { explain, remedyOf } from './errors.ts'
 import { isWhole, summaryOf } from './load-test/summary.ts'
 import { type CommandTarget, commandTarget } from './local/run-record.ts'
 import { createLogger, type Logger } from './log.ts'
@@ -87,7 +87,7 @@ cli
   .command('send')
   .description('post events: those of a file with a JSON object a line (- is standard input), or a generated load')
   .argument('[file]')
-  .option('--url <url>', 'public listener of the API; else that of the run on this machine, or http://localhost:8585')
+  .option('--url <url>', `public listener of the API; else that of the run on this machine, or ${DEFAULT_TARGET}`)
   .option('--source <id>', 'event source', 'my-source')
   .option('--events <n>', 'size of the generated load', wholeNumber, 1000)
   .option('--per-call <n>', 'events in one call', wholeNumber, 50)
@@ -98,7 +98,7 @@ cli
   .option('--secret-file <file>', 'file with the secret of the source, where it has one')
   .option('--accepted <file>', 'write the ids of the events that were answered 200')
   .action(async (file, options) => {
-    const url = options.url ?? target().run?.publicUrl ?? 'http://localhost:8585'
+    const url = options.url ?? target().run?.publicUrl ?? DEFAULT_TARGET
     process.exitCode = await send(file, { ...options, url })
   })
 
@@ -156,7 +156,7 @@ async function runProgram(name: string, start: (config: Config, log: Logger) => 
     log.info({ version }, 'started')
     process.exit(await runUntilSignal(program, loaded.shutdownGraceSeconds, log))
   } catch (error) {
-    log.fatal({ reason: explain(error) }, 'ended by a failure')
+    log.fatal({ err: error, remedy: remedyOf(error) }, 'ended by a failure')
     process.exit(1)
   }
 }

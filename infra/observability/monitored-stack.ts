@@ -1,5 +1,5 @@
 import type { Config } from '../../runtime/config.ts'
-import { topicsOf } from '../../runtime/queue/topics.ts'
+import { topicsOf } from '../../runtime/names.ts'
 import { scrapedOf, type Tier } from '../kubernetes/tiers.ts'
 
 /** A certificate that the stack has made. */

@@ -1,3 +1,4 @@
+import { partitionPattern } from '../../runtime/names.ts'
 import type { Tier } from '../kubernetes/tiers.ts'
 import type { MonitoredStack } from './monitored-stack.ts'
 
@@ -13,7 +14,7 @@ export function of(
   return `{${[`job="${namespace}/${prefix}${tier}"`, ...more].join(',')}}`
 }
 
-/** What selects the partitions of the topic among the topics of the brokers. No name may hold what a regular expression reads. */
+/** What selects the partitions of the topic among the topics of the brokers. */
 export function partitions({ topic }: Pick<MonitoredStack, 'topic'>): string {
-  return `topic=~"${topic}-partition-[0-9]+"`
+  return `topic=~"${partitionPattern(topic)}"`
 }

@@ -1,7 +1,7 @@
 import type * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, type Input, output } from '@pulumi/pulumi'
 import type { Config } from '../../runtime/config.ts'
-import { namespaceOf, topicsOf } from '../../runtime/queue/topics.ts'
+import { namespaceOf, topicsOf } from '../../runtime/names.ts'
 import { withDefaults } from '../config/defaults.ts'
 import { checksum } from '../kubernetes/checksum.ts'
 import { setUpJob } from '../kubernetes/job.ts'

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { Command } from 'commander'
-import type { Config } from '../config.ts'
+import { type Config, settings } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { secondsOf } from '../load-test/duration.ts'
 import type { LoadTest } from '../load-test/record.ts'
@@ -30,7 +30,8 @@ export interface LocalListeners {
   readonly instances: readonly string[]
 }
 
-const DEFAULT_TARGET = 'http://localhost:8585'
+/** Where the API of a run on this machine has its public listener. */
+export const DEFAULT_TARGET = `http://localhost:${settings.publicPort.default}`
 
 /** The command with the options that it has wherever it runs. */
 export function loadTestCommand(): Command {

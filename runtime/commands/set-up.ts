@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
+import { topicsOf } from '../names.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { setUpQueue } from '../queue/topic-set-up.ts'
-import { topicsOf } from '../queue/topics.ts'
 import { searchClient } from '../search/client.ts'
 import { setUpSearch } from '../search/index-set-up.ts'
 import { print, table } from './output.ts'

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import { indicesOf } from '../search/indices.ts'
+import { indicesOf } from '../names.ts'
 import { chartOf } from './chart.ts'
 import { forecastOf } from './forecast.ts'
 import { type HistoryView, RATE_MS, sampleBefore } from './history.ts'

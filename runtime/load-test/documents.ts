@@ -1,6 +1,6 @@
 import type { Client } from '@elastic/elasticsearch'
+import type { Indices } from '../names.ts'
 import { createAction, eventIdOf, sourceSuffix, stateLines } from '../search/documents.ts'
-import type { Indices } from '../search/indices.ts'
 import type { RunKey } from './event-id.ts'
 
 /** Ids in one answer; `index.max_result_window` of Elasticsearch is 10,000. */
@@ -18,15 +18,15 @@ function statesOfRun(run: RunKey) {
 }
 
 /** Counts also what no search would find yet. */
-export async function countStored(client: Client, { event }: Indices, run: RunKey): Promise<number> {
-  await client.indices.refresh({ index: `${event}-*`, allow_no_indices: true })
-  const { count } = await client.count({ index: `${event}-*`, query: ofRun(run) as never, allow_no_indices: true })
+export async function countStored(client: Client, { allEvents }: Indices, run: RunKey): Promise<number> {
+  await client.indices.refresh({ index: allEvents, allow_no_indices: true })
+  const { count } = await client.count({ index: allEvents, query: ofRun(run) as never, allow_no_indices: true })
   return count
 }
 
 /** The ids of all stored events of a load test, each as often as it is there. */
-export async function* storedIds(client: Client, { event }: Indices, run: RunKey): AsyncGenerator<string> {
-  for await (const page of pagesOf(client, `${event}-*`, ofRun(run))) for (const { _id } of page) yield eventIdOf(_id)
+export async function* storedIds(client: Client, { allEvents }: Indices, run: RunKey): AsyncGenerator<string> {
+  for await (const page of pagesOf(client, allEvents, ofRun(run))) for (const { _id } of page) yield eventIdOf(_id)
 }
 
 interface Found {
@@ -69,18 +69,22 @@ export interface Stored {
   readonly copies: number
 }
 
-export async function readStored(client: Client, { event }: Indices): Promise<Stored> {
-  await client.indices.refresh({ index: `${event}-*`, allow_no_indices: true })
-  const { _all } = await client.indices.stats({ index: `${event}-*`, metric: ['store', 'docs'] })
+export async function readStored(client: Client, { allEvents }: Indices): Promise<Stored> {
+  await client.indices.refresh({ index: allEvents, allow_no_indices: true })
+  const { _all } = await client.indices.stats({ index: allEvents, metric: ['store', 'docs'] })
   const documents = _all.primaries?.docs?.count ?? 0
   const copies = documents === 0 ? 1 : Math.round((_all.total?.docs?.count ?? documents) / documents)
   return { bytes: _all.primaries?.store?.size_in_bytes ?? 0, documents, copies }
 }
 
 /** Deletes what a load test has stored, by the ids that it finds. Needs no more rights than storing it did. */
-export async function deleteOfRun(client: Client, { event, session, profile }: Indices, run: RunKey): Promise<void> {
+export async function deleteOfRun(
+  client: Client,
+  { allEvents, session, profile }: Indices,
+  run: RunKey,
+): Promise<void> {
   const stored = [
-    [`${event}-*`, ofRun(run)],
+    [allEvents, ofRun(run)],
     [session, statesOfRun(run)],
     [profile, statesOfRun(run)],
   ] as const
@@ -106,7 +110,7 @@ export async function readLineBytes(
     const answer = await client.search({ index, size: SAMPLE, query, ignore_unavailable: true } as never)
     return answer.hits.hits as unknown as readonly Hit[]
   }
-  const events = await sample(`${indices.event}-*`, ofRun(run))
+  const events = await sample(indices.allEvents, ofRun(run))
   const states = await sample([indices.session, indices.profile], statesOfRun(run))
   return {
     overheadBytesPerEvent: mean(events.map(overheadOf)),

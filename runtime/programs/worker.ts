@@ -8,11 +8,11 @@ import { Health } from '../health.ts'
 import { listenAt } from '../listener.ts'
 import type { Logger } from '../log.ts'
 import { addMonitoringRoutes, monitoringPortOf } from '../monitoring.ts'
+import { topicsOf } from '../names.ts'
 import { buildPrivateServer } from '../private-server.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { connectQueue } from '../queue/connect.ts'
 import { superviseConsumer, superviseDeadLetters } from '../queue/supervised.ts'
-import { topicsOf } from '../queue/topics.ts'
 import { searchClient, searchUnavailableReason } from '../search/client.ts'
 import { assertSetUp } from '../search/index-set-up.ts'
 import { IndexWatch } from '../search/index-watch.ts'
@@ -127,7 +127,7 @@ async function waitForSetUp(
     } catch (error) {
       const reason = messageOf(error)
       onMissing(reason)
-      if (reason !== last) log.warn({ reason }, 'waiting before taking events')
+      if (reason !== last) log.warn({ err: error }, 'waiting before taking events')
       last = reason
       await sleep(SET_UP_POLL_MS, undefined, { signal }).catch(() => undefined)
     }

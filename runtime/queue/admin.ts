@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import type { Config } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
+import { namespaceOf, namespacePath, partitionNumber, type Retention, topicPath } from '../names.ts'
 import type { Position } from './position.ts'
-import { namespaceOf, namespacePath, partitionNumber, type Retention, topicPath } from './topics.ts'
 
 const TIMEOUT_MS = 5000
 const READ_RETRIES = 4
@@ -307,7 +307,7 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
         `${topicPath(topic)}/partitioned-stats?perPartition=true&getPreciseBacklog=false&excludePublishers=true&excludeConsumers=true`,
       )
       if (!stats) return { partitions: await metadataOf(topic), found: new Map() }
-      return { partitions: stats.metadata.partitions, found: partitionFacts(stats.partitions) }
+      return { partitions: stats.metadata.partitions, found: partitionFacts(topic, stats.partitions) }
     },
     droppingPolicies: (topic) => readable(() => droppingPoliciesOf(topic)),
     ownPolicy: (topic, policy) => read(`${topicPath(topic)}/${policy}`),
@@ -391,10 +391,10 @@ async function readable<T>(reading: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-function partitionFacts(stats: PartitionedStats['partitions']): TopicFacts['found'] {
+function partitionFacts(topic: string, stats: PartitionedStats['partitions']): TopicFacts['found'] {
   return new Map(
     Object.entries(stats).flatMap(([name, one]): [number, PartitionFacts][] => {
-      const number = /-partition-(\d+)$/.exec(name)?.[1]
+      const number = partitionNumber(topic, name)
       if (number === undefined) return []
       const facts = {
         subscriptions: Object.keys(one.subscriptions),
@@ -403,7 +403,7 @@ function partitionFacts(stats: PartitionedStats['partitions']): TopicFacts['foun
         limitBytes: one.backlogQuotaLimitSize ?? -1,
         limitSeconds: one.backlogQuotaLimitTime ?? -1,
       }
-      return [[Number(number), facts]]
+      return [[number, facts]]
     }),
   )
 }

@@ -1,11 +1,11 @@
 import { backoffCeilingMs } from '../backoff.ts'
 import { AppError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { partitionName } from '../names.ts'
 import type { OutgoingMessage, Producer, Transport } from './port.ts'
 import type { Reason, Verdict } from './reader.ts'
 import type { ReaderWatch, WatchOptions } from './reader-watch.ts'
 import { type SupervisedProducer, superviseProducer } from './supervised.ts'
-import { partitionName } from './topics.ts'
 
 /** When a partition that accepts no messages is tried again: the wait doubles with each failure. */
 const RETRY = { baseMs: 2000, maxMs: 60_000 }

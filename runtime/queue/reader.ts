@@ -1,5 +1,5 @@
+import { partitionName } from '../names.ts'
 import type { DroppingPolicies, PartitionFacts, TopicFacts } from './admin.ts'
-import { partitionName } from './topics.ts'
 
 /**
  * Whether what is published now will be read: the decision alone. It comes from facts of the servers and a time, and gives

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { backoffMs } from '../backoff.ts'
 import { AppError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import type { Topics } from '../names.ts'
 import {
   type Consumer,
   type ConsumerOptions,
@@ -13,7 +14,6 @@ import {
   type Transport,
 } from './port.ts'
 import { comparePositions } from './position.ts'
-import type { Topics } from './topics.ts'
 
 const REOPEN = { baseMs: 200, maxMs: 5000 }
 
@@ -153,7 +153,7 @@ function superviseConnection<T extends { isConnected(): boolean; close(): Promis
         if (stop.signal.aborted) return await opened.close()
         log.warn({ kind, topic, reason }, 'connection to Pulsar lost')
       } catch (error) {
-        if (reason !== messageOf(error)) log.warn({ kind, topic, reason: messageOf(error) }, 'Pulsar cannot be reached')
+        if (reason !== messageOf(error)) log.warn({ kind, topic, err: error }, 'Pulsar cannot be reached')
         reason = messageOf(error)
       }
       await sleep(backoffMs(Math.max(attempt, 0), REOPEN, Math.random()), undefined, { signal: stop.signal }).catch(

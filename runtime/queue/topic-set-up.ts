@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, messageOf } from '../errors.ts'
+import { partitionName, type Topics } from '../names.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import type { PulsarAdmin } from './admin.ts'
 import { readUntil } from './attempts.ts'
@@ -7,7 +8,6 @@ import { ensureBundles } from './bundles.ts'
 import { pinPolicies } from './policies.ts'
 import { ensureRetention, type RetentionChange } from './retention-policy.ts'
 import { ensureSpread } from './spread.ts'
-import { partitionName, type Topics } from './topics.ts'
 
 /** What was made is read back for so long: a broker that loads a new partition answers nothing of it yet. */
 const READ_BACK = { attempts: 20, waitMs: 500 }

@@ -1,8 +1,9 @@
 import type { Client } from '@elastic/elasticsearch'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
+import { indicesOf } from '../names.ts'
 import type { SetUpStep } from '../set-up-step.ts'
-import { indicesOf, periodOf, periodStartMs } from './indices.ts'
+import { periodOf, periodStartMs } from './indices.ts'
 import {
   guardTemplateOf,
   type IndexSettings,

@@ -39,17 +39,20 @@ export const RUNTIME: Rooms = {
 const LOAD_TEST_RECORD = ['record', 'summary', 'duration'].map((file) => `runtime/load-test/${file}.ts`)
 
 /** The settings of the programs, and the names that follow from them. Both are pure. */
-const SETTINGS = ['runtime/config.ts', 'runtime/queue/topics.ts']
+const SETTINGS = ['runtime/config.ts', 'runtime/names.ts']
+
+/** Errors have one base and one table of codes. */
+const ERRORS = 'runtime/errors.ts'
 
 /** The infrastructure. Of the programs it knows the settings and, to start it, the run on one machine. */
 export const INFRA: Rooms = {
   config: {
     what: "the schema of a stack's configuration, its rules, its plan",
-    mayImport: ['sizing', 'runtime/config.ts'],
+    mayImport: ['sizing', ERRORS, 'runtime/config.ts'],
   },
   sizing: { what: 'every count and disk from the load, with the reason; pure', mayImport: [] },
   kubernetes: { what: 'builders of pods, sets, claims, probes; the table of tiers', mayImport: ['config'] },
-  safety: { what: 'the guard: what no change may do', mayImport: ['kubernetes'] },
+  safety: { what: 'the guard: what no change may do', mayImport: ['kubernetes', ERRORS] },
   network: { what: 'connections and network policies', mayImport: ['kubernetes'] },
   pulsar: { what: 'the components of Pulsar', mayImport: ['config', 'kubernetes', 'safety'] },
   elasticsearch: {
@@ -68,7 +71,7 @@ export const INFRA: Rooms = {
     what: 'verdict, coefficients and report of a load test; its Job',
     mayImport: ['sizing', 'config', 'kubernetes', 'pulsar', 'elasticsearch', 'runtime', ...LOAD_TEST_RECORD],
   },
-  pipeline: { what: 'whether a commit may replace what a stack runs; pure', mayImport: [] },
+  pipeline: { what: 'whether a commit may replace what a stack runs; pure', mayImport: [ERRORS] },
   commands: {
     what: '`npm start`, `npm run sizing`, `npm run load-test`, and what the workflows ask',
     mayImport: [
@@ -77,7 +80,7 @@ export const INFRA: Rooms = {
       'load-test',
       '.',
       'runtime/config.ts',
-      'runtime/errors.ts',
+      ERRORS,
       'runtime/local/run.ts',
       'runtime/local/run-record.ts',
       'runtime/commands/load-test.ts',

@@ -1,12 +1,10 @@
+import { DEAD_LETTERS_SUBSCRIPTION } from '../../../runtime/names.ts'
 import type { AlertGroup } from '../alert.ts'
 import type { MonitoredStack } from '../monitored-stack.ts'
 import { of, partitions } from '../selector.ts'
 
 /** Parts of `load.backlogHours`, the time for which disks hold everything. */
 const AGE_PART = { warning: 0.25, critical: 0.5 }
-
-/** The subscription that keeps dead letters until a person has seen to them. */
-const DEAD_LETTERS = 'dead-letters'
 
 /** The backlog, as the brokers tell it. It has no time to live: what grows old is not dropped, it fills disks. */
 export function queueAlerts(stack: MonitoredStack): AlertGroup {
@@ -68,7 +66,7 @@ export function queueAlerts(stack: MonitoredStack): AlertGroup {
         name: 'TracardiDeadLettersWait',
         severity: 'warning',
         forMinutes: 24 * 60,
-        expr: `sum(pulsar_subscription_back_log${of(stack, 'broker', `topic="${deadLetterTopic}"`, `subscription="${DEAD_LETTERS}"`)}) > 0`,
+        expr: `sum(pulsar_subscription_back_log${of(stack, 'broker', `topic="${deadLetterTopic}"`, `subscription="${DEAD_LETTERS_SUBSCRIPTION}"`)}) > 0`,
         summary: 'Dead letters have waited for a day',
         description: '{{ $value | humanize }} dead letters wait for a person.',
       },

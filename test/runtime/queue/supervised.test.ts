@@ -165,7 +165,7 @@ describe('superviseConsumer', () => {
     consumer.release('m1')
     const said = lines.filter((line) => line['msg'] === 'Pulsar cannot be reached')
     assert.deepEqual(
-      said.map((line) => line['reason']),
+      said.map((line) => (line['err'] as { message: string }).message),
       ['the topic t is not there: run set-up'],
     )
     await consumer.close()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { loadConfig } from '../../../runtime/config.ts'
-import { topicPath, topicsOf } from '../../../runtime/queue/topics.ts'
+import { loadConfig } from '../../runtime/config.ts'
+import { topicPath, topicsOf } from '../../runtime/names.ts'
 
 describe('topicsOf', () => {
   it('names the topics and subscriptions as Tracardi and Pulsar do', () => {

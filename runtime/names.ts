@@ -1,4 +1,4 @@
-import { type Config, settings } from '../config.ts'
+import { type Config, settings } from './config.ts'
 
 /** How long and how much of what is acknowledged Pulsar keeps, of each partition. Whatever is reached first deletes; -1 is no limit. */
 export interface Retention {
@@ -20,6 +20,9 @@ export interface Topics {
   readonly deadLettersSubscription: string
 }
 
+/** The subscription that keeps dead letters until a person has looked at them. */
+export const DEAD_LETTERS_SUBSCRIPTION = 'dead-letters'
+
 export function topicsOf(config: Config): Topics {
   const { pulsarTenant: tenant, pulsarNamespace: namespace, pulsarTopic, pulsarSubscription } = config
   return {
@@ -32,7 +35,7 @@ export function topicsOf(config: Config): Topics {
     retention: retentionOf(config),
     // The name that Pulsar's own clients give to a dead-letter topic.
     deadLetters: topicName(tenant, namespace, `${pulsarTopic}-${pulsarSubscription}-DLQ`),
-    deadLettersSubscription: 'dead-letters',
+    deadLettersSubscription: DEAD_LETTERS_SUBSCRIPTION,
   }
 }
 
@@ -86,8 +89,29 @@ export function partitionName(topic: string, partition: number): string {
   return `${topic}-partition-${partition}`
 }
 
+/** Matches the names of the partitions of a topic, for a regular expression of RE2. No name of a topic has a character that it reads. */
+export function partitionPattern(topic: string): string {
+  return `${topic}-partition-[0-9]+`
+}
+
 /** The number of a partition of a topic, by its name. */
 export function partitionNumber(topic: string, name: string): number | undefined {
   const number = name.startsWith(`${topic}-partition-`) ? name.slice(`${topic}-partition-`.length) : ''
   return /^\d+$/.test(number) ? Number(number) : undefined
+}
+
+/** The names of indices and templates of one configuration. */
+export interface Indices {
+  /** Alias over every period; also the first part of the name of each. */
+  readonly event: string
+  /** Pattern of the indices of all periods. */
+  readonly allEvents: string
+  readonly session: string
+  readonly profile: string
+}
+
+export function indicesOf(config: Pick<Config, 'indexPrefix'>): Indices {
+  const { indexPrefix } = config
+  const event = `${indexPrefix}-event`
+  return { event, allEvents: `${event}-*`, session: `${indexPrefix}-session`, profile: `${indexPrefix}-profile` }
 }
