@@ -71,7 +71,7 @@ export const VOCABULARY: readonly (readonly [pattern: string, instead: string])[
   ['lest', 'so that … not'],
   ['thereby', 'name what does it'],
   ['nothing but', 'only'],
-  ['but for', 'except'],
+  ['(?<!, )but for\\b', 'except'],
   ['every (\\w+) but', 'every $1 except'],
   [', for (it|they|there)', ', because $1'],
   ['([,;:.]) else\\b(?! if)', '$1 otherwise'],

@@ -13,7 +13,7 @@ export function readPage(path: string): string {
 }
 
 /** The page without what is no prose of its own: blocks of code. */
-export function withoutCode(text: string): string {
+function withoutCode(text: string): string {
   return text.replace(/^ *```[\s\S]*?^ *```$/gm, '')
 }
 
