@@ -7,7 +7,7 @@ import { Platform } from './platform.ts'
 
 /** The Pulumi program: reads the stack's configuration, settles every number, and registers the platform. */
 const plan = planFromEngine(pulumi.getProject(), pulumi.runtime.allConfig())
-for (const warning of plan.warnings) await pulumi.log.warn(warning)
+for (const { code, message } of plan.findings) await pulumi.log.warn(`${code}: ${message}`)
 
 const provider = new k8s.Provider('kubernetes', {
   ...(plan.platform.context ? { context: plan.platform.context } : {}),

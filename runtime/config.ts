@@ -425,6 +425,16 @@ export const settings = {
     description:
       'Primary shards of each new index. Existing indices keep theirs; a new number takes effect with the next period.',
   },
+  stateShards: {
+    env: 'ELASTIC_STATE_SHARDS',
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    maximum: 1024,
+    unit: 'shards',
+    description:
+      'Primary shards of the indices of sessions and of profiles; as many as ELASTIC_INDEX_SHARDS when 0. An index keeps those that it begins with.',
+  },
   indexReplicas: {
     env: 'ELASTIC_INDEX_REPLICAS',
     type: 'integer',

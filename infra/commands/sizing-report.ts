@@ -16,7 +16,7 @@ export function sizingReport(plan: Plan): string {
   return [
     columns([['key', 'value', 'from', 'why'], ...numbers]),
     columns([['tier', 'pods', 'CPU', 'memory', 'disk'], ...costs.map((cost) => [cost.tier, ...figures(cost)]), total]),
-    ...plan.warnings.map((warning) => `warning: ${warning}\n`),
+    ...plan.findings.map(({ code, level, message }) => `${level}: ${code}: ${message}\n`),
   ].join('\n')
 }
 

@@ -32,6 +32,6 @@ await withMessages(async () => {
   }
   const coefficients = stack.coefficients === undefined ? undefined : readCoefficientsFile(stack.coefficients)
   const plan = planOf(readStackFile(stack.stack as string), coefficients)
-  const { reasons, warnings } = plan
-  process.stdout.write(stack.json ? `${JSON.stringify({ reasons, warnings }, null, 2)}\n` : sizingReport(plan))
+  const { reasons, findings } = plan
+  process.stdout.write(stack.json ? `${JSON.stringify({ reasons, findings }, null, 2)}\n` : sizingReport(plan))
 })

@@ -1,8 +1,9 @@
 import { type Config, loadConfig, settings } from '../../runtime/config.ts'
 import type { Coefficients } from '../sizing/coefficients.ts'
-import type { Stated } from '../sizing/derived.ts'
+import { type Derived, SIZED_KEYS, type SizedKey, type Stated } from '../sizing/derived.ts'
+import { brokenLimits, type Finding } from '../sizing/limits.ts'
 import type { Load, Shape } from '../sizing/load.ts'
-import { type Derived, type SizedKey, shortfalls, size } from '../sizing/model.ts'
+import { questionOf, size } from '../sizing/model.ts'
 import { StackConfigError } from './errors.ts'
 import { floorsOf } from './floors.ts'
 import { readStack, type StackConfig } from './read.ts'
@@ -23,8 +24,8 @@ export interface Plan extends Omit<StackConfig, 'runtime'> {
   readonly runtime: Config
   /** For each number that the model can derive, where it comes from. */
   readonly reasons: readonly Reason[]
-  /** Stated numbers that fall short of what the stated load needs. */
-  readonly warnings: readonly string[]
+  /** Limits that the sizes break at the stated load, and stated numbers that fall short of it. */
+  readonly findings: readonly Finding[]
 }
 
 /**
@@ -39,14 +40,14 @@ export function planOf(raw: Readonly<Record<string, unknown>>, coefficients?: Co
   const runtime = runtimeOf(config)
   const derived =
     config.load.peakEventsPerSecond > 0 ? derive(config, runtime, coefficients ?? config.coefficients) : []
-  const plan = settle(config, runtime, derived)
+  const plan = settle(config, runtime, derived, coefficients ?? config.coefficients)
   const broken = [...outOfRange(plan), ...brokenRules(plan)]
   if (broken.length > 0) throw new StackConfigError(broken)
   return plan
 }
 
 /** How the load of a stack is kept, of which a rehearsal tells nothing. */
-type Kept = Pick<Load, 'meanToPeak' | 'retentionDays' | 'backlogHours'>
+type Kept = Omit<Load, 'peakEventsPerSecond' | 'eventsPerCall' | 'eventBytes'>
 
 /**
  * The sizes that a load asks for in the environment of a stack, whatever load and numbers the stack states itself.
@@ -59,7 +60,14 @@ export function sizesFor(
   coefficients: Coefficients,
 ): readonly Derived[] {
   const config = validStack(raw)
-  return size(load(config.load), shapeOf(config, runtimeOf(config)), coefficients)
+  return size(load(loadOf(config)), shapeOf(config, runtimeOf(config)), coefficients)
+}
+
+/** The load of a stack. `dev` survives nothing but what it asks for. */
+function loadOf({ load, platform, stated }: StackConfig): Load {
+  const asked = (key: 'surviveNode' | 'surviveZone') =>
+    load[key] && (platform.environment !== 'dev' || stated.has(`load.${key}`))
+  return { ...load, surviveNode: asked('surviveNode'), surviveZone: asked('surviveZone') }
 }
 
 function validStack(raw: Readonly<Record<string, unknown>>): StackConfig {
@@ -78,7 +86,7 @@ function runtimeOf(config: StackConfig): Config {
 }
 
 function derive(config: StackConfig, runtime: Config, coefficients: Coefficients): readonly Derived[] {
-  return size(config.load, shapeOf(config, runtime), coefficients, statedNumbers(config, runtime))
+  return size(loadOf(config), shapeOf(config, runtime), coefficients, statedNumbers(config, runtime))
 }
 
 function shapeOf(config: StackConfig, runtime: Config): Shape {
@@ -89,7 +97,14 @@ function shapeOf(config: StackConfig, runtime: Config): Shape {
     eventPartitioning: runtime.eventPartitioning,
     bulkSize: runtime.bulkSize,
     messageMaxEvents: runtime.messageMaxEvents,
+    prefetchMessages: runtime.prefetchMessages,
     retentionHours: runtime.pulsarRetentionHours,
+    cores: {
+      api: config.api.cpuMillicores / 1000,
+      worker: config.workers.cpuMillicores / 1000,
+      broker: config.broker.cpuMillicores / 1000,
+      bookie: config.bookkeeper.cpuMillicores / 1000,
+    },
     floor: floorsOf(config.platform.environment),
   }
 }
@@ -107,32 +122,19 @@ function current(config: StackConfig, runtime: Config, key: SizedKey): { value: 
 
 /** The numbers among those that the stack states itself. Masters that hold data count as data nodes. */
 function statedNumbers(config: StackConfig, runtime: Config): Stated {
-  const stated = SIZED.filter((key) => config.stated.has(key)).map((key) => [key, current(config, runtime, key).value])
+  const stated = SIZED_KEYS.filter((key) => config.stated.has(key)).map((key) => [
+    key,
+    current(config, runtime, key).value,
+  ])
   const numbers: Record<string, number> = Object.fromEntries(stated)
   const nodes = numbers['elasticsearch.dataNodes']
   if (nodes !== undefined) numbers['elasticsearch.dataNodes'] = Math.max(1, dataHolders(config))
   return numbers
 }
 
-/** The keys that the model may derive, in the order in which they are told. */
-const SIZED: readonly SizedKey[] = [
-  'api.replicas',
-  'workers.replicas',
-  'runtime.PULSAR_PARTITIONS',
-  'broker.replicas',
-  'bookkeeper.replicas',
-  'bookkeeper.journalGib',
-  'bookkeeper.ledgersGib',
-  'runtime.PULSAR_RETENTION_SIZE_GIB',
-  'elasticsearch.dataNodes',
-  'elasticsearch.heapGib',
-  'elasticsearch.dataGib',
-  'runtime.ELASTIC_INDEX_SHARDS',
-]
-
-function settle(config: StackConfig, runtime: Config, derived: readonly Derived[]): Plan {
+function settle(config: StackConfig, runtime: Config, derived: readonly Derived[], coefficients: Coefficients): Plan {
   const byKey = new Map(derived.map((entry) => [entry.key, entry]))
-  const reasons = SIZED.map((key): Reason => {
+  const reasons = SIZED_KEYS.map((key): Reason => {
     const { value, unit } = current(config, runtime, key)
     const model = byKey.get(key)
     if (config.stated.has(key)) {
@@ -150,12 +152,37 @@ function settle(config: StackConfig, runtime: Config, derived: readonly Derived[
     else (groups[group] as Record<string, unknown>)[name] = value
   }
   return {
-    ...(groups as unknown as Omit<Plan, 'runtime' | 'reasons' | 'warnings' | 'stated'>),
+    ...(groups as unknown as Omit<Plan, 'runtime' | 'reasons' | 'findings' | 'stated'>),
     stated: config.stated,
     runtime: runtimeValues as unknown as Config,
     reasons,
-    warnings: derived.length === 0 ? [] : shortfalls(statedNumbers(config, runtime), derived),
+    findings: derived.length === 0 ? [] : findingsOf(config, runtime, derived, reasons, coefficients),
   }
+}
+
+function findingsOf(
+  config: StackConfig,
+  runtime: Config,
+  derived: readonly Derived[],
+  reasons: readonly Reason[],
+  coefficients: Coefficients,
+): readonly Finding[] {
+  const stated = statedNumbers(config, runtime)
+  const values = Object.fromEntries(reasons.map(({ key, value }) => [key, value])) as Record<SizedKey, number>
+  const { elasticsearch, api, workers } = config
+  const own = elasticsearch.url === ''
+  return brokenLimits(
+    questionOf(loadOf(config), shapeOf(config, runtime), coefficients, stated),
+    derived,
+    { ...values, ...stated },
+    stated,
+    {
+      expires: own ? elasticsearch.expireIndices : undefined,
+      dedicatedMasters: own && !elasticsearch.mastersHoldData,
+      apiScales: api.autoscaling !== 'none',
+      workersScale: workers.autoscaling !== 'none',
+    },
+  )
 }
 
 /** A derived number can leave the range of its key: then the load is more than one stack can carry. */

@@ -83,14 +83,14 @@ export class Api extends ComponentResource {
   }
 
   /** Up at once, down slowly: a replica that ends hands over its connections, and the next peak is never far. */
-  private scaler(site: Site, { replicas, maxReplicas, targetCpuPercent }: GroupOf<'api'>): void {
+  private scaler(site: Site, { replicas, minReplicas, maxReplicas, targetCpuPercent }: GroupOf<'api'>): void {
     new k8s.autoscaling.v2.HorizontalPodAutoscaler(
       'api',
       {
         metadata: { name: 'api', namespace: site.namespace, labels: labelsOf('api') },
         spec: {
           scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' },
-          minReplicas: replicas,
+          minReplicas: minReplicas || replicas,
           maxReplicas,
           metrics: [
             {

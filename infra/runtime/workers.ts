@@ -73,7 +73,7 @@ export class Workers extends ComponentResource {
         metadata: { ...metadata, name: 'worker' },
         spec: {
           scaleTargetRef: { name: 'worker' },
-          minReplicaCount: config.replicas,
+          minReplicaCount: config.minReplicas || config.replicas,
           maxReplicaCount: config.maxReplicas,
           fallback: { failureThreshold: 3, replicas: config.replicas, behavior: 'currentReplicasIfHigher' },
           advanced: { horizontalPodAutoscalerConfig: { behavior } },
@@ -105,7 +105,7 @@ export class Workers extends ComponentResource {
         metadata: { name: 'worker', namespace: site.namespace, labels: labelsOf('worker') },
         spec: {
           scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'worker' },
-          minReplicas: config.replicas,
+          minReplicas: config.minReplicas || config.replicas,
           maxReplicas: config.maxReplicas,
           metrics: [
             {

@@ -1,47 +1,86 @@
 import type { Coefficients } from './coefficients.ts'
 import type { Load, Shape } from './load.ts'
+import { PERIOD_DAYS } from './period.ts'
 
-const DAY_SECONDS = 86_400
-
-/** Days of the longest period of each partitioning. */
-const PERIOD_DAYS = { day: 1, month: 31, quarter: 92, year: 366 } as const
+export const DAY_SECONDS = 86_400
 
 /** What the load asks of the parts of the pipeline. */
 export interface Demand {
   readonly callsPerSecond: number
-  /** A message for each call, or several where it carries more than MESSAGE_MAX_EVENTS. */
+  /** One message for each call, and one more for each MESSAGE_MAX_EVENTS events. */
   readonly messagesPerSecond: number
   /** Reference events that one event counts as, at least 1. */
   readonly weight: number
-  /** Documents a second that are written once for each copy: weighed events, sessions and profiles. */
+  /** Documents a second at peak that are written once for each copy: weighed events, sessions and profiles. */
   readonly documentsPerSecond: number
+  /** The rate at which workers and Elasticsearch must store, at least that: a backlog is to be stored beside the mean load. */
+  readonly storedDocumentsPerSecond: number
   readonly queuedBytesPerSecond: number
-  /** Bytes of one copy of what is stored in a day. */
+  /** Mean bytes a second of events that go to the dead-letter topic. */
+  readonly deadLetterBytesPerSecond: number
+  /** Bytes of one copy of the events of a mean day. */
   readonly storedBytesPerDay: number
   readonly periodDays: number
-  /** Days for which events are on disk: an index goes when all of its period is past the retention. */
+  /** Days for which events are on disk: an index is deleted when all of its period is past the retention. */
   readonly keptDays: number
   /** Event indices that exist at once. */
   readonly indices: number
+  /** New sessions and new profiles of a mean day. */
+  readonly sessionsPerDay: number
+  readonly profilesPerDay: number
+  /** Bytes of one copy of the sessions, and of the profiles, at the end of the days that are planned for. */
+  readonly sessionBytes: number
+  readonly profileBytes: number
 }
 
-/** Derives it. Calls are not taken to be joined into messages: that is so only when they arrive in the same moment. */
+/**
+ * Derives it. Calls are not taken to be joined into messages: that is so only when they arrive in the same moment. The
+ * last message of a call is not full, so a call makes one message more than its events fill.
+ */
 export function demandOf(load: Load, shape: Shape, c: Coefficients): Demand {
-  const callsPerSecond = load.peakEventsPerSecond / load.eventsPerCall
+  const peak = load.peakEventsPerSecond
+  const callsPerSecond = peak / load.eventsPerCall
   const weight = Math.max(1, load.eventBytes / c.referenceEventBytes)
   const states = callsPerSecond * c.statesPerCall
   const writtenBytes = load.eventBytes + c.overheadBytesPerEvent
   const periodDays = PERIOD_DAYS[shape.eventPartitioning]
-  const meanPerSecond = load.peakEventsPerSecond * load.meanToPeak
+  const meanPerSecond = peak * load.meanToPeak
+  const sessionsPerDay = (meanPerSecond * DAY_SECONDS) / load.eventsPerSession
+  const profilesPerDay = sessionsPerDay / load.sessionsPerProfile
+  const documentsPerSecond = peak * weight + states
+  const stateBytes = c.stateBytes * c.storedBytesPerEventByte * load.stateDays
   return {
     callsPerSecond,
-    messagesPerSecond: callsPerSecond * Math.ceil(load.eventsPerCall / shape.messageMaxEvents),
+    messagesPerSecond: callsPerSecond + peak / shape.messageMaxEvents,
     weight,
-    documentsPerSecond: load.peakEventsPerSecond * weight + states,
-    queuedBytesPerSecond: load.peakEventsPerSecond * writtenBytes + states * c.stateBytes,
+    documentsPerSecond,
+    storedDocumentsPerSecond: documentsPerSecond * catchUpFactor(load, c),
+    queuedBytesPerSecond: (peak * writtenBytes + states * c.stateBytes) * c.queuedBytesPerByte,
+    deadLetterBytesPerSecond: meanPerSecond * c.deadLetterRatio * writtenBytes,
     storedBytesPerDay: meanPerSecond * DAY_SECONDS * writtenBytes * c.storedBytesPerEventByte,
     periodDays,
     keptDays: load.retentionDays + periodDays,
     indices: Math.ceil(load.retentionDays / periodDays) + 1,
+    sessionsPerDay,
+    profilesPerDay,
+    sessionBytes: sessionsPerDay * stateBytes,
+    profileBytes: profilesPerDay * stateBytes,
   }
+}
+
+/** The rate of storing beside that of the peak, at least 1. Catching up may use what is left for bursts. */
+function catchUpFactor({ meanToPeak, backlogHours, catchUpHours }: Load, c: Coefficients): number {
+  if (catchUpHours === 0) return 1
+  return Math.max(1, (meanToPeak + backlogHours / catchUpHours) * (c.targetUtilisation / c.lossUtilisation))
+}
+
+/**
+ * Hours until a full backlog is stored beside the mean load, by what stores the rate of the peak at `targetUtilisation`
+ * and may be used up to `lossUtilisation`; Infinity where the mean load leaves nothing for it.
+ *
+ * @param factor the rate that it is sized for, as a part of the peak's.
+ */
+export function hoursToCatchUp({ meanToPeak, backlogHours }: Load, c: Coefficients, factor: number): number {
+  const spare = (factor * c.lossUtilisation) / c.targetUtilisation - meanToPeak
+  return spare > 0 ? backlogHours / spare : Number.POSITIVE_INFINITY
 }

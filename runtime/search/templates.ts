@@ -88,9 +88,9 @@ const PRIORITY = 500
 export function templatesOf(config: Config): readonly Template[] {
   const { event, session, profile } = indicesOf(config)
   return [
-    { ...template(config, event, `${event}-*`, eventFields, { [event]: {} }), alias: event },
-    template(config, session, session, stateFields, {}),
-    template(config, profile, profile, stateFields, {}),
+    { ...template(config, event, `${event}-*`, config.indexShards, eventFields, { [event]: {} }), alias: event },
+    template(config, session, session, config.stateShards || config.indexShards, stateFields, {}),
+    template(config, profile, profile, config.stateShards || config.indexShards, stateFields, {}),
   ]
 }
 
@@ -108,6 +108,7 @@ function template(
   config: Config,
   name: string,
   pattern: string,
+  shards: number,
   fields: object,
   aliases: Record<string, object>,
 ): Template {
@@ -118,7 +119,7 @@ function template(
     allow_auto_create: true,
     template: {
       settings: {
-        index: { number_of_shards: String(config.indexShards), number_of_replicas: String(config.indexReplicas) },
+        index: { number_of_shards: String(shards), number_of_replicas: String(config.indexReplicas) },
       },
       mappings: { dynamic: 'strict' as const, _meta: { version: MAPPING_VERSION }, properties: fields },
       aliases,

@@ -52,7 +52,7 @@ describe('the report of the sizing', () => {
   })
 
   it('warns of a count that the load needs more of', () => {
-    const plan = planOf(changed('production', { bookkeeper: { ledgersGib: 20 } }))
-    assert.match(sizingReport(plan), /\nwarning: bookkeeper\.ledgersGib is 20/)
+    const plan = planOf(changed('production', { bookkeeper: { ledgersGib: 20, replicas: 6 } }))
+    assert.match(sizingReport(plan), /\nwarning: disk_below_need: bookkeeper\.ledgersGib is 20/)
   })
 })

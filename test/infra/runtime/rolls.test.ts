@@ -79,7 +79,7 @@ describe('a change of the configuration restarts', () => {
     ['data nodes for their heap', { elasticsearch: { heapGib: 6 } }, DATA],
     ['masters for their memory', { elasticsearch: { masterMemoryMib: 4096 } }, ['elasticsearch-master']],
     ['nodes for how they read files', { elasticsearch: { memoryMap: true } }, [...DATA, 'elasticsearch-master']],
-    ['nothing for more data nodes', { elasticsearch: { dataNodes: 6, heapGib: 2 } }, []],
+    ['nothing for more data nodes', { elasticsearch: { dataNodes: 6, heapGib: 2.25 } }, []],
     [
       'all of Pulsar, and nothing else, for another image of it',
       { images: { pulsar: 'apachepulsar/pulsar:4.0.7' } },
