@@ -1,10 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { Registry } from 'prom-client'
-import { figures } from '../infra/commands/sizing-report.ts'
 import { planOf } from '../infra/config/plan.ts'
 import { type Group, type Key, schema, secretKeys } from '../infra/config/schema.ts'
 import { readStackFile } from '../infra/config/stack-file.ts'
-import { costOf, totalOf } from '../infra/cost.ts'
+import { costOf, type TierCost, totalOf } from '../infra/cost.ts'
 import { apiMetrics } from '../runtime/api/metrics.ts'
 import { settings } from '../runtime/config.ts'
 import { errorCodes } from '../runtime/errors.ts'
@@ -58,6 +57,17 @@ function stackTable(group: Group): string {
     return [`\`${name}\``, sized, allowed, key.description]
   })
   return table(['key', 'default', 'allowed', 'meaning'], rows)
+}
+
+/** Pods, CPU cores, memory and disk, as people read them. */
+function figures({ pods, cpuMillicores, memoryMib, diskGib }: Omit<TierCost, 'tier'>): Row {
+  const short = (value: number) => String(Math.round(value * 100) / 100)
+  return [
+    String(pods),
+    short(cpuMillicores / 1000),
+    `${short(memoryMib / 1024)} GiB`,
+    diskGib === 0 ? '' : `${diskGib} GiB`,
+  ]
 }
 
 /** What the stacks of the project ask of a cluster. */

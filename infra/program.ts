@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import * as k8s from '@pulumi/kubernetes'
 import * as pulumi from '@pulumi/pulumi'
+import { billOf } from './bill.ts'
 import { planFromEngine } from './config/pulumi.ts'
 import { Images } from './images.ts'
 import { Platform } from './platform.ts'
+import { DEFAULT_PRICES } from './sizing/prices.ts'
 
 /** The Pulumi program: reads the stack's configuration, settles every number, and registers the platform. */
 const plan = planFromEngine(pulumi.getProject(), pulumi.runtime.allConfig())
@@ -33,3 +35,5 @@ export const runtimeImage = images.runtime
 export const sizing = Object.fromEntries(
   plan.reasons.map(({ key, value, from, reason }) => [key, from === 'derived' ? reason : `${value}: ${reason}`]),
 )
+/** What the stack costs a month by built-in list prices, so that a preview shows what a change costs. */
+export const monthlyCost = `${Math.round(billOf(plan, DEFAULT_PRICES).month)} ${DEFAULT_PRICES.currency}`
