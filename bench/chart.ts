@@ -10,7 +10,7 @@ const BAR_HEIGHT = 16
 const PANEL_HEAD = 44
 
 /** One bar: where it ends, the range of its rounds, and whose it is. */
-interface Bar {
+export interface Bar {
   readonly label: string
   readonly value: number
   readonly low: number
@@ -19,9 +19,11 @@ interface Bar {
   readonly kind: 'ours' | 'other'
 }
 
-interface Panel {
+export interface Panel {
   readonly title: string
   readonly bars: readonly Bar[]
+  /** What a whole bar stands for; the largest value of the panel when left out. */
+  readonly most?: number
 }
 
 const STYLE = `
@@ -35,7 +37,12 @@ const STYLE = `
 
 /** The figures as an SVG that reads on light and dark pages. The thin line of a bar spans the rounds. */
 export function chart(title: string, summaries: readonly Summary[]): string {
-  const panels = [stored(summaries), edge(summaries)].filter(({ bars }) => bars.length > 0)
+  return svgOf(title, [stored(summaries), edge(summaries)])
+}
+
+/** The panels below one another; those without bars are left out. */
+export function svgOf(title: string, all: readonly Panel[]): string {
+  const panels = all.filter(({ bars }) => bars.length > 0)
   let top = 16
   const drawn = panels.map((panel) => {
     const text = drawPanel(panel, top)
@@ -71,14 +78,14 @@ function edge(summaries: readonly Summary[]): Panel {
   }
 }
 
-function barOf({ name, eventsPerSecond }: Summary, ours: RegExp, suffix: string): Bar {
+/** @param ours what the names of our own lines look like. @param suffix stands behind the figure. */
+export function barOf({ name, eventsPerSecond }: Summary, ours: RegExp, suffix: string): Bar {
   const { median, low, high } = eventsPerSecond
   const kind = ours.test(name) ? 'ours' : 'other'
   return { label: name, value: median, low, high, text: `${grouped(median)}${suffix}`, kind }
 }
 
-function drawPanel({ title, bars }: Panel, top: number): string {
-  const most = Math.max(...bars.map(({ high }) => high))
+function drawPanel({ title, bars, most = highest(bars) }: Panel, top: number): string {
   const x = (value: number) => (LABEL_WIDTH + (value / most) * BAR_WIDTH).toFixed(1)
   const rows = bars.map((bar, index) => {
     const y = top + PANEL_HEAD - 16 + index * ROW_HEIGHT
@@ -92,6 +99,11 @@ function drawPanel({ title, bars }: Panel, top: number): string {
     ].join('')
   })
   return [`<text class="title" x="10" y="${top + 12}">${escaped(title)}</text>`, ...rows].join('\n')
+}
+
+/** The end of the longest bar, its range included. */
+export function highest(bars: readonly Bar[]): number {
+  return Math.max(...bars.map(({ high }) => high))
 }
 
 function escaped(text: string): string {

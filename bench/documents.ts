@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { composer } from '../runtime/api/compose.ts'
 import type { Part } from '../runtime/api/packer.ts'
 import type { Config } from '../runtime/config.ts'
@@ -5,9 +6,10 @@ import { type Call, generateLoad } from '../runtime/send/generate.ts'
 
 /**
  * Bytes of one event: `realistic` as it is stored, about 650; `small` as the client sends it, 120, because what is added at
- * the edge alone (times, source, session, profile) takes more; `large` as it is stored, about 2500.
+ * the edge alone (times, source, session, profile) takes more; `large` as it is stored, about 2500; `varied` is of words at
+ * random, about 900: few documents of people repeat themselves less.
  */
-export type MixName = 'realistic' | 'small' | 'large'
+export type MixName = 'realistic' | 'small' | 'large' | 'varied'
 
 /** Visitors among whom the calls go round: so many sessions and profiles are written. */
 const PROFILES = 10_000
@@ -40,7 +42,33 @@ const shaped: Readonly<Record<MixName, (event: Event) => Event>> = {
     const bare = JSON.stringify({ id, type, properties: { page: '' } })
     return { id, type, properties: { page: 'p'.repeat(Math.max(1, SMALL_BYTES - bare.length)) } }
   },
+  varied: (event) => {
+    const words = wordsOf(event.id)
+    const some = (from: number, to: number) => words.slice(from, to).join(' ')
+    const [shelf, product, campaign, medium, browser, path] = words
+    return {
+      ...event,
+      properties: {
+        number: (event['properties'] as { number: number }).number,
+        url: `https://shop.example.com/${shelf}/${product}?utm_source=${medium}&utm_campaign=${campaign}`,
+        title: some(6, 12),
+        description: some(12, 24),
+        search: some(24, 28),
+        categories: words.slice(28),
+      },
+      context: { ...(event['context'] as object), browser, page: { hash: '', path: `/${path}` } },
+    }
+  },
   large: (event) => ({ ...event, properties: { ...(event['properties'] as object), ...article(event.id) } }),
+}
+
+const SYLLABLES = 'ba chi dor e fen gu hal in jo ker lu men na oth pri ra'.split(' ')
+
+/** 32 of 65,536 words of four syllables, the same for the same id. */
+function wordsOf(id: string): readonly string[] {
+  const digits = createHash('sha512').update(id).digest('hex')
+  const syllable = (digit: string) => SYLLABLES[Number.parseInt(digit, 16)]
+  return Array.from({ length: 32 }, (_, word) => [...digits.slice(word * 4, word * 4 + 4)].map(syllable).join(''))
 }
 
 /** Keys and words like those of a long article view, different for each event. */
@@ -76,8 +104,8 @@ export function bulkBodies(parts: readonly Part[], eventsPerBulk: number, withSt
   let gathered: string[] = []
   let events = 0
   for (const part of parts) {
-    gathered.push(part.eventLines)
-    if (withStates) gathered.push(part.stateLines)
+    gathered.push(...part.eventLines)
+    if (withStates) gathered.push(...part.stateLines)
     events += part.events
     if (events >= eventsPerBulk) {
       bodies.push(Buffer.from(gathered.join('')))

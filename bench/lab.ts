@@ -17,6 +17,9 @@ import type { Servers } from './servers.ts'
 const READY_LIMIT_MS = 60_000
 const PROGRAM_STOP_LIMIT_MS = 30_000
 
+/** A folder with a checkout of this repository, whose programs are measured. */
+export type Checkout = string
+
 /** The servers, and what the lines of the table do with them. */
 export class Lab {
   readonly servers: Servers
@@ -68,6 +71,12 @@ export class Lab {
     return config
   }
 
+  /** From now on new indices have so many shards, those of states too, and the programs are told so. */
+  async useShards(shards: number): Promise<void> {
+    this.#env['ELASTIC_INDEX_SHARDS'] = String(shards)
+    await setUpSearch(this.search, loadConfig(this.#env))
+  }
+
   /** The index of the events of this moment. */
   get eventIndex(): string {
     const { event } = indicesOf(this.config)
@@ -96,11 +105,17 @@ export class Lab {
     return (await this.search.count({ index: this.eventIndex })).count
   }
 
-  /** Starts API or worker as the images run them, and waits until it is ready. */
-  async start(name: ProgramName, overrides: Readonly<Record<string, string>> = {}): Promise<Child> {
+  /**
+   * Starts API or worker as the images run them, and waits until it is ready.
+   *
+   * @param from the checkout whose program it is; this one when left out.
+   */
+  async start(name: ProgramName, overrides: Readonly<Record<string, string>> = {}, from?: Checkout): Promise<Child> {
     const privatePort = name === 'worker' ? await freePort() : this.config.privatePort
     const env = { PATH: process.env['PATH'], ...this.#env, PRIVATE_PORT: String(privatePort), ...overrides }
-    const child = await startProgram(name, { ...env, ...this.#profiling(name) }, this.config, this.servers.folder)
+    const profiled = { ...env, ...this.#profiling(from === undefined ? name : `compared-${name}`) }
+    const cli = from === undefined ? undefined : cliOf(from)
+    const child = await startProgram(name, profiled, this.config, this.servers.folder, cli)
     const ready = `http://127.0.0.1:${privatePort}/health/ready`
     await untilReady(child, () => answersOk(ready), READY_LIMIT_MS, new AbortController().signal)
     return child
@@ -144,6 +159,11 @@ export class Lab {
       NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${this.#profileFolder} --cpu-prof-name=${name}-${Date.now()}.cpuprofile`,
     }
   }
+}
+
+/** The program of API and worker in a checkout. */
+export function cliOf(checkout: Checkout): string {
+  return join(checkout, 'runtime/cli.ts')
 }
 
 /** Names of sources; the first is the one that every line uses which does not say otherwise. */

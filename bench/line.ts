@@ -15,6 +15,11 @@ export const lineIds = [
 
 export type LineId = (typeof lineIds)[number]
 
+/** Every line that is measured for each number of shards. */
+export const shardLineIds = ['ceiling', 'ceiling-by-shard', 'worker', 'chain', 'stored-time'] as const
+
+export type ShardLineId = (typeof shardLineIds)[number]
+
 /** What one round of one line gave. */
 export interface Outcome {
   /** What the figure is of: `ceiling, 2 in flight`. */

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Part } from '../runtime/api/packer.ts'
 import type { Call } from '../runtime/send/generate.ts'
 import { bulkBodies, calls, type MixName, partsOf } from './documents.ts'
@@ -75,12 +76,27 @@ function prepared(call: Call): Prepared {
   return { request: trackRequest(JSON.stringify(call)), events: call.events.length }
 }
 
-/** Posts bodies by `node:http`, so many in flight. @throws Error when any operation failed. */
-export async function postBulks(url: string, bodies: readonly Buffer[], inFlight: number): Promise<void> {
+/**
+ * Posts bodies by `node:http`, so many in flight.
+ *
+ * @param eventsPerSecond no body is sent before it is due at this rate; left out, each is sent as soon as it can be.
+ * @throws Error when any operation failed.
+ */
+export async function postBulks(
+  url: string,
+  bodies: readonly Buffer[],
+  inFlight: number,
+  eventsPerSecond = Number.POSITIVE_INFINITY,
+): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: inFlight })
+  const startMs = performance.now()
   let next = 0
   const lane = async (): Promise<void> => {
-    for (let body = bodies[next++]; body !== undefined; body = bodies[next++]) await postBulk(url, body, agent)
+    for (let body = bodies[next++]; body !== undefined; body = bodies[next++]) {
+      const dueMs = startMs + ((next - 1) * EVENTS_PER_BULK * 1000) / eventsPerSecond
+      if (dueMs > performance.now()) await sleep(dueMs - performance.now())
+      await postBulk(url, body, agent)
+    }
   }
   await Promise.all(Array.from({ length: inFlight }, lane))
   agent.destroy()

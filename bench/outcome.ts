@@ -11,12 +11,15 @@ export function outcomeOf(name: string, samples: readonly Sample[], bounds: Boun
   }
 }
 
+/** The last bulks of a line, which may wait to be filled. */
+export const LAST_BULKS = 2
+
 /**
- * Of so many events the first fifth and the last two bulks, which may wait to be filled, are left out. The same for every
- * line that stores.
+ * Of so many events the first fifth and the last bulks are left out. The same for every line that stores.
  *
  * @param before events that were stored before, to warm up a program.
+ * @param lastBulks how many bulks are left out at the end.
  */
-export function storedBounds(events: number, eventsPerBulk: number, before = 0): Bounds {
-  return { from: before + events / 5, to: before + events - 2 * eventsPerBulk }
+export function storedBounds(events: number, eventsPerBulk: number, before = 0, lastBulks = LAST_BULKS): Bounds {
+  return { from: before + events / 5, to: before + events - lastBulks * eventsPerBulk }
 }

@@ -1,5 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { chart } from './chart.ts'
 import { judge } from './goals.ts'
 import type { Lab } from './lab.ts'
@@ -9,6 +7,7 @@ import { hotSpots, readProfile } from './profile.ts'
 import { say } from './say.ts'
 import { summarise } from './summary.ts'
 import { goalTable, markdown, resultTable } from './table.ts'
+import { write } from './write.ts'
 
 const HOT_SPOTS = 25
 
@@ -46,11 +45,4 @@ export function reportProfiles(lab: Lab): void {
     ])
     say(`\n${path.split('/').at(-1)}\n${markdown(['own time', 'where'], rows)}`)
   }
-}
-
-function write(folder: string, name: string, text: string): void {
-  mkdirSync(folder, { recursive: true })
-  const path = join(folder, name)
-  writeFileSync(path, text)
-  say(`Written: ${path}`)
 }

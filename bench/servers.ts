@@ -20,8 +20,28 @@ export interface Servers {
 
 const HEAP = { pulsar: '1g', elasticsearch: '2g' }
 
+/** Elasticsearch alone. */
+export type SearchServer = Omit<Servers, 'pulsar'>
+
 /** Starts Pulsar, where receipts mean "on the disk", and Elasticsearch with its own defaults. */
-export async function startServers(say: (text: string) => void): Promise<Servers> {
+export async function startServers(say: Say): Promise<Servers> {
+  const place = await preparePlace(say)
+  const [pulsar, elasticsearch] = await Promise.all([startQueue(place), startSearch(place)])
+  return { pulsar, elasticsearch, folder: place.folder, stop: () => stopAll(place, [pulsar, elasticsearch]) }
+}
+
+/** Starts Elasticsearch, likewise. */
+export async function startSearchServer(say: Say): Promise<SearchServer> {
+  const place = await preparePlace(say)
+  const elasticsearch = await startSearch(place)
+  return { elasticsearch, folder: place.folder, stop: () => stopAll(place, [elasticsearch]) }
+}
+
+type Say = (text: string) => void
+
+type Place = Awaited<ReturnType<typeof preparePlace>>
+
+async function preparePlace(say: Say) {
   const java = await findJava()
   const runAs = serverUser()
   const home = homeIn(homeFolder(process.env, process.env['TRACARDI_HOME'] ?? '', process.getuid?.(), homedir()))
@@ -29,31 +49,28 @@ export async function startServers(say: (text: string) => void): Promise<Servers
   const distributions = await installServers(home, say, { java })
   const folder = mkdtempSync(join(tmpdir(), 'tracardi-bench-'))
   chmodSync(folder, 0o755)
-  for (const name of ['pulsar', 'elasticsearch']) mkdirSync(join(folder, name))
-  const [broker, web, bookie, http, transport] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ]
-  const [pulsar, elasticsearch] = await Promise.all([
-    startPulsar({
-      ...{ java, runAs, heap: HEAP.pulsar, distribution: distributions.pulsar, folder: join(folder, 'pulsar') },
-      ...{ brokerPort: broker, webPort: web, bookiePort: bookie },
-    }),
-    startElasticsearch({
-      ...{ java, runAs, heap: HEAP.elasticsearch, distribution: distributions.elasticsearch },
-      ...{ folder: join(folder, 'elasticsearch'), httpPort: http, transportPort: transport },
-    }),
-  ])
-  return {
-    pulsar,
-    elasticsearch,
-    folder,
-    stop: async () => {
-      await Promise.all([pulsar.stop(), elasticsearch.stop()])
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
+  return { java, runAs, distributions, folder }
+}
+
+async function startQueue({ java, runAs, distributions, folder }: Place): Promise<PulsarServer> {
+  const own = join(folder, 'pulsar')
+  mkdirSync(own)
+  return startPulsar({
+    ...{ java, runAs, heap: HEAP.pulsar, distribution: distributions.pulsar, folder: own },
+    ...{ brokerPort: await freePort(), webPort: await freePort(), bookiePort: await freePort() },
+  })
+}
+
+async function startSearch({ java, runAs, distributions, folder }: Place): Promise<ElasticsearchServer> {
+  const own = join(folder, 'elasticsearch')
+  mkdirSync(own)
+  return startElasticsearch({
+    ...{ java, runAs, heap: HEAP.elasticsearch, distribution: distributions.elasticsearch, folder: own },
+    ...{ httpPort: await freePort(), transportPort: await freePort() },
+  })
+}
+
+async function stopAll({ folder }: Place, servers: readonly { stop(): Promise<void> }[]): Promise<void> {
+  await Promise.all(servers.map((server) => server.stop()))
+  rmSync(folder, { recursive: true, force: true })
 }

@@ -4,6 +4,9 @@ import { planOf } from '../infra/config/plan.ts'
 import { type Group, type Key, schema, secretKeys } from '../infra/config/schema.ts'
 import { readStackFile } from '../infra/config/stack-file.ts'
 import { costOf, type TierCost, totalOf } from '../infra/cost.ts'
+import { type Outside, TIER_NAMES, tierOf } from '../infra/kubernetes/tiers.ts'
+import { edgesOf } from '../infra/network/edges.ts'
+import { platformSettings } from '../infra/stack-args.ts'
 import { apiMetrics } from '../runtime/api/metrics.ts'
 import { settings } from '../runtime/config.ts'
 import { errorCodes } from '../runtime/errors.ts'
@@ -72,10 +75,52 @@ function figures({ pods, cpuMillicores, memoryMib, diskGib }: Omit<TierCost, 'ti
 
 /** What the stacks of the project ask of a cluster. */
 function costsTable(stack: string): string {
-  const costs = costOf(planOf(readStackFile(stack)))
+  const costs = costOf(platformSettings(planOf(readStackFile(stack))))
   const row = (name: string, cost: Parameters<typeof figures>[0]) => [name, ...figures(cost)]
   const rows = [...costs.map((cost) => row(cost.tier, cost)), row('**all**', totalOf(costs))]
   return table(['tier', 'pods', 'CPU', 'memory', 'disk'], rows)
+}
+
+/** The tiers, and what each keeps. */
+function tiersTable(): string {
+  const code = (text: string) => `\`${text}\``
+  const rows = TIER_NAMES.map((tier) => {
+    const { keeps = '', ports, metrics } = tierOf(tier)
+    const listed = Object.entries(ports).map(([name, port]) => `${port} ${name}`)
+    const served = metrics === undefined ? '' : `${ports[metrics.port]}${metrics.path}`
+    return [code(tier), keeps, listed.join(', '), served]
+  })
+  return table(['tier', 'keeps', 'ports', 'metrics'], rows)
+}
+
+/** Every connection that a stack can have with its own servers, those of one purpose together. */
+function connectionsTable(): string {
+  const outside: readonly Outside[] = ['scrapers', 'operators', 'keda']
+  const all = { outside: new Set(outside), external: { pulsar: [], elasticsearch: [] }, authenticated: true }
+  const without = TIER_NAMES.filter((tier) => tier !== 'elasticsearch-data')
+  const edges = [TIER_NAMES, without].flatMap((tiers) => edgesOf({ ...all, tiers: new Set(tiers) }))
+  const rows = Map.groupBy(edges, ({ to, ports, why }) => [to, ports.join(', '), why].join('|'))
+  return table(
+    ['from', 'to', 'ports', 'for'],
+    [...rows].map(([key, ends]) => {
+      const [to = '', ports = '', why = ''] = key.split('|')
+      const from = [...new Set(ends.map((edge) => endName(edge.from)))]
+      return [from.length === TIER_NAMES.length ? 'every tier' : from.join(', '), endName(to), ports, why]
+    }),
+  )
+}
+
+/** What is outside of the stack, as its configuration names it. */
+const OUTSIDE: Readonly<Record<string, string>> = {
+  anywhere: 'anywhere',
+  dns: 'DNS in any namespace, or the cache on the node',
+  scrapers: '`platform.monitoringNamespaces`',
+  operators: '`platform.operatorNamespaces`',
+  keda: '`app: keda-operator` in `workers.kedaNamespace`',
+}
+
+function endName(end: string): string {
+  return OUTSIDE[end] ?? `\`${end}\``
 }
 
 function reasonsTable(stack: string): string {
@@ -127,6 +172,7 @@ const STACKS = ['dev', 'staging', 'production']
 
 /** For each page the tables in it, by the name in their marks. */
 export const pages: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  'architecture.md': { tiers: tiersTable, connections: connectionsTable },
   'bulk-answers.md': { answers: bulkAnswersTable },
   'configuration.md': { settings: () => settingsTable(settings), local: () => settingsTable(localSettings) },
   'errors.md': { errors: errorsTable },
@@ -139,7 +185,7 @@ export const pages: Readonly<Record<string, Readonly<Record<string, () => string
           queue: { closed: () => [], partitions: () => [] },
         }),
       ),
-    worker: () => metricsTable((registry) => workerMetrics(registry, new AdaptiveConcurrency(1))),
+    worker: () => metricsTable((registry) => workerMetrics(registry, new AdaptiveConcurrency(1), Date.now)),
   },
   'stack-configuration.md': {
     ...Object.fromEntries(Object.entries<Group>(schema).map(([name, group]) => [name, () => stackTable(group)])),

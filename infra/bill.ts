@@ -1,6 +1,7 @@
 import type { Plan } from './config/plan.ts'
 import { costOf, type TierCost } from './cost.ts'
 import { type Prices, podMonth } from './sizing/prices.ts'
+import { platformSettings } from './stack-args.ts'
 
 /** What a stack costs a month, in the currency of its prices. */
 export interface Bill {
@@ -21,7 +22,7 @@ const GIB = 1024 ** 3
 
 /** The bill of a plan: what its pods request, on the cheapest family of machines for each tier, its disks, and traffic. */
 export function billOf(plan: Plan, prices: Prices): Bill {
-  const tiers = costOf(plan).map((cost): TierBill => {
+  const tiers = costOf(platformSettings(plan)).map((cost): TierBill => {
     const { pods, cpuMillicores, memoryMib, diskGib } = cost
     const machines = pods * podMonth(prices, cpuMillicores / 1000 / pods, memoryMib / 1024 / pods)
     const disks = diskGib * prices.diskGibMonth

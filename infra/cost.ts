@@ -1,8 +1,6 @@
-import type { Plan } from './config/plan.ts'
-import { nodeSets } from './elasticsearch/node-sets.ts'
-import type { Tier } from './kubernetes/labels.ts'
-import type { Resources } from './kubernetes/pod.ts'
-import { EXPORTER_RESOURCES } from './observability/exporter-resources.ts'
+import type { Tier } from './kubernetes/tiers.ts'
+import { type PlatformSettings, settledPlatform } from './platform-args.ts'
+import { sizesOf } from './platform-derived.ts'
 
 /** What the pods of a tier ask of a cluster. */
 export interface TierCost {
@@ -16,40 +14,15 @@ export interface TierCost {
   readonly diskGib: number
 }
 
-/** What a stack asks of a cluster, tier by tier, without what runs only for set-up, and at the least count of a scaler. */
-export function costOf(plan: Plan): readonly TierCost[] {
-  const { zookeeper, bookkeeper, autorecovery, broker, proxy, api, workers } = plan
-  const tier = (name: Tier, pods: number, { cpuMillicores, memoryMib }: Resources, gibEach = 0): TierCost => ({
-    tier: name,
+/** What a platform asks of a cluster, tier by tier, without what runs only for set-up, and at the minimum of a scaler. */
+export function costOf(args: PlatformSettings): readonly TierCost[] {
+  return [...sizesOf(settledPlatform('platform', args))].map(([tier, { pods, cpuMillicores, memoryMib, diskGib }]) => ({
+    tier,
     pods,
     cpuMillicores: pods * cpuMillicores,
     memoryMib: pods * memoryMib,
-    diskGib: pods * gibEach,
-  })
-  const pulsar =
-    plan.pulsar.serviceUrl === ''
-      ? [
-          tier('zookeeper', zookeeper.replicas, zookeeper, zookeeper.diskGib),
-          tier('bookkeeper', bookkeeper.replicas, bookkeeper, bookkeeper.journalGib + bookkeeper.ledgersGib),
-          tier('autorecovery', autorecovery.replicas, autorecovery),
-          tier('broker', broker.replicas, broker),
-          tier('proxy', proxy.replicas, proxy),
-        ]
-      : []
-  const sets = plan.elasticsearch.url === '' ? nodeSets(plan, plan.platform) : []
-  const search = (['elasticsearch-master', 'elasticsearch-data'] as const).map((name) => {
-    const own = sets.filter((set) => set.tier === name)
-    const pods = own.reduce((sum, { share }) => sum + share.replicas, 0)
-    return tier(name, pods, own[0]?.resources ?? { cpuMillicores: 0, memoryMib: 0 }, own[0]?.diskGib)
-  })
-  const exporters = plan.observability.monitors === 'none' ? 0 : 1
-  return [
-    ...pulsar,
-    ...search,
-    tier('elasticsearch-exporter', exporters, EXPORTER_RESOURCES),
-    tier('api', api.replicas, api),
-    tier('worker', workers.replicas, workers),
-  ].filter(({ pods }) => pods > 0)
+    diskGib: pods * diskGib,
+  }))
 }
 
 /** All tiers together. */

@@ -3,12 +3,32 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import * as docker from '@pulumi/docker'
 import { ComponentResource, type ComponentResourceOptions, type Input, output } from '@pulumi/pulumi'
+import { withDefaults } from './config/defaults.ts'
 import type { GroupOf } from './config/read.ts'
 
 export interface ImagesArgs {
-  readonly config: GroupOf<'images'>
-  /** Folder of the project, which is the context of the build. */
+  /**
+   * `build`: from `runtime/`, by the Docker engine of this machine. `prebuilt`: `runtime` names an image that a pipeline has built.
+   *
+   * @default 'build'
+   */
+  readonly mode?: 'build' | 'prebuilt'
+  /**
+   * Where a built image is pushed, `registry/name`. Not pushed when empty: the nodes must share the Docker engine then.
+   *
+   * @default ''
+   */
+  readonly repository?: string
+  /** The prebuilt image of API and worker, best by digest. @default '' */
+  readonly runtime?: string
+  /** Image of Pulsar. @default 'apachepulsar/pulsar:4.0.6' */
+  readonly pulsar?: string
+  /** Image of Elasticsearch. @default 'docker.elastic.co/elasticsearch/elasticsearch:9.2.0' */
+  readonly elasticsearch?: string
+  /** Folder of a checkout of this project, which is the context of the build. */
   readonly root: string
+  /** What the names of the resources begin with. @default the name of the component and `-` */
+  readonly prefix?: string
 }
 
 /** Name of a built image where it is not pushed. */
@@ -23,19 +43,21 @@ export class Images extends ComponentResource {
   readonly pulsar: string
   readonly elasticsearch: string
 
-  constructor(name: string, { config, root }: ImagesArgs, opts: ComponentResourceOptions = {}) {
+  constructor(name: string, args: ImagesArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:index:Images', name, {}, opts)
+    const { root, prefix = `${name}-` } = args
+    const config = withDefaults(name, 'images', args)
     this.pulsar = config.pulsar
     this.elasticsearch = config.elasticsearch
-    this.runtime = config.mode === 'prebuilt' ? config.runtime : this.build(config, root)
+    this.runtime = config.mode === 'prebuilt' ? config.runtime : this.build(`${prefix}runtime`, config, root)
     this.registerOutputs({ runtime: this.runtime })
   }
 
-  private build({ repository }: GroupOf<'images'>, root: string): Input<string> {
+  private build(name: string, { repository }: GroupOf<'images'>, root: string): Input<string> {
     const pushed = repository !== ''
     const imageName = `${pushed ? repository : LOCAL_NAME}:${contentTag(root)}`
     const image = new docker.Image(
-      'runtime',
+      name,
       {
         imageName,
         // Relative, because an absolute path would differ from machine to machine, and with it the image.

@@ -1,17 +1,31 @@
 import * as k8s from '@pulumi/kubernetes'
-import { ComponentResource, type ComponentResourceOptions, type Output, type Resource, secret } from '@pulumi/pulumi'
-import type { Plan } from './config/plan.ts'
-import { withSecrets } from './config/source-secrets.ts'
+import {
+  ComponentResource,
+  type ComponentResourceOptions,
+  type Input,
+  type Output,
+  type Resource,
+  secret,
+} from '@pulumi/pulumi'
 import { Elasticsearch } from './elasticsearch/elasticsearch.ts'
 import type { SearchAccess } from './elasticsearch/endpoint.ts'
-import type { Images } from './images.ts'
 import { checksumOfSecrets } from './kubernetes/checksum.ts'
-import { labelsOf, TIERS, type Tier } from './kubernetes/labels.ts'
+import { labelsOf, PLATFORM } from './kubernetes/labels.ts'
+import { protection } from './kubernetes/protection.ts'
 import type { Site } from './kubernetes/site.ts'
-import { type ExternalPorts, edgesOf, type Outside } from './network/edges.ts'
-import { type NamedPods, NetworkPolicies } from './network/policies.ts'
-import { labelsFrom } from './observability/label-list.ts'
+import type { Outside } from './kubernetes/tiers.ts'
+import { edgesOf } from './network/edges.ts'
+import { NetworkPolicies } from './network/policies.ts'
 import { Observability } from './observability/observability.ts'
+import {
+  isExternalElasticsearch,
+  isExternalPulsar,
+  type PlatformArgs,
+  type SettledPlatform,
+  settledPlatform,
+} from './platform-args.ts'
+import { externalPorts, namedPods, tiersOf, watchedArgs } from './platform-derived.ts'
+import { factsOf } from './platform-facts.ts'
 import type { PulsarAccess } from './pulsar/endpoint.ts'
 import { Pulsar } from './pulsar/pulsar.ts'
 import { Api } from './runtime/api.ts'
@@ -20,103 +34,108 @@ import { Replay } from './runtime/replay.ts'
 import { Retention } from './runtime/retention.ts'
 import { SetUp } from './runtime/set-up.ts'
 import { Workers } from './runtime/workers.ts'
-import { factsOf } from './safety/facts.ts'
 import { Guard } from './safety/guard.ts'
-import { protection } from './safety/protection.ts'
-
-export interface PlatformArgs {
-  readonly plan: Plan
-  readonly images: Images
-}
 
 /**
- * The whole pipeline: Pulsar and Elasticsearch, or those that exist already, set-up, API and workers, in one namespace.
- * Tiers are made and changed one after the other, each when the one it stands on is ready.
+ * The whole pipeline: Pulsar and Elasticsearch, or those that exist already, set-up, API and workers, in a namespace of its
+ * own. Tiers are made and changed one after the other, each when the one it stands on is ready.
  */
 export class Platform extends ComponentResource {
+  /** Where events are posted within the cluster. */
   readonly trackUrl: string
   /** The operators' token, a secret. */
   readonly consoleToken: Output<string>
   readonly namespace: k8s.core.v1.Namespace
+  /** The `Pulsar` of the platform, or how the one that exists is reached. */
+  readonly pulsar: PulsarAccess
+  /** The `Elasticsearch` of the platform, or how the one that exists is reached. */
+  readonly elasticsearch: SearchAccess
+  readonly api: Api
+  readonly workers: Workers
 
-  constructor(name: string, { plan, images }: PlatformArgs, opts: ComponentResourceOptions = {}) {
+  constructor(name: string, args: PlatformArgs, opts: ComponentResourceOptions = {}) {
     const made: { namespace?: k8s.core.v1.Namespace } = {}
-    const protect = protection(plan.platform.environment, () => made.namespace)
+    const settled = settledPlatform(name, args)
+    const { site } = settled
+    const protect = protection(site.environment, () => made.namespace)
     super(
       'tracardi-at-scale:index:Platform',
       name,
       {},
       { ...opts, transformations: [protect, ...(opts.transformations ?? [])] },
     )
-    const site = siteOf(plan)
+    const { runtimeImage, prefix = `${name}-`, acknowledge = [] } = args
     const child = { parent: this }
-    this.namespace = namespaceOf(site, this)
+    this.namespace = namespaceOf(`${prefix}namespace`, site, this)
     made.namespace = this.namespace
-    const ready = [this.namespace]
+    const facts = factsOf(settled)
     const guard = new Guard(
-      'guard',
-      { site, facts: factsOf(plan, site), acknowledged: plan.platform.acknowledge },
-      { ...child, dependsOn: ready },
+      `${prefix}guard`,
+      { ...site, facts, acknowledge, prefix, configMap: `${PLATFORM}-facts` },
+      { ...child, dependsOn: [this.namespace] },
     )
-    const tiers = tiersOf(plan)
-    const named = namedPods(plan)
+    const tiers = tiersOf(settled)
+    const named = namedPods(settled)
     const edges = edgesOf({
       tiers: new Set(tiers),
       outside: new Set(Object.keys(named) as Outside[]),
-      external: externalPorts(plan),
-      authenticated: plan.pulsar.authentication,
+      external: externalPorts(args),
+      authenticated: settled.pulsar?.authentication ?? true,
     })
-    const network = new NetworkPolicies('network', { site, tiers, edges, named }, { ...child, dependsOn: [guard] })
+    const network = new NetworkPolicies(
+      `${prefix}network`,
+      { ...site, tiers, edges, named, prefix },
+      { ...child, dependsOn: [guard] },
+    )
     const base: Resource[] = [network]
     // Beside the servers: a wrong image is known before they are ready, and before anything of the runtime waits for it.
-    const check = imageCheck(site, images.runtime, { ...child, dependsOn: base })
-    const pulsar = pulsarOf(plan, site, images, { ...child, dependsOn: base })
-    const search = searchOf(plan, site, images, { ...child, dependsOn: base })
-    const access = { plan, pulsar, search: search.endpoint }
+    const check = imageCheck(`${prefix}image-check`, site, runtimeImage, { ...child, dependsOn: base })
+    this.pulsar = pulsarOf(prefix, args, settled, { ...child, dependsOn: base })
+    this.elasticsearch = elasticsearchOf(prefix, args, settled, { ...child, dependsOn: base })
+    const { pulsar, elasticsearch } = this
+    const program = { ...site, image: runtimeImage, pulsar, elasticsearch, settings: settled.settings }
     const setUp = new SetUp(
-      'set-up',
-      {
-        site,
-        image: images.runtime,
-        pulsarImage: images.pulsar,
-        plan,
-        access,
-        ownsPulsar: plan.pulsar.serviceUrl === '',
-      },
-      { ...child, dependsOn: [...base, check, ...pulsar.dependsOn, ...search.dependsOn] },
+      `${prefix}set-up`,
+      { ...program, ...authorizationOf(settled), permissionsJob: `${prefix}pulsar-permissions`, acknowledge },
+      { ...child, dependsOn: [...base, check, ...pulsar.dependsOn, ...elasticsearch.dependsOn] },
     )
-    const program = { site, image: images.runtime, access }
-    const api = new Api(
-      'api',
-      { ...program, config: plan.api, sources: withSecrets(plan.sources, plan.sourceSecrets) },
+    const workers = `${prefix}worker`
+    this.api = new Api(
+      `${prefix}api`,
+      {
+        ...program,
+        ...settled.api,
+        sources: args.sources ?? {},
+        workers,
+        sourcesSecret: `${prefix}sources`,
+        consoleSecret: `${prefix}console-token`,
+      },
       { ...child, dependsOn: [setUp] },
     )
-    new Workers('worker', { ...program, config: plan.workers }, { ...child, dependsOn: [api] })
-    new Replay('replay', program, { ...child, dependsOn: [setUp] })
-    if (plan.elasticsearch.expireIndices) new Retention('retention', program, { ...child, dependsOn: [setUp] })
-    if (plan.observability.monitors !== 'none') {
-      const watch = { site, plan, tiers, search: search.endpoint }
-      new Observability('observability', watch, { ...child, dependsOn: [...base, ...search.dependsOn] })
+    this.workers = new Workers(workers, { ...program, ...settled.workers }, { ...child, dependsOn: [this.api] })
+    const afterSetUp = { ...child, dependsOn: [setUp] }
+    new Replay(`${prefix}replay`, { ...program, workers }, afterSetUp)
+    if (settled.expireIndices)
+      new Retention(`${prefix}retention`, { ...program, cronJob: `${prefix}expire-indices` }, afterSetUp)
+    if (settled.observability !== undefined) {
+      const watched = { ...site, ...settled.observability, ...watchedArgs(settled, prefix), elasticsearch }
+      const ready = { ...child, dependsOn: [...base, ...elasticsearch.dependsOn] }
+      new Observability(`${prefix}observability`, watched, ready)
     }
-    this.trackUrl = api.trackUrl
-    this.consoleToken = api.consoleToken
-    this.registerOutputs({ trackUrl: this.trackUrl })
+    this.trackUrl = this.api.trackUrl
+    this.consoleToken = this.api.consoleToken
+    this.registerOutputs({ trackUrl: this.trackUrl, consoleToken: this.consoleToken })
   }
 }
 
-function siteOf({ platform, images }: Plan): Site {
-  const { environment, namespace, zones, storageClass, cpuLimits } = platform
-  return { environment, namespace, zones, storageClass, cpuLimits, pullSecret: images.pullSecret }
-}
-
-function namespaceOf(site: Site, parent: Resource): k8s.core.v1.Namespace {
+function namespaceOf(name: string, site: Site, parent: Resource): k8s.core.v1.Namespace {
   return new k8s.core.v1.Namespace(
-    'namespace',
+    name,
     {
       metadata: {
         name: site.namespace,
         labels: {
-          'app.kubernetes.io/part-of': 'tracardi',
+          'app.kubernetes.io/part-of': site.partOf,
           'app.kubernetes.io/managed-by': 'pulumi',
           // The API server refuses pods that ask for more rights than they need.
           'pod-security.kubernetes.io/enforce': 'restricted',
@@ -130,102 +149,64 @@ function namespaceOf(site: Site, parent: Resource): k8s.core.v1.Namespace {
   )
 }
 
-/** The tiers that a stack has: not those of a Pulsar or Elasticsearch that exists already, nor those without pods. */
-function tiersOf({ pulsar, proxy, elasticsearch, observability }: Plan): readonly Tier[] {
-  const ownPulsar = pulsar.serviceUrl === ''
-  const ownSearch = elasticsearch.url === ''
-  const has: Readonly<Record<Tier, boolean>> = {
-    zookeeper: ownPulsar,
-    bookkeeper: ownPulsar,
-    autorecovery: ownPulsar,
-    broker: ownPulsar,
-    proxy: ownPulsar && proxy.replicas > 0,
-    'elasticsearch-master': ownSearch,
-    'elasticsearch-data': ownSearch && elasticsearch.dataNodes > 0,
-    'elasticsearch-exporter': observability.monitors !== 'none',
-    api: true,
-    worker: true,
-    'set-up': true,
-  }
-  return TIERS.filter((tier) => has[tier])
+/** Whether it is for set-up to say who may do what, and with which image. */
+function authorizationOf({ pulsar }: SettledPlatform): { authorization: boolean; pulsarImage?: Input<string> } {
+  if (pulsar === undefined) return { authorization: false }
+  return { authorization: pulsar.authentication && pulsar.authorization, pulsarImage: pulsar.image }
 }
 
-/** The label of KEDA's operator, which alone asks the scalers. */
-const KEDA_OPERATOR = { app: 'keda-operator' }
-
-/** Who of other namespaces is let in: nobody that the stack does not name. */
-function namedPods({ platform, workers }: Plan): NamedPods {
-  const { monitoringNamespaces, monitoringPods, operatorNamespaces } = platform
-  const scrapers = { namespaces: monitoringNamespaces, labels: labelsFrom(monitoringPods) }
+function pulsarOf(
+  prefix: string,
+  { pulsar = {} }: PlatformArgs,
+  { site }: SettledPlatform,
+  opts: ComponentResourceOptions,
+): PulsarAccess {
+  const name = `${prefix}pulsar`
+  if (!isExternalPulsar(pulsar)) return new Pulsar(name, { ...site, ...pulsar, prefix, guard: false }, opts)
+  const { serviceUrl, adminUrl, transport = 'native', token } = pulsar
+  const access = { endpoint: { serviceUrl, adminUrl }, transport }
+  if (token === undefined) return { ...access, dependsOn: [] }
+  const secretName = `${name}-token`
+  const made = credentials(secretName, { token }, site, opts)
   return {
-    ...(monitoringNamespaces.length > 0 ? { scrapers } : {}),
-    ...(operatorNamespaces.length > 0 ? { operators: { namespaces: operatorNamespaces } } : {}),
-    ...(workers.autoscaling === 'keda' ? { keda: { namespaces: [workers.kedaNamespace], labels: KEDA_OPERATOR } } : {}),
-  }
-}
-
-function externalPorts({ pulsar, elasticsearch }: Plan): ExternalPorts {
-  const port = (url: string) => Number(new URL(url).port || (url.startsWith('https') ? 443 : 80))
-  const pulsarPorts = () => [...new Set([...servicePorts(pulsar.serviceUrl), port(pulsar.adminUrl)])]
-  return {
-    pulsar: pulsar.serviceUrl === '' ? [] : pulsarPorts(),
-    elasticsearch: elasticsearch.url === '' ? [] : [...new Set(elasticsearch.url.split(',').map(port))],
-  }
-}
-
-/** The ports of a service URL of Pulsar, which may name several hosts; the ones of the scheme where it names none. */
-function servicePorts(serviceUrl: string): readonly number[] {
-  const [scheme, hosts = ''] = serviceUrl.split('://')
-  const usual = scheme === 'pulsar+ssl' ? 6651 : 6650
-  return hosts.split(',').map((host) => Number(/:(\d+)$/.exec(host)?.[1] ?? usual))
-}
-
-function pulsarOf(plan: Plan, site: Site, images: Images, opts: ComponentResourceOptions): PulsarAccess {
-  const { serviceUrl, adminUrl } = plan.pulsar
-  if (serviceUrl === '') return new Pulsar('pulsar', { site, image: images.pulsar, plan }, opts)
-  const endpoint = { serviceUrl, adminUrl }
-  if (plan.secrets.pulsarToken === undefined) return { endpoint, dependsOn: [] }
-  const tokens = credentials('pulsar-token', { token: plan.secrets.pulsarToken }, site, opts)
-  return {
-    endpoint,
-    tokenSecrets: { admin: 'pulsar-token', api: 'pulsar-token', worker: 'pulsar-token' },
-    tokenDigest: checksumOfSecrets(plan.secrets.pulsarToken),
-    dependsOn: [tokens],
-  }
-}
-
-function searchOf(plan: Plan, site: Site, images: Images, opts: ComponentResourceOptions): SearchAccess {
-  const { url } = plan.elasticsearch
-  if (url === '') {
-    const indexPrefix = plan.runtime.indexPrefix
-    return new Elasticsearch('elasticsearch', { site, image: images.elasticsearch, plan, indexPrefix }, opts)
-  }
-  const { elasticApiKey, elasticUsername, elasticPassword } = plan.secrets
-  if (elasticApiKey !== undefined) {
-    const made = credentials('elasticsearch-credentials', { apiKey: elasticApiKey }, site, opts)
-    const digest = checksumOfSecrets(elasticApiKey)
-    return { endpoint: { url, apiKeySecret: 'elasticsearch-credentials', digest }, dependsOn: [made] }
-  }
-  if (elasticUsername === undefined || elasticPassword === undefined) return { endpoint: { url }, dependsOn: [] }
-  const made = credentials('elasticsearch-credentials', { password: elasticPassword }, site, opts)
-  return {
-    endpoint: {
-      url,
-      username: elasticUsername,
-      passwordSecret: 'elasticsearch-credentials',
-      digest: checksumOfSecrets(elasticPassword),
-    },
+    ...access,
+    tokenSecrets: { admin: secretName, api: secretName, worker: secretName },
+    tokenDigest: checksumOfSecrets(token),
     dependsOn: [made],
   }
 }
 
+function elasticsearchOf(
+  prefix: string,
+  { elasticsearch = {} }: PlatformArgs,
+  { site, settings }: SettledPlatform,
+  opts: ComponentResourceOptions,
+): SearchAccess {
+  const name = `${prefix}elasticsearch`
+  if (!isExternalElasticsearch(elasticsearch)) {
+    const storageClass = elasticsearch.storageClass || site.storageClass
+    const own = { storageClass, indexPrefix: settings.indexPrefix, guard: false }
+    return new Elasticsearch(name, { ...site, ...elasticsearch, ...own }, opts)
+  }
+  const { url, apiKey, username, password } = elasticsearch
+  const secretName = `${name}-credentials`
+  if (apiKey !== undefined) {
+    const made = credentials(secretName, { apiKey }, site, opts)
+    return { endpoint: { url, apiKeySecret: secretName, digest: checksumOfSecrets(apiKey) }, dependsOn: [made] }
+  }
+  if (username === undefined || password === undefined) return { endpoint: { url }, dependsOn: [] }
+  const made = credentials(secretName, { password }, site, opts)
+  const digest = checksumOfSecrets(password)
+  return { endpoint: { url, username, passwordSecret: secretName, digest }, dependsOn: [made] }
+}
+
 function credentials(
   name: string,
-  data: Readonly<Record<string, string>>,
+  data: Readonly<Record<string, Input<string>>>,
   site: Site,
   opts: ComponentResourceOptions,
 ): k8s.core.v1.Secret {
-  const metadata = { name, namespace: site.namespace, labels: labelsOf('set-up') }
+  const metadata = { name, namespace: site.namespace, labels: labelsOf(site, 'set-up') }
   const stringData = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, secret(value)]))
   return new k8s.core.v1.Secret(name, { metadata, stringData }, opts)
 }

@@ -6,6 +6,7 @@ import { planFromEngine } from './config/pulumi.ts'
 import { Images } from './images.ts'
 import { Platform } from './platform.ts'
 import { DEFAULT_PRICES } from './sizing/prices.ts'
+import { platformSettings } from './stack-args.ts'
 
 /** The Pulumi program: reads the stack's configuration, settles every number, and registers the platform. */
 const plan = planFromEngine(pulumi.getProject(), pulumi.runtime.allConfig())
@@ -22,8 +23,20 @@ const provider = new k8s.Provider('kubernetes', {
   enableConfigMapMutable: true,
   enableSecretMutable: true,
 })
-const images = new Images('images', { config: plan.images, root: fileURLToPath(new URL('../', import.meta.url)) })
-const platform = new Platform('platform', { plan, images }, { providers: [provider] })
+/** Names of the stacks that exist: another prefix would make everything anew, with empty volumes. */
+const prefix = ''
+/** Of the label `app.kubernetes.io/instance`, which allows 63 characters. */
+const instance = pulumi
+  .getStack()
+  .slice(0, 63)
+  .replace(/[^A-Za-z0-9]+$/, '')
+const root = fileURLToPath(new URL('../', import.meta.url))
+const images = new Images('images', { ...plan.images, root, prefix })
+const platform = new Platform(
+  'platform',
+  { ...platformSettings(plan), runtimeImage: images.runtime, prefix, instance },
+  { providers: [provider] },
+)
 
 /** Where events are posted within the cluster. */
 export const trackUrl = platform.trackUrl

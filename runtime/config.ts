@@ -444,6 +444,31 @@ export const settings = {
     unit: 'replicas',
     description: 'Copies of each primary shard, for new indices. With 0 the loss of one node loses data.',
   },
+  indexRefreshSeconds: {
+    env: 'ELASTIC_REFRESH_INTERVAL_SECONDS',
+    type: 'integer',
+    default: 10,
+    minimum: 1,
+    maximum: 3600,
+    unit: 'seconds',
+    description:
+      'Longest time from when a document is stored until a search finds it. Longer is cheaper for Elasticsearch. `set-up` applies it to existing indices too.',
+  },
+  indexCodec: {
+    env: 'ELASTIC_INDEX_CODEC',
+    type: 'string',
+    default: 'best_compression',
+    oneOf: ['default', 'best_compression'],
+    description:
+      'How Elasticsearch compresses the documents of each new index. `default` takes more disk, and a document is read in less time. Existing indices keep theirs; another one takes effect with the next period.',
+  },
+  flattenedDocValues: {
+    env: 'ELASTIC_FLATTENED_DOC_VALUES',
+    type: 'boolean',
+    default: false,
+    description:
+      'Whether `properties` and `context` of each new index have doc values, without which nobody can sort or aggregate by what is in them. Searching needs none. Existing indices stay as they are; a change takes effect with the next period.',
+  },
   eventPartitioning: {
     env: 'EVENT_PARTITIONING',
     type: 'string',
@@ -468,7 +493,7 @@ export const settings = {
     maximum: 10_000,
     unit: 'events',
     description:
-      'Events in one bulk: it is sent when the next message would exceed this number, as soon as fewer than BULK_CONCURRENCY are in flight.',
+      'Events with which a bulk is due: it is sent as soon as fewer than BULK_CONCURRENCY are in flight. It takes the fewest shards that give so many, and all when little waits.',
   },
   bulkMaxEvents: {
     env: 'BULK_MAX_EVENTS',
@@ -478,7 +503,7 @@ export const settings = {
     maximum: 50_000,
     unit: 'events',
     description:
-      'Most events in one bulk: a full one goes on filling while it waits for those in flight, unless Elasticsearch refuses. Bulks do not grow where this is not above BULK_SIZE.',
+      'Maximum events in one bulk: while all of BULK_CONCURRENCY are in flight, the next grows up to this number, unless Elasticsearch refuses. Bulks do not grow where this is not above BULK_SIZE.',
   },
   bulkMaxBytes: {
     env: 'BULK_MAX_BYTES',
@@ -488,7 +513,7 @@ export const settings = {
     // http.max_content_length of Elasticsearch is 100 MB; Elastic advises to stay below a couple of tens.
     maximum: 64 * MIB,
     unit: 'bytes',
-    description: 'Most bytes in one bulk.',
+    description: 'Maximum bytes in one bulk. Only a message that alone has more exceeds it.',
   },
   bulkTimeoutSeconds: {
     env: 'BULK_TIMEOUT_SECONDS',

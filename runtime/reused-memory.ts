@@ -1,3 +1,6 @@
+/** A burst of calls would else keep its memory for ever. */
+const MAX_FREE = 64
+
 /**
  * Memory for what is written once and sent, used again and again: outside of the heap of V8, clearing it and
  * collecting it costs more than filling it.
@@ -14,6 +17,6 @@ export class ReusedMemory {
 
   /** Only when nothing can still be sending it. */
   giveBack(taken: Buffer): void {
-    this.#free.push(Buffer.from(taken.buffer))
+    if (this.#free.length < MAX_FREE) this.#free.push(Buffer.from(taken.buffer))
   }
 }

@@ -149,7 +149,7 @@ describe('the workflows', () => {
       .split('\n')
     const outside = used.filter((path) => !listed(path))
     const other =
-      /^(\.ci|\.github|bench|docs|test)\/|^[^/]+\.md$|^(LICENSE|biome\.json|compose\.yaml|knip\.json|tsconfig\.json)$/
+      /^(\.ci|\.github|bench|docs|test)\/|^[^/]+\.md$|^(LICENSE|biome\.json|compose\.yaml|knip\.json|tsconfig(\.package)?\.json)$/
     const unseen = /^\.(c8rc\.json|editorconfig|gitignore|mocharc\.json)$/
     assert.deepEqual(
       outside.filter((path) => !other.test(path) && !unseen.test(path)),

@@ -51,19 +51,23 @@ const RUNTIME: Allowed = {
 /** What the report of a rehearsal is made from. */
 const REHEARSAL_RECORD = ['record', 'summary', 'duration'].map((file) => `../runtime/rehearsal/${file}.ts`)
 
+/** Of the runtime: its settings, and the names that follow from them. Both are pure. */
+const SETTINGS = ['../runtime/config.ts', '../runtime/queue/topics.ts']
+
 /** The same for the infrastructure, which of the runtime knows the settings and, to start it, the run on one machine. */
 const INFRA: Allowed = {
   sizing: [],
   config: ['sizing', '../runtime/config.ts'],
   kubernetes: ['config'],
   network: ['kubernetes'],
-  pulsar: ['config', 'kubernetes'],
-  elasticsearch: ['config', 'kubernetes'],
-  runtime: ['config', 'kubernetes', 'pulsar', 'elasticsearch', '../runtime/config.ts', '../runtime/queue/bundles.ts'],
-  observability: ['config', 'kubernetes', 'elasticsearch'],
-  safety: ['config', 'kubernetes', 'elasticsearch'],
+  pulsar: ['config', 'kubernetes', 'safety'],
+  elasticsearch: ['config', 'kubernetes', 'safety', '../runtime/config.ts'],
+  runtime: ['config', 'kubernetes', 'pulsar', 'elasticsearch', ...SETTINGS],
+  observability: ['config', 'kubernetes', 'elasticsearch', ...SETTINGS],
+  safety: ['kubernetes'],
   rehearsal: ['sizing', 'config', 'kubernetes', 'pulsar', 'elasticsearch', 'runtime', ...REHEARSAL_RECORD],
   commands: [
+    'sizing',
     'config',
     'pipeline',
     'rehearsal',

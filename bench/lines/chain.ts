@@ -1,8 +1,8 @@
-import type { Lab } from '../lab.ts'
+import type { Checkout, Lab } from '../lab.ts'
 import type { Outcome } from '../line.ts'
 import { Load } from '../load/load.ts'
 import { EVENTS_PER_BULK, EVENTS_PER_CALL, type Material, WARM_UP_EVENTS } from '../material.ts'
-import { outcomeOf, storedBounds } from '../outcome.ts'
+import { LAST_BULKS, outcomeOf, storedBounds } from '../outcome.ts'
 import { Sampler } from '../sampler.ts'
 import { percentile } from '../statistics.ts'
 import { assertStored, elasticsearchOf, pulsarOf } from './elasticsearch-alone.ts'
@@ -15,12 +15,13 @@ export async function chain(
   lab: Lab,
   settings: Readonly<Record<string, string>>,
   material: Material,
+  { from, lastBulks = LAST_BULKS }: { readonly from?: Checkout; readonly lastBulks?: number } = {},
 ): Promise<Outcome[]> {
   const { requests, events, warmUp } = material
   const all = WARM_UP_EVENTS + events
   await lab.emptyIndices()
-  const api = await lab.start('api', settings)
-  const worker = await lab.start('worker', settings)
+  const api = await lab.start('api', settings, from)
+  const worker = await lab.start('worker', settings, from)
   const watched = [
     { name: 'api', group: api.pid },
     { name: 'worker', group: worker.pid },
@@ -37,7 +38,7 @@ export async function chain(
   await api.stop()
   await worker.stop()
   await assertStored(lab, all)
-  const bounds = { ...storedBounds(events, EVENTS_PER_BULK, WARM_UP_EVENTS), from: WARM_UP_EVENTS }
+  const bounds = { ...storedBounds(events, EVENTS_PER_BULK, WARM_UP_EVENTS, lastBulks), from: WARM_UP_EVENTS }
   return [outcomeOf('chain', sampler.samples, bounds)]
 }
 

@@ -1,7 +1,7 @@
 import type { Lab } from '../lab.ts'
 import type { Outcome } from '../line.ts'
 import { EVENTS_PER_BULK, type Material, postBulks } from '../material.ts'
-import { outcomeOf, storedBounds } from '../outcome.ts'
+import { LAST_BULKS, outcomeOf, storedBounds } from '../outcome.ts'
 import { Sampler, type Watched } from '../sampler.ts'
 
 const IN_FLIGHT = [1, 2, 4]
@@ -9,11 +9,15 @@ const IN_FLIGHT = [1, 2, 4]
 const JOINED = 4
 
 /** The ceiling: prebuilt bodies by `node:http`, with 1, 2 and 4 in flight. */
-export async function ceiling(lab: Lab, { bulks, events }: Material): Promise<Outcome[]> {
+export async function ceiling(
+  lab: Lab,
+  { bulks, events }: Material,
+  { inFlight = IN_FLIGHT, lastBulks = LAST_BULKS } = {},
+): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
-  for (const inFlight of IN_FLIGHT) {
-    const post = () => postBulks(lab.servers.elasticsearch.url, bulks, inFlight)
-    outcomes.push(await whileStoring(lab, `ceiling, ${inFlight} in flight`, events, [], post))
+  for (const count of inFlight) {
+    const post = () => postBulks(lab.servers.elasticsearch.url, bulks, count)
+    outcomes.push(await whileStoring(lab, `ceiling, ${count} in flight`, events, [], post, lastBulks))
   }
   return outcomes
 }
@@ -44,12 +48,13 @@ export async function whileStoring(
   events: number,
   watched: readonly Watched[],
   store: () => Promise<void>,
+  lastBulks = LAST_BULKS,
 ): Promise<Outcome> {
   await lab.emptyIndices()
   const sampler = new Sampler(lab.stored, [...watched, elasticsearchOf(lab)])
   const [samples] = await Promise.all([sampler.until(events), store()])
   await assertStored(lab, events)
-  return outcomeOf(name, samples, storedBounds(events, EVENTS_PER_BULK))
+  return outcomeOf(name, samples, storedBounds(events, EVENTS_PER_BULK, 0, lastBulks))
 }
 
 export function elasticsearchOf(lab: Lab): Watched {

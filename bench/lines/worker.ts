@@ -1,10 +1,10 @@
 import { freePort } from '../../runtime/local/port.ts'
 import type { Transport } from '../../runtime/queue/port.ts'
 import { Filler } from '../fill.ts'
-import type { Lab } from '../lab.ts'
+import type { Checkout, Lab } from '../lab.ts'
 import type { Outcome } from '../line.ts'
 import { EVENTS_PER_BULK, type Material, WARM_UP_EVENTS } from '../material.ts'
-import { outcomeOf, storedBounds } from '../outcome.ts'
+import { LAST_BULKS, outcomeOf, storedBounds } from '../outcome.ts'
 import { Sampler } from '../sampler.ts'
 import { assertStored, elasticsearchOf, pulsarOf } from './elasticsearch-alone.ts'
 
@@ -13,16 +13,18 @@ export async function worker(
   lab: Lab,
   transport: Transport['name'],
   { parts, events, warmUp }: Material,
+  { from, lastBulks = LAST_BULKS }: { readonly from?: Checkout; readonly lastBulks?: number } = {},
 ): Promise<Outcome[]> {
   const all = WARM_UP_EVENTS + events
   await lab.emptyIndices()
   await fill(lab, [...warmUp.parts, ...parts], 1)
-  const child = await lab.start('worker', { PULSAR_TRANSPORT: transport })
+  const child = await lab.start('worker', { PULSAR_TRANSPORT: transport }, from)
   const watched = [{ name: 'worker', group: child.pid }, pulsarOf(lab), elasticsearchOf(lab)]
   const samples = await new Sampler(lab.stored, watched).until(all)
   await child.stop()
   await assertStored(lab, all)
-  return [outcomeOf(`worker, ${transport}`, samples, storedBounds(events, EVENTS_PER_BULK, WARM_UP_EVENTS))]
+  const bounds = storedBounds(events, EVENTS_PER_BULK, WARM_UP_EVENTS, lastBulks)
+  return [outcomeOf(`worker, ${transport}`, samples, bounds)]
 }
 
 /** Copies of the documents in the topic, since the sink is so much faster and does not mind ids that it knows. */

@@ -40,9 +40,10 @@ export class Connection {
     return new Connection(socket)
   }
 
-  /** Resolves with the status of the answer. */
+  /** Resolves with the status of the answer; rejects when the server has closed the connection. */
   post(request: Buffer): Promise<number> {
     return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) reject(new Error('the server closed the connection'))
       this.#answered = resolve
       this.#failed = reject
       this.#socket.write(request)

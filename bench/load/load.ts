@@ -20,8 +20,9 @@ export class Load {
     this.#connections = connections
   }
 
-  static async open(port: number): Promise<Load> {
-    return new Load(await Promise.all(Array.from({ length: CONNECTIONS }, () => Connection.open(port))))
+  /** @param connections how many calls are under way at most; each is to send often, or the API closes it. */
+  static async open(port: number, connections = CONNECTIONS): Promise<Load> {
+    return new Load(await Promise.all(Array.from({ length: connections }, () => Connection.open(port))))
   }
 
   /** Sends each call once, as fast as they are answered. */
@@ -43,9 +44,14 @@ export class Load {
   /**
    * Sends the calls at a steady rate, answered or not, as visitors do.
    *
+   * @param onAnswered is told which of the calls was answered 200, at that moment.
    * @returns the time from when each call was due to its answer, in milliseconds.
    */
-  async sendPaced(calls: readonly Prepared[], callsPerSecond: number): Promise<number[]> {
+  async sendPaced(
+    calls: readonly Prepared[],
+    callsPerSecond: number,
+    onAnswered: (index: number) => void = () => undefined,
+  ): Promise<number[]> {
     const startedAtMs = performance.now()
     const latenciesMs: number[] = []
     let next = 0
@@ -56,6 +62,7 @@ export class Load {
         if (early > 0) await sleep(early)
         await this.#send(connection, calls[index] as Prepared)
         latenciesMs.push(performance.now() - dueAtMs)
+        onAnswered(index)
       }
     })
     return latenciesMs

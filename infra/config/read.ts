@@ -117,7 +117,8 @@ function readGroup(
   return values
 }
 
-function readKey(key: Key, value: unknown): { value: Value | readonly string[] } | { fault: string } {
+/** Reads one value: text, number, boolean or list. */
+export function readKey(key: Key, value: unknown): { value: Value | readonly string[] } | { fault: string } {
   if (key.type === 'list') return readList(key, value)
   return isScalar(value) ? readSetting(key, String(value)) : { fault: allowedValues(key) }
 }

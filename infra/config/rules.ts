@@ -4,8 +4,10 @@ import type { Plan } from './plan.ts'
 
 type Rule = (plan: Plan) => string | undefined
 
+type Sizes = Pick<Plan['elasticsearch'], 'masterNodes' | 'mastersHoldData' | 'dataNodes'>
+
 /** Nodes of Elasticsearch that hold data. */
-export function dataHolders({ elasticsearch }: Pick<Plan, 'elasticsearch'>): number {
+export function dataHolders({ elasticsearch }: { readonly elasticsearch: Sizes }): number {
   return elasticsearch.dataNodes + (elasticsearch.mastersHoldData ? elasticsearch.masterNodes : 0)
 }
 
@@ -158,11 +160,64 @@ const openBrokers: readonly Rule[] = [
 /** Bookies whose disks count: one may be away where there are several. */
 const diskHolders = ({ bookkeeper }: Plan) => Math.max(1, bookkeeper.replicas - 1)
 
-const pulsar: readonly Rule[] = [
+/** Where servers run, as far as it decides how many there may be. */
+type Place = { readonly platform: Pick<Plan['platform'], 'environment' | 'zones'> }
+
+type PulsarShape = Pick<Plan, 'zookeeper' | 'bookkeeper'> & Place
+
+/** What holds for every Pulsar, in a stack or alone. */
+const pulsarShape: readonly ((shape: PulsarShape) => string | undefined)[] = [
   (p) =>
     p.zookeeper.replicas % 2 === 0
       ? `zookeeper.replicas is ${p.zookeeper.replicas}; allowed: 1, 3, 5 or 7, because an even count bears no more losses than one less: use ${p.zookeeper.replicas - 1} or ${p.zookeeper.replicas + 1}`
       : undefined,
+  ({ bookkeeper: b, platform }) => {
+    const spare = platform.environment === 'production' ? 1 : 0
+    const most = b.replicas - spare
+    if (b.ackQuorum <= b.writeQuorum && b.writeQuorum <= b.ensemble && b.ensemble <= most) return undefined
+    const bookies = spare === 1 ? `bookies − 1 (${most})` : `bookies (${most})`
+    return `bookkeeper has ackQuorum ${b.ackQuorum}, writeQuorum ${b.writeQuorum}, ensemble ${b.ensemble}, replicas ${b.replicas}; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ ${bookies}, else writes stop${spare === 1 ? ' when one bookie is away' : ''}: raise the replicas or lower the quorums`
+  },
+  (p) =>
+    p.platform.zones.length > 1 && p.bookkeeper.replicas < p.platform.zones.length
+      ? `bookkeeper.replicas is ${p.bookkeeper.replicas} in ${p.platform.zones.length} zones; each zone needs one at least`
+      : undefined,
+]
+
+type ElasticsearchShape = { readonly elasticsearch: Sizes } & Place
+
+/** What holds for every Elasticsearch, in a stack or alone. */
+const elasticsearchShape: readonly ((shape: ElasticsearchShape) => string | undefined)[] = [
+  (p) =>
+    p.elasticsearch.masterNodes === 2
+      ? 'elasticsearch.masterNodes is 2; allowed: 1 or 3, because two masters stop when either is lost'
+      : undefined,
+  (p) =>
+    dataHolders(p) < 1
+      ? 'elasticsearch.dataNodes is 0 and elasticsearch.mastersHoldData is no: no node would hold data; change one of them'
+      : undefined,
+  (p) =>
+    p.platform.zones.length > 0 && p.elasticsearch.mastersHoldData
+      ? 'elasticsearch.mastersHoldData is yes, and platform.zones names zones; masters do not know their zone, so no copy of a shard could be kept apart on them: use dataNodes'
+      : undefined,
+  (p) =>
+    p.platform.zones.length > 1 && p.elasticsearch.dataNodes > 0 && p.elasticsearch.dataNodes < p.platform.zones.length
+      ? `elasticsearch.dataNodes is ${p.elasticsearch.dataNodes} in ${p.platform.zones.length} zones; each zone needs one at least`
+      : undefined,
+]
+
+/** The faults of a Pulsar that stands alone. */
+export function pulsarFaults(shape: PulsarShape): readonly string[] {
+  return pulsarShape.map((rule) => rule(shape)).filter((fault) => fault !== undefined)
+}
+
+/** The faults of an Elasticsearch that stands alone. */
+export function elasticsearchFaults(shape: ElasticsearchShape): readonly string[] {
+  return elasticsearchShape.map((rule) => rule(shape)).filter((fault) => fault !== undefined)
+}
+
+const pulsar: readonly Rule[] = [
+  ...pulsarShape,
   atLeast(
     'zookeeper.replicas',
     (p) => floor(p).zookeepers,
@@ -197,17 +252,6 @@ const pulsar: readonly Rule[] = [
       ? `PULSAR_RETENTION_SIZE_GIB is ${gib}; the ledger disks hold at most ${holds} GiB of the topic and its copies: lower it, or raise bookkeeper.ledgersGib`
       : undefined
   },
-  ({ bookkeeper: b, platform }) => {
-    const spare = platform.environment === 'production' ? 1 : 0
-    const most = b.replicas - spare
-    if (b.ackQuorum <= b.writeQuorum && b.writeQuorum <= b.ensemble && b.ensemble <= most) return undefined
-    const bookies = spare === 1 ? `bookies − 1 (${most})` : `bookies (${most})`
-    return `bookkeeper has ackQuorum ${b.ackQuorum}, writeQuorum ${b.writeQuorum}, ensemble ${b.ensemble}, replicas ${b.replicas}; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ ${bookies}, else writes stop${spare === 1 ? ' when one bookie is away' : ''}: raise the replicas or lower the quorums`
-  },
-  (p) =>
-    p.platform.zones.length > 1 && p.bookkeeper.replicas < p.platform.zones.length
-      ? `bookkeeper.replicas is ${p.bookkeeper.replicas} in ${p.platform.zones.length} zones; each zone needs one at least`
-      : undefined,
   (p) =>
     ownPulsar(p) && p.pulsar.transport === 'websocket' && p.pulsar.authorization && p.pulsar.authentication
       ? 'pulsar.transport is websocket and pulsar.authorization is yes; a broker that authorises refuses its own WebSocket API: use the native transport, or set pulsar.authorization to no'
@@ -219,10 +263,7 @@ const pulsar: readonly Rule[] = [
 ]
 
 const search: readonly Rule[] = [
-  (p) =>
-    p.elasticsearch.masterNodes === 2
-      ? 'elasticsearch.masterNodes is 2; allowed: 1 or 3, because two masters stop when either is lost'
-      : undefined,
+  ...elasticsearchShape,
   atLeast(
     'elasticsearch.masterNodes',
     (p) => floor(p).masterNodes,
@@ -231,20 +272,8 @@ const search: readonly Rule[] = [
   ),
   atLeast('elasticsearch.dataNodes', (p) => floor(p).dataNodes, dataHolders, 'a copy needs another machine'),
   (p) =>
-    dataHolders(p) < 1
-      ? 'elasticsearch.dataNodes is 0 and elasticsearch.mastersHoldData is no: no node would hold data; change one of them'
-      : undefined,
-  (p) =>
     dataHolders(p) >= 1 && p.runtime.indexReplicas >= dataHolders(p)
       ? `ELASTIC_INDEX_REPLICAS is ${p.runtime.indexReplicas} with ${dataHolders(p)} data nodes; at most ${dataHolders(p) - 1}, because each copy of a shard needs a node of its own: lower it or add data nodes`
-      : undefined,
-  (p) =>
-    p.platform.zones.length > 0 && p.elasticsearch.mastersHoldData
-      ? 'elasticsearch.mastersHoldData is yes, and platform.zones names zones; masters do not know their zone, so no copy of a shard could be kept apart on them: use dataNodes'
-      : undefined,
-  (p) =>
-    p.platform.zones.length > 1 && p.elasticsearch.dataNodes > 0 && p.elasticsearch.dataNodes < p.platform.zones.length
-      ? `elasticsearch.dataNodes is ${p.elasticsearch.dataNodes} in ${p.platform.zones.length} zones; each zone needs one at least`
       : undefined,
   (p) =>
     p.platform.environment !== 'dev' && !p.elasticsearch.security

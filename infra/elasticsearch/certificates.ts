@@ -2,17 +2,24 @@ import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi'
 import * as tls from '@pulumi/tls'
 import { labelsOf } from '../kubernetes/labels.ts'
-import { hostOf, type Site } from '../kubernetes/site.ts'
+import { keeping } from '../kubernetes/protection.ts'
+import { hostOf, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { membersService } from './node-sets.ts'
 
-export const CERTIFICATE_SECRET = 'elasticsearch-certificates'
-/** The authority alone, for clients. It is no secret. */
-export const AUTHORITY_CONFIG = 'elasticsearch-authority'
+/** Secret with the certificate of all nodes, where `name` is that of the cluster. */
+export function certificateSecret(name: string): string {
+  return `${name}-certificates`
+}
+
+/** ConfigMap with the authority alone, for clients. It is no secret. */
+export function authorityConfig(name: string): string {
+  return `${name}-authority`
+}
 
 const YEAR_HOURS = 8760
 
 /**
- * An authority and one certificate for all nodes, for the names by which nodes and clients call them. The certificate is
+ * An authority and one certificate for all nodes of the cluster of this name, for the names by which nodes and clients call them. The certificate is
  * renewed by an `up` within its last quarter; Elasticsearch rereads it without a restart. The authority lives ten years.
  */
 export class Certificates extends ComponentResource {
@@ -22,8 +29,9 @@ export class Certificates extends ComponentResource {
   /** When each of them ends. */
   readonly ends: readonly { readonly name: string; readonly notAfter: Output<string> }[]
 
-  constructor(name: string, site: Site, opts: ComponentResourceOptions = {}) {
-    super('tracardi-at-scale:elasticsearch:Certificates', name, {}, opts)
+  constructor(name: string, args: SiteArgs, opts: ComponentResourceOptions = {}) {
+    const site = siteOf(name, args)
+    super('tracardi-at-scale:elasticsearch:Certificates', name, {}, keeping(site.environment, opts))
     const child = { parent: this }
     const key = (part: string) =>
       new tls.PrivateKey(`${name}-${part}-key`, { algorithm: 'ECDSA', ecdsaCurve: 'P256' }, child)
@@ -40,7 +48,7 @@ export class Certificates extends ComponentResource {
       child,
     )
     const nodeKey = key('node')
-    const service = hostOf(site, 'elasticsearch')
+    const service = hostOf(site, name)
     const request = new tls.CertRequest(
       `${name}-node-request`,
       {
@@ -48,11 +56,11 @@ export class Certificates extends ComponentResource {
         subject: { commonName: service },
         dnsNames: [
           service,
-          `elasticsearch.${site.namespace}.svc`,
+          `${name}.${site.namespace}.svc`,
           // Nodes verify each other by the name that they call: that of `discovery.seed_hosts` first, then that of the pod.
-          hostOf(site, membersService('elasticsearch-master')),
-          `*.${hostOf(site, membersService('elasticsearch-master'))}`,
-          `*.${hostOf(site, membersService('elasticsearch-data'))}`,
+          hostOf(site, membersService(name, 'elasticsearch-master')),
+          `*.${hostOf(site, membersService(name, 'elasticsearch-master'))}`,
+          `*.${hostOf(site, membersService(name, 'elasticsearch-data'))}`,
           'localhost',
         ],
       },
@@ -70,16 +78,16 @@ export class Certificates extends ComponentResource {
       },
       child,
     )
-    const labels = labelsOf('elasticsearch-master')
+    const labels = labelsOf(site, 'elasticsearch-master')
     this.authorityPem = authority.certPem
     this.ends = [
-      { name: 'elasticsearch-node', notAfter: certificate.validityEndTime },
-      { name: 'elasticsearch-authority', notAfter: authority.validityEndTime },
+      { name: `${name}-node`, notAfter: certificate.validityEndTime },
+      { name: `${name}-authority`, notAfter: authority.validityEndTime },
     ]
     this.secret = new k8s.core.v1.Secret(
-      CERTIFICATE_SECRET,
+      certificateSecret(name),
       {
-        metadata: { name: CERTIFICATE_SECRET, namespace: site.namespace, labels },
+        metadata: { name: certificateSecret(name), namespace: site.namespace, labels },
         stringData: {
           'tls.key': nodeKey.privateKeyPemPkcs8,
           'tls.crt': certificate.certPem,
@@ -89,9 +97,9 @@ export class Certificates extends ComponentResource {
       child,
     )
     this.authority = new k8s.core.v1.ConfigMap(
-      AUTHORITY_CONFIG,
+      authorityConfig(name),
       {
-        metadata: { name: AUTHORITY_CONFIG, namespace: site.namespace, labels },
+        metadata: { name: authorityConfig(name), namespace: site.namespace, labels },
         data: { 'ca.crt': authority.certPem },
       },
       child,

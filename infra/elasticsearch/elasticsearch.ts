@@ -1,5 +1,7 @@
 import { ComponentResource, type ComponentResourceOptions, type Input, type Resource } from '@pulumi/pulumi'
-import type { Plan } from '../config/plan.ts'
+import { settings } from '../../runtime/config.ts'
+import { refuse, withDefaults } from '../config/defaults.ts'
+import { elasticsearchFaults } from '../config/rules.ts'
 import { checksum, checksumOfSecrets } from '../kubernetes/checksum.ts'
 import { configMap } from '../kubernetes/config-map.ts'
 import { disruptionBudget } from '../kubernetes/disruption.ts'
@@ -7,20 +9,93 @@ import { setUpJob } from '../kubernetes/job.ts'
 import { ZONE_LABEL } from '../kubernetes/labels.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
 import { service } from '../kubernetes/service.ts'
-import { hostOf, type Site } from '../kubernetes/site.ts'
+import { hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
-import { AUTHORITY_CONFIG, Certificates } from './certificates.ts'
+import { facts } from '../safety/facts.ts'
+import { guardOf } from '../safety/guard.ts'
+import { authorityConfig, Certificates } from './certificates.ts'
 import type { SearchAccess, SearchEndpoint } from './endpoint.ts'
+import { elasticsearchFacts } from './facts.ts'
 import { ELASTICSEARCH_USER, elasticsearchPod } from './node.ts'
-import { foundingMasters, membersService, type NodeSet, nodeSets } from './node-sets.ts'
+import {
+  type ElasticsearchSizes,
+  foundingMasters,
+  membersService,
+  type NodeSet,
+  nodeSets,
+  tierName,
+} from './node-sets.ts'
 import { elasticsearchSettings, HTTP_PORT, jvmOptionsFile, LOG4J_FILE, TRANSPORT_PORT } from './settings.ts'
 import { passwordSecret, USERS, Users, usersScript } from './users.ts'
 
-export interface ElasticsearchArgs {
+/** Sizes of an Elasticsearch cluster. */
+export interface ElasticsearchSettings {
+  /** Authentication, and TLS between nodes and to clients. Fixed. @default true */
+  readonly security?: boolean
+  /** Master-eligible nodes: 1 or 3. Fixed. 1 to 3 pods. @default 3 */
+  readonly masterNodes?: number
+  /** Whether those nodes hold data too. Fixed. @default false */
+  readonly mastersHoldData?: boolean
+  /** Data nodes. They can grow. 0 to 500 pods. @default 3 */
+  readonly dataNodes?: number
+  /** Disk of one node that holds data. It can grow. 1 to 65536 GiB. @default 200 */
+  readonly dataGib?: number
+  /** Heap of one node that holds data. Its memory is twice that. 1 to 31 GiB. @default 4 */
+  readonly heapGib?: number
+  /** CPU of one node that holds data. 50 to 64000 millicores. @default 2000 */
+  readonly cpuMillicores?: number
+  /** Disk of one dedicated master node. It can grow. 1 to 65536 GiB. @default 10 */
+  readonly masterDiskGib?: number
+  /** Memory of one dedicated master node. 1024 to 262144 MiB. @default 2048 */
+  readonly masterMemoryMib?: number
+  /** CPU of one dedicated master node. 50 to 64000 millicores. @default 500 */
+  readonly masterCpuMillicores?: number
+  /**
+   * Whether nodes map their files into memory. Faster for searches; the machines need `vm.max_map_count` of 1048576 then.
+   *
+   * @default false
+   */
+  readonly memoryMap?: boolean
+  /** StorageClass of these volumes; that of the platform when empty. @default '' */
+  readonly storageClass?: string
+}
+
+export interface ElasticsearchArgs extends SiteArgs, ElasticsearchSettings {
+  /** Image of Elasticsearch. @default 'docker.elastic.co/elasticsearch/elasticsearch:9.2.0' */
+  readonly image?: Input<string>
+  /** `cluster.name`: nodes join no cluster of another name. Fixed. @default the value of `partOf` */
+  readonly clusterName?: string
+  /** First part of the names of the pipeline's indices, which no document may create by itself. @default 'tracardi' */
+  readonly indexPrefix?: string
+  /**
+   * Whether a change that could destroy data is refused, in a preview already. A `Platform` does so for its parts.
+   *
+   * @default true
+   */
+  readonly guard?: boolean
+  /** Changes that are refused, and that an operator has prepared: `key=new value`, as the refusal says. @default [] */
+  readonly acknowledge?: readonly string[]
+}
+
+/** Elasticsearch with every number settled. */
+export interface SettledElasticsearch extends ElasticsearchSizes {
+  readonly image: Input<string>
+}
+
+/** @throws RunError with every value that is out of range. */
+export function settledElasticsearch(
+  name: string,
+  args: ElasticsearchSettings & { readonly image?: Input<string> },
+): SettledElasticsearch {
+  const { url: _url, expireIndices: _expire, ...sizes } = withDefaults(name, 'elasticsearch', args)
+  return { ...sizes, image: args.image ?? withDefaults(name, 'images', {}).elasticsearch }
+}
+
+/** What the parts of the cluster are made from. */
+interface Cluster {
+  readonly name: string
   readonly site: Site
   readonly image: Input<string>
-  readonly plan: Pick<Plan, 'elasticsearch'>
-  /** First part of the names of the pipeline's indices. */
   readonly indexPrefix: string
 }
 
@@ -37,35 +112,50 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
 
   constructor(name: string, args: ElasticsearchArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:elasticsearch:Elasticsearch', name, {}, opts)
-    const { site, image, plan, indexPrefix } = args
-    const { security, memoryMap } = plan.elasticsearch
+    const site = siteOf(name, args)
+    const config = settledElasticsearch(name, args)
+    refuse(name, elasticsearchFaults({ elasticsearch: config, platform: site }))
+    const { clusterName = site.partOf, indexPrefix = settings.indexPrefix.default } = args
+    const { image, security, memoryMap } = config
+    const own: Cluster = { name, site, image, indexPrefix }
     const child = { parent: this }
     const secure = security
       ? {
-          certificates: new Certificates('elasticsearch', site, child),
-          users: new Users('elasticsearch-user', site, child),
+          certificates: new Certificates(name, site, child),
+          users: new Users(`${name}-user`, { ...site, cluster: name }, child),
         }
       : undefined
-    const sets = nodeSets(plan, site)
+    const sets = nodeSets(name, config, site)
     const founders = foundingMasters(sets)
     const alone = sets.reduce((nodes, { share }) => nodes + share.replicas, 0) === 1
     const members = { http: HTTP_PORT, transport: TRANSPORT_PORT }
     // Clients speak to the nodes that hold data; where there are only masters, those do.
-    const dataTier = plan.elasticsearch.dataNodes > 0 ? 'elasticsearch-data' : 'elasticsearch-master'
-    const clients = service(
-      site,
-      { tier: dataTier, name: 'elasticsearch', ports: { http: HTTP_PORT }, type: 'ClusterIP' },
-      child,
-    )
+    const dataTier = config.dataNodes > 0 ? 'elasticsearch-data' : 'elasticsearch-master'
+    const clients = service(site, { tier: dataTier, name, ports: { http: HTTP_PORT }, type: 'ClusterIP' }, child)
     const tiers = [...new Set(sets.map((set) => set.tier))]
     const peers = tiers.map((tier) =>
-      service(site, { tier, name: membersService(tier), ports: members, type: 'headless' }, child),
+      service(site, { tier, name: membersService(name, tier), ports: members, type: 'headless' }, child),
     )
-    const dependsOn = [clients, ...peers, ...(secure ? [secure.certificates, secure.users] : [])]
+    const guard = guardOf(
+      name,
+      args,
+      facts({ 'platform.namespace': site.namespace, ...elasticsearchFacts(config, site) }),
+      this,
+    )
+    const dependsOn = [...guard, clients, ...peers, ...(secure ? [secure.certificates, secure.users] : [])]
     const password = secure ? { passwordDigest: secure.users.digests.elastic } : {}
     const make = (set: NodeSet, previous: readonly Stateful[]): Stateful => {
       const files = {
-        'elasticsearch.yml': elasticsearchSettings(set, { site, security, memoryMap, founders, alone, indexPrefix }),
+        'elasticsearch.yml': elasticsearchSettings(set, {
+          site,
+          cluster: name,
+          clusterName,
+          security,
+          memoryMap,
+          founders,
+          alone,
+          indexPrefix,
+        }),
         'heap.options': jvmOptionsFile(set.heapMib),
         'log4j2.properties': LOG4J_FILE,
       }
@@ -75,13 +165,13 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
         {
           site,
           tier: set.tier,
-          name: set.name,
-          serviceName: membersService(set.tier),
+          serviceName: membersService(name, set.tier),
           replicas: set.share.replicas,
           labels: set.share.zone === undefined ? {} : { [ZONE_LABEL]: set.share.zone },
-          claims: [{ name: 'data', gib: set.diskGib, storageClass: plan.elasticsearch.storageClass }],
+          claims: [{ name: 'data', gib: set.diskGib, storageClass: config.storageClass }],
           template: elasticsearchPod({
             site,
+            cluster: name,
             image,
             set,
             security,
@@ -101,16 +191,16 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
         make,
       ),
     )
-    for (const tier of tiers) disruptionBudget(site, tier, child)
-    const job = secure ? this.users(args, secure.users, nodes) : undefined
-    const url = `${security ? 'https' : 'http'}://${hostOf(site, 'elasticsearch')}:${HTTP_PORT}`
+    for (const tier of tiers) disruptionBudget(site, tier, tierName(name, tier), child)
+    const job = secure ? this.users(own, secure.users, nodes) : undefined
+    const url = `${security ? 'https' : 'http'}://${hostOf(site, name)}:${HTTP_PORT}`
     this.endpoint = {
       url,
       ...(secure
         ? {
-            authorityConfigMap: AUTHORITY_CONFIG,
+            authorityConfigMap: authorityConfig(name),
             username: 'tracardi',
-            passwordSecret: passwordSecret('tracardi'),
+            passwordSecret: passwordSecret(name, 'tracardi'),
             digest: checksumOfSecrets(secure.users.digests.tracardi, secure.certificates.authorityPem),
             certificates: secure.certificates.ends,
           }
@@ -121,27 +211,22 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
   }
 
   /** The Job that gives API and workers their user. */
-  private users(
-    { site, image, indexPrefix }: ElasticsearchArgs,
-    users: Users,
-    dependsOn: readonly Resource[],
-  ): Resource {
-    const script = usersScript(`${hostOf(site, 'elasticsearch')}:${HTTP_PORT}`, indexPrefix)
+  private users({ name, site, image, indexPrefix }: Cluster, users: Users, dependsOn: readonly Resource[]): Resource {
+    const script = usersScript(`${hostOf(site, name)}:${HTTP_PORT}`, indexPrefix)
     const template = podTemplate({
+      site,
       tier: 'set-up',
       ...ELASTICSEARCH_USER,
       graceSeconds: 30,
       restartPolicy: 'OnFailure',
-      pullSecret: site.pullSecret,
-      cpuLimits: site.cpuLimits,
       volumes: [
-        { name: 'authority', configMap: { name: AUTHORITY_CONFIG } },
+        { name: 'authority', configMap: { name: authorityConfig(name) } },
         {
           name: 'users',
           projected: {
             defaultMode: 0o440,
             sources: USERS.map((user) => ({
-              secret: { name: passwordSecret(user), items: [{ key: 'password', path: user }] },
+              secret: { name: passwordSecret(name, user), items: [{ key: 'password', path: user }] },
             })),
           },
         },
@@ -156,7 +241,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
         },
       ],
     })
-    return setUpJob(site, 'elasticsearch-users', checksumOfSecrets(script, users.digests.tracardi), template, {
+    return setUpJob(site, `${name}-users`, checksumOfSecrets(script, users.digests.tracardi), template, {
       parent: this,
       dependsOn: [...dependsOn],
     })

@@ -1,9 +1,12 @@
-import type { Plan } from '../config/plan.ts'
-import type { Tier } from '../kubernetes/labels.ts'
+import type { GroupOf } from '../config/read.ts'
 import { elasticsearchLimitMib } from '../kubernetes/memory.ts'
 import type { Resources } from '../kubernetes/pod.ts'
 import type { Site } from '../kubernetes/site.ts'
+import type { Tier } from '../kubernetes/tiers.ts'
 import { setName, shares, type ZoneShare } from '../kubernetes/zones.ts'
+
+/** The sizes of a cluster, each settled. */
+export type ElasticsearchSizes = Omit<GroupOf<'elasticsearch'>, 'url' | 'expireIndices'>
 
 /** Nodes of Elasticsearch with the same roles, in one zone where the stack has zones. */
 export interface NodeSet {
@@ -16,19 +19,21 @@ export interface NodeSet {
   readonly resources: Resources
 }
 
+/** What the names of a tier begin with, where `name` is that of the cluster. */
+export function tierName(name: string, tier: NodeSet['tier']): string {
+  return `${name}-${tier === 'elasticsearch-master' ? 'master' : 'data'}`
+}
+
 /** The headless Service that names the nodes of a tier. */
-export function membersService(tier: NodeSet['tier']): string {
-  return `${tier}-members`
+export function membersService(name: string, tier: NodeSet['tier']): string {
+  return `${tierName(name, tier)}-members`
 }
 
 /**
- * The node sets of a stack: masters, and data nodes, which have a set for each zone, so that a node knows its zone when it
+ * The node sets of a cluster: masters, and data nodes, which have a set for each zone, so that a node knows its zone when it
  * starts. Masters have one set, which restarts them one after the other; without shards they need not know where they are.
  */
-export function nodeSets(
-  { elasticsearch: e }: Pick<Plan, 'elasticsearch'>,
-  site: Pick<Site, 'zones'>,
-): readonly NodeSet[] {
+export function nodeSets(name: string, e: ElasticsearchSizes, site: Pick<Site, 'zones'>): readonly NodeSet[] {
   const heapMib = e.heapGib * 1024
   const data = {
     diskGib: e.dataGib,
@@ -44,11 +49,16 @@ export function nodeSets(
     ? { roles: ['master', 'data', 'ingest'], ...data }
     : { roles: ['master'], ...dedicated }
   return [
-    { tier: 'elasticsearch-master', name: 'elasticsearch-master', share: { replicas: e.masterNodes }, ...masters },
+    {
+      tier: 'elasticsearch-master',
+      name: tierName(name, 'elasticsearch-master'),
+      share: { replicas: e.masterNodes },
+      ...masters,
+    },
     ...shares(e.dataNodes, site.zones).map(
       (share): NodeSet => ({
         tier: 'elasticsearch-data',
-        name: setName('elasticsearch-data', share),
+        name: setName(tierName(name, 'elasticsearch-data'), share),
         roles: ['data', 'ingest'],
         share,
         ...data,

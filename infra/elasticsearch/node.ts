@@ -3,7 +3,7 @@ import { ZONE_LABEL } from '../kubernetes/labels.ts'
 import { type ContainerArgs, type EnvVar, type PodTemplate, podTemplate, type Volume } from '../kubernetes/pod.ts'
 import { execCheck, probes, tcpCheck } from '../kubernetes/probes.ts'
 import type { Site } from '../kubernetes/site.ts'
-import { CERTIFICATE_SECRET } from './certificates.ts'
+import { certificateSecret } from './certificates.ts'
 import type { NodeSet } from './node-sets.ts'
 import { CERTIFICATE_DIR, CONFIG_DIR, HTTP_PORT, READINESS_PORT, TRANSPORT_PORT } from './settings.ts'
 import { passwordSecret } from './users.ts'
@@ -16,6 +16,8 @@ const podName: EnvVar = { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 
 
 export interface NodeArgs {
   readonly site: Site
+  /** Name of the cluster. */
+  readonly cluster: string
   readonly image: Input<string>
   readonly set: NodeSet
   readonly security: boolean
@@ -31,7 +33,15 @@ const GRACE_SECONDS = 180
 const START_SECONDS = 1200
 
 /** The pod of a node. Its configuration is put together in a volume, because Elasticsearch writes beside it. */
-export function elasticsearchPod({ site, image, set, security, digest, passwordDigest }: NodeArgs): PodTemplate {
+export function elasticsearchPod({
+  site,
+  cluster,
+  image,
+  set,
+  security,
+  digest,
+  passwordDigest,
+}: NodeArgs): PodTemplate {
   const { zone } = set.share
   const volumes: Volume[] = [
     { name: 'configuration', emptyDir: {} },
@@ -39,12 +49,13 @@ export function elasticsearchPod({ site, image, set, security, digest, passwordD
     { name: 'settings', configMap: { name: set.name } },
     ...(security
       ? [
-          { name: 'certificates', secret: { secretName: CERTIFICATE_SECRET, defaultMode: 0o440 } },
-          { name: 'password', secret: { secretName: passwordSecret('elastic'), defaultMode: 0o440 } },
+          { name: 'certificates', secret: { secretName: certificateSecret(cluster), defaultMode: 0o440 } },
+          { name: 'password', secret: { secretName: passwordSecret(cluster, 'elastic'), defaultMode: 0o440 } },
         ]
       : []),
   ]
   return podTemplate({
+    site,
     tier: set.tier,
     labels: zone === undefined ? {} : { [ZONE_LABEL]: zone },
     ...ELASTICSEARCH_USER,
@@ -53,8 +64,6 @@ export function elasticsearchPod({ site, image, set, security, digest, passwordD
     separateZones: site.environment === 'production' ? 'required' : 'preferred',
     separateHosts: site.environment === 'production' ? 'required' : 'preferred',
     checksums: { config: digest, ...(passwordDigest ? { password: passwordDigest } : {}) },
-    pullSecret: site.pullSecret,
-    cpuLimits: site.cpuLimits,
     volumes,
     initContainers: [configure(image, security)],
     containers: [

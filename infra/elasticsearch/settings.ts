@@ -1,10 +1,14 @@
+import { autoCreateIndexSetting } from '../../runtime/config.ts'
 import { hostOf, type Site } from '../kubernetes/site.ts'
+import { TIERS } from '../kubernetes/tiers.ts'
 import { membersService, type NodeSet } from './node-sets.ts'
 
-export const HTTP_PORT = 9200
-export const TRANSPORT_PORT = 9300
-/** `readiness.port`: open while the node belongs to a cluster with a master, whatever the health of its indices. */
-export const READINESS_PORT = 9399
+/** Of `readiness.port`: open while the node belongs to a cluster with a master, whatever the health of its indices. */
+export const {
+  http: HTTP_PORT,
+  transport: TRANSPORT_PORT,
+  readiness: READINESS_PORT,
+} = TIERS['elasticsearch-data'].ports
 
 export const CONFIG_DIR = '/usr/share/elasticsearch/config'
 export const CERTIFICATE_DIR = `${CONFIG_DIR}/certificates`
@@ -12,9 +16,9 @@ export const CERTIFICATE_DIR = `${CONFIG_DIR}/certificates`
 /** A cluster of one node, as on a laptop. Elasticsearch asks less of the machine then: `max_map_count`, open files. */
 const ALONE = { 'discovery.type': 'single-node' }
 
-function discovery(site: Site, founders: readonly string[]): Record<string, unknown> {
+function discovery(site: Site, cluster: string, founders: readonly string[]): Record<string, unknown> {
   return {
-    'discovery.seed_hosts': [`${hostOf(site, membersService('elasticsearch-master'))}:${TRANSPORT_PORT}`],
+    'discovery.seed_hosts': [`${hostOf(site, membersService(cluster, 'elasticsearch-master'))}:${TRANSPORT_PORT}`],
     // Read only by nodes that belong to no cluster yet: a majority of these must see each other to found one.
     'cluster.initial_master_nodes': founders,
   }
@@ -22,6 +26,10 @@ function discovery(site: Site, founders: readonly string[]): Record<string, unkn
 
 export interface SettingsArgs {
   readonly site: Site
+  /** Name of the component. */
+  readonly cluster: string
+  /** `cluster.name`: nodes join no cluster of another name. */
+  readonly clusterName: string
   readonly security: boolean
   readonly memoryMap: boolean
   readonly founders: readonly string[]
@@ -34,25 +42,24 @@ export interface SettingsArgs {
 /** `elasticsearch.yml` of a node set. Each value is JSON, which is YAML too. */
 export function elasticsearchSettings(
   set: NodeSet,
-  { site, security, memoryMap, founders, alone, indexPrefix }: SettingsArgs,
+  { site, cluster, clusterName, security, memoryMap, founders, alone, indexPrefix }: SettingsArgs,
 ): string {
   const { zone } = set.share
   const settings: Record<string, unknown> = {
-    'cluster.name': 'tracardi',
+    'cluster.name': clusterName,
     // biome-ignore lint/suspicious/noTemplateCurlyInString: Elasticsearch fills in the name of the pod
     'node.name': '${POD_NAME}',
     'node.roles': set.roles,
     'network.host': '_site_',
     // Any local address for probes; the name of the pod to peers, because it outlives its address.
     'network.bind_host': '0.0.0.0',
-    'transport.publish_host': `\${POD_NAME}.${hostOf(site, membersService(set.tier))}`,
+    'transport.publish_host': `\${POD_NAME}.${hostOf(site, membersService(cluster, set.tier))}`,
     'http.port': HTTP_PORT,
     'transport.port': TRANSPORT_PORT,
     'readiness.port': READINESS_PORT,
-    ...(alone ? ALONE : discovery(site, founders)),
+    ...(alone ? ALONE : discovery(site, cluster, founders)),
     'node.store.allow_mmap': memoryMap,
-    // As `autoCreateIndexSetting` of the runtime says.
-    'action.auto_create_index': `-${indexPrefix}-*,+*`,
+    'action.auto_create_index': autoCreateIndexSetting(indexPrefix),
     'action.destructive_requires_name': true,
     'xpack.security.enabled': security,
     ...(zone === undefined ? {} : { 'node.attr.zone': zone }),

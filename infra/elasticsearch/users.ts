@@ -3,7 +3,8 @@ import { ComponentResource, type ComponentResourceOptions, type Output } from '@
 import * as random from '@pulumi/random'
 import { checksumOfSecrets } from '../kubernetes/checksum.ts'
 import { labelsOf } from '../kubernetes/labels.ts'
-import type { Site } from '../kubernetes/site.ts'
+import { keeping } from '../kubernetes/protection.ts'
+import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
 
 /**
  * The users of Elasticsearch. `elastic` is its own administrator, which only the set-up uses; `tracardi` is for API and
@@ -13,9 +14,14 @@ export const USERS = ['elastic', 'tracardi'] as const
 
 export type ElasticUser = (typeof USERS)[number]
 
-/** Name of the Secret with a user's password, in the key `password`. */
-export function passwordSecret(user: ElasticUser): string {
-  return `elasticsearch-user-${user}`
+/** Name of the Secret with a user's password, in the key `password`, where `name` is that of the cluster. */
+export function passwordSecret(name: string, user: ElasticUser): string {
+  return `${name}-user-${user}`
+}
+
+export interface UsersArgs extends SiteArgs {
+  /** Name of the `Elasticsearch` that the users are of: the names of their Secrets begin with it. */
+  readonly cluster: string
 }
 
 /** A generated password for each user, kept in the state of the stack, where it is encrypted. */
@@ -24,8 +30,9 @@ export class Users extends ComponentResource {
   /** For each user, what changes with the password. */
   readonly digests: Readonly<Record<ElasticUser, Output<string>>>
 
-  constructor(name: string, site: Site, opts: ComponentResourceOptions = {}) {
-    super('tracardi-at-scale:elasticsearch:Users', name, {}, opts)
+  constructor(name: string, args: UsersArgs, opts: ComponentResourceOptions = {}) {
+    const site = siteOf(name, args)
+    super('tracardi-at-scale:elasticsearch:Users', name, {}, keeping(site.environment, opts))
     const password = (user: ElasticUser) =>
       new random.RandomPassword(`${name}-${user}`, { length: 32, special: false }, { parent: this }).result
     const passwords = { elastic: password('elastic'), tracardi: password('tracardi') }
@@ -33,9 +40,13 @@ export class Users extends ComponentResource {
     this.secrets = USERS.map(
       (user) =>
         new k8s.core.v1.Secret(
-          passwordSecret(user),
+          passwordSecret(args.cluster, user),
           {
-            metadata: { name: passwordSecret(user), namespace: site.namespace, labels: labelsOf('set-up') },
+            metadata: {
+              name: passwordSecret(args.cluster, user),
+              namespace: site.namespace,
+              labels: labelsOf(site, 'set-up'),
+            },
             stringData: { password: passwords[user] },
           },
           { parent: this },

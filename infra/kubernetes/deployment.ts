@@ -1,12 +1,14 @@
 import * as k8s from '@pulumi/kubernetes'
 import type { CustomResourceOptions } from '@pulumi/pulumi'
-import { labelsOf, selectorOf, type Tier } from './labels.ts'
-import type { PodTemplate } from './pod.ts'
+import { selectorOf } from './labels.ts'
+import { labelsOfPod, type PodTemplate } from './pod.ts'
 import { rolloutTimeouts } from './rollout-time.ts'
 import type { Site } from './site.ts'
+import type { Tier } from './tiers.ts'
 
 export interface DeploymentArgs {
   readonly tier: Tier
+  readonly name: string
   /** Replicas; where a scaler owns them, those that the first rollout begins with. */
   readonly replicas: number
   readonly scaled: boolean
@@ -24,16 +26,16 @@ const MOST_STEPS = 100 / SURGE_PERCENT
 /** A Deployment whose rollout never has fewer pods ready than it is to have. */
 export function deployment(
   site: Site,
-  { tier, replicas, scaled, template }: DeploymentArgs,
+  { tier, name, replicas, scaled, template }: DeploymentArgs,
   opts: CustomResourceOptions,
 ): k8s.apps.v1.Deployment {
   return new k8s.apps.v1.Deployment(
-    tier,
+    name,
     {
-      metadata: { name: tier, namespace: site.namespace, labels: labelsOf(tier) },
+      metadata: { name, namespace: site.namespace, labels: labelsOfPod(template) },
       spec: {
         replicas,
-        selector: { matchLabels: selectorOf(tier) },
+        selector: { matchLabels: selectorOf(site, tier) },
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: `${SURGE_PERCENT}%`, maxUnavailable: 0 } },
         minReadySeconds: MIN_READY_SECONDS,
         revisionHistoryLimit: 5,

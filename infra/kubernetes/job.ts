@@ -23,7 +23,7 @@ export function setUpJob(
       metadata: {
         name: output(digest).apply((text) => `${name}-${text.slice(0, 8)}`),
         namespace: site.namespace,
-        labels: labelsOf('set-up'),
+        labels: labelsOf(site, 'set-up'),
         annotations: { 'pulumi.com/replaceUnready': 'true' },
       },
       spec: {

@@ -1,30 +1,33 @@
-/** Every tier of the platform: the pods that do the same work. Names are identity: changing one is a breaking change. */
-export const TIERS = [
-  'zookeeper',
-  'bookkeeper',
-  'autorecovery',
-  'broker',
-  'proxy',
-  'elasticsearch-master',
-  'elasticsearch-data',
-  'elasticsearch-exporter',
-  'api',
-  'worker',
-  'set-up',
-] as const
+import type { Input } from '@pulumi/pulumi'
+import type { Site } from './site.ts'
+import type { Tier } from './tiers.ts'
 
-export type Tier = (typeof TIERS)[number]
-
-const PART_OF = 'tracardi'
+/** Value of `partOf` for platforms. Each has a namespace of its own, so all have the same. */
+export const PLATFORM = 'tracardi'
 
 /** What selects the pods of a tier. It can never change: selectors are immutable. */
-export function selectorOf(tier: Tier): Record<string, string> {
-  return { 'app.kubernetes.io/part-of': PART_OF, 'app.kubernetes.io/name': tier }
+export function selectorOf({ partOf }: Pick<Site, 'partOf'>, tier: Tier): Record<string, string> {
+  return { 'app.kubernetes.io/part-of': partOf, 'app.kubernetes.io/name': tier }
 }
 
-/** The labels of everything that belongs to a tier. */
-export function labelsOf(tier: Tier): Record<string, string> {
-  return { ...selectorOf(tier), 'app.kubernetes.io/managed-by': 'pulumi' }
+/**
+ * The recommended labels of everything that belongs to a tier. `name` would be the application and `component` its part; here both
+ * are the tier, because selectors of sets that exist have it as `name`.
+ */
+export function labelsOf(site: Pick<Site, 'partOf' | 'instance'>, tier: Tier): Record<string, string> {
+  return {
+    ...selectorOf(site, tier),
+    'app.kubernetes.io/component': tier,
+    'app.kubernetes.io/instance': site.instance,
+    'app.kubernetes.io/managed-by': 'pulumi',
+  }
+}
+
+/** The label of the version that a pod runs: the tag of its image. An image by digest alone has none, nor one that is not known yet. */
+export function versionLabel(image: Input<string> | undefined): Record<string, string> {
+  const name = typeof image === 'string' ? image.split('/').at(-1) : undefined
+  const tag = /^[^:@]+:([A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)(?:@|$)/.exec(name ?? '')?.[1]
+  return tag === undefined ? {} : { 'app.kubernetes.io/version': tag }
 }
 
 /** The label by which the pods of one zone of a tier are told apart, where each zone has a StatefulSet of its own. */

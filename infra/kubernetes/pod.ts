@@ -1,6 +1,8 @@
 import type { types } from '@pulumi/kubernetes'
 import type { Input } from '@pulumi/pulumi'
-import { labelsOf, selectorOf, type Tier } from './labels.ts'
+import { labelsOf, selectorOf, versionLabel } from './labels.ts'
+import type { Site } from './site.ts'
+import type { Tier } from './tiers.ts'
 
 export type Container = types.input.core.v1.Container
 export type PodSpec = types.input.core.v1.PodSpec
@@ -34,6 +36,7 @@ export interface ContainerArgs {
 }
 
 export interface PodArgs {
+  readonly site: Pick<Site, 'partOf' | 'instance' | 'pullSecret' | 'cpuLimits'>
   readonly tier: Tier
   readonly labels?: Readonly<Record<string, string>>
   readonly containers: readonly ContainerArgs[]
@@ -55,19 +58,17 @@ export interface PodArgs {
   /** Digests of the configuration that the pod reads only at its start, so that a change restarts it. */
   readonly checksums?: Readonly<Record<string, Input<string>>>
   readonly restartPolicy?: 'Always' | 'OnFailure' | 'Never'
-  readonly pullSecret?: string
-  /** Whether containers have a limit of CPU. @default true */
-  readonly cpuLimits?: boolean
 }
 
 /** A pod that PodSecurity `restricted` admits: no root, no privileges, a read-only root, and no token of the API server. */
 export function podTemplate(args: PodArgs): PodTemplate {
+  const { cpuLimits, pullSecret } = args.site
   const annotations = Object.fromEntries(
     Object.entries(args.checksums ?? {}).map(([name, digest]) => [`checksum.tracardi.com/${name}`, digest]),
   )
   return {
     metadata: {
-      labels: { ...labelsOf(args.tier), ...args.labels },
+      labels: { ...podLabels(args), ...args.labels },
       ...(args.checksums ? { annotations } : {}),
     },
     spec: {
@@ -82,19 +83,28 @@ export function podTemplate(args: PodArgs): PodTemplate {
         fsGroupChangePolicy: 'OnRootMismatch',
         seccompProfile: { type: 'RuntimeDefault' },
       },
-      ...(args.initContainers
-        ? { initContainers: args.initContainers.map((each) => container(each, args.cpuLimits)) }
-        : {}),
-      containers: args.containers.map((each) => container(each, args.cpuLimits)),
+      ...(args.initContainers ? { initContainers: args.initContainers.map((each) => container(each, cpuLimits)) } : {}),
+      containers: args.containers.map((each) => container(each, cpuLimits)),
       volumes: [{ name: 'tmp', emptyDir: {} }, ...(args.volumes ?? [])],
       ...spread(args),
       ...(args.restartPolicy ? { restartPolicy: args.restartPolicy } : {}),
-      ...(args.pullSecret ? { imagePullSecrets: [{ name: args.pullSecret }] } : {}),
+      ...(pullSecret ? { imagePullSecrets: [{ name: pullSecret }] } : {}),
     },
   }
 }
 
-function container(args: ContainerArgs, cpuLimits = true): Container {
+/** The labels of a pod, which what runs it has too. `podTemplate` makes plain values of them. */
+export function labelsOfPod(template: PodTemplate): Record<string, string> {
+  return (template.metadata as { readonly labels: Record<string, string> }).labels
+}
+
+/** Pods of the set-up have those that select them alone: a Job never changes, so another label would be another Job. */
+function podLabels({ site, tier, containers }: PodArgs): Record<string, string> {
+  if (tier === 'set-up') return { ...selectorOf(site, tier), 'app.kubernetes.io/managed-by': 'pulumi' }
+  return { ...labelsOf(site, tier), ...versionLabel(containers[0]?.image) }
+}
+
+function container(args: ContainerArgs, cpuLimits: boolean): Container {
   const quantity = { cpu: `${args.resources.cpuMillicores}m`, memory: `${args.resources.memoryMib}Mi` }
   const env = Object.entries(args.env ?? {}).map(([name, value]) => ({ name, value }))
   return {
@@ -147,6 +157,7 @@ function cpuLimit({ cpuMillicores }: Resources): number {
 
 /** Over machines always, over zones where there are any, or into the one zone. */
 function spread({
+  site,
   tier,
   labels,
   zones = [],
@@ -154,7 +165,7 @@ function spread({
   separateHosts = 'preferred',
   separateZones = 'preferred',
 }: PodArgs): Partial<PodSpec> {
-  const labelSelector = { matchLabels: selectorOf(tier) }
+  const labelSelector = { matchLabels: selectorOf(site, tier) }
   const term = { labelSelector, topologyKey: 'kubernetes.io/hostname' }
   const podAntiAffinity =
     separateHosts === 'required'
@@ -174,7 +185,7 @@ function spread({
     // A pod that cannot be spread while a zone is away is worth more than one that does not run, unless its volume would
     // keep it in the wrong zone for ever.
     whenUnsatisfiable: separateZones === 'required' ? 'DoNotSchedule' : 'ScheduleAnyway',
-    labelSelector: { matchLabels: { ...selectorOf(tier), ...labels } },
+    labelSelector: { matchLabels: { ...selectorOf(site, tier), ...labels } },
   }
   return {
     affinity: { podAntiAffinity, ...(among.length > 0 ? { nodeAffinity } : {}) },

@@ -1,7 +1,8 @@
 import * as k8s from '@pulumi/kubernetes'
 import type { CustomResourceOptions } from '@pulumi/pulumi'
-import { labelsOf, selectorOf, type Tier } from './labels.ts'
+import { labelsOf, selectorOf } from './labels.ts'
 import type { Site } from './site.ts'
+import type { Tier } from './tiers.ts'
 
 export interface ServiceArgs {
   readonly tier: Tier
@@ -23,7 +24,7 @@ export function service(site: Site, args: ServiceArgs, opts: CustomResourceOptio
       metadata: {
         name: args.name,
         namespace: site.namespace,
-        labels: labelsOf(args.tier),
+        labels: labelsOf(site, args.tier),
         // Whether pods are ready is waited for where they are made.
         annotations: { 'pulumi.com/skipAwait': 'true' },
       },
@@ -32,7 +33,7 @@ export function service(site: Site, args: ServiceArgs, opts: CustomResourceOptio
         ...(args.type === 'headless' ? { clusterIP: 'None', publishNotReadyAddresses: true } : {}),
         ...(args.dualStack ? { ipFamilyPolicy: 'PreferDualStack' } : {}),
         ...(args.sourceRanges?.length ? { loadBalancerSourceRanges: [...args.sourceRanges] } : {}),
-        selector: selectorOf(args.tier),
+        selector: selectorOf(site, args.tier),
         ports: Object.entries(args.ports).map(([name, port]) => ({ name, port, targetPort: port, protocol: 'TCP' })),
       },
     },

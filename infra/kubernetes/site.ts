@@ -1,13 +1,51 @@
-import type { StackConfig } from '../config/read.ts'
+import { withDefaults } from '../config/defaults.ts'
+import type { GroupOf } from '../config/read.ts'
 
-/** Where and how everything of a stack is registered. All of it is known when the program runs. */
-export interface Site {
-  readonly environment: StackConfig['platform']['environment']
+/** What a stack is for. It decides how pods are kept apart, and what is protected. */
+export type Environment = GroupOf<'platform'>['environment']
+
+/** Where and how a component is registered. Plain values, because they shape what is registered. */
+export interface SiteArgs {
+  /** Kubernetes namespace. A `Platform` makes it; every other component needs one that exists. At most 40 letters, digits and -. */
   readonly namespace: string
-  readonly zones: readonly string[]
-  readonly storageClass: string
-  readonly pullSecret: string
-  readonly cpuLimits: boolean
+  /**
+   * Value of the label `app.kubernetes.io/part-of`. With `app.kubernetes.io/name` it is what Services, workloads and policies
+   * select pods by, so it must differ between components of one namespace, and it can never change.
+   *
+   * @default the name of the component
+   */
+  readonly partOf?: string
+  /**
+   * Value of the label `app.kubernetes.io/instance`, which tells this installation from others. Nothing selects by it.
+   *
+   * @default the name of the component
+   */
+  readonly instance?: string
+  /**
+   * `dev`, `staging` or `production`. In `production`, pods that hold data never share a machine, and what holds data is
+   * protected; in `production` and `staging`, volumes stay when the stack is destroyed.
+   *
+   * @default 'production'
+   */
+  readonly environment?: Environment
+  /** Zones over which pods are spread, by the node label `topology.kubernetes.io/zone`. @default [] */
+  readonly zones?: readonly string[]
+  /** StorageClass of the volumes; the default one of the cluster when empty. Fixed. @default '' */
+  readonly storageClass?: string
+  /** Secret of the namespace with which images are pulled; none when empty. @default '' */
+  readonly pullSecret?: string
+  /** Whether containers have a limit of CPU: twice what they request, and at least one core. @default true */
+  readonly cpuLimits?: boolean
+}
+
+/** The same with every default filled in. */
+export type Site = Required<SiteArgs>
+
+/** @throws RunError with every value that is out of range. */
+export function siteOf(name: string, args: SiteArgs): Site {
+  const { namespace, environment, zones, storageClass, cpuLimits } = withDefaults(name, 'platform', args)
+  const { partOf = name, instance = name, pullSecret = '' } = args
+  return { namespace, partOf, instance, environment, zones, storageClass, pullSecret, cpuLimits }
 }
 
 /** The DNS name of a Service within the cluster. */

@@ -1,9 +1,11 @@
 import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
-import { labelsOf, selectorOf, type Tier } from './labels.ts'
-import type { PodTemplate } from './pod.ts'
+import { labelsOf, selectorOf } from './labels.ts'
+import { labelsOfPod, type PodTemplate } from './pod.ts'
+import { keeping } from './protection.ts'
 import { rolloutTimeouts } from './rollout-time.ts'
 import type { Site } from './site.ts'
+import type { Tier } from './tiers.ts'
 
 /** A volume of each pod. */
 export interface ClaimArgs {
@@ -16,8 +18,6 @@ export interface ClaimArgs {
 export interface StatefulArgs {
   readonly site: Site
   readonly tier: Tier
-  /** Name of the StatefulSet. It is identity: another name is another set with empty volumes. */
-  readonly name: string
   /** The headless Service that names the pods. */
   readonly serviceName: string
   readonly replicas: number
@@ -32,20 +32,21 @@ export interface StatefulArgs {
 }
 
 /**
- * A StatefulSet with its volumes. It holds data, and no change of its arguments can destroy any: the volumes are resources
+ * A StatefulSet of the component's name with its volumes. The name is identity: another one is another set with empty volumes.
+ * It holds data, and no change of its arguments can destroy any: the volumes are resources
  * of their own, which grow in place, and the fields of the set for which Kubernetes would need another one never change.
  */
 export class Stateful extends ComponentResource {
   readonly set: k8s.apps.v1.StatefulSet
 
   constructor(name: string, args: StatefulArgs, opts: ComponentResourceOptions) {
-    super('tracardi-at-scale:kubernetes:Stateful', name, {}, opts)
+    super('tracardi-at-scale:kubernetes:Stateful', name, {}, keeping(args.site.environment, opts))
     const { site, replicas, template, usualStartSeconds } = args
     const minReadySeconds = args.readySeconds ?? 5
-    const metadata = { namespace: site.namespace, labels: { ...labelsOf(args.tier), ...args.labels } }
+    const metadata = { namespace: site.namespace, labels: { ...labelsOf(site, args.tier), ...args.labels } }
     const claims = args.claims.flatMap((claim) =>
       Array.from({ length: replicas }, (_, ordinal) => {
-        const claimName = `${claim.name}-${args.name}-${ordinal}`
+        const claimName = `${claim.name}-${name}-${ordinal}`
         return new k8s.core.v1.PersistentVolumeClaim(
           claimName,
           {
@@ -58,13 +59,13 @@ export class Stateful extends ComponentResource {
       }),
     )
     this.set = new k8s.apps.v1.StatefulSet(
-      args.name,
+      name,
       {
-        metadata: { ...metadata, name: args.name },
+        metadata: { ...metadata, name, labels: labelsOfPod(template) },
         spec: {
           replicas,
           serviceName: args.serviceName,
-          selector: { matchLabels: { ...selectorOf(args.tier), ...args.labels } },
+          selector: { matchLabels: { ...selectorOf(site, args.tier), ...args.labels } },
           // A quorum that lost all its pods comes back only when they start together.
           podManagementPolicy: 'Parallel',
           updateStrategy: { type: 'RollingUpdate' },

@@ -18,7 +18,7 @@ export function shares(replicas: number, zones: readonly string[]): readonly Zon
     .filter((share) => share.replicas > 0)
 }
 
-/** Name of the StatefulSet of a share. */
-export function setName(tier: string, { zone }: ZoneShare): string {
-  return zone === undefined ? tier : `${tier}-${zone}`
+/** Name of the StatefulSet of a share, where `name` is that of all of them. */
+export function setName(name: string, { zone }: ZoneShare): string {
+  return zone === undefined ? name : `${name}-${zone}`
 }

@@ -1,4 +1,4 @@
-import type { Tier } from '../kubernetes/labels.ts'
+import type { Tier } from '../kubernetes/tiers.ts'
 
 /** `critical`: events are refused, wait without end, or may be lost with the next fault. `warning`: will be, if nobody acts. */
 export type Severity = 'critical' | 'warning' | 'info'

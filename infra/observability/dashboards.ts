@@ -11,11 +11,11 @@ const DASHBOARDS: readonly { name: string; title: string; rows: (watched: Watche
 
 /** The dashboards of a stack, as the files that Grafana imports: only what the stack has is on them. */
 export function dashboardsOf(watched: Watched): readonly { readonly name: string; readonly json: string }[] {
-  const { namespace, tiers, scrapeSeconds } = watched
+  const { namespace, prefix, tiers, scrapeSeconds } = watched
   return DASHBOARDS.map(({ name, title, rows }) => {
     const model = dashboardModel({
-      uid: `${namespace}-${name}`,
-      title: `Tracardi · ${namespace} · ${title}`,
+      uid: `${namespace}-${prefix}${name}`,
+      title: `Tracardi · ${namespace} · ${prefix}${title}`,
       rows: rows(watched).filter(({ reads }) => reads.every((tier) => tiers.includes(tier))),
       scrapeSeconds,
     })

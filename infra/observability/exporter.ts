@@ -1,24 +1,28 @@
 import type * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi'
-import type { SearchEndpoint } from '../elasticsearch/endpoint.ts'
+import { withDefaults } from '../config/defaults.ts'
+import type { SearchAccess, SearchEndpoint } from '../elasticsearch/endpoint.ts'
 import { deployment } from '../kubernetes/deployment.ts'
 import { disruptionBudget } from '../kubernetes/disruption.ts'
 import { type PodTemplate, podTemplate, type Volume } from '../kubernetes/pod.ts'
 import { httpCheck, probes } from '../kubernetes/probes.ts'
-import type { Site } from '../kubernetes/site.ts'
+import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
+import { TIERS } from '../kubernetes/tiers.ts'
 import { EXPORTER_RESOURCES } from './exporter-resources.ts'
 
 const TIER = 'elasticsearch-exporter'
-const PORT = 9114
+const { ports: PORTS } = TIERS['elasticsearch-exporter']
+const PORT = PORTS.metrics
 const CREDENTIALS_DIR = '/credentials'
 const AUTHORITY_DIR = '/authority'
 /** `nobody` of the image. */
 const USER = { user: 65_534, group: 65_534 } as const
 
-export interface ExporterArgs {
-  readonly site: Site
-  readonly image: Input<string>
-  readonly search: SearchEndpoint
+export interface ExporterArgs extends SiteArgs {
+  /** Image of `elasticsearch_exporter`. @default 'quay.io/prometheuscommunity/elasticsearch-exporter:v1.11.0' */
+  readonly image?: Input<string>
+  /** The Elasticsearch that is asked. */
+  readonly elasticsearch: SearchAccess
 }
 
 /**
@@ -30,31 +34,33 @@ export class Exporter extends ComponentResource {
 
   constructor(name: string, args: ExporterArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:observability:Exporter', name, {}, opts)
-    const { site } = args
+    const site = siteOf(name, args)
     this.deployment = deployment(
       site,
-      { tier: TIER, replicas: 1, scaled: false, template: exporterPod(args) },
+      { tier: TIER, name, replicas: 1, scaled: false, template: exporterPod(name, args) },
       { parent: this },
     )
-    disruptionBudget(site, TIER, { parent: this })
+    disruptionBudget(site, TIER, name, { parent: this })
     this.registerOutputs({ deployment: this.deployment })
   }
 }
 
-function exporterPod({ site, image, search }: ExporterArgs): PodTemplate {
+function exporterPod(name: string, args: ExporterArgs): PodTemplate {
+  const site = siteOf(name, args)
+  const image = args.image ?? withDefaults(name, 'observability', {}).exporter
+  const search = args.elasticsearch.endpoint
   const credentials = search.passwordSecret ?? search.apiKeySecret
   const volumes: Volume[] = [
     ...(credentials ? [{ name: 'credentials', secret: { secretName: credentials, defaultMode: 0o440 } }] : []),
     ...(search.authorityConfigMap ? [{ name: 'authority', configMap: { name: search.authorityConfigMap } }] : []),
   ]
   return podTemplate({
+    site,
     tier: TIER,
     ...USER,
     graceSeconds: 30,
     zones: site.zones,
     ...(search.digest ? { checksums: { elasticsearch: search.digest } } : {}),
-    pullSecret: site.pullSecret,
-    cpuLimits: site.cpuLimits,
     volumes,
     containers: [
       {
@@ -62,7 +68,7 @@ function exporterPod({ site, image, search }: ExporterArgs): PodTemplate {
         image,
         command: ['sh', '-c', exporterScript(search)],
         ...(search.username ? { env: { ES_USERNAME: search.username } } : {}),
-        ports: { metrics: PORT },
+        ports: PORTS,
         resources: EXPORTER_RESOURCES,
         mounts: {
           ...(credentials ? { [CREDENTIALS_DIR]: 'credentials' } : {}),

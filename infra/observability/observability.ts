@@ -1,60 +1,123 @@
 import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, output } from '@pulumi/pulumi'
-import type { Plan } from '../config/plan.ts'
+import { withDefaults } from '../config/defaults.ts'
 import type { GroupOf } from '../config/read.ts'
-import type { SearchEndpoint } from '../elasticsearch/endpoint.ts'
-import { labelsOf, type Tier } from '../kubernetes/labels.ts'
-import type { Site } from '../kubernetes/site.ts'
+import type { SearchAccess } from '../elasticsearch/endpoint.ts'
+import { labelsOf } from '../kubernetes/labels.ts'
+import { type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
+import { scrapedOf, type Tier } from '../kubernetes/tiers.ts'
 import { dashboardsOf } from './dashboards.ts'
 import { Exporter } from './exporter.ts'
 import { labelsFrom } from './label-list.ts'
 import { podMonitor } from './pod-monitor.ts'
 import { rulesOf } from './rules.ts'
-import { scrapedOf, watchedOf } from './watched.ts'
+import { type WatchedArgs, watchedOf } from './watched.ts'
 
-export interface ObservabilityArgs {
+/** What Prometheus and Grafana get. */
+export interface ObservabilitySettings {
+  /** Time between two scrapes of a pod. 5 to 60 seconds. @default 30 */
+  readonly scrapeSeconds?: number
+  /**
+   * Whether the alerts of [alerts.md](alerts.md) are made, as a PrometheusRule. They read what the monitors scrape, and kube-state-metrics and kubelet.
+   *
+   * @default false
+   */
+  readonly rules?: boolean
+  /**
+   * Labels of PodMonitors and PrometheusRule, by which a Prometheus of the operator chooses them, as `release=kube-prometheus-stack`.
+   *
+   * @default []
+   */
+  readonly labels?: readonly string[]
+  /**
+   * Where alerts send their reader, with `#` and the name of the alert after it: the page of alerts.
+   *
+   * @default 'docs/alerts.md'
+   */
+  readonly runbooks?: string
+  /**
+   * Whether the dashboards are made, as ConfigMaps that a sidecar of Grafana reads. They show what the monitors scrape.
+   *
+   * @default false
+   */
+  readonly dashboards?: boolean
+  /**
+   * Labels of these ConfigMaps, by which the sidecar chooses them; `grafana_dashboard=1` when none are stated.
+   *
+   * @default ['grafana_dashboard=1']
+   */
+  readonly dashboardLabels?: readonly string[]
+  /**
+   * Image of the exporter for Elasticsearch.
+   *
+   * @default 'quay.io/prometheuscommunity/elasticsearch-exporter:v1.11.0'
+   */
+  readonly exporter?: string
+}
+
+export interface ObservabilityArgs
+  extends SiteArgs,
+    ObservabilitySettings,
+    Omit<WatchedArgs, 'namespace' | 'prefix' | 'scrapeSeconds'> {
+  /** The Elasticsearch that the exporter asks, where `tiers` has it. */
+  readonly elasticsearch: SearchAccess
+  /** What the names of the resources begin with, and of the tiers that they watch. @default the name of the component and `-` */
+  readonly prefix?: string
+}
+
+/** What the parts are made from. */
+interface Own {
+  readonly prefix: string
   readonly site: Site
-  readonly plan: Plan
-  /** Every tier of the stack, the exporter among them. */
-  readonly tiers: readonly Tier[]
-  readonly search: SearchEndpoint
+  readonly config: GroupOf<'observability'>
+  readonly watched: WatchedArgs
+  readonly elasticsearch: SearchAccess
 }
 
 /** What a Prometheus and a Grafana of the cluster need to watch the stack: who is scraped, alerts, dashboards. */
 export class Observability extends ComponentResource {
   constructor(name: string, args: ObservabilityArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:observability:Observability', name, {}, opts)
-    const { site, plan, tiers, search } = args
-    const config = plan.observability
+    const { tiers, elasticsearch, prefix = `${name}-` } = args
+    const site = siteOf(name, args)
+    const config = withDefaults(name, 'observability', args)
+    const { authentication, settings, backlogHours, backlogPerWorker, workers, zookeepers, ensemble } = args
+    const numbers = { backlogHours, backlogPerWorker, workers, zookeepers, ensemble }
+    const { scrapeSeconds } = config
+    const watched = { namespace: site.namespace, prefix, tiers, authentication, settings, scrapeSeconds, ...numbers }
+    const own: Own = { prefix, site, config, watched, elasticsearch }
     if (tiers.includes('elasticsearch-exporter')) {
-      new Exporter('elasticsearch-exporter', { site, image: config.exporter, search }, { parent: this })
+      const exporter = { ...site, image: config.exporter, elasticsearch }
+      new Exporter(`${prefix}elasticsearch-exporter`, exporter, { parent: this })
     }
-    for (const tier of scrapedOf(tiers, plan.pulsar.authentication)) this.monitor(site, tier, config)
-    if (config.rules) this.rules(args)
-    if (config.dashboards) this.dashboards(args)
+    for (const tier of scrapedOf(tiers, authentication)) this.monitor(own, tier)
+    if (config.rules) this.rules(own)
+    if (config.dashboards) this.dashboards(own)
     this.registerOutputs()
   }
 
-  private monitor({ namespace }: Site, tier: Tier, { labels, scrapeSeconds }: GroupOf<'observability'>): void {
+  private monitor({ prefix, site, config }: Own, tier: Tier): void {
+    const { labels, scrapeSeconds } = config
     new k8s.apiextensions.CustomResource(
-      `monitor-${tier}`,
-      podMonitor({ namespace, tier, scrapeSeconds, labels: labelsFrom(labels) }),
+      `${prefix}monitor-${tier}`,
+      podMonitor({ name: `${prefix}${tier}`, site, tier, scrapeSeconds, labels: labelsFrom(labels) }),
       { parent: this },
     )
   }
 
-  private rules({ site, plan, tiers, search }: ObservabilityArgs): void {
-    const { labels, runbooks } = plan.observability
-    const spec = output(search.certificates ?? []).apply((made) => rulesOf(watchedOf(plan, tiers, made), runbooks))
+  private rules({ prefix, site, config, watched, elasticsearch }: Own): void {
+    const { labels, runbooks } = config
+    const certificates = output(elasticsearch.endpoint.certificates ?? [])
+    const spec = certificates.apply((made) => rulesOf(watchedOf(watched, made), runbooks))
     new k8s.apiextensions.CustomResource(
-      'rules',
+      `${prefix}rules`,
       {
         apiVersion: 'monitoring.coreos.com/v1',
         kind: 'PrometheusRule',
         metadata: {
-          name: 'tracardi',
+          name: site.partOf,
           namespace: site.namespace,
-          labels: { ...labelsFrom(labels), ...labelsOf('worker') },
+          labels: { ...labelsFrom(labels), ...labelsOf(site, 'worker') },
         },
         spec,
       },
@@ -62,10 +125,10 @@ export class Observability extends ComponentResource {
     )
   }
 
-  private dashboards({ site, plan, tiers }: ObservabilityArgs): void {
-    const labels = { ...labelsFrom(plan.observability.dashboardLabels), ...labelsOf('worker') }
-    for (const { name, json } of dashboardsOf(watchedOf(plan, tiers, []))) {
-      const objectName = `dashboard-${name}`
+  private dashboards({ prefix, site, config, watched }: Own): void {
+    const labels = { ...labelsFrom(config.dashboardLabels), ...labelsOf(site, 'worker') }
+    for (const { name, json } of dashboardsOf(watchedOf(watched, []))) {
+      const objectName = `${prefix}dashboard-${name}`
       new k8s.core.v1.ConfigMap(
         objectName,
         {

@@ -18,7 +18,7 @@ export interface Rules {
 
 /** @param runbooks the page that has a section for each alert, under its name. */
 export function rulesOf(watched: Watched, runbooks: string): Rules {
-  const name = (group: string) => `${watched.namespace}-${group}`
+  const name = (group: string) => `${watched.namespace}-${watched.prefix}${group}`
   const alerting = alertsOf(watched).map(({ name: group, alerts }) => ({
     name: name(group),
     rules: alerts.map((alert) => alertingRule(alert, watched.namespace, runbooks)),

@@ -1,12 +1,16 @@
-import type { Tier } from '../kubernetes/labels.ts'
+import type { Tier } from '../kubernetes/tiers.ts'
 import type { Watched } from './watched.ts'
 
 /**
  * What selects the samples of a tier: the operator names the job of a PodMonitor `namespace/name`. Labels of the pods would
  * not do, because Pulsar has labels of its own under the same names.
  */
-export function of({ namespace }: Pick<Watched, 'namespace'>, tier: Tier, ...more: readonly string[]): string {
-  return `{${[`job="${namespace}/${tier}"`, ...more].join(',')}}`
+export function of(
+  { namespace, prefix }: Pick<Watched, 'namespace' | 'prefix'>,
+  tier: Tier,
+  ...more: readonly string[]
+): string {
+  return `{${[`job="${namespace}/${prefix}${tier}"`, ...more].join(',')}}`
 }
 
 /** What selects the partitions of the topic among the topics of the brokers. No name may hold what a regular expression reads. */

@@ -1,5 +1,6 @@
-import type { Plan } from '../config/plan.ts'
-import type { Tier } from '../kubernetes/labels.ts'
+import type { Config } from '../../runtime/config.ts'
+import { topicsOf } from '../../runtime/queue/topics.ts'
+import { scrapedOf, type Tier } from '../kubernetes/tiers.ts'
 
 /** A certificate that the stack has made. */
 export interface Certificate {
@@ -12,6 +13,8 @@ export interface Certificate {
 export interface Watched {
   /** Namespace of Kubernetes. */
   readonly namespace: string
+  /** What the names of the tiers begin with. */
+  readonly prefix: string
   /** Tiers that are scraped. */
   readonly tiers: readonly Tier[]
   /** `persistent://tenant/namespace/topic`; each partition is a topic of that name and `-partition-n`. */
@@ -34,42 +37,42 @@ export interface Watched {
   readonly certificates: readonly Certificate[]
 }
 
-/**
- * Those tiers that tell metrics to a scraper, among all of a stack: brokers and proxies only where they ask for a token, because
- * nobody is let to their port otherwise.
- */
-export function scrapedOf(tiers: readonly Tier[], authenticated: boolean): readonly Tier[] {
-  const silent: readonly Tier[] = ['set-up', 'elasticsearch-master', 'elasticsearch-data']
-  const guarded: readonly Tier[] = ['broker', 'proxy']
-  return tiers.filter((tier) => !silent.includes(tier) && (authenticated || !guarded.includes(tier)))
+/** What of a platform is watched. */
+export interface WatchedArgs {
+  readonly namespace: string
+  /** What the names of the tiers begin with. */
+  readonly prefix: string
+  /** Every tier of the platform. */
+  readonly tiers: readonly Tier[]
+  /** Whether the brokers ask for a token: where they do not, nobody is let to their metrics. */
+  readonly authentication: boolean
+  /** Settings of API and workers. */
+  readonly settings: Config
+  /** How long the queue must hold everything while Elasticsearch is down, in hours. */
+  readonly backlogHours: number
+  /** Backlog for which one more worker is worth it, in messages. */
+  readonly backlogPerWorker: number
+  /** Most workers that there may be. */
+  readonly workers: number
+  readonly zookeepers: number
+  /** Bookies over which a ledger is striped. */
+  readonly ensemble: number
+  /** Time between two scrapes. */
+  readonly scrapeSeconds: number
 }
 
-export function watchedOf(
-  plan: Pick<
-    Plan,
-    'platform' | 'load' | 'workers' | 'pulsar' | 'zookeeper' | 'bookkeeper' | 'runtime' | 'observability'
-  >,
-  tiers: readonly Tier[],
-  certificates: readonly Certificate[],
-): Watched {
-  const { platform, load, workers, zookeeper, bookkeeper, runtime, observability } = plan
-  const topic = `persistent://${runtime.pulsarTenant}/${runtime.pulsarNamespace}/${runtime.pulsarTopic}`
+export function watchedOf(args: WatchedArgs, certificates: readonly Certificate[]): Watched {
+  const { settings: runtime, authentication, tiers, ...watched } = args
+  const topics = topicsOf(runtime)
   return {
-    namespace: platform.namespace,
-    tiers: scrapedOf(tiers, plan.pulsar.authentication),
-    topic,
-    subscription: runtime.pulsarSubscription,
-    // The name that Pulsar's own clients give to a dead-letter topic, and so the runtime.
-    deadLetterTopic: `${topic}-${runtime.pulsarSubscription}-DLQ`,
-    backlogHours: load.backlogHours,
-    backlogPerWorker: workers.backlogPerWorker,
-    workers: workers.autoscaling === 'none' ? workers.replicas : workers.maxReplicas,
+    ...watched,
+    tiers: scrapedOf(tiers, authentication),
+    topic: topics.events,
+    subscription: topics.eventsSubscription,
+    deadLetterTopic: topics.deadLetters,
     bulkSize: runtime.bulkSize,
     bulkTimeoutSeconds: runtime.bulkTimeoutSeconds,
     queryTimeoutSeconds: runtime.elasticQueryTimeoutSeconds,
-    zookeepers: zookeeper.replicas,
-    ensemble: bookkeeper.ensemble,
-    scrapeSeconds: observability.scrapeSeconds,
     certificates,
   }
 }

@@ -1,4 +1,6 @@
+import type * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi'
+import { withDefaults } from '../config/defaults.ts'
 import type { GroupOf } from '../config/read.ts'
 import { checksum } from '../kubernetes/checksum.ts'
 import { configMap } from '../kubernetes/config-map.ts'
@@ -8,23 +10,60 @@ import { type PodTemplate, podTemplate } from '../kubernetes/pod.ts'
 import { execCheck, probes } from '../kubernetes/probes.ts'
 import { propertiesFile } from '../kubernetes/properties.ts'
 import { service } from '../kubernetes/service.ts'
-import { hostOf, podHost, type Site } from '../kubernetes/site.ts'
+import { hostOf, podHost, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
+import { TIERS } from '../kubernetes/tiers.ts'
 import { setName, shares, type ZoneShare } from '../kubernetes/zones.ts'
 import { configVolume, PULSAR_USER, pulsarContainer } from './server.ts'
 
-const BOOKIE_PORT = 3181
-/** Metrics and nothing else, of bookies and of autorecovery. */
-export const METRICS_PORT = 8000
+const PORTS = TIERS.bookkeeper.ports
 const DATA = '/pulsar/data/bookkeeper'
 const CONF = '/tmp/bookkeeper.conf'
 
-export interface BookKeeperArgs {
-  readonly site: Site
+/** Sizes of the bookies. */
+export interface BookKeeperSettings {
+  /** Bookies. They can grow. 1 to 500 pods. @default 4 */
+  readonly replicas?: number
+  /** Bookies over which a ledger is striped (E). 1 to 20 bookies. @default 3 */
+  readonly ensemble?: number
+  /** Copies of each entry (Qw). 1 to 20 bookies. @default 3 */
+  readonly writeQuorum?: number
+  /** Copies that are on disk before a receipt (Qa). 1 to 20 bookies. @default 2 */
+  readonly ackQuorum?: number
+  /** Journal disk of one bookie. It can grow. 1 to 65536 GiB. @default 20 */
+  readonly journalGib?: number
+  /** Ledger disk of one bookie. It can grow. 1 to 65536 GiB. @default 100 */
+  readonly ledgersGib?: number
+  /**
+   * Longest start of a bookie. It replays its journal before it serves; one that takes longer is killed and begins anew. 5 to 1440 minutes.
+   *
+   * @default 60
+   */
+  readonly startMinutes?: number
+  /** CPU of one bookie. 50 to 64000 millicores. @default 1000 */
+  readonly cpuMillicores?: number
+  /** Memory of one bookie. 768 to 262144 MiB. @default 4096 */
+  readonly memoryMib?: number
+  /** StorageClass of these volumes; that of the platform when empty. @default '' */
+  readonly journalStorageClass?: string
+  /** StorageClass of these volumes; that of the platform when empty. @default '' */
+  readonly ledgersStorageClass?: string
+}
+
+export interface BookKeeperArgs extends SiteArgs, BookKeeperSettings {
+  /** Image of Pulsar, which has BookKeeper in it. */
   readonly image: Input<string>
-  readonly config: GroupOf<'bookkeeper'>
   /** Address of ZooKeeper, `host:port`. */
   readonly zookeeper: string
+}
+
+/** What the bookies are made from. */
+interface Bookies {
+  readonly name: string
+  readonly site: Site
+  readonly image: Input<string>
+  readonly zookeeper: string
+  readonly config: GroupOf<'bookkeeper'>
 }
 
 /** A bookie flushes its ledgers before it ends. */
@@ -46,46 +85,50 @@ const RETRY_SECONDS = 6 * SESSION_SECONDS
  * the arguments. There is one StatefulSet for each zone, so that the rack of each bookie is known beforehand.
  */
 export class BookKeeper extends ComponentResource {
+  /** One for each zone, or one. */
+  readonly sets: readonly k8s.apps.v1.StatefulSet[]
+
   constructor(name: string, args: BookKeeperArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:pulsar:BookKeeper', name, {}, opts)
-    const { site, config } = args
+    const site = siteOf(name, args)
+    const config = withDefaults(name, 'bookkeeper', args)
+    const own = { name, site, config, image: args.image, zookeeper: args.zookeeper }
     const child = { parent: this }
     const files = { 'bookkeeper.conf': bookieConf(args) }
-    const configuration = configMap(site, 'bookkeeper', 'bookkeeper', files, child)
-    const ports = { bookie: BOOKIE_PORT, metrics: METRICS_PORT }
-    const peers = service(site, { tier: 'bookkeeper', name: 'bookkeeper', ports, type: 'headless' }, child)
+    const configuration = configMap(site, 'bookkeeper', name, files, child)
+    const peers = service(site, { tier: 'bookkeeper', name, ports: PORTS, type: 'headless' }, child)
     const sets = oneAfterTheOther(
       shares(config.replicas, site.zones),
       (share, previous) =>
         new Stateful(
-          setName('bookkeeper', share),
+          setName(name, share),
           {
             site,
             tier: 'bookkeeper',
-            name: setName('bookkeeper', share),
-            serviceName: 'bookkeeper',
+            serviceName: name,
             replicas: share.replicas,
             labels: zoneLabel(share),
             claims: [
               { name: 'journal', gib: config.journalGib, storageClass: config.journalStorageClass },
               { name: 'ledgers', gib: config.ledgersGib, storageClass: config.ledgersStorageClass },
             ],
-            template: bookiePod(args, share, checksum(...Object.values(files))),
+            template: bookiePod(own, share, checksum(...Object.values(files))),
             usualStartSeconds: USUAL_START_SECONDS,
           },
           { parent: this, dependsOn: [configuration, peers, ...previous] },
         ),
     )
-    disruptionBudget(site, 'bookkeeper', child)
-    this.registerOutputs({ sets: sets.map(({ set }) => set) })
+    disruptionBudget(site, 'bookkeeper', name, child)
+    this.sets = sets.map(({ set }) => set)
+    this.registerOutputs({ sets: this.sets })
   }
 }
 
-/** Every bookie, as its peers call it, with its rack: the zone, where the stack has zones. */
-export function bookies(site: Site, replicas: number): readonly { id: string; rack: string }[] {
+/** Every bookie of a component of this name, as its peers call it, with its rack: the zone, where there are zones. */
+export function bookies(site: Site, name: string, replicas: number): readonly { id: string; rack: string }[] {
   return shares(replicas, site.zones).flatMap((share) =>
     Array.from({ length: share.replicas }, (_, ordinal) => ({
-      id: `${podHost(site, 'bookkeeper', setName('bookkeeper', share), ordinal)}:${BOOKIE_PORT}`,
+      id: `${podHost(site, name, setName(name, share), ordinal)}:${PORTS.bookie}`,
       rack: `/${share.zone ?? 'default-rack'}`,
     })),
   )
@@ -100,7 +143,7 @@ export function bookieConf({ zookeeper }: Pick<BookKeeperArgs, 'zookeeper'>): st
   return propertiesFile({
     metadataServiceUri: `metadata-store:zk:${zookeeper}`,
     zkTimeout: SESSION_SECONDS * 1000,
-    bookiePort: BOOKIE_PORT,
+    bookiePort: PORTS.bookie,
     // The name of the pod outlives its address.
     useHostNameAsBookieID: true,
     journalDirectories: `${DATA}/journal/current`,
@@ -135,7 +178,7 @@ export function bookieConf({ zookeeper }: Pick<BookKeeperArgs, 'zookeeper'>): st
     nettyMaxFrameSizeBytes: 5_253_120,
     // The HTTP server of BookKeeper deletes ledgers for everyone who reaches it. Without it the provider serves its metrics itself.
     httpServerEnabled: false,
-    prometheusStatsHttpPort: METRICS_PORT,
+    prometheusStatsHttpPort: PORTS.metrics,
     statsProviderClass: 'org.apache.bookkeeper.stats.prometheus.PrometheusMetricsProvider',
     useV2WireProtocol: true,
   })
@@ -186,18 +229,19 @@ wait $jvm
  * the old one is in no list, does not register again (PulsarRegistrationManager of 4.0.6), and gets no new ledgers. It says of
  * itself that it is writable.
  */
-function bookieServes({ site, zookeeper }: BookKeeperArgs): string {
-  return `curl -fsS http://127.0.0.1:${METRICS_PORT}/metrics | grep -Eq '^bookie_SERVER_STATUS([{].*[}])? [01]([.]0)?$' || exit 1
+function bookieServes({ name, site, zookeeper }: Bookies): string {
+  return `curl -fsS http://127.0.0.1:${PORTS.metrics}/metrics | grep -Eq '^bookie_SERVER_STATUS([{].*[}])? [01]([.]0)?$' || exit 1
 dump=$(timeout 3 bash -c 'exec 3<>/dev/tcp/${zookeeper.replace(':', '/')} && printf dump >&3 && cat <&3' 2>/dev/null) || exit 0
 case $dump in *'ephemeral nodes dump:'*) ;; *) exit 0 ;; esac
-echo "$dump" | grep -Eq "/ledgers/available/(readonly/)?$HOSTNAME.${hostOf(site, 'bookkeeper')}:${BOOKIE_PORT}$"
+echo "$dump" | grep -Eq "/ledgers/available/(readonly/)?$HOSTNAME.${hostOf(site, name)}:${PORTS.bookie}$"
 `
 }
 
-function bookiePod(args: BookKeeperArgs, share: ZoneShare, digest: string): PodTemplate {
-  const { site, image, config } = args
-  const serves = execCheck('bash', '-c', bookieServes(args))
+function bookiePod(own: Bookies, share: ZoneShare, digest: string): PodTemplate {
+  const { name, site, image, config } = own
+  const serves = execCheck('bash', '-c', bookieServes(own))
   return podTemplate({
+    site,
     tier: 'bookkeeper',
     labels: zoneLabel(share),
     ...PULSAR_USER,
@@ -205,9 +249,7 @@ function bookiePod(args: BookKeeperArgs, share: ZoneShare, digest: string): PodT
     ...(share.zone === undefined ? {} : { zone: share.zone }),
     separateHosts: site.environment === 'production' ? 'required' : 'preferred',
     checksums: { config: digest },
-    pullSecret: site.pullSecret,
-    cpuLimits: site.cpuLimits,
-    volumes: [configVolume('bookkeeper')],
+    volumes: [configVolume(name)],
     containers: [
       pulsarContainer({
         jvm: 'bookkeeper',
@@ -215,7 +257,7 @@ function bookiePod(args: BookKeeperArgs, share: ZoneShare, digest: string): PodT
         image,
         command: ['bash', '-c', BOOKIE_START],
         env: { PULSAR_BOOKKEEPER_CONF: CONF },
-        ports: { bookie: BOOKIE_PORT, metrics: METRICS_PORT },
+        ports: PORTS,
         resources: config,
         mounts: { [`${DATA}/journal`]: 'journal', [`${DATA}/ledgers`]: 'ledgers' },
         probes: probes({

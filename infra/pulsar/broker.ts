@@ -1,4 +1,6 @@
+import type * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, type Input, type Output, output } from '@pulumi/pulumi'
+import { withDefaults } from '../config/defaults.ts'
 import type { GroupOf } from '../config/read.ts'
 import { checksum } from '../kubernetes/checksum.ts'
 import { configMap } from '../kubernetes/config-map.ts'
@@ -7,25 +9,54 @@ import { type PodTemplate, podTemplate } from '../kubernetes/pod.ts'
 import { httpCheck, probes } from '../kubernetes/probes.ts'
 import { propertiesFile } from '../kubernetes/properties.ts'
 import { service } from '../kubernetes/service.ts'
-import { hostOf, type Site } from '../kubernetes/site.ts'
+import { hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { Stateful } from '../kubernetes/stateful.ts'
+import { TIERS } from '../kubernetes/tiers.ts'
 import type { PulsarEndpoint } from './endpoint.ts'
 import { configVolume, PULSAR_USER, pulsarContainer, TOKEN_DIR, tokenVolume } from './server.ts'
-import { type Tokens, tokenSecret } from './tokens.ts'
+import type { Tokens } from './tokens.ts'
 
-export const BROKER_PORT = 6650
-export const ADMIN_PORT = 8080
+const PORTS = TIERS.broker.ports
 
-export interface BrokerArgs {
-  readonly site: Site
+/** Sizes of the brokers. */
+export interface BrokerSettings {
+  /** Brokers. 1 to 500 pods. @default 3 */
+  readonly replicas?: number
+  /** CPU of one broker. 50 to 64000 millicores. @default 2000 */
+  readonly cpuMillicores?: number
+  /** Memory of one broker. 768 to 262144 MiB. @default 4096 */
+  readonly memoryMib?: number
+}
+
+export interface BrokerArgs extends SiteArgs, BrokerSettings {
+  /** Image of Pulsar. */
   readonly image: Input<string>
+  /** Address of ZooKeeper, `host:port`. */
+  readonly zookeeper: string
+  /** Name of the Pulsar cluster. Fixed. @default 'tracardi' */
+  readonly clusterName?: string
+  /** `websocket`: the brokers serve the WebSocket API too. @default 'native' */
+  readonly transport?: 'native' | 'websocket'
+  /** Whether a token gives only what its holder needs, where there are `tokens`. @default true */
+  readonly authorization?: boolean
+  /** Bookies over which a ledger is striped (E). 1 to 20 bookies. @default 3 */
+  readonly ensemble?: number
+  /** Copies of each entry (Qw). 1 to 20 bookies. @default 3 */
+  readonly writeQuorum?: number
+  /** Copies that are on disk before a receipt (Qa). 1 to 20 bookies. @default 2 */
+  readonly ackQuorum?: number
+  /** Key and tokens, where the brokers ask for them; nobody is asked when left out. */
+  readonly tokens?: Tokens
+}
+
+/** What the brokers are made from. */
+interface Brokers {
+  readonly name: string
+  readonly site: Site
+  readonly args: BrokerArgs
   readonly config: GroupOf<'broker'>
   readonly bookkeeper: GroupOf<'bookkeeper'>
   readonly pulsar: GroupOf<'pulsar'>
-  /** Address of ZooKeeper, `host:port`. */
-  readonly zookeeper: string
-  /** Key and tokens, where the brokers ask for them. */
-  readonly tokens?: Tokens
 }
 
 /** `brokerShutdownTimeoutMs`: the longest time in which a broker hands over its topics. */
@@ -37,48 +68,64 @@ const PRE_STOP_SECONDS = 10
 export class Broker extends ComponentResource implements PulsarEndpoint {
   readonly serviceUrl: string
   readonly adminUrl: string
+  readonly set: k8s.apps.v1.StatefulSet
 
   constructor(name: string, args: BrokerArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:pulsar:Broker', name, {}, opts)
-    const { site, config } = args
+    const site = siteOf(name, args)
+    const own: Brokers = {
+      name,
+      site,
+      args,
+      config: withDefaults(name, 'broker', args),
+      bookkeeper: quorumsOf(name, args),
+      pulsar: withDefaults(name, 'pulsar', args),
+    }
     const child = { parent: this }
-    this.serviceUrl = `pulsar://${hostOf(site, 'broker')}:${BROKER_PORT}`
-    this.adminUrl = `http://${hostOf(site, 'broker')}:${ADMIN_PORT}`
-    const conf = output(args.tokens?.publicKey).apply((publicKey) => brokerConf(args, publicKey))
-    const configuration = configMap(site, 'broker', 'broker', { 'broker.conf': conf }, child)
-    const ports = { pulsar: BROKER_PORT, http: ADMIN_PORT }
-    const clients = service(site, { tier: 'broker', name: 'broker', ports, type: 'ClusterIP' }, child)
-    const peers = service(site, { tier: 'broker', name: 'broker-members', ports, type: 'headless' }, child)
-    const set = new Stateful(
+    this.serviceUrl = `pulsar://${hostOf(site, name)}:${PORTS.pulsar}`
+    this.adminUrl = `http://${hostOf(site, name)}:${PORTS.http}`
+    const conf = output(args.tokens?.publicKey).apply((publicKey) => brokerConf(own, publicKey))
+    const configuration = configMap(site, 'broker', name, { 'broker.conf': conf }, child)
+    const ports = PORTS
+    const members = `${name}-members`
+    const clients = service(site, { tier: 'broker', name, ports, type: 'ClusterIP' }, child)
+    const peers = service(site, { tier: 'broker', name: members, ports, type: 'headless' }, child)
+    const { set } = new Stateful(
       name,
       {
         site,
         tier: 'broker',
-        name: 'broker',
-        serviceName: 'broker-members',
-        replicas: config.replicas,
+        serviceName: members,
+        replicas: own.config.replicas,
         claims: [],
         template: brokerPod(
-          args,
+          own,
           conf.apply((text) => checksum(text)),
         ),
       },
       { parent: this, dependsOn: [configuration, clients, peers, ...(args.tokens ? [args.tokens] : [])] },
     )
-    disruptionBudget(site, 'broker', child)
-    this.registerOutputs({ serviceUrl: this.serviceUrl, adminUrl: this.adminUrl, set: set.set })
+    disruptionBudget(site, 'broker', name, child)
+    this.set = set
+    this.registerOutputs({ serviceUrl: this.serviceUrl, adminUrl: this.adminUrl, set })
   }
 }
 
+/** The quorums among the arguments. Of what bookies have and brokers have not, such as `replicas`, they are no settings. */
+function quorumsOf(name: string, { ensemble, writeQuorum, ackQuorum }: BrokerArgs): GroupOf<'bookkeeper'> {
+  return withDefaults(name, 'bookkeeper', { ensemble, writeQuorum, ackQuorum })
+}
+
 /** The configuration file of a broker. What it does not name has the default of Pulsar. */
-function brokerConf({ site, bookkeeper, pulsar, zookeeper }: BrokerArgs, publicKey?: string): string {
+function brokerConf({ site, bookkeeper, pulsar, args }: Brokers, publicKey?: string): string {
+  const { zookeeper } = args
   const zones = site.zones.length
   return propertiesFile({
     clusterName: pulsar.clusterName,
     metadataStoreUrl: `zk:${zookeeper}`,
     configurationMetadataStoreUrl: `zk:${zookeeper}`,
-    brokerServicePort: BROKER_PORT,
-    webServicePort: ADMIN_PORT,
+    brokerServicePort: PORTS.pulsar,
+    webServicePort: PORTS.http,
     webSocketServiceEnabled: pulsar.transport === 'websocket',
     // A worker that is stopped, or whose node is, gives its messages to others after this time; a live one pings each 10 s.
     webSocketSessionIdleTimeoutMillis: 30_000,
@@ -126,16 +173,16 @@ function authentication({ authorization }: GroupOf<'pulsar'>, publicKey: string)
   }
 }
 
-function brokerPod({ site, image, config, tokens }: BrokerArgs, digest: Output<string>): PodTemplate {
+function brokerPod({ name, site, config, args }: Brokers, digest: Output<string>): PodTemplate {
+  const { image, tokens } = args
   return podTemplate({
+    site,
     tier: 'broker',
     ...PULSAR_USER,
     graceSeconds: PRE_STOP_SECONDS + SHUTDOWN_SECONDS + 20,
     zones: site.zones,
     checksums: { config: digest },
-    pullSecret: site.pullSecret,
-    cpuLimits: site.cpuLimits,
-    volumes: [configVolume('broker'), ...(tokens ? [tokenVolume(tokenSecret('broker'))] : [])],
+    volumes: [configVolume(name), ...(tokens ? [tokenVolume(tokens.secretName('broker'))] : [])],
     containers: [
       pulsarContainer({
         jvm: 'broker',
@@ -143,15 +190,15 @@ function brokerPod({ site, image, config, tokens }: BrokerArgs, digest: Output<s
         image,
         command: ['bash', '-c', 'echo OK > /tmp/status && exec bin/pulsar broker'],
         env: { PULSAR_BROKER_CONF: '/config/broker.conf' },
-        ports: { pulsar: BROKER_PORT, http: ADMIN_PORT },
+        ports: PORTS,
         resources: config,
         mounts: tokens ? { [TOKEN_DIR]: 'tokens' } : {},
         // The status page needs no token. It fails when threads wait for each other for ever, and says nothing of other servers,
         // so a broker is not killed for their faults.
         probes: probes({
           startSeconds: 300,
-          ready: httpCheck(ADMIN_PORT, '/status.html'),
-          alive: httpCheck(ADMIN_PORT, '/status.html'),
+          ready: httpCheck(PORTS.http, '/status.html'),
+          alive: httpCheck(PORTS.http, '/status.html'),
         }),
         preStop: ['bash', '-c', `rm -f /tmp/status; sleep ${PRE_STOP_SECONDS}`],
       }),

@@ -9,6 +9,10 @@ export interface PulsarEndpoint {
 /** With what a program shows who it is, and what must be there before it starts. */
 export interface PulsarAccess {
   readonly endpoint: PulsarEndpoint
+  /** How API and workers speak to it. @default 'native' */
+  readonly transport?: 'native' | 'websocket'
+  /** How many brokers it has, where they are of the program: set-up gives each its share of the topics. */
+  readonly brokers?: number
   /** Secrets with a token in the key `token`, by program; nothing where Pulsar asks for none. */
   readonly tokenSecrets?: Readonly<Record<'admin' | 'api' | 'worker', string>>
   /** Changes with the tokens: programs read theirs when they start. */

@@ -4,15 +4,21 @@ import { checksum } from '../kubernetes/checksum.ts'
 import { setUpJob } from '../kubernetes/job.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
 import { hostOf, type Site } from '../kubernetes/site.ts'
-import { ADMIN_PORT, BROKER_PORT } from './broker.ts'
+import { TIERS } from '../kubernetes/tiers.ts'
 import { PULSAR_USER, TOOL_ENV } from './server.ts'
+
+const { pulsar: BROKER_PORT, http: ADMIN_PORT } = TIERS.broker.ports
 
 export interface MetadataArgs {
   readonly site: Site
+  /** Name of the Job. */
+  readonly name: string
   readonly image: Input<string>
   readonly clusterName: string
   /** Address of ZooKeeper, `host:port`. */
   readonly zookeeper: string
+  /** Service of the brokers. */
+  readonly broker: string
   /** Every bookie with its rack. */
   readonly bookies: readonly { readonly id: string; readonly rack: string }[]
 }
@@ -22,15 +28,14 @@ export interface MetadataArgs {
  * cluster is there already nothing is initialised, however often the Job runs and whoever deleted it.
  */
 export function metadataJob(args: MetadataArgs, opts: CustomResourceOptions): k8s.batch.v1.Job {
-  const { site, image } = args
+  const { site, name, image } = args
   const script = metadataScript(args)
   const template = podTemplate({
+    site,
     tier: 'set-up',
     ...PULSAR_USER,
     graceSeconds: 30,
     restartPolicy: 'OnFailure',
-    pullSecret: site.pullSecret,
-    cpuLimits: site.cpuLimits,
     containers: [
       {
         name: 'metadata',
@@ -41,7 +46,7 @@ export function metadataJob(args: MetadataArgs, opts: CustomResourceOptions): k8
       },
     ],
   })
-  return setUpJob(site, 'pulsar-metadata', checksum(script), template, opts)
+  return setUpJob(site, name, checksum(script), template, opts)
 }
 
 /** The racks of the bookies, as brokers and bookies read them from ZooKeeper (`/bookies`). */
@@ -50,8 +55,8 @@ function rackMap(bookies: MetadataArgs['bookies']): string {
   return JSON.stringify({ default: racks })
 }
 
-function metadataScript({ site, clusterName, zookeeper, bookies }: MetadataArgs): string {
-  const broker = hostOf(site, 'broker')
+function metadataScript({ site, clusterName, zookeeper, bookies, ...args }: MetadataArgs): string {
+  const broker = hostOf(site, args.broker)
   return `set -eu
 zk() { bin/pulsar zookeeper-shell -server ${zookeeper} "$@" 2>&1; }
 until zk ls / | grep -q '^\\[.*zookeeper'; do echo 'ZooKeeper does not answer yet'; sleep 3; done

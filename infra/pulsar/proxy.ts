@@ -1,5 +1,6 @@
 import type * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, type Input, type Output, output } from '@pulumi/pulumi'
+import { withDefaults } from '../config/defaults.ts'
 import type { GroupOf } from '../config/read.ts'
 import { checksum } from '../kubernetes/checksum.ts'
 import { configMap } from '../kubernetes/config-map.ts'
@@ -9,18 +10,46 @@ import { podTemplate } from '../kubernetes/pod.ts'
 import { httpCheck, probes } from '../kubernetes/probes.ts'
 import { propertiesFile } from '../kubernetes/properties.ts'
 import { service } from '../kubernetes/service.ts'
-import type { Site } from '../kubernetes/site.ts'
-import { ADMIN_PORT, BROKER_PORT } from './broker.ts'
+import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
+import { TIERS } from '../kubernetes/tiers.ts'
 import type { PulsarEndpoint } from './endpoint.ts'
 import { configVolume, PULSAR_USER, pulsarContainer, TOKEN_DIR, tokenVolume } from './server.ts'
-import { type Tokens, tokenSecret } from './tokens.ts'
+import type { Tokens } from './tokens.ts'
 
-export interface ProxyArgs {
-  readonly site: Site
+const PORTS = TIERS.proxy.ports
+
+/** Sizes of the proxies, and from where they are reached. */
+export interface ProxySettings {
+  /**
+   * Pulsar proxies, for clients outside of the cluster. API and workers use the brokers. 0 to 500 pods.
+   *
+   * @default 0
+   */
+  readonly replicas?: number
+  /** How the proxies are reached. @default 'ClusterIP' */
+  readonly service?: 'ClusterIP' | 'LoadBalancer'
+  /**
+   * From where that LoadBalancer takes connections; from everywhere when empty, which `production` refuses: tokens travel in plain text.
+   *
+   * @default []
+   */
+  readonly sourceRanges?: readonly string[]
+  /** CPU of one proxy. 50 to 64000 millicores. @default 500 */
+  readonly cpuMillicores?: number
+  /** Memory of one proxy. 512 to 262144 MiB. @default 1024 */
+  readonly memoryMib?: number
+}
+
+export interface ProxyArgs extends SiteArgs, ProxySettings {
+  /** Image of Pulsar. */
   readonly image: Input<string>
-  readonly config: GroupOf<'proxy'>
-  readonly pulsar: GroupOf<'pulsar'>
+  /** The brokers that the proxies stand in front of. */
   readonly brokers: PulsarEndpoint
+  /** Name of their Pulsar cluster. @default 'tracardi' */
+  readonly clusterName?: string
+  /** Whether a token gives only what its holder needs, where there are `tokens`. @default true */
+  readonly authorization?: boolean
+  /** Key and tokens of the brokers, where they ask for them. */
   readonly tokens?: Tokens
 }
 
@@ -31,22 +60,26 @@ export class Proxy extends ComponentResource {
 
   constructor(name: string, args: ProxyArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:pulsar:Proxy', name, {}, opts)
-    const { site, image, config, tokens } = args
+    const site = siteOf(name, args)
+    const config = withDefaults(name, 'proxy', args)
+    const pulsar = withDefaults(name, 'pulsar', args)
+    const { image, tokens } = args
     const child = { parent: this }
-    const conf: Output<string> = output(tokens?.publicKey).apply((publicKey) => proxyConf(args, publicKey))
-    const configuration = configMap(site, 'proxy', 'proxy', { 'proxy.conf': conf }, child)
-    const ports = { pulsar: BROKER_PORT, http: ADMIN_PORT }
+    const conf: Output<string> = output(tokens?.publicKey).apply((publicKey) =>
+      proxyConf(args.brokers, pulsar, publicKey),
+    )
+    const configuration = configMap(site, 'proxy', name, { 'proxy.conf': conf }, child)
+    const ports = PORTS
     const exposed = { type: config.service, sourceRanges: config.sourceRanges }
-    service(site, { tier: 'proxy', name: 'proxy', ports, ...exposed }, child)
+    service(site, { tier: 'proxy', name, ports, ...exposed }, child)
     const template = podTemplate({
+      site,
       tier: 'proxy',
       ...PULSAR_USER,
       graceSeconds: 60,
       zones: site.zones,
       checksums: { config: conf.apply((text) => checksum(text)) },
-      pullSecret: site.pullSecret,
-      cpuLimits: site.cpuLimits,
-      volumes: [configVolume('proxy'), ...(tokens ? [tokenVolume(tokenSecret('proxy'))] : [])],
+      volumes: [configVolume(name), ...(tokens ? [tokenVolume(tokens.secretName('proxy'))] : [])],
       containers: [
         pulsarContainer({
           jvm: 'proxy',
@@ -59,8 +92,8 @@ export class Proxy extends ComponentResource {
           mounts: tokens ? { [TOKEN_DIR]: 'tokens' } : {},
           probes: probes({
             startSeconds: 180,
-            ready: httpCheck(ADMIN_PORT, '/status.html'),
-            alive: httpCheck(ADMIN_PORT, '/status.html'),
+            ready: httpCheck(PORTS.http, '/status.html'),
+            alive: httpCheck(PORTS.http, '/status.html'),
           }),
           preStop: ['bash', '-c', 'rm -f /tmp/status; sleep 10'],
         }),
@@ -68,21 +101,21 @@ export class Proxy extends ComponentResource {
     })
     this.deployment = deployment(
       site,
-      { tier: 'proxy', replicas: config.replicas, template, scaled: false },
+      { tier: 'proxy', name, replicas: config.replicas, template, scaled: false },
       { parent: this, dependsOn: [configuration] },
     )
-    disruptionBudget(site, 'proxy', child)
+    disruptionBudget(site, 'proxy', name, child)
     this.registerOutputs({ deployment: this.deployment })
   }
 }
 
-function proxyConf({ brokers, pulsar }: ProxyArgs, publicKey?: string): string {
+function proxyConf(brokers: PulsarEndpoint, pulsar: GroupOf<'pulsar'>, publicKey?: string): string {
   return propertiesFile({
     clusterName: pulsar.clusterName,
     brokerServiceURL: brokers.serviceUrl,
     brokerWebServiceURL: brokers.adminUrl,
-    servicePort: BROKER_PORT,
-    webServicePort: ADMIN_PORT,
+    servicePort: PORTS.pulsar,
+    webServicePort: PORTS.http,
     statusFilePath: '/tmp/status',
     authenticateMetricsEndpoint: false,
     ...(publicKey === undefined

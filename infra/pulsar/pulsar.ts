@@ -5,22 +5,86 @@ import {
   type Output,
   type Resource,
 } from '@pulumi/pulumi'
-import type { Plan } from '../config/plan.ts'
-import type { Site } from '../kubernetes/site.ts'
-import { Autorecovery } from './autorecovery.ts'
-import { BookKeeper, bookies } from './bookkeeper.ts'
-import { Broker } from './broker.ts'
+import { refuse, withDefaults } from '../config/defaults.ts'
+import type { GroupOf } from '../config/read.ts'
+import { pulsarFaults } from '../config/rules.ts'
+import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
+import { facts } from '../safety/facts.ts'
+import { guardOf } from '../safety/guard.ts'
+import { Autorecovery, type AutorecoverySettings } from './autorecovery.ts'
+import { BookKeeper, type BookKeeperSettings, bookies } from './bookkeeper.ts'
+import { Broker, type BrokerSettings } from './broker.ts'
 import type { PulsarAccess } from './endpoint.ts'
+import { pulsarFacts } from './facts.ts'
 import { metadataJob } from './metadata.ts'
 // biome-ignore lint/suspicious/noShadowRestrictedNames: what Pulsar calls it
-import { Proxy } from './proxy.ts'
-import { Tokens, tokenSecret } from './tokens.ts'
-import { ZooKeeper } from './zookeeper.ts'
+import { Proxy, type ProxySettings } from './proxy.ts'
+import { Tokens } from './tokens.ts'
+import { ZooKeeper, type ZooKeeperSettings } from './zookeeper.ts'
 
-export interface PulsarArgs {
-  readonly site: Site
+/** A Pulsar cluster as a whole, and the sizes of its parts. */
+export interface PulsarSettings {
+  /** Name of the Pulsar cluster. Fixed. @default 'tracardi' */
+  readonly clusterName?: string
+  /**
+   * How API and workers speak to Pulsar. The brokers serve the WebSocket API only for `websocket`.
+   *
+   * @default 'native'
+   */
+  readonly transport?: 'native' | 'websocket'
+  /** Whether the brokers ask for a token. The stack makes key and tokens. @default true */
+  readonly authentication?: boolean
+  /** Whether a token gives only what its holder needs. Needs the native transport. @default true */
+  readonly authorization?: boolean
+  /** The ensemble that keeps the metadata. */
+  readonly zookeeper?: ZooKeeperSettings
+  /** The bookies, which keep the messages. */
+  readonly bookkeeper?: BookKeeperSettings
+  /** What copies the ledgers of a lost bookie. */
+  readonly autorecovery?: AutorecoverySettings
+  /** The brokers, which take and give messages. */
+  readonly broker?: BrokerSettings
+  /** The proxies, for clients from outside of the cluster; none by default. */
+  readonly proxy?: ProxySettings
+}
+
+export interface PulsarArgs extends SiteArgs, PulsarSettings {
+  /** Image of Pulsar. @default 'apachepulsar/pulsar:4.0.6' */
+  readonly image?: Input<string>
+  /** What the names of the parts begin with, as in `${prefix}zookeeper`. @default the name of the component and `-` */
+  readonly prefix?: string
+  /**
+   * Whether a change that could destroy data is refused, in a preview already. A `Platform` does so for its parts.
+   *
+   * @default true
+   */
+  readonly guard?: boolean
+  /** Changes that are refused, and that an operator has prepared: `key=new value`, as the refusal says. @default [] */
+  readonly acknowledge?: readonly string[]
+}
+
+/** Pulsar with every number settled. */
+export interface SettledPulsar extends Omit<GroupOf<'pulsar'>, 'serviceUrl' | 'adminUrl'> {
   readonly image: Input<string>
-  readonly plan: Pick<Plan, 'zookeeper' | 'bookkeeper' | 'autorecovery' | 'broker' | 'proxy' | 'pulsar'>
+  readonly zookeeper: GroupOf<'zookeeper'>
+  readonly bookkeeper: GroupOf<'bookkeeper'>
+  readonly autorecovery: GroupOf<'autorecovery'>
+  readonly broker: GroupOf<'broker'>
+  readonly proxy: GroupOf<'proxy'>
+}
+
+/** @throws RunError with every value of a part that is out of range. */
+export function settledPulsar(name: string, args: PulsarSettings & { readonly image?: Input<string> }): SettledPulsar {
+  const { serviceUrl: _url, adminUrl: _admin, ...cluster } = withDefaults(name, 'pulsar', args)
+  return {
+    ...cluster,
+    image: args.image ?? withDefaults(name, 'images', {}).pulsar,
+    zookeeper: withDefaults(`zookeeper of ${name}`, 'zookeeper', args.zookeeper ?? {}),
+    bookkeeper: withDefaults(`bookkeeper of ${name}`, 'bookkeeper', args.bookkeeper ?? {}),
+    autorecovery: withDefaults(`autorecovery of ${name}`, 'autorecovery', args.autorecovery ?? {}),
+    broker: withDefaults(`broker of ${name}`, 'broker', args.broker ?? {}),
+    proxy: withDefaults(`proxy of ${name}`, 'proxy', args.proxy ?? {}),
+  }
 }
 
 /**
@@ -29,44 +93,81 @@ export interface PulsarArgs {
  */
 export class Pulsar extends ComponentResource implements PulsarAccess {
   readonly endpoint: Broker
+  readonly transport: 'native' | 'websocket'
+  readonly brokers: number
+  readonly zookeeper: ZooKeeper
+  readonly bookkeeper: BookKeeper
+  readonly autorecovery: Autorecovery
+  readonly proxy?: Proxy
   readonly tokenSecrets?: Readonly<Record<'admin' | 'api' | 'worker', string>>
   readonly tokenDigest?: Output<string>
   readonly dependsOn: readonly Resource[]
 
-  constructor(name: string, { site, image, plan }: PulsarArgs, opts: ComponentResourceOptions = {}) {
+  constructor(name: string, args: PulsarArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:pulsar:Pulsar', name, {}, opts)
+    const { prefix = `${name}-` } = args
+    const site = siteOf(name, args)
+    const config = settledPulsar(name, args)
+    refuse(name, pulsarFaults({ ...config, platform: site }))
+    const { image, clusterName } = config
+    const guard = guardOf(
+      name,
+      args,
+      facts({ 'platform.namespace': site.namespace, ...pulsarFacts(config, site) }),
+      this,
+    )
+    const storageClass = config.zookeeper.storageClass || site.storageClass
     const after = (...dependsOn: Resource[]) => ({ parent: this, dependsOn })
-    const zookeeper = new ZooKeeper('zookeeper', { site, image, config: plan.zookeeper }, { parent: this })
+    this.zookeeper = new ZooKeeper(
+      `${prefix}zookeeper`,
+      { ...site, image, ...config.zookeeper, storageClass },
+      after(...guard),
+    )
+    const zookeeper = this.zookeeper.address
+    const shared = { ...site, image, zookeeper }
     const metadata = metadataJob(
       {
         site,
+        name: `${name}-metadata`,
         image,
-        clusterName: plan.pulsar.clusterName,
-        zookeeper: zookeeper.address,
-        bookies: bookies(site, plan.bookkeeper.replicas),
+        clusterName,
+        zookeeper,
+        broker: `${prefix}broker`,
+        bookies: bookies(site, `${prefix}bookkeeper`, config.bookkeeper.replicas),
       },
-      after(zookeeper),
+      after(this.zookeeper),
     )
-    const shared = { site, image, zookeeper: zookeeper.address }
-    const bookkeeper = new BookKeeper('bookkeeper', { ...shared, config: plan.bookkeeper }, after(metadata))
-    const autorecovery = new Autorecovery('autorecovery', { ...shared, config: plan.autorecovery }, after(bookkeeper))
-    const tokens = plan.pulsar.authentication ? new Tokens('pulsar-tokens', site, { parent: this }) : undefined
-    const authentication = tokens ? { tokens } : {}
-    const brokers = new Broker(
-      'broker',
-      { ...shared, config: plan.broker, bookkeeper: plan.bookkeeper, pulsar: plan.pulsar, ...authentication },
-      after(autorecovery),
+    this.bookkeeper = new BookKeeper(`${prefix}bookkeeper`, { ...shared, ...config.bookkeeper }, after(metadata))
+    this.autorecovery = new Autorecovery(
+      `${prefix}autorecovery`,
+      { ...shared, ...config.autorecovery },
+      after(this.bookkeeper),
     )
-    if (plan.proxy.replicas > 0) {
-      const proxy = { site, image, config: plan.proxy, pulsar: plan.pulsar, brokers, ...authentication }
-      new Proxy('proxy', proxy, after(brokers))
+    const tokens = config.authentication
+      ? new Tokens(`${name}-tokens`, { ...site, pulsar: name }, { parent: this })
+      : undefined
+    const cluster = { clusterName, authorization: config.authorization, ...(tokens ? { tokens } : {}) }
+    const { ensemble, writeQuorum, ackQuorum } = config.bookkeeper
+    this.endpoint = new Broker(
+      `${prefix}broker`,
+      { ...shared, ...cluster, transport: config.transport, ensemble, writeQuorum, ackQuorum, ...config.broker },
+      after(this.autorecovery),
+    )
+    if (config.proxy.replicas > 0) {
+      const proxy = { ...site, image, ...cluster, brokers: this.endpoint, ...config.proxy }
+      this.proxy = new Proxy(`${prefix}proxy`, proxy, after(this.endpoint))
     }
-    this.endpoint = brokers
+    this.transport = config.transport
+    this.brokers = config.broker.replicas
     if (tokens) {
       this.tokenDigest = tokens.digest
-      this.tokenSecrets = { admin: tokenSecret('admin'), api: tokenSecret('api'), worker: tokenSecret('worker') }
+      this.tokenSecrets = {
+        admin: tokens.secretName('admin'),
+        api: tokens.secretName('api'),
+        worker: tokens.secretName('worker'),
+      }
     }
-    this.dependsOn = tokens ? [brokers, tokens] : [brokers]
-    this.registerOutputs({ serviceUrl: brokers.serviceUrl, adminUrl: brokers.adminUrl })
+    this.dependsOn = tokens ? [this.endpoint, tokens] : [this.endpoint]
+    this.registerOutputs({ serviceUrl: this.endpoint.serviceUrl, adminUrl: this.endpoint.adminUrl })
   }
 }

@@ -3,8 +3,10 @@ import { ComponentResource, type ComponentResourceOptions, type Output, secret }
 import * as tls from '@pulumi/tls'
 import { importPKCS8, SignJWT } from 'jose'
 import { checksumOfSecrets } from '../kubernetes/checksum.ts'
-import { labelsOf, type Tier } from '../kubernetes/labels.ts'
-import type { Site } from '../kubernetes/site.ts'
+import { labelsOf } from '../kubernetes/labels.ts'
+import { keeping } from '../kubernetes/protection.ts'
+import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
+import type { Tier } from '../kubernetes/tiers.ts'
 
 /**
  * Who speaks to Pulsar. `admin` may do everything and sets Pulsar up; `broker` is the brokers among themselves; `proxy`
@@ -20,9 +22,14 @@ export const ROLES = {
 
 export type Role = keyof typeof ROLES
 
-/** Name of the Secret that holds the token of a role, in the key `token`. */
-export function tokenSecret(role: Role): string {
-  return `pulsar-token-${role}`
+/** Name of the Secret that holds the token of a role, in the key `token`, where `pulsar` is the name of the `Pulsar`. */
+export function tokenSecret(pulsar: string, role: Role): string {
+  return `${pulsar}-token-${role}`
+}
+
+export interface TokensArgs extends SiteArgs {
+  /** Name of the `Pulsar` that the tokens are for: the names of their Secrets begin with it. */
+  readonly pulsar: string
 }
 
 /**
@@ -35,17 +42,20 @@ export class Tokens extends ComponentResource {
   readonly secrets: Readonly<Record<Role, k8s.core.v1.Secret>>
   /** Changes with the key, and with it every token. */
   readonly digest: Output<string>
+  readonly #pulsar: string
 
-  constructor(name: string, site: Site, opts: ComponentResourceOptions = {}) {
-    super('tracardi-at-scale:pulsar:Tokens', name, {}, opts)
+  constructor(name: string, args: TokensArgs, opts: ComponentResourceOptions = {}) {
+    const site = siteOf(name, args)
+    super('tracardi-at-scale:pulsar:Tokens', name, {}, keeping(site.environment, opts))
+    this.#pulsar = args.pulsar
     const key = new tls.PrivateKey(`${name}-key`, { algorithm: 'RSA', rsaBits: 2048 }, { parent: this })
     this.publicKey = key.publicKeyPem.apply((pem) => `data:;base64,${pem.replace(/-----[^-]+-----|\s/g, '')}`)
     this.digest = checksumOfSecrets(key.privateKeyPemPkcs8)
     const make = (role: Role) =>
       new k8s.core.v1.Secret(
-        tokenSecret(role),
+        this.secretName(role),
         {
-          metadata: { name: tokenSecret(role), namespace: site.namespace, labels: labelsOf(ROLES[role]) },
+          metadata: { name: this.secretName(role), namespace: site.namespace, labels: labelsOf(site, ROLES[role]) },
           stringData: { token: secret(key.privateKeyPemPkcs8.apply((pem) => signToken(pem, role))) },
         },
         { parent: this },
@@ -58,6 +68,11 @@ export class Tokens extends ComponentResource {
       worker: make('worker'),
     }
     this.registerOutputs({ publicKey: this.publicKey })
+  }
+
+  /** Name of the Secret with the token of a role, in the key `token`. */
+  secretName(role: Role): string {
+    return tokenSecret(this.#pulsar, role)
   }
 }
 

@@ -1,5 +1,6 @@
 import type * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi'
+import { withDefaults } from '../config/defaults.ts'
 import type { GroupOf } from '../config/read.ts'
 import { checksum } from '../kubernetes/checksum.ts'
 import { configMap } from '../kubernetes/config-map.ts'
@@ -8,14 +9,36 @@ import { type PodTemplate, podTemplate } from '../kubernetes/pod.ts'
 import { execCheck, probes } from '../kubernetes/probes.ts'
 import { propertiesFile } from '../kubernetes/properties.ts'
 import { service } from '../kubernetes/service.ts'
-import { hostOf, type Site } from '../kubernetes/site.ts'
+import { hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { Stateful } from '../kubernetes/stateful.ts'
+import { TIERS } from '../kubernetes/tiers.ts'
 import { configVolume, PULSAR_USER, podName, pulsarContainer } from './server.ts'
 import { zookeeperStart } from './zookeeper-start.ts'
 
-const ZOOKEEPER_PORT = 2181
+const PORTS = TIERS.zookeeper.ports
 
-export interface ZooKeeperArgs {
+/** Sizes of a ZooKeeper ensemble. */
+export interface ZooKeeperSettings {
+  /** ZooKeeper nodes: 1, 3, 5 or 7. They can grow. 1 to 7 pods. @default 3 */
+  readonly replicas?: number
+  /** Disk of one node. It can grow. 1 to 65536 GiB. @default 20 */
+  readonly diskGib?: number
+  /** CPU of one node. 50 to 64000 millicores. @default 500 */
+  readonly cpuMillicores?: number
+  /** Memory of one node. 512 to 262144 MiB. @default 1024 */
+  readonly memoryMib?: number
+  /** StorageClass of these volumes; that of the platform when empty. @default '' */
+  readonly storageClass?: string
+}
+
+export interface ZooKeeperArgs extends SiteArgs, ZooKeeperSettings {
+  /** Image of Pulsar, which has ZooKeeper in it. */
+  readonly image: Input<string>
+}
+
+/** What the parts of the ensemble are made from. */
+interface Ensemble {
+  readonly name: string
   readonly site: Site
   readonly image: Input<string>
   readonly config: GroupOf<'zookeeper'>
@@ -32,49 +55,47 @@ const GRACE_SECONDS = 60
 export class ZooKeeper extends ComponentResource {
   /** Where clients connect, `host:port`. It stays the same when nodes are added. */
   readonly address: string
-  readonly budget: k8s.policy.v1.PodDisruptionBudget
+  readonly set: k8s.apps.v1.StatefulSet
 
   constructor(name: string, args: ZooKeeperArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:pulsar:ZooKeeper', name, {}, opts)
-    const { site, config } = args
+    const site = siteOf(name, args)
+    const config = withDefaults(name, 'zookeeper', args)
     const child = { parent: this }
-    this.address = `${hostOf(site, 'zookeeper')}:${ZOOKEEPER_PORT}`
-    const files = zookeeperFiles(site)
+    const members = `${name}-members`
+    this.address = `${hostOf(site, name)}:${PORTS.client}`
+    const files = zookeeperFiles(hostOf(site, members))
     const configuration = configMap(
       site,
       'zookeeper',
-      'zookeeper',
+      name,
       // Read by a node when it starts, and not in the checksum: growing the ensemble restarts none of its nodes.
       { ...files, replicas: `${config.replicas}` },
       child,
     )
-    const ports = { client: ZOOKEEPER_PORT, metrics: 8000 }
-    const client = service(site, { tier: 'zookeeper', name: 'zookeeper', ports, type: 'ClusterIP' }, child)
-    const members = { client: ZOOKEEPER_PORT, server: 2888, election: 3888 }
-    const peers = service(
-      site,
-      { tier: 'zookeeper', name: 'zookeeper-members', ports: members, type: 'headless' },
-      child,
-    )
-    const set = new Stateful(
+    const ports = { client: PORTS.client, metrics: PORTS.metrics }
+    const client = service(site, { tier: 'zookeeper', name, ports, type: 'ClusterIP' }, child)
+    const memberPorts = { client: PORTS.client, server: PORTS.server, election: PORTS.election }
+    const peers = service(site, { tier: 'zookeeper', name: members, ports: memberPorts, type: 'headless' }, child)
+    const { set } = new Stateful(
       name,
       {
         site,
         tier: 'zookeeper',
-        name: 'zookeeper',
-        serviceName: 'zookeeper-members',
+        serviceName: members,
         replicas: config.replicas,
         claims: [{ name: 'data', gib: config.diskGib, storageClass: config.storageClass }],
-        template: zookeeperPod(args, checksum(...Object.values(files))),
+        template: zookeeperPod({ name, site, image: args.image, config }, checksum(...Object.values(files))),
       },
       { parent: this, dependsOn: [configuration, client, peers] },
     )
-    this.budget = disruptionBudget(site, 'zookeeper', child)
-    this.registerOutputs({ address: this.address, set: set.set })
+    disruptionBudget(site, 'zookeeper', name, child)
+    this.set = set
+    this.registerOutputs({ address: this.address, set })
   }
 }
 
-function zookeeperFiles(site: Site): Record<string, string> {
+function zookeeperFiles(domain: string): Record<string, string> {
   return {
     'zookeeper.conf': propertiesFile({
       tickTime: 2000,
@@ -91,9 +112,9 @@ function zookeeperFiles(site: Site): Record<string, string> {
       // Pulsar sets no rules of access. Who may connect at all is a matter of the NetworkPolicy.
       skipACL: 'yes',
       'metricsProvider.className': 'org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider',
-      'metricsProvider.httpPort': 8000,
+      'metricsProvider.httpPort': PORTS.metrics,
     }),
-    'start.sh': zookeeperStart(hostOf(site, 'zookeeper-members')),
+    'start.sh': zookeeperStart(domain),
     // Ready when it serves as a member of the ensemble; alive when it answers at all.
     'ready.sh':
       "test -e /tmp/member && exec 3<>/dev/tcp/localhost/2181 && printf srvr >&3 && timeout 3 grep -q '^Mode: ' <&3\n",
@@ -101,8 +122,9 @@ function zookeeperFiles(site: Site): Record<string, string> {
   }
 }
 
-function zookeeperPod({ site, image, config }: ZooKeeperArgs, digest: string): PodTemplate {
+function zookeeperPod({ name, site, image, config }: Ensemble, digest: string): PodTemplate {
   return podTemplate({
+    site,
     tier: 'zookeeper',
     ...PULSAR_USER,
     graceSeconds: GRACE_SECONDS,
@@ -110,9 +132,7 @@ function zookeeperPod({ site, image, config }: ZooKeeperArgs, digest: string): P
     separateZones: site.environment === 'production' ? 'required' : 'preferred',
     separateHosts: site.environment === 'production' ? 'required' : 'preferred',
     checksums: { config: digest },
-    pullSecret: site.pullSecret,
-    cpuLimits: site.cpuLimits,
-    volumes: [configVolume('zookeeper')],
+    volumes: [configVolume(name)],
     containers: [
       pulsarContainer({
         jvm: 'zookeeper',
@@ -121,7 +141,7 @@ function zookeeperPod({ site, image, config }: ZooKeeperArgs, digest: string): P
         command: ['bash', '/config/start.sh'],
         env: { PULSAR_ZK_CONF: '/pulsar/data/zookeeper/conf/zoo.cfg' },
         fields: [podName],
-        ports: { client: ZOOKEEPER_PORT, server: 2888, election: 3888, metrics: 8000 },
+        ports: PORTS,
         resources: config,
         mounts: { '/pulsar/data/zookeeper': 'data' },
         probes: probes({

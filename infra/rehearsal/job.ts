@@ -1,10 +1,11 @@
 import { StackConfigError } from '../config/errors.ts'
 import type { Plan } from '../config/plan.ts'
-import { AUTHORITY_CONFIG } from '../elasticsearch/certificates.ts'
+import { authorityConfig } from '../elasticsearch/certificates.ts'
 import { passwordSecret } from '../elasticsearch/users.ts'
-import { selectorOf, type Tier } from '../kubernetes/labels.ts'
+import { PLATFORM, selectorOf } from '../kubernetes/labels.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
 import { hostOf } from '../kubernetes/site.ts'
+import type { Tier } from '../kubernetes/tiers.ts'
 import { tokenSecret } from '../pulsar/tokens.ts'
 import {
   containerEnv,
@@ -35,6 +36,8 @@ const REHEARSAL_LABEL = 'tracardi.com/rehearsal'
 const CPU = { idleMillicores: 100, microsPerEvent: 200, mostMillicores: 2000 }
 const MEMORY_MIB = 1024
 const KEPT_SECONDS = 86_400
+/** The stack, as its program has it. */
+const SITE = { partOf: PLATFORM, instance: PLATFORM }
 /** Tiers whose metrics it reads. */
 const READ: readonly Tier[] = ['api', 'worker']
 
@@ -65,7 +68,7 @@ export function rehearsalObjects(args: RehearsalJobArgs): readonly object[] {
 
 /** It is a visitor to the tier that may reach Pulsar and Elasticsearch, and none of the engine's. */
 function labelsOfRun(name: string) {
-  return { ...selectorOf('set-up'), 'app.kubernetes.io/managed-by': 'rehearse', [REHEARSAL_LABEL]: name }
+  return { ...selectorOf(SITE, 'set-up'), 'app.kubernetes.io/managed-by': 'rehearse', [REHEARSAL_LABEL]: name }
 }
 
 type Meta = (suffix: string) => { readonly name: string }
@@ -73,7 +76,12 @@ type Meta = (suffix: string) => { readonly name: string }
 /** Its name has the address of every pod of the tier. */
 function listenersOf(metadata: object, tier: Tier) {
   const ports = [{ name: 'monitoring', port: MONITORING_PORT, targetPort: MONITORING_PORT, protocol: 'TCP' }]
-  return { apiVersion: 'v1', kind: 'Service', metadata, spec: { clusterIP: 'None', selector: selectorOf(tier), ports } }
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata,
+    spec: { clusterIP: 'None', selector: selectorOf(SITE, tier), ports },
+  }
 }
 
 function policies(meta: Meta, name: string): readonly object[] {
@@ -86,7 +94,7 @@ function policies(meta: Meta, name: string): readonly object[] {
     spec,
   })
   const reach = (tier: Tier, ports: readonly number[]) => ({
-    to: [{ podSelector: { matchLabels: selectorOf(tier) } }],
+    to: [{ podSelector: { matchLabels: selectorOf(SITE, tier) } }],
     ports: ports.map(port),
   })
   return [
@@ -97,7 +105,7 @@ function policies(meta: Meta, name: string): readonly object[] {
     }),
     ...READ.map((tier) =>
       policy(`-reads-${tier}`, {
-        podSelector: { matchLabels: selectorOf(tier) },
+        podSelector: { matchLabels: selectorOf(SITE, tier) },
         policyTypes: ['Ingress'],
         ingress: [{ from: [{ podSelector: rehearsal }], ports: [port(MONITORING_PORT)] }],
       }),
@@ -121,12 +129,12 @@ function jobSpec({ plan, image, name, eventsPerSecond, flags, deadlineSeconds }:
     activeDeadlineSeconds: deadlineSeconds,
     ttlSecondsAfterFinished: KEPT_SECONDS,
     template: podTemplate({
+      site: { ...SITE, pullSecret: plan.images.pullSecret, cpuLimits: plan.platform.cpuLimits },
       tier: 'set-up',
       ...RUNTIME_USER,
       labels: labelsOfRun(name),
       graceSeconds: 60,
       restartPolicy: 'Never',
-      pullSecret: plan.images.pullSecret,
       volumes,
       containers: [
         {
@@ -152,9 +160,10 @@ function jobSpec({ plan, image, name, eventsPerSecond, flags, deadlineSeconds }:
 
 /** By the names of the Secrets that the stack has made. */
 function accessOf(plan: Plan): RuntimeAccess {
-  const tokenSecrets = { admin: tokenSecret('admin'), api: tokenSecret('api'), worker: tokenSecret('worker') }
+  const token = (role: 'admin' | 'api' | 'worker') => tokenSecret('pulsar', role)
+  const tokenSecrets = { admin: token('admin'), api: token('api'), worker: token('worker') }
   return {
-    plan,
+    settings: plan.runtime,
     pulsar: {
       endpoint: { serviceUrl: '', adminUrl: '' },
       dependsOn: [],
@@ -163,7 +172,10 @@ function accessOf(plan: Plan): RuntimeAccess {
     search: {
       url: '',
       ...(plan.elasticsearch.security
-        ? { authorityConfigMap: AUTHORITY_CONFIG, passwordSecret: passwordSecret('tracardi') }
+        ? {
+            authorityConfigMap: authorityConfig('elasticsearch'),
+            passwordSecret: passwordSecret('elasticsearch', 'tracardi'),
+          }
         : {}),
     },
   }

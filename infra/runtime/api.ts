@@ -1,33 +1,98 @@
 import * as k8s from '@pulumi/kubernetes'
-import { ComponentResource, type ComponentResourceOptions, type Input, type Output, secret } from '@pulumi/pulumi'
+import {
+  ComponentResource,
+  type ComponentResourceOptions,
+  type Input,
+  type Output,
+  output,
+  secret,
+} from '@pulumi/pulumi'
 import * as random from '@pulumi/random'
+import { withDefaults } from '../config/defaults.ts'
 import type { GroupOf } from '../config/read.ts'
 import { checksumOfSecrets } from '../kubernetes/checksum.ts'
 import { deployment } from '../kubernetes/deployment.ts'
 import { disruptionBudget } from '../kubernetes/disruption.ts'
 import { labelsOf } from '../kubernetes/labels.ts'
 import { service } from '../kubernetes/service.ts'
-import { hostOf, type Site } from '../kubernetes/site.ts'
+import { hostOf, type Site, siteOf } from '../kubernetes/site.ts'
 import {
-  CONSOLE_SECRET,
-  INSTANCES,
+  accessOf,
+  instancesService,
   MONITORING_PORT,
   PRIVATE_PORT,
-  PRIVATE_SERVICE,
   PUBLIC_PORT,
-  type RuntimeAccess,
-  SOURCES_SECRET,
+  type RuntimeArgs,
 } from './environment.ts'
 import { programPod, programSettings } from './program.ts'
 
-export interface ApiArgs {
-  readonly site: Site
-  readonly image: Input<string>
-  readonly config: GroupOf<'api'>
-  readonly access: RuntimeAccess
-  /** The event sources, those of servers with their secrets; the API rereads them when they change, without a restart. */
-  readonly sources: Readonly<Record<string, unknown>>
+/** Sizes of the API, and how it is reached. */
+export interface ApiSettings {
+  /** Replicas of the API. 1 to 500 pods. @default 10 */
+  readonly replicas?: number
+  /**
+   * `cpu`: a HorizontalPodAutoscaler on CPU, from `minReplicas` to `maxReplicas`. Needs metrics-server.
+   *
+   * @default 'none'
+   */
+  readonly autoscaling?: 'none' | 'cpu'
+  /** Least replicas that autoscaling may go down to; as many as `replicas` when 0. 0 to 500 pods. @default 0 */
+  readonly minReplicas?: number
+  /** Most replicas that autoscaling may ask for. 1 to 500 pods. @default 30 */
+  readonly maxReplicas?: number
+  /** CPU, as a part of what is requested, that autoscaling holds. 10 to 95 percent. @default 60 */
+  readonly targetCpuPercent?: number
+  /**
+   * CPU of one replica. It is one Node.js process: more than 1500 is wasted. 50 to 64000 millicores.
+   *
+   * @default 1000
+   */
+  readonly cpuMillicores?: number
+  /** Memory of one replica. 256 to 262144 MiB. @default 512 */
+  readonly memoryMib?: number
+  /** How the public listener is reached. The private one is always ClusterIP. @default 'ClusterIP' */
+  readonly service?: 'ClusterIP' | 'LoadBalancer'
+  /**
+   * From where that LoadBalancer takes connections; from everywhere when empty, which `production` refuses: the listener speaks plain HTTP.
+   *
+   * @default []
+   */
+  readonly sourceRanges?: readonly string[]
+  /**
+   * Which one the operators' token is, see the output `consoleToken`. Another number makes a new token, and the API restarts with it. 1 to 1000000.
+   *
+   * @default 1
+   */
+  readonly tokenGeneration?: number
+  /** Host name of an Ingress to the public listener; no Ingress when empty. @default '' */
+  readonly ingressHost?: string
+  /** Class of that Ingress; the default one when empty. @default '' */
+  readonly ingressClass?: string
+  /**
+   * Annotations of that Ingress, `name=value`. It should let bodies pass that API_MAX_BODY_BYTES allows: 4 MiB.
+   *
+   * @default []
+   */
+  readonly ingressAnnotations?: readonly string[]
+  /** Secret with the certificate of that host; plain HTTP when empty. @default '' */
+  readonly ingressTlsSecret?: string
 }
+
+export interface ApiArgs extends RuntimeArgs, ApiSettings {
+  /**
+   * The event sources by id: name, allowed origins and, for those of servers, secrets. The API rereads them when they change,
+   * without a restart. @default none: every call is answered 401
+   */
+  readonly sources?: Input<Readonly<Record<string, unknown>>>
+  /** Name of the `Workers` whose instances the console shows too. @default none */
+  readonly workers?: string
+  /** Name of the Secret with the event sources. @default the name of the component and `-sources` */
+  readonly sourcesSecret?: string
+  /** Name of the Secret with the operators' token, in the key `token`. @default the name of the component and `-console-token` */
+  readonly consoleSecret?: string
+}
+
+type Config = GroupOf<'api'>
 
 /** The API: takes events and publishes them. Its public listener may be exposed, its private one never is. */
 export class Api extends ComponentResource {
@@ -39,57 +104,66 @@ export class Api extends ComponentResource {
 
   constructor(name: string, args: ApiArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:runtime:Api', name, {}, opts)
-    const { site, image, config, access, sources } = args
+    const { image, sources = {}, sourcesSecret = `${name}-sources`, consoleSecret = `${name}-console-token` } = args
+    const site = siteOf(name, args)
+    const config = withDefaults(name, 'api', args)
+    const access = accessOf(args)
+    const instances = instancesService(name)
+    const privateService = `${name}-private`
     const child = { parent: this }
-    const sourcesFile = this.secret(site, SOURCES_SECRET, {
-      'sources.json': secret(`${JSON.stringify(sources, null, 2)}\n`),
+    const sourcesFile = this.secret(site, sourcesSecret, {
+      'sources.json': secret(output(sources).apply((all) => `${JSON.stringify(all, null, 2)}\n`)),
     })
-    const token = this.token(config)
+    const token = this.token(consoleSecret, config)
     this.consoleToken = token.result
-    const console = this.secret(site, CONSOLE_SECRET, { token: token.result })
-    const { configuration, digest } = programSettings({ site, access, tier: 'api' }, this)
+    const console = this.secret(site, consoleSecret, { token: token.result })
+    const { configuration, digest } = programSettings({ name, site, access, tier: 'api' }, this, {
+      instances: [instances, ...(args.workers === undefined ? [] : [instancesService(args.workers)])],
+      service: privateService,
+    })
     const digests = { settings: digest, console: checksumOfSecrets(token.result) }
-    const template = programPod({ site, image, access, tier: 'api', resources: config }, digests)
+    const secrets = { sources: sourcesSecret, console: consoleSecret }
+    const template = programPod({ name, site, image, access, tier: 'api', resources: config, secrets }, digests)
     const scaled = config.autoscaling !== 'none'
     this.deployment = deployment(
       site,
-      { tier: 'api', replicas: config.replicas, template, scaled },
+      { tier: 'api', name, replicas: config.replicas, template, scaled },
       { parent: this, dependsOn: [configuration, sourcesFile, console] },
     )
     const exposed = { type: config.service, sourceRanges: config.sourceRanges, dualStack: true } as const
-    service(site, { tier: 'api', name: 'api', ports: { public: PUBLIC_PORT }, ...exposed }, child)
+    service(site, { tier: 'api', name, ports: { public: PUBLIC_PORT }, ...exposed }, child)
     service(
       site,
-      { tier: 'api', name: PRIVATE_SERVICE, ports: { private: PRIVATE_PORT }, type: 'ClusterIP', dualStack: true },
+      { tier: 'api', name: privateService, ports: { private: PRIVATE_PORT }, type: 'ClusterIP', dualStack: true },
       child,
     )
-    service(site, { tier: 'api', name: INSTANCES.api, ports: { monitoring: MONITORING_PORT }, type: 'headless' }, child)
-    disruptionBudget(site, 'api', child)
-    if (scaled) this.scaler(site, config)
-    if (config.ingressHost !== '') this.ingress(site, config)
-    this.trackUrl = `http://${hostOf(site, 'api')}:${PUBLIC_PORT}/track`
+    service(site, { tier: 'api', name: instances, ports: { monitoring: MONITORING_PORT }, type: 'headless' }, child)
+    disruptionBudget(site, 'api', name, child)
+    if (scaled) this.scaler(name, site, config)
+    if (config.ingressHost !== '') this.ingress(name, site, config)
+    this.trackUrl = `http://${hostOf(site, name)}:${PUBLIC_PORT}/track`
     this.registerOutputs({ trackUrl: this.trackUrl })
   }
 
   private secret(site: Site, name: string, stringData: Readonly<Record<string, Input<string>>>): k8s.core.v1.Secret {
-    const metadata = { name, namespace: site.namespace, labels: labelsOf('api') }
+    const metadata = { name, namespace: site.namespace, labels: labelsOf(site, 'api') }
     return new k8s.core.v1.Secret(name, { metadata, stringData: { ...stringData } }, { parent: this })
   }
 
   /** Another generation is another token, which the API reads in a rollout. */
-  private token({ tokenGeneration }: GroupOf<'api'>): random.RandomPassword {
+  private token(name: string, { tokenGeneration }: Config): random.RandomPassword {
     const keepers = { generation: `${tokenGeneration}` }
-    return new random.RandomPassword(CONSOLE_SECRET, { length: 32, special: false, keepers }, { parent: this })
+    return new random.RandomPassword(name, { length: 32, special: false, keepers }, { parent: this })
   }
 
   /** Up at once, down slowly: a replica that ends hands over its connections, and the next peak is never far. */
-  private scaler(site: Site, { replicas, minReplicas, maxReplicas, targetCpuPercent }: GroupOf<'api'>): void {
+  private scaler(name: string, site: Site, { replicas, minReplicas, maxReplicas, targetCpuPercent }: Config): void {
     new k8s.autoscaling.v2.HorizontalPodAutoscaler(
-      'api',
+      name,
       {
-        metadata: { name: 'api', namespace: site.namespace, labels: labelsOf('api') },
+        metadata: { name, namespace: site.namespace, labels: labelsOf(site, 'api') },
         spec: {
-          scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' },
+          scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
           minReplicas: minReplicas || replicas,
           maxReplicas,
           metrics: [
@@ -108,19 +182,19 @@ export class Api extends ComponentResource {
     )
   }
 
-  private ingress(site: Site, config: GroupOf<'api'>): void {
+  private ingress(name: string, site: Site, config: Config): void {
     const { ingressHost, ingressClass, ingressTlsSecret, ingressAnnotations } = config
     const annotations = Object.fromEntries(
       ingressAnnotations.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]),
     )
-    const backend = { service: { name: 'api', port: { number: PUBLIC_PORT } } }
+    const backend = { service: { name, port: { number: PUBLIC_PORT } } }
     new k8s.networking.v1.Ingress(
-      'api',
+      name,
       {
         metadata: {
-          name: 'api',
+          name,
           namespace: site.namespace,
-          labels: labelsOf('api'),
+          labels: labelsOf(site, 'api'),
           annotations: { ...annotations, 'pulumi.com/skipAwait': 'true' },
         },
         spec: {

@@ -1,66 +1,82 @@
-import { type Config, type settings, toEnv } from '../../runtime/config.ts'
-import { bundlesFor } from '../../runtime/queue/bundles.ts'
-import type { Plan } from '../config/plan.ts'
-import type { SearchEndpoint } from '../elasticsearch/endpoint.ts'
+import type { Input } from '@pulumi/pulumi'
+import { type Config, loadConfig, type settings, toEnv } from '../../runtime/config.ts'
+import { bundlesFor } from '../../runtime/queue/topics.ts'
+import type { SearchAccess, SearchEndpoint } from '../elasticsearch/endpoint.ts'
 import { nodeHeapMib } from '../kubernetes/memory.ts'
 import type { Volume, VolumeMount } from '../kubernetes/pod.ts'
+import type { SiteArgs } from '../kubernetes/site.ts'
+import { TIERS } from '../kubernetes/tiers.ts'
 import type { PulsarAccess } from '../pulsar/endpoint.ts'
 
 /** The user that the runtime's image is made for. */
 export const RUNTIME_USER = { user: 10_001, group: 10_001 } as const
 
 /** `PUBLIC_PORT`, `PRIVATE_PORT` and `MONITORING_PORT`, fixed in a cluster. */
-export const PUBLIC_PORT = 8585
-export const PRIVATE_PORT = 8686
-export const MONITORING_PORT = 9464
+export const { public: PUBLIC_PORT, private: PRIVATE_PORT, monitoring: MONITORING_PORT } = TIERS.api.ports
 
-/** Headless Services of the monitoring listeners: under each name the console finds every instance of a tier. */
-export const INSTANCES = { api: 'api-instances', worker: 'worker-instances' } as const
+/** Headless Service of the monitoring listeners of a component: under its name the console finds every instance. */
+export function instancesService(name: string): string {
+  return `${name}-instances`
+}
 
-/** Service of the private listener of the API, for operators. */
-export const PRIVATE_SERVICE = 'api-private'
+/** ConfigMap with the settings of a component. */
+export function settingsConfig(name: string): string {
+  return `${name}-settings`
+}
 
-/** Secret with the sources file. */
-export const SOURCES_SECRET = 'sources'
-/** Secret with the operators' token, in the key `token`. */
-export const CONSOLE_SECRET = 'console-token'
 const SOURCES_DIR = '/sources'
 const CONSOLE_DIR = '/secrets/console'
 const TOKEN_DIR = '/secrets/pulsar'
 const ELASTIC_DIR = '/secrets/elasticsearch'
 const AUTHORITY_DIR = '/authority'
 
+/** What every component of the runtime takes. */
+export interface RuntimeArgs extends SiteArgs {
+  /** Image of API, workers and set-up. */
+  readonly image: Input<string>
+  /** A `Pulsar`, or how one that exists already is reached. */
+  readonly pulsar: PulsarAccess
+  /** An `Elasticsearch`, or how one that exists already is reached. */
+  readonly elasticsearch: SearchAccess
+  /**
+   * Settings of the programs, as in `runtime/config.ts`. Ports, addresses and secrets among them are set by the component.
+   *
+   * @default those of docs/configuration.md
+   */
+  readonly settings?: Partial<Config>
+}
+
 /** What a program of the runtime is given. */
 export interface RuntimeAccess {
-  readonly plan: Pick<Plan, 'runtime' | 'pulsar' | 'broker'>
+  readonly settings: Config
   readonly pulsar: PulsarAccess
   readonly search: SearchEndpoint
+}
+
+export function accessOf({ pulsar, elasticsearch, settings }: Omit<RuntimeArgs, keyof SiteArgs>): RuntimeAccess {
+  return { settings: { ...loadConfig({}), ...settings }, pulsar, search: elasticsearch.endpoint }
 }
 
 type Program = 'api' | 'worker' | 'admin'
 
 /** The settings of a program, by environment name: those that the stack states, and those that the platform sets. */
-export function settingsOf({ plan, pulsar, search }: RuntimeAccess): Record<string, string> {
+export function settingsOf({ settings: stated, pulsar, search }: RuntimeAccess): Record<string, string> {
   const config: Partial<Config> = {
-    ...plan.runtime,
+    ...stated,
     publicPort: PUBLIC_PORT,
     privatePort: PRIVATE_PORT,
     monitoringPort: MONITORING_PORT,
     sourcesFile: `${SOURCES_DIR}/sources.json`,
     pulsarHost: pulsar.endpoint.serviceUrl,
     pulsarApi: pulsar.endpoint.adminUrl,
-    pulsarTransport: plan.pulsar.transport,
-    pulsarBundles: bundlesOf(plan),
+    pulsarTransport: pulsar.transport ?? 'native',
+    // As many as the brokers need, where they are ours, and never fewer than are stated.
+    pulsarBundles: Math.max(stated.pulsarBundles, pulsar.brokers === undefined ? 0 : bundlesFor(pulsar.brokers)),
     elasticHost: search.url,
     ...(search.username ? { elasticUsername: search.username } : {}),
     ...(search.authorityConfigMap ? { elasticCaFile: `${AUTHORITY_DIR}/ca.crt` } : {}),
   }
   return toEnv(config)
-}
-
-/** As many as the brokers need, where they are ours, and never fewer than the stack states. */
-function bundlesOf({ runtime, pulsar, broker }: RuntimeAccess['plan']): number {
-  return Math.max(runtime.pulsarBundles, pulsar.serviceUrl === '' ? bundlesFor(broker.replicas) : 0)
 }
 
 /** Settings that one program alone reads. Whatever is not named here may be read by all. */
@@ -101,10 +117,17 @@ export function containerEnv(access: RuntimeAccess, memoryMib: number, program: 
   }
 }
 
-/** Secrets, as files that only the program's user reads; the authority; and, for the API, the sources and the operators' token. */
+/** Secrets of the API alone: the sources file, and the operators' token in the key `token`. */
+export interface ApiSecrets {
+  readonly sources: string
+  readonly console: string
+}
+
+/** Secrets, as files that only the program's user reads; the authority; and what the API alone has. */
 export function runtimeVolumes(
   { pulsar, search }: RuntimeAccess,
   program: Program,
+  own?: ApiSecrets,
 ): { volumes: Volume[]; mounts: Record<string, VolumeMount | string> } {
   const volumes: Volume[] = []
   const mounts: Record<string, VolumeMount | string> = {}
@@ -121,9 +144,9 @@ export function runtimeVolumes(
   if (search.authorityConfigMap) {
     add(AUTHORITY_DIR, { name: 'authority', configMap: { name: search.authorityConfigMap } })
   }
-  if (program === 'api') {
-    addSecret(SOURCES_DIR, 'sources', SOURCES_SECRET)
-    addSecret(CONSOLE_DIR, 'console', CONSOLE_SECRET)
+  if (own) {
+    addSecret(SOURCES_DIR, 'sources', own.sources)
+    addSecret(CONSOLE_DIR, 'console', own.console)
   }
   return { volumes, mounts }
 }

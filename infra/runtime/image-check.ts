@@ -6,8 +6,6 @@ import { podTemplate } from '../kubernetes/pod.ts'
 import type { Site } from '../kubernetes/site.ts'
 import { RUNTIME_USER } from './environment.ts'
 
-const NAME = 'image-check'
-
 /** So little that it finds room on a node that is full for everything else. */
 const RESOURCES = { cpuMillicores: 10, memoryMib: 64 }
 
@@ -23,24 +21,28 @@ const WAIT_MINUTES = 4
  *
  * A pod never changes, so its name carries a digest of all of it: another image is another pod.
  */
-export function imageCheck(site: Site, image: Input<string>, opts: CustomResourceOptions): k8s.core.v1.Pod {
+export function imageCheck(
+  name: string,
+  site: Site,
+  image: Input<string>,
+  opts: CustomResourceOptions,
+): k8s.core.v1.Pod {
   const template = podTemplate({
+    site,
     tier: 'set-up',
     ...RUNTIME_USER,
     graceSeconds: 30,
     zones: site.zones,
     restartPolicy: 'OnFailure',
-    pullSecret: site.pullSecret,
-    cpuLimits: site.cpuLimits,
-    containers: [{ name: NAME, image, command: ['node', '--version'], resources: RESOURCES }],
+    containers: [{ name: 'image-check', image, command: ['node', '--version'], resources: RESOURCES }],
   })
   return new k8s.core.v1.Pod(
-    NAME,
+    name,
     {
       metadata: {
-        name: output(template).apply((settled) => `${NAME}-${checksum(JSON.stringify(settled)).slice(0, 8)}`),
+        name: output(template).apply((settled) => `${name}-${checksum(JSON.stringify(settled)).slice(0, 8)}`),
         namespace: site.namespace,
-        labels: labelsOf('set-up'),
+        labels: labelsOf(site, 'set-up'),
       },
       spec: template.spec as k8s.types.input.core.v1.PodSpec,
     },

@@ -3,30 +3,36 @@ import type { Input, Resource } from '@pulumi/pulumi'
 import { toEnv } from '../../runtime/config.ts'
 import { checksum } from '../kubernetes/checksum.ts'
 import { configMap } from '../kubernetes/config-map.ts'
-import type { Tier } from '../kubernetes/labels.ts'
 import { type ContainerArgs, type PodTemplate, podTemplate, type Resources } from '../kubernetes/pod.ts'
 import { httpCheck, probes } from '../kubernetes/probes.ts'
 import { hostOf, type Site } from '../kubernetes/site.ts'
+import { TIERS, type Tier } from '../kubernetes/tiers.ts'
 import {
+  type ApiSecrets,
   containerEnv,
-  INSTANCES,
   MONITORING_PORT,
-  PRIVATE_PORT,
-  PRIVATE_SERVICE,
-  PUBLIC_PORT,
   RUNTIME_USER,
   type RuntimeAccess,
   readBy,
   runtimeVolumes,
+  settingsConfig,
   settingsOf,
 } from './environment.ts'
 
+/** What of the console a program serves: Services whose instances it shows, and the one by which operators reach it. */
+export interface ConsoleArgs {
+  readonly instances: readonly string[]
+  readonly service: string
+}
+
 export interface ProgramArgs {
+  readonly name: string
   readonly site: Site
   readonly image: Input<string>
   readonly access: RuntimeAccess
   readonly tier: Extract<Tier, 'api' | 'worker'>
   readonly resources: Resources
+  readonly secrets?: ApiSecrets
 }
 
 /** Between the end of readiness and SIGTERM: until every proxy of the cluster has stopped sending calls here. */
@@ -34,24 +40,27 @@ const PRE_STOP_SECONDS = 10
 
 /** The settings as a ConfigMap, and the digest that restarts the program when one changes that it reads. */
 export function programSettings(
-  { site, access, tier }: Pick<ProgramArgs, 'site' | 'access' | 'tier'>,
+  { name, site, access, tier }: Pick<ProgramArgs, 'name' | 'site' | 'access' | 'tier'>,
   parent: Resource,
+  console?: ConsoleArgs,
 ): { configuration: k8s.core.v1.ConfigMap; digest: string } {
-  const settings = { ...settingsOf(access), ...(tier === 'api' ? consoleSettings(site, access) : {}) }
-  const configuration = configMap(site, tier, `${tier}-settings`, settings, { parent })
+  const settings = { ...settingsOf(access), ...(console ? consoleSettings(site, access, console) : {}) }
+  const configuration = configMap(site, tier, settingsConfig(name), settings, { parent })
   return { configuration, digest: checksum(JSON.stringify(Object.entries(readBy(tier, settings)).sort())) }
 }
 
-/** The console of the API shows every instance of both tiers, and is reached by the names of its Service. */
-function consoleSettings(site: Site, { plan }: RuntimeAccess): Record<string, string> {
-  const host = hostOf(site, PRIVATE_SERVICE)
+/** The console shows every instance, and is reached by the names of its Service. */
+function consoleSettings(
+  site: Site,
+  { settings }: RuntimeAccess,
+  { instances, service }: ConsoleArgs,
+): Record<string, string> {
+  const host = hostOf(site, service)
   // As resolvers complete them: `service`, `service.namespace`, `service.namespace.svc`, and the whole.
   const names = [1, 2, 3].map((labels) => host.split('.').slice(0, labels).join('.'))
-  const stated = plan.runtime.privateAllowedHosts
+  const stated = settings.privateAllowedHosts
   return toEnv({
-    consoleInstances: Object.values(INSTANCES)
-      .map((service) => `http://${hostOf(site, service)}:${MONITORING_PORT}`)
-      .join(','),
+    consoleInstances: instances.map((each) => `http://${hostOf(site, each)}:${MONITORING_PORT}`).join(','),
     privateAllowedHosts: [...names, host, ...(stated === '' ? [] : [stated])].join(','),
   })
 }
@@ -59,36 +68,39 @@ function consoleSettings(site: Site, { plan }: RuntimeAccess): Record<string, st
 /** The pod of the API or of a worker. */
 export function programPod(args: ProgramArgs, digests: Readonly<Record<string, Input<string>>>): PodTemplate {
   const { site, tier, access } = args
-  const { volumes } = runtimeVolumes(access, tier)
+  const { volumes, mounts } = runtimeVolumes(access, tier, args.secrets)
   // A worker takes from the queue by itself: nothing has to be told to stop sending to it.
   const preStop = tier === 'api' ? PRE_STOP_SECONDS : 0
   return podTemplate({
+    site,
     tier,
     ...RUNTIME_USER,
-    graceSeconds: preStop + Math.ceil(access.plan.runtime.shutdownGraceSeconds) + 5,
+    graceSeconds: preStop + Math.ceil(access.settings.shutdownGraceSeconds) + 5,
     zones: site.zones,
     checksums: {
       ...digests,
       ...(access.pulsar.tokenDigest ? { pulsar: access.pulsar.tokenDigest } : {}),
       ...(access.search.digest ? { elasticsearch: access.search.digest } : {}),
     },
-    pullSecret: site.pullSecret,
-    cpuLimits: site.cpuLimits,
     volumes,
-    containers: [programContainer(args, preStop)],
+    containers: [programContainer(args, preStop, mounts)],
   })
 }
 
-function programContainer({ image, tier, access, resources }: ProgramArgs, preStop: number): ContainerArgs {
+function programContainer(
+  { name, image, tier, access, resources }: ProgramArgs,
+  preStop: number,
+  mounts: NonNullable<ContainerArgs['mounts']>,
+): ContainerArgs {
   return {
     name: tier,
     image,
     args: [tier],
-    settings: `${tier}-settings`,
+    settings: settingsConfig(name),
     env: containerEnv(access, resources.memoryMib, tier),
-    ports: { ...(tier === 'api' ? { public: PUBLIC_PORT, private: PRIVATE_PORT } : {}), monitoring: MONITORING_PORT },
+    ports: TIERS[tier].ports,
     resources,
-    mounts: runtimeVolumes(access, tier).mounts,
+    mounts,
     probes: probes({
       startSeconds: 120,
       ready: httpCheck(MONITORING_PORT, '/health/ready'),

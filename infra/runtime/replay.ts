@@ -1,14 +1,20 @@
 import * as k8s from '@pulumi/kubernetes'
-import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi'
+import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
 import { labelsOf } from '../kubernetes/labels.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
-import type { Site } from '../kubernetes/site.ts'
-import { containerEnv, RUNTIME_USER, type RuntimeAccess, runtimeVolumes } from './environment.ts'
+import { siteOf } from '../kubernetes/site.ts'
+import {
+  accessOf,
+  containerEnv,
+  RUNTIME_USER,
+  type RuntimeArgs,
+  runtimeVolumes,
+  settingsConfig,
+} from './environment.ts'
 
-export interface ReplayArgs {
-  readonly site: Site
-  readonly image: Input<string>
-  readonly access: RuntimeAccess
+export interface ReplayArgs extends RuntimeArgs {
+  /** Name of the `Workers` whose settings a replay has. */
+  readonly workers: string
 }
 
 const RESOURCES = { cpuMillicores: 500, memoryMib: 512 }
@@ -21,17 +27,19 @@ const ASKED = { REPLAY_FROM: 'earliest', REPLAY_TO: 'now', REPLAY_EVENTS_PER_SEC
  * "Fill a lost index again" in docs/operations.md. It has the rights of a worker.
  */
 export class Replay extends ComponentResource {
-  constructor(name: string, { site, image, access }: ReplayArgs, opts: ComponentResourceOptions = {}) {
+  constructor(name: string, args: ReplayArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:runtime:Replay', name, {}, opts)
+    const { image, workers } = args
+    const site = siteOf(name, args)
+    const access = accessOf(args)
     const { volumes, mounts } = runtimeVolumes(access, 'worker')
     const template = podTemplate({
+      site,
       tier: 'set-up',
       ...RUNTIME_USER,
-      graceSeconds: Math.ceil(access.plan.runtime.shutdownGraceSeconds) + 5,
+      graceSeconds: Math.ceil(access.settings.shutdownGraceSeconds) + 5,
       // One that was stopped tells how to go on; from the beginning it would have to do everything again.
       restartPolicy: 'Never',
-      pullSecret: site.pullSecret,
-      cpuLimits: site.cpuLimits,
       volumes,
       containers: [
         {
@@ -42,7 +50,7 @@ export class Replay extends ComponentResource {
             ...['--from', '$(REPLAY_FROM)', '--to', '$(REPLAY_TO)'],
             ...['--events-per-second', '$(REPLAY_EVENTS_PER_SECOND)'],
           ],
-          settings: 'worker-settings',
+          settings: settingsConfig(workers),
           env: { ...containerEnv(access, RESOURCES.memoryMib, 'worker'), ...ASKED },
           resources: RESOURCES,
           mounts,
@@ -50,9 +58,9 @@ export class Replay extends ComponentResource {
       ],
     })
     new k8s.batch.v1.CronJob(
-      'replay',
+      name,
       {
-        metadata: { name: 'replay', namespace: site.namespace, labels: labelsOf('set-up') },
+        metadata: { name, namespace: site.namespace, labels: labelsOf(site, 'set-up') },
         spec: {
           suspend: true,
           schedule: '0 0 1 1 *',

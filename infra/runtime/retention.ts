@@ -1,14 +1,13 @@
 import * as k8s from '@pulumi/kubernetes'
-import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi'
+import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
 import { labelsOf } from '../kubernetes/labels.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
-import type { Site } from '../kubernetes/site.ts'
-import { containerEnv, RUNTIME_USER, type RuntimeAccess, runtimeVolumes, settingsOf } from './environment.ts'
+import { siteOf } from '../kubernetes/site.ts'
+import { accessOf, containerEnv, RUNTIME_USER, type RuntimeArgs, runtimeVolumes, settingsOf } from './environment.ts'
 
-export interface RetentionArgs {
-  readonly site: Site
-  readonly image: Input<string>
-  readonly access: RuntimeAccess
+export interface RetentionArgs extends RuntimeArgs {
+  /** Name of the CronJob. @default the name of the component */
+  readonly cronJob?: string
 }
 
 const RESOURCES = { cpuMillicores: 100, memoryMib: 256 }
@@ -18,18 +17,20 @@ const SCHEDULE = '17 3 * * *'
 
 /** Deletes what is older than the stack keeps. It is the only part of the platform that deletes events. */
 export class Retention extends ComponentResource {
-  constructor(name: string, { site, image, ...args }: RetentionArgs, opts: ComponentResourceOptions = {}) {
+  constructor(name: string, args: RetentionArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:runtime:Retention', name, {}, opts)
+    const { image, cronJob = name } = args
+    const site = siteOf(name, args)
+    const { tokenSecrets: _token, ...pulsar } = args.pulsar
     // It has nothing to do with Pulsar, so it gets no token.
-    const access = { ...args.access, pulsar: { endpoint: args.access.pulsar.endpoint, dependsOn: [] } }
+    const access = accessOf({ ...args, pulsar })
     const { volumes, mounts } = runtimeVolumes(access, 'admin')
     const template = podTemplate({
+      site,
       tier: 'set-up',
       ...RUNTIME_USER,
       graceSeconds: 30,
       restartPolicy: 'OnFailure',
-      pullSecret: site.pullSecret,
-      cpuLimits: site.cpuLimits,
       volumes,
       containers: [
         {
@@ -43,9 +44,9 @@ export class Retention extends ComponentResource {
       ],
     })
     new k8s.batch.v1.CronJob(
-      'expire-indices',
+      cronJob,
       {
-        metadata: { name: 'expire-indices', namespace: site.namespace, labels: labelsOf('set-up') },
+        metadata: { name: cronJob, namespace: site.namespace, labels: labelsOf(site, 'set-up') },
         spec: {
           schedule: SCHEDULE,
           concurrencyPolicy: 'Forbid',

@@ -1,22 +1,36 @@
 import type * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, type Input, output } from '@pulumi/pulumi'
 import type { Config } from '../../runtime/config.ts'
-import type { Plan } from '../config/plan.ts'
+import { namespaceOf, topicsOf } from '../../runtime/queue/topics.ts'
+import { withDefaults } from '../config/defaults.ts'
 import { checksum } from '../kubernetes/checksum.ts'
 import { setUpJob } from '../kubernetes/job.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
-import type { Site } from '../kubernetes/site.ts'
+import { type Site, siteOf } from '../kubernetes/site.ts'
 import { PULSAR_USER, TOKEN_DIR, TOOL_ENV, tokenVolume } from '../pulsar/server.ts'
-import { containerEnv, RUNTIME_USER, type RuntimeAccess, runtimeVolumes, settingsOf } from './environment.ts'
+import {
+  accessOf,
+  containerEnv,
+  RUNTIME_USER,
+  type RuntimeAccess,
+  type RuntimeArgs,
+  runtimeVolumes,
+  settingsOf,
+} from './environment.ts'
 
-export interface SetUpArgs {
-  readonly site: Site
-  readonly image: Input<string>
-  readonly pulsarImage: Input<string>
-  readonly plan: Pick<Plan, 'platform' | 'runtime' | 'pulsar'>
-  readonly access: RuntimeAccess
-  /** Whether the brokers are ours, so that it is for us to say who may do what. */
-  readonly ownsPulsar: boolean
+export interface SetUpArgs extends RuntimeArgs {
+  /** Whether the brokers ask what a token may do: set-up then gives API and workers their rights. @default false */
+  readonly authorization?: boolean
+  /** Image of Pulsar, with which they are given. @default 'apachepulsar/pulsar:4.0.6' */
+  readonly pulsarImage?: Input<string>
+  /** Name of the Job that gives them. @default the name of the component and `-permissions` */
+  readonly permissionsJob?: string
+  /**
+   * Changes that an operator has prepared, as `runtime.PULSAR_RETENTION_HOURS=6`: set-up shortens what Pulsar keeps only then.
+   *
+   * @default []
+   */
+  readonly acknowledge?: readonly string[]
 }
 
 /** The settings that set-up needs: how it gets in, and what it makes. Another bulk size is no reason to run it again. */
@@ -39,6 +53,9 @@ const NEEDED = [
   'ELASTIC_INDEX_PREFIX',
   'ELASTIC_INDEX_SHARDS',
   'ELASTIC_INDEX_REPLICAS',
+  'ELASTIC_REFRESH_INTERVAL_SECONDS',
+  'ELASTIC_INDEX_CODEC',
+  'ELASTIC_FLATTENED_DOC_VALUES',
   'EVENT_PARTITIONING',
 ]
 
@@ -53,20 +70,21 @@ export class SetUp extends ComponentResource {
 
   constructor(name: string, args: SetUpArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:runtime:SetUp', name, {}, opts)
-    const { site, image, plan, access, ownsPulsar } = args
+    const { image, acknowledge = [] } = args
+    const site = siteOf(name, args)
+    const access = accessOf(args)
     const settings = settingsOf(access)
     const needed = Object.fromEntries(Object.entries(settings).filter(([key]) => NEEDED.includes(key)))
-    const command = ['set-up', ...(lowersRetention(plan) ? ['--lower-retention'] : [])]
+    const command = ['set-up', ...(lowersRetention(access.settings, acknowledge) ? ['--lower-retention'] : [])]
     // It gives brokers that are added their share of the partitions.
-    const brokers = ownsPulsar ? access.plan.broker.replicas : 0
+    const brokers = access.pulsar.brokers ?? 0
     const { volumes, mounts } = runtimeVolumes(access, 'admin')
     const template = podTemplate({
+      site,
       tier: 'set-up',
       ...RUNTIME_USER,
       graceSeconds: 30,
       restartPolicy: 'OnFailure',
-      pullSecret: site.pullSecret,
-      cpuLimits: site.cpuLimits,
       volumes,
       containers: [
         {
@@ -79,28 +97,27 @@ export class SetUp extends ComponentResource {
         },
       ],
     })
-    this.job = setUpJob(site, 'set-up', checksum(JSON.stringify([command, needed, brokers])), template, {
+    this.job = setUpJob(site, name, checksum(JSON.stringify([command, needed, brokers])), template, {
       parent: this,
     })
-    if (ownsPulsar && plan.pulsar.authentication && plan.pulsar.authorization) this.permissions(args)
+    if (args.authorization) this.permissions(args.permissionsJob ?? `${name}-permissions`, args, site, access)
     this.registerOutputs({ job: this.job })
   }
 
   /** API and workers may do their part with the two topics of the pipeline, and nothing else. */
-  private permissions({ site, pulsarImage, plan, access }: SetUpArgs): void {
-    const script = permissionsScript(access.pulsar.endpoint.adminUrl, plan.runtime)
+  private permissions(name: string, { pulsarImage }: SetUpArgs, site: Site, access: RuntimeAccess): void {
+    const script = permissionsScript(access.pulsar.endpoint.adminUrl, access.settings)
     const template = podTemplate({
+      site,
       tier: 'set-up',
       ...PULSAR_USER,
       graceSeconds: 30,
       restartPolicy: 'OnFailure',
-      pullSecret: site.pullSecret,
-      cpuLimits: site.cpuLimits,
       volumes: [tokenVolume(access.pulsar.tokenSecrets?.admin ?? '')],
       containers: [
         {
           name: 'permissions',
-          image: output(pulsarImage),
+          image: output(pulsarImage ?? withDefaults(name, 'images', {}).pulsar),
           command: ['bash', '-c', script],
           env: TOOL_ENV,
           resources: { cpuMillicores: 250, memoryMib: 512 },
@@ -108,17 +125,17 @@ export class SetUp extends ComponentResource {
         },
       ],
     })
-    setUpJob(site, 'pulsar-permissions', checksum(script), template, { parent: this, dependsOn: [this.job] })
+    setUpJob(site, name, checksum(script), template, { parent: this, dependsOn: [this.job] })
   }
 }
 
 /** Set-up never shortens what Pulsar keeps, unless the stack acknowledges the very value that it states. */
-function lowersRetention({ platform, runtime }: SetUpArgs['plan']): boolean {
+function lowersRetention(settings: Config, acknowledged: readonly string[]): boolean {
   const values = {
-    'runtime.PULSAR_RETENTION_HOURS': runtime.pulsarRetentionHours,
-    'runtime.PULSAR_RETENTION_SIZE_GIB': runtime.pulsarRetentionSizeGib,
+    'runtime.PULSAR_RETENTION_HOURS': settings.pulsarRetentionHours,
+    'runtime.PULSAR_RETENTION_SIZE_GIB': settings.pulsarRetentionSizeGib,
   }
-  return Object.entries(values).some(([key, value]) => platform.acknowledge.includes(`${key}=${value}`))
+  return Object.entries(values).some(([key, value]) => acknowledged.includes(`${key}=${value}`))
 }
 
 /**
@@ -126,11 +143,8 @@ function lowersRetention({ platform, runtime }: SetUpArgs['plan']): boolean {
  * So whoever takes over an API can acknowledge, and so erase, no event.
  */
 function permissionsScript(adminUrl: string, config: Config): string {
-  const { pulsarTenant, pulsarNamespace, pulsarTopic, pulsarSubscription } = config
-  const namespace = `${pulsarTenant}/${pulsarNamespace}`
-  const events = `persistent://${namespace}/${pulsarTopic}`
-  // The name that Pulsar's own clients give to a dead-letter topic, and so the runtime.
-  const deadLetters = `${events}-${pulsarSubscription}-DLQ`
+  const { events, deadLetters } = topicsOf(config)
+  const namespace = namespaceOf(events)
   return `set -eu
 admin() {
   bin/pulsar-admin --admin-url ${adminUrl} --auth-plugin org.apache.pulsar.client.impl.auth.AuthenticationToken \\

@@ -1,17 +1,50 @@
 import * as k8s from '@pulumi/kubernetes'
-import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi'
+import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
+import { topicsOf } from '../../runtime/queue/topics.ts'
+import { withDefaults } from '../config/defaults.ts'
 import type { GroupOf } from '../config/read.ts'
 import { deployment } from '../kubernetes/deployment.ts'
 import { disruptionBudget } from '../kubernetes/disruption.ts'
 import { labelsOf } from '../kubernetes/labels.ts'
 import { service } from '../kubernetes/service.ts'
-import type { Site } from '../kubernetes/site.ts'
-import { INSTANCES, MONITORING_PORT, type RuntimeAccess } from './environment.ts'
+import { type Site, siteOf } from '../kubernetes/site.ts'
+import { accessOf, instancesService, MONITORING_PORT, type RuntimeAccess, type RuntimeArgs } from './environment.ts'
 import { programPod, programSettings } from './program.ts'
 
-export interface WorkersArgs {
+/** Sizes of the workers, and what scales them. */
+export interface WorkersSettings {
+  /** Replicas of the worker. 1 to 500 pods. @default 4 */
+  readonly replicas?: number
+  /**
+   * `keda`: a ScaledObject on the backlog of the subscription. `hpa`: a HorizontalPodAutoscaler on the bulks in flight, a metric of the workers, through a custom metrics adapter.
+   *
+   * @default 'none'
+   */
+  readonly autoscaling?: 'none' | 'keda' | 'hpa'
+  /** Least replicas that autoscaling may go down to; as many as `replicas` when 0. 0 to 500 pods. @default 0 */
+  readonly minReplicas?: number
+  /**
+   * Most replicas that autoscaling may ask for; at most one for each partition. 1 to 500 pods.
+   *
+   * @default 10
+   */
+  readonly maxReplicas?: number
+  /** Backlog for which KEDA adds one worker. 1 to 1000000 messages. @default 200 */
+  readonly backlogPerWorker?: number
+  /** Bulks in flight that `hpa` holds, as a part of BULK_CONCURRENCY. 10 to 95 percent. @default 70 */
+  readonly targetBusyPercent?: number
+  /** CPU of one worker. 50 to 64000 millicores. @default 1000 */
+  readonly cpuMillicores?: number
+  /** Memory of one worker. 256 to 262144 MiB. @default 512 */
+  readonly memoryMib?: number
+}
+
+export interface WorkersArgs extends RuntimeArgs, WorkersSettings {}
+
+/** What the scalers are made from. */
+interface Scaled {
+  readonly name: string
   readonly site: Site
-  readonly image: Input<string>
   readonly config: GroupOf<'workers'>
   readonly access: RuntimeAccess
 }
@@ -31,48 +64,55 @@ export class Workers extends ComponentResource {
 
   constructor(name: string, args: WorkersArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:runtime:Workers', name, {}, opts)
-    const { site, image, config, access } = args
-    const { configuration, digest } = programSettings({ site, access, tier: 'worker' }, this)
-    const template = programPod({ site, image, access, tier: 'worker', resources: config }, { settings: digest })
+    const { image } = args
+    const own: Scaled = {
+      name,
+      site: siteOf(name, args),
+      config: withDefaults(name, 'workers', args),
+      access: accessOf(args),
+    }
+    const { site, config, access } = own
+    const { configuration, digest } = programSettings({ name, site, access, tier: 'worker' }, this)
+    const template = programPod({ name, site, image, access, tier: 'worker', resources: config }, { settings: digest })
     this.deployment = deployment(
       site,
-      { tier: 'worker', replicas: config.replicas, template, scaled: config.autoscaling !== 'none' },
+      { tier: 'worker', name, replicas: config.replicas, template, scaled: config.autoscaling !== 'none' },
       { parent: this, dependsOn: [configuration] },
     )
     const ports = { monitoring: MONITORING_PORT }
-    service(site, { tier: 'worker', name: INSTANCES.worker, ports, type: 'headless' }, { parent: this })
-    disruptionBudget(site, 'worker', { parent: this })
-    if (config.autoscaling === 'keda') this.scaledObject(args)
-    if (config.autoscaling === 'hpa') this.horizontalPodAutoscaler(args)
+    service(site, { tier: 'worker', name: instancesService(name), ports, type: 'headless' }, { parent: this })
+    disruptionBudget(site, 'worker', name, { parent: this })
+    if (config.autoscaling === 'keda') this.scaledObject(own)
+    if (config.autoscaling === 'hpa') this.horizontalPodAutoscaler(own)
     this.registerOutputs({ deployment: this.deployment })
   }
 
   /** KEDA adds a worker for each `backlogPerWorker` messages. Where the backlog cannot be read the count stays (KEDA 2.17 on). */
-  private scaledObject({ site, config, access }: WorkersArgs): void {
-    const { pulsar, plan } = access
-    const topic = `persistent://${plan.runtime.pulsarTenant}/${plan.runtime.pulsarNamespace}/${plan.runtime.pulsarTopic}`
-    const metadata = { namespace: site.namespace, labels: labelsOf('worker') }
+  private scaledObject({ name, site, config, access }: Scaled): void {
+    const { pulsar, settings } = access
+    const { events, eventsSubscription } = topicsOf(settings)
+    const metadata = { namespace: site.namespace, labels: labelsOf(site, 'worker') }
     const secretName = pulsar.tokenSecrets?.worker
     if (secretName) {
       new k8s.apiextensions.CustomResource(
-        'worker-trigger',
+        `${name}-trigger`,
         {
           apiVersion: 'keda.sh/v1alpha1',
           kind: 'TriggerAuthentication',
-          metadata: { ...metadata, name: 'worker' },
+          metadata: { ...metadata, name },
           spec: { secretTargetRef: [{ parameter: 'bearerToken', name: secretName, key: 'token' }] },
         },
         { parent: this },
       )
     }
     new k8s.apiextensions.CustomResource(
-      'worker-scaler',
+      `${name}-scaler`,
       {
         apiVersion: 'keda.sh/v1alpha1',
         kind: 'ScaledObject',
-        metadata: { ...metadata, name: 'worker' },
+        metadata: { ...metadata, name },
         spec: {
-          scaleTargetRef: { name: 'worker' },
+          scaleTargetRef: { name },
           minReplicaCount: config.minReplicas || config.replicas,
           maxReplicaCount: config.maxReplicas,
           fallback: { failureThreshold: 3, replicas: config.replicas, behavior: 'currentReplicasIfHigher' },
@@ -82,13 +122,13 @@ export class Workers extends ComponentResource {
               type: 'pulsar',
               metadata: {
                 adminURL: pulsar.endpoint.adminUrl,
-                topic,
+                topic: events,
                 isPartitionedTopic: 'true',
-                subscription: plan.runtime.pulsarSubscription,
+                subscription: eventsSubscription,
                 msgBacklogThreshold: `${config.backlogPerWorker}`,
                 ...(secretName ? { authModes: 'bearer' } : {}),
               },
-              ...(secretName ? { authenticationRef: { name: 'worker' } } : {}),
+              ...(secretName ? { authenticationRef: { name } } : {}),
             },
           ],
         },
@@ -97,14 +137,14 @@ export class Workers extends ComponentResource {
     )
   }
 
-  private horizontalPodAutoscaler({ site, config, access }: WorkersArgs): void {
-    const held = Math.round((access.plan.runtime.bulkConcurrency * config.targetBusyPercent * 1000) / 100)
+  private horizontalPodAutoscaler({ name, site, config, access }: Scaled): void {
+    const held = Math.round((access.settings.bulkConcurrency * config.targetBusyPercent * 1000) / 100)
     new k8s.autoscaling.v2.HorizontalPodAutoscaler(
-      'worker',
+      name,
       {
-        metadata: { name: 'worker', namespace: site.namespace, labels: labelsOf('worker') },
+        metadata: { name, namespace: site.namespace, labels: labelsOf(site, 'worker') },
         spec: {
-          scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'worker' },
+          scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
           minReplicas: config.minReplicas || config.replicas,
           maxReplicas: config.maxReplicas,
           metrics: [

@@ -1,8 +1,19 @@
 import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, ResourceHook, type ResourceHookArgs } from '@pulumi/pulumi'
-import type { Site } from '../kubernetes/site.ts'
+import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import type { Facts } from './facts.ts'
 import { refusedChanges } from './refusals.ts'
+
+export interface GuardArgs extends SiteArgs {
+  /** What the data depends on. A change of one is compared with the value before. */
+  readonly facts: Facts
+  /** Changes that an operator has prepared, as `bookkeeper.replicas=3`. @default [] */
+  readonly acknowledge?: readonly string[]
+  /** What the names of its resources begin with. @default the name of the component and `-` */
+  readonly prefix?: string
+  /** Name of the ConfigMap that keeps the facts. @default `prefix` and `facts` */
+  readonly configMap?: string
+}
 
 /**
  * Keeps what the data of the stack depends on, and refuses a change that could destroy any, before anything is changed: in
@@ -12,28 +23,40 @@ export class Guard extends ComponentResource {
   /** Facts by key, and with them which cluster it is. */
   readonly facts: k8s.core.v1.ConfigMap
 
-  constructor(
-    name: string,
-    { site, facts, acknowledged }: { site: Site; facts: Facts; acknowledged: readonly string[] },
-    opts: ComponentResourceOptions = {},
-  ) {
+  constructor(name: string, args: GuardArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:safety:Guard', name, {}, opts)
-    const refuse = new ResourceHook('refuse-changes-that-destroy-data', (args) => refuseChanges(args, acknowledged), {
-      onDryRun: true,
-    })
+    const { facts, acknowledge = [], prefix = `${name}-`, configMap = `${prefix}facts` } = args
+    const { namespace } = siteOf(name, args)
+    const refuse = new ResourceHook(
+      `${prefix}refuse-changes-that-destroy-data`,
+      (change) => refuseChanges(change, acknowledge),
+      { onDryRun: true },
+    )
     // Read in a preview too, which would not ask a cluster otherwise: one that cannot be reached is said at once.
-    const cluster = k8s.core.v1.Namespace.get('cluster', 'kube-system', { parent: this })
+    const cluster = k8s.core.v1.Namespace.get(`${prefix}cluster`, 'kube-system', { parent: this })
     this.facts = new k8s.core.v1.ConfigMap(
-      'facts',
+      `${prefix}facts`,
       {
-        metadata: { name: 'tracardi-facts', namespace: site.namespace },
+        metadata: { name: configMap, namespace },
         data: { ...facts, cluster: cluster.metadata.uid },
       },
       // In another namespace it would be another object, with nothing to compare: it stays, and tells that the name changed.
       { parent: this, hooks: { beforeUpdate: [refuse] }, ignoreChanges: ['metadata.namespace'] },
     )
-    this.registerOutputs()
+    this.registerOutputs({ facts: this.facts })
   }
+}
+
+/** The guard of a component that may be part of another one, which then has its own. */
+export function guardOf(
+  name: string,
+  args: SiteArgs & Pick<GuardArgs, 'acknowledge'> & { readonly guard?: boolean },
+  facts: Facts,
+  parent: ComponentResource,
+): readonly Guard[] {
+  if (args.guard === false) return []
+  const { acknowledge = [] } = args
+  return [new Guard(`${name}-guard`, { ...siteOf(name, args), facts, acknowledge }, { parent })]
 }
 
 /** @throws Error that lists every refused change. */

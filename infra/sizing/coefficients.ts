@@ -157,11 +157,11 @@ export const DEFAULT_COEFFICIENTS: Coefficients = Object.freeze({
   journalFillRatio: 0.8,
   // Measured 34-47 k docs/s on two cores with everything in the page cache and no merge backlog; about a third of it.
   eventsPerSecondPerDataNode: 12_000,
-  // Measured on Elasticsearch 9.2.0 with our mappings: 300,000 events of random words, 989 bytes with the overhead, take
-  // 1,587 bytes each, 1,514 when merged. The flattened fields are indexed twice, with doc values.
-  storedBytesPerEventByte: 1.6,
   // Estimate: a search of a dashboard takes 50 ms of a core.
   queriesPerSecondPerCore: 20,
+  // Measured by `npm run bench -- --mapping`: events of words at random, 1,010 bytes with the overhead, take 754 bytes each,
+  // 742 when merged. With ELASTIC_INDEX_CODEC `default` 892, with ELASTIC_FLATTENED_DOC_VALUES beside it up to 1,408.
+  storedBytesPerEventByte: 0.8,
   // Under cluster.routing.allocation.disk.watermark.low of Elasticsearch, 85 %, with room for merges.
   diskFillRatio: 0.75,
   // Estimate: a node of 4 TiB holds some hundred shards of 30 GB, so that one more or less is a percent.

@@ -5,6 +5,7 @@ import { messageOf } from '../errors.ts'
 import { parseExactly } from '../exact-json.ts'
 import { type Scan, scanJson } from '../json-scan.ts'
 import { holdBytes } from './admission.ts'
+import { type CanonicalCall, parseCanonicalCall, readCanonicalCall } from './canonical-call.ts'
 import { FaultyCall, Refused, tooLarge, tooManyValues } from './refused.ts'
 import { type Turns, turn } from './turns.ts'
 
@@ -44,8 +45,9 @@ export interface BodyOptions {
 }
 
 interface Content {
+  readonly body: Buffer
   readonly text: string
-  readonly scan: Scan
+  readonly scan: Scan | CanonicalCall
 }
 
 /**
@@ -83,16 +85,20 @@ function open(request: FastifyRequest, body: Buffer, { maxBytes, maxValues, auth
   if (!isUtf8(content)) throw faultyBody('The body is not valid UTF-8', 'json_invalid')
   const text = content.toString('utf8')
   holdBytes(request.hold, body.length + text.length)
-  const scan = scanJson(text, { values: maxValues, depth: MAX_DEPTH })
+  const { sourceInBody } = request.routeOptions.config
+  const canonical =
+    sourceInBody && content.length <= LARGE_CHARACTERS ? readCanonicalCall(content, maxValues) : undefined
+  const scan = canonical ?? scanJson(text, { values: maxValues, depth: MAX_DEPTH })
   const sourceId = scan.sourceId?.trim()
-  if (sourceId && request.routeOptions.config.sourceInBody) authorize(request, sourceId)
+  if (sourceId && sourceInBody) authorize(request, sourceId)
   if (scan.exceeded === 'values') throw tooManyValues(maxValues)
   if (scan.exceeded === 'depth') throw faultyBody(`The body is nested deeper than ${MAX_DEPTH} levels`, 'too_deep')
   holdBytes(request.hold, TEXT_COPIES * text.length + VALUE_BYTES * scan.values)
-  return { text, scan }
+  return { body: content, text, scan }
 }
 
-function parseJson({ text, scan }: Content): unknown {
+function parseJson({ body, text, scan }: Content): unknown {
+  if ('data' in scan) return parseCanonicalCall(body, text, scan)
   try {
     return parseExactly(text, scan)
   } catch (error) {

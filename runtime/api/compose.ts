@@ -1,6 +1,14 @@
 import { v7 as uuidV7 } from 'uuid'
 import type { Config } from '../config.ts'
-import { type CallText, callText, type EventDocument, eventLines, type Json, stateLines } from '../search/documents.ts'
+import {
+  type CallText,
+  callText,
+  type EventDocument,
+  eventLines,
+  type Json,
+  stateLines,
+  Verbatim,
+} from '../search/documents.ts'
 import { type Indices, indicesOf, partitionTimeMs, periodOf } from '../search/indices.ts'
 import { Packer, type Part } from './packer.ts'
 import type { EventPayload, Fault, TrackPayload } from './schema.ts'
@@ -187,7 +195,7 @@ function momentOf(value: string | number | null | undefined): string | undefined
 }
 
 function filled(value: Json | null | undefined): Json | undefined {
-  return value && Object.keys(value).length > 0 ? value : undefined
+  return value && (value instanceof Verbatim || Object.keys(value).length > 0) ? value : undefined
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {

@@ -1,9 +1,9 @@
 import type { Content } from '../queue/message.ts'
 
-/** Lines that go into one message together. Text until the message is made: it is written into a buffer once. */
+/** Lines that go into one message together. Texts until it is published: they are written into a buffer once. */
 export interface Part extends Content {
-  readonly eventLines: string
-  readonly stateLines: string
+  readonly eventLines: readonly string[]
+  readonly stateLines: readonly string[]
   /** Of all the lines. */
   readonly bytes: number
 }
@@ -68,9 +68,9 @@ export class Packer {
     if (this.#events.length + this.#states.length === 0) return
     this.#parts.push({
       events: this.#events.length,
-      eventLines: this.#events.join(''),
+      eventLines: this.#events,
       states: this.#states.length,
-      stateLines: this.#states.join(''),
+      stateLines: this.#states,
       bytes: this.#partBytes,
       receivedAtMs: this.#receivedAtMs,
     })

@@ -1,4 +1,4 @@
-import { encodeInto } from '../queue/message.ts'
+import { type Content, encodeInto, writeLines } from '../queue/message.ts'
 import type { Producer } from '../queue/port.ts'
 import { ReusedMemory } from '../reused-memory.ts'
 import type { ApiMetrics } from './metrics.ts'
@@ -13,7 +13,9 @@ export interface PublisherLimits {
 }
 
 interface Waiting {
-  readonly part: Part
+  /** Its event lines are in memory that is used again: text that waits is copied by the garbage collector. */
+  readonly content: Content & { readonly eventLines: Buffer }
+  readonly bytes: number
   resolve(): void
   reject(error: unknown): void
 }
@@ -27,6 +29,7 @@ export class Publisher {
   readonly #limits: PublisherLimits
   readonly #metrics: ApiMetrics
   readonly #memory = new ReusedMemory()
+  readonly #lines = new ReusedMemory()
   /** What waits, by source. The sources are served in rotation. */
   readonly #queues = new Map<string, Waiting[]>()
   #inFlight = 0
@@ -42,7 +45,9 @@ export class Publisher {
   publish(part: Part, sourceId: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const queue = this.#queues.get(sourceId) ?? []
-      queue.push({ part, resolve, reject })
+      const memory = this.#lines.take(part.bytes)
+      const content = { ...part, eventLines: memory.subarray(0, writeLines(part.eventLines, memory, 0)) }
+      queue.push({ content, bytes: part.bytes, resolve, reject })
       this.#queues.set(sourceId, queue)
       this.#schedule()
     })
@@ -65,8 +70,8 @@ export class Publisher {
     let bytes = 0
     for (const [sourceId, queue] of this.#queues) {
       const first = queue[0] as Waiting
-      events += first.part.events
-      bytes += first.part.bytes
+      events += first.content.events
+      bytes += first.bytes
       if (next.length > 0 && (events > this.#limits.events || bytes > this.#limits.bytes)) break
       next.push(first)
       queue.shift()
@@ -79,13 +84,14 @@ export class Publisher {
 
   async #send(joined: readonly Waiting[]): Promise<void> {
     this.#inFlight += 1
-    const events = joined.reduce((total, { part }) => total + part.events, 0)
+    const events = joined.reduce((total, { content }) => total + content.events, 0)
     const startedAt = performance.now()
     try {
       const message = encodeInto(
         (bytes) => this.#memory.take(bytes),
-        joined.map(({ part }) => part),
+        joined.map(({ content }) => content),
       )
+      for (const { content } of joined) this.#lines.giveBack(content.eventLines)
       await this.#producer.send(message)
       // Its bytes are with the broker. Without a receipt they may still be on their way.
       this.#memory.giveBack(message.payload)

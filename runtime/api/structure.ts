@@ -1,11 +1,12 @@
 import { isRawJSON } from '../exact-json.ts'
+import { Verbatim } from '../search/documents.ts'
 import { FLATTENED_DEPTH } from '../search/templates.ts'
 
 /**
  * The longest path of keys, in characters. With a value of 1,024 indexed characters it stays under the 32,766 bytes that
  * Lucene takes for one term, even with 4 bytes for each character.
  */
-const MAX_PATH_CHARACTERS = 4096
+export const MAX_PATH_CHARACTERS = 4096
 /** StreamReadConstraints.getMaxNumberLength of Elasticsearch is 1,000. */
 const MAX_NUMBER_CHARACTERS = 1000
 
@@ -16,6 +17,7 @@ const MAX_NUMBER_CHARACTERS = 1000
  * @returns the fault in words, or `undefined` when there is none.
  */
 export function structureFault(value: unknown): string | undefined {
+  if (value instanceof Verbatim) return undefined
   return typeof value === 'object' && value !== null ? objectFault(value, 1, 0) : undefined
 }
 

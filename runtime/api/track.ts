@@ -30,15 +30,15 @@ export type Track = (request: FastifyRequest, payload: TrackPayload, options: Tr
 
 /** Handles one call: who sends it, what it says, and only after the receipts of the broker, the answer. */
 export function tracker({ authorize, rates, turns, publisher, metrics }: TrackDependencies, composer: Composer): Track {
-  const publish = async (composed: Composed, sourceId: string): Promise<TrackAnswer> => {
+  const answered = async (receipts: readonly Promise<void>[], told: Told): Promise<TrackAnswer> => {
     try {
-      await allReceipts(composed.parts.map((part) => publisher.publish(part, sourceId)))
+      await allReceipts(receipts)
     } catch (error) {
-      metrics.events('unavailable', composed.events)
+      metrics.events('unavailable', told.events)
       throw error
     }
-    metrics.events('accepted', composed.events)
-    return answerTo(composed)
+    metrics.events('accepted', told.events)
+    return answerTo(told)
   }
   return async (request, payload, { profileLess }) => {
     const source = authorize(request, payload.source.id.trim())
@@ -49,11 +49,18 @@ export function tracker({ authorize, rates, turns, publisher, metrics }: TrackDe
     const composed = composedOf(step.value)
     rates.take(source.id, source.limits, { calls: 0, events: composed.events, bytes: composed.bytes })
     holdBytes(request.hold, LINE_COPIES * composed.bytes)
-    // What waits for the receipts is the lines alone: the parsed body takes several times its size.
+    // What waits for the receipts is the bytes of the messages alone: body and lines take several times their size.
     request.body = undefined
-    return publish(composed, source.id)
+    const { parts, ...told } = composed
+    return answered(
+      parts.map((part) => publisher.publish(part, source.id)),
+      told,
+    )
   }
 }
+
+/** What is known of a call while its receipts are waited for. */
+type Told = Omit<Composed, 'parts'>
 
 function composedOf(composition: Composition): Composed {
   if (composition.kind === 'faulty') throw new FaultyCall(limited(composition.faults))
@@ -68,7 +75,7 @@ async function allReceipts(publishing: readonly Promise<void>[]): Promise<void> 
   }
 }
 
-function answerTo({ profileId, sessionId }: Composed): TrackAnswer {
+function answerTo({ profileId, sessionId }: Told): TrackAnswer {
   return {
     task: [crypto.randomUUID()],
     ux: [],

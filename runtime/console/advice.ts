@@ -372,6 +372,20 @@ const indexTroubles: Rule = ({ instances }) => {
   )
 }
 
+const closedLanes: Rule = ({ instances }) => {
+  const closed = instances.filter((one) => one.closedLanes.length > 0)
+  const [first] = closed
+  if (!first) return undefined
+  const namesOf = (of: 'closedLanes' | 'closedLaneFaults') =>
+    [...new Set(closed.flatMap((one) => one[of].map(({ name }) => name)))].sort().join(', ')
+  return advice(
+    'lanes',
+    'act',
+    'Elasticsearch refuses writes to a shard',
+    `Elasticsearch refuses every write to shards of ${namesOf('closedLanes')} (${namesOf('closedLaneFaults')}). Their events wait in Pulsar and are retried; all others are stored. Check the index for a block (\`GET <index>/_settings\`) and its shards for a node (\`GET _cluster/allocation/explain\`). The log of ${first.url} has the reason.`,
+  )
+}
+
 const conflicts: Rule = ({ conflicts: count, windowSeconds }) =>
   count === 0
     ? undefined
@@ -389,6 +403,7 @@ const RULES: readonly Rule[] = [
   sourcesFault,
   searchAway,
   searchRed,
+  closedLanes,
   indexTroubles,
   nodesAway,
   noWorkers,

@@ -130,6 +130,8 @@ function instanceFigures({ url, answer }: InstanceAnswer, { moments, last }: Pas
     pendingBytes: gauges['tracardi_api_pending_bytes'] ?? null,
     hasSourcesFault: gauges['tracardi_api_sources_faulty'] === 1,
     indexTroubles: named(byLabel(gauges, 'tracardi_worker_index_troubles', 'reason')),
+    closedLanes: named(byLabel(gauges, 'tracardi_worker_lane_closed', 'index')),
+    closedLaneFaults: named(byLabel(gauges, 'tracardi_worker_lane_closed', 'fault')),
     mostBulksInFlight: gauges['tracardi_worker_bulk_concurrency'] ?? null,
   }
 }
@@ -144,6 +146,8 @@ const NO_FIGURES = {
   pendingBytes: null,
   hasSourcesFault: false,
   indexTroubles: [],
+  closedLanes: [],
+  closedLaneFaults: [],
   mostBulksInFlight: null,
 } as const
 

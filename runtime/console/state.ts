@@ -36,6 +36,10 @@ export interface InstanceFigures {
   readonly hasSourcesFault: boolean
   /** Templates and indices that a worker cannot put right, by what is wrong with them. */
   readonly indexTroubles: readonly Named[]
+  /** Closed lanes of a worker, by index. */
+  readonly closedLanes: readonly Named[]
+  /** The same, by the type of the fault. */
+  readonly closedLaneFaults: readonly Named[]
   /** Bulks that may be in flight at present, for a worker. */
   readonly mostBulksInFlight: number | null
 }

@@ -46,8 +46,8 @@ export function programEnvironment(user: Environment, sourcesFile: string, serve
     sourcesFile,
     // The disk of one machine has other work.
     ...(pulsar && { pulsarHost: pulsar.serviceUrl, pulsarApi: pulsar.adminUrl, pulsarRetentionSizeGib: 1 }),
-    // A copy of a shard is never on the node of the shard, and ours has one node.
-    ...(elasticsearch && { elasticHost: elasticsearch.url, indexReplicas: 0 }),
+    // A copy of a shard is never on the node of the shard, and ours has one node. Who tries something out looks at once.
+    ...(elasticsearch && { elasticHost: elasticsearch.url, indexReplicas: 0, indexRefreshSeconds: 1 }),
   }
   // A blank variable is no value: `readSetting` takes the default for it.
   const given = Object.entries(user).filter(([, value]) => (value ?? '').trim() !== '')

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import { systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import { Health } from '../health.ts'
@@ -19,6 +20,7 @@ import { assertSetUp } from '../search/set-up.ts'
 import { storingIn } from '../search/storing.ts'
 import { AdaptiveConcurrency } from '../worker/concurrency.ts'
 import { workerMetrics } from '../worker/metrics.ts'
+import { poolLimits } from '../worker/pool.ts'
 import { Worker } from '../worker/worker.ts'
 import type { Program } from './run.ts'
 
@@ -30,7 +32,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const concurrency = new AdaptiveConcurrency(config.bulkConcurrency)
-  const metrics = workerMetrics(registry, concurrency)
+  const metrics = workerMetrics(registry, concurrency, systemClock.wallMs)
   const logNode = nodeLogger(log)
   const search = searchClient(config, (node, reason) => {
     logNode(node, reason)
@@ -40,11 +42,12 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
   const transport = await connectQueue(config, admin, log)
   const deadLetters = superviseDeadLetters(transport, topics, log)
   const stop = new AbortController()
-  const { keeper, ...storing } = storingIn(search, config, () => watch.soon())
+  const { keeper, shards, ...storing } = storingIn(search, config, log, () => watch.soon())
   const watch = new IndexWatch({
     client: search,
     config,
     keeper,
+    shards,
     log,
     nowMs: Date.now,
     sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
@@ -82,12 +85,12 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
       consumer,
       ...storing,
       sendDeadLetter: (message) => deadLetters.send(message),
-      limits: { events: config.bulkSize, bytes: config.bulkMaxBytes },
-      mostEvents: config.bulkMaxEvents,
-      timeoutMs: config.bulkTimeoutSeconds * 1000,
+      routingOf: shards.routingOf,
+      limits: poolLimits(config, config.bulkTimeoutSeconds * 1000),
       concurrency,
       metrics,
       log,
+      clock: systemClock,
       random: Math.random,
     })
     worker.start()

@@ -54,6 +54,8 @@ export interface PulsarAdmin {
   topicFacts(topic: string): Promise<TopicFacts>
   /** What may drop messages of a topic, of whatever level is in force; `undefined` where the token may not read it. */
   droppingPolicies(topic: string): Promise<DroppingPolicies | undefined>
+  /** A policy of the topic itself, as the broker that answers knows it; `undefined` when it has none. */
+  ownPolicy(topic: string, policy: TopicPolicy): Promise<unknown>
   setMessageTtl(topic: string, seconds: number): Promise<void>
   setBacklogQuota(topic: string, type: QuotaType, quota: BacklogQuota): Promise<void>
   setInactiveTopicPolicies(topic: string, policies: InactiveTopicPolicies): Promise<void>
@@ -118,6 +120,9 @@ export interface InactiveTopicPolicies {
   readonly inactiveTopicDeleteMode: string
   readonly maxInactiveDurationSeconds: number
 }
+
+/** By the names of the admin API. */
+export type TopicPolicy = 'messageTTL' | 'backlogQuotaMap' | 'inactiveTopicPolicies'
 
 /** In force: of the topic, else of the namespace, else of the broker. */
 export interface DroppingPolicies {
@@ -305,6 +310,7 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
       return { partitions: stats.metadata.partitions, found: partitionFacts(stats.partitions) }
     },
     droppingPolicies: (topic) => readable(() => droppingPoliciesOf(topic)),
+    ownPolicy: (topic, policy) => read(`${topicPath(topic)}/${policy}`),
     setMessageTtl: (topic, seconds) => ensure('POST', `${topicPath(topic)}/messageTTL?messageTTL=${seconds}`),
     setBacklogQuota: (topic, type, quota) =>
       ensure('POST', `${topicPath(topic)}/backlogQuota?backlogQuotaType=${type}`, quota),

@@ -1,27 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { settings } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import type { PulsarAdmin } from './admin.ts'
 import { lastRefusal } from './attempts.ts'
 import type { Topics } from './topics.ts'
 
-/** So that brokers get about as many bundles each, and one that is added finds some to take. */
-const BUNDLES_PER_BROKER = 10
-
 /** A broker that is just loading a bundle refuses to split it for a moment. */
 const REFUSED_ROUNDS = 5
 const ROUND_MS = 1000
-
-/**
- * How many bundles so many brokers need: the next power of two from 10 for each, within the range of PULSAR_BUNDLES. A power of
- * two, because then all bundles have hash ranges of one size.
- */
-export function bundlesFor(brokers: number): number {
-  const { minimum, maximum } = settings.pulsarBundles
-  const power = 2 ** Math.ceil(Math.log2(BUNDLES_PER_BROKER * Math.max(1, brokers)))
-  return Math.min(maximum, Math.max(minimum, power))
-}
 
 /** The bundles to split next, the largest hash ranges first: each split makes one bundle more. */
 export function bundlesToSplit(ranges: readonly string[], wanted: number): readonly string[] {

@@ -21,12 +21,15 @@ export interface Envelope {
   readonly receivedAtMs: number
 }
 
+/** Bytes, or one or more texts. These are never joined: that would copy them once more. */
+type Lines = Buffer | string | readonly string[]
+
 /** What goes into a message: an envelope, or lines that are still text. */
 export interface Content {
   readonly events: number
-  readonly eventLines: string | Buffer
+  readonly eventLines: Lines
   readonly states: number
-  readonly stateLines: string | Buffer
+  readonly stateLines: Lines
   readonly receivedAtMs: number
 }
 
@@ -41,13 +44,13 @@ export function encode(...contents: readonly Content[]): OutgoingMessage {
 
 /** @param allocate gives so many bytes, which belong to the message from then on. */
 export function encodeInto(allocate: (bytes: number) => Buffer, contents: readonly Content[]): OutgoingMessage {
-  const eventBytes = sum(contents, ({ eventLines }) => Buffer.byteLength(eventLines))
-  const stateBytes = sum(contents, ({ stateLines }) => Buffer.byteLength(stateLines))
+  const eventBytes = sum(contents, ({ eventLines }) => bytesOf(eventLines))
+  const stateBytes = sum(contents, ({ stateLines }) => bytesOf(stateLines))
   // One buffer, written once: what is allocated outside of the heap makes the collector run.
   const payload = allocate(eventBytes + stateBytes)
   let offset = 0
-  for (const { eventLines } of contents) offset += put(eventLines, payload, offset)
-  for (const { stateLines } of contents) offset += put(stateLines, payload, offset)
+  for (const { eventLines } of contents) offset += writeLines(eventLines, payload, offset)
+  for (const { stateLines } of contents) offset += writeLines(stateLines, payload, offset)
   return {
     payload,
     properties: {
@@ -60,8 +63,18 @@ export function encodeInto(allocate: (bytes: number) => Buffer, contents: readon
   }
 }
 
-function put(lines: string | Buffer, into: Buffer, offset: number): number {
-  return typeof lines === 'string' ? into.write(lines, offset) : lines.copy(into, offset)
+/** @returns the number of bytes written. */
+export function writeLines(lines: Lines, into: Buffer, offset: number): number {
+  if (typeof lines === 'string') return into.write(lines, offset)
+  if (Buffer.isBuffer(lines)) return lines.copy(into, offset)
+  let end = offset
+  for (const text of lines) end += into.write(text, end)
+  return end - offset
+}
+
+function bytesOf(lines: Lines): number {
+  if (typeof lines === 'string' || Buffer.isBuffer(lines)) return Buffer.byteLength(lines)
+  return lines.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0)
 }
 
 function sum(contents: readonly Content[], of: (content: Content) => number): number {

@@ -1,11 +1,11 @@
 import { AppError, messageOf } from '../errors.ts'
 import type { SetUpStep } from '../set-up-step.ts'
-import type { BacklogQuota, DroppingPolicies, PulsarAdmin, QuotaType } from './admin.ts'
+import type { BacklogQuota, DroppingPolicies, PulsarAdmin, QuotaType, TopicPolicy } from './admin.ts'
 import { readUntil } from './attempts.ts'
 import { policyReasons, type Reason } from './reader.ts'
 
 /** Policies of a topic are kept in a topic of the namespace: what was set is in force a moment later. */
-const IN_FORCE = { attempts: 20, waitMs: 250 }
+const IN_FORCE = { attempts: 100, waitMs: 50 }
 
 const QUOTA_TYPES: readonly QuotaType[] = ['destination_storage', 'message_age']
 /** What keeps messages: producers are refused. */
@@ -36,9 +36,21 @@ export async function pinPolicies(admin: PulsarAdmin, topic: string): Promise<re
   ]
 }
 
+/**
+ * Pulsar writes all policies of a topic at once, from a copy that lags behind what was just written. So each write waits until the one before is
+ * in that copy: otherwise it would bring back what the other has replaced.
+ */
 async function setAll(admin: PulsarAdmin, topic: string, before: DroppingPolicies): Promise<void> {
+  const isKnown = (policy: TopicPolicy, isSet: (value: unknown) => boolean) =>
+    readUntil(() => admin.ownPolicy(topic, policy), isSet, IN_FORCE)
   await admin.setMessageTtl(topic, 0)
-  for (const type of QUOTA_TYPES) await admin.setBacklogQuota(topic, type, keepingQuota(before.backlogQuotas[type]))
+  await isKnown('messageTTL', (seconds) => seconds === 0)
+  for (const type of QUOTA_TYPES) {
+    const quota = keepingQuota(before.backlogQuotas[type])
+    await admin.setBacklogQuota(topic, type, quota)
+    const policyIn = (quotas: unknown) => (quotas as DroppingPolicies['backlogQuotas'] | undefined)?.[type]?.policy
+    await isKnown('backlogQuotaMap', (quotas) => policyIn(quotas) === quota.policy)
+  }
   await admin.setInactiveTopicPolicies(topic, {
     deleteWhileInactive: false,
     inactiveTopicDeleteMode: before.inactiveTopic?.inactiveTopicDeleteMode ?? 'delete_when_no_subscriptions',

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts'
+import { type Config, settings } from '../config.ts'
 
 /** How long and how much of what is acknowledged Pulsar keeps, of each partition. Whatever is reached first deletes; -1 is no limit. */
 export interface Retention {
@@ -34,6 +34,19 @@ export function topicsOf(config: Config): Topics {
     deadLetters: topicName(tenant, namespace, `${pulsarTopic}-${pulsarSubscription}-DLQ`),
     deadLettersSubscription: 'dead-letters',
   }
+}
+
+/** So that brokers get about as many bundles each, and one that is added finds some to take. */
+const BUNDLES_PER_BROKER = 10
+
+/**
+ * How many bundles so many brokers need: the next power of two from 10 for each, within the range of PULSAR_BUNDLES. A power of
+ * two, because then all bundles have hash ranges of one size.
+ */
+export function bundlesFor(brokers: number): number {
+  const { minimum, maximum } = settings.pulsarBundles
+  const power = 2 ** Math.ceil(Math.log2(BUNDLES_PER_BROKER * Math.max(1, brokers)))
+  return Math.min(maximum, Math.max(minimum, power))
 }
 
 /** Pulsar takes either both limits or none. */

@@ -17,7 +17,9 @@ function statesOfRun(run: RunKey) {
   return { prefix: { id: `rehearsal-${run}-` } }
 }
 
+/** Counts also what no search would find yet. */
 export async function countStored(client: Client, { event }: Indices, run: RunKey): Promise<number> {
+  await client.indices.refresh({ index: `${event}-*`, allow_no_indices: true })
   const { count } = await client.count({ index: `${event}-*`, query: ofRun(run) as never, allow_no_indices: true })
   return count
 }

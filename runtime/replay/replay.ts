@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
 import { Registry } from 'prom-client'
+import { systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Logger } from '../log.ts'
 import type { PulsarAdmin } from '../queue/admin.ts'
@@ -12,6 +13,7 @@ import { assertSetUp } from '../search/set-up.ts'
 import { storingIn } from '../search/storing.ts'
 import { AdaptiveConcurrency } from '../worker/concurrency.ts'
 import { workerMetrics } from '../worker/metrics.ts'
+import { poolLimits } from '../worker/pool.ts'
 import { Worker } from '../worker/worker.ts'
 import { KeptReader } from './kept-reader.ts'
 import { Pace } from './pace.ts'
@@ -92,17 +94,17 @@ export async function replay(
   const registry = new Registry()
   const concurrency = new AdaptiveConcurrency(config.bulkConcurrency)
   // Whoever replays into an index that is lost makes it first.
-  const { keeper: _, ...storing } = storingIn(search, config, (index) => log.info({ index }, 'index made'))
+  const { keeper: _, shards, ...storing } = storingIn(search, config, log, (index) => log.info({ index }, 'index made'))
   const worker = new Worker({
     consumer,
     ...storing,
     sendDeadLetter: (message) => deadLetters.send(message),
-    limits: { events: config.bulkSize, bytes: config.bulkMaxBytes },
-    mostEvents: config.bulkMaxEvents,
-    timeoutMs: BULK_TIMEOUT_MS,
+    routingOf: shards.routingOf,
+    limits: poolLimits(config, BULK_TIMEOUT_MS),
     concurrency,
-    metrics: workerMetrics(registry, concurrency),
+    metrics: workerMetrics(registry, concurrency, systemClock.wallMs),
     log,
+    clock: systemClock,
     random: Math.random,
   })
   worker.start()

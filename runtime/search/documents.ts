@@ -7,6 +7,15 @@ import { createHash } from 'node:crypto'
 
 export type Json = Readonly<Record<string, unknown>>
 
+/** An object with members as the text that `JSON.stringify` would make of it, free of whatever Elasticsearch refuses. */
+export class Verbatim {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
 /** What the events of one call have in common. */
 export interface CallDocument {
   /** When the call was taken, as ISO 8601 in UTC. */
@@ -105,7 +114,8 @@ function moment(key: string, iso: string | undefined): string {
 }
 
 function member(key: string, value: object | undefined): string {
-  return value === undefined ? '' : `,"${key}":${JSON.stringify(value)}`
+  if (value === undefined) return ''
+  return `,"${key}":${value instanceof Verbatim ? value.text : JSON.stringify(value)}`
 }
 
 const VERSION = ',"version":'

@@ -2,6 +2,7 @@ import { type Client, errors } from '@elastic/elasticsearch'
 import type { Config } from '../config.ts'
 import type { ItemResult, SendBulk } from './bulk.ts'
 import type { ItemFault } from './classify.ts'
+import { pairs } from './documents.ts'
 import { type Template, templatesOf } from './templates.ts'
 import { isForbidden, makeIndex, refusalOf } from './upkeep.ts'
 
@@ -9,7 +10,6 @@ import { isForbidden, makeIndex, refusalOf } from './upkeep.ts'
 const MAKE_TIMEOUT_MS = 5000
 /** After a failure each bulk would else ask again. */
 const RETRY_MS = 1000
-const NEWLINE = 0x0a
 const INDEX_OF_ACTION = /"_index":"([^"]+)"/
 
 export interface IndexKeeperOptions {
@@ -46,9 +46,11 @@ export class IndexKeeper {
     this.#templates = templatesOf(options.config)
   }
 
-  /** Must be told each index before lines for it are sent; what it was told once it remembers. */
-  readonly see = (index: string): void => {
-    if (!this.#known.has(index)) this.#unknown.add(index)
+  /** Must be called for each index before lines for it are sent. Resolves when it exists, or could not be made for now. */
+  readonly ensure = async (index: string): Promise<void> => {
+    if (this.#known.has(index)) return
+    this.#unknown.add(index)
+    await this.#ensure(index)
   }
 
   readonly sendBulk: SendBulk = async (lines) => {
@@ -151,16 +153,11 @@ function isIndexMissing(result: ItemResult): boolean {
   return result.outcome !== 'stored' && result.fault.type === 'index_not_found_exception'
 }
 
-/** Cuts the lines of a bulk into pairs. Only needed while something is missing. */
+/** Only needed while something is missing. */
 function operationsOf(lines: Buffer): readonly { readonly index: string; readonly lines: Buffer }[] {
-  const operations: { index: string; lines: Buffer }[] = []
-  for (let start = 0; start < lines.length; ) {
-    const action = lines.indexOf(NEWLINE, start)
-    const end = lines.indexOf(NEWLINE, action + 1) + 1
+  return [...pairs(lines)].map((operation) => {
     // Every line has passed the guard, so each action names its index.
-    const [, index] = INDEX_OF_ACTION.exec(lines.toString('latin1', start, action)) as RegExpExecArray
-    operations.push({ index: index as string, lines: lines.subarray(start, end) })
-    start = end
-  }
-  return operations
+    const [, index] = INDEX_OF_ACTION.exec(operation.toString('latin1')) as RegExpExecArray
+    return { index: index as string, lines: operation }
+  })
 }

@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import type { IndexKeeper } from './index-keeper.ts'
 import { sampleIndexOf } from './set-up.ts'
+import type { ShardMap } from './shard-map.ts'
 import { guardTemplateOf, type NamedTemplate, stateOfTemplate, type Template, templatesOf } from './templates.ts'
 import {
   alignIndex,
@@ -39,6 +40,7 @@ export interface IndexWatchOptions {
   readonly client: Client
   readonly config: Config
   readonly keeper: IndexKeeper
+  readonly shards: ShardMap
   readonly log: Logger
   readonly nowMs: () => number
   /** Resolves after the time, or as soon as the signal says. */
@@ -102,6 +104,7 @@ export class IndexWatch {
       for (const { index, reason } of await this.#to.keeper.review(found)) {
         steps.push({ what: `index ${index}`, state: 'differs', code: 'index_not_made', detail: reason })
       }
+      await this.#to.shards.review(found)
       this.#tell(steps)
     } catch (error) {
       // What was known stays. That Elasticsearch does not answer is told by others.

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
 import { indicesOf } from './indices.ts'
 
-/** Lines that are to be sent, and the number of operations that they are said to be. */
+/** Lines of a message, and the number of operations that it says they are. */
 export interface GuardedLines {
   readonly events: number
   readonly eventLines: Buffer
@@ -9,11 +9,22 @@ export interface GuardedLines {
   readonly stateLines: Buffer
 }
 
-/** Is told the indices of lines that may be sent: each at least when it is another than that of the lines before. */
-export type SeeIndex = (index: string) => void
+/** Where an operation stands in its lines, in bytes. */
+export interface LinePosition {
+  readonly index: string
+  /** The `_id` as it stands in JSON, without its quotes. */
+  readonly idStart: number
+  readonly idEnd: number
+  readonly start: number
+  readonly end: number
+}
 
-/** Answers why lines may not be sent; `undefined` when they may. */
-export type LineGuard = (lines: GuardedLines) => string | undefined
+export type GuardResult =
+  | { readonly fault: string }
+  | { readonly fault?: never; readonly events: readonly LinePosition[]; readonly states: readonly LinePosition[] }
+
+/** Finds the operations of a message, or says why its lines must not be sent. */
+export type LineGuard = (lines: GuardedLines) => GuardResult
 
 /** Every form that EVENT_PARTITIONING has. */
 const PERIOD = String.raw`\d{4}(?:-(?:\d\d(?:-\d\d)?|q[1-4]))?`
@@ -27,68 +38,94 @@ const BACKSLASH = 0x5c
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 const ACTION_END = Buffer.from('"}}\n')
-const NOWHERE = -1
-const NO_HEAD = Buffer.alloc(0)
 
-/** Where the document begins that follows the action at this place; `NOWHERE` for any other line. */
-type AfterAction = (lines: Buffer, at: number) => number
+/** An action line: what it names, and where its document begins. */
+interface Action {
+  readonly index: string
+  readonly idStart: number
+  readonly idEnd: number
+  readonly documentStart: number
+}
+
+/** Reads the action at this place; `undefined` for any line that the API does not write. */
+type ReadAction = (lines: Buffer, at: number) => Action | undefined
 
 /**
  * Lets through only what `documents.ts` writes: pairs of an action and a document, for the indices of this configuration
- * and with these two actions. Whoever may publish could else write and delete whatever the worker may. Documents are not
+ * and with these two actions. Otherwise whoever may publish could write and delete whatever the worker may. Documents are not
  * read: Elasticsearch judges them one by one.
  */
-export function lineGuard(config: Pick<Config, 'indexPrefix'>, seeIndex: SeeIndex = () => undefined): LineGuard {
-  const { event, session, profile } = indicesOf(config)
-  const eventAction = new RegExp(`^(\\{"create":\\{"_index":"(${event}-${PERIOD})","_id":")${TEXT}"\\}\\}$`, 's')
-  const stateAction = new RegExp(`^\\{"index":\\{"_index":"(${session}|${profile})","_id":"${TEXT}${STATE_END}$`, 's')
-  // Nearly all events have the index of the one before: their actions begin alike, and the rest is an id.
-  let lastHead: Buffer = NO_HEAD
-  let found: string[] = []
-
-  const afterEventAction: AfterAction = (lines, at) => {
-    if (lastHead.length > 0 && beginsWith(lines, at, lastHead)) {
-      const end = endOfId(lines, at + lastHead.length)
-      return beginsWith(lines, end, ACTION_END) ? end + ACTION_END.length : NOWHERE
-    }
-    const end = lines.indexOf(NEWLINE, at)
-    const [, head, index] = eventAction.exec(lines.toString('latin1', at, end)) ?? []
-    if (head === undefined || index === undefined) return NOWHERE
-    found.push(index)
-    lastHead = Buffer.from(head, 'latin1')
-    return end + 1
-  }
-  const afterStateAction: AfterAction = (lines, at) => {
-    const end = lines.indexOf(NEWLINE, at)
-    const index = stateAction.exec(lines.toString('latin1', at, end))?.[1]
-    if (index === undefined) return NOWHERE
-    if (index !== found.at(-1)) found.push(index)
-    return end + 1
-  }
-
+export function lineGuard(config: Pick<Config, 'indexPrefix'>): LineGuard {
+  const readEvent = eventActionReader(config)
+  const readState = stateActionReader(config)
   return ({ events, eventLines, states, stateLines }) => {
-    found = []
-    const fault =
-      faultOf('event', eventLines, events, afterEventAction) ?? faultOf('state', stateLines, states, afterStateAction)
-    // What is not sent makes no index, so the next message tells its index again.
-    if (fault !== undefined) lastHead = NO_HEAD
-    else for (const index of found) seeIndex(index)
-    return fault
+    const foundEvents = positionsOf('event', eventLines, events, readEvent)
+    if (typeof foundEvents === 'string') return { fault: foundEvents }
+    const foundStates = positionsOf('state', stateLines, states, readState)
+    if (typeof foundStates === 'string') return { fault: foundStates }
+    return { events: foundEvents, states: foundStates }
   }
 }
 
-function faultOf(what: string, lines: Buffer, expected: number, afterAction: AfterAction): string | undefined {
-  let count = 0
-  for (let at = 0; at < lines.length; count += 1) {
-    const start = afterAction(lines, at)
-    if (start === NOWHERE) return `line ${2 * count + 1} of its ${what} lines is no action that the API writes`
-    const end = lines.indexOf(NEWLINE, start)
-    if (end === NOWHERE || lines[start] !== OPEN_OBJECT || lines[end - 1] !== CLOSE_OBJECT) {
-      return `line ${2 * count + 2} of its ${what} lines is no document`
+function eventActionReader(config: Pick<Config, 'indexPrefix'>): ReadAction {
+  const { event } = indicesOf(config)
+  const pattern = new RegExp(`^(\\{"create":\\{"_index":"(${event}-${PERIOD})","_id":")(${TEXT})"\\}\\}$`, 's')
+  // Nearly all events have the index of the one before: their actions begin alike, and the rest is an id.
+  let lastHead = Buffer.alloc(0)
+  let lastIndex = ''
+  return (lines, at) => {
+    if (lastHead.length === 0 || !beginsWith(lines, at, lastHead)) {
+      const [, head, index] = pattern.exec(lineAt(lines, at)) ?? []
+      if (head === undefined || index === undefined) return undefined
+      lastHead = Buffer.from(head, 'latin1')
+      lastIndex = index
     }
-    at = end + 1
+    const idStart = at + lastHead.length
+    const idEnd = endOfText(lines, idStart)
+    return beginsWith(lines, idEnd, ACTION_END)
+      ? { index: lastIndex, idStart, idEnd, documentStart: idEnd + ACTION_END.length }
+      : undefined
   }
-  return count === expected ? undefined : `it has ${count} ${what}s and says that it has ${expected}`
+}
+
+function stateActionReader(config: Pick<Config, 'indexPrefix'>): ReadAction {
+  const { session, profile } = indicesOf(config)
+  const pattern = new RegExp(`^(\\{"index":\\{"_index":"(${session}|${profile})","_id":")(${TEXT})${STATE_END}$`, 's')
+  return (lines, at) => {
+    const line = lineAt(lines, at)
+    const [, head, index, id] = pattern.exec(line) ?? []
+    if (head === undefined || index === undefined || id === undefined) return undefined
+    const idStart = at + head.length
+    return { index, idStart, idEnd: idStart + id.length, documentStart: at + line.length + 1 }
+  }
+}
+
+/** Answers what is wrong as a text. */
+function positionsOf(
+  what: string,
+  lines: Buffer,
+  expected: number,
+  readAction: ReadAction,
+): readonly LinePosition[] | string {
+  const found: LinePosition[] = []
+  for (let start = 0; start < lines.length; ) {
+    const action = readAction(lines, start)
+    if (action === undefined) return `line ${2 * found.length + 1} of its ${what} lines is not an action of the API`
+    const { index, idStart, idEnd, documentStart } = action
+    const newline = lines.indexOf(NEWLINE, documentStart)
+    if (newline < 0 || lines[documentStart] !== OPEN_OBJECT || lines[newline - 1] !== CLOSE_OBJECT) {
+      return `line ${2 * found.length + 2} of its ${what} lines is not a document`
+    }
+    found.push({ index, idStart, idEnd, start, end: newline + 1 })
+    start = newline + 1
+  }
+  return found.length === expected ? found : `it has ${found.length} ${what}s but declares ${expected}`
+}
+
+/** One character for each byte, so that positions in it are positions in the lines. */
+function lineAt(lines: Buffer, at: number): string {
+  const end = lines.indexOf(NEWLINE, at)
+  return lines.toString('latin1', at, end < 0 ? lines.length : end)
 }
 
 /** Byte by byte, because for so few of them a call of a native method takes longer. */
@@ -97,8 +134,8 @@ function beginsWith(lines: Buffer, at: number, expected: Buffer): boolean {
   return true
 }
 
-/** The place of the quote that ends the id. */
-function endOfId(lines: Buffer, start: number): number {
+/** The place of the quote that ends a JSON string. */
+function endOfText(lines: Buffer, start: number): number {
   let end = start
   while (end < lines.length && lines[end] !== QUOTE) end += lines[end] === BACKSLASH ? 2 : 1
   return end

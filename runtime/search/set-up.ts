@@ -5,6 +5,7 @@ import type { SetUpStep } from '../set-up-step.ts'
 import { indicesOf, periodOf, periodStartMs } from './indices.ts'
 import {
   guardTemplateOf,
+  type IndexSettings,
   MAPPING_VERSION,
   type NamedTemplate,
   stateOfTemplate,
@@ -12,11 +13,20 @@ import {
   templatesOf,
   versionIn,
 } from './templates.ts'
-import { alignIndex, type FoundIndex, findWinner, readIndices, readTemplate, writeTemplate } from './upkeep.ts'
+import {
+  alignIndex,
+  type FoundIndex,
+  findWinner,
+  isRefusal,
+  readIndices,
+  readTemplate,
+  refusalOf,
+  writeTemplate,
+} from './upkeep.ts'
 
 /**
- * Makes the index templates, and brings existing indices up to them as far as that loses nothing: new fields, a missing alias and
- * more replicas. Shards of an existing index cannot change; the step says when the new number takes effect.
+ * Makes the index templates, and brings existing indices up to them as far as that loses nothing: new fields, a missing alias,
+ * more replicas and the refresh interval. Shards and codec of an existing index cannot change; the step says when the new ones take effect.
  *
  * @throws AppError `search_unavailable` when Elasticsearch does not answer or refuses.
  */
@@ -24,8 +34,7 @@ export async function setUpSearch(client: Client, config: Config, nowMs = Date.n
   try {
     const steps: SetUpStep[] = []
     for (const template of templatesOf(config)) {
-      const { number_of_shards: shards, number_of_replicas: replicas } = template.body.template.settings.index
-      steps.push(await ensureTemplate(client, template, `${shards} shards, ${replicas} replicas`))
+      steps.push(await ensureTemplate(client, template, inWords(template.body.template.settings.index)))
       const winner = await findWinner(client, template, sampleIndexOf(template, config, nowMs))
       if (winner) steps.push(winner)
       steps.push(...(await alignIndices(client, template, nowMs)))
@@ -66,6 +75,10 @@ export async function assertSetUp(client: Client, config: Config): Promise<void>
   }
 }
 
+function inWords({ number_of_shards, number_of_replicas, refresh_interval, codec }: IndexSettings): string {
+  return `${number_of_shards} shards, ${number_of_replicas} replicas, refresh interval ${refresh_interval}, codec ${codec}`
+}
+
 async function ensureTemplate(client: Client, template: NamedTemplate, detail: string): Promise<SetUpStep> {
   const what = `index template ${template.name}`
   const found = await readTemplate(client, template.name)
@@ -89,8 +102,11 @@ async function alignIndices(client: Client, template: Template, nowMs: number): 
   const steps: SetUpStep[] = []
   for (const [name, state] of Object.entries(await readIndices(client, template))) {
     steps.push(...shardsStep(template, name, state, nowMs))
+    steps.push(...codecStep(template, name, state))
+    steps.push(...docValuesStep(template, name, state))
     const replicas = Number(state.settings?.index?.number_of_replicas)
     steps.push(...(await alignReplicas(client, name, replicas, Number(wanted.number_of_replicas))))
+    steps.push(...(await alignRefresh(client, name, state, wanted)))
     steps.push(...(await alignIndex(client, template, name, state)))
   }
   return steps
@@ -117,6 +133,51 @@ function shardsStep({ alias, body }: Template, name: string, state: FoundIndex, 
       detail: `${keeps}, although its period begins on ${day(startMs)} only: an event from a clock that was ahead made it on ${day(Number(state.settings?.index?.creation_date))}; rebuild it as docs/operations.md says, or let the period have ${shards}`,
     },
   ]
+}
+
+function codecStep({ alias, body }: Template, name: string, { settings }: FoundIndex): SetUpStep[] {
+  const codec = settings?.index?.codec ?? 'default'
+  const wanted = body.template.settings.index.codec
+  if (codec === wanted) return []
+  const detail = `it keeps its codec ${codec}; ${beginsWith(alias)} ${wanted}`
+  return [{ what: `index ${name}`, state: 'differs', code: 'codec_kept', detail }]
+}
+
+/** An index that has doc values which are not wanted any more harms nobody. */
+function docValuesStep({ alias, body }: Template, name: string, { mappings = {} }: FoundIndex): SetUpStep[] {
+  if (hasDocValues(mappings) || !hasDocValues(body.template.mappings)) return []
+  const detail = `nobody can sort or aggregate by what its properties and context hold; ${beginsWith(alias)} doc values for them`
+  return [{ what: `index ${name}`, state: 'differs', code: 'doc_values_lacking', detail }]
+}
+
+function beginsWith(alias: string | undefined): string {
+  return alias === undefined ? 'only a new index can have' : 'the next period that has no index yet begins with'
+}
+
+function hasDocValues({ properties }: { readonly properties?: Readonly<Record<string, object>> }): boolean {
+  const field: { readonly doc_values?: boolean } | undefined = properties?.['properties']
+  return field?.doc_values !== false
+}
+
+/** Where an index takes no settings, because it is read-only, nothing new comes that a search could find late. */
+async function alignRefresh(
+  client: Client,
+  index: string,
+  { settings }: FoundIndex,
+  { refresh_interval: wanted }: IndexSettings,
+): Promise<SetUpStep[]> {
+  const found = settings?.index?.refresh_interval
+  if (found === wanted) return []
+  const what = `index ${index}`
+  const was = found === undefined ? 'the refresh interval of Elasticsearch' : `a refresh interval of ${found}`
+  try {
+    await client.indices.putSettings({ index, settings: { index: { refresh_interval: wanted } } })
+    return [{ what, state: 'updated', detail: `from ${was} to ${wanted}` }]
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    const detail = `it keeps ${was} instead of ${wanted}: ${refusalOf(error)}`
+    return [{ what, state: 'differs', code: 'refresh_kept', detail }]
+  }
 }
 
 async function alignReplicas(client: Client, index: string, found: number, wanted: number): Promise<SetUpStep[]> {

@@ -1,14 +1,17 @@
 import type { Client } from '@elastic/elasticsearch'
 import type { Config } from '../config.ts'
+import type { Logger } from '../log.ts'
 import { bulkSender, type SendBulk, shardWaitMs } from './bulk.ts'
 import { conflictFinder, type FindConflicts } from './conflicts.ts'
 import { IndexKeeper } from './index-keeper.ts'
 import { judgedSender } from './judge.ts'
 import { type LineGuard, lineGuard } from './line-guard.ts'
+import { ShardMap } from './shard-map.ts'
 
 /** What a worker needs to store lines in Elasticsearch. */
 export interface Storing {
   readonly keeper: IndexKeeper
+  readonly shards: ShardMap
   /** Makes an index before its first use, and tells faults of documents from those of the cluster. */
   readonly sendBulk: SendBulk
   readonly findConflicts: FindConflicts
@@ -16,7 +19,7 @@ export interface Storing {
 }
 
 /** @param onMade is told each index that this process has made. */
-export function storingIn(client: Client, config: Config, onMade: (index: string) => void): Storing {
+export function storingIn(client: Client, config: Config, log: Logger, onMade: (index: string) => void): Storing {
   const keeper = new IndexKeeper({
     client,
     config,
@@ -26,8 +29,9 @@ export function storingIn(client: Client, config: Config, onMade: (index: string
   })
   return {
     keeper,
+    shards: new ShardMap({ client, ensure: keeper.ensure, log, nowMs: Date.now }),
     sendBulk: judgedSender(keeper.sendBulk),
     findConflicts: conflictFinder(client),
-    guard: lineGuard(config, keeper.see),
+    guard: lineGuard(config),
   }
 }

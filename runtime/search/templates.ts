@@ -3,8 +3,9 @@ import type { Config } from '../config.ts'
 import { indicesOf } from './indices.ts'
 
 /**
- * The version of the mappings. Raise it with every change, and only ever add fields: set-up adds what is new to the
- * indices that exist, and a field that changed its type would need a new index.
+ * The version of the fields that a document may have. Raise it when one is added, and only ever add: set-up adds what is new to
+ * the indices that exist, and a field that changed its type would need a new index. How a field is indexed may change without a new
+ * version: only new indices have it so, and each of them takes the same documents.
  */
 export const MAPPING_VERSION = 1
 
@@ -22,26 +23,25 @@ const stored = { type: 'object', enabled: false } as const
 export const FLATTENED_DEPTH = 20
 const flattened = { type: 'flattened', depth_limit: FLATTENED_DEPTH, ignore_above: 1024 } as const
 
+/** Found by the one event or state that has it; nobody sorts or aggregates by it. */
+const ownId = { ...keyword, doc_values: false } as const
+
 const stateFields = {
-  id: keyword,
+  id: ownId,
   metadata: { properties: { time: { properties: { update: date } } } },
   source: withId,
   session: withId,
   profile: withId,
-  context: flattened,
-  properties: flattened,
 } as const
 
 const eventFields = {
-  id: keyword,
+  id: ownId,
   type: keyword,
   name: keyword,
   metadata: { properties: { time: { properties: { insert: date, ingest: date, create: date, update: date } } } },
   source: withId,
   session: withId,
   profile: withId,
-  properties: flattened,
-  context: flattened,
   config: stored,
   request: stored,
   tags: { properties: { values: keyword, count: { type: 'integer' } } },
@@ -58,13 +58,29 @@ export interface TemplateBody {
 
 /** What an index is made with. */
 export interface IndexContent {
-  readonly settings?: { readonly index: { readonly number_of_shards: string; readonly number_of_replicas: string } }
+  readonly settings?: { readonly index: IndexSettings }
   readonly mappings?: {
     readonly dynamic: 'strict'
     readonly _meta: { readonly version: number }
-    readonly properties: object
+    readonly properties: Fields
   }
   readonly aliases?: Readonly<Record<string, object>>
+}
+
+/** As Elasticsearch tells them. */
+export interface IndexSettings {
+  readonly number_of_shards: string
+  readonly number_of_replicas: string
+  readonly refresh_interval: string
+  readonly codec: Config['indexCodec']
+}
+
+/** The fields of a mapping, or of one of its objects. */
+export type Fields = Readonly<Record<string, Field>>
+
+interface Field {
+  readonly type?: string
+  readonly properties?: Fields
 }
 
 export interface NamedTemplate {
@@ -84,7 +100,7 @@ export interface Template extends NamedTemplate {
 /** Above the built-in templates of Elasticsearch (100) and what people usually choose. */
 const PRIORITY = 500
 
-/** The index templates of a configuration: shards and replicas for new indices, strict mappings. */
+/** The index templates of a configuration: settings for new indices, strict mappings. */
 export function templatesOf(config: Config): readonly Template[] {
   const { event, session, profile } = indicesOf(config)
   return [
@@ -109,7 +125,7 @@ function template(
   name: string,
   pattern: string,
   shards: number,
-  fields: object,
+  fields: Fields,
   aliases: Record<string, object>,
 ): Template {
   const content = {
@@ -118,14 +134,30 @@ function template(
     // Workers of an older release let the first event of a period make its index, and this template makes it right.
     allow_auto_create: true,
     template: {
-      settings: {
-        index: { number_of_shards: String(shards), number_of_replicas: String(config.indexReplicas) },
+      settings: { index: settingsOf(config, shards) },
+      mappings: {
+        dynamic: 'strict' as const,
+        _meta: { version: MAPPING_VERSION },
+        properties: { ...fields, ...flattenedFields(config) },
       },
-      mappings: { dynamic: 'strict' as const, _meta: { version: MAPPING_VERSION }, properties: fields },
       aliases,
     },
   }
   return { name, pattern, body: withMeta(content) }
+}
+
+function flattenedFields({ flattenedDocValues }: Config): Fields {
+  const field = { ...flattened, ...(flattenedDocValues ? {} : { doc_values: false }) }
+  return { properties: field, context: field }
+}
+
+function settingsOf({ indexReplicas, indexRefreshSeconds, indexCodec }: Config, shards: number): IndexSettings {
+  return {
+    number_of_shards: String(shards),
+    number_of_replicas: String(indexReplicas),
+    refresh_interval: `${indexRefreshSeconds}s`,
+    codec: indexCodec,
+  }
 }
 
 function withMeta<Content extends Omit<TemplateBody, '_meta'>>(content: Content) {

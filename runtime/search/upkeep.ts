@@ -1,6 +1,7 @@
 import { type Client, errors, type estypes } from '@elastic/elasticsearch'
 import type { SetUpStep } from '../set-up-step.ts'
 import {
+  type Fields,
   type FoundTemplate,
   isGenuine,
   MAPPING_VERSION,
@@ -21,8 +22,11 @@ const INDEX_FILTER = [
   '*.aliases',
   '*.mappings._meta',
   '*.mappings.dynamic',
+  '*.mappings.properties.properties.doc_values',
   '*.settings.index.number_of_shards',
   '*.settings.index.number_of_replicas',
+  '*.settings.index.refresh_interval',
+  '*.settings.index.codec',
   '*.settings.index.creation_date',
 ].join(',')
 
@@ -46,8 +50,8 @@ export async function writeTemplate(client: Client, { name, body }: NamedTemplat
 }
 
 /**
- * Makes an index. It has the mapping and the alias of this release whatever becomes of the template meanwhile; shards and
- * replicas, and a newer mapping, come from the template as set-up has written it. An index that is there already stays as it is.
+ * Makes an index. It has the mapping and the alias of this release whatever becomes of the template meanwhile; settings,
+ * and a newer mapping, come from the template as set-up has written it. An index that is there already stays as it is.
  *
  * @param timeoutMs longest wait for the master, and for the shards after that.
  */
@@ -116,7 +120,8 @@ async function alignMapping(
   const what = `index ${index}`
   try {
     const { mappings: wanted } = template.body.template
-    await client.indices.putMapping({ index, ...wanted } as estypes.IndicesPutMappingRequest)
+    const properties = lackingFields(wanted.properties, await readFields(client, index))
+    await client.indices.putMapping({ index, ...wanted, properties } as estypes.IndicesPutMappingRequest)
     return { what, state: 'updated', detail: `mapping of version ${MAPPING_VERSION}` }
   } catch (error) {
     if (!isRefusal(error)) throw error
@@ -131,6 +136,25 @@ async function alignMapping(
           detail: `its mapping cannot take the new fields: ${reason}`,
         }
   }
+}
+
+async function readFields(client: Client, index: string): Promise<Fields> {
+  const found = await client.indices.getMapping({ index })
+  return (found[index]?.mappings.properties ?? {}) as Fields
+}
+
+/**
+ * Those of the fields that are not there, or have another type, which Elasticsearch refuses. A field that is there may be indexed in
+ * another way, as an earlier release did: that cannot change, and takes the same documents.
+ */
+function lackingFields(wanted: Fields, found: Fields): Fields {
+  const lacking = Object.entries(wanted).flatMap(([name, field]): readonly (readonly [string, Fields[string]])[] => {
+    const there = found[name]
+    if (there === undefined || there.type !== field.type) return [[name, field]]
+    const properties = lackingFields(field.properties ?? {}, there.properties ?? {})
+    return Object.keys(properties).length === 0 ? [] : [[name, { properties }]]
+  })
+  return Object.fromEntries(lacking)
 }
 
 function guessed(index: string, reason: string): string {

@@ -8,11 +8,7 @@ const RAISE_AFTER = 20
 export class AdaptiveConcurrency {
   readonly maximum: number
   limit: number
-  inFlight = 0
-  /** Whether Elasticsearch has refused of late: the limit is not back at its maximum after a run of clean bulks. */
-  isRestrained = false
   #clean = 0
-  readonly #waiting: (() => void)[] = []
 
   /** @param maximum most bulks in flight, at least 1. */
   constructor(maximum: number) {
@@ -20,22 +16,8 @@ export class AdaptiveConcurrency {
     this.limit = maximum
   }
 
-  get hasFreeSlot(): boolean {
-    return this.inFlight < this.limit
-  }
-
-  /** Waits for a free slot and takes it. */
-  async acquire(): Promise<void> {
-    while (!this.hasFreeSlot) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    }
-    this.inFlight += 1
-  }
-
-  release(): void {
-    this.inFlight -= 1
-    this.#wake()
-  }
+  /** Whether Elasticsearch has refused recently: the limit is below its maximum, or no run of clean bulks has followed yet. */
+  isRestrained = false
 
   throttled(): void {
     this.#clean = 0
@@ -49,10 +31,5 @@ export class AdaptiveConcurrency {
     this.#clean = 0
     this.limit = Math.min(this.maximum, this.limit + 1)
     this.isRestrained = this.limit < this.maximum
-    this.#wake()
-  }
-
-  #wake(): void {
-    this.#waiting.shift()?.()
   }
 }

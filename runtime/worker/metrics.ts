@@ -1,16 +1,28 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { INDEX_TROUBLES, type IndexTrouble } from '../search/index-watch.ts'
-import type { Batch, FlushReason } from './batch.ts'
 import type { AdaptiveConcurrency } from './concurrency.ts'
+import type { Bulk, FlushReason } from './in-flight.ts'
+import type { LaneTrouble } from './lane.ts'
 
 const FLUSH_REASONS: readonly FlushReason[] = ['size', 'bytes', 'timeout', 'drain']
 const EVENT_OUTCOMES = ['stored', 'duplicate', 'conflict', 'dead_lettered'] as const
 
+/** What the metrics read of the lanes. */
+export interface LanesView {
+  readonly count: number
+  readonly troubles: readonly LaneTrouble[]
+}
+
 export type WorkerMetrics = ReturnType<typeof workerMetrics>
 
-/** What an operator watches of a worker. Every label value exists from the start, so that a rate is never missing. */
-export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurrency) {
+/**
+ * What an operator watches of a worker. Every label value exists from the start, so that a rate is never missing.
+ *
+ * @param wallMs milliseconds since the epoch.
+ */
+export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurrency, wallMs: () => number) {
   const registers = [registry]
+  let lanes: LanesView = { count: 0, troubles: [] }
   const events = new Counter({
     name: 'tracardi_worker_events_total',
     help: 'Events processed, by outcome: stored, stored before (duplicate), stored before with other content (conflict), dead-lettered',
@@ -31,12 +43,12 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
   })
   const filling = new Gauge({
     name: 'tracardi_worker_filling_events',
-    help: 'Events in the bulk that is filling',
+    help: 'Events that wait for a bulk',
     registers,
   })
   const fullEvents = new Gauge({
     name: 'tracardi_worker_bulk_size',
-    help: 'Events with which a bulk is full: BULK_SIZE',
+    help: 'Events with which a bulk is due: BULK_SIZE',
     registers,
   })
   const batchEvents = new Histogram({
@@ -59,7 +71,7 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
   })
   const retries = new Counter({
     name: 'tracardi_worker_retries_total',
-    help: 'Operations sent again, by the cause',
+    help: 'Operations retried, by the cause',
     labelNames: ['cause'],
     registers,
   })
@@ -86,6 +98,29 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
     labelNames: ['node'],
     registers,
   })
+  const givenBack = new Counter({
+    name: 'tracardi_worker_given_back_operations_total',
+    help: 'Operations that Elasticsearch kept refusing: Pulsar delivers their messages again',
+    registers,
+  })
+  new Gauge({
+    name: 'tracardi_worker_lanes',
+    help: 'Lanes with operations: one for each shard of each index that is written to',
+    registers,
+    collect() {
+      this.set(lanes.count)
+    },
+  })
+  new Gauge({
+    name: 'tracardi_worker_lane_closed',
+    help: '1 for each closed lane: Elasticsearch refuses every write to its shard, with the type of the fault',
+    labelNames: ['index', 'shard', 'fault'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { index, shard, fault } of lanes.troubles) this.set({ index, shard: shard ?? 'unknown', fault }, 1)
+    },
+  })
   new Gauge({
     name: 'tracardi_worker_bulk_concurrency',
     help: 'Bulks that may be in flight at present',
@@ -102,19 +137,28 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
   }
 
   return {
-    flushed: (batch: Batch, reason: FlushReason) => {
+    /** Retries, and bulks of states alone, are not counted. */
+    flushed: ({ parts, reason }: Bulk) => {
+      const runs = parts.flatMap((part) => part.runs)
+      const count = runs.reduce((sum, run) => sum + (run.kind === 'create' ? run.count : 0), 0)
+      if (reason === 'retry' || count === 0) return
       flushes.inc({ reason })
-      lastFlush.set({ reason }, Date.now() / 1000)
-      batchEvents.observe(batch.events)
+      lastFlush.set({ reason }, wallMs() / 1000)
+      batchEvents.observe(count)
+    },
+    /** The view is read at each scrape. */
+    watchLanes: (view: LanesView) => {
+      lanes = view
     },
     filling: (events: number) => filling.set(events),
     fullWith: (events: number) => fullEvents.set(events),
-    done: (outcome: (typeof EVENT_OUTCOMES)[number], count: number) => events.inc({ outcome }, count),
+    processed: (outcome: (typeof EVENT_OUTCOMES)[number], count: number) => events.inc({ outcome }, count),
     bulkTook: (seconds: number) => bulkSeconds.observe(seconds),
-    messageStored: (receivedAtMs: number) => storedSeconds.observe(Math.max(0, (Date.now() - receivedAtMs) / 1000)),
+    messageStored: (receivedAtMs: number) => storedSeconds.observe(Math.max(0, (wallMs() - receivedAtMs) / 1000)),
     retried: (cause: string, count: number) => retries.inc({ cause }, count),
     deadLettered: (fault: string) => deadLetters.inc({ fault }),
     released: () => released.inc(),
+    gaveBack: (operations: number) => givenBack.inc(operations),
     searchNode: (node: string, isAway: boolean) => searchNodeAway.set({ node }, isAway ? 1 : 0),
     indexTroubles: (counts: Readonly<Record<IndexTrouble, number>>) => {
       for (const reason of INDEX_TROUBLES) indexTroubles.set({ reason }, counts[reason])

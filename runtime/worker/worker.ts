@@ -1,68 +1,83 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../clock.ts'
 import { AppError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { LogLimit } from '../log-limit.ts'
 import { encodeDeadMessage } from '../queue/dead-letter.ts'
 import { decode, type Envelope, isOfNewerVersion } from '../queue/message.ts'
 import type { Consumer, Delivery, OutgoingMessage } from '../queue/port.ts'
 import type { SendBulk } from '../search/bulk.ts'
 import type { FindConflicts } from '../search/conflicts.ts'
-import type { LineGuard } from '../search/line-guard.ts'
-import { Batch, type BatchLimits, type FlushReason } from './batch.ts'
+import type { GuardResult, LineGuard } from '../search/line-guard.ts'
 import type { AdaptiveConcurrency } from './concurrency.ts'
-import { GaveUp, Indexer } from './indexer.ts'
+import type { Bulk } from './in-flight.ts'
+import type { LaneTrouble } from './lane.ts'
 import type { WorkerMetrics } from './metrics.ts'
-import { Claim, type Operation, type Taken } from './operations.ts'
-import { WaitingStates } from './waiting-states.ts'
+import { type RoutingOf, type Run, routedRuns } from './operations.ts'
+import { Outcomes } from './outcomes.ts'
+import { Pool, type PoolLimits } from './pool.ts'
+import { BulkRequest } from './request.ts'
+import { Settlement } from './settlement.ts'
 
-/** Longest wait of a state for others, once the events that came with it are under way: its message waits as long. */
-const STATES_WAIT_MS = 1000
+const RECEIVE_RETRY_MS = 1000
+/** Minimum time between two log lines about messages that are given back. */
+const LOG_EVERY_MS = 10_000
 
 export interface WorkerDependencies {
   readonly consumer: Consumer
   readonly sendBulk: SendBulk
   readonly findConflicts: FindConflicts
-  /** Answers why the lines of a message may not be sent. */
   readonly guard: LineGuard
+  readonly routingOf: RoutingOf
   readonly sendDeadLetter: (message: OutgoingMessage) => Promise<void>
-  /** With so much a bulk is sent, as soon as there is a free slot for it. */
-  readonly limits: BatchLimits
-  /** Most events in a bulk that waits for a free slot. Bulks do not grow when this is not above their limit. */
-  readonly mostEvents: number
-  /** Longest wait of the first event of a batch. */
-  readonly timeoutMs: number
+  readonly limits: PoolLimits
   readonly concurrency: AdaptiveConcurrency
   readonly metrics: WorkerMetrics
   readonly log: Logger
+  readonly clock: Clock
+  /** From 0 (included) to 1 (excluded). */
   readonly random: () => number
 }
 
 /**
- * Takes messages, gathers them into batches and stores these. It never holds more than one batch that is filling, one of
- * states, and those in flight: while Elasticsearch is away it stops taking, and the backlog grows in Pulsar, where it is safe.
+ * Receives messages and stores their operations in the bulks that the pool decides on. It receives nothing while the pool is full: when
+ * Elasticsearch is down, the backlog grows in Pulsar, where it is safe.
  */
 export class Worker {
-  readonly #to: WorkerDependencies
-  readonly #indexer: Indexer
+  readonly #options: WorkerDependencies
+  readonly #pool: Pool
+  readonly #settlement: Settlement
+  readonly #request: BulkRequest
+  readonly #outcomes: Outcomes
+  readonly #lines: LogLimit
   readonly #giveUp = new AbortController()
-  readonly #storing = new Set<Promise<void>>()
-  #batch = new Batch()
-  #timer: NodeJS.Timeout | undefined
-  readonly #states = new WaitingStates()
-  #statesTimer: NodeJS.Timeout | undefined
-  #flushing: Promise<void> | undefined
-  #stopping = false
+  readonly #changed = new Signal()
+  #timer = { atMs: Number.POSITIVE_INFINITY, cancel: (): void => undefined }
+  #closedLanes = new Map<string, Pick<LaneTrouble, 'index' | 'shard'>>()
+  #isStopping = false
   #taking: Promise<void> | undefined
 
   constructor(dependencies: WorkerDependencies) {
-    this.#to = dependencies
-    dependencies.metrics.fullWith(dependencies.limits.events)
-    this.#indexer = new Indexer({
+    const { consumer, metrics, limits, clock, random } = dependencies
+    metrics.fullWith(limits.events)
+    this.#options = dependencies
+    this.#pool = new Pool(limits, random)
+    this.#settlement = new Settlement({
       ...dependencies,
-      acknowledge: ({ id }) => dependencies.consumer.acknowledge(id),
-      release: ({ id }) => dependencies.consumer.release(id),
-      sleep: (ms) => this.#sleep(ms),
-      now: () => performance.now(),
+      acknowledge: (id) => consumer.acknowledge(id),
+      release: (id) => consumer.release(id),
+      onAcknowledged: ({ receivedAtMs }) => metrics.messageStored(receivedAtMs),
     })
+    metrics.watchLanes(this.#pool)
+    const parts = {
+      ...dependencies,
+      settlement: this.#settlement,
+      sleep: (ms: number) => this.#sleep(ms),
+      nowMs: clock.nowMs,
+      wallMs: clock.wallMs,
+    }
+    this.#request = new BulkRequest(parts)
+    this.#outcomes = new Outcomes(parts)
+    this.#lines = new LogLimit(parts.nowMs, LOG_EVERY_MS)
   }
 
   start(): void {
@@ -70,152 +85,155 @@ export class Worker {
   }
 
   /**
-   * Takes nothing more, stores what was taken, and closes the consumer. What is not stored within the time is delivered
-   * again, to another worker.
+   * Stops receiving, stores what was received, and closes the consumer. Pulsar redelivers to another worker what is not stored
+   * within the time and what waits for a retry.
    */
   async stop(graceMs: number): Promise<void> {
-    this.#stopping = true
-    const deadline = setTimeout(() => this.#giveUp.abort(), graceMs)
-    await Promise.race([this.#drain(), this.#givenUp()])
-    clearTimeout(deadline)
-    clearTimeout(this.#timer)
-    clearTimeout(this.#statesTimer)
-    await this.#to.consumer.close()
-  }
-
-  async #drain(): Promise<void> {
+    this.#isStopping = true
+    const cancel = this.#options.clock.after(graceMs, () => {
+      this.#giveUp.abort()
+      this.#changed.notify()
+    })
+    this.#changed.notify()
     await this.#taking
-    if (!this.#batch.isEmpty) await this.#flush('drain')
-    await this.#flushStates()
-    await Promise.all(this.#storing)
-  }
-
-  #givenUp(): Promise<void> {
-    return new Promise((resolve) => this.#giveUp.signal.addEventListener('abort', () => resolve()))
+    this.#pool.isDraining = true
+    this.#advance()
+    while (!this.#pool.isDrained && !this.#giveUp.signal.aborted) await this.#changed.next()
+    cancel()
+    this.#giveUp.abort()
+    this.#timer.cancel()
+    await this.#options.consumer.close()
   }
 
   async #sleep(ms: number): Promise<void> {
     try {
-      await sleep(ms, undefined, { signal: this.#giveUp.signal })
+      await this.#options.clock.sleep(ms, this.#giveUp.signal)
     } catch {
-      throw new GaveUp()
+      throw new AppError(
+        'search_unavailable',
+        'the time for shutting down is over; what is not stored will be delivered again',
+      )
     }
   }
 
   async #takeUntilStopped(): Promise<void> {
-    const { consumer, log } = this.#to
-    while (!this.#stopping) {
+    const { consumer, log } = this.#options
+    while (!this.#isStopping) {
       try {
-        for (const delivery of await consumer.receive()) await this.#accept(delivery)
+        for (const delivery of await consumer.receive()) await this.#take(delivery)
+        this.#advance()
       } catch (error) {
-        log.warn({ reason: messageOf(error) }, 'messages could not be received, trying again')
-        await this.#sleep(1000).catch(() => undefined)
+        log.warn({ reason: messageOf(error) }, 'receiving messages failed, will be retried')
+        await this.#sleep(RECEIVE_RETRY_MS).catch(() => undefined)
       }
     }
   }
 
-  async #accept(delivery: Delivery): Promise<void> {
+  async #take(delivery: Delivery): Promise<void> {
+    while (this.#pool.isFull && !this.#isStopping) await this.#changed.next()
     // What arrives while stopping goes back to Pulsar when the consumer closes.
-    if (this.#stopping) return
+    if (this.#isStopping) return
+    const { metrics, consumer, guard } = this.#options
     if (isOfNewerVersion(delivery.properties)) {
-      this.#to.metrics.released()
-      this.#to.consumer.release(delivery.id)
+      metrics.released()
+      consumer.release(delivery.id)
       return
     }
     let envelope: Envelope
+    let found: GuardResult
     try {
       envelope = decode(delivery)
-      const fault = this.#to.guard(envelope)
-      if (fault !== undefined) throw new AppError('message_malformed', `the message is none of the API: ${fault}`)
+      found = guard(envelope)
+      if (found.fault !== undefined)
+        throw new AppError('message_malformed', `the message was not written by the API: ${found.fault}`)
     } catch (error) {
-      return this.#bury(delivery, error as AppError)
+      return this.#deadLetter(delivery, error as AppError)
     }
-    await this.#gather({ claim: new Claim(delivery.id, envelope.receivedAtMs), envelope })
+    this.#add(delivery, envelope, found)
   }
 
-  async #gather(taken: Taken): Promise<void> {
-    const { limits, mostEvents, timeoutMs } = this.#to
-    const most = { ...limits, events: Math.max(limits.events, mostEvents) }
-    const overflow = this.#batch.overflowsWith(taken, limits)
-    if (overflow) await this.#sendFull(overflow, !this.#batch.overflowsWith(taken, most))
-    if (this.#batch.isEmpty) this.#timer = setTimeout(() => void this.#flush('timeout'), timeoutMs)
-    this.#batch.add(taken)
-    this.#to.metrics.filling(this.#batch.events)
-    const reached = this.#batch.reached(limits)
-    if (reached) await this.#sendFull(reached, !this.#batch.reached(most))
+  #add(delivery: Delivery, envelope: Envelope, found: Extract<GuardResult, { events: unknown }>): void {
+    const { clock, routingOf, metrics } = this.#options
+    const nowMs = clock.nowMs()
+    const open = this.#settlement.openPositions(delivery)
+    const operations = open?.size ?? found.events.length + found.states.length
+    const message = this.#settlement.begin(delivery, envelope.receivedAtMs, operations)
+    for (const run of routedRuns(message, { lines: envelope, found, routingOf, open, nowMs }))
+      this.#pool.add(run, nowMs)
+    metrics.filling(this.#pool.events)
+    this.#send(nowMs)
   }
 
-  /**
-   * Resolves when the full batch is sent. While no slot is free, one that has room resolves at once and goes on filling: Elasticsearch
-   * stores few large bulks with less work than many small ones. Where it refuses, they stay small.
-   */
-  async #sendFull(reason: FlushReason, hasRoom: boolean): Promise<void> {
-    const { concurrency } = this.#to
-    const grows = hasRoom && !concurrency.hasFreeSlot && !concurrency.isRestrained
-    const sent = this.#flush(reason)
-    if (!grows) await sent
+  /** Does everything that is due now, and sets the timer for the next time. */
+  #advance(): void {
+    const nowMs = this.#options.clock.nowMs()
+    this.#pool.detachHanging(nowMs)
+    this.#giveBack(this.#pool.takeExpired(nowMs))
+    this.#send(nowMs)
+    this.#wakeAt(this.#pool.wakeAtMs(nowMs), nowMs)
   }
 
-  /**
-   * Sends the batch as soon as a slot is free; until then it goes on filling, and whoever would overfill it waits here.
-   * That wait is the backpressure which stops the taking.
-   */
-  #flush(reason: FlushReason): Promise<void> {
-    this.#flushing ??= this.#cut(reason).finally(() => {
-      this.#flushing = undefined
-    })
-    return this.#flushing
+  /** Keeps a timer that fires earlier: it does no harm. */
+  #wakeAt(atMs: number, nowMs: number): void {
+    if (this.#timer.atMs > nowMs && this.#timer.atMs <= atMs) return
+    this.#timer.cancel()
+    if (!Number.isFinite(atMs) || this.#giveUp.signal.aborted) return
+    const advance = () => {
+      this.#timer.atMs = Number.POSITIVE_INFINITY
+      this.#advance()
+      this.#changed.notify()
+    }
+    this.#timer = { atMs, cancel: this.#options.clock.after(atMs - nowMs, advance) }
   }
 
-  async #cut(reason: FlushReason): Promise<void> {
-    const { concurrency, metrics, limits, timeoutMs } = this.#to
-    await concurrency.acquire()
-    clearTimeout(this.#timer)
-    const batch = this.#batch
-    this.#batch = new Batch()
-    metrics.flushed(batch, reason)
-    metrics.filling(0)
-    for (const taken of batch.messages) this.#states.add(taken)
-    // A bulk that was not filled has room for them, and no more may come for long.
-    const takesStates = reason === 'timeout' || reason === 'drain' || this.#states.reached(limits)
-    this.#store(batch.messages, takesStates ? this.#takeStates() : [])
-    if (!this.#states.isEmpty)
-      this.#statesTimer ??= setTimeout(() => void this.#flushStates(), Math.min(STATES_WAIT_MS, timeoutMs))
+  #send(nowMs: number): void {
+    const { concurrency, metrics } = this.#options
+    const { limit, maximum, isRestrained } = concurrency
+    for (;;) {
+      const bulk = this.#pool.next(nowMs, { limit, maximum, isRestrained })
+      if (bulk === undefined) return
+      metrics.flushed(bulk)
+      metrics.filling(this.#pool.events)
+      void this.#store(bulk)
+    }
   }
 
-  /** In a bulk of their own, because no other has taken them along. */
-  async #flushStates(): Promise<void> {
-    const { concurrency } = this.#to
-    if (this.#states.isEmpty) return
-    await concurrency.acquire()
-    if (this.#states.isEmpty) concurrency.release()
-    else this.#store([], this.#takeStates())
+  async #store(bulk: Bulk): Promise<void> {
+    const { log, clock } = this.#options
+    try {
+      const results = await this.#request.send(bulk.parts.flatMap(({ runs }) => runs))
+      this.#pool.answered(bulk, await this.#outcomes.apply(bulk, results), clock.nowMs())
+    } catch (error) {
+      log.warn({ operations: bulk.operations, reason: messageOf(error) }, 'bulk left to be delivered again')
+      this.#pool.abandoned(bulk)
+    }
+    this.#logLanes()
+    this.#advance()
+    this.#changed.notify()
   }
 
-  #takeStates(): readonly Operation[] {
-    clearTimeout(this.#statesTimer)
-    this.#statesTimer = undefined
-    return this.#states.take()
+  /** Logs one line when a lane closes and one when it reopens. */
+  #logLanes(): void {
+    const closed = new Map(this.#pool.troubles.map((trouble) => [`${trouble.index} ${trouble.shard}`, trouble]))
+    for (const [key, trouble] of closed)
+      if (!this.#closedLanes.has(key))
+        this.#options.log.warn(trouble, 'lane closed: Elasticsearch refuses every write to this shard')
+    for (const [key, shard] of this.#closedLanes) if (!closed.has(key)) this.#options.log.info(shard, 'lane reopened')
+    this.#closedLanes = new Map([...closed].map(([key, { index, shard }]) => [key, { index, shard }]))
   }
 
-  /** In the slot that was acquired for it. */
-  #store(messages: readonly Taken[], states: readonly Operation[]): void {
-    const { concurrency, log } = this.#to
-    const storing = this.#indexer
-      .store(messages, states)
-      .catch((error: unknown) => {
-        log.warn({ messages: messages.length, reason: messageOf(error) }, 'batch left to be delivered again')
-      })
-      .finally(() => {
-        concurrency.release()
-        this.#storing.delete(storing)
-      })
-    this.#storing.add(storing)
+  #giveBack(runs: readonly Run[]): void {
+    for (const owned of runs.flatMap(({ owners }) => owners)) this.#settlement.giveBack(owned)
+    if (runs.length === 0) return
+    this.#options.metrics.gaveBack(runs.length)
+    if (this.#lines.count('given back') === undefined) return
+    const facts = { operations: runs.length, lanes: this.#pool.troubles }
+    this.#options.log.warn(facts, 'Elasticsearch keeps refusing operations: their messages are given back')
   }
 
-  async #bury(delivery: Delivery, error: AppError): Promise<void> {
-    const { sendDeadLetter, consumer, metrics, log } = this.#to
-    const failedAt = new Date().toISOString()
+  async #deadLetter(delivery: Delivery, error: AppError): Promise<void> {
+    const { sendDeadLetter, consumer, metrics, log, clock } = this.#options
+    const failedAt = new Date(clock.wallMs()).toISOString()
     const messageId = delivery.id.toString()
     const certificate = { fault: error.code, reason: error.message, status: 0, messageId, failedAt }
     log.warn({ message_id: messageId, reason: error.message }, 'message is malformed: dead-lettered')
@@ -226,9 +244,24 @@ export class Worker {
     } catch (cause) {
       log.warn(
         { reason: messageOf(cause), message_id: messageId },
-        'dead letter not published; the message is given back',
+        'dead letter not published: the message is given back',
       )
       consumer.release(delivery.id)
     }
+  }
+}
+
+/** Lets many wait for the next change. */
+class Signal {
+  #waiting: (() => void)[] = []
+
+  next(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  notify(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
   }
 }

@@ -1,7 +1,6 @@
-import { planOf } from '../../infra/config/plan.ts'
-import { TIERS } from '../../infra/kubernetes/labels.ts'
-import { type Watched, watchedOf } from '../../infra/observability/watched.ts'
-import { changed } from '../support/stack.ts'
+import { TIER_NAMES } from '../../infra/kubernetes/tiers.ts'
+import type { Watched } from '../../infra/observability/watched.ts'
+import { changed, watchedBy } from '../support/stack.ts'
 
 /** The page of the alerts, as the cases expect it. */
 export const RUNBOOKS = 'docs/alerts.md'
@@ -10,6 +9,6 @@ export const RUNBOOKS = 'docs/alerts.md'
  * A stack with everything that alerts can be about: that of staging, with proxies, three ZooKeeper nodes and a bulk of 500.
  * Prometheus begins its tests in 1970, and so do the certificates.
  */
-export const WATCHED: Watched = watchedOf(planOf(changed('staging', { proxy: { replicas: 1 } })), TIERS, [
+export const WATCHED: Watched = watchedBy(changed('staging', { proxy: { replicas: 1 } }), TIER_NAMES, [
   { name: 'elasticsearch-node', notAfter: '1970-03-12T00:00:00Z' },
 ])

@@ -16,13 +16,22 @@ function storedBytes(mix: MixName): number {
 
 function linesOf(mix: MixName): string[] {
   const parts = made(mix).flatMap((call) => partsOf(config)(call, Date.now()))
-  return parts.flatMap((part) => part.eventLines.toString().trimEnd().split('\n'))
+  return parts.flatMap((part) => part.eventLines.join('').trimEnd().split('\n'))
 }
 
 describe('the documents of the bench', () => {
   it('are about 650 bytes as they are stored in the realistic mix, and about 2500 in the large one', () => {
     assert.ok(Math.abs(storedBytes('realistic') - 650) < 65, `${storedBytes('realistic')}`)
     assert.ok(Math.abs(storedBytes('large') - 2500) < 125, `${storedBytes('large')}`)
+  })
+
+  it('are of words at random in the varied mix, about 900 bytes each', () => {
+    assert.ok(Math.abs(storedBytes('varied') - 900) < 45, `${storedBytes('varied')}`)
+    const titles = made('varied')
+      .flatMap((call) => call.events)
+      .map((event) => (event['properties'] as { title: string }).title)
+    assert.equal(new Set(titles.flatMap((title) => title.split(' '))).size > 550, true)
+    assert.equal(new Set(titles).size, 100)
   })
 
   it('are 120 bytes as a client sends them in the small mix', () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { parseAnswer, trackRequest } from '../../bench/load/connection.ts'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { Connection, parseAnswer, trackRequest } from '../../bench/load/connection.ts'
 
 describe('the load of the bench', () => {
   it('is whole requests, with the length of the body in bytes', () => {
@@ -14,5 +16,14 @@ describe('the load of the bench', () => {
     assert.equal(parseAnswer(bytes.subarray(0, 10)), undefined)
     assert.equal(parseAnswer(bytes.subarray(0, 40)), undefined)
     assert.deepEqual(parseAnswer(bytes), { status: 200, length: 42 })
+  })
+  it('fails on a connection that the server has closed, and does not wait for an answer', async () => {
+    const server = createServer((socket) => socket.resume().end())
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const connection = await Connection.open((server.address() as AddressInfo).port)
+    await assert.rejects(connection.post(Buffer.from('x')), { message: 'the server closed the connection' })
+    await assert.rejects(connection.post(Buffer.from('x')), { message: 'the server closed the connection' })
+    server.close()
   })
 })

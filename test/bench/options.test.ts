@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { lineIds } from '../../bench/line.ts'
+import { lineIds, shardLineIds } from '../../bench/line.ts'
 import { type BenchOptions, parseOptions } from '../../bench/options.ts'
 import { AppError } from '../../runtime/errors.ts'
 
@@ -22,9 +24,18 @@ function refusal(...args: string[]): string {
 }
 
 describe('the options of the bench', () => {
+  it('simulate the pool instead when that is asked for', () => {
+    const options = parseOptions(['--pool'])
+    assert.equal(options !== 'help' && options.pool, true)
+  })
+
   it('measure the worst bodies instead when that is asked for', () => {
     const options = parseOptions(['--worst'])
     assert.equal(options !== 'help' && options.worst, true)
+  })
+
+  it('measure what fields cost instead when that is asked for', () => {
+    assert.equal(parsed('--mapping').mapping, true)
   })
 
   it('measure every line five times with realistic documents when nothing is said', () => {
@@ -37,6 +48,8 @@ describe('the options of the bench', () => {
       mixes: ['realistic'],
       scale: false,
       worst: false,
+      pool: false,
+      mapping: false,
       profile: false,
       results: join(import.meta.dirname, '../../bench/results'),
     })
@@ -86,6 +99,51 @@ describe('the options of the bench', () => {
       refusal('--results='),
       '--results is ""; allowed: the path of a folder, which is made when it is not there',
     )
+  })
+
+  it('measure what shards cost instead, in the order of their number', () => {
+    assert.deepEqual(parsed('--shards', '12, 1,24,12').shards, { numbers: [1, 12, 24], lines: shardLineIds })
+    assert.deepEqual(parsed('--shards', '3', '--only', 'chain,ceiling').shards?.lines, ['ceiling', 'chain'])
+    assert.equal(parsed().shards, undefined)
+  })
+
+  it('refuse numbers of shards that no index of a bench has, and lines that are not measured for shards', () => {
+    for (const [shards, wrong] of [
+      ['0', '0'],
+      ['3,65', '65'],
+      ['3,', ''],
+      ['1.5', '1.5'],
+      ['many', 'many'],
+    ]) {
+      assert.equal(
+        refusal(`--shards=${shards}`),
+        `--shards names "${wrong}"; allowed: whole numbers from 1 to 64, with a comma between them`,
+      )
+    }
+    assert.equal(
+      refusal('--shards', '3', '--only', 'edge'),
+      '--only names "edge"; allowed: ceiling, ceiling-by-shard, worker, chain, stored-time, with a comma between them',
+    )
+    assert.equal(refusal('--shards', '3', '--scale'), '--shards and --scale exclude each other: give one')
+    assert.equal(refusal('--shards', '3', '--worst'), '--shards and --worst exclude each other: give one')
+  })
+
+  it('compare with another checkout, which must be one that can run', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bench-options-'))
+    const allowed = 'allowed: the folder of a checkout of this repository in which `npm install` has run'
+    const refused = () => refusal('--shards', '3', '--compare', folder)
+    try {
+      assert.equal(refused(), `--compare is "${folder}", and ${folder}/runtime/cli.ts is not there; ${allowed}`)
+      mkdirSync(join(folder, 'runtime'))
+      writeFileSync(join(folder, 'runtime/cli.ts'), '')
+      assert.equal(refused(), `--compare is "${folder}", and ${folder}/node_modules is not there; ${allowed}`)
+      mkdirSync(join(folder, 'node_modules'))
+      assert.equal(parsed('--shards', '3', '--compare', folder).shards?.compare, folder)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+    assert.match(refusal('--shards', '3', '--compare='), /^--compare is "", and /)
+    assert.equal(refusal('--compare', 'x'), '--compare is "x" without --shards; add --shards 1,3,12,24')
   })
 
   it('refuse an option that is not there, and show the ones that are', () => {

@@ -8,7 +8,8 @@ import { IndexKeeper } from '../../runtime/search/index-keeper.ts'
 import { IndexWatch } from '../../runtime/search/index-watch.ts'
 import { judgedSender } from '../../runtime/search/judge.ts'
 import { setUpSearch } from '../../runtime/search/set-up.ts'
-import { templatesOf } from '../../runtime/search/templates.ts'
+import { ShardMap } from '../../runtime/search/shard-map.ts'
+import { type Template, templatesOf } from '../../runtime/search/templates.ts'
 import { silentLog } from '../support/log.ts'
 import { configFor } from './servers.ts'
 import { addUsers } from './users.ts'
@@ -54,6 +55,7 @@ describe('templates and indices of Elasticsearch', () => {
       client: of,
       config: its,
       keeper,
+      shards: new ShardMap({ client: of, ensure: keeper.ensure, log: silentLog, nowMs: Date.now }),
       log: silentLog,
       nowMs: () => NOW,
       sleep: async () => undefined,
@@ -65,7 +67,7 @@ describe('templates and indices of Elasticsearch', () => {
       watch,
       /** Sends an event; answers `stored`, or the type of the fault. */
       store: async (id: string, index: string): Promise<string> => {
-        keeper.see(index)
+        await keeper.ensure(index)
         const call = callText({ ingest: new Date(NOW).toISOString(), source: { id: 's' } })
         const [result] = await keeper.sendBulk(Buffer.from(eventLines(index, { id, type: 'a', name: 'A' }, call)))
         return answerOf(result)
@@ -256,6 +258,106 @@ describe('templates and indices of Elasticsearch', () => {
       ['shards_kept'],
     )
     assert.deepEqual(await stateOf(december), right())
+  })
+
+  describe('with an index that a release before this one has made', () => {
+    /** As that release made it: every field with index and doc values, the settings of Elasticsearch. */
+    async function makeOldIndex(): Promise<void> {
+      const keyword = { type: 'keyword', ignore_above: 512 } as const
+      const flattened = { type: 'flattened', depth_limit: 20, ignore_above: 1024 } as const
+      const { mappings } = (templatesOf(config)[0] as Template).body.template
+      const old = { id: keyword, name: keyword, properties: flattened, context: flattened }
+      // The template would add its settings.
+      await deleteTemplates('event')
+      await client.indices.create({
+        index: november,
+        settings: { index: { number_of_shards: '2', number_of_replicas: '0' } },
+        mappings: { ...mappings, properties: { ...mappings.properties, ...old } } as never,
+        aliases: { [alias]: {} },
+      })
+    }
+    const fieldOf = async (index: string, name: string) =>
+      (await client.indices.getMapping({ index }))[index]?.mappings.properties?.[name]
+    const settingsOf = async (index: string) => {
+      const { refresh_interval, codec } = (await client.indices.getSettings({ index }))[index]?.settings?.index ?? {}
+      return [refresh_interval, codec]
+    }
+    /** What set-up says of indices. */
+    const stepsOf = async (its = config) =>
+      (await setUpSearch(client, its, NOW))
+        .filter(({ what }) => what.startsWith('index ') && !what.startsWith('index template'))
+        .map(({ what, state, code }) => [what.replace('index ', ''), state, code])
+    const countOf = async (index: string) => {
+      await client.indices.refresh({ index })
+      return (await client.count({ index })).count
+    }
+
+    it('leaves its fields as they are, reports no trouble, and gives the next index the new ones', async () => {
+      await makeOldIndex()
+      assert.equal(await worker.store('e1', november), 'stored')
+      assert.deepEqual(await worker.troubles(), {})
+      const kept = [november, 'differs', 'codec_kept']
+      assert.deepEqual(await stepsOf(), [kept, [november, 'updated', undefined]])
+      assert.deepEqual(await stepsOf(), [kept])
+      assert.deepEqual(await worker.troubles(), {})
+      const old = await fieldOf(november, 'properties')
+      assert.deepEqual(old, { type: 'flattened', ignore_above: 1024 })
+
+      assert.equal(await worker.store('e2', november), 'stored')
+      assert.equal(await worker.store('e3', december), 'stored')
+      assert.deepEqual(await fieldOf(december, 'properties'), { ...old, doc_values: false })
+      assert.equal(await countOf(alias), 3)
+    })
+
+    it('makes its mapping strict again without touching its fields', async () => {
+      await makeOldIndex()
+      await client.indices.putMapping({ index: november, dynamic: false })
+      assert.deepEqual(await worker.troubles(), {})
+      assert.deepEqual(await stateOf(november), right())
+      assert.deepEqual(await fieldOf(november, 'name'), { type: 'keyword', ignore_above: 512 })
+    })
+
+    it('gives it the refresh interval, and the next one the codec, and says so', async () => {
+      await makeOldIndex()
+      const wanted = { ...config, indexRefreshSeconds: 30 }
+      const kept = [november, 'differs', 'codec_kept']
+      assert.deepEqual(await stepsOf(wanted), [kept, [november, 'updated', undefined]])
+      assert.deepEqual(await stepsOf(wanted), [kept])
+      assert.deepEqual(await settingsOf(november), ['30s', undefined])
+      assert.equal(await worker.store('e1', december), 'stored')
+      assert.deepEqual(await settingsOf(december), ['30s', 'best_compression'])
+      assert.deepEqual(await worker.troubles(), {})
+    })
+
+    it('says which index lacks doc values that are wanted now', async () => {
+      assert.equal(await worker.store('e1', november), 'stored')
+      const wanted = { ...config, flattenedDocValues: true }
+      assert.deepEqual(await stepsOf(wanted), [[november, 'differs', 'doc_values_lacking']])
+      assert.equal(await worker.store('e2', december), 'stored')
+      assert.deepEqual(await stepsOf(wanted), [[november, 'differs', 'doc_values_lacking']])
+
+      await client.indices.refresh({ index: alias })
+      const terms = { field: 'properties.page' }
+      const { hits, _shards } = await client.search({ index: alias, aggs: { by: { terms } } })
+      assert.deepEqual([hits.hits.map(({ _index }) => _index), _shards.failed], [[december], 2])
+    })
+
+    it('goes on where it is read-only, reports no trouble, and keeps what is in it', async () => {
+      await makeOldIndex()
+      assert.equal(await worker.store('e1', november), 'stored')
+      const kept = [november, 'differs', 'codec_kept']
+      const readOnly = (value: boolean | null) =>
+        client.indices.putSettings({ index: november, settings: { 'index.blocks.read_only': value } as never })
+      await readOnly(true)
+      try {
+        assert.deepEqual(await stepsOf(), [kept, [november, 'differs', 'refresh_kept']])
+        assert.deepEqual(await worker.troubles(), {})
+      } finally {
+        await readOnly(null)
+      }
+      assert.deepEqual(await stepsOf(), [kept, [november, 'updated', undefined]])
+      assert.equal(await countOf(alias), 1)
+    })
   })
 
   describe('with a user', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { Registry } from 'prom-client'
+import { systemClock } from '../../runtime/clock.ts'
 import { loadPulsarModule, nativeTransport } from '../../runtime/queue/native.ts'
 import type { Consumer, Transport } from '../../runtime/queue/port.ts'
 import { topicsOf } from '../../runtime/queue/topics.ts'
@@ -63,12 +64,12 @@ for (const name of ['websocket', 'native'] as const) {
         findConflicts: conflictFinder(pipeline.search),
         guard: lineGuard(pipeline.config),
         sendDeadLetter: () => assert.fail('nothing is to be dead-lettered'),
-        limits: { events: EVENTS, bytes: 1_000_000 },
-        mostEvents: EVENTS,
-        timeoutMs: 1000,
+        routingOf: () => ({ shards: 1, routingShards: 1 }),
+        limits: { events: EVENTS, bytes: 1_000_000, maxEvents: EVENTS, timeoutMs: 1000, capacityBytes: 10_000_000 },
         concurrency,
-        metrics: workerMetrics(registry, concurrency),
+        metrics: workerMetrics(registry, concurrency, Date.now),
         log: silentLog,
+        clock: systemClock,
         random: () => 0,
       })
       worker.start()

@@ -68,6 +68,13 @@ describe('a replay of what Pulsar keeps', () => {
     for (const { name } of indices) await pipeline.search.indices.delete({ index: name })
   }
 
+  /** Whether the API has opened the topic again: until then its calls are answered 503. */
+  async function hasPublisher(path: string): Promise<boolean> {
+    const headers = { authorization: `Bearer ${pipeline.config.pulsarAuthToken}` }
+    const answer = await fetch(`${pipeline.config.pulsarApi}/admin/v2/${path}/stats`, { headers })
+    return answer.ok && ((await answer.json()) as { publishers: unknown[] }).publishers.length > 0
+  }
+
   const admin = (method: 'PUT' | 'DELETE', path: string) =>
     request(`${pipeline.config.pulsarApi}/admin/v2/${path}`, {
       method,
@@ -118,10 +125,11 @@ describe('a replay of what Pulsar keeps', () => {
   it('reads over ledgers, and tells where messages are kept no more', async () => {
     const { events, partitions } = topicsOf(pipeline.config)
     const unload = async () => {
-      for (let index = 0; index < partitions; index += 1)
-        await eventually(
-          async () => (await admin('PUT', `${topicPath(`${events}-partition-${index}`)}/unload`)) === 204,
-        )
+      for (let index = 0; index < partitions; index += 1) {
+        const path = topicPath(`${events}-partition-${index}`)
+        await eventually(async () => (await admin('PUT', `${path}/unload`)) === 204)
+        await eventually(() => hasPublisher(path))
+      }
     }
     for (const name of ['a', 'b', 'c']) {
       await publish(name, 20)

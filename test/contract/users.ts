@@ -20,12 +20,15 @@ export async function addUsers(roles: Readonly<Record<string, Rights>>): Promise
     appendFileSync(join(conf, 'users_roles'), `${role}:${role}\n`)
     appendFileSync(join(conf, 'users'), `${role}:${hash?.split('\n')[0]}\n`)
   }
-  // Elasticsearch rereads the files every few seconds.
+  // Elasticsearch rereads the files every few seconds, each by itself: a user may be there before the rights.
   await eventually(async () => {
-    const known = Object.keys(roles).map(async (role) => {
-      const headers = { authorization: basic(role, elasticsearch.password) }
-      const answer = await fetch(`${elasticsearch.url}/_security/_authenticate`, { headers })
-      return answer.ok && ((await answer.json()) as { roles: string[] }).roles.includes(role)
+    const known = Object.entries(roles).map(async ([role, { cluster, indices: index }]) => {
+      const answer = await fetch(`${elasticsearch.url}/_security/user/_has_privileges`, {
+        method: 'POST',
+        headers: { authorization: basic(role, elasticsearch.password), 'content-type': 'application/json' },
+        body: JSON.stringify({ cluster, index }),
+      })
+      return answer.ok && ((await answer.json()) as { has_all_requested: boolean }).has_all_requested
     })
     return (await Promise.all(known)).every(Boolean)
   })

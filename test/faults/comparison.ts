@@ -32,6 +32,21 @@ export function compare(
 }
 
 /**
+ * With the ids of indices that somebody has deleted: each was stored once, and may have come again, into the index that took
+ * the place of the deleted one.
+ *
+ * @param stored how many documents there are of an id now.
+ */
+export function withDeleted(
+  stored: ReadonlyMap<string, number>,
+  deleted: ReadonlySet<string>,
+): ReadonlyMap<string, number> {
+  const all = new Map(stored)
+  for (const id of deleted) if (!all.has(id)) all.set(id, 1)
+  return all
+}
+
+/**
  * Ids of operations in the dead letters that Elasticsearch had no reason to refuse: a fault that passes was taken for one
  * of the document. A replay would hide it.
  *

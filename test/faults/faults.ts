@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { servers } from '../contract/servers.ts'
 import { eventually } from '../support/until.ts'
 import { idleConnections } from './connections.ts'
+import { INDEX_FAULTS } from './index-faults.ts'
 import { callOf, post } from './load.ts'
 import type { Random } from './random.ts'
 import type { BulkFault } from './search-proxy.ts'
@@ -163,11 +164,14 @@ const queueFaults: readonly Fault[] = [
     inject: async (system) => {
       const { pulsarSubscription } = system.pipeline.config
       const again = async () => (await system.worker.metric(DUPLICATES)) ?? 0
+      // The cursor must not move past what still waits: that would be lost, and by this hand. What is older has been stored now.
+      await system.drain()
+      const backToMs = Date.now() - 60_000
       const before = await again()
       // A broker may have let go of all that is done with: then there is nothing to deliver again before more has come.
       for (let time = 0; (await again()) === before; time += 1) {
         if (time === CURSOR_RESETS) throw new Error(`nothing was delivered again in ${CURSOR_RESETS} times`)
-        await system.pulsar('POST', `/subscription/${pulsarSubscription}/resetcursor/${Date.now() - 60_000}`)
+        await system.pulsar('POST', `/subscription/${pulsarSubscription}/resetcursor/${backToMs}`)
         await sleep(2000)
       }
     },
@@ -212,14 +216,12 @@ const searchFaults: readonly Fault[] = [
   },
   {
     name: 'events that the mapping refuses, among others',
-    inject: async ({ pipeline, load }) => {
+    inject: async (system) => {
       for (let call = 0; call < 20; call += 1) {
         const mixed = callOf(10)
         const refused = callOf(1, { properties: { text: 'x'.repeat(40_000) } })
-        const both = { ...mixed, events: [...mixed.events, ...refused.events] }
-        await eventually(async () => (await post(pipeline.publicUrl, both)) === 200)
-        load.take(both)
-        for (const { id } of refused.events) load.refused.add(id)
+        await system.deliver({ ...mixed, events: [...mixed.events, ...refused.events] })
+        for (const { id } of refused.events) system.load.refused.add(id)
       }
     },
   },
@@ -228,19 +230,17 @@ const searchFaults: readonly Fault[] = [
 const clientFaults: readonly Fault[] = [
   {
     name: 'calls repeated, each five times',
-    inject: async ({ pipeline, load }) => {
+    inject: async (system) => {
       const calls = Array.from({ length: 40 }, () => callOf(25))
       for (let time = 0; time < 5; time += 1) {
-        for (const call of calls) {
-          await eventually(async () => (await post(pipeline.publicUrl, call)) === 200)
-          load.take(call)
-        }
+        for (const call of calls) await system.deliver(call)
       }
     },
   },
   {
     name: 'calls repeated over the end of a month, the clock jumping there',
-    inject: async ({ api, pipeline, load }) => {
+    inject: async (system) => {
+      const { api } = system
       const now = new Date()
       const month = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)
       const offsetMs = month - OVER_THE_END_MS / 2 - now.getTime()
@@ -248,10 +248,7 @@ const clientFaults: readonly Fault[] = [
       await api.untilReady()
       const calls = Array.from({ length: 20 }, () => callOf(25, {}, Date.now() + offsetMs))
       const postAll = async () => {
-        for (const call of calls) {
-          await eventually(async () => (await post(pipeline.publicUrl, call)) === 200)
-          load.take(call)
-        }
+        for (const call of calls) await system.deliver(call)
       }
       await postAll()
       await api.restart('SIGTERM', offsetMs + OVER_THE_END_MS)
@@ -286,7 +283,14 @@ const clientFaults: readonly Fault[] = [
 ]
 
 /** Every fault, as often as each other. */
-export const FAULTS: readonly Fault[] = [...kills, ...stops, ...queueFaults, ...searchFaults, ...clientFaults]
+export const FAULTS: readonly Fault[] = [
+  ...kills,
+  ...stops,
+  ...queueFaults,
+  ...searchFaults,
+  ...INDEX_FAULTS,
+  ...clientFaults,
+]
 
 /** A time without Elasticsearch at full load. */
 export const withoutElasticsearch = (seconds: number): Fault => ({

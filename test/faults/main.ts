@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { FAULTS, type Fault, FULL_DISK, withoutElasticsearch } from './faults.ts'
-import { HELP, type Options, optionsOf } from './options.ts'
+import { chosenOf, HELP, type Options, optionsOf } from './options.ts'
 import { type Random, seeded } from './random.ts'
 import { tableOf } from './report.ts'
 import { type FaultReport, isWhole, runFaults } from './run.ts'
@@ -9,7 +9,7 @@ import { System } from './system.ts'
 const options = parse()
 const { minutes, seed, only, eventsPerSecond, transport, outageSeconds, searchDiskMib } = options
 const all = searchDiskMib > 0 ? [...FAULTS, FULL_DISK] : FAULTS
-const chosen = all.filter(({ name }) => name.includes(only))
+const chosen = chosenOf(all, only)
 if (chosen.length === 0)
   wrong(`no fault has "${only}" in its name; there are: ${all.map(({ name }) => name).join('; ')}`)
 // A file that cannot be written is told now, and not after the run.

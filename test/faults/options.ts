@@ -6,7 +6,7 @@ Breaks the real servers and programs at random, under load, and compares what go
 
   --minutes <n>             how long, from 1 to 1440; 30 when left out
   --seed <n>                the same faults as in the run that printed it
-  --only <text>             faults whose name contains it
+  --only <text>             the fault of this name, or all whose name contains it
   --events-per-second <n>   the load, from 20 to 100000; 1000 when left out
   --transport <name>        auto, websocket or native; auto, which takes native where it loads, when left out
   --outage-seconds <n>      once so long without Elasticsearch, at the end; none when left out
@@ -19,7 +19,7 @@ const TRANSPORTS = ['auto', 'native', 'websocket']
 export interface Options {
   readonly minutes: number
   readonly seed: number
-  /** Part of the names of the faults; all of them when empty. */
+  /** The name of a fault, or a part of those of several; all of them when empty. */
   readonly only: string
   readonly eventsPerSecond: number
   readonly transport: string
@@ -66,6 +66,12 @@ export function optionsOf(args: readonly string[], anySeed: number): Options | '
     searchDiskMib: whole('search-disk-mib', values['search-disk-mib'], 0, 1024, 65_536),
     report: values.report,
   }
+}
+
+/** Those that `--only` chooses: the one of exactly this name, else all whose name contains it. */
+export function chosenOf<T extends { readonly name: string }>(faults: readonly T[], only: string): readonly T[] {
+  const exact = faults.filter(({ name }) => name === only)
+  return exact.length > 0 ? exact : faults.filter(({ name }) => name.includes(only))
 }
 
 function whole(name: string, value: string | undefined, otherwise: number, least: number, most: number): number {

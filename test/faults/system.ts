@@ -3,9 +3,11 @@ import type { Client } from '@elastic/elasticsearch'
 import { freePort } from '../../runtime/local/port.ts'
 import { topicPath, topicsOf } from '../../runtime/queue/topics.ts'
 import { eventIdOf } from '../../runtime/search/documents.ts'
+import type { Call } from '../../runtime/send/generate.ts'
 import { Pipeline } from '../contract/pipeline.ts'
 import { mochaGlobalTeardown, servers, startServers } from '../contract/servers.ts'
 import { eventually } from '../support/until.ts'
+import { withDeleted } from './comparison.ts'
 import { callOf, Load, post } from './load.ts'
 import { Program } from './program.ts'
 import type { Random } from './random.ts'
@@ -37,6 +39,8 @@ export class System {
   readonly load: Load
   /** Figures that faults measure besides. */
   readonly notes: string[] = []
+  /** Ids that were stored in indices which faults have deleted. */
+  readonly #deleted = new Set<string>()
   readonly #close: () => Promise<void>
 
   private constructor(
@@ -73,7 +77,12 @@ export class System {
         if (searchDiskMib > 0) searchDisk = SmallDisk.mount(join(folder, 'data'), searchDiskMib)
       },
     })
-    const pipeline = await Pipeline.create('faults', { BULK_TIMEOUT_SECONDS: '1', PULSAR_TRANSPORT: transport })
+    const pipeline = await Pipeline.create('faults', {
+      BULK_TIMEOUT_SECONDS: '1',
+      PULSAR_TRANSPORT: transport,
+      // Some faults have an index of their own, up to three months away.
+      EVENT_ID_WINDOW_HOURS: '3000',
+    })
     await pipeline.makeIndexOfShortValues()
     const env = {
       ...pipeline.env,
@@ -115,12 +124,17 @@ export class System {
     return this.pipeline.search
   }
 
+  /** Posts a call until it has its 200. */
+  async deliver(call: Call): Promise<void> {
+    await eventually(async () => (await post(this.pipeline.publicUrl, call)) === 200)
+    this.load.take(call)
+  }
+
   /** Time until a new event is answered 200 and stored. */
   async recoveryMs(): Promise<number> {
     const startedAt = performance.now()
     const call = callOf(1)
-    await eventually(async () => (await post(this.pipeline.publicUrl, call)) === 200)
-    this.load.take(call)
+    await this.deliver(call)
     const ofCall = { term: { id: call.events[0]?.id as string } }
     await eventually(async () => {
       try {
@@ -152,16 +166,23 @@ export class System {
       throw new Error(`Pulsar answered ${method} ${path} with ${response.status}: ${await response.text()}`)
   }
 
+  /**
+   * To be called before an index is deleted, when nothing can write to it any more: deleting destroys what is in it, so its
+   * ids count as stored once, unless they are in another index as well.
+   */
+  async rememberStored(index: string): Promise<void> {
+    for (const id of (await this.#documentsOf(index)).keys()) this.#deleted.add(id)
+  }
+
   /** How many documents there are of each id, in all indices together. */
   async stored(): Promise<ReadonlyMap<string, number>> {
-    await this.pipeline.count()
+    return withDeleted(await this.#documentsOf(`${this.pipeline.eventAlias}-*`), this.#deleted)
+  }
+
+  async #documentsOf(index: string): Promise<Map<string, number>> {
+    await this.search.indices.refresh({ index })
     const documents = new Map<string, number>()
-    const pages = this.search.helpers.scrollSearch({
-      index: `${this.pipeline.eventAlias}-*`,
-      size: 10_000,
-      _source: false,
-      sort: ['_doc'],
-    })
+    const pages = this.search.helpers.scrollSearch({ index, size: 10_000, _source: false, sort: ['_doc'] })
     for await (const page of pages)
       for (const { _id: id } of page.body.hits.hits)
         if (id !== undefined) documents.set(eventIdOf(id), (documents.get(eventIdOf(id)) ?? 0) + 1)

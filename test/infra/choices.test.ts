@@ -37,7 +37,7 @@ describe('the choices of a stack', () => {
   it('come with a range, because the bytes on disk are the least certain', () => {
     const raw = changed('production', HUNDRED_MILLION)
     const range = rangeOf(raw, DEFAULT_PRICES, DEFAULT_COEFFICIENTS)
-    const smaller = rangeOf(raw, DEFAULT_PRICES, readCoefficients({ storedBytesPerEventByte: 0.8 }))
+    const smaller = rangeOf(raw, DEFAULT_PRICES, readCoefficients({ storedBytesPerEventByte: 0.4 }))
     assert.ok(range !== undefined && smaller !== undefined)
     assert.ok(range.low < range.high * 0.55)
     assert.ok(smaller.high < range.high * 0.7)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { planOf } from '../../infra/config/plan.ts'
 import { costOf, totalOf } from '../../infra/cost.ts'
+import { platformSettings } from '../../infra/stack-args.ts'
 import { changed, registeredBy, STACKS } from '../support/stack.ts'
 import { mib, ofType, podTemplates } from '../support/workloads.ts'
 
@@ -22,7 +23,7 @@ describe('what a stack asks of a cluster', () => {
       }
       for (const { inputs } of ofType(resources, 'PersistentVolumeClaim'))
         sum.diskGib += mib(inputs.spec.resources.requests.storage) / 1024
-      assert.deepEqual(totalOf(costOf(planOf(changed(stack)))), sum)
+      assert.deepEqual(totalOf(costOf(platformSettings(planOf(changed(stack))))), sum)
     })
   }
 
@@ -32,7 +33,7 @@ describe('what a stack asks of a cluster', () => {
       elasticsearch: { url: 'http://e:9200' },
     })
     assert.deepEqual(
-      costOf(planOf(external)).map(({ tier }) => tier),
+      costOf(platformSettings(planOf(external))).map(({ tier }) => tier),
       ['api', 'worker'],
     )
   })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { changed, type Registered, registeredBy, STACKS } from '../support/stack.ts'
+import type { Registered } from '../support/registered.ts'
+import { changed, registeredBy, STACKS } from '../support/stack.ts'
 import { containersOf, mib, ofType, podTemplates } from '../support/workloads.ts'
 
 for (const stack of STACKS) {

@@ -15,14 +15,14 @@ import { eventIdOf } from '../../runtime/search/documents.ts'
 import { Pipeline } from '../contract/pipeline.ts'
 import { servers } from '../contract/servers.ts'
 import { eventually } from '../support/until.ts'
+import { callOf, Load } from './load.ts'
 
 /**
  * What operators do to topic, subscription and policies, under load and on a Pulsar of their own: what got a 200 is
  * stored, and the API says why it promises nothing. It prints a table of what was measured.
  */
 
-const EVENTS_PER_SECOND = 500
-const EVENTS_PER_CALL = 10
+const RATE = { eventsPerSecond: 500, eventsPerCall: 10 }
 const CLI = fileURLToPath(new URL('../../runtime/cli.ts', import.meta.url))
 const PARTITIONS = 4
 
@@ -145,7 +145,7 @@ describe('a 200 needs a reader', function () {
 
   const begin = async (worker: boolean) => {
     if (worker) await pipeline.startWorker()
-    load = new Load(pipeline.publicUrl)
+    load = new Load(pipeline.publicUrl, RATE)
     await sleep(2000)
   }
   const unsubscribe = () => admin('DELETE', `${path()}/subscription/${topics.eventsSubscription}?force=true`)
@@ -248,7 +248,7 @@ describe('a 200 needs a reader', function () {
 
   it('when a worker is paused: others get its messages within a minute', async () => {
     const worker = run(await freePort())
-    load = new Load(pipeline.publicUrl)
+    load = new Load(pipeline.publicUrl, RATE)
     await sleep(8000)
     worker.kill('SIGSTOP')
     const pausedAtMs = performance.now()
@@ -284,55 +284,3 @@ describe('a 200 needs a reader', function () {
     return spawn(process.execPath, [CLI, 'worker'], { env, stdio: 'ignore' })
   }
 })
-
-function callOf(ids: readonly string[]) {
-  return { source: { id: 'my-source' }, events: ids.map((id) => ({ id, type: 'page-view' })) }
-}
-
-/** Sends at a constant rate; what is not answered 200 is not sent again. */
-class Load {
-  readonly accepted = new Set<string>()
-  lastStatus = 0
-  #sends = true
-  #stopped = false
-  readonly #underWay = new Set<Promise<void>>()
-  readonly #running: Promise<void>
-
-  constructor(url: string) {
-    this.#running = this.#run(`${url}/track`)
-  }
-
-  async #run(url: string): Promise<void> {
-    while (!this.#stopped) {
-      await sleep((1000 * EVENTS_PER_CALL) / EVENTS_PER_SECOND)
-      if (!this.#sends) continue
-      const sent = this.#send(url).finally(() => this.#underWay.delete(sent))
-      this.#underWay.add(sent)
-    }
-  }
-
-  async #send(url: string): Promise<void> {
-    const ids = Array.from({ length: EVENTS_PER_CALL }, () => uuidV7())
-    const headers = { 'content-type': 'application/json' }
-    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(callOf(ids)) })
-    await response.text()
-    this.lastStatus = response.status
-    if (response.status === 200) for (const id of ids) this.accepted.add(id)
-  }
-
-  /** Sends nothing until `go`, and waits for the answers. */
-  async pause(): Promise<void> {
-    this.#sends = false
-    await Promise.all(this.#underWay)
-  }
-
-  go(): void {
-    this.#sends = true
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true
-    await this.#running
-    await Promise.all(this.#underWay)
-  }
-}

@@ -17,6 +17,15 @@ describe('memory that is used again', () => {
     assert.notEqual(larger.buffer, first.buffer)
   })
 
+  it('is kept of at most 64 that were given back', () => {
+    const memory = new ReusedMemory()
+    const taken = Array.from({ length: 65 }, () => memory.take(4))
+    for (const one of taken) memory.giveBack(one)
+    const again = Array.from({ length: 65 }, () => memory.take(4))
+    const reused = again.filter((one) => taken.some(({ buffer }) => buffer === one.buffer))
+    assert.equal(reused.length, 64)
+  })
+
   it('is never shared while it is in use', () => {
     const memory = new ReusedMemory()
     assert.notEqual(memory.take(4).buffer, memory.take(4).buffer)

@@ -10,6 +10,7 @@ export class FakeConsumer implements Consumer {
   failAcknowledge = false
   failReceive: Error | undefined
   #waiting: Delivery[] = []
+  #emptied: (() => void)[] = []
 
   push(...deliveries: Delivery[]): void {
     this.#waiting.push(...deliveries)
@@ -17,6 +18,11 @@ export class FakeConsumer implements Consumer {
 
   get waiting(): number {
     return this.#waiting.length
+  }
+
+  /** Resolves when everything is taken and the worker asks for more. */
+  emptied(): Promise<void> {
+    return new Promise((resolve) => this.#emptied.push(resolve))
   }
 
   async receive(): Promise<readonly Delivery[]> {
@@ -27,7 +33,10 @@ export class FakeConsumer implements Consumer {
       throw error
     }
     const next = this.#waiting.shift()
-    if (!next) return []
+    if (!next) {
+      for (const resolve of this.#emptied.splice(0)) resolve()
+      return []
+    }
     this.received += 1
     return [next]
   }

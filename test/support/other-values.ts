@@ -103,7 +103,8 @@ export function otherValues(dev: Groups, owned: ReadonlySet<string>): readonly O
   })
 }
 
-function another(key: Key, value: unknown): unknown {
+/** A value of a key that is allowed, and not this one. */
+export function another(key: Key, value: unknown): unknown {
   if (key.type === 'boolean') return !(value === true || value === 'true')
   if (key.type === 'list') return [...(value as readonly string[]), 'x']
   if (key.type === 'string') return 'oneOf' in key ? key.oneOf?.find((one) => one !== value) : 'other'

@@ -2,7 +2,7 @@ import type { Answer, Call } from './scripted-server.ts'
 
 interface Content {
   settings?: { index?: Record<string, unknown> }
-  mappings?: { dynamic?: string; _meta?: Record<string, unknown> }
+  mappings?: { dynamic?: string; _meta?: Record<string, unknown>; properties?: object }
   aliases?: Record<string, object>
 }
 
@@ -26,7 +26,7 @@ export class ScriptedSearch {
     const [, first = '', second = '', third = ''] = call.path.split('/').map(decodeURIComponent)
     if (first === '_index_template' && second === '_simulate_index') return { body: this.#simulated(third) }
     if (first === '_index_template') return this.#template(call, second)
-    if (second === '_mapping') return this.#changed(first, { mappings: JSON.parse(call.text) })
+    if (second === '_mapping') return this.#mapping(call, first)
     if (second === '_alias') return this.#changed(first, { aliases: { [third]: {} } })
     if (second === '_settings') return this.#changed(first, {})
     return this.#index(call, first)
@@ -50,6 +50,11 @@ export class ScriptedSearch {
       .sort(([, one], [, other]) => (other.priority ?? 0) - (one.priority ?? 0))
     const overlapping = matching.slice(1).map(([name]) => ({ name, index_patterns: [] }))
     return { template: {}, ...(overlapping.length > 0 ? { overlapping } : {}) }
+  }
+
+  #mapping(call: Call, index: string): Answer {
+    if (call.method === 'PUT') return this.#changed(index, { mappings: JSON.parse(call.text) })
+    return { body: { [index]: { mappings: this.indices[index]?.mappings ?? {} } } }
   }
 
   #changed(index: string, { mappings, aliases }: Content): Answer {

@@ -1,69 +1,19 @@
 import { fileURLToPath } from 'node:url'
-import * as pulumi from '@pulumi/pulumi'
 import { planOf } from '../../infra/config/plan.ts'
 import { readStackFile } from '../../infra/config/stack-file.ts'
-
-/** A resource as the program registered it. */
-export interface Registered {
-  readonly urn: string
-  /** Type and name of the resource, without those of its parents. */
-  readonly type: string
-  readonly name: string
-  // biome-ignore lint/suspicious/noExplicitAny: the inputs of any kind of object
-  readonly inputs: any
-  readonly options: pulumi.CustomResourceOptions
-}
+import { Images } from '../../infra/images.ts'
+import type { Tier } from '../../infra/kubernetes/tiers.ts'
+import { type Certificate, type Watched, watchedOf } from '../../infra/observability/watched.ts'
+import { Platform } from '../../infra/platform.ts'
+import { settledPlatform } from '../../infra/platform-args.ts'
+import { watchedArgs } from '../../infra/platform-derived.ts'
+import { platformSettings } from '../../infra/stack-args.ts'
+import { type Registered, registered } from './registered.ts'
 
 export const STACKS = ['dev', 'staging', 'production'] as const
 export type StackName = (typeof STACKS)[number]
 
-const IMAGE = `registry.example.com/tracardi-at-scale@sha256:${'0'.repeat(64)}`
-
-/** When every certificate of the stacks ends. */
-export const CERTIFICATE_END = '2028-11-22T00:00:00Z'
-
-/** Answers for what the engine and the providers would answer, with texts that tell where they come from. */
-const mocks: pulumi.runtime.Mocks = {
-  newResource({ type, name, inputs, id }) {
-    const state: Record<string, unknown> = { ...inputs }
-    if (type === 'tls:index/privateKey:PrivateKey') {
-      state['publicKeyPem'] = '-----BEGIN PUBLIC KEY-----\nUFVCTElD\n-----END PUBLIC KEY-----\n'
-      state['privateKeyPem'] = `private key of ${name}`
-      state['privateKeyPemPkcs8'] = PRIVATE_KEY
-    }
-    if (type.startsWith('tls:') && type.includes('Cert')) state['certPem'] = `certificate of ${name}`
-    if (/tls:.*(SelfSigned|LocallySigned)Cert$/.test(type)) state['validityEndTime'] = CERTIFICATE_END
-    if (type.includes('CertRequest')) state['certRequestPem'] = `request of ${name}`
-    if (type === 'random:index/randomPassword:RandomPassword')
-      state['result'] = `password of ${name}${generation(inputs)}`
-    if (type === 'docker:index/image:Image') state['repoDigest'] = IMAGE
-    if (id === 'kube-system') state['metadata'] = { uid: 'uid of the cluster' }
-    return { id: `${name}-id`, state }
-  },
-  call: () => ({}),
-}
-
-/** What another generation of a password has otherwise. */
-function generation({ keepers }: { readonly keepers?: { readonly generation: string } }): string {
-  return keepers === undefined ? '' : `, generation ${keepers.generation}`
-}
-
-const PRIVATE_KEY = (await import('node:crypto')).generateKeyPairSync('rsa', {
-  modulusLength: 2048,
-  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  publicKeyEncoding: { type: 'spki', format: 'pem' },
-}).privateKey
-
-await pulumi.runtime.setMocks(mocks, 'tracardi-at-scale', 'test', false)
-const { Platform } = await import('../../infra/platform.ts')
-const { Images } = await import('../../infra/images.ts')
-
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-
-interface MockMonitor {
-  getRegisteredResources(): ReadonlyMap<string, { urn: string; state: unknown }>
-  registerResourceHook(request: unknown, done: (error: null, answer: object) => void): void
-}
 
 type Raw = Readonly<Record<string, unknown>>
 
@@ -79,6 +29,12 @@ export function changed(stack: StackName, changes: Readonly<Record<string, unkno
   return raw
 }
 
+/** What alerts and dashboards of a stack ask after, where it has these tiers and certificates. */
+export function watchedBy(raw: Raw, tiers: readonly Tier[], certificates: readonly Certificate[]): Watched {
+  const settled = settledPlatform('platform', platformSettings(planOf(raw)))
+  return watchedOf({ ...watchedArgs(settled, ''), tiers }, certificates)
+}
+
 const registrations = new Map<string, Promise<readonly Registered[]>>()
 
 /** Everything that a stack manages, with all inputs settled; once for the same configuration. */
@@ -89,45 +45,10 @@ export function registeredBy(raw: Raw): Promise<readonly Registered[]> {
   return known
 }
 
-async function register(raw: Raw): Promise<readonly Registered[]> {
-  await pulumi.runtime.setMocks(mocks, 'tracardi-at-scale', 'test', false)
-  const monitor = pulumi.runtime.getMonitor() as unknown as MockMonitor
-  // The mock of the engine says that it knows hooks, but has no place for them.
-  monitor.registerResourceHook = (_request, done) => done(null, {})
+function register(raw: Raw): Promise<readonly Registered[]> {
   const plan = planOf(raw)
-  const made: { resource: pulumi.Resource; options: pulumi.CustomResourceOptions }[] = []
-  const remember: pulumi.ResourceTransformation = ({ resource, opts }) => {
-    made.push({ resource, options: opts })
-    return undefined
-  }
-  const images = new Images('images', { config: plan.images, root: ROOT }, { transformations: [remember] })
-  const platform = new Platform('platform', { plan, images }, { transformations: [remember] })
-  await settled(platform.urn)
-  await pulumi.runtime.disconnect()
-  const options = new Map<string, pulumi.CustomResourceOptions>()
-  for (const { resource, options: opts } of made) options.set(await settled(resource.urn), opts)
-  // What has an id from the beginning is read, not made.
-  const managed = [...monitor.getRegisteredResources().values()].filter(({ urn }) => options.get(urn)?.id === undefined)
-  return managed.map(({ urn, state }) => {
-    const [, , , types = '', name = ''] =
-      urn.split('::').length > 4 ? urn.split('::') : ['', '', '', ...urn.split('::').slice(-2)]
-    return { urn, type: types.split('$').at(-1) ?? '', name, inputs: revealed(state), options: options.get(urn) ?? {} }
-  })
-}
-
-/** The mark with which the engine wraps a secret on its way. */
-const SECRET_MARK = '4dabf18193072939515e22adb298388d'
-
-/** Inputs with their secrets as the API server would get them. */
-function revealed(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(revealed)
-  if (SECRET_MARK in value) return revealed((value as unknown as { value: unknown }).value)
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, revealed(inner)]))
-}
-
-function settled<T>(value: pulumi.Output<T>): Promise<T> {
-  return new Promise((resolve) => {
-    value.apply(resolve)
+  return registered((opts) => {
+    const images = new Images('images', { ...plan.images, root: ROOT, prefix: '' }, opts)
+    new Platform('platform', { ...platformSettings(plan), runtimeImage: images.runtime, prefix: '' }, opts)
   })
 }

@@ -1,4 +1,4 @@
-import type { Registered } from './stack.ts'
+import type { Registered } from './registered.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: any kind of object of Kubernetes
 type Any = any

@@ -5,9 +5,9 @@ import type { Watched } from '../watched.ts'
 const FULL_PART = 0.85
 
 /** Pods and volumes, as kube-state-metrics, kubelet and Prometheus itself tell of them. */
-export function podAlerts({ namespace, tiers }: Watched): AlertGroup {
+export function podAlerts({ namespace, prefix, tiers }: Watched): AlertGroup {
   const inNamespace = `namespace="${namespace}"`
-  const volumes = `{${inNamespace},persistentvolumeclaim=~"(journal|ledgers|data)-(bookkeeper|zookeeper)-.*"}`
+  const volumes = `{${inNamespace},persistentvolumeclaim=~"(journal|ledgers|data)-${prefix}(bookkeeper|zookeeper)-.*"}`
   return {
     name: 'pods',
     reads: [],
@@ -18,8 +18,8 @@ export function podAlerts({ namespace, tiers }: Watched): AlertGroup {
         forMinutes: 5,
         // `absent` for those that Prometheus has not found at all.
         expr: [
-          `max by (job) (up{job=~"${namespace}/(${tiers.join('|')})"}) == 0`,
-          ...tiers.map((tier) => `absent(up{job="${namespace}/${tier}"})`),
+          `max by (job) (up{job=~"${namespace}/${prefix}(${tiers.join('|')})"}) == 0`,
+          ...tiers.map((tier) => `absent(up{job="${namespace}/${prefix}${tier}"})`),
         ].join(' or '),
         summary: 'No pod of a tier tells metrics: it is down, or Prometheus does not reach it',
         description: 'No pod of {{ $labels.job }} was scraped within 5 minutes.',

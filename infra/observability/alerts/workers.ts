@@ -55,6 +55,15 @@ export function workerAlerts(watched: Watched): AlertGroup {
         description: '{{ $labels.node }} has not answered a worker for more than 5 minutes.',
       },
       {
+        name: 'TracardiLaneClosed',
+        severity: 'warning',
+        forMinutes: 5,
+        expr: `max by (index, shard, fault) (tracardi_worker_lane_closed${worker()}) == 1`,
+        summary: 'Elasticsearch refuses every write to a shard: its events wait in Pulsar, all others are stored',
+        description:
+          'Shard {{ $labels.shard }} of {{ $labels.index }} has answered {{ $labels.fault }} for more than 5 minutes.',
+      },
+      {
         name: 'TracardiMessagesUnreadable',
         severity: 'warning',
         forMinutes: 15,

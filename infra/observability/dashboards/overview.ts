@@ -181,9 +181,9 @@ function faults(watched: Watched): Row {
   }
 }
 
-function pods({ namespace }: Watched): Row {
+function pods({ namespace, prefix }: Watched): Row {
   const containers = `{namespace="${namespace}",container!="",container!="POD"}`
-  const job = `job=~"${namespace}/(api|worker)"`
+  const job = `job=~"${namespace}/${prefix}(api|worker)"`
   return {
     title: 'Pods',
     reads: [],

@@ -1,4 +1,4 @@
-import type { Tier } from '../../kubernetes/labels.ts'
+import type { Tier } from '../../kubernetes/tiers.ts'
 
 /** Units of Grafana, by its own ids. */
 export type Unit = 'short' | 'cps' | 'reqps' | 's' | 'ms' | 'bytes' | 'percentunit'

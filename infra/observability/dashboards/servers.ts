@@ -64,7 +64,7 @@ function brokers(watched: Watched): Row {
 function bookies(watched: Watched): Row {
   const bookie = (...more: string[]) => of(watched, 'bookkeeper', ...more)
   const autorecovery = (...more: string[]) => of(watched, 'autorecovery', ...more)
-  const volumes = `{namespace="${watched.namespace}",persistentvolumeclaim=~"(journal|ledgers)-bookkeeper-.*"}`
+  const volumes = `{namespace="${watched.namespace}",persistentvolumeclaim=~"(journal|ledgers)-${watched.prefix}bookkeeper-.*"}`
   return {
     title: 'Bookies',
     reads: ['bookkeeper', 'autorecovery'],

@@ -9,6 +9,7 @@ const flushes = (reason: string) => `tracardi_worker_flushes_total{${JOB},reason
 const BULK_EVENTS = `tracardi_worker_batch_events_sum{${JOB}}`
 const INDEX_TROUBLES = `tracardi_worker_index_troubles{${JOB}`
 const nodeAway = (node: string) => `tracardi_worker_search_node_away{${JOB},node="${node}"}`
+const LANE_CLOSED = `tracardi_worker_lane_closed{${JOB},index="tracardi-event-2026-10",shard="1",fault="cluster_block_exception"}`
 const BULKS = `tracardi_worker_batch_events_count{${JOB}}`
 
 export const workerCases: Readonly<Record<string, AlertCase>> = {
@@ -53,6 +54,23 @@ export const workerCases: Readonly<Record<string, AlertCase>> = {
     silent: {
       because: 'it was put right within three minutes',
       given: { [`${INDEX_TROUBLES},reason="template_missing"}`]: '0x5 1x2 0x20' },
+      afterMinutes: 20,
+    },
+  },
+  TracardiLaneClosed: {
+    fires: {
+      given: { [LANE_CLOSED]: '_x2 1x30' },
+      afterMinutes: 9,
+      told: [
+        {
+          says: 'Shard 1 of tracardi-event-2026-10 has answered cluster_block_exception for more than 5 minutes.',
+          labels: { index: 'tracardi-event-2026-10', shard: '1', fault: 'cluster_block_exception' },
+        },
+      ],
+    },
+    silent: {
+      because: 'it was open again within 5 minutes',
+      given: { [LANE_CLOSED]: '_x2 1x3 _x30' },
       afterMinutes: 20,
     },
   },

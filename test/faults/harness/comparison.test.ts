@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { sourceSuffix } from '../../../runtime/search/documents.ts'
-import { compare, notRefused, refusedWithoutReason } from '../comparison.ts'
+import { compare, notRefused, refusedWithoutReason, withDeleted } from '../comparison.ts'
 import { rowsOf, tableOf } from '../report.ts'
 
 describe('the comparison of what got a 200 with what is stored', () => {
@@ -43,6 +43,24 @@ describe('the comparison of what got a 200 with what is stored', () => {
         '| kill | 2 | 0 | 1 | 0 | 0.0 | 0.0 |',
         '| all | 4 | 3 | 1 | 1 | 2.0 | 3.0 |',
       ].join('\n'),
+    )
+  })
+})
+
+describe('the documents of indices that a fault has deleted', () => {
+  it('count as stored once, and no more where they came again', () => {
+    const stored = new Map([
+      ['came again', 1],
+      ['twice', 2],
+    ])
+    const all = withDeleted(stored, new Set(['deleted', 'came again', 'twice']))
+    assert.deepEqual(
+      all,
+      new Map([
+        ['came again', 1],
+        ['twice', 2],
+        ['deleted', 1],
+      ]),
     )
   })
 })

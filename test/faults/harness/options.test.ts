@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { optionsOf } from '../options.ts'
+import { FAULTS, FULL_DISK } from '../faults.ts'
+import { chosenOf, optionsOf } from '../options.ts'
 
 describe('the options of a long run', () => {
   it('have defaults', () => {
@@ -54,5 +55,23 @@ describe('the options of a long run', () => {
 
   it('are refused when there is no such option', () => {
     assert.throws(() => optionsOf(['--minute', '1'], 7), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })
+  })
+})
+
+describe('the faults that --only chooses', () => {
+  const all = [...FAULTS, FULL_DISK]
+  const chosen = (only: string) => chosenOf(all, only).map(({ name }) => name)
+
+  it('are one where it is the whole name, although other names contain that', () => {
+    for (const { name } of all) assert.deepEqual(chosen(name), [name])
+  })
+
+  it('are all whose name contains it where it is a part', () => {
+    assert.deepEqual(chosen('again'), ['worker killed (-9) again and again: everything comes twice'])
+    assert.deepEqual(
+      chosen(''),
+      all.map(({ name }) => name),
+    )
+    assert.deepEqual(chosen('earthquake'), [])
   })
 })

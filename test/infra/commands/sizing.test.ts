@@ -20,7 +20,20 @@ describe('npm run sizing', function () {
     ['20000', []],
     [
       '1000000',
-      ['--set', 'load.eventsPerCall=50', '--set', 'load.retentionDays=8', '--set', 'load.eventBytes=120', '--set', 'load.stateDays=1', '--set', 'elasticsearch.dataGib=8000', '--set', 'load.surviveZone=false'],
+      [
+        '--set',
+        'load.eventsPerCall=50',
+        '--set',
+        'load.retentionDays=8',
+        '--set',
+        'load.eventBytes=120',
+        '--set',
+        'load.stateDays=1',
+        '--set',
+        'elasticsearch.dataGib=8000',
+        '--set',
+        'load.surviveZone=false',
+      ],
     ],
   ]
   for (const [peak, more] of loads) {
@@ -80,7 +93,15 @@ describe('npm run sizing', function () {
   })
 
   it('has prices, tiers, choices, findings and reasons as JSON', () => {
-    const { stdout } = sizing('--json', '--prices', 'docs/prices/azure.yaml', '--set', 'elasticsearch.dataNodes=3')
+    const { stdout } = sizing(
+      '--json',
+      '--prices',
+      'docs/prices/azure.yaml',
+      '--set',
+      'elasticsearch.dataNodes=3',
+      '--set',
+      'elasticsearch.dataGib=1500',
+    )
     const [first] = JSON.parse(stdout)
     assert.equal(first.prices.of, 'Azure East US, on demand, 2026')
     assert.equal(first.bill.traffic.month, 0)

@@ -575,16 +575,18 @@ describe('numbers of a stack', () => {
   it('come from the load where they are not stated', () => {
     const { api, runtime, elasticsearch, reasons } = of(changed('production'))
     assert.equal(api.replicas, 10)
-    assert.equal(elasticsearch.dataNodes, 6)
-    assert.equal(runtime.indexShards, 6)
-    assert.equal(runtime.stateShards, 14)
+    assert.equal(elasticsearch.dataNodes, 3)
+    assert.equal(runtime.indexShards, 3)
+    assert.equal(runtime.stateShards, 7)
     const workers = reasons.find(({ key }) => key === 'workers.replicas')
     assert.equal(workers?.from, 'derived')
     assert.match(workers?.reason ?? '', /^2: peak 2,000 events\/s/)
   })
 
   it('are the stated ones wherever one is, with a warning where it falls short of the load', () => {
-    const { elasticsearch, findings } = of(changed('production', { elasticsearch: { dataNodes: 3 } }))
+    const { elasticsearch, findings } = of(
+      changed('production', { load: { peakEventsPerSecond: 4000 }, elasticsearch: { dataNodes: 3, dataGib: 3000 } }),
+    )
     assert.equal(elasticsearch.dataNodes, 3)
     assert.deepEqual(
       findings.map(({ code, level }) => [code, level]),

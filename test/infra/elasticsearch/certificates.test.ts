@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { changed, type Registered, registeredBy } from '../../support/stack.ts'
+import type { Registered } from '../../support/registered.ts'
+import { changed, registeredBy } from '../../support/stack.ts'
 import { ofType } from '../../support/workloads.ts'
 
 /** Whether a certificate with these names is one of that host, by the rules of TLS: a `*` stands for one label. */

@@ -129,7 +129,7 @@ describe('elasticsearch.yml', () => {
 
 describe('the nodes of Elasticsearch', () => {
   const sets = (stack: StackName, elasticsearch: Readonly<Record<string, unknown>>, zones: readonly string[]) =>
-    nodeSets(planOf(changed(stack, { platform: { zones }, elasticsearch })), { zones })
+    nodeSets('elasticsearch', planOf(changed(stack, { platform: { zones }, elasticsearch })).elasticsearch, { zones })
 
   it('are sets by role, those with data by zone, each of its size', () => {
     const size = { dataGib: 50, heapGib: 2, cpuMillicores: 1500 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import type { PodTemplate } from '../../../infra/kubernetes/pod.ts'
 import { rolloutSeconds } from '../../../infra/kubernetes/rollout-time.ts'
-import { changed, type Registered, registeredBy, STACKS } from '../../support/stack.ts'
+import type { Registered } from '../../support/registered.ts'
+import { changed, registeredBy, STACKS } from '../../support/stack.ts'
 import { ofType } from '../../support/workloads.ts'
 
 const probe = (periodSeconds: number, timeoutSeconds: number, failureThreshold: number) => ({

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { changed, type Registered, registeredBy, STACKS, type StackName } from '../../support/stack.ts'
+import type { Registered } from '../../support/registered.ts'
+import { changed, registeredBy, STACKS, type StackName } from '../../support/stack.ts'
 import { ofType } from '../../support/workloads.ts'
 
 interface Port {

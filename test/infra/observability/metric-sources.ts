@@ -31,7 +31,7 @@ export const METRICS: Readonly<Record<string, readonly string[]>> = {
       queue: { closed: () => [], partitions: () => [] },
     }),
   ),
-  worker: namesOf((registry) => workerMetrics(registry, new AdaptiveConcurrency(1))),
+  worker: namesOf((registry) => workerMetrics(registry, new AdaptiveConcurrency(1), Date.now)),
   '(api|worker)': namesOf((register) => collectDefaultMetrics({ register })),
   broker: [
     'jvm_memory_bytes_used',

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { StackConfigError } from '../../../infra/config/errors.ts'
 import { planOf } from '../../../infra/config/plan.ts'
 import { costOf } from '../../../infra/cost.ts'
-import { CERTIFICATE_END, changed, type Registered, registeredBy, STACKS, type StackName } from '../../support/stack.ts'
+import { platformSettings } from '../../../infra/stack-args.ts'
+import { CERTIFICATE_END, type Registered } from '../../support/registered.ts'
+import { changed, registeredBy, STACKS, type StackName } from '../../support/stack.ts'
 import { containersOf, ofType, podTemplates } from '../../support/workloads.ts'
 
 type Changes = Readonly<Record<string, unknown>>
@@ -69,6 +71,8 @@ describe('the observability of a stack', () => {
           'team/one': 'a',
           'app.kubernetes.io/part-of': 'tracardi',
           'app.kubernetes.io/name': 'worker',
+          'app.kubernetes.io/component': 'worker',
+          'app.kubernetes.io/instance': 'platform',
           'app.kubernetes.io/managed-by': 'pulumi',
         },
       },
@@ -210,7 +214,9 @@ describe('the exporter for Elasticsearch', () => {
   })
 
   it('is in what the stack costs', () => {
-    const costs = costOf(planOf(changed('staging', { platform, observability: { monitors: 'podMonitor' } })))
+    const costs = costOf(
+      platformSettings(planOf(changed('staging', { platform, observability: { monitors: 'podMonitor' } }))),
+    )
     assert.deepEqual(
       costs.find(({ tier }) => tier === EXPORTER),
       { tier: EXPORTER, pods: 1, cpuMillicores: 50, memoryMib: 128, diskGib: 0 },

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { planOf } from '../../../infra/config/plan.ts'
+import { scrapedOf } from '../../../infra/kubernetes/tiers.ts'
 import { alertsOf } from '../../../infra/observability/alerts.ts'
 import { rulesOf } from '../../../infra/observability/rules.ts'
-import { scrapedOf, type Watched, watchedOf } from '../../../infra/observability/watched.ts'
+import type { Watched } from '../../../infra/observability/watched.ts'
 import { loadConfig } from '../../../runtime/config.ts'
 import { topicsOf } from '../../../runtime/queue/topics.ts'
 import { CASES } from '../../alerts/cases.ts'
 import { dashboardQueries } from '../../alerts/query-rules.ts'
 import { RUNBOOKS, WATCHED } from '../../alerts/watched.ts'
-import { changed } from '../../support/stack.ts'
+import { changed, watchedBy } from '../../support/stack.ts'
 import { METRICS } from './metric-sources.ts'
 
 const alerts = (watched: Watched = WATCHED) => alertsOf(watched).flatMap((group) => group.alerts)
@@ -130,8 +130,8 @@ describe('the alerts', () => {
   })
 
   it('ask for the topics and subscriptions of the runtime', () => {
-    const plan = planOf(changed('staging', { runtime: { PULSAR_TENANT: 'my_shop' } }))
-    const { topic, subscription, deadLetterTopic } = watchedOf(plan, WATCHED.tiers, [])
+    const stack = changed('staging', { runtime: { PULSAR_TENANT: 'my_shop' } })
+    const { topic, subscription, deadLetterTopic } = watchedBy(stack, WATCHED.tiers, [])
     const topics = topicsOf(loadConfig({ PULSAR_TENANT: 'my_shop' }))
     assert.deepEqual(
       { topic, subscription, deadLetterTopic },
@@ -145,20 +145,21 @@ describe('the alerts', () => {
 
   it('follow the plan of the stack', () => {
     const changes = {
-      platform: { namespace: 'shop' },
+      platform: { namespace: 'shop', monitoringNamespaces: ['monitoring'] },
       load: { backlogHours: 30 },
       workers: { replicas: 3, maxReplicas: 9, backlogPerWorker: 150 },
       zookeeper: { replicas: 5 },
       bookkeeper: { replicas: 4, ensemble: 3 },
-      observability: { scrapeSeconds: 20 },
+      observability: { monitors: 'podMonitor', scrapeSeconds: 20 },
       runtime: { BULK_SIZE: 700, BULK_TIMEOUT_SECONDS: 40, ELASTIC_QUERY_TIMEOUT: 90 },
     }
     const watched = (autoscaling: string) => {
-      const plan = planOf(changed('staging', { ...changes, workers: { ...changes.workers, autoscaling } }))
-      return watchedOf(plan, ['api', 'set-up'], [])
+      const stack = changed('staging', { ...changes, workers: { ...changes.workers, autoscaling } })
+      return watchedBy(stack, ['api', 'set-up'], [])
     }
     assert.deepEqual(watched('none'), {
       namespace: 'shop',
+      prefix: '',
       tiers: ['api'],
       topic: 'persistent://tracardi/system/functions',
       subscription: 'tracardi-function-subscription',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { changed, type Registered, registeredBy } from '../../support/stack.ts'
+import type { Registered } from '../../support/registered.ts'
+import { changed, registeredBy } from '../../support/stack.ts'
 import { ofType, podTemplates } from '../../support/workloads.ts'
 
 describe('the console of a stack', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Resource } from '@pulumi/pulumi'
-import { changed, type Registered, registeredBy, STACKS, type StackName } from '../../support/stack.ts'
+import type { Registered } from '../../support/registered.ts'
+import { changed, registeredBy, STACKS, type StackName } from '../../support/stack.ts'
 import { ofType } from '../../support/workloads.ts'
 
 async function checkOf(stack: StackName, changes: Readonly<Record<string, unknown>> = {}): Promise<Registered> {

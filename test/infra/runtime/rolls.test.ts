@@ -52,6 +52,13 @@ describe('a change of the configuration restarts', () => {
     ['the workers for their memory', { workers: { memoryMib: 768 } }, ['worker']],
     ['nothing for more workers', { workers: { replicas: 5 } }, []],
     ['the programs and a new set-up for more shards', { runtime: { ELASTIC_INDEX_SHARDS: 2 } }, NEW_SET_UP],
+    ['the programs and a new set-up for another codec', { runtime: { ELASTIC_INDEX_CODEC: 'default' } }, NEW_SET_UP],
+    [
+      'the programs and a new set-up for another refresh interval',
+      { runtime: { ELASTIC_REFRESH_INTERVAL_SECONDS: 30 } },
+      NEW_SET_UP,
+    ],
+    ['the programs and a new set-up for doc values', { runtime: { ELASTIC_FLATTENED_DOC_VALUES: true } }, NEW_SET_UP],
     ['the programs and a new set-up for more partitions', { runtime: { PULSAR_PARTITIONS: 20 } }, NEW_SET_UP],
     ['the brokers for their memory', { broker: { memoryMib: 3072 } }, ['broker']],
     ['the brokers for a quorum', { bookkeeper: { ackQuorum: 1 } }, ['broker']],
@@ -79,7 +86,7 @@ describe('a change of the configuration restarts', () => {
     ['data nodes for their heap', { elasticsearch: { heapGib: 6 } }, DATA],
     ['masters for their memory', { elasticsearch: { masterMemoryMib: 4096 } }, ['elasticsearch-master']],
     ['nodes for how they read files', { elasticsearch: { memoryMap: true } }, [...DATA, 'elasticsearch-master']],
-    ['nothing for more data nodes', { elasticsearch: { dataNodes: 6, heapGib: 2.25 } }, []],
+    ['nothing for more data nodes', { elasticsearch: { dataNodes: 6, heapGib: 2 } }, []],
     [
       'all of Pulsar, and nothing else, for another image of it',
       { images: { pulsar: 'apachepulsar/pulsar:4.0.7' } },

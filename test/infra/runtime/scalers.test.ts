@@ -7,6 +7,8 @@ type Changes = Readonly<Record<string, unknown>>
 const labels = (tier: string) => ({
   'app.kubernetes.io/part-of': 'tracardi',
   'app.kubernetes.io/name': tier,
+  'app.kubernetes.io/component': tier,
+  'app.kubernetes.io/instance': 'platform',
   'app.kubernetes.io/managed-by': 'pulumi',
 })
 

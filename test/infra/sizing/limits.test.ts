@@ -26,7 +26,7 @@ function findingsOf(load: Load, { shape = DAILY, stated = {}, setting = {} }: Gi
 const codesOf = (load: Partial<Load>, given: Given = {}) => findingsOf(loadOf(load), given).map(({ code }) => code)
 
 describe('a broken limit', () => {
-  const usual: Partial<Load> = { peakEventsPerSecond: 2000, retentionDays: 30 }
+  const usual: Partial<Load> = { peakEventsPerSecond: 4000, retentionDays: 30 }
 
   it('is none for a usual load', () => {
     assert.deepEqual(codesOf(usual), [])
@@ -89,14 +89,14 @@ describe('a broken limit', () => {
   })
 
   it('is masters too small for the shards, where they hold no data', () => {
-    const load = { peakEventsPerSecond: 50_000, retentionDays: 30 }
+    const load = { peakEventsPerSecond: 100_000, retentionDays: 30 }
     const stated = { 'elasticsearch.masterMemoryMib': 2048 }
     assert.deepEqual(codesOf(load, { stated }), ['masters_too_small'])
     assert.deepEqual(codesOf(load, { stated, setting: { dedicatedMasters: false } }), [])
   })
 
   it('is a cluster of too many nodes, and more shards on a node than Elasticsearch takes', () => {
-    assert.deepEqual(codesOf({ peakEventsPerSecond: 100_000, retentionDays: 30 }), ['one_cluster'])
+    assert.deepEqual(codesOf({ peakEventsPerSecond: 200_000, retentionDays: 30 }), ['one_cluster'])
     const stated = { 'elasticsearch.dataNodes': 3, 'runtime.ELASTIC_INDEX_SHARDS': 100 }
     assert.deepEqual(codesOf({ ...usual, retentionDays: 40 }, { stated }).slice(0, 2), [
       'shards_too_small',
@@ -122,7 +122,7 @@ describe('a broken limit', () => {
         const derived = size(load, shape)
         const codes = findingsOf(load, { shape }).map(({ code }) => code)
         const values = valuesOf(derived)
-        const bytes = load.peakEventsPerSecond * load.meanToPeak * 86_400 * (load.eventBytes + 350) * 1.6
+        const bytes = load.peakEventsPerSecond * load.meanToPeak * 86_400 * (load.eventBytes + 350) * 0.8
         const shard = (bytes * PERIOD_DAYS[shape.eventPartitioning]) / values['runtime.ELASTIC_INDEX_SHARDS']
         if (shard > 50e9 * (1 + 1e-6)) assert.ok(codes.includes('shards_too_large'))
         if (load.retentionDays < PERIOD_DAYS[shape.eventPartitioning])

@@ -26,25 +26,25 @@ const TABLE: readonly Row[] = [
     name: '100 events/s on one machine',
     load: { ...SMALL, ...UNSAFE },
     shape: DEV,
-    sizes: [1, 1, 30, 1, 1, 10, 15478, 10, 1, 1, 20, 18, 11, 1, 1000, 2, 146, 2048, 3, 1],
+    sizes: [1, 1, 30, 1, 1, 10, 15478, 10, 1, 1, 20, 18, 11, 1, 1000, 2, 73, 2048, 2, 1],
   },
   {
     name: '100 events/s in production',
     load: SMALL,
     shape: PRODUCTION,
-    sizes: [10, 10, 30, 2, 2, 10, 15478, 10, 2, 6, 20, 11, 11, 3, 1000, 2, 135, 2048, 3, 1],
+    sizes: [10, 10, 30, 2, 2, 10, 15478, 10, 2, 6, 20, 11, 11, 3, 1000, 2, 68, 2048, 3, 1],
   },
   {
     name: '5,000 events/s in production',
     load: MEDIUM,
     shape: PRODUCTION,
-    sizes: [10, 10, 30, 2, 2, 10, 15478, 10, 2, 6, 20, 588, 609, 27, 4250, 17, 3961, 4096, 297, 34],
+    sizes: [10, 10, 30, 2, 2, 10, 15478, 10, 2, 6, 20, 588, 609, 15, 3900, 15.5, 3583, 2048, 150, 17],
   },
   {
     name: '50,000 events/s in production, an index a day',
     load: LARGE,
     shape: DAILY,
-    sizes: [10, 10, 30, 6, 3, 10, 5048, 12, 2, 9, 20, 3585, 5723, 75, 6500, 26, 4016, 8192, 93, 332],
+    sizes: [10, 10, 30, 6, 3, 10, 5048, 12, 2, 9, 20, 3585, 5723, 39, 6250, 25, 3869, 4096, 47, 166],
   },
 ]
 
@@ -63,13 +63,13 @@ const REASONS: readonly string[] = [
   '20: 8 journal files of 2,048 MiB are 16 GiB, which fill 80 %, whatever the load',
   '3,585: 24 hours of backlog, 24 hours of what is acknowledged, as much as 9.6 at peak, and 4 until ledgers are deleted, of 50.8 MB/s, and 51.8 GB of dead letters, in 3 copies are 20.8 TB on 9 bookies, which fill 70 % with one down and 90 % after the loss that is to be survived; never less than 10',
   '5,723: 24 hours of backlog and 24 hours of what is acknowledged, as much as 9.6 at peak, are 6.14 TB before copies; the ledger disks have room for 6,692 GiB in 3 copies',
-  '75: peak 50,000 events/s with their sessions and profiles count as 52,000 documents/s, in 2 copies they keep 17.3 cores busy at the limit, 28.9 at 60 %; 195 TB are kept on disks of 4,096 GiB at most; at least 3 for the copies in 3 zones, as many in each; the cheapest count that holds',
-  '6,500: the load needs 0.385 cores on each of 75 nodes, after the loss that is to be survived too; machines with 52 GiB bring 6.5 at 8 GiB a core; at least 1',
-  '26: half of the memory that a disk of 4,016 GiB wants at 1:80.7, which is 1:30 for 7 hot days and the profiles and 1:160 for older data; beside it 1 GiB of an empty node, and 33 indices at 3,000 a GiB; 2 at least, 31 at most, so that pointers stay compressed',
-  '4,016: 2.76 TB a day at 40 % of the peak, kept for 31 days (30 and the day of the index), in 2 copies are 171 TB; 90 days of sessions and profiles are 23.9 TB; over 75 nodes they fill 75 % at most and leave room for the copies of a lost node or zone; never less than 10',
-  '8,192: twice a heap of 4 GiB, for 7,094 shards of 33 indices on 75 data nodes',
-  '93: a day at mean rate is 2.76 TB, for which shards of 30 GB are 93; the rate needs 15; not rounded to 75 nodes, for they would be too many or too small; a shard reaches 29.7 GB',
-  '332: 90 days of new sessions are 9.95 TB, of new profiles 1.99 TB; a shard reaches 30 GB. These indices keep the shards they begin with',
+  '39: peak 50,000 events/s with their sessions and profiles count as 52,000 documents/s, in 2 copies they keep 17.3 cores busy at the limit, 28.9 at 60 %; 97.7 TB are kept on disks of 4,096 GiB at most; at least 3 for the copies in 3 zones, as many in each; the cheapest count that holds',
+  '6,250: the load needs 0.741 cores on each of 39 nodes, after the loss that is to be survived too; machines with 50 GiB bring 6.25 at 8 GiB a core; at least 1',
+  '25: half of the memory that a disk of 3,869 GiB wants at 1:80.7, which is 1:30 for 7 hot days and the profiles and 1:160 for older data; beside it 1 GiB of an empty node, and 33 indices at 3,000 a GiB; 2 at least, 31 at most, so that pointers stay compressed',
+  '3,869: 1.38 TB a day at 40 % of the peak, kept for 31 days (30 and the day of the index), in 2 copies are 85.7 TB; 90 days of sessions and profiles are 11.9 TB; over 39 nodes they fill 75 % at most and leave room for the copies of a lost node or zone; never less than 10',
+  '4,096: twice a heap of 2 GiB, for 3,578 shards of 33 indices on 39 data nodes',
+  '47: a day at mean rate is 1.38 TB, for which shards of 30 GB are 47; the rate needs 15; not rounded to 39 nodes, for they would be too many or too small; a shard reaches 29.4 GB',
+  '166: 90 days of new sessions are 4.98 TB, of new profiles 995 GB; a shard reaches 30 GB. These indices keep the shards they begin with',
 ]
 
 describe('the sizes of a stack', () => {
@@ -279,7 +279,7 @@ describe('the sizes of Elasticsearch', () => {
         const events = load.peakEventsPerSecond * load.meanToPeak * 86_400 * days
         const stored = events * (load.eventBytes + 350) * DEFAULT_COEFFICIENTS.storedBytesPerEventByte
         const sessions = (load.peakEventsPerSecond * load.meanToPeak * 86_400 * load.stateDays) / load.eventsPerSession
-        const states = sessions * (1 + 1 / load.sessionsPerProfile) * 400 * 1.6
+        const states = sessions * (1 + 1 / load.sessionsPerProfile) * 400 * 0.8
         assert.ok(((stored + states) * (1 + shape.indexReplicas)) / room <= 0.75 * (1 + 1e-6))
       }),
     )
@@ -330,7 +330,7 @@ describe('the sizes of Elasticsearch', () => {
     assert.equal(valuesOf(sizes)['runtime.ELASTIC_INDEX_SHARDS'], 1024)
     assert.match(
       reasonOf(sizes, 'runtime.ELASTIC_INDEX_SHARDS') ?? '',
-      /28,570 are needed but 1,024 is the most of an index$/,
+      /14,285 are needed but 1,024 is the most of an index$/,
     )
   })
 
@@ -355,10 +355,10 @@ describe('what follows from a stated number', () => {
     assert.equal(sizes['workers.maxReplicas'], 60)
     assert.equal(sizes['runtime.PULSAR_PARTITIONS'], 84)
     assert.ok(sizes['bookkeeper.ledgersGib'] < own['bookkeeper.ledgersGib'])
-    assert.equal(sizes['elasticsearch.dataGib'], 1885)
+    assert.equal(sizes['elasticsearch.dataGib'], 1000)
     assert.equal(sizes['elasticsearch.heapGib'], 4.75)
     // So many nodes with the stated disks would hold it.
-    assert.equal(sizes['elasticsearch.dataNodes'], 135)
+    assert.equal(sizes['elasticsearch.dataNodes'], 69)
   })
 
   it('is as without it where no data nodes are stated, as the masters hold the data then', () => {
@@ -379,9 +379,9 @@ describe('the loss that a stack is to survive', () => {
         const nodes = sizes['elasticsearch.dataNodes']
         const mean = load.peakEventsPerSecond * load.meanToPeak * 86_400
         const events =
-          mean * (load.retentionDays + PERIOD_DAYS[shape.eventPartitioning]) * (load.eventBytes + 350) * 1.6
+          mean * (load.retentionDays + PERIOD_DAYS[shape.eventPartitioning]) * (load.eventBytes + 350) * 0.8
         const sessions = (mean * load.stateDays) / load.eventsPerSession
-        const all = events + sessions * (1 + 1 / load.sessionsPerProfile) * 400 * 1.6
+        const all = events + sessions * (1 + 1 / load.sessionsPerProfile) * 400 * 0.8
         const copies = 1 + shape.indexReplicas
         const fits = (left: number, remade: number) =>
           (all * remade) / left / 0.95 <= watermark(sizes['elasticsearch.dataGib'] * 1024 ** 3) * (1 + 1e-6)
@@ -419,10 +419,10 @@ describe('the loss that a stack is to survive', () => {
     }
     assert.deepEqual(
       [gib({}), gib({ surviveZone: false }), gib({ surviveNode: false, surviveZone: false })],
-      [12_048, 9840, 9702],
+      [6303, 5076, 4851],
     )
     // With three copies in three zones none is made again in the zones that remain.
-    assert.equal(gib({}, { ...DAILY, indexReplicas: 2 }), 14_607)
+    assert.equal(gib({}, { ...DAILY, indexReplicas: 2 }), 7278)
   })
 })
 
@@ -439,14 +439,14 @@ describe('the shape of data nodes', () => {
 
   it('has memory by the age of the data: the same disk wants less when most of it is old', () => {
     const load = { peakEventsPerSecond: 2000, retentionDays: 30 }
-    assert.deepEqual(nodesOf({ ...load, hotDays: 30 })[2], 23.5)
-    assert.deepEqual(nodesOf({ ...load, hotDays: 1 })[2], 16.5)
+    assert.deepEqual(nodesOf({ ...load, hotDays: 30 })[2], 18.5)
+    assert.deepEqual(nodesOf({ ...load, hotDays: 1 })[2], 9)
   })
 
   it('has the cores that its memory brings, and more where indexing or searches need them', () => {
     const load = { peakEventsPerSecond: 2000, retentionDays: 30 }
     const [, , heapGib, millicores] = nodesOf(load) as [number, number, number, number]
-    assert.equal(millicores, (heapGib * 2 * 1000) / 8)
+    assert.equal(millicores, Math.ceil(((heapGib * 2) / 8) * 20) * 50)
     assert.ok((nodesOf({ ...load, queriesPerSecond: 500 })[3] as number) > millicores)
   })
 

@@ -23,12 +23,12 @@ function composed(payload: Payload, settings: Partial<Config> = {}, profileLess 
 }
 
 function eventLinesOf(payload: Payload, settings: Partial<Config> = {}): string[] {
-  return composed(payload, settings).parts.flatMap((part) => part.eventLines.toString().trimEnd().split('\n'))
+  return composed(payload, settings).parts.flatMap((part) => part.eventLines.join('').trimEnd().split('\n'))
 }
 
 function stateLinesOf(payload: Payload): string[] {
   return composed(payload)
-    .parts.flatMap((part) => part.stateLines.toString().trimEnd().split('\n'))
+    .parts.flatMap((part) => part.stateLines.join('').trimEnd().split('\n'))
     .filter(Boolean)
 }
 
@@ -152,7 +152,7 @@ describe('composer', () => {
     assert.deepEqual([nobody.sessionId, nobody.profileId, nobody.parts[0]?.states], [null, null, 0])
     const visitor = composed(event, {}, true)
     assert.deepEqual([visitor.sessionId, visitor.profileId, visitor.parts[0]?.states], ['s1', null, 0])
-    const document = JSON.parse(visitor.parts[0]?.eventLines.toString().split('\n')[1] ?? '')
+    const document = JSON.parse(visitor.parts[0]?.eventLines.join('').split('\n')[1] ?? '')
     assert.deepEqual([document.session, document.profile], [{ id: 's1' }, undefined])
   })
 

@@ -4,7 +4,9 @@ import { Packer } from '../../../runtime/api/packer.ts'
 const NOW_MS = 1_795_341_600_000
 
 function shapes(packer: Packer): string[] {
-  return packer.parts().map((part) => `${part.events}:${part.eventLines} ${part.states}:${part.stateLines}`)
+  return packer
+    .parts()
+    .map((part) => `${part.events}:${part.eventLines.join('')} ${part.states}:${part.stateLines.join('')}`)
 }
 
 describe('Packer', () => {
@@ -17,9 +19,9 @@ describe('Packer', () => {
     assert.deepEqual(more, [])
     assert.deepEqual(part, {
       events: 2,
-      eventLines: 'a\nb\n',
+      eventLines: ['a\n', 'b\n'],
       states: 1,
-      stateLines: 's\n',
+      stateLines: ['s\n'],
       bytes: 6,
       receivedAtMs: NOW_MS,
     })

@@ -10,7 +10,8 @@ import { until } from '../../support/until.ts'
 
 function partOf(lines: string, { events = 1, states = '', receivedAtMs = 1000 } = {}): Part {
   const bytes = Buffer.byteLength(lines + states)
-  return { events, eventLines: lines, states: states === '' ? 0 : 1, stateLines: states, bytes, receivedAtMs }
+  const stateLines = states === '' ? [] : [states]
+  return { events, eventLines: [lines], states: stateLines.length, stateLines, bytes, receivedAtMs }
 }
 
 describe('Publisher', () => {

@@ -17,6 +17,8 @@ const instance = (program: 'api' | 'worker', figures: Partial<InstanceFigures> =
   pendingBytes: 0,
   hasSourcesFault: false,
   indexTroubles: [],
+  closedLanes: [],
+  closedLaneFaults: [],
   mostBulksInFlight: program === 'worker' ? 2 : null,
   ...figures,
 })
@@ -112,6 +114,15 @@ describe('the advice', () => {
       const [one] = adviceFor({ ...WELL, instances: [instance('worker', { indexTroubles: [{ name, count: 1 }] })] })
       assert.match(one?.text ?? '', /^[A-Z].*\. `\/health\/ready`/, name)
     }
+  })
+
+  it('names the indices whose shards take nothing, the faults, and who says so', () => {
+    const closedLanes = [{ name: 'tracardi-event-2026-10', count: 2 }]
+    const closedLaneFaults = [{ name: 'cluster_block_exception', count: 2 }]
+    const worker = instance('worker', { url: 'http://worker-2:8686', closedLanes, closedLaneFaults })
+    const [one] = adviceFor({ ...WELL, instances: [...workers(2), worker] })
+    assert.deepEqual([one?.rule, one?.severity], ['lanes', 'act'])
+    assert.match(one?.text ?? '', /tracardi-event-2026-10 \(cluster_block_exception\).*http:\/\/worker-2:8686/)
   })
 
   it('is none when all is well', () => {

@@ -43,6 +43,16 @@ function pipelineAfter(seconds: number): Partial<Observation> {
     gauges: {
       tracardi_worker_bulk_concurrency: 2,
       [keyOf('tracardi_worker_index_troubles', { reason: 'alias_missing' })]: 1,
+      ...Object.fromEntries(
+        ['0', '1'].map((shard) => [
+          keyOf('tracardi_worker_lane_closed', {
+            index: 'tracardi-event-2026-10',
+            shard,
+            fault: 'cluster_block_exception',
+          }),
+          1,
+        ]),
+      ),
       [keyOf('tracardi_worker_index_troubles', { reason: 'not_allowed' })]: 0,
     },
   })
@@ -115,12 +125,16 @@ describe('the figures of a pipeline', () => {
       pendingBytes: 4096,
       hasSourcesFault: true,
       indexTroubles: [],
+      closedLanes: [],
+      closedLaneFaults: [],
       mostBulksInFlight: null,
     })
     assert.partialDeepStrictEqual(figures.instances[1], {
       program: 'worker',
       eventsPerSecond: 83,
       indexTroubles: [{ name: 'alias_missing', count: 1 }],
+      closedLanes: [{ name: 'tracardi-event-2026-10', count: 2 }],
+      closedLaneFaults: [{ name: 'cluster_block_exception', count: 2 }],
       mostBulksInFlight: 2,
     })
   })

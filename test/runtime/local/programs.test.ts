@@ -26,6 +26,7 @@ describe('programEnvironment', () => {
     assert.equal(config.pulsarApi, 'http://127.0.0.1:2')
     assert.equal(config.elasticHost, 'http://127.0.0.1:3')
     assert.equal(config.indexReplicas, 0)
+    assert.equal(config.indexRefreshSeconds, 1)
     assert.equal(config.publicHost, '127.0.0.1')
     assert.equal(config.privateHost, '127.0.0.1')
     assert.equal(config.sourcesFile, '/home/sources.json')
@@ -45,10 +46,11 @@ describe('programEnvironment', () => {
     assert.equal(config.publicHost, '127.0.0.1')
   })
 
-  it('leaves the replicas of an Elasticsearch that is not ours alone', () => {
+  it('leaves replicas and refresh interval of an Elasticsearch that is not ours alone', () => {
     const config = loadConfig(programEnvironment({ ELASTIC_HOST: 'http://es:9200' }, '/s.json', {}))
     assert.equal(config.elasticHost, 'http://es:9200')
     assert.equal(config.indexReplicas, 1)
+    assert.equal(config.indexRefreshSeconds, 10)
   })
 })
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { loadConfig } from '../../../runtime/config.ts'
 import { AppError } from '../../../runtime/errors.ts'
 import type { PulsarAdmin } from '../../../runtime/queue/admin.ts'
-import { bundlesFor, bundlesToSplit, ensureBundles } from '../../../runtime/queue/bundles.ts'
-import { topicsOf } from '../../../runtime/queue/topics.ts'
+import { bundlesToSplit, ensureBundles } from '../../../runtime/queue/bundles.ts'
+import { bundlesFor, topicsOf } from '../../../runtime/queue/topics.ts'
 
 const QUARTERS = [
   '0x00000000_0x40000000',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { AppError } from '../../../runtime/errors.ts'
-import { decode, encode, isOfNewerVersion } from '../../../runtime/queue/message.ts'
+import { type Content, decode, encode, isOfNewerVersion } from '../../../runtime/queue/message.ts'
 
 const events = Buffer.from('{"create":{}}\n{"a":1}\n')
 const states = Buffer.from('{"index":{}}\n{"b":1}\n')
@@ -11,6 +11,15 @@ describe('a message', () => {
     const message = encode(envelope)
     assert.deepEqual(message.properties, { v: '1', n: '1', s: '1', b: '22', t: '1795341600000' })
     assert.deepEqual(decode(message), envelope)
+  })
+
+  it('is the same of one text, of several and of bytes', () => {
+    const of = (eventLines: Content['eventLines']) =>
+      encode({ events: 2, eventLines, states: 1, stateLines: ['s\n', 'é\n'], receivedAtMs: 1 })
+    const expected = of('a😀\nb\n')
+    assert.equal(expected.payload.toString(), 'a😀\nb\ns\né\n')
+    assert.deepEqual(of(['a😀\n', 'b\n']), expected)
+    assert.deepEqual(of(Buffer.from('a😀\nb\n')), expected)
   })
 
   it('is made of several contents: events first, then states, since the earliest', () => {

@@ -3,6 +3,7 @@ import {
   callText,
   eventIdOf,
   eventLines,
+  pairs,
   readStateAction,
   SOURCE_SUFFIX_BYTES,
   sourceSuffix,
@@ -59,6 +60,20 @@ describe('sourceSuffix', () => {
 describe('eventIdOf', () => {
   it('is the id of the event, whatever its source', () => {
     for (const id of ['e1', 'a~b', '~', 'ü']) assert.equal(eventIdOf(`${id}${sourceSuffix('s')}`), id)
+  })
+})
+
+describe('pairs', () => {
+  const cut = (text: string) => [...pairs(Buffer.from(text))].map(String)
+
+  it('are an action with its document, each whole', () => {
+    assert.deepEqual(cut('a\n1\nb\n2\n'), ['a\n1\n', 'b\n2\n'])
+    assert.deepEqual(cut(''), [])
+  })
+
+  it('leave nothing out of lines that end too early', () => {
+    assert.deepEqual(cut('a\n1\nb'), ['a\n1\n', 'b'])
+    assert.deepEqual(cut('a\n1\nb\n2'), ['a\n1\n', 'b\n2'])
   })
 })
 

@@ -5,6 +5,7 @@ import { searchClient } from '../../../runtime/search/client.ts'
 import { IndexKeeper } from '../../../runtime/search/index-keeper.ts'
 import { INDEX_TROUBLES, IndexWatch } from '../../../runtime/search/index-watch.ts'
 import { setUpSearch } from '../../../runtime/search/set-up.ts'
+import { ShardMap } from '../../../runtime/search/shard-map.ts'
 import { MAPPING_VERSION } from '../../../runtime/search/templates.ts'
 import { recordingLog } from '../../support/log.ts'
 import { refusal, ScriptedSearch } from '../../support/scripted-search.ts'
@@ -39,6 +40,7 @@ describe('IndexWatch', () => {
       client,
       config,
       keeper,
+      shards: new ShardMap({ client, ensure: keeper.ensure, log: log.log, nowMs: () => NOW }),
       log: log.log,
       nowMs: () => NOW,
       sleep: (ms, signal) => new Promise((wake) => sleeps.push({ ms, wake, signal })),
@@ -150,7 +152,7 @@ describe('IndexWatch', () => {
 
   it('reports an index that cannot be made, and makes it as soon as it can', async () => {
     search.instead = { 'PUT /tracardi-event-2026-12': refusal(400, 'validation_exception') }
-    keeper.see('tracardi-event-2026-12')
+    await keeper.ensure('tracardi-event-2026-12')
     await keeper.sendBulk(Buffer.from('{"create":{"_index":"tracardi-event-2026-12","_id":"a"}}\n{}\n'))
     assert.deepEqual(await troubles(), { index_not_made: 1 })
     search.instead = {}

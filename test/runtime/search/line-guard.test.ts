@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { callText, eventLines, stateLines } from '../../../runtime/search/documents.ts'
-import { lineGuard } from '../../../runtime/search/line-guard.ts'
+import { type LinePosition, lineGuard } from '../../../runtime/search/line-guard.ts'
 
 const guard = lineGuard({ indexPrefix: 'tracardi' })
 const CALL = callText({ ingest: '2026-11-22T10:00:00.000Z', source: { id: 'shop' } })
@@ -15,7 +15,7 @@ function stateOf(id: string, index = 'tracardi-session'): string {
 }
 
 function faultOf(eventText: string, events: number, stateText = '', states = 0): string | undefined {
-  return guard({ events, eventLines: Buffer.from(eventText), states, stateLines: Buffer.from(stateText) })
+  return guard({ events, eventLines: Buffer.from(eventText), states, stateLines: Buffer.from(stateText) }).fault
 }
 
 describe('lineGuard', () => {
@@ -36,21 +36,39 @@ describe('lineGuard', () => {
     assert.equal(faultOf(lines, periods.length, stateOf('p', 'tracardi-profile'), 1), undefined)
   })
 
-  it('tells the indices of what may be sent, and none of what may not', () => {
-    const seen: string[] = []
-    const telling = lineGuard({ indexPrefix: 'tracardi' }, (index) => seen.push(index))
-    const [december, january] = ['tracardi-event-2026-12', 'tracardi-event-2027-01']
-    const say = (events: string, eventCount: number, states = '', stateCount = 0) =>
-      telling({
-        events: eventCount,
-        eventLines: Buffer.from(events),
-        states: stateCount,
-        stateLines: Buffer.from(states),
-      })
-    say(eventOf('a', december), 2)
-    assert.deepEqual(seen, [])
-    say(eventOf('a', december) + eventOf('b', december) + eventOf('c', january), 3, stateOf('s') + stateOf('t'), 2)
-    assert.deepEqual(seen, [december, january, 'tracardi-session'])
+  it('finds index, id and lines of each operation, whatever is in them', () => {
+    const ids = fc.array(fc.string({ unit: 'binary' }), { minLength: 1 })
+    fc.assert(
+      fc.property(ids, (all) => {
+        const indexOf = (number: number) => `tracardi-event-2026-${number % 2 === 0 ? '11' : '12'}`
+        const events = all.map((id, number) => eventOf(id, indexOf(number)))
+        const states = all.map((id, number) => stateOf(id, number % 2 === 0 ? 'tracardi-session' : 'tracardi-profile'))
+        const [eventLines, stateLinesOfAll] = [Buffer.from(events.join('')), Buffer.from(states.join(''))]
+        const found = guard({ events: all.length, eventLines, states: all.length, stateLines: stateLinesOfAll })
+        if (found.fault !== undefined) assert.fail(found.fault)
+        const text = (lines: Buffer, start: number, end: number) => lines.toString('utf8', start, end)
+        const idOf = (lines: Buffer, { idStart, idEnd }: LinePosition) => JSON.parse(`"${text(lines, idStart, idEnd)}"`)
+        // What UTF-8 cannot hold is replaced in both.
+        const written = (id: string) => Buffer.from(id).toString()
+        assert.deepEqual(
+          found.events.map((one) => [one.index, idOf(eventLines, one), text(eventLines, one.start, one.end)]),
+          all.map((id, number) => [
+            indexOf(number),
+            JSON.parse(JSON.stringify(id)) + CALL.sourceSuffix,
+            written(events[number] as string),
+          ]),
+        )
+        assert.deepEqual(
+          found.states.map((one) => [one.index, idOf(stateLinesOfAll, one), text(stateLinesOfAll, one.start, one.end)]),
+          all.map((id, number) => [
+            number % 2 === 0 ? 'tracardi-session' : 'tracardi-profile',
+            id,
+            written(states[number] as string),
+          ]),
+        )
+      }),
+      { seed: 20261128 },
+    )
   })
 
   const document = '{"id":"a"}'
@@ -99,19 +117,20 @@ describe('lineGuard', () => {
     ['another kind of version', stateOf('a').replace('external_gte', 'internal')],
     ['a version that is no number', stateOf('a').replace(/\d{13}/, '-1')],
     ['an event among the states', eventOf('a')],
+    ['a state whose line never ends', '{"index":{"_index":"tracardi-session","_id":"a'],
   ] as const) {
     it(`refuses ${what}`, () => {
-      assert.equal(faultOf('', 0, lines, 1), 'line 1 of its state lines is no action that the API writes')
+      assert.equal(faultOf('', 0, lines, 1), 'line 1 of its state lines is not an action of the API')
     })
   }
 
   it('refuses numbers of events and states that are not those of the lines', () => {
-    assert.equal(faultOf(eventOf('a'), 999_999), 'it has 1 events and says that it has 999999')
-    assert.equal(faultOf('', 0, stateOf('a'), 0), 'it has 1 states and says that it has 0')
+    assert.equal(faultOf(eventOf('a'), 999_999), 'it has 1 events but declares 999999')
+    assert.equal(faultOf('', 0, stateOf('a'), 0), 'it has 1 states but declares 0')
     assert.equal(faultOf('', 0), undefined)
   })
 
   it('names the line', () => {
-    assert.equal(faultOf(`${eventOf('a')}${action}\nx\n`, 2), 'line 4 of its event lines is no document')
+    assert.equal(faultOf(`${eventOf('a')}${action}\nx\n`, 2), 'line 4 of its event lines is not a document')
   })
 })

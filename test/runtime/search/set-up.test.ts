@@ -39,7 +39,15 @@ describe('set-up of Elasticsearch', () => {
     version: number | undefined = MAPPING_VERSION,
     aliased = true,
   ) => ({
-    settings: { index: { number_of_shards: shards, number_of_replicas: replicas, creation_date: String(NOW) } },
+    settings: {
+      index: {
+        number_of_shards: shards,
+        number_of_replicas: replicas,
+        refresh_interval: '10s',
+        codec: 'best_compression',
+        creation_date: String(NOW),
+      },
+    },
     mappings: version === undefined ? {} : { dynamic: 'strict', _meta: { version } },
     aliases: aliased ? { 'tracardi-event': {} } : {},
   })
@@ -99,6 +107,90 @@ describe('set-up of Elasticsearch', () => {
     ])
     assert.deepEqual(changes(), ['PUT /tracardi-event-2026-11/_settings'])
     assert.equal(server.calls.find((call) => call.method === 'PUT')?.text, '{"index":{"number_of_replicas":1}}')
+  })
+
+  it('gives existing indices the refresh interval, whichever they had', async () => {
+    await setUp()
+    const without = indexOf('3', '1')
+    Reflect.deleteProperty(without.settings.index, 'refresh_interval')
+    search.indices = { 'tracardi-event-2026-11': without, 'tracardi-session': indexOf('3', '1') }
+    server.calls.length = 0
+    assert.deepEqual(codes(await setUp()), [['event-2026-11', 'updated', undefined]])
+    search.indices = { 'tracardi-session': indexOf('3', '1') }
+    const slower = await setUp({ ...config, indexRefreshSeconds: 30 })
+    assert.deepEqual(codes(slower), [['session', 'updated', undefined]])
+    assert.deepEqual(
+      server.calls.filter(({ path }) => path.endsWith('/_settings')).map(({ path, text }) => [path, text]),
+      [
+        ['/tracardi-event-2026-11/_settings', '{"index":{"refresh_interval":"10s"}}'],
+        ['/tracardi-session/_settings', '{"index":{"refresh_interval":"30s"}}'],
+      ],
+    )
+  })
+
+  it('tells of an index that takes no settings, and goes on', async () => {
+    await setUp()
+    search.indices = { 'tracardi-event-2026-10': indexOf('3', '1'), 'tracardi-session': indexOf('3', '1') }
+    search.instead = { 'PUT /tracardi-event-2026-10/_settings': refusal(403, 'cluster_block_exception') }
+    assert.deepEqual(codes(await setUp({ ...config, indexRefreshSeconds: 5 })), [
+      ['event-2026-10', 'differs', 'refresh_kept'],
+      ['session', 'updated', undefined],
+    ])
+    search.instead = { 'PUT /tracardi-event-2026-10/_settings': refusal(503, 'master_not_discovered_exception') }
+    await assert.rejects(setUp({ ...config, indexRefreshSeconds: 5 }), { code: 'search_unavailable' })
+  })
+
+  it('tells which indices keep another codec, and writes it into the template', async () => {
+    await setUp()
+    const without = indexOf('3', '1')
+    Reflect.deleteProperty(without.settings.index, 'codec')
+    search.indices = {
+      'tracardi-event-2026-10': without,
+      'tracardi-event-2026-11': indexOf('3', '1'),
+      'tracardi-session': indexOf('3', '1'),
+    }
+    assert.deepEqual(codes(await setUp()), [['event-2026-10', 'differs', 'codec_kept']])
+    assert.deepEqual(codes(await setUp({ ...config, indexCodec: 'default' })), [
+      ['event-2026-11', 'differs', 'codec_kept'],
+      ['session', 'differs', 'codec_kept'],
+    ])
+    assert.equal(search.templates['tracardi-event']?.template?.settings?.index?.['codec'], 'default')
+  })
+
+  it('tells which indices lack the doc values that are wanted, and of none that has them unwanted', async () => {
+    await setUp()
+    const lacking = indexOf('3', '1')
+    Object.assign(lacking.mappings, { properties: { properties: { doc_values: false } } })
+    search.indices = { 'tracardi-event-2026-11': lacking, 'tracardi-event-2026-12': indexOf('3', '1') }
+    assert.deepEqual(codes(await setUp()), [])
+    assert.deepEqual(codes(await setUp({ ...config, flattenedDocValues: true })), [
+      ['event-2026-11', 'differs', 'doc_values_lacking'],
+    ])
+  })
+
+  it('adds the fields that an index lacks, and none that it has, indexed as it may be', async () => {
+    await setUp()
+    const { id, source, ...others } = templatesOf(config)[0]?.body.template.mappings.properties ?? {}
+    const properties = {
+      ...others,
+      id: { type: 'keyword', index: false },
+      tags: { properties: { values: { type: 'keyword' } } },
+      type: { type: 'text' },
+    }
+    search.indices = { 'tracardi-event-2026-11': indexOf('3', '1', 0) }
+    Object.assign(search.indices['tracardi-event-2026-11']?.mappings ?? {}, { properties })
+    server.calls.length = 0
+    await setUp()
+    const [put] = server.calls.filter(({ method, path }) => method === 'PUT' && path.endsWith('/_mapping'))
+    assert.deepEqual(JSON.parse(put?.text ?? ''), {
+      dynamic: 'strict',
+      _meta: { version: MAPPING_VERSION },
+      properties: {
+        type: { type: 'keyword', ignore_above: 512 },
+        source,
+        tags: { properties: { count: { type: 'integer' } } },
+      },
+    })
   })
 
   it('adds new fields to indices with an older mapping, and makes a mapping strict again', async () => {
@@ -222,13 +314,23 @@ describe('set-up of Elasticsearch', () => {
 })
 
 describe('templatesOf', () => {
-  const config = loadConfig({ ELASTIC_INDEX_SHARDS: '6', ELASTIC_INDEX_REPLICAS: '2', ELASTIC_INDEX_PREFIX: 'shop' })
+  const config = loadConfig({
+    ELASTIC_INDEX_SHARDS: '6',
+    ELASTIC_INDEX_REPLICAS: '2',
+    ELASTIC_INDEX_PREFIX: 'shop',
+    ELASTIC_REFRESH_INTERVAL_SECONDS: '30',
+    ELASTIC_INDEX_CODEC: 'default',
+  })
 
-  it('carries shards and replicas, an alias over the periods of the events, and strict mappings', () => {
+  it('carries the settings, an alias over the periods of the events, and strict mappings', () => {
     const [event, session, profile] = templatesOf(config)
     assert.deepEqual([event?.name, session?.name, profile?.name], ['shop-event', 'shop-session', 'shop-profile'])
     assert.deepEqual(event?.body.index_patterns, ['shop-event-*'])
-    assert.deepEqual(event?.body.template.settings, { index: { number_of_shards: '6', number_of_replicas: '2' } })
+    const index = {
+      ...{ number_of_shards: '6', number_of_replicas: '2' },
+      ...{ refresh_interval: '30s', codec: 'default' },
+    }
+    for (const template of [event, session, profile]) assert.deepEqual(template?.body.template.settings, { index })
     assert.deepEqual(event?.body.template.aliases, { 'shop-event': {} })
     assert.deepEqual(session?.body.template.aliases, {})
     for (const template of [event, session, profile]) assert.equal(template?.body.template.mappings.dynamic, 'strict')
@@ -242,9 +344,18 @@ describe('templatesOf', () => {
   })
 
   it('flattens what clients send, so that they can neither explode the mapping nor conflict in it', () => {
-    const [event] = templatesOf(config)
-    const fields = event?.body.template.mappings.properties as Record<string, { type?: string; ignore_above?: number }>
-    assert.deepEqual(fields['properties'], { type: 'flattened', depth_limit: 20, ignore_above: 1024 })
-    assert.deepEqual(fields['context'], { type: 'flattened', depth_limit: 20, ignore_above: 1024 })
+    for (const { body } of templatesOf(config)) {
+      const { properties, context } = body.template.mappings.properties
+      assert.deepEqual(properties, { type: 'flattened', depth_limit: 20, ignore_above: 1024, doc_values: false })
+      assert.deepEqual(context, properties)
+    }
+  })
+
+  it('gives doc values to what clients send where that is wanted', () => {
+    for (const { body } of templatesOf({ ...config, flattenedDocValues: true })) {
+      const { properties, context } = body.template.mappings.properties
+      assert.deepEqual(properties, { type: 'flattened', depth_limit: 20, ignore_above: 1024 })
+      assert.deepEqual(context, properties)
+    }
   })
 })

@@ -3,6 +3,7 @@ import { loadConfig } from '../../../runtime/config.ts'
 import { searchClient } from '../../../runtime/search/client.ts'
 import { callText, eventLines } from '../../../runtime/search/documents.ts'
 import { storingIn } from '../../../runtime/search/storing.ts'
+import { silentLog } from '../../support/log.ts'
 import { ScriptedSearch } from '../../support/scripted-search.ts'
 import { ScriptedServer } from '../../support/scripted-server.ts'
 
@@ -26,10 +27,11 @@ describe('storingIn', () => {
     const config = loadConfig({ ELASTIC_HOST: server.url })
     const client = searchClient(config)
     const made: string[] = []
-    const { guard, sendBulk } = storingIn(client, config, (index) => made.push(index))
+    const { guard, shards, sendBulk } = storingIn(client, config, silentLog, (index) => made.push(index))
     const lines = Buffer.from(eventLines(INDEX, { id: 'e1', type: 't', name: 't' }, CALL))
     const envelope = { events: 1, eventLines: lines, states: 0, stateLines: Buffer.alloc(0), receivedAtMs: 0 }
-    assert.equal(guard(envelope), undefined)
+    assert.equal(guard(envelope).fault, undefined)
+    assert.equal(shards.routingOf(INDEX), undefined)
     const results = await sendBulk(lines)
     assert.deepEqual(
       results.map(({ outcome }) => outcome),

@@ -7,7 +7,7 @@ import { workerMetrics } from '../../../runtime/worker/metrics.ts'
 describe('workerMetrics', () => {
   it('have every trouble of templates and indices from the start, and what was counted last', async () => {
     const registry = new Registry()
-    const metrics = workerMetrics(registry, new AdaptiveConcurrency(2))
+    const metrics = workerMetrics(registry, new AdaptiveConcurrency(2), Date.now)
     const counted = async () => {
       const { values } = (await registry.getSingleMetric('tracardi_worker_index_troubles')?.get()) ?? { values: [] }
       return Object.fromEntries(values.map(({ labels, value }) => [String(labels['reason']), value]))
@@ -20,9 +20,32 @@ describe('workerMetrics', () => {
     assert.deepEqual(await counted(), none)
   })
 
+  it('have each closed lane, also of an index whose shards are not known, and none that is open again', async () => {
+    const registry = new Registry()
+    const metrics = workerMetrics(registry, new AdaptiveConcurrency(2), Date.now)
+    const closed = async () => {
+      const { values } = (await registry.getSingleMetric('tracardi_worker_lane_closed')?.get()) ?? { values: [] }
+      return values.map(({ labels, value }) => [labels['index'], labels['shard'], labels['fault'], value])
+    }
+    const trouble = { index: 'i', fault: 'cluster_block_exception', reason: 'why' }
+    metrics.watchLanes({
+      count: 2,
+      troubles: [
+        { ...trouble, shard: 3 },
+        { ...trouble, shard: undefined },
+      ],
+    })
+    assert.deepEqual(await closed(), [
+      ['i', 3, 'cluster_block_exception', 1],
+      ['i', 'unknown', 'cluster_block_exception', 1],
+    ])
+    metrics.watchLanes({ count: 2, troubles: [] })
+    assert.deepEqual(await closed(), [])
+  })
+
   it('have each node of Elasticsearch that was away, until it answers again and after', async () => {
     const registry = new Registry()
-    const metrics = workerMetrics(registry, new AdaptiveConcurrency(2))
+    const metrics = workerMetrics(registry, new AdaptiveConcurrency(2), Date.now)
     const away = async () => {
       const { values } = (await registry.getSingleMetric('tracardi_worker_search_node_away')?.get()) ?? { values: [] }
       return values.map(({ labels, value }) => [labels['node'], value])

@@ -1,33 +1,87 @@
 import assert from 'node:assert/strict'
-import { eventOperations } from '../../../runtime/worker/operations.ts'
-import { eventOf, takenOf } from '../../support/messages.ts'
+import fc from 'fast-check'
+import type { Delivery } from '../../../runtime/queue/port.ts'
+import { compact, linesOf, type Run, type StateRun, singleOperations } from '../../../runtime/worker/operations.ts'
+import { Settlement } from '../../../runtime/worker/settlement.ts'
+import { deliveryOf, eventOf, runsOf, sessionOf } from '../../support/messages.ts'
 
-describe('eventOperations', () => {
-  it('cuts a message into one operation for each event, in their order', () => {
-    const taken = takenOf('m1', ['a', 'b'])
-    const operations = eventOperations(taken)
+const TWELVE = () => ({ shards: 12, routingShards: 768 })
+
+describe('the runs of a message', () => {
+  const settlement = new Settlement({
+    acknowledge: async () => undefined,
+    release: () => undefined,
+    onAcknowledged: () => undefined,
+    log: undefined as never,
+  })
+  const textOf = (run: Run) => linesOf(run).toString()
+  const positionsOf = ({ owners }: Run) => owners.map(({ first, count }) => [first, count])
+
+  it('are one for all events of an index with one shard', () => {
+    const runs = runsOf(settlement, deliveryOf('m1', ['a', 'b', 'c']))
     assert.deepEqual(
-      operations.map(({ lines }) => lines.toString()),
-      [eventOf('a'), eventOf('b')],
+      runs.map(({ index, shard, run }) => [index, shard, run.kind, run.count, textOf(run)]),
+      [['tracardi-event-2026-11', 0, 'create', 3, eventOf('a') + eventOf('b') + eventOf('c')]],
     )
-    assert.deepEqual(
-      operations.map(({ owners }) => owners),
-      [[taken.claim], [taken.claim]],
-    )
-    assert.ok(operations.every(({ kind }) => kind === 'create'))
   })
 
-  it('makes of a document that is missing or cut an operation too, for Elasticsearch to refuse', () => {
-    const taken = takenOf('m1', [])
-    const withLines = (text: string) =>
-      eventOperations({ ...taken, envelope: { ...taken.envelope, eventLines: Buffer.from(text) } })
+  it('are one for consecutive events of one shard', () => {
+    // By Elasticsearch 9.2: the first two are in shard 10, the third in shard 7, the fourth in shard 10.
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+    const runs = runsOf(settlement, deliveryOf('m1', ids), { routingOf: TWELVE })
+    assert.ok(runs.length > 1)
+    assert.equal(runs.map(({ run }) => textOf(run)).join(''), ids.map(eventOf).join(''))
+    for (const [number, { shard }] of runs.entries()) assert.notEqual(shard, runs[number - 1]?.shard)
+  })
+
+  it('have no shard while it is not known', () => {
+    const [routed] = runsOf(settlement, deliveryOf('m1', ['a']), { routingOf: () => undefined })
+    assert.equal(routed?.shard, undefined)
+  })
+
+  it('are one for each state, in memory of its own, with the version that decides which is the latest', () => {
+    const runs = runsOf(settlement, deliveryOf('m1', ['a'], [sessionOf('s', 7), sessionOf('t', 8)]))
+    const states = runs.slice(1).map(({ run }) => run as StateRun)
     assert.deepEqual(
-      withLines('{"create":{}}\n').map(({ lines }) => lines.toString()),
-      ['{"create":{}}\n'],
+      states.map((run) => [run.kind, run.version, textOf(run), run.payload.bytes.length, positionsOf(run)]),
+      [
+        ['index', 7, sessionOf('s', 7), sessionOf('s', 7).length, [[1, 1]]],
+        ['index', 8, sessionOf('t', 8), sessionOf('t', 8).length, [[2, 1]]],
+      ],
     )
-    assert.deepEqual(
-      withLines('{"create":{}}').map(({ lines }) => lines.toString()),
-      ['{"create":{}}'],
+    assert.notEqual(states[0]?.key, states[1]?.key)
+  })
+
+  it('leave out what an earlier delivery has settled', () => {
+    const delivery: Delivery = deliveryOf('m2', ['a', 'b', 'c', 'd'], [sessionOf('s', 1), sessionOf('t', 1)])
+    const [{ run }] = runsOf(settlement, delivery) as unknown as [{ run: Run }]
+    const message = run.owners[0]?.message as never
+    for (const first of [0, 2, 4]) void settlement.settle({ message, first, count: 1 })
+    for (const first of [1, 3, 5]) settlement.giveBack({ message, first, count: 1 })
+    const again = runsOf(settlement, delivery).map((routed) => routed.run)
+    assert.deepEqual(again.map(positionsOf), [[[1, 1]], [[3, 1]], [[5, 1]]])
+    assert.equal(again[0]?.owners[0]?.message.open, 3)
+  })
+
+  it('are the same lines and positions one by one, and together, whatever the shards', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1 }), fc.nat(30), (ids, more) => {
+        const routingOf = () => ({ shards: 1 + more, routingShards: (1 + more) * 64 })
+        const runs = runsOf(settlement, deliveryOf('m3', ids), { routingOf }).map(({ run }) => run)
+        const singles = runs.flatMap(singleOperations)
+        assert.deepEqual(singles.map(textOf), ids.map(eventOf))
+        assert.deepEqual(
+          singles.map((run) => positionsOf(run)),
+          ids.map((_, first) => [[first, 1]]),
+        )
+      }),
+      { seed: 20261128 },
     )
+  })
+
+  it('keep nothing else in memory once they are compacted', () => {
+    const [first] = runsOf(settlement, deliveryOf('m4', ['a', 'b'])).flatMap(({ run }) => singleOperations(run))
+    const alone = compact(first as Run, 9)
+    assert.deepEqual([textOf(alone), alone.payload.bytes.length, alone.sinceMs], [eventOf('a'), eventOf('a').length, 9])
   })
 })

@@ -1,7 +1,5 @@
-import type { Resource, ResourceTransformation } from '@pulumi/pulumi'
-import type { StackConfig } from '../config/read.ts'
-
-type Environment = StackConfig['platform']['environment']
+import type { ComponentResourceOptions, Resource, ResourceTransformation } from '@pulumi/pulumi'
+import type { Environment } from './site.ts'
 
 const NAMESPACE = 'kubernetes:core/v1:Namespace'
 const CLAIM = 'kubernetes:core/v1:PersistentVolumeClaim'
@@ -9,9 +7,9 @@ const STATEFUL_SET = 'kubernetes:apps/v1:StatefulSet'
 /** What cannot be made anew from the program: keys and passwords that volumes and clients depend on. */
 const IDENTITY = /^(tls:index\/(privateKey|selfSignedCert):|random:index\/randomPassword:)/
 /** The operators' token may be another one at any time. */
-const CHANGEABLE = 'console-token'
+const CHANGEABLE = /(^|-)console-token$/
 /** Name of what the guard compares with. */
-const FACTS = 'facts'
+const FACTS = /(^|-)facts$/
 
 /**
  * How an environment keeps its data when the stack is destroyed.
@@ -24,6 +22,11 @@ export function protection(environment: Environment, namespace: () => Resource |
     props,
     opts: { ...opts, ...optionsFor(environment, type, name, namespace) },
   })
+}
+
+/** The options of a component with data in it, as its environment keeps it, wherever it is used. */
+export function keeping(environment: Environment, opts: ComponentResourceOptions): ComponentResourceOptions {
+  return { ...opts, transformations: [protection(environment, () => undefined), ...(opts.transformations ?? [])] }
 }
 
 function optionsFor(
@@ -39,6 +42,6 @@ function optionsFor(
   const keeps = type === NAMESPACE || type === CLAIM
   const protects =
     environment === 'production' &&
-    (keeps || type === STATEFUL_SET || name === FACTS || (IDENTITY.test(type) && name !== CHANGEABLE))
+    (keeps || type === STATEFUL_SET || FACTS.test(name) || (IDENTITY.test(type) && !CHANGEABLE.test(name)))
   return { ...(protects ? { protect: true } : {}), ...(keeps ? { retainOnDelete: true } : {}) }
 }

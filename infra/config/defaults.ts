@@ -1,0 +1,32 @@
+import { RunError } from '@pulumi/pulumi'
+import { type GroupOf, readKey } from './read.ts'
+import { type Group, type Schema, schema } from './schema.ts'
+
+/**
+ * The values of a group: those that are given, and the defaults of the stack configuration for the rest.
+ *
+ * @param component its name, for the message.
+ * @param given may have other properties too; an `undefined` one is not given.
+ * @throws RunError with every value that is out of range: the engine prints its text, and no stack trace.
+ */
+export function withDefaults<G extends keyof Schema>(
+  component: string,
+  group: G,
+  given: Partial<GroupOf<G>> | object,
+): GroupOf<G> {
+  const faults: string[] = []
+  const values = Object.entries<Group[string]>(schema[group]).map(([key, definition]) => {
+    const value = (given as Readonly<Record<string, unknown>>)[key]
+    if (value === undefined) return [key, definition.default]
+    const reading = readKey(definition, value)
+    if ('fault' in reading) faults.push(`${key} is ${JSON.stringify(value)}; allowed: ${reading.fault}`)
+    return [key, value]
+  })
+  refuse(component, faults)
+  return Object.fromEntries(values)
+}
+
+/** @throws RunError with the faults, where there are any. */
+export function refuse(component: string, faults: readonly string[]): void {
+  if (faults.length > 0) throw new RunError([`${component} cannot be made:`, ...faults].join('\n  - '))
+}

@@ -1,0 +1,21 @@
+import type { Site } from '../kubernetes/site.ts'
+import { type FactValues, versionFact } from '../safety/facts.ts'
+import type { SettledElasticsearch } from './elasticsearch.ts'
+import { nodeSets } from './node-sets.ts'
+
+/** What the data of an Elasticsearch depends on. */
+export function elasticsearchFacts(e: SettledElasticsearch, site: Pick<Site, 'zones' | 'storageClass'>): FactValues {
+  // The names that they have without a prefix: a fact says what there is, and not what it is called.
+  const sets = nodeSets('elasticsearch', e, site).flatMap((set) => [
+    [`elasticsearch.${set.name}.replicas`, set.share.replicas],
+    [`elasticsearch.${set.tier}.diskGib`, set.diskGib],
+  ])
+  return {
+    ...versionFact('elasticsearch', e.image),
+    'elasticsearch.masterNodes': e.masterNodes,
+    'elasticsearch.mastersHoldData': e.mastersHoldData,
+    'elasticsearch.security': e.security,
+    'elasticsearch.storageClass': e.storageClass || site.storageClass,
+    ...Object.fromEntries(sets),
+  }
+}

@@ -1,0 +1,29 @@
+import type { Config } from '../runtime/config.ts'
+import { elasticsearchFacts } from './elasticsearch/facts.ts'
+import type { SettledPlatform } from './platform-args.ts'
+import { pulsarFacts } from './pulsar/facts.ts'
+import { type Facts, type FactValues, facts } from './safety/facts.ts'
+
+/** What the data of a platform depends on. Servers that are not of the platform have no facts. */
+export function factsOf({ site, settings, expireIndices, pulsar, elasticsearch }: SettledPlatform): Facts {
+  return facts({
+    'platform.namespace': site.namespace,
+    ...runtimeFacts(settings, expireIndices),
+    ...(pulsar ? pulsarFacts(pulsar, site) : {}),
+    ...(elasticsearch ? elasticsearchFacts(elasticsearch, site) : {}),
+  })
+}
+
+function runtimeFacts(runtime: Config, expireIndices: boolean): FactValues {
+  const { eventRetentionDays } = runtime
+  const expires = expireIndices && eventRetentionDays > 0
+  return {
+    'runtime.PULSAR_PARTITIONS': runtime.pulsarPartitions,
+    'runtime.PULSAR_RETENTION_HOURS': runtime.pulsarRetentionHours,
+    'runtime.PULSAR_TENANT': runtime.pulsarTenant,
+    'runtime.PULSAR_SYSTEM_NAMESPACE': runtime.pulsarNamespace,
+    'runtime.PULSAR_FUNCTION_TOPIC': runtime.pulsarTopic,
+    'runtime.PULSAR_SUBSCRIPTION': runtime.pulsarSubscription,
+    'runtime.EVENT_RETENTION_DAYS': expires ? eventRetentionDays : Number.POSITIVE_INFINITY,
+  }
+}

@@ -1,0 +1,53 @@
+import type { Plan } from './config/plan.ts'
+import { withSecrets } from './config/source-secrets.ts'
+import type { ExternalElasticsearch, ExternalPulsar, PlatformSettings } from './platform-args.ts'
+
+/** What the platform of a stack is made from: the one place that turns the configuration of a stack into arguments. */
+export function platformSettings(plan: Plan): PlatformSettings {
+  const { environment, namespace, zones, storageClass, cpuLimits } = plan.platform
+  const { monitoringNamespaces, monitoringPods, operatorNamespaces, acknowledge } = plan.platform
+  const { kedaNamespace, ...workers } = plan.workers
+  const { monitors, ...observability } = plan.observability
+  return {
+    environment,
+    namespace,
+    zones,
+    storageClass,
+    cpuLimits,
+    pullSecret: plan.images.pullSecret,
+    pulsar: pulsarOf(plan),
+    elasticsearch: elasticsearchOf(plan),
+    api: plan.api,
+    workers,
+    kedaNamespace,
+    settings: plan.runtime,
+    sources: withSecrets(plan.sources, plan.sourceSecrets),
+    expireIndices: plan.elasticsearch.expireIndices,
+    monitoringNamespaces,
+    monitoringPods,
+    operatorNamespaces,
+    ...(monitors === 'none' ? {} : { observability }),
+    backlogHours: plan.load.backlogHours,
+    acknowledge,
+  }
+}
+
+function pulsarOf(plan: Plan): NonNullable<PlatformSettings['pulsar']> {
+  const { zookeeper, bookkeeper, autorecovery, broker, proxy, images, secrets } = plan
+  const { serviceUrl, adminUrl, ...cluster } = plan.pulsar
+  if (serviceUrl === '') return { ...cluster, image: images.pulsar, zookeeper, bookkeeper, autorecovery, broker, proxy }
+  const token = secrets.pulsarToken === undefined ? {} : { token: secrets.pulsarToken }
+  return { serviceUrl, adminUrl, transport: cluster.transport, ...token } satisfies ExternalPulsar
+}
+
+function elasticsearchOf({ elasticsearch, images, secrets }: Plan): NonNullable<PlatformSettings['elasticsearch']> {
+  const { url, expireIndices: _platform, ...cluster } = elasticsearch
+  if (url === '') return { ...cluster, image: images.elasticsearch }
+  const { elasticApiKey: apiKey, elasticUsername: username, elasticPassword: password } = secrets
+  return {
+    url,
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+  } satisfies ExternalElasticsearch
+}

@@ -1,0 +1,157 @@
+import { backoffMs } from '../backoff.ts'
+import { messageOf } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import { type DeathCertificate, encodeDeadOperation } from '../queue/dead-letter.ts'
+import type { OutgoingMessage } from '../queue/port.ts'
+import type { FaultyResult, ItemResult } from '../search/bulk.ts'
+import type { Conflict, FindConflicts } from '../search/conflicts.ts'
+import type { Bulk } from './in-flight.ts'
+import type { WorkerMetrics } from './metrics.ts'
+import { compact, linesOf, type Run, singleOperations } from './operations.ts'
+import type { PartOutcome } from './pool.ts'
+import { RETRY } from './request.ts'
+import type { OwnedOperations, Settlement } from './settlement.ts'
+
+export interface OutcomesOptions {
+  readonly settlement: Settlement
+  readonly findConflicts: FindConflicts
+  /** Publishes to the dead-letter topic, and resolves on the receipt. */
+  readonly sendDeadLetter: (message: OutgoingMessage) => Promise<void>
+  readonly metrics: WorkerMetrics
+  readonly log: Logger
+  /** Rejects when the worker gives up, because the time for shutting down is over. */
+  readonly sleep: (ms: number) => Promise<void>
+  /** From 0 (included) to 1 (excluded). */
+  readonly random: () => number
+  /** Milliseconds since the epoch. */
+  readonly wallMs: () => number
+}
+
+const CLEAN: PartOutcome = { retries: [], fault: undefined, hasProgress: true }
+
+/** Acts on the results of a bulk: counts them, publishes dead letters, and settles what is done. */
+export class Outcomes {
+  readonly #options: OutcomesOptions
+
+  constructor(options: OutcomesOptions) {
+    this.#options = options
+  }
+
+  /**
+   * @param results of each operation of the bulk, in their order.
+   * @throws what `sleep` throws, while a dead letter cannot be published.
+   */
+  async apply(bulk: Bulk, results: readonly ItemResult[]): Promise<readonly PartOutcome[]> {
+    if (results.every(({ outcome }) => outcome === 'stored')) {
+      await this.#stored(bulk.parts.flatMap(({ runs }) => runs))
+      return bulk.parts.map(() => CLEAN)
+    }
+    let next = 0
+    const operations = bulk.parts.map(({ runs }) =>
+      runs.flatMap(singleOperations).map((run) => ({ run, result: results[next++] as ItemResult })),
+    )
+    await this.#countDuplicates(operations.flat())
+    this.#logRejected(results)
+    return Promise.all(operations.map((part) => this.#applyPart(part, bulk)))
+  }
+
+  async #applyPart(operations: readonly Answered[], { reason, sentAtMs }: Bulk): Promise<PartOutcome> {
+    const retries: Run[] = []
+    let fault: FaultyResult | undefined
+    await Promise.all(
+      operations.map(async ({ run, result }) => {
+        if (result.outcome === 'stored') return this.#stored([run])
+        if (result.outcome === 'retry' || result.outcome === 'throttled') {
+          this.#options.metrics.retried(result.fault.type, 1)
+          fault ??= result
+          retries.push(compact(run, reason === 'retry' ? run.sinceMs : sentAtMs))
+          return
+        }
+        if (result.outcome === 'rejected') await this.#deadLetter(run, result)
+        await this.#settle([run])
+      }),
+    )
+    return { retries, fault, hasProgress: retries.length < operations.length }
+  }
+
+  #stored(runs: readonly Run[]): Promise<void> {
+    let events = 0
+    for (const { kind, count } of runs) if (kind === 'create') events += count
+    this.#options.metrics.processed('stored', events)
+    return this.#settle(runs)
+  }
+
+  async #settle(runs: readonly Run[]): Promise<void> {
+    const acknowledging: Promise<void>[] = []
+    for (const { owners } of runs) {
+      for (const owned of owners) {
+        const acknowledged = this.#options.settlement.settle(owned)
+        if (acknowledged) acknowledging.push(acknowledged)
+      }
+    }
+    await Promise.all(acknowledging)
+  }
+
+  /** Tells events that came again from other events that have their ids. */
+  async #countDuplicates(operations: readonly Answered[]): Promise<void> {
+    const duplicates = operations.filter(({ result }) => result.outcome === 'duplicate').map(({ run }) => linesOf(run))
+    if (duplicates.length === 0) return
+    const { findConflicts, metrics, log } = this.#options
+    let conflicts: readonly Conflict[] = []
+    try {
+      conflicts = await findConflicts(duplicates)
+    } catch (error) {
+      log.debug({ reason: messageOf(error) }, 'duplicates could not be compared with what is stored')
+    }
+    if (conflicts.length > 0) {
+      const facts = { events: conflicts.length, first: conflicts[0] }
+      log.warn(facts, 'events have the ids of other events of their source: they are not stored')
+    }
+    metrics.processed('conflict', conflicts.length)
+    metrics.processed('duplicate', duplicates.length - conflicts.length)
+  }
+
+  #logRejected(results: readonly ItemResult[]): void {
+    const rejected = results.filter(({ outcome }) => outcome === 'rejected')
+    if (rejected.length === 0) return
+    this.#options.log.warn({ operations: rejected.length, first: rejected[0] }, 'dead-lettering refused operations')
+  }
+
+  /** Resolves when the dead letter has its receipt: only then is the operation settled. */
+  async #deadLetter(run: Run, { status, fault: { type: fault, reason } }: FaultyResult): Promise<void> {
+    const { metrics, sleep, random, wallMs } = this.#options
+    const [{ message }] = run.owners as readonly [OwnedOperations]
+    const failedAt = new Date(wallMs()).toISOString()
+    const certificate: DeathCertificate = { fault, reason, status, messageId: message.id.toString(), failedAt }
+    const letter = encodeDeadOperation(envelopeOf(run), certificate)
+    for (let attempt = 0; !(await this.#published(letter, attempt)); attempt += 1)
+      await sleep(backoffMs(attempt, RETRY, random()))
+    metrics.deadLettered(fault)
+    if (run.kind === 'create') metrics.processed('dead_lettered', 1)
+  }
+
+  async #published(letter: OutgoingMessage, attempt: number): Promise<boolean> {
+    try {
+      await this.#options.sendDeadLetter(letter)
+      return true
+    } catch (error) {
+      this.#options.log.warn({ reason: messageOf(error), attempt }, 'dead letter not published, will be retried')
+      return false
+    }
+  }
+}
+
+interface Answered {
+  readonly run: Run
+  readonly result: ItemResult
+}
+
+/** A message of this operation alone. */
+function envelopeOf(run: Run) {
+  const [{ message }] = run.owners as readonly [OwnedOperations]
+  const { receivedAtMs } = message
+  const [lines, none] = [linesOf(run), Buffer.alloc(0)]
+  return run.kind === 'create'
+    ? { events: 1, eventLines: lines, states: 0, stateLines: none, receivedAtMs }
+    : { events: 0, eventLines: none, states: 1, stateLines: lines, receivedAtMs }
+}

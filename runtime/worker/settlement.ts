@@ -1,0 +1,121 @@
+import { messageOf } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import type { Delivery, MessageId } from '../queue/port.ts'
+
+/**
+ * Maximum number of messages given back whose open operations are remembered, some 300 bytes each. When a forgotten message is
+ * redelivered, its settled operations are sent again and are duplicates.
+ */
+const MAX_REMEMBERED = 10_000
+
+/** A message between its delivery and its acknowledgement. */
+export class InFlightMessage {
+  readonly id: MessageId
+  /** When the API took the oldest event of the message, in milliseconds since the epoch. */
+  readonly receivedAtMs: number
+  /** The same for each delivery of the message. */
+  readonly key: string
+  /** Operations that are neither settled nor given back. */
+  open: number
+  /** Positions of the operations that were given back. */
+  readonly givenBack: number[] = []
+
+  constructor(delivery: Delivery, receivedAtMs: number, operations: number) {
+    this.id = delivery.id
+    this.receivedAtMs = receivedAtMs
+    this.key = keyOf(delivery)
+    this.open = operations
+  }
+}
+
+/** Consecutive operations of a message, by their positions in it. */
+export interface OwnedOperations {
+  readonly message: InFlightMessage
+  readonly first: number
+  readonly count: number
+}
+
+export interface SettlementOptions {
+  readonly acknowledge: (id: MessageId) => Promise<void>
+  /** Gives a message back to Pulsar, which delivers it again later. */
+  readonly release: (id: MessageId) => void
+  readonly onAcknowledged: (message: InFlightMessage) => void
+  readonly log: Logger
+}
+
+/**
+ * The only place that acknowledges messages or gives them back. Once no operation of a message is open, it is acknowledged if all were
+ * settled (stored or dead-lettered), and given back if any was given back. Exactly one of the two happens, once.
+ */
+export class Settlement {
+  readonly #options: SettlementOptions
+  readonly #remembered = new Map<string, Uint32Array>()
+
+  constructor(options: SettlementOptions) {
+    this.#options = options
+  }
+
+  /**
+   * The operations that an earlier delivery of the message left open, by position; `undefined` when all must be stored. So a
+   * redelivered message costs Elasticsearch nothing for what is already stored.
+   */
+  openPositions(delivery: Delivery): ReadonlySet<number> | undefined {
+    const positions = this.#remembered.get(keyOf(delivery))
+    return positions && new Set(positions)
+  }
+
+  /** @param operations those that are to be stored; a message without any is acknowledged at once. */
+  begin(delivery: Delivery, receivedAtMs: number, operations: number): InFlightMessage {
+    const message = new InFlightMessage(delivery, receivedAtMs, operations)
+    this.#remembered.delete(message.key)
+    if (operations === 0) void this.#acknowledge(message)
+    return message
+  }
+
+  /**
+   * The operations are stored or dead-lettered.
+   *
+   * @returns when they were the last of a message that is acknowledged now: resolves once Pulsar has the acknowledgement.
+   */
+  settle({ message, count }: OwnedOperations): Promise<void> | undefined {
+    message.open -= count
+    return message.open === 0 ? this.#finish(message) : undefined
+  }
+
+  /** The operations cannot be stored now. */
+  giveBack({ message, first, count }: OwnedOperations): void {
+    for (let at = first; at < first + count; at += 1) message.givenBack.push(at)
+    message.open -= count
+    if (message.open === 0) void this.#finish(message)
+  }
+
+  #finish(message: InFlightMessage): Promise<void> | undefined {
+    if (message.givenBack.length === 0) return this.#acknowledge(message)
+    this.#remember(message)
+    this.#options.release(message.id)
+    return undefined
+  }
+
+  #remember({ key, givenBack }: InFlightMessage): void {
+    this.#remembered.set(key, Uint32Array.from(givenBack))
+    if (this.#remembered.size <= MAX_REMEMBERED) return
+    const [oldest] = this.#remembered.keys()
+    this.#remembered.delete(oldest as string)
+  }
+
+  async #acknowledge(message: InFlightMessage): Promise<void> {
+    const { acknowledge, onAcknowledged, log } = this.#options
+    try {
+      await acknowledge(message.id)
+    } catch (error) {
+      // Pulsar delivers it again, and each of its events is then a duplicate.
+      log.warn({ message_id: message.id.toString(), reason: messageOf(error) }, 'acknowledgement failed')
+    }
+    onAcknowledged(message)
+  }
+}
+
+/** A new cluster counts positions from the start again, so the position alone does not identify a message. */
+function keyOf({ id, publishedAtMs, payload }: Delivery): string {
+  return `${id.toString()} ${publishedAtMs} ${payload.length}`
+}
