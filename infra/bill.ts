@@ -8,6 +8,8 @@ export interface Bill {
   readonly tiers: readonly TierBill[]
   /** What crosses from zone to zone, GiB a month and its price. */
   readonly traffic: { readonly gib: number; readonly month: number }
+  /** What snapshots take in an object store, GiB and its price. */
+  readonly snapshots: { readonly gib: number; readonly month: number }
   readonly month: number
 }
 
@@ -30,19 +32,31 @@ export function billOf(plan: Plan, prices: Prices): Bill {
   })
   const gib = zoneTrafficGib(plan)
   const traffic = { gib, month: gib * prices.zoneTrafficGib }
-  return { tiers, traffic, month: tiers.reduce((sum, { month }) => sum + month, traffic.month) }
+  const snapshotGib = snapshotGibOf(plan)
+  const snapshots = { gib: snapshotGib, month: snapshotGib * prices.objectGibMonth }
+  const month = tiers.reduce((sum, tier) => sum + tier.month, traffic.month + snapshots.month)
+  return { tiers, traffic, snapshots, month }
+}
+
+/** Estimate: what was merged since is kept for as long as a snapshot that has it. */
+const SNAPSHOT_GROWTH = 1.3
+
+/** One copy of the events of the retention and of the days for which snapshots are kept, and of sessions and profiles. */
+function snapshotGibOf({ load, demand }: Plan): number {
+  if (load.snapshotDays === 0 || demand === undefined) return 0
+  const events = demand.storedBytesPerDay * (demand.keptDays + load.snapshotDays)
+  return ((events + demand.sessionBytes + demand.profileBytes) * SNAPSHOT_GROWTH) / GIB
 }
 
 /**
- * GiB a month from zone to zone, at the mean rate and before compression. An event goes from an API to a broker, to as many
- * bookies as there are copies, to a worker and to a data node, each in another zone as often as not; its replicas are in others.
+ * GiB a month from zone to zone, at the mean rate. A message goes, compressed, from an API to a broker, to as many bookies as
+ * there are copies, and to a worker, each in another zone as often as not. A worker sends bulks as they are; what data nodes send
+ * to the replicas, which are in other zones, Elasticsearch compresses too (`transport.compress: indexing_data`).
  */
-function zoneTrafficGib({ platform, load, coefficients: c, bookkeeper, runtime }: Plan): number {
+function zoneTrafficGib({ platform, load, demand, bookkeeper, runtime }: Plan): number {
   const zones = platform.zones.length
-  if (zones < 2 || load.peakEventsPerSecond === 0) return 0
-  const mean = load.peakEventsPerSecond * load.meanToPeak
-  const bytesPerSecond =
-    mean * (load.eventBytes + c.overheadBytesPerEvent + (c.statesPerCall * c.stateBytes) / load.eventsPerCall)
-  const hops = (3 + bookkeeper.writeQuorum) * ((zones - 1) / zones) + runtime.indexReplicas
-  return (bytesPerSecond * hops * MONTH_SECONDS) / GIB
+  if (zones < 2 || demand === undefined) return 0
+  const { queuedBytesPerSecond: queued, writtenBytesPerSecond: written } = demand
+  const crossing = ((2 + bookkeeper.writeQuorum) * queued + written) * ((zones - 1) / zones)
+  return ((crossing + runtime.indexReplicas * queued) * load.meanToPeak * MONTH_SECONDS) / GIB
 }

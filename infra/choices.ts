@@ -48,11 +48,14 @@ interface Alternative {
   readonly loses: string
 }
 
-function alternatives({ load, runtime, platform }: Plan): readonly Alternative[] {
+function alternatives({ load, runtime, platform, elasticsearch }: Plan): readonly Alternative[] {
   const half = (value: number) => Math.max(1, Math.round(value / 2))
   const copies = runtime.indexReplicas
   return [
     { key: 'load.retentionDays', now: load.retentionDays, instead: half(load.retentionDays), loses: 'older events' },
+    ...(elasticsearch.expireIndices && runtime.sessionRetentionDays === 0
+      ? [{ key: 'runtime.SESSION_RETENTION_DAYS', now: 0, instead: 30, loses: 'older sessions' }]
+      : []),
     { key: 'load.stateDays', now: load.stateDays, instead: half(load.stateDays), loses: 'disks grow sooner' },
     { key: 'load.hotDays', now: load.hotDays, instead: 1, loses: 'searches of older days are slower' },
     { key: 'load.backlogHours', now: load.backlogHours, instead: half(load.backlogHours), loses: 'time to mend' },

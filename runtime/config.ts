@@ -485,6 +485,25 @@ export const settings = {
     unit: 'days',
     description: 'Age at which `indices expire` takes a whole event index as expired. 0 keeps everything.',
   },
+  sessionRetentionDays: {
+    env: 'SESSION_RETENTION_DAYS',
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    maximum: 36_500,
+    unit: 'days',
+    description:
+      'Days without a call of it after which `indices expire` takes a session as expired. 0 keeps all of them.',
+  },
+  profileRetentionDays: {
+    env: 'PROFILE_RETENTION_DAYS',
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    maximum: 36_500,
+    unit: 'days',
+    description: 'The same for profiles: a visitor who comes back later is a new one. 0 keeps all of them.',
+  },
   bulkSize: {
     env: 'BULK_SIZE',
     type: 'integer',

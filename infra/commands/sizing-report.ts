@@ -52,10 +52,13 @@ function tiers({ plan, bill, prices, range }: Sizing): string {
     ...[diskGib === 0 ? '' : figure(diskGib), money(month), share(month)],
   ]
   const crossed = ['between zones', '', '', '', '', money(bill.traffic.month), share(bill.traffic.month)]
+  const { snapshots } = bill
+  const stored = ['snapshots', '', '', '', figure(snapshots.gib), money(snapshots.month), share(snapshots.month)]
   const rows = [
     ['tier', 'pods', 'cores', 'mem GiB', 'disk GiB', `${prices.currency}/month`, ''],
     ...bill.tiers.map((tier) => row(tier.tier, tier, tier.month)),
     ...(bill.traffic.month > 0 ? [crossed] : []),
+    ...(bill.snapshots.gib > 0 ? [stored] : []),
     row('all', total, bill.month),
   ]
   const uncertain =
@@ -68,7 +71,11 @@ function tiers({ plan, bill, prices, range }: Sizing): string {
 function decisions({ choices, prices }: Sizing): string {
   const rows = choices
     .slice(0, 3)
-    .map(({ key, now, instead, saves, loses }) => [`  ${key} ${instead}, not ${now}`, `-${money(saves)}`, loses])
+    .map(({ key, now, instead, saves, loses }) => [
+      `  ${key.replace('runtime.', '')} ${instead}, not ${now}`,
+      `-${money(saves)}`,
+      loses,
+    ])
   if (rows.length === 0) return ''
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => (row[column] as string).length)))
   const lines = rows.map(
@@ -94,18 +101,30 @@ function footer({ plan }: Sizing): string {
   )
   const hours = hoursToCatchUp(load, coefficients, factor)
   return wrapped(
-    `A backlog of ${counted(load.backlogHours, 'hour')} is stored within ${figure(hours)} hours. Sessions and profiles have ` +
-      `room for ${counted(load.stateDays, 'day')}: nothing deletes them. Reasons of every number: --why.`,
+    `A backlog of ${counted(load.backlogHours, 'hour')} is stored within ${figure(hours)} hours. ${states(plan)} ` +
+      'Reasons of every number: --why.',
     WIDTH,
   )
+}
+
+/** For how long sessions and profiles have room. */
+function states({ load, elasticsearch, runtime }: Plan): string {
+  const room = counted(load.stateDays, 'day')
+  const { sessionRetentionDays, profileRetentionDays } = runtime
+  const expires = elasticsearch.expireIndices || elasticsearch.url !== ''
+  const kept = [
+    ...(expires && sessionRetentionDays > 0 ? [] : ['sessions']),
+    ...(expires && profileRetentionDays > 0 ? [] : ['profiles']),
+  ].join(' and ')
+  return kept === '' ? '' : `There is room for ${room} of new ${kept}: nothing deletes them.`
 }
 
 /** Each number with where it comes from and why. */
 export function reasonsReport({ reasons }: Plan): string {
   return reasons
     .map(({ key, value, unit, from, reason }) => {
-      const why = from === 'derived' ? reason.replace(/^[\d,.]+: /, '') : reason
-      return `${key} = ${`${figure(value)} ${unit}`.trim()} (${from})\n${wrapped(why, WIDTH, '  ', '  ')}`
+      const why = from === 'derived' ? reason.replace(/^[\w,.]+: /, '') : reason
+      return `${key} = ${`${typeof value === 'number' ? figure(value) : value} ${unit}`.trim()} (${from})\n${wrapped(why, WIDTH, '  ', '  ')}`
     })
     .join('\n')
 }

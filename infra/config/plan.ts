@@ -1,9 +1,11 @@
 import { type Config, loadConfig, settings } from '../../runtime/config.ts'
 import type { Coefficients } from '../sizing/coefficients.ts'
+import { type Demand, demandOf } from '../sizing/demand.ts'
 import { type Derived, SIZED_KEYS, type SizedKey, type Stated } from '../sizing/derived.ts'
 import { brokenLimits, type Finding } from '../sizing/limits.ts'
-import type { Load, Shape } from '../sizing/load.ts'
+import type { Load, Period, Shape } from '../sizing/load.ts'
 import { questionOf, size } from '../sizing/model.ts'
+import { fittingPeriod, periodReason } from '../sizing/period.ts'
 import { StackConfigError } from './errors.ts'
 import { floorsOf } from './floors.ts'
 import { readStack, type StackConfig } from './read.ts'
@@ -12,16 +14,21 @@ import { type Key, schema } from './schema.ts'
 
 /** Where a number comes from: the stack, the sizing model, or the default. */
 export interface Reason {
-  readonly key: SizedKey
-  readonly value: number
+  readonly key: SizedKey | 'runtime.EVENT_PARTITIONING'
+  readonly value: number | Period
   readonly unit: string
   readonly from: 'stated' | 'derived' | 'default'
   readonly reason: string
 }
 
+/** Of a number. */
+type SizedReason = Reason & { readonly key: SizedKey; readonly value: number }
+
 /** Everything a stack is provisioned from: its configuration with every number settled. */
 export interface Plan extends Omit<StackConfig, 'runtime'> {
   readonly runtime: Config
+  /** What the load asks for; nothing where no load is stated. */
+  readonly demand: Demand | undefined
   /** For each number that the model can derive, where it comes from. */
   readonly reasons: readonly Reason[]
   /** Limits that the sizes break at the stated load, and stated numbers that fall short of it. */
@@ -37,10 +44,10 @@ export interface Plan extends Omit<StackConfig, 'runtime'> {
  */
 export function planOf(raw: Readonly<Record<string, unknown>>, coefficients?: Coefficients): Plan {
   const config = validStack(raw)
-  const runtime = runtimeOf(config)
-  const derived =
-    config.load.peakEventsPerSecond > 0 ? derive(config, runtime, coefficients ?? config.coefficients) : []
-  const plan = settle(config, runtime, derived, coefficients ?? config.coefficients)
+  const used = coefficients ?? config.coefficients
+  const runtime = runtimeOf(config, used)
+  const derived = config.load.peakEventsPerSecond > 0 ? derive(config, runtime, used) : []
+  const plan = settle(config, runtime, derived, used)
   const broken = [...outOfRange(plan), ...brokenRules(plan)]
   if (broken.length > 0) throw new StackConfigError(broken)
   return plan
@@ -60,7 +67,7 @@ export function sizesFor(
   coefficients: Coefficients,
 ): readonly Derived[] {
   const config = validStack(raw)
-  return size(load(loadOf(config)), shapeOf(config, runtimeOf(config)), coefficients)
+  return size(load(loadOf(config)), shapeOf(config, runtimeOf(config, coefficients)), coefficients)
 }
 
 /** The load of a stack. `dev` survives nothing but what it asks for. */
@@ -76,13 +83,33 @@ function validStack(raw: Readonly<Record<string, unknown>>): StackConfig {
   return config
 }
 
-function runtimeOf(config: StackConfig): Config {
+/** The settings of the programs. The period of an index follows from the load where the stack does not state it. */
+function runtimeOf(config: StackConfig, coefficients: Coefficients): Config {
   const retention = config.load.peakEventsPerSecond > 0 ? String(config.load.retentionDays) : undefined
   try {
-    return loadConfig({ EVENT_RETENTION_DAYS: retention, ...config.runtime })
+    const runtime = loadConfig({ EVENT_RETENTION_DAYS: retention, ...config.runtime })
+    if (retention === undefined || config.stated.has(PERIOD_KEY)) return runtime
+    return { ...runtime, eventPartitioning: periodOf(config, runtime, coefficients).period }
   } catch (error) {
     throw new StackConfigError((error as Error).message.split('\n').map((fault) => `runtime: ${fault}`))
   }
+}
+
+const PERIOD_KEY = 'runtime.EVENT_PARTITIONING'
+
+/** The period that fits the load. What a day stores does not depend on the period. */
+function periodOf(config: StackConfig, runtime: Config, c: Coefficients) {
+  const { storedBytesPerDay } = demandOf(loadOf(config), shapeOf(config, runtime), c)
+  const { retentionDays } = config.load
+  const period = fittingPeriod(retentionDays, storedBytesPerDay, c.minShardBytes)
+  return { period, reason: periodReason(period, retentionDays, storedBytesPerDay, c.minShardBytes) }
+}
+
+function periodReasonOf(config: StackConfig, runtime: Config, c: Coefficients): Reason {
+  const { period, reason } = periodOf(config, runtime, c)
+  const key = PERIOD_KEY
+  if (!config.stated.has(key)) return { key, value: period, unit: '', from: 'derived', reason }
+  return { key, value: runtime.eventPartitioning, unit: '', from: 'stated', reason: `stated; what fits is ${reason}` }
 }
 
 function derive(config: StackConfig, runtime: Config, coefficients: Coefficients): readonly Derived[] {
@@ -99,6 +126,7 @@ function shapeOf(config: StackConfig, runtime: Config): Shape {
     messageMaxEvents: runtime.messageMaxEvents,
     prefetchMessages: runtime.prefetchMessages,
     retentionHours: runtime.pulsarRetentionHours,
+    ...statesExpire(config, runtime),
     cores: {
       api: config.api.cpuMillicores / 1000,
       worker: config.workers.cpuMillicores / 1000,
@@ -106,6 +134,15 @@ function shapeOf(config: StackConfig, runtime: Config): Shape {
       bookie: config.bookkeeper.cpuMillicores / 1000,
     },
     floor: floorsOf(config.platform.environment),
+  }
+}
+
+/** After how many days sessions and profiles are deleted. Of an Elasticsearch of others its operators see to that. */
+function statesExpire({ elasticsearch }: StackConfig, runtime: Config) {
+  const expires = elasticsearch.expireIndices || elasticsearch.url !== ''
+  return {
+    sessionRetentionDays: expires ? runtime.sessionRetentionDays : 0,
+    profileRetentionDays: expires ? runtime.profileRetentionDays : 0,
   }
 }
 
@@ -134,7 +171,7 @@ function statedNumbers(config: StackConfig, runtime: Config): Stated {
 
 function settle(config: StackConfig, runtime: Config, derived: readonly Derived[], coefficients: Coefficients): Plan {
   const byKey = new Map(derived.map((entry) => [entry.key, entry]))
-  const reasons = SIZED_KEYS.map((key): Reason => {
+  const sized = SIZED_KEYS.map((key): SizedReason => {
     const { value, unit } = current(config, runtime, key)
     const model = byKey.get(key)
     if (config.stated.has(key)) {
@@ -146,17 +183,18 @@ function settle(config: StackConfig, runtime: Config, derived: readonly Derived[
   })
   const groups = structuredClone({ ...config, stated: undefined }) as unknown as Record<string, Record<string, unknown>>
   const runtimeValues: Record<string, unknown> = { ...runtime }
-  for (const { key, value } of reasons) {
+  for (const { key, value } of sized) {
     const [group, name] = key.split('.') as [string, string]
     if (group === 'runtime') runtimeValues[fieldOf(name)] = value
     else (groups[group] as Record<string, unknown>)[name] = value
   }
   return {
-    ...(groups as unknown as Omit<Plan, 'runtime' | 'reasons' | 'findings' | 'stated'>),
+    ...(groups as unknown as Omit<Plan, 'runtime' | 'demand' | 'reasons' | 'findings' | 'stated'>),
     stated: config.stated,
     runtime: runtimeValues as unknown as Config,
-    reasons,
-    findings: derived.length === 0 ? [] : findingsOf(config, runtime, derived, reasons, coefficients),
+    demand: derived.length === 0 ? undefined : demandOf(loadOf(config), shapeOf(config, runtime), coefficients),
+    reasons: derived.length === 0 ? sized : [...sized, periodReasonOf(config, runtime, coefficients)],
+    findings: derived.length === 0 ? [] : findingsOf(config, runtime, derived, sized, coefficients),
   }
 }
 
@@ -164,7 +202,7 @@ function findingsOf(
   config: StackConfig,
   runtime: Config,
   derived: readonly Derived[],
-  reasons: readonly Reason[],
+  reasons: readonly SizedReason[],
   coefficients: Coefficients,
 ): readonly Finding[] {
   const stated = statedNumbers(config, runtime)
@@ -192,7 +230,7 @@ function outOfRange({ reasons }: Plan): readonly string[] {
     const definition =
       group === 'runtime' ? settings[fieldOf(name)] : (schema as Record<string, Record<string, Key>>)[group]?.[name]
     const { maximum } = definition as { maximum: number }
-    return from === 'derived' && value > maximum
+    return from === 'derived' && Number(value) > maximum
       ? [`${key} would be ${value}; at most ${maximum}: the load is more than one stack carries, divide it. ${reason}`]
       : []
   })

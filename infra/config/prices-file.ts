@@ -23,7 +23,7 @@ export function readPricesFile(path: string): Prices {
 type Found = Readonly<Record<string, unknown>>
 
 const KEYS: readonly (keyof Prices)[] = [
-  ...(['currency', 'of', 'machines', 'usablePart', 'diskGibMonth', 'zoneTrafficGib'] as const),
+  ...(['currency', 'of', 'machines', 'usablePart', 'diskGibMonth', 'objectGibMonth', 'zoneTrafficGib'] as const),
 ]
 
 function faultsOf(content: unknown): readonly string[] {
@@ -37,7 +37,9 @@ function faultsOf(content: unknown): readonly string[] {
         ? []
         : [`${key} is ${shown(content[key])}; allowed: a text`],
     ),
-    ...(['diskGibMonth', 'zoneTrafficGib'] as const).flatMap((key) => numberFault(key, content[key], 0)),
+    ...(['diskGibMonth', 'objectGibMonth', 'zoneTrafficGib'] as const).flatMap((key) =>
+      numberFault(key, content[key], 0),
+    ),
     ...(typeof usablePart === 'number' && usablePart > 0 && usablePart <= 1
       ? []
       : [`usablePart is ${shown(usablePart)}; allowed: a number over 0, at most 1`]),

@@ -192,7 +192,7 @@ export const schema = {
       maximum: 3650,
       unit: 'days',
       description:
-        'For how many days of new sessions and profiles the disks have room. Nothing deletes them, and disks can grow while they are used: raise it as the stack gets older.',
+        'For how many days of new sessions and profiles the disks have room, where SESSION_RETENTION_DAYS and PROFILE_RETENTION_DAYS let nothing delete them. Disks can grow while they are used: raise it as the stack gets older.',
     },
     hotDays: {
       type: 'integer',
@@ -210,6 +210,15 @@ export const schema = {
       maximum: 100_000,
       unit: 'searches/s',
       description: 'Searches a second at peak, beside the events.',
+    },
+    snapshotDays: {
+      type: 'integer',
+      default: 0,
+      minimum: 0,
+      maximum: 3650,
+      unit: 'days',
+      description:
+        'For how many days snapshots of Elasticsearch, which you take into an object store, are kept; 0 for none. It is priced, and nothing else.',
     },
     surviveNode: {
       type: 'boolean',
@@ -356,7 +365,7 @@ export const schema = {
       maximum: 7,
       description: 'ZooKeeper nodes: 1, 3, 5 or 7. They can grow.',
     },
-    diskGib: { ...disk, default: 20, description: 'Disk of one node. It can grow.' },
+    diskGib: { ...disk, default: 20, derived: true, description: 'Disk of one node. It can grow.' },
     cpuMillicores: { ...cpu, default: 500, description: 'CPU of one node.' },
     memoryMib: { ...memory, default: 1024, minimum: 512, description: 'Memory of one node.' },
     storageClass,
@@ -399,7 +408,7 @@ export const schema = {
         'Longest start of a bookie. It replays its journal before it serves; one that takes longer is killed and begins anew.',
     },
     cpuMillicores: { ...cpu, default: 1000, description: 'CPU of one bookie.' },
-    memoryMib: { ...memory, default: 4096, minimum: 768, description: 'Memory of one bookie.' },
+    memoryMib: { ...memory, default: 4096, minimum: 768, derived: true, description: 'Memory of one bookie.' },
     journalStorageClass: storageClass,
     ledgersStorageClass: storageClass,
   },
@@ -526,7 +535,7 @@ export const schema = {
       type: 'boolean',
       default: false,
       description:
-        'Whether event indices older than EVENT_RETENTION_DAYS are deleted, every night. Without it they stay until an operator runs `indices expire --apply`, and disks fill.',
+        'Whether event indices older than EVENT_RETENTION_DAYS are deleted, every night, and sessions and profiles that were not sent for SESSION_RETENTION_DAYS and PROFILE_RETENTION_DAYS. Without it they stay until an operator runs `indices expire --apply`, and disks fill.',
     },
     memoryMap: {
       type: 'boolean',

@@ -40,8 +40,13 @@ const NODE_MILLICORES = 2000
 
 /** One of each is enough: what the load alone needs, without what an environment keeps for failures. */
 function leastShape({ bulkSize, indexReplicas }: Rehearsal['settings']): Shape {
-  const floor = { apiReplicas: 1, workerReplicas: 1, brokers: 1, bookies: 1, dataNodes: 1 }
-  const kept = { eventPartitioning: 'day', retentionHours: 0 } as const
+  const floor = { apiReplicas: 1, workerReplicas: 1, brokers: 1, bookies: 1, bookieMemoryMib: 768, dataNodes: 1 }
+  const kept = {
+    eventPartitioning: 'day',
+    retentionHours: 0,
+    sessionRetentionDays: 0,
+    profileRetentionDays: 0,
+  } as const
   const queue = { writeQuorum: 1, messageMaxEvents: 100, prefetchMessages: 20 }
   return { ...kept, ...queue, zones: 1, indexReplicas, bulkSize, cores: CORES, floor }
 }

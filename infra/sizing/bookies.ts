@@ -23,7 +23,7 @@ export function sizeBookies(question: Question): readonly Derived[] {
     shape.writeQuorum,
     c.bookieFillRatio,
   )
-  return [replicas, journal, ledgers, sizeRetention(question, content, topicGib)]
+  return [replicas, journal, ledgers, sizeMemory(question, ledgersGib), sizeRetention(question, content, topicGib)]
 }
 
 /** One bookie more than the copies, so that ensembles are formed while one is down; but in a dev stack of one copy. */
@@ -31,7 +31,7 @@ function spareBookies({ zones, writeQuorum, floor }: Question['shape']): number 
   return zones === 1 && writeQuorum === 1 && floor.bookies <= 1 ? 0 : 1
 }
 
-interface LedgerContent {
+export interface LedgerContent {
   /** Hours at peak rate in which as much arrives as Pulsar keeps of what is acknowledged. */
   readonly keptHours: number
   /** One copy of what Pulsar holds of the topic at the end of a backlog, as PULSAR_RETENTION_SIZE_GIB counts it. */
@@ -41,7 +41,8 @@ interface LedgerContent {
   readonly deadLetterBytes: number
 }
 
-function ledgerContent({ load, shape, c, demand }: Question): LedgerContent {
+/** What the ledgers hold at the end of a backlog. */
+export function ledgerContent({ load, shape, c, demand }: Question): LedgerContent {
   const keptHours = keptPeakHours(shape.retentionHours, load.meanToPeak)
   const hourBytes = HOUR_SECONDS * demand.queuedBytesPerSecond
   const topicBytes = (load.backlogHours + keptHours) * hourBytes
@@ -75,8 +76,6 @@ function sizeReplicas(question: Question, content: LedgerContent, journalGib: nu
   const limit = Math.min(c.bookieBytesPerSecond, cores.bookie * c.bookieBytesPerSecondPerCore)
   const least = evenly(Math.max(1, floor.bookies, writeQuorum + spare), zones)
   const largest = (stated['bookkeeper.ledgersGib'] ?? c.maxLedgersGib) * GIB
-  const bookieMonth =
-    podMonth(DEFAULT_PRICES, cores.bookie, 4 * cores.bookie) + journalGib * DEFAULT_PRICES.diskGibMonth
   const holds = (count: number) => {
     const left = Math.min(...lossesOf(count, writeQuorum, zones, load, false).map((loss) => loss.left), count)
     return (
@@ -92,7 +91,9 @@ function sizeReplicas(question: Question, content: LedgerContent, journalGib: nu
   )
   const value = cheapestCount(evenly(roundUp(bound), zones), zones, (count) => {
     const diskGib = stated['bookkeeper.ledgersGib'] ?? ledgerDiskBytes(question, content, count) / GIB
-    return holds(count) ? count * (bookieMonth + diskGib * DEFAULT_PRICES.diskGibMonth) : undefined
+    if (!holds(count)) return undefined
+    const pod = podMonth(DEFAULT_PRICES, cores.bookie, memoryMibOf(question, diskGib) / 1024)
+    return count * (pod + (journalGib + diskGib) * DEFAULT_PRICES.diskGibMonth)
   })
   const reason =
     `${figure(value)}: ${bytes(demand.queuedBytesPerSecond)}/s in ${counted(writeQuorum, 'copy', 'copies')} ask for ` +
@@ -103,13 +104,31 @@ function sizeReplicas(question: Question, content: LedgerContent, journalGib: nu
   return { key: 'bookkeeper.replicas', value, unit: 'pods', reason }
 }
 
+/** Steps of a bookie's memory. */
+const MEMORY_STEP_MIB = 256
+
+/** Memory of a bookie with such a ledger disk, before rounding. */
+function memoryMibOf({ c, shape }: Question, ledgersGib: number): number {
+  return Math.max(shape.floor.bookieMemoryMib, c.bookieBaseMib + ledgersGib * c.bookieMibPerLedgersGib)
+}
+
+function sizeMemory(question: Question, ledgersGib: number): Derived {
+  const { c, shape } = question
+  const value = roundUp(memoryMibOf(question, ledgersGib) / MEMORY_STEP_MIB) * MEMORY_STEP_MIB
+  const reason =
+    `${figure(value)}: ${figure(c.bookieBaseMib)} of a bookie, and ${figure(c.bookieMibPerLedgersGib)} for each of ` +
+    `${figure(ledgersGib)} GiB of ledgers; the environment starts at ${figure(shape.floor.bookieMemoryMib)}`
+  return { key: 'bookkeeper.memoryMib', value, unit: 'MiB', reason }
+}
+
 /**
- * What a backlog and what is kept take together, so that a backlog does not shorten what is kept. Where the stack states
- * smaller disks, what fits these.
+ * What a backlog and what is kept take together, so that a backlog does not shorten what is kept: as much as if nothing were
+ * compressed, for there is no harm in a limit that is not reached. Where the disks are smaller, what fits these.
  */
-function sizeRetention({ load, shape }: Question, content: LedgerContent, topicGib: number): Derived {
-  const needed = roundUp(content.topicBytes / GIB)
+function sizeRetention({ load, shape, demand }: Question, content: LedgerContent, topicGib: number): Derived {
   const fits = Math.floor(topicGib)
+  const { writtenBytesPerSecond: written, queuedBytesPerSecond: queued } = demand
+  const needed = roundUp((content.topicBytes * Math.max(1, written / queued)) / GIB)
   const value = Math.max(1, Math.min(needed, fits))
   const reason =
     `${figure(value)}: ${counted(load.backlogHours, 'hour')} of backlog and ${counted(shape.retentionHours, 'hour')} of what is ` +
@@ -142,7 +161,7 @@ function sizeLedgers(question: Question, content: LedgerContent, count: number):
   const reason =
     `${figure(value)}: ${counted(load.backlogHours, 'hour')} of backlog, ${counted(shape.retentionHours, 'hour')} of what is ` +
     `acknowledged, as much as ${figure(content.keptHours)} at peak, and ${figure(c.ledgerTrimHours)} until ledgers are ` +
-    `deleted, of ${bytes(demand.queuedBytesPerSecond)}/s, and ${bytes(content.deadLetterBytes)} of dead letters, in ` +
+    `deleted, of ${bytes(demand.queuedBytesPerSecond)}/s as compressed, and ${bytes(content.deadLetterBytes)} of dead letters, in ` +
     `${counted(shape.writeQuorum, 'copy', 'copies')} are ${bytes(content.bytes)} on ${counted(count, 'bookie')}, which fill ` +
     `${percent(c.bookieFillRatio)} with one down and ${percent(c.bookieLossFillRatio)} after the loss that is to be ` +
     `survived; never less than ${figure(c.minDiskGib)}`

@@ -74,7 +74,7 @@ function needsOf(question: Question): Needs {
 /** The newest days of events, the sessions that began in them, and every profile, for any visitor may come back. */
 function hotBytesOf({ load, demand }: Question): number {
   const hotDays = Math.min(load.hotDays, demand.keptDays)
-  const hotSessions = demand.sessionBytes * Math.min(1, load.hotDays / load.stateDays)
+  const hotSessions = demand.sessionBytes * Math.min(1, load.hotDays / demand.sessionDays)
   return demand.storedBytesPerDay * hotDays + hotSessions + demand.profileBytes
 }
 
@@ -118,8 +118,9 @@ function heapGibOf({ c, demand }: Question, needs: Needs, dataGib: number): numb
 function sizeCount(question: Question, needs: Needs): Derived {
   const { load, shape, c, demand, stated } = question
   const least = leastNodes(shape)
-  const mostGib = stated['elasticsearch.dataGib'] ?? c.maxDataGib
-  const mostHeap = stated['elasticsearch.heapGib'] ?? c.maxHeapGib
+  // A node has at least these, whatever the stack states: more nodes never make up for less.
+  const mostGib = Math.max(c.minDiskGib, stated['elasticsearch.dataGib'] ?? c.maxDataGib)
+  const mostHeap = Math.max(heapGibOf(question, needs, c.minDiskGib), stated['elasticsearch.heapGib'] ?? c.maxHeapGib)
   const statedCores = stated['elasticsearch.cpuMillicores']
   const mostCores = statedCores === undefined ? c.maxDataCores : statedCores / 1000
   const costAt = (count: number) => {
@@ -169,8 +170,8 @@ function sizeDisk(question: Question, needs: Needs, nodes: number): Derived {
   const reason =
     `${figure(value)}: ${bytes(demand.storedBytesPerDay)} a day at ${percent(load.meanToPeak)} of the peak, kept for ` +
     `${figure(demand.keptDays)} days (${figure(load.retentionDays)} and the ${shape.eventPartitioning} of the index), in ` +
-    `${counted(1 + shape.indexReplicas, 'copy', 'copies')} are ${bytes(needs.eventBytes)}; ${figure(load.stateDays)} days of ` +
-    `sessions and profiles are ${bytes(needs.stateBytes)}; over ${counted(nodes, 'node')} they fill ` +
+    `${counted(1 + shape.indexReplicas, 'copy', 'copies')} are ${bytes(needs.eventBytes)}; ${figure(demand.sessionDays)} days of ` +
+    `sessions and ${figure(demand.profileDays)} of profiles are ${bytes(needs.stateBytes)}; over ${counted(nodes, 'node')} they fill ` +
     `${percent(c.diskFillRatio)} at most${room}; never less than ${figure(c.minDiskGib)}`
   return { key: 'elasticsearch.dataGib', value, unit: 'GiB', reason }
 }

@@ -15,6 +15,9 @@ export interface Demand {
   readonly documentsPerSecond: number
   /** The rate at which workers and Elasticsearch must store, at least that: a backlog is to be stored beside the mean load. */
   readonly storedDocumentsPerSecond: number
+  /** Of all documents at peak. */
+  readonly writtenBytesPerSecond: number
+  /** The same in messages, as they are compressed. */
   readonly queuedBytesPerSecond: number
   /** Mean bytes a second of events that go to the dead-letter topic. */
   readonly deadLetterBytesPerSecond: number
@@ -28,7 +31,10 @@ export interface Demand {
   /** New sessions and new profiles of a mean day. */
   readonly sessionsPerDay: number
   readonly profilesPerDay: number
-  /** Bytes of one copy of the sessions, and of the profiles, at the end of the days that are planned for. */
+  /** Days of new ones that are on disk. */
+  readonly sessionDays: number
+  readonly profileDays: number
+  /** Bytes of one copy of the sessions, and of the profiles, at the end of these days. */
   readonly sessionBytes: number
   readonly profileBytes: number
 }
@@ -48,24 +54,49 @@ export function demandOf(load: Load, shape: Shape, c: Coefficients): Demand {
   const sessionsPerDay = (meanPerSecond * DAY_SECONDS) / load.eventsPerSession
   const profilesPerDay = sessionsPerDay / load.sessionsPerProfile
   const documentsPerSecond = peak * weight + states
-  const stateBytes = c.stateBytes * c.storedBytesPerEventByte * load.stateDays
+  const { sessionDays, profileDays } = keptStates(load, shape)
+  const stateBytes = (c.stateBytes * c.storedBytesPerEventByte) / c.liveDocumentsRatio
+  const writtenBytesPerSecond = peak * writtenBytes + states * c.stateBytes
   return {
     callsPerSecond,
     messagesPerSecond: callsPerSecond + peak / shape.messageMaxEvents,
     weight,
     documentsPerSecond,
     storedDocumentsPerSecond: documentsPerSecond * catchUpFactor(load, c),
-    queuedBytesPerSecond: (peak * writtenBytes + states * c.stateBytes) * c.queuedBytesPerByte,
-    deadLetterBytesPerSecond: meanPerSecond * c.deadLetterRatio * writtenBytes,
+    writtenBytesPerSecond,
+    queuedBytesPerSecond: writtenBytesPerSecond * queuedRatio(load, shape, c),
+    // A dead letter is a message of its own.
+    deadLetterBytesPerSecond: meanPerSecond * c.deadLetterRatio * writtenBytes * alone(c),
     storedBytesPerDay: meanPerSecond * DAY_SECONDS * writtenBytes * c.storedBytesPerEventByte,
     periodDays,
     keptDays: load.retentionDays + periodDays,
     indices: Math.ceil(load.retentionDays / periodDays) + 1,
     sessionsPerDay,
     profilesPerDay,
-    sessionBytes: sessionsPerDay * stateBytes,
-    profileBytes: profilesPerDay * stateBytes,
+    sessionDays,
+    profileDays,
+    sessionBytes: sessionsPerDay * sessionDays * stateBytes,
+    profileBytes: profilesPerDay * profileDays * stateBytes,
   }
+}
+
+/**
+ * Days of new sessions and profiles on disk: those that are planned for, or those after which they are deleted. A session ends
+ * on the day on which it begins; a profile comes back for as long as it is kept afterwards.
+ */
+function keptStates({ stateDays }: Load, { sessionRetentionDays, profileRetentionDays }: Shape) {
+  return {
+    sessionDays: sessionRetentionDays > 0 ? sessionRetentionDays + 1 : stateDays,
+    profileDays: profileRetentionDays > 0 ? 2 * profileRetentionDays : stateDays,
+  }
+}
+
+const alone = (c: Coefficients) => Math.max(c.queuedBytesPerByte, c.queuedBytesPerByteAlone)
+
+/** Bytes of a message as compressed for each byte of it: the more events repeat their names, the less. */
+function queuedRatio({ eventsPerCall }: Load, { messageMaxEvents }: Shape, c: Coefficients): number {
+  const events = Math.min(eventsPerCall, messageMaxEvents)
+  return c.queuedBytesPerByte + (alone(c) - c.queuedBytesPerByte) / events
 }
 
 /** The rate of storing beside that of the peak, at least 1. Catching up may use what is left for bursts. */

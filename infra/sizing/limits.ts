@@ -21,6 +21,7 @@ const LEVELS = {
   shards_per_node: 'error',
   retention_shorter_than_period: 'warning',
   retention_without_expiry: 'warning',
+  expiry_too_slow: 'error',
   masters_too_small: 'warning',
   autoscaling_without_headroom: 'warning',
   count_below_need: 'warning',
@@ -45,6 +46,8 @@ export interface Setting {
 
 /** `cluster.max_shards_per_node` of Elasticsearch: beyond it no new index is made. */
 const MAX_SHARDS_PER_NODE = 1000
+/** `DEADLINE_SECONDS` of `infra/runtime/retention.ts`. */
+const MOST_NIGHT_HOURS = 6
 /** Indices from which small shards weigh on the masters. */
 const MANY_INDICES = 100
 
@@ -139,17 +142,29 @@ function periodFindings(question: Question, values: Values): readonly Finding[] 
 }
 
 function clusterFindings(question: Question, values: Values, setting: Setting): readonly Finding[] {
-  const { load, shape, c } = question
+  const { load, shape, c, demand } = question
   const nodes = values['elasticsearch.dataNodes']
   const state = values['runtime.ELASTIC_STATE_SHARDS']
   const shards = shardCopies(question, values['runtime.ELASTIC_INDEX_SHARDS'], state)
   const holders = Math.max(1, nodes)
+  const deleted =
+    (shape.sessionRetentionDays > 0 ? demand.sessionsPerDay : 0) +
+    (shape.profileRetentionDays > 0 ? demand.profilesPerDay : 0)
+  const nightHours = deleted / c.deletesPerSecond / 3600
   return [
     ...(setting.expires === false
       ? [
           found(
             'retention_without_expiry',
             `load.retentionDays is ${load.retentionDays}, but elasticsearch.expireIndices is no: nothing deletes older events, and the disks fill: set it to yes`,
+          ),
+        ]
+      : []),
+    ...(nightHours > MOST_NIGHT_HOURS
+      ? [
+          found(
+            'expiry_too_slow',
+            `${figure(demand.sessionsPerDay)} sessions and ${figure(demand.profilesPerDay)} profiles a day take ${figure(nightHours)} hours to delete; the nightly job has ${figure(MOST_NIGHT_HOURS)}: set SESSION_RETENTION_DAYS to 0, or divide the load over several stacks`,
           ),
         ]
       : []),
@@ -222,6 +237,6 @@ function shortfalls(stated: Stated, derived: readonly Derived[], setting: Settin
 function codeOf(key: SizedKey): FindingCode {
   if (key === 'elasticsearch.masterMemoryMib') return 'masters_too_small'
   if (key.endsWith('cpuMillicores')) return 'cpu_below_need'
-  if (key.endsWith('heapGib')) return 'memory_below_need'
+  if (key.endsWith('heapGib') || key === 'bookkeeper.memoryMib') return 'memory_below_need'
   return key.endsWith('Gib') || key.endsWith('_GIB') ? 'disk_below_need' : 'count_below_need'
 }

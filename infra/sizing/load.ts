@@ -16,7 +16,7 @@ export interface Load {
   readonly eventsPerSession: number
   /** Sessions of one profile on average, 1 to 100,000: each profile is a document. */
   readonly sessionsPerProfile: number
-  /** Days of new sessions and profiles for which the disks have room, 1 to 3,650. Nothing deletes them. */
+  /** Days of new sessions and profiles for which the disks have room where nothing deletes them, 1 to 3,650. */
   readonly stateDays: number
   /** Newest days of events that are searched often and need the memory of hot data, 1 to 3,650. */
   readonly hotDays: number
@@ -36,6 +36,7 @@ export interface Floor {
   readonly workerReplicas: number
   readonly brokers: number
   readonly bookies: number
+  readonly bookieMemoryMib: number
   /** 0 where other nodes may hold the data; at least one node is sized all the same. */
   readonly dataNodes: number
 }
@@ -66,6 +67,9 @@ export interface Shape {
   readonly prefetchMessages: number
   /** PULSAR_RETENTION_HOURS: how long Pulsar keeps what is acknowledged; 0 for not at all. */
   readonly retentionHours: number
+  /** SESSION_RETENTION_DAYS and PROFILE_RETENTION_DAYS where they are deleted after that; 0 where they never are. */
+  readonly sessionRetentionDays: number
+  readonly profileRetentionDays: number
   readonly cores: Cores
   readonly floor: Floor
 }

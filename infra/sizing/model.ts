@@ -1,5 +1,5 @@
 import { sizeApi } from './api.ts'
-import { sizeBookies } from './bookies.ts'
+import { ledgerContent, sizeBookies } from './bookies.ts'
 import { sizeBrokers } from './brokers.ts'
 import { type Coefficients, DEFAULT_COEFFICIENTS } from './coefficients.ts'
 import { sizeDataNodes } from './data-nodes.ts'
@@ -9,6 +9,7 @@ import type { Load, Shape } from './load.ts'
 import type { Question } from './question.ts'
 import { scaleApi, scaleWorkers } from './scaling.ts'
 import { sizePartitions, sizeWorkers } from './workers.ts'
+import { sizeZooKeeper } from './zookeeper.ts'
 
 /**
  * Sizes a stack for a load. Every number is whole and not below the floor; a larger load, more redundancy or slower
@@ -30,13 +31,15 @@ export function size(
   const brokers = sizeBrokers(question)
   const workerReplicas = stated['workers.replicas'] ?? workers.value
   const partitions = sizePartitions(workerReplicas, stated['broker.replicas'] ?? brokers.value)
+  const partitionCount = stated['runtime.PULSAR_PARTITIONS'] ?? partitions.value
   const derived = [
     api,
     ...scaleApi(question, stated['api.replicas'] ?? api.value),
     workers,
-    ...scaleWorkers(question, workerReplicas, stated['runtime.PULSAR_PARTITIONS'] ?? partitions.value),
+    ...scaleWorkers(question, workerReplicas, partitionCount),
     partitions,
     brokers,
+    sizeZooKeeper(question, ledgerContent(question).topicBytes, partitionCount),
     ...sizeBookies(question),
     ...sizeDataNodes(question),
   ]

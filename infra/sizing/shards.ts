@@ -82,13 +82,13 @@ function greatestCommonDivisor(a: number, b: number): number {
 }
 
 /** Primary shards of the indices of sessions and of profiles: by the larger one, at the end of the days planned for. */
-export function sizeStateShards({ load, c, demand }: Question): Derived {
+export function sizeStateShards({ c, demand }: Question): Derived {
   const content = Math.max(demand.sessionBytes, demand.profileBytes)
   const needed = shardsForSize(content, c)
   const value = Math.min(MAX_SHARDS, needed)
   const reason =
-    `${figure(value)}: ${figure(load.stateDays)} days of new sessions are ${bytes(demand.sessionBytes)}, of new profiles ` +
-    `${bytes(demand.profileBytes)}; a shard reaches ${bytes(content / value)}. These indices keep the shards they begin with` +
+    `${figure(value)}: ${figure(demand.sessionDays)} days of new sessions are ${bytes(demand.sessionBytes)}, ` +
+    `${figure(demand.profileDays)} of new profiles ${bytes(demand.profileBytes)}; a shard reaches ${bytes(content / value)}. These indices keep the shards they begin with` +
     (needed > MAX_SHARDS ? `; ${figure(needed)} are needed but ${figure(MAX_SHARDS)} is the most of an index` : '')
   return { key: 'runtime.ELASTIC_STATE_SHARDS', value, unit: 'shards', reason }
 }

@@ -13,6 +13,7 @@ const PRICES: Prices = {
   ],
   usablePart: 0.5,
   diskGibMonth: 0.1,
+  objectGibMonth: 0.02,
   zoneTrafficGib: 0.01,
 }
 
@@ -29,12 +30,22 @@ describe('the bill of a stack', () => {
 
   it('is the machines and disks of each tier, and what crosses from zone to zone', () => {
     const data = bill.tiers.find(({ tier }) => tier === 'elasticsearch-data')
-    assert.deepEqual([data?.pods, data?.diskGib, Math.round(data?.disks ?? 0)], [3, 6303, 630])
+    assert.deepEqual([data?.pods, data?.diskGib, Math.round(data?.disks ?? 0)], [3, 6480, 648])
     const sum = bill.tiers.reduce((total, { month }) => total + month, 0)
     assert.ok(Math.abs(bill.month - sum - bill.traffic.month) < 1e-6)
-    // 800 events/s of 1,080 bytes with their states, over 3 + 3 hops of which two thirds cross, and one replica.
-    assert.equal(Math.round(bill.traffic.gib), 10_581)
-    assert.equal(Math.round(bill.traffic.month), 106)
+    // 800 events/s of 1,080 bytes with their states: 0.44 of it over 2 + 3 hops, all of it over one, of which two thirds cross, and
+    // 0.44 of it to one replica.
+    assert.equal(Math.round(bill.traffic.gib), 5445)
+    assert.equal(Math.round(bill.traffic.month), 54)
+  })
+
+  it('has what snapshots take, where they are kept', () => {
+    assert.deepEqual(bill.snapshots, { gib: 0, month: 0 })
+    const { snapshots, month } = billOf(planOf(changed('production', { load: { snapshotDays: 14 } })), PRICES)
+    // 55.3 GB a day for 31 and 14 days, and 299 GB of sessions and profiles, a third more for what was merged since.
+    assert.deepEqual([Math.round(snapshots.gib), Math.round(snapshots.month)], [3374, 67])
+    assert.ok(Math.abs(month - bill.month - snapshots.month) < 1e-6)
+    assert.equal(billOf(planOf(changed('dev', { load: { snapshotDays: 14 } })), PRICES).snapshots.gib, 0)
   })
 
   it('has no traffic where there is one zone, or no load', () => {

@@ -109,7 +109,7 @@ describe('npm run sizing', function () {
       first.findings.map(({ code }: { code: string }) => code),
       ['count_below_need', 'disk_below_need'],
     )
-    assert.equal(first.reasons.length, 20)
+    assert.equal(first.reasons.length, 23)
     assert.equal(first.choices[0].key, 'load.retentionDays')
   })
 })

@@ -558,7 +558,7 @@ describe('faults of a stack', () => {
     const faults = faultsOf('production', { load })
     assert.match(
       faults[0] ?? '',
-      /^elasticsearch\.dataNodes would be \d+; at most 500: the load is more than one stack carries, divide it\. /,
+      /^bookkeeper\.replicas would be \d+; at most 500: the load is more than one stack carries, divide it\. /,
     )
   })
 
@@ -577,7 +577,7 @@ describe('numbers of a stack', () => {
     assert.equal(api.replicas, 10)
     assert.equal(elasticsearch.dataNodes, 3)
     assert.equal(runtime.indexShards, 3)
-    assert.equal(runtime.stateShards, 7)
+    assert.equal(runtime.stateShards, 9)
     const workers = reasons.find(({ key }) => key === 'workers.replicas')
     assert.equal(workers?.from, 'derived')
     assert.match(workers?.reason ?? '', /^2: peak 2,000 events\/s/)
@@ -595,6 +595,30 @@ describe('numbers of a stack', () => {
         ['disk_below_need', 'warning'],
       ],
     )
+  })
+
+  it('have the period that fits the load, unless it is stated', () => {
+    const period = (load: object, runtime = {}) => {
+      const { EVENT_PARTITIONING: _day, ...rest } = changed('production').runtime as Record<string, unknown>
+      const plan = of({ ...changed('production', { load }), runtime: { ...rest, ...runtime } })
+      const reason = plan.reasons.find(({ key }) => key === 'runtime.EVENT_PARTITIONING')
+      return [plan.runtime.eventPartitioning, reason?.value, reason?.from]
+    }
+    assert.deepEqual(period({}), ['day', 'day', 'derived'])
+    assert.deepEqual(period({ peakEventsPerSecond: 50, retentionDays: 365 }), ['month', 'month', 'derived'])
+    assert.deepEqual(period({}, { EVENT_PARTITIONING: 'month' }), ['month', 'month', 'stated'])
+    assert.equal(of(changed('dev')).runtime.eventPartitioning, 'month')
+    assert.equal(of(changed('dev', { load: { peakEventsPerSecond: 5 } })).runtime.eventPartitioning, 'day')
+  })
+
+  it('have sessions that expire only where something deletes them', () => {
+    const days = (elasticsearch: object) =>
+      of(changed('staging', { runtime: { SESSION_RETENTION_DAYS: 10 }, elasticsearch })).demand?.sessionDays
+    assert.deepEqual(
+      [days({}), days({ expireIndices: false }), days({ url: 'http://e:9200', security: false, expireIndices: false })],
+      [11, 90, 11],
+    )
+    assert.equal(of(changed('dev')).demand, undefined)
   })
 
   it('are the defaults where neither is stated', () => {

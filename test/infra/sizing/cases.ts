@@ -12,8 +12,10 @@ export const DEV: Shape = {
   messageMaxEvents: 100,
   prefetchMessages: 20,
   retentionHours: 24,
+  sessionRetentionDays: 0,
+  profileRetentionDays: 0,
   cores: { api: 1, worker: 1, broker: 2, bookie: 1 },
-  floor: { apiReplicas: 1, workerReplicas: 1, brokers: 1, bookies: 1, dataNodes: 0 },
+  floor: { apiReplicas: 1, workerReplicas: 1, brokers: 1, bookies: 1, bookieMemoryMib: 768, dataNodes: 0 },
 }
 
 export const PRODUCTION: Shape = {
@@ -21,7 +23,7 @@ export const PRODUCTION: Shape = {
   zones: 3,
   writeQuorum: 3,
   indexReplicas: 1,
-  floor: { apiReplicas: 10, workerReplicas: 2, brokers: 2, bookies: 3, dataNodes: 2 },
+  floor: { apiReplicas: 10, workerReplicas: 2, brokers: 2, bookies: 3, bookieMemoryMib: 4096, dataNodes: 2 },
 }
 
 export function loadOf(given: Partial<Load>): Load {
@@ -52,6 +54,22 @@ export function reasonOf(derived: readonly Derived[], key: SizedKey): string | u
   return derived.find((entry) => entry.key === key)?.reason
 }
 
+/** Bytes of a message as compressed for each byte of it. */
+export function queuedRatio({ eventsPerCall }: Load, { messageMaxEvents }: Shape): number {
+  return 0.4 + 0.4 / Math.min(eventsPerCall, messageMaxEvents)
+}
+
+/** Bytes of one copy of the sessions and profiles on disk. */
+export function statesOf(
+  load: Load,
+  { sessionRetentionDays: sessions, profileRetentionDays: profiles }: Shape,
+): number {
+  const perDay = (load.peakEventsPerSecond * load.meanToPeak * 86_400) / load.eventsPerSession
+  const sessionDays = sessions > 0 ? sessions + 1 : load.stateDays
+  const profileDays = profiles > 0 ? 2 * profiles : load.stateDays
+  return ((perDay * sessionDays + (perDay / load.sessionsPerProfile) * profileDays) * 400 * 0.8) / 0.8
+}
+
 /** What a month of the sizes costs, in USD; what does not depend on the load is left out. */
 export function billOf(values: Record<SizedKey, number>, { cores }: Shape): number {
   const pods = (count: number, each: number, memoryGib: number) => count * podMonth(DEFAULT_PRICES, each, memoryGib)
@@ -64,7 +82,7 @@ export function billOf(values: Record<SizedKey, number>, { cores }: Shape): numb
     pods(values['api.replicas'], cores.api, 0.5) +
     pods(values['workers.replicas'], cores.worker, 0.5) +
     pods(values['broker.replicas'], cores.broker, 4) +
-    pods(bookies, cores.bookie, 4) +
+    pods(bookies, cores.bookie, values['bookkeeper.memoryMib'] / 1024) +
     pods(nodes, values['elasticsearch.cpuMillicores'] / 1000, 2 * values['elasticsearch.heapGib']) +
     pods(3, 0.5, values['elasticsearch.masterMemoryMib'] / 1024) +
     diskGib * DEFAULT_PRICES.diskGibMonth
@@ -101,12 +119,15 @@ export const anyShape: fc.Arbitrary<Shape> = fc.record({
   messageMaxEvents: count(10_000),
   prefetchMessages: count(1000),
   retentionHours: count(8760, 0),
+  sessionRetentionDays: count(1000, 0),
+  profileRetentionDays: count(1000, 0),
   cores: fc.record({ api: cores, worker: cores, broker: cores, bookie: cores }),
   floor: fc.record({
     apiReplicas: count(20),
     workerReplicas: count(20),
     brokers: count(5),
     bookies: count(10),
+    bookieMemoryMib: count(4096, 768),
     dataNodes: count(10, 0),
   }),
 })

@@ -61,6 +61,14 @@ describe('a broken limit', () => {
     assert.deepEqual(codesOf(usual, { setting: { expires: undefined } }), [])
   })
 
+  it('is an expiry of more sessions than a night is long enough for', () => {
+    const load = { ...usual, peakEventsPerSecond: 70_000, retentionDays: 8 }
+    const shape = (given: Partial<Shape>) => ({ ...DAILY, ...given })
+    assert.deepEqual(codesOf(load, { shape: shape({ sessionRetentionDays: 30 }) }), ['expiry_too_slow'])
+    assert.deepEqual(codesOf(load, { shape: shape({ profileRetentionDays: 30 }) }), [])
+    assert.deepEqual(codesOf(load), [])
+  })
+
   it('is a scaler without headroom over the peak', () => {
     const load = { ...usual, peakEventsPerSecond: 200_000, stateDays: 1, retentionDays: 1, meanToPeak: 0.1 }
     const stated = { 'api.maxReplicas': 20, 'workers.maxReplicas': 24 }
@@ -75,6 +83,7 @@ describe('a broken limit', () => {
   const short: readonly (readonly [string, Stated, string])[] = [
     ['a count', { 'workers.replicas': 1 }, 'count_below_need'],
     ['a disk', { 'bookkeeper.ledgersGib': 100, 'bookkeeper.replicas': 6 }, 'disk_below_need'],
+    ['memory of a bookie', { 'bookkeeper.memoryMib': 2048 }, 'memory_below_need'],
     ['a heap', { 'elasticsearch.heapGib': 4, 'elasticsearch.dataNodes': 3 }, 'memory_below_need'],
     ['CPU', { 'elasticsearch.cpuMillicores': 500, 'elasticsearch.dataNodes': 3 }, 'cpu_below_need'],
   ]
