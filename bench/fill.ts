@@ -1,9 +1,9 @@
 import type { Part } from '../runtime/api/packer.ts'
 import type { Config } from '../runtime/config.ts'
+import { topicsOf } from '../runtime/names.ts'
 import { encode } from '../runtime/queue/message.ts'
 import { loadPulsarModule, nativeTransport } from '../runtime/queue/native.ts'
 import type { Producer, Transport } from '../runtime/queue/port.ts'
-import { topicsOf } from '../runtime/queue/topics.ts'
 import { webSocketTransport } from '../runtime/queue/websocket.ts'
 
 const SEND_TIMEOUT_MS = 30_000

@@ -12,7 +12,7 @@ const BEGIN = '# Written from infra/config/schema.ts by `npm run docs`.\nconfig:
 
 const OTHER = {
   runtime: 'Settings of API and workers, by environment name, such as ELASTIC_INDEX_SHARDS and BULK_SIZE.',
-  coefficients: 'What one unit carries, for the sizing model: what `npm run rehearse` has measured.',
+  coefficients: 'What one unit carries, for the sizing model: what `npm run load-test` has measured.',
   sources:
     'The event sources: an object from the id of a source to its name, whether it is enabled, and the allowed origins.',
 } as const

@@ -48,7 +48,7 @@ function errorsTable(): string {
     retryable ? 'yes' : 'no',
     remedy,
   ])
-  return table(['code', 'may pass by itself', 'what to do'], rows)
+  return table(['code', 'retryable', 'what to do'], rows)
 }
 
 /** The keys of one group of a stack's configuration. */

@@ -103,7 +103,7 @@ export interface SettledPlatform {
   readonly access: Pick<GroupOf<'platform'>, 'monitoringNamespaces' | 'monitoringPods' | 'operatorNamespaces'>
   readonly expireIndices: boolean
   readonly backlogHours: number
-  /** Nothing where the platform is not watched. */
+  /** Nothing where the platform is not monitored. */
   readonly observability?: GroupOf<'observability'>
 }
 

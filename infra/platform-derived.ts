@@ -6,7 +6,7 @@ import type { ExternalPorts } from './network/edges.ts'
 import type { NamedPods } from './network/policies.ts'
 import { EXPORTER_RESOURCES } from './observability/exporter-resources.ts'
 import { labelsFrom } from './observability/label-list.ts'
-import type { WatchedArgs } from './observability/watched.ts'
+import type { MonitoredStackArgs } from './observability/monitored-stack.ts'
 import { isExternalElasticsearch, isExternalPulsar, type PlatformArgs, type SettledPlatform } from './platform-args.ts'
 
 /** How many pods a tier has, and what each of them asks for. */
@@ -75,7 +75,7 @@ export function namedPods({ access, workers }: SettledPlatform): NamedPods {
 }
 
 /** What alerts and dashboards ask after. */
-export function watchedArgs(settled: SettledPlatform, prefix: string): WatchedArgs {
+export function monitoredArgs(settled: SettledPlatform, prefix: string): MonitoredStackArgs {
   const { site, settings, pulsar, workers, backlogHours, observability } = settled
   return {
     namespace: site.namespace,

@@ -24,7 +24,7 @@ import {
   type SettledPlatform,
   settledPlatform,
 } from './platform-args.ts'
-import { externalPorts, namedPods, tiersOf, watchedArgs } from './platform-derived.ts'
+import { externalPorts, monitoredArgs, namedPods, tiersOf } from './platform-derived.ts'
 import { factsOf } from './platform-facts.ts'
 import type { PulsarAccess } from './pulsar/endpoint.ts'
 import { Pulsar } from './pulsar/pulsar.ts'
@@ -32,7 +32,7 @@ import { Api } from './runtime/api.ts'
 import { imageCheck } from './runtime/image-check.ts'
 import { Replay } from './runtime/replay.ts'
 import { Retention } from './runtime/retention.ts'
-import { SetUp } from './runtime/set-up.ts'
+import { SetUp } from './runtime/set-up-job.ts'
 import { Workers } from './runtime/workers.ts'
 import { Guard } from './safety/guard.ts'
 
@@ -118,9 +118,9 @@ export class Platform extends ComponentResource {
     if (settled.expireIndices)
       new Retention(`${prefix}retention`, { ...program, cronJob: `${prefix}expire-indices` }, afterSetUp)
     if (settled.observability !== undefined) {
-      const watched = { ...site, ...settled.observability, ...watchedArgs(settled, prefix), elasticsearch }
+      const monitored = { ...site, ...settled.observability, ...monitoredArgs(settled, prefix), elasticsearch }
       const ready = { ...child, dependsOn: [...base, ...elasticsearch.dependsOn] }
-      new Observability(`${prefix}observability`, watched, ready)
+      new Observability(`${prefix}observability`, monitored, ready)
     }
     this.trackUrl = this.api.trackUrl
     this.consoleToken = this.api.consoleToken

@@ -3,19 +3,19 @@ import { Command, InvalidArgumentError } from 'commander'
 import { backlog } from './commands/backlog.ts'
 import { exportDeadLetters, listDeadLetters, replayAll } from './commands/dead-letters.ts'
 import { expireIndices, indices } from './commands/indices.ts'
+import { DEFAULT_TARGET, type LoadTestFlags, loadTestCommand, runLoadTestCommand } from './commands/load-test.ts'
 import { print } from './commands/output.ts'
-import { type RehearseFlags, rehearseCommand, runRehearsal } from './commands/rehearse.ts'
 import { type ReplayFlags, replayCommand, runReplay } from './commands/replay.ts'
 import { send } from './commands/send.ts'
 import { setUp } from './commands/set-up.ts'
 import { type Config, loadConfig } from './config.ts'
-import { explain } from './errors.ts'
+import { explain, remedyOf } from './errors.ts'
+import { isWhole, summaryOf } from './load-test/summary.ts'
 import { type CommandTarget, commandTarget } from './local/run-record.ts'
 import { createLogger, type Logger } from './log.ts'
 import { startApi } from './programs/api.ts'
 import { type Program, runUntilSignal } from './programs/run.ts'
 import { startWorker } from './programs/worker.ts'
-import { isWhole, summaryOf } from './rehearsal/summary.ts'
 import { version } from './version.ts'
 
 const cli = new Command('tracardi')
@@ -87,7 +87,7 @@ cli
   .command('send')
   .description('post events: those of a file with a JSON object a line (- is standard input), or a generated load')
   .argument('[file]')
-  .option('--url <url>', 'public listener of the API; else that of the run on this machine, or http://localhost:8585')
+  .option('--url <url>', `public listener of the API; else that of the run on this machine, or ${DEFAULT_TARGET}`)
   .option('--source <id>', 'event source', 'my-source')
   .option('--events <n>', 'size of the generated load', wholeNumber, 1000)
   .option('--per-call <n>', 'events in one call', wholeNumber, 50)
@@ -98,16 +98,16 @@ cli
   .option('--secret-file <file>', 'file with the secret of the source, where it has one')
   .option('--accepted <file>', 'write the ids of the events that were answered 200')
   .action(async (file, options) => {
-    const url = options.url ?? target().run?.publicUrl ?? 'http://localhost:8585'
+    const url = options.url ?? target().run?.publicUrl ?? DEFAULT_TARGET
     process.exitCode = await send(file, { ...options, url })
   })
 
 cli.addCommand(
-  rehearseCommand().action(async (flags: RehearseFlags) => {
+  loadTestCommand().action(async (flags: LoadTestFlags) => {
     const { env, run } = target()
-    const rehearsal = await runRehearsal(loadConfig(env), flags, run)
-    print(summaryOf(rehearsal).join('\n'))
-    process.exitCode = isWhole(rehearsal) ? 0 : 1
+    const loadTest = await runLoadTestCommand(loadConfig(env), flags, run)
+    print(summaryOf(loadTest).join('\n'))
+    process.exitCode = isWhole(loadTest) ? 0 : 1
   }),
 )
 
@@ -156,7 +156,7 @@ async function runProgram(name: string, start: (config: Config, log: Logger) => 
     log.info({ version }, 'started')
     process.exit(await runUntilSignal(program, loaded.shutdownGraceSeconds, log))
   } catch (error) {
-    log.fatal({ reason: explain(error) }, 'ended by a failure')
+    log.fatal({ err: error, remedy: remedyOf(error) }, 'ended by a failure')
     process.exit(1)
   }
 }

@@ -50,11 +50,27 @@ export const errorCodes = {
   },
   local_run: { retryable: false, remedy: 'Do what the message says and start again.' },
   command_invalid: { retryable: false, remedy: 'See `--help` of the command.' },
+  call_refused: {
+    retryable: true,
+    remedy: 'Read the answer. Where it has `Retry-After`, send the call again after that time, with the same ids.',
+  },
+  call_faulty: { retryable: false, remedy: 'Correct each fault that the answer lists, and send the call again.' },
+  not_observed: { retryable: true, remedy: 'Reload the console; the log of the API has the cause.' },
+  stack_config_invalid: {
+    retryable: false,
+    remedy: 'Correct each key that the message lists; `docs/stack-configuration.md` has what is allowed.',
+  },
+  change_refused: {
+    retryable: false,
+    remedy: 'Take the change back, or do first what the message asks for. Nothing was changed.',
+  },
+  deployment_refused: { retryable: false, remedy: 'Do what the message says, and run the workflow again.' },
+  tool_failed: { retryable: true, remedy: 'Read what Pulumi, git or GitHub answered, and run the command again.' },
 } as const satisfies Record<string, { retryable: boolean; remedy: string }>
 
 export type ErrorCode = keyof typeof errorCodes
 
-/** The only error that the runtime throws on purpose. */
+/** Every error that the project throws on purpose is one of these. */
 export class AppError extends Error {
   readonly code: ErrorCode
   readonly context: Readonly<Record<string, unknown>>
@@ -79,8 +95,47 @@ export function messageOf(thrown: unknown): string {
   return cause === text ? text : `${text}: ${cause}`
 }
 
+/** A fault as a record of the log. */
+export interface ErrorRecord {
+  /** The class, as `AppError` or `TypeError`. */
+  readonly type: string
+  /** One of `errorCodes`, or the code of Node.js or of a library, as `ECONNREFUSED`. */
+  readonly code?: string
+  readonly message: string
+  /** The facts that the message was made from. */
+  readonly context?: Readonly<Record<string, unknown>>
+  /** Only of faults that were not thrown on purpose. */
+  readonly stack?: string
+  readonly cause?: ErrorRecord
+}
+
+/** Longer chains of causes are cut. */
+const MAX_CAUSES = 5
+
+/** Anything that was thrown, with its code and context and the chain of its causes. */
+export function errorRecord(thrown: unknown, depth = 0): ErrorRecord {
+  if (!(thrown instanceof Error)) return { type: typeof thrown, message: String(thrown) }
+  const { code } = thrown as NodeJS.ErrnoException
+  const isOnPurpose = thrown instanceof AppError
+  const hasContext = isOnPurpose && Object.keys(thrown.context).length > 0
+  const cause = thrown.cause === undefined || depth >= MAX_CAUSES ? undefined : errorRecord(thrown.cause, depth + 1)
+  return {
+    type: thrown.name,
+    ...(code === undefined ? {} : { code: String(code) }),
+    message: thrown.message,
+    ...(hasContext ? { context: thrown.context } : {}),
+    ...(isOnPurpose || thrown.stack === undefined ? {} : { stack: thrown.stack }),
+    ...(cause === undefined ? {} : { cause }),
+  }
+}
+
 /** What a command tells of what it failed on: the code, the message and what to do; of a mistake of ours, where it is. */
 export function explain(thrown: unknown): string {
   if (!(thrown instanceof AppError)) return `error: ${thrown instanceof Error ? thrown.stack : String(thrown)}`
-  return `${thrown.code}: ${messageOf(thrown)}\n${errorCodes[thrown.code].remedy}`
+  return `${thrown.code}: ${messageOf(thrown)}\n${remedyOf(thrown)}`
+}
+
+/** What to do about a fault; `undefined` of one that was not thrown on purpose. */
+export function remedyOf(thrown: unknown): string | undefined {
+  return thrown instanceof AppError ? errorCodes[thrown.code].remedy : undefined
 }

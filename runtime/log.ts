@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 import { type Config, settings } from './config.ts'
+import { errorRecord } from './errors.ts'
 
 export type { Logger }
 
@@ -13,7 +14,8 @@ const redacted = [
 ]
 
 /**
- * The one logger of a process: JSON lines on standard output, secrets redacted where the record is built.
+ * The one logger of a process: JSON lines on standard output, secrets redacted where the record is built. A fault is logged as
+ * `err`, with its code, context and causes.
  *
  * @param destination where the lines go; standard output when left out.
  */
@@ -22,11 +24,12 @@ export function createLogger(
   program: string,
   destination?: DestinationStream,
 ): Logger {
-  const paths = redacted.flatMap((key) => [key, `*.${key}`, `*.*.${key}`])
+  const paths = redacted.flatMap((key) => [key, `*.${key}`, `*.*.${key}`, `*.*.*.${key}`])
   const options = {
     level: config.logLevel,
     base: { program },
     timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: (thrown: unknown) => errorRecord(thrown) },
     redact: { paths, censor: '[redacted]' },
   }
   return destination ? pino(options, destination) : pino(options)

@@ -48,13 +48,13 @@ export type ValueOf<S> = S extends { oneOf: readonly (infer V)[] }
 export type Value = string | number | boolean
 
 /** The outcome of reading one value: the value, or what is wrong with it and what is allowed. */
-export type Reading = { readonly value: Value } | { readonly fault: string }
+export type ParsedValue = { readonly value: Value } | { readonly fault: string }
 
 const TRUE = new Set(['true', 'yes', 'on', '1'])
 const FALSE = new Set(['false', 'no', 'off', '0'])
 
 /** Reads a setting from its text, as an environment variable has it. Blank text is the default. */
-export function readSetting(setting: Setting, text: string | undefined): Reading {
+export function readSetting(setting: Setting, text: string | undefined): ParsedValue {
   const trimmed = text?.trim() ?? ''
   if (trimmed === '') return { value: setting.default }
   if (setting.type === 'boolean') return readBoolean(trimmed)
@@ -71,19 +71,19 @@ export function allowedValues(setting: Setting): string {
   return `${kind} from ${setting.minimum} to ${setting.maximum}${unit}`
 }
 
-function readBoolean(text: string): Reading {
+function readBoolean(text: string): ParsedValue {
   const word = text.toLowerCase()
   if (TRUE.has(word)) return { value: true }
   if (FALSE.has(word)) return { value: false }
   return { fault: 'yes or no' }
 }
 
-function readText(setting: TextSetting, text: string): Reading {
+function readText(setting: TextSetting, text: string): ParsedValue {
   const allowed = setting.oneOf ? setting.oneOf.includes(text) : (setting.pattern?.regex.test(text) ?? true)
   return allowed ? { value: text } : { fault: allowedValues(setting) }
 }
 
-function readNumber(setting: NumberSetting, text: string): Reading {
+function readNumber(setting: NumberSetting, text: string): ParsedValue {
   const decimal = /^-?\d+(\.\d+)?$/.test(text)
   const value = Number(text)
   const whole = setting.type === 'number' || Number.isSafeInteger(value)

@@ -43,41 +43,45 @@ const RUNTIME: Allowed = {
   programs: ['api', 'worker', 'console', 'queue', 'search'],
   send: [],
   replay: ['queue', 'search', 'worker'],
-  rehearsal: ['queue', 'search', 'send'],
-  commands: ['api', 'queue', 'search', 'send', 'rehearsal', 'replay'],
+  'load-test': ['queue', 'search', 'send'],
+  commands: ['api', 'queue', 'search', 'send', 'load-test', 'replay'],
   local: ['api'],
 }
 
-/** What the report of a rehearsal is made from. */
-const REHEARSAL_RECORD = ['record', 'summary', 'duration'].map((file) => `../runtime/rehearsal/${file}.ts`)
+/** What the report of a load test is made from. */
+const LOAD_TEST_RECORD = ['record', 'summary', 'duration'].map((file) => `../runtime/load-test/${file}.ts`)
+
+/** Errors have one base and one table of codes. */
+const ERRORS = '../runtime/errors.ts'
 
 /** Of the runtime: its settings, and the names that follow from them. Both are pure. */
-const SETTINGS = ['../runtime/config.ts', '../runtime/queue/topics.ts']
+const SETTINGS = ['../runtime/config.ts', '../runtime/names.ts']
 
 /** The same for the infrastructure, which of the runtime knows the settings and, to start it, the run on one machine. */
 const INFRA: Allowed = {
   sizing: [],
-  config: ['sizing', '../runtime/config.ts'],
+  config: ['sizing', ERRORS, '../runtime/config.ts'],
   kubernetes: ['config'],
   network: ['kubernetes'],
   pulsar: ['config', 'kubernetes', 'safety'],
   elasticsearch: ['config', 'kubernetes', 'safety', '../runtime/config.ts'],
   runtime: ['config', 'kubernetes', 'pulsar', 'elasticsearch', ...SETTINGS],
   observability: ['config', 'kubernetes', 'elasticsearch', ...SETTINGS],
-  safety: ['kubernetes'],
-  rehearsal: ['sizing', 'config', 'kubernetes', 'pulsar', 'elasticsearch', 'runtime', ...REHEARSAL_RECORD],
+  safety: ['kubernetes', ERRORS],
+  pipeline: [ERRORS],
+  'load-test': ['sizing', 'config', 'kubernetes', 'pulsar', 'elasticsearch', 'runtime', ...LOAD_TEST_RECORD],
   commands: [
     'sizing',
     'config',
     'pipeline',
-    'rehearsal',
+    'load-test',
     '.',
     '../runtime/config.ts',
-    '../runtime/errors.ts',
+    ERRORS,
     '../runtime/local/run.ts',
     '../runtime/local/run-record.ts',
-    '../runtime/commands/rehearse.ts',
-    ...REHEARSAL_RECORD,
+    '../runtime/commands/load-test.ts',
+    ...LOAD_TEST_RECORD,
   ],
 }
 
@@ -93,7 +97,7 @@ describe('imports', () => {
     assert.deepEqual(forbidden('runtime', RUNTIME, true), [])
     // The command line is the one place that knows everything.
     const top = imports('runtime').filter(({ from, to }) => from === '.' && to !== '.')
-    assert.deepEqual([...new Set(top.map(({ to }) => to))].sort(), ['commands', 'local', 'programs', 'rehearsal'])
+    assert.deepEqual([...new Set(top.map(({ to }) => to))].sort(), ['commands', 'load-test', 'local', 'programs'])
   })
 
   it('of the runtime stay in it: its images have nothing of Pulumi', () => {

@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
+import { AppError } from '../../runtime/errors.ts'
 import { deployedFrom, mayReplace, type Relation } from '../pipeline/order.ts'
 import { type Environment, faultsOf } from '../pipeline/protection.ts'
-import { UsageError, usage, withMessages } from './command.ts'
+import { usage, withMessages } from './command.ts'
 
 /** What the workflows of GitHub Actions ask before they change a stack. What is on standard output goes to `$GITHUB_OUTPUT`. */
 const HELP = `Usage: node infra/commands/pipeline.ts <command>
@@ -46,7 +47,7 @@ await withMessages(async () => {
 })
 
 function stated(value: string | undefined, option: string): string {
-  if (!value) throw new UsageError(`${option} is missing.\n\n${HELP}`)
+  if (!value) throw new AppError('command_invalid', `${option} is missing.\n\n${HELP}`)
   return value
 }
 
@@ -73,7 +74,8 @@ function relationTo(commit: string): (deployed: string) => Relation {
   const has = (name: string) => spawnSync('git', ['cat-file', '-e', `${name}^{commit}`]).status === 0
   const contains = (older: string, newer: string) => {
     const { status, stderr } = spawnSync('git', ['merge-base', '--is-ancestor', older, newer], { encoding: 'utf8' })
-    if (status !== 0 && status !== 1) throw new Error(`git merge-base --is-ancestor ${older} ${newer}: ${stderr}`)
+    if (status !== 0 && status !== 1)
+      throw new AppError('tool_failed', `git merge-base --is-ancestor ${older} ${newer}: ${stderr}`)
     return status === 0
   }
   return (deployed) => {
@@ -85,10 +87,11 @@ function relationTo(commit: string): (deployed: string) => Relation {
 
 function checkOrder(stack: string, commit: string, forced: string): void {
   const shallow = output('git', ['rev-parse', '--is-shallow-repository']).trim()
-  if (shallow === 'true') throw new UsageError('The checkout has no history. Check out with fetch-depth: 0.')
+  if (shallow === 'true')
+    throw new AppError('deployment_refused', 'The checkout has no history. Check out with fetch-depth: 0.')
   const history = output('pulumi', ['stack', 'history', '--json', '--stack', stack, '--page-size', '100'])
   const verdict = mayReplace({ stack, commit, forced, deployed: deployedFrom(history), relation: relationTo(commit) })
-  if (!verdict.allowed) throw new UsageError(verdict.reason)
+  if (!verdict.allowed) throw new AppError('deployment_refused', verdict.reason)
   say(verdict.reason)
 }
 
@@ -99,7 +102,7 @@ async function checkEnvironments(names: readonly string[], approved: readonly st
     ),
   )
   const told = faults.flat()
-  if (told.length > 0) throw new UsageError(told.join('\n'))
+  if (told.length > 0) throw new AppError('deployment_refused', told.join('\n'))
 }
 
 /** Undefined when there is none of the name. @throws on any other answer but the environment */
@@ -111,6 +114,10 @@ async function environmentOf(name: string): Promise<Environment | undefined> {
     signal: AbortSignal.timeout(30_000),
   })
   if (answer.status === 404) return undefined
-  if (!answer.ok) throw new Error(`GET ${url} was answered ${answer.status}: ${(await answer.text()).slice(0, 500)}`)
+  if (!answer.ok)
+    throw new AppError(
+      'tool_failed',
+      `GET ${url} was answered ${answer.status}: ${(await answer.text()).slice(0, 500)}`,
+    )
   return (await answer.json()) as Environment
 }

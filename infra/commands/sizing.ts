@@ -19,7 +19,7 @@ const HELP = `Usage: npm run sizing -- --stack <name> [options]
                        values with a comma; may be repeated
   --prices <file>      what you pay, as docs/prices/aws.yaml has it
   --coefficients <file>
-                       with what npm run rehearse has measured, instead of what the stack states
+                       with what npm run load-test has measured, instead of what the stack states
   --why                each number with its reason
   --json               all of it as JSON
 

@@ -3,7 +3,7 @@ import { type Coefficients, readCoefficients } from '../sizing/coefficients.ts'
 import { StackConfigError } from './errors.ts'
 
 /**
- * Coefficients as `npm run rehearse` writes them: a file of JSON.
+ * Coefficients as `npm run load-test` writes them: a file of JSON.
  *
  * @throws StackConfigError when it cannot be read, is no JSON, or has faults: all of them.
  */

@@ -47,13 +47,13 @@ export function planOf(raw: Readonly<Record<string, unknown>>, coefficients?: Co
   const used = coefficients ?? config.coefficients
   const runtime = runtimeOf(config, used)
   const derived = config.load.peakEventsPerSecond > 0 ? derive(config, runtime, used) : []
-  const plan = settle(config, runtime, derived, used)
+  const plan = resolve(config, runtime, derived, used)
   const broken = [...outOfRange(plan), ...brokenRules(plan)]
   if (broken.length > 0) throw new StackConfigError(broken)
   return plan
 }
 
-/** How the load of a stack is kept, of which a rehearsal tells nothing. */
+/** How the load of a stack is kept, of which a load test tells nothing. */
 type Kept = Omit<Load, 'peakEventsPerSecond' | 'eventsPerCall' | 'eventBytes'>
 
 /**
@@ -169,7 +169,7 @@ function statedNumbers(config: StackConfig, runtime: Config): Stated {
   return numbers
 }
 
-function settle(config: StackConfig, runtime: Config, derived: readonly Derived[], coefficients: Coefficients): Plan {
+function resolve(config: StackConfig, runtime: Config, derived: readonly Derived[], coefficients: Coefficients): Plan {
   const byKey = new Map(derived.map((entry) => [entry.key, entry]))
   const sized = SIZED_KEYS.map((key): SizedReason => {
     const { value, unit } = current(config, runtime, key)

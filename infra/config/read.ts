@@ -15,7 +15,7 @@ type Groups = { readonly [G in keyof Schema]: GroupOf<G> }
 export interface StackConfig extends Groups {
   /** Settings of the runtime that the stack states, by environment name. */
   readonly runtime: Readonly<Record<string, string>>
-  /** What one unit carries: as the stack states it from a rehearsal, and the defaults for the rest. */
+  /** What one unit carries: as the stack states it from a load test, and the defaults for the rest. */
   readonly coefficients: Coefficients
   /** The event sources, as the sources file of the API has them. */
   readonly sources: Readonly<Record<string, unknown>>

@@ -7,7 +7,7 @@ import { podAlerts } from './alerts/pods.ts'
 import { queueAlerts } from './alerts/queue.ts'
 import { workerAlerts } from './alerts/workers.ts'
 import { zookeeperAlerts } from './alerts/zookeeper.ts'
-import type { Watched } from './watched.ts'
+import type { MonitoredStack } from './monitored-stack.ts'
 
 const GROUPS = [
   eventAlerts,
@@ -21,8 +21,6 @@ const GROUPS = [
 ]
 
 /** The alerts of a stack: those about servers that it has. */
-export function alertsOf(watched: Watched): readonly AlertGroup[] {
-  return GROUPS.map((group) => group(watched)).filter(({ reads }) =>
-    reads.every((tier) => watched.tiers.includes(tier)),
-  )
+export function alertsOf(stack: MonitoredStack): readonly AlertGroup[] {
+  return GROUPS.map((group) => group(stack)).filter(({ reads }) => reads.every((tier) => stack.tiers.includes(tier)))
 }

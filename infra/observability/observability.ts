@@ -9,9 +9,9 @@ import { scrapedOf, type Tier } from '../kubernetes/tiers.ts'
 import { dashboardsOf } from './dashboards.ts'
 import { Exporter } from './exporter.ts'
 import { labelsFrom } from './label-list.ts'
+import { type MonitoredStackArgs, monitoredStackOf } from './monitored-stack.ts'
 import { podMonitor } from './pod-monitor.ts'
 import { rulesOf } from './rules.ts'
-import { type WatchedArgs, watchedOf } from './watched.ts'
 
 /** What Prometheus and Grafana get. */
 export interface ObservabilitySettings {
@@ -58,7 +58,7 @@ export interface ObservabilitySettings {
 export interface ObservabilityArgs
   extends SiteArgs,
     ObservabilitySettings,
-    Omit<WatchedArgs, 'namespace' | 'prefix' | 'scrapeSeconds'> {
+    Omit<MonitoredStackArgs, 'namespace' | 'prefix' | 'scrapeSeconds'> {
   /** The Elasticsearch that the exporter asks, where `tiers` has it. */
   readonly elasticsearch: SearchAccess
   /** What the names of the resources begin with, and of the tiers that they watch. @default the name of the component and `-` */
@@ -70,7 +70,7 @@ interface Own {
   readonly prefix: string
   readonly site: Site
   readonly config: GroupOf<'observability'>
-  readonly watched: WatchedArgs
+  readonly stack: MonitoredStackArgs
   readonly elasticsearch: SearchAccess
 }
 
@@ -84,8 +84,8 @@ export class Observability extends ComponentResource {
     const { authentication, settings, backlogHours, backlogPerWorker, workers, zookeepers, ensemble } = args
     const numbers = { backlogHours, backlogPerWorker, workers, zookeepers, ensemble }
     const { scrapeSeconds } = config
-    const watched = { namespace: site.namespace, prefix, tiers, authentication, settings, scrapeSeconds, ...numbers }
-    const own: Own = { prefix, site, config, watched, elasticsearch }
+    const stack = { namespace: site.namespace, prefix, tiers, authentication, settings, scrapeSeconds, ...numbers }
+    const own: Own = { prefix, site, config, stack, elasticsearch }
     if (tiers.includes('elasticsearch-exporter')) {
       const exporter = { ...site, image: config.exporter, elasticsearch }
       new Exporter(`${prefix}elasticsearch-exporter`, exporter, { parent: this })
@@ -105,10 +105,10 @@ export class Observability extends ComponentResource {
     )
   }
 
-  private rules({ prefix, site, config, watched, elasticsearch }: Own): void {
+  private rules({ prefix, site, config, stack, elasticsearch }: Own): void {
     const { labels, runbooks } = config
     const certificates = output(elasticsearch.endpoint.certificates ?? [])
-    const spec = certificates.apply((made) => rulesOf(watchedOf(watched, made), runbooks))
+    const spec = certificates.apply((made) => rulesOf(monitoredStackOf(stack, made), runbooks))
     new k8s.apiextensions.CustomResource(
       `${prefix}rules`,
       {
@@ -125,9 +125,9 @@ export class Observability extends ComponentResource {
     )
   }
 
-  private dashboards({ prefix, site, config, watched }: Own): void {
+  private dashboards({ prefix, site, config, stack }: Own): void {
     const labels = { ...labelsFrom(config.dashboardLabels), ...labelsOf(site, 'worker') }
-    for (const { name, json } of dashboardsOf(watchedOf(watched, []))) {
+    for (const { name, json } of dashboardsOf(monitoredStackOf(stack, []))) {
       const objectName = `${prefix}dashboard-${name}`
       new k8s.core.v1.ConfigMap(
         objectName,

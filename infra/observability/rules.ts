@@ -1,7 +1,7 @@
 import type { Alert } from './alert.ts'
 import { certificateSeries, type RecordedSeries } from './alerts/certificates.ts'
 import { alertsOf } from './alerts.ts'
-import type { Watched } from './watched.ts'
+import type { MonitoredStack } from './monitored-stack.ts'
 
 interface AlertingRule {
   readonly alert: string
@@ -17,13 +17,13 @@ export interface Rules {
 }
 
 /** @param runbooks the page that has a section for each alert, under its name. */
-export function rulesOf(watched: Watched, runbooks: string): Rules {
-  const name = (group: string) => `${watched.namespace}-${watched.prefix}${group}`
-  const alerting = alertsOf(watched).map(({ name: group, alerts }) => ({
+export function rulesOf(stack: MonitoredStack, runbooks: string): Rules {
+  const name = (group: string) => `${stack.namespace}-${stack.prefix}${group}`
+  const alerting = alertsOf(stack).map(({ name: group, alerts }) => ({
     name: name(group),
-    rules: alerts.map((alert) => alertingRule(alert, watched.namespace, runbooks)),
+    rules: alerts.map((alert) => alertingRule(alert, stack.namespace, runbooks)),
   }))
-  const series = certificateSeries(watched)
+  const series = certificateSeries(stack)
   return { groups: series.length === 0 ? alerting : [{ name: name('recorded'), rules: series }, ...alerting] }
 }
 

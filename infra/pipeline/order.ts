@@ -1,3 +1,5 @@
+import { AppError } from '../../runtime/errors.ts'
+
 /**
  * What runs in a stack, by the history of its updates. `commit` is missing where the last `up` was made outside of a git checkout.
  */
@@ -10,11 +12,12 @@ interface Update {
 
 /**
  * Reads `pulumi stack history --json`, newest first. An `up` that failed counts: part of it may run.
- * @throws when the text is not such a list
+ * @throws AppError `tool_failed` when the text is not such a list
  */
 export function deployedFrom(history: string): Deployed {
   const updates: unknown = JSON.parse(history)
-  if (!Array.isArray(updates)) throw new Error(`pulumi stack history gave ${history.slice(0, 100)} instead of a list`)
+  if (!Array.isArray(updates))
+    throw new AppError('tool_failed', `pulumi stack history gave ${history.slice(0, 100)} instead of a list`)
   const last = (updates as readonly Update[]).find(({ kind }) => kind === 'update' || kind === 'destroy')
   if (last === undefined || last.kind === 'destroy') return { ever: false }
   const commit = last.environment?.['git.head']

@@ -1,6 +1,6 @@
 import type { Input } from '@pulumi/pulumi'
 import { type Config, loadConfig, type settings, toEnv } from '../../runtime/config.ts'
-import { bundlesFor } from '../../runtime/queue/topics.ts'
+import { bundlesFor } from '../../runtime/names.ts'
 import type { SearchAccess, SearchEndpoint } from '../elasticsearch/endpoint.ts'
 import { nodeHeapMib } from '../kubernetes/memory.ts'
 import type { Volume, VolumeMount } from '../kubernetes/pod.ts'

@@ -1,6 +1,6 @@
 import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
-import { topicsOf } from '../../runtime/queue/topics.ts'
+import { topicsOf } from '../../runtime/names.ts'
 import { withDefaults } from '../config/defaults.ts'
 import type { GroupOf } from '../config/read.ts'
 import { deployment } from '../kubernetes/deployment.ts'

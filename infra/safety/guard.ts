@@ -1,5 +1,6 @@
 import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, ResourceHook, type ResourceHookArgs } from '@pulumi/pulumi'
+import { AppError } from '../../runtime/errors.ts'
 import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import type { Facts } from './facts.ts'
 import { refusedChanges } from './refusals.ts'
@@ -59,11 +60,15 @@ export function guardOf(
   return [new Guard(`${name}-guard`, { ...siteOf(name, args), facts, acknowledge }, { parent })]
 }
 
-/** @throws Error that lists every refused change. */
+/** @throws AppError `change_refused` that lists every refused change. */
 export function refuseChanges({ oldInputs, newInputs }: ResourceHookArgs, acknowledged: readonly string[]): void {
   const refused = refusedChanges(factsIn(oldInputs), factsIn(newInputs), acknowledged)
   if (refused.length > 0) {
-    throw new Error(`refused, because it could destroy data:\n${refused.map((line) => `  - ${line}`).join('\n')}`)
+    throw new AppError(
+      'change_refused',
+      `refused, because it could destroy data:\n${refused.map((line) => `  - ${line}`).join('\n')}`,
+      { context: { refused } },
+    )
   }
 }
 

@@ -114,7 +114,7 @@ export interface Coefficients {
 }
 
 /**
- * The coefficients without a rehearsal: conservative readings of what was measured here (design.md §6: two cores shared by
+ * The coefficients without a load test: conservative readings of what was measured here (design.md §6: two cores shared by
  * load, Pulsar, API, worker and Elasticsearch) and of what the makers of the servers publish.
  */
 export const DEFAULT_COEFFICIENTS: Coefficients = Object.freeze({

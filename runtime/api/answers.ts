@@ -18,8 +18,6 @@ export function answerErrors(server: FastifyInstance, maxBodyBytes: number): voi
   })
 }
 
-const NOT_DURABLE: ReadonlySet<string> = new Set(['queue_unavailable', 'queue_quota', 'set_up_missing'])
-
 /** What any call can be answered. */
 const ALWAYS = {
   ...ANSWERS_OF_ANY_PATH,
@@ -34,7 +32,7 @@ export function describedSchema(schema: FastifySchema): FastifySchema {
 function refusalFor(error: FastifyError, request: FastifyRequest, maxBodyBytes: number): Refused {
   if (error instanceof Refused) return error
   if (error instanceof AppError && error.code === 'queue_not_read') return notRead(error.message)
-  if (error instanceof AppError && NOT_DURABLE.has(error.code)) return notDurable()
+  if (error instanceof AppError && error.retryable) return notDurable()
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return tooLarge(maxBodyBytes)
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     const given = request.headers['content-type'] ?? ''
@@ -47,7 +45,7 @@ function refusalFor(error: FastifyError, request: FastifyRequest, maxBodyBytes: 
   request.log.error({ err: error }, 'request failed')
   return new Refused(
     500,
-    'The call failed for a reason that the log of the API tells; the events may or may not be stored, send them again with the same ids',
+    'Internal error. The events may or may not be stored: send them again with the same ids. The log of the API has the cause',
   )
 }
 

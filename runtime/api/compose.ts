@@ -1,5 +1,6 @@
 import { v7 as uuidV7 } from 'uuid'
 import type { Config } from '../config.ts'
+import { type Indices, indicesOf } from '../names.ts'
 import {
   type CallText,
   callText,
@@ -9,7 +10,7 @@ import {
   stateLines,
   Verbatim,
 } from '../search/documents.ts'
-import { type Indices, indicesOf, partitionTimeMs, periodOf } from '../search/indices.ts'
+import { partitionTimeMs, periodOf } from '../search/indices.ts'
 import { Packer, type Part } from './packer.ts'
 import type { EventPayload, Fault, TrackPayload } from './schema.ts'
 import { semanticFaults } from './semantics.ts'

@@ -6,7 +6,7 @@ const OUTCOMES = ['accepted', 'unavailable'] as const
 
 export type ApiMetrics = ReturnType<typeof apiMetrics>
 
-interface Watched {
+interface ApiGauges {
   readonly pendingBytes: () => number
   /** What is wrong with the sources file, while the last good one is in force. */
   readonly sourcesFault: () => string | undefined
@@ -20,7 +20,7 @@ interface QueueStates {
 }
 
 /** What an operator watches of an API process. */
-export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault, queue }: Watched) {
+export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault, queue }: ApiGauges) {
   const registers = [registry]
   const events = new Counter({
     name: 'tracardi_api_events_total',

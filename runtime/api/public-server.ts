@@ -21,7 +21,7 @@ import { addCollectRoutes, addTrackRoute } from './routes.ts'
 import { MAX_ID_BYTES } from './schema.ts'
 import { senders } from './sender.ts'
 import type { Sources } from './sources.ts'
-import { tracker } from './track.ts'
+import { trackHandler } from './track.ts'
 import { addTrackerRoutes } from './tracker-route.ts'
 import { Turns } from './turns.ts'
 
@@ -134,7 +134,7 @@ function addCalls(
   })
   const authorize = senders(server, sources, rates)
   readBodies(server, { maxBytes: config.apiMaxBodyBytes, maxValues: config.apiMaxValues, turns, authorize })
-  const track = tracker({ authorize, rates, turns, publisher, metrics }, composer(config))
+  const track = trackHandler({ authorize, rates, turns, publisher, metrics }, composer(config))
   addTrackRoute(server, track, config.apiMaxEvents)
   addCollectRoutes(server, track, authorize)
 }

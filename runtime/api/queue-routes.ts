@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { Static } from 'typebox'
 import { refusal } from '../answer-schemas.ts'
+import { topicName } from '../names.ts'
 import type { PulsarAdmin } from '../queue/admin.ts'
 import { readBacklog, readDetailedBacklog } from '../queue/backlog.ts'
-import { topicName } from '../queue/topics.ts'
 import { BacklogAnswer, BacklogParams, BacklogQuery } from './schema.ts'
 
 /** `GET /queue/{namespace}/{topic}/backlog`: what no worker is done with, by partition and subscription. */

@@ -1,15 +1,16 @@
+import { AppError } from '../errors.ts'
 import type { Fault } from './schema.ts'
 
 /** How long a client should wait after a limit or the broker refused its call. */
 const RETRY_AFTER_SECONDS = 2
 
 /** A call that is answered with a status and a reason. */
-export class Refused extends Error {
+export class Refused extends AppError {
   readonly statusCode: number
   readonly retryAfterSeconds: number | undefined
 
   constructor(statusCode: number, detail: string, retryAfterSeconds?: number) {
-    super(detail)
+    super('call_refused', detail)
     this.name = 'Refused'
     this.statusCode = statusCode
     this.retryAfterSeconds = retryAfterSeconds
@@ -43,12 +44,12 @@ export function notRead(reason: string): Refused {
 }
 
 /** A call with faults, each of which is listed in the answer. */
-export class FaultyCall extends Error {
+export class FaultyCall extends AppError {
   readonly statusCode = 422
   readonly faults: readonly Fault[]
 
   constructor(faults: readonly Fault[]) {
-    super('the call has faults')
+    super('call_faulty', 'the call has faults')
     this.name = 'FaultyCall'
     this.faults = faults
   }

@@ -156,7 +156,7 @@ export function watchSources(path: string, log: Logger, pollMs = POLL_MS): Sourc
       // Once for each fault, not at each reading.
       if (messageOf(error) === reason) return
       reason = messageOf(error)
-      log.error({ reason }, 'the sources file has a fault: the last good one stays in force')
+      log.error({ err: error }, 'the sources file has a fault: the last good one stays in force')
     }
   }
   const timer = setInterval(reread, pollMs).unref()

@@ -29,7 +29,10 @@ export interface TrackOptions {
 export type Track = (request: FastifyRequest, payload: TrackPayload, options: TrackOptions) => Promise<TrackAnswer>
 
 /** Handles one call: who sends it, what it says, and only after the receipts of the broker, the answer. */
-export function tracker({ authorize, rates, turns, publisher, metrics }: TrackDependencies, composer: Composer): Track {
+export function trackHandler(
+  { authorize, rates, turns, publisher, metrics }: TrackDependencies,
+  composer: Composer,
+): Track {
   const answered = async (receipts: readonly Promise<void>[], told: Told): Promise<TrackAnswer> => {
     try {
       await allReceipts(receipts)

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
+import { topicName } from '../names.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { readDetailedBacklog } from '../queue/backlog.ts'
-import { topicName } from '../queue/topics.ts'
 import { grouped, print, table } from './output.ts'
 
 export interface BacklogOptions {

@@ -1,9 +1,9 @@
 import type { Config } from '../config.ts'
+import { topicsOf } from '../names.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
-import { setUpQueue } from '../queue/set-up.ts'
-import { topicsOf } from '../queue/topics.ts'
+import { setUpQueue } from '../queue/topic-set-up.ts'
 import { searchClient } from '../search/client.ts'
-import { setUpSearch } from '../search/set-up.ts'
+import { setUpSearch } from '../search/index-set-up.ts'
 import { print, table } from './output.ts'
 
 /** Makes what is missing in Pulsar and Elasticsearch, and tells what differs from what is configured. */

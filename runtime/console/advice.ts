@@ -1,5 +1,5 @@
 import { counted, duration, number, percent, rate, size } from './page/format.js'
-import type { DiskFigures, Figures, InstanceFigures, Named } from './state.ts'
+import type { DiskFigures, Figures, InstanceFigures, NamedCount } from './state.ts'
 
 /** One thing to do, or to know, and the figures that it comes from. */
 export interface Advice {
@@ -39,36 +39,36 @@ export function adviceFor(figures: Figures, namesInstances = true): readonly Adv
 type Rule = (figures: Figures, namesInstances: boolean) => Advice | undefined
 
 const notRead: Rule = ({ queue }) =>
-  queue.notPromised === undefined || queue.publishTrouble === undefined
+  queue.notPromised === undefined || queue.publishFault === undefined
     ? undefined
     : advice(
         'reader',
         'act',
         'Events are refused: they might not be read',
-        `${queue.publishTrouble}. Calls are answered 503 until then, and senders must repeat them.`,
+        `${queue.publishFault}. Calls are answered 503 until then, and senders must repeat them.`,
       )
 
 const partitionsLeftOut: Rule = ({ queue }) =>
-  queue.leftOut === undefined || queue.publishTrouble !== undefined
+  queue.leftOut === undefined || queue.publishFault !== undefined
     ? undefined
     : advice('partitions', 'act', 'A partition takes no events', `${queue.leftOut}. Others take its part.`)
 
 const pulsarAway: Rule = ({ queue }) => {
   if (queue.notPromised !== undefined) return undefined
-  const trouble = queue.publishTrouble ?? queue.reason
-  if (trouble === undefined) return undefined
-  return queue.publishTrouble === undefined
+  const reason = queue.publishFault ?? queue.reason
+  if (reason === undefined) return undefined
+  return queue.publishFault === undefined
     ? advice(
         'pulsar',
         'act',
         'Pulsar does not tell its backlog',
-        `Its admin API: ${trouble}. Backlog and dead letters are unknown; events may still pass. Check PULSAR_API and the brokers.`,
+        `Its admin API: ${reason}. Backlog and dead letters are unknown; events may still pass. Check PULSAR_API and the brokers.`,
       )
     : advice(
         'pulsar',
         'act',
         'Pulsar takes no events',
-        `This API cannot publish: ${trouble}. Calls are answered 503 and senders must repeat them. Check the brokers and the bookies.`,
+        `This API cannot publish: ${reason}. Calls are answered 503 and senders must repeat them. Check the brokers and the bookies.`,
       )
 }
 
@@ -302,7 +302,7 @@ const largeShards: Rule = ({ search }) => {
 }
 
 const diskFills: Rule = ({ search }) => {
-  const near = search.disks.flatMap((disk) => nearestMark(disk) ?? [])
+  const near = search.disks.flatMap((disk) => nearestThreshold(disk) ?? [])
   const freeShare = ({ disk }: (typeof near)[number]) => disk.availableBytes / disk.totalBytes
   const [worst] = near.sort((one, other) => freeShare(one) - freeShare(other))
   if (!worst) return undefined
@@ -429,7 +429,7 @@ function running(instances: readonly InstanceFigures[], program: 'api' | 'worker
   return instances.filter((instance) => instance.program === program && instance.reason === undefined)
 }
 
-function total(counts: readonly Named[]): number {
+function total(counts: readonly NamedCount[]): number {
   return counts.reduce((sum, { count }) => sum + count, 0)
 }
 
@@ -440,22 +440,24 @@ function refusedShare({ bulks }: Figures): number {
   return again === 0 ? 0 : again / Math.max(again, events)
 }
 
-interface Mark {
+interface DiskThreshold {
   readonly freeBytes: number
   readonly severity: Advice['severity']
   readonly follows: string
 }
 
 /** The gravest limit that a disk has passed, or else the first that it comes near to. */
-function nearestMark(disk: DiskFigures): { disk: DiskFigures; mark: Mark; spareBytes: number } | undefined {
-  const mark = (freeBytes: number | null, severity: Advice['severity'], follows: string): Mark[] =>
+function nearestThreshold(
+  disk: DiskFigures,
+): { disk: DiskFigures; mark: DiskThreshold; spareBytes: number } | undefined {
+  const mark = (freeBytes: number | null, severity: Advice['severity'], follows: string): DiskThreshold[] =>
     freeBytes === null ? [] : [{ freeBytes, severity, follows }]
   const marks = [
     ...mark(disk.floodStageFreeBytes, 'act', 'Elasticsearch lets nobody write to the indices on it'),
     ...mark(disk.highFreeBytes, 'act', 'Elasticsearch moves shards away from it'),
     ...mark(disk.lowFreeBytes, 'watch', 'Elasticsearch gives it no new shards'),
   ]
-  const spare = ({ freeBytes }: Mark) => disk.availableBytes - freeBytes
+  const spare = ({ freeBytes }: DiskThreshold) => disk.availableBytes - freeBytes
   const passed = marks.find((one) => spare(one) <= 0)
   const near = marks.findLast((one) => spare(one) <= disk.totalBytes * NEAR_SHARE)
   const found = passed ?? near

@@ -1,4 +1,4 @@
-import { HISTORY_MS, type Moment, RATE_MS } from './history.ts'
+import { HISTORY_MS, type HistorySample, RATE_MS } from './history.ts'
 import type { ChartPoint, Figures } from './state.ts'
 
 const STEP_MS = 5000
@@ -12,7 +12,7 @@ const STORED = 'tracardi_worker_events_total{outcome="stored"}'
  * The last 15 minutes in steps of 5 s, each at a multiple of it, so that the line moves and does not tremble. A rate is
  * that of the 10 s before its point.
  */
-export function chartOf(moments: readonly Moment[]): Figures['chart'] {
+export function chartOf(moments: readonly HistorySample[]): Figures['chart'] {
   const last = moments.at(-1)
   const endMs = last ? Math.floor(last.atMs / STEP_MS) * STEP_MS : 0
   const firstMs = Math.ceil((moments[0]?.atMs ?? endMs) / STEP_MS) * STEP_MS
@@ -33,7 +33,7 @@ export function chartOf(moments: readonly Moment[]): Figures['chart'] {
 }
 
 /** A total at a time between two moments, on the straight line from one to the other; `null` where it was not seen. */
-function at(moments: readonly Moment[], atMs: number, key: string): number | null {
+function at(moments: readonly HistorySample[], atMs: number, key: string): number | null {
   const around = neighbours(moments, atMs)
   if (!around) return null
   const [before, after] = around
@@ -42,17 +42,20 @@ function at(moments: readonly Moment[], atMs: number, key: string): number | nul
   return after === before ? to : from + ((to - from) * (atMs - before.atMs)) / (after.atMs - before.atMs)
 }
 
-function backlogAt(moments: readonly Moment[], atMs: number): number | null {
+function backlogAt(moments: readonly HistorySample[], atMs: number): number | null {
   const backlog = neighbours(moments, atMs)?.[0].backlog
   return backlog ? [...backlog.values()].reduce((sum, one) => sum + one, 0) : null
 }
 
 /** The moments before and after a time, by halving: there are several hundred, and each point asks for some. */
-function neighbours(moments: readonly Moment[], atMs: number): readonly [Moment, Moment] | undefined {
+function neighbours(
+  moments: readonly HistorySample[],
+  atMs: number,
+): readonly [HistorySample, HistorySample] | undefined {
   let [low, high] = [0, moments.length - 1]
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
-    if ((moments[middle] as Moment).atMs <= atMs) low = middle
+    if ((moments[middle] as HistorySample).atMs <= atMs) low = middle
     else high = middle - 1
   }
   const before = moments[low]

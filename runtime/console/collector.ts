@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { messageOf } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import { History, type Past } from './history.ts'
+import { History, type HistoryView } from './history.ts'
 import type { Observation } from './observation.ts'
 
 const INTERVAL_MS = 2000
@@ -10,7 +10,7 @@ const IDLE_MS = 60_000
 
 export interface Collector {
   /** What was seen so far. The first call begins the collecting, and waits for the first observation. */
-  past(): Promise<Past>
+  past(): Promise<HistoryView>
   close(): Promise<void>
 }
 
@@ -43,7 +43,7 @@ export function collector({
     try {
       history.add(await observe())
     } catch (error) {
-      log.warn({ reason: messageOf(error) }, 'the console could not observe')
+      log.warn({ err: error }, 'the console could not observe')
     }
   }
   const run = async () => {
@@ -62,7 +62,7 @@ export function collector({
         running = first.then(run)
       }
       await first
-      if (!history.past) throw new Error('nothing could be observed')
+      if (!history.past) throw new AppError('not_observed', 'nothing could be observed')
       return history.past
     },
     close: async () => {

@@ -2,15 +2,15 @@ import type { Client } from '@elastic/elasticsearch'
 import type { Registry } from 'prom-client'
 import type { Config } from '../config.ts'
 import type { Logger } from '../log.ts'
+import type { Topics } from '../names.ts'
 import type { PulsarAdmin } from '../queue/admin.ts'
 import type { Transport } from '../queue/port.ts'
-import type { Topics } from '../queue/topics.ts'
 import { version } from '../version.ts'
 import { adviceFor } from './advice.ts'
 import { collector } from './collector.ts'
 import { deadLetterDesk } from './dead-letters.ts'
 import { figuresOf } from './figures.ts'
-import type { Past } from './history.ts'
+import type { HistoryView } from './history.ts'
 import { observer, type Publishing } from './observe.ts'
 import type { ConsoleData } from './routes.ts'
 import type { State } from './state.ts'
@@ -38,7 +38,7 @@ export function operatorConsole(dependencies: ConsoleDependencies): ConsoleData 
   }
 }
 
-export function stateOf(past: Past, config: Config): State {
+export function stateOf(past: HistoryView, config: Config): State {
   const figures = figuresOf(past, config)
   const namesInstances = config.consoleInstances !== ''
   return { version, namesInstances, ...figures, advice: adviceFor(figures, namesInstances) }

@@ -1,13 +1,13 @@
 import type { Config } from '../config.ts'
-import { indicesOf } from '../search/indices.ts'
+import { indicesOf } from '../names.ts'
 import { chartOf } from './chart.ts'
 import { forecastOf } from './forecast.ts'
-import { momentBefore, type Past, RATE_MS } from './history.ts'
+import { type HistoryView, RATE_MS, sampleBefore } from './history.ts'
 import { added, difference } from './increase.ts'
 import type { InstanceAnswer, NodeDisk, Observation, Watermarks } from './observation.ts'
 import { quantile } from './quantile.ts'
 import { byLabel, type Numbers, sumOver } from './reading.ts'
-import type { BulkFigures, DiskFigures, Figures, InstanceFigures, Named } from './state.ts'
+import type { BulkFigures, DiskFigures, Figures, InstanceFigures, NamedCount } from './state.ts'
 import { secondsToDrain, slopePerSecond } from './trend.ts'
 import { bytesToStayFree } from './watermark.ts'
 
@@ -19,9 +19,9 @@ const TREND_MS = 20_000
 type Settings = Pick<Config, 'bulkSize' | 'indexPrefix' | 'eventPartitioning' | 'indexShards'>
 
 /** Every figure of the page, from what was observed. */
-export function figuresOf(past: Past, settings: Settings): Figures {
+export function figuresOf(past: HistoryView, settings: Settings): Figures {
   const { moments, last, latest } = past
-  const windowStart = momentBefore(moments, WINDOW_MS)
+  const windowStart = sampleBefore(moments, WINDOW_MS)
   const window = windowStart ? difference(windowStart.totals, last.totals) : {}
   const rateOf = rates(past)
   return {
@@ -46,25 +46,25 @@ export function figuresOf(past: Past, settings: Settings): Figures {
 }
 
 /** A counter's growth per second over the last 10 s. */
-function rates({ moments, last }: Past): (key: string) => number | null {
-  const before = momentBefore(moments, RATE_MS)
+function rates({ moments, last }: HistoryView): (key: string) => number | null {
+  const before = sampleBefore(moments, RATE_MS)
   return (key) => {
     if (!before || last.totals[key] === undefined) return null
     return ((last.totals[key] - (before.totals[key] ?? 0)) * 1000) / (last.atMs - before.atMs)
   }
 }
 
-function queueFigures({ moments, last, latest }: Past, bulkSize: number): Figures['queue'] {
-  const { queue, publishTrouble, notPromised, leftOut } = latest
+function queueFigures({ moments, last, latest }: HistoryView, bulkSize: number): Figures['queue'] {
+  const { queue, publishFault, notPromised, leftOut } = latest
   const eventsPerMessage = meanOf(countersOf(latest), 'tracardi_api_message_events')
-  const trouble = {
-    ...(publishTrouble === undefined ? {} : { publishTrouble }),
+  const publishing = {
+    ...(publishFault === undefined ? {} : { publishFault }),
     ...(notPromised === undefined ? {} : { notPromised }),
     ...(leftOut === undefined ? {} : { leftOut }),
   }
   const unknown = { messages: null, events: null, trendPerSecond: null, secondsToDrain: null, deadLetters: null }
   if (!queue.ok) {
-    return { reason: queue.reason, ...trouble, partitions: [], eventsPerMessage, ...unknown, isInHand: false }
+    return { reason: queue.reason, ...publishing, partitions: [], eventsPerMessage, ...unknown, isInHand: false }
   }
   const recent = moments.filter(({ atMs, backlog }) => backlog && atMs >= last.atMs - TREND_MS)
   const trendOf = (value: (backlog: ReadonlyMap<string, number>) => number) =>
@@ -77,7 +77,7 @@ function queueFigures({ moments, last, latest }: Past, bulkSize: number): Figure
   const trendPerSecond = trendOf((backlog) => [...backlog.values()].reduce((sum, one) => sum + one, 0))
   const events = messages === 0 ? 0 : eventsPerMessage && Math.round(messages * eventsPerMessage)
   return {
-    ...trouble,
+    ...publishing,
     partitions,
     messages,
     events,
@@ -111,10 +111,10 @@ function bulkFigures(window: Numbers, bulkSize: number): BulkFigures {
   }
 }
 
-function instanceFigures({ url, answer }: InstanceAnswer, { moments, last }: Past): InstanceFigures {
+function instanceFigures({ url, answer }: InstanceAnswer, { moments, last }: HistoryView): InstanceFigures {
   if (!answer.ok) return { url, program: 'unknown', reason: answer.reason, ...NO_FIGURES }
   const { program, gauges, startedAtSeconds } = answer.value
-  const before = momentBefore(moments, RATE_MS)
+  const before = sampleBefore(moments, RATE_MS)
   const now = last.work.get(url)
   const then = before?.work.get(url)
   const seconds = before ? (last.atMs - before.atMs) / 1000 : 0
@@ -198,7 +198,7 @@ function meanOf(numbers: Numbers, histogram: string): number | null {
 }
 
 /** The most frequent first; what did not happen is left out. */
-function named(counts: ReadonlyMap<string, number>): readonly Named[] {
+function named(counts: ReadonlyMap<string, number>): readonly NamedCount[] {
   return [...counts]
     .filter(([, count]) => count > 0)
     .map(([name, count]) => ({ name, count }))

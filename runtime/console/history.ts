@@ -8,41 +8,41 @@ export const HISTORY_MS = 15 * 60_000
 export const RATE_MS = 10_000
 
 /** What one instance has done since it was first seen. */
-export interface Work {
+export interface InstanceTotals {
   /** Events accepted by an API, or done with by a worker. */
   readonly events: number
   readonly cpuSeconds: number
 }
 
 /** One moment of the past: counters have become sums that never fall, over all instances and restarts. */
-export interface Moment {
+export interface HistorySample {
   readonly atMs: number
   readonly totals: Numbers
-  readonly work: ReadonlyMap<string, Work>
+  readonly work: ReadonlyMap<string, InstanceTotals>
   /** Messages by partition; absent while Pulsar did not answer. */
   readonly backlog: ReadonlyMap<string, number> | undefined
 }
 
-interface Known {
+interface LastReading {
   readonly reading: Reading
-  readonly work: Work
+  readonly work: InstanceTotals
 }
 
 /** What is known: the moments, the earliest first, and all that was seen at the last of them. */
-export interface Past {
-  readonly moments: readonly Moment[]
-  readonly last: Moment
+export interface HistoryView {
+  readonly moments: readonly HistorySample[]
+  readonly last: HistorySample
   readonly latest: Observation
 }
 
 /** The last 15 minutes, and the observation that ends them. It never holds more moments than were observed in that time. */
 export class History {
-  #moments: readonly Moment[] = []
-  #known = new Map<string, Known>()
-  #past: Past | undefined
+  #moments: readonly HistorySample[] = []
+  #known = new Map<string, LastReading>()
+  #past: HistoryView | undefined
 
   /** `undefined` before the first observation. */
-  get past(): Past | undefined {
+  get past(): HistoryView | undefined {
     return this.#past
   }
 
@@ -50,7 +50,7 @@ export class History {
     const { atMs, instances, queue } = observation
     const last = this.#moments.at(-1)
     let totals = last?.totals ?? {}
-    const work = new Map<string, Work>()
+    const work = new Map<string, InstanceTotals>()
     for (const { url, answer } of instances) {
       if (!answer.ok) continue
       const known = this.#known.get(url)
@@ -68,8 +68,8 @@ export class History {
   }
 
   /** An instance that is away for a moment goes on where it was; one that is no longer named is forgotten. */
-  #remember(instances: readonly InstanceAnswer[], work: ReadonlyMap<string, Work>): void {
-    const remembered = new Map<string, Known>()
+  #remember(instances: readonly InstanceAnswer[], work: ReadonlyMap<string, InstanceTotals>): void {
+    const remembered = new Map<string, LastReading>()
     for (const { url, answer } of instances) {
       const done = work.get(url)
       const known = answer.ok && done ? { reading: answer.value, work: done } : this.#known.get(url)
@@ -80,7 +80,7 @@ export class History {
 }
 
 /** The earliest moment that is at most so long ago, or the one before where there is only one such moment. */
-export function momentBefore(moments: readonly Moment[], ms: number): Moment | undefined {
+export function sampleBefore(moments: readonly HistorySample[], ms: number): HistorySample | undefined {
   const last = moments.at(-1)
   if (!last) return undefined
   const earlier = moments.find((one) => one.atMs >= last.atMs - ms)
@@ -91,7 +91,7 @@ function ownOf(numbers: Numbers): Numbers {
   return Object.fromEntries(Object.entries(numbers).filter(([key]) => key.startsWith('tracardi_')))
 }
 
-function workOf(program: Reading['program'], increase: Numbers): Work {
+function workOf(program: Reading['program'], increase: Numbers): InstanceTotals {
   const events =
     program === 'api'
       ? (increase['tracardi_api_events_total{outcome="accepted"}'] ?? 0)

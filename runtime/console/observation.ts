@@ -2,12 +2,12 @@ import type { IndexReport } from '../search/retention.ts'
 import type { Reading } from './reading.ts'
 
 /** Something that was asked, and either what it answered or why there is no answer. */
-export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string }
+export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string }
 
 export interface InstanceAnswer {
   /** Base URL of the listener that has its metrics; the name of a host that has no address when it cannot be found. */
   readonly url: string
-  readonly answer: Answer<Reading>
+  readonly answer: Result<Reading>
 }
 
 export interface PartitionBacklog {
@@ -63,10 +63,10 @@ export interface SearchState {
 export interface Observation {
   readonly atMs: number
   readonly instances: readonly InstanceAnswer[]
-  readonly queue: Answer<QueueState>
-  readonly search: Answer<SearchState>
+  readonly queue: Result<QueueState>
+  readonly search: Result<SearchState>
   /** Why this API cannot publish at present; `undefined` when it can. */
-  readonly publishTrouble: string | undefined
+  readonly publishFault: string | undefined
   /** Code of the reason for which it promises nothing, since what is published might be read by nobody. */
   readonly notPromised?: string | undefined
   /** Partitions that it leaves out while others take messages, and why. */

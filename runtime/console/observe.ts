@@ -6,15 +6,15 @@ import { request } from 'undici'
 import type { Config } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { monitoringPortOf } from '../monitoring.ts'
+import type { Topics } from '../names.ts'
 import type { PulsarAdmin } from '../queue/admin.ts'
 import { readBacklog } from '../queue/backlog.ts'
-import type { Topics } from '../queue/topics.ts'
 import { nodesAway } from '../search/client.ts'
 import { listIndices } from '../search/retention.ts'
 import { instancesAt, isOwn, namedInstances } from './instances.ts'
-import type { Answer, InstanceAnswer, Observation, QueueState, SearchState, Watermarks } from './observation.ts'
+import type { InstanceAnswer, Observation, QueueState, Result, SearchState, Watermarks } from './observation.ts'
+import { polled } from './polled.ts'
 import { type Reading, readingOf } from './reading.ts'
-import { source } from './source.ts'
 
 /** How the instance that serves the page is named. */
 const OWN_INSTANCE = 'this instance'
@@ -28,7 +28,7 @@ const SEARCH_EVERY_MS = 10_000
 /** What this API tells of its publishing; each nothing when all is well. */
 export interface Publishing {
   /** Why it cannot publish at present. */
-  trouble(): string | undefined
+  unavailableReason(): string | undefined
   /** Code of the reason for which nothing may be promised: what is published might be read by nobody, or be dropped. */
   notPromised(): string | undefined
   /** Partitions that are left out while others take messages. */
@@ -55,8 +55,8 @@ export function observer({
 }: Observed): () => Promise<Observation> {
   const now = () => Date.now()
   const limits = { waitMs: ANSWER_LIMIT_MS, limitMs: SERVER_LIMIT_MS, now }
-  const queue = source(() => queueState(admin, topics), { everyMs: 0, ...limits })
-  const cluster = source(() => searchState(search, config), { everyMs: SEARCH_EVERY_MS, ...limits })
+  const queue = polled(() => queueState(admin, topics), { everyMs: 0, ...limits })
+  const cluster = polled(() => searchState(search, config), { everyMs: SEARCH_EVERY_MS, ...limits })
   return async () => {
     const [instances, queueAnswer, searchAnswer] = await Promise.all([
       readInstances(config, registry),
@@ -67,8 +67,8 @@ export function observer({
   }
 }
 
-function publishingState({ trouble, notPromised, leftOut }: Publishing) {
-  return { publishTrouble: trouble(), notPromised: notPromised(), leftOut: leftOut() }
+function publishingState({ unavailableReason, notPromised, leftOut }: Publishing) {
+  return { publishFault: unavailableReason(), notPromised: notPromised(), leftOut: leftOut() }
 }
 
 async function readInstances(config: Config, registry: Registry): Promise<readonly InstanceAnswer[]> {
@@ -97,7 +97,7 @@ async function locate(base: string): Promise<readonly { url: string; reason?: st
   }
 }
 
-async function readInstance(url: string): Promise<Answer<Reading>> {
+async function readInstance(url: string): Promise<Result<Reading>> {
   try {
     const limits = { headersTimeout: ANSWER_LIMIT_MS, bodyTimeout: ANSWER_LIMIT_MS }
     const response = await request(`${url}/metrics`, { ...limits, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) })
@@ -108,7 +108,7 @@ async function readInstance(url: string): Promise<Answer<Reading>> {
   }
 }
 
-function answerOf(text: string): Answer<Reading> {
+function answerOf(text: string): Result<Reading> {
   const reading = readingOf(text)
   return reading ? { ok: true, value: reading } : { ok: false, reason: 'what answers is neither an API nor a worker' }
 }

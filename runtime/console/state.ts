@@ -35,16 +35,16 @@ export interface InstanceFigures {
   /** Whether the sources file of an API has a fault, so that the last good one is in force. */
   readonly hasSourcesFault: boolean
   /** Templates and indices that a worker cannot put right, by what is wrong with them. */
-  readonly indexTroubles: readonly Named[]
+  readonly indexTroubles: readonly NamedCount[]
   /** Closed lanes of a worker, by index. */
-  readonly closedLanes: readonly Named[]
+  readonly closedLanes: readonly NamedCount[]
   /** The same, by the type of the fault. */
-  readonly closedLaneFaults: readonly Named[]
+  readonly closedLaneFaults: readonly NamedCount[]
   /** Bulks that may be in flight at present, for a worker. */
   readonly mostBulksInFlight: number | null
 }
 
-export interface Named {
+export interface NamedCount {
   readonly name: string
   readonly count: number
 }
@@ -59,7 +59,7 @@ export interface BulkFigures {
   readonly p50Seconds: number | null
   readonly p99Seconds: number | null
   /** Operations sent again, by cause, the most frequent first. */
-  readonly retries: readonly Named[]
+  readonly retries: readonly NamedCount[]
 }
 
 export interface DiskFigures {
@@ -101,7 +101,7 @@ export interface Figures {
   /** Events answered 503 within the window. */
   readonly unavailableEvents: number
   /** Requests and connections that ended before a route saw them, by reason, the most frequent first. */
-  readonly unrouted: readonly Named[]
+  readonly unrouted: readonly NamedCount[]
   readonly storedPerSecond: number | null
   readonly duplicatesPerSecond: number | null
   /** Events within the window whose ids are in use for other events. */
@@ -113,8 +113,8 @@ export interface Figures {
   readonly queue: {
     /** Why the admin API of Pulsar does not answer; absent when it does. */
     readonly reason?: string
-    readonly publishTrouble?: string
-    /** Code of the reason for which nothing is promised; `publishTrouble` has its text. */
+    readonly publishFault?: string
+    /** Code of the reason for which nothing is promised; `publishFault` has its text. */
     readonly notPromised?: string
     readonly leftOut?: string
     readonly partitions: readonly PartitionFigures[]
@@ -131,7 +131,7 @@ export interface Figures {
   readonly bulkSize: number
   readonly bulks: BulkFigures
   /** Dead letters of the workers that run, since each began, by the type of the fault. */
-  readonly faults: readonly Named[]
+  readonly faults: readonly NamedCount[]
   readonly instances: readonly InstanceFigures[]
   readonly search: {
     readonly reason?: string

@@ -5,9 +5,9 @@ import { type Child, endedMessage, killAllChildren } from './child.ts'
 import { ensureCredentials } from './credentials.ts'
 import { requireFreeDisk } from './disk.ts'
 import { ensureSources, prepareHome, removeData } from './home.ts'
+import { type AuthenticatedPlan, type LocalPlan, makePlan, planWith } from './local-plan.ts'
 import { type Lock, takeLock } from './lock.ts'
 import { neededPorts } from './needed-ports.ts'
-import { type ClosedPlan, makePlan, type Plan, planWith } from './plan.ts'
 import { freePortNear, requireFreePorts } from './port.ts'
 import { endGroup } from './process-id.ts'
 import { apiEnvironment, startProgram, untilDone, workerEnvironment } from './programs.ts'
@@ -36,7 +36,7 @@ interface Running {
 
 /** One run: what every step needs. */
 interface Run {
-  readonly plan: ClosedPlan
+  readonly plan: AuthenticatedPlan
   readonly screen: Screen
   /** Aborted when somebody wants the end, and when a server ended by itself: then with the error as its reason. */
   readonly signal: AbortSignal
@@ -117,7 +117,7 @@ async function prepareAndRun({ fresh, env }: LocalOptions, screen: Screen, stopS
   }
 }
 
-async function requirePreconditions({ config, home, local, starts, pulsarFolder }: Plan): Promise<void> {
+async function requirePreconditions({ config, home, local, starts, pulsarFolder }: LocalPlan): Promise<void> {
   ensureSources(home)
   // The API would end with the same fault, but half a minute later.
   readSources(config.sourcesFile)
@@ -160,7 +160,7 @@ async function startPrograms(run: Run): Promise<void> {
 async function runProgram(
   { plan, screen, signal, lock, programs }: Run,
   name: 'api' | 'worker',
-  env: Plan['env'],
+  env: LocalPlan['env'],
   privateUrl: string,
 ): Promise<void> {
   const start = async (): Promise<Child> => {

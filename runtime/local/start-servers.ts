@@ -5,7 +5,7 @@ import type { Child } from './child.ts'
 import { startElasticsearch } from './elasticsearch.ts'
 import { installServers, type ServerName } from './install.ts'
 import { findJava } from './java.ts'
-import type { ClosedPlan } from './plan.ts'
+import type { AuthenticatedPlan } from './local-plan.ts'
 import { freePortNear } from './port.ts'
 import { bookiePortOf, startPulsar } from './pulsar.ts'
 import type { Server } from './server.ts'
@@ -18,7 +18,7 @@ import { together } from './together.ts'
  * @param on is told each server when its process is there, and again when it is ready.
  */
 export async function startServers(
-  plan: ClosedPlan,
+  plan: AuthenticatedPlan,
   screen: Screen,
   signal: AbortSignal,
   on: { readonly start: (child: Child) => void; readonly ready: (server: Server) => void },

@@ -9,7 +9,7 @@ const ANSWER_LIMIT_MS = 2000
 /** Rates are over so many samples: workers store in bulks, so the rate of one second says little. */
 const RATE_SAMPLES = 5
 
-export interface Watched {
+export interface PipelineEndpoints {
   readonly apiMetricsUrl: string
   readonly workerMetricsUrl: string
   readonly backlogUrl: string
@@ -18,7 +18,7 @@ export interface Watched {
 }
 
 /** Shows the state of the pipeline once a second until the signal. */
-export async function watchPipeline(watched: Watched, screen: Screen, signal: AbortSignal): Promise<void> {
+export async function watchPipeline(watched: PipelineEndpoints, screen: Screen, signal: AbortSignal): Promise<void> {
   const counters = {
     eventsIn: goOnCounting(),
     stored: goOnCounting(),
@@ -43,7 +43,7 @@ export async function watchPipeline(watched: Watched, screen: Screen, signal: Ab
   }
 }
 
-async function takeSample(watched: Watched): Promise<Sample> {
+async function takeSample(watched: PipelineEndpoints): Promise<Sample> {
   const [api, worker, backlog] = await Promise.all([
     metricsAt(watched.apiMetricsUrl),
     metricsAt(watched.workerMetricsUrl),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Config } from '../config.ts'
+import { indicesOf } from '../names.ts'
 import type { HeaderFiles } from './run-record.ts'
 
 export interface Welcome {
@@ -96,7 +97,7 @@ export function welcome({ config, workerPort, transport, home, headers, sourceId
     '',
     `Find them, at most ${config.bulkTimeoutSeconds} s later, when the bulk is sent:`,
     '',
-    `  ${curl(headers.elasticsearch, `${elastic}/${config.indexPrefix}-event/_search?q=session.id:my-session&pretty`)}`,
+    `  ${curl(headers.elasticsearch, `${elastic}/${indicesOf(config).event}/_search?q=session.id:my-session&pretty`)}`,
     '',
     'Operate it:',
     '',

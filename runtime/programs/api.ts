@@ -13,12 +13,12 @@ import { Health } from '../health.ts'
 import { listenAt } from '../listener.ts'
 import type { Logger } from '../log.ts'
 import { addMonitoringRoutes } from '../monitoring.ts'
+import { topicsOf } from '../names.ts'
 import { addOperatorRoutes, buildPrivateServer } from '../private-server.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { connectQueue } from '../queue/connect.ts'
 import { PartitionedProducer } from '../queue/partitions.ts'
 import { watchReader } from '../queue/reader-watch.ts'
-import { topicsOf } from '../queue/topics.ts'
 import { searchClient } from '../search/client.ts'
 import { stopServing } from './departure.ts'
 import type { Program } from './run.ts'
@@ -49,7 +49,7 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
   const limits = { bytes: config.messageMaxBytes, events: Math.min(config.messageMaxEvents, config.bulkSize) }
   const publisher = new Publisher(producer, limits, metrics)
   const health = new Health([
-    { name: 'pulsar', check: async () => producer.trouble() },
+    { name: 'pulsar', check: async () => producer.unavailableReason() },
     { name: 'partitions', isAdvisory: true, check: async () => producer.leftOut() },
     { name: 'sources', check: async () => sources.fault() },
   ])
@@ -61,7 +61,7 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
   })
   const search = searchClient(config)
   const publishing = {
-    trouble: () => producer.trouble(),
+    unavailableReason: () => producer.unavailableReason(),
     notPromised: () => producer.closed()[0]?.code,
     leftOut: () => producer.leftOut(),
   }

@@ -8,15 +8,15 @@ import { Health } from '../health.ts'
 import { listenAt } from '../listener.ts'
 import type { Logger } from '../log.ts'
 import { addMonitoringRoutes, monitoringPortOf } from '../monitoring.ts'
+import { topicsOf } from '../names.ts'
 import { buildPrivateServer } from '../private-server.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { connectQueue } from '../queue/connect.ts'
 import { superviseConsumer, superviseDeadLetters } from '../queue/supervised.ts'
-import { topicsOf } from '../queue/topics.ts'
-import { searchClient, searchTrouble } from '../search/client.ts'
+import { searchClient, searchUnavailableReason } from '../search/client.ts'
+import { assertSetUp } from '../search/index-set-up.ts'
 import { IndexWatch } from '../search/index-watch.ts'
 import { nodeLogger } from '../search/node-connection.ts'
-import { assertSetUp } from '../search/set-up.ts'
 import { storingIn } from '../search/storing.ts'
 import { AdaptiveConcurrency } from '../worker/concurrency.ts'
 import { workerMetrics } from '../worker/metrics.ts'
@@ -59,10 +59,10 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
   let consumer: ReturnType<typeof superviseConsumer> | undefined
   let missing: string | undefined = 'the set-up was not looked for yet'
   const health = new Health([
-    { name: 'pulsar', check: async () => consumer?.trouble() ?? deadLetters.trouble() },
+    { name: 'pulsar', check: async () => consumer?.unavailableReason() ?? deadLetters.unavailableReason() },
     { name: 'set_up', check: async () => missing },
-    { name: 'elasticsearch', check: () => searchTrouble(search) },
-    { name: 'indices', isAdvisory: true, check: async () => watch.trouble() },
+    { name: 'elasticsearch', check: () => searchUnavailableReason(search) },
+    { name: 'indices', isAdvisory: true, check: async () => watch.fault() },
   ])
   const monitoringServer = await buildPrivateServer(config, log)
   addMonitoringRoutes(monitoringServer, { program: 'worker', transport: transport.name, health, registry })
@@ -127,7 +127,7 @@ async function waitForSetUp(
     } catch (error) {
       const reason = messageOf(error)
       onMissing(reason)
-      if (reason !== last) log.warn({ reason }, 'waiting before taking events')
+      if (reason !== last) log.warn({ err: error }, 'waiting before taking events')
       last = reason
       await sleep(SET_UP_POLL_MS, undefined, { signal }).catch(() => undefined)
     }

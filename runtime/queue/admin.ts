@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import type { Config } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
+import { namespaceOf, namespacePath, partitionNumber, type Retention, topicPath } from '../names.ts'
 import type { Position } from './position.ts'
-import { namespaceOf, namespacePath, partitionNumber, type Retention, topicPath } from './topics.ts'
 
 const TIMEOUT_MS = 5000
 const READ_RETRIES = 4
@@ -17,7 +17,7 @@ const LOOKUP = 'lookup/v2/topic/'
 type Access = Pick<Config, 'pulsarApi' | 'pulsarAuthToken' | 'pulsarCaFile' | 'pulsarVerifyCerts'>
 type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 
-interface Answer {
+interface AdminResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly text: string
@@ -188,7 +188,7 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
       ...(config.pulsarCaFile === '' ? {} : { ca: readFileSync(config.pulsarCaFile) }),
     },
   })
-  const callAt = async (url: string, method: Method, body: unknown): Promise<Answer> => {
+  const callAt = async (url: string, method: Method, body: unknown): Promise<AdminResponse> => {
     try {
       const response = await request(url, {
         method,
@@ -206,7 +206,7 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
       throw new AppError('queue_admin', `Pulsar does not answer at ${new URL(url).origin}`, { cause })
     }
   }
-  const call = async (method: Method, path: string, body?: unknown): Promise<Answer> => {
+  const call = async (method: Method, path: string, body?: unknown): Promise<AdminResponse> => {
     let url = `${config.pulsarApi}/${path.startsWith(LOOKUP) ? '' : 'admin/v2/'}${path}`
     for (let redirects = 0; ; redirects += 1) {
       const answer = await callAt(url, method, body)
@@ -307,7 +307,7 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
         `${topicPath(topic)}/partitioned-stats?perPartition=true&getPreciseBacklog=false&excludePublishers=true&excludeConsumers=true`,
       )
       if (!stats) return { partitions: await metadataOf(topic), found: new Map() }
-      return { partitions: stats.metadata.partitions, found: partitionFacts(stats.partitions) }
+      return { partitions: stats.metadata.partitions, found: partitionFacts(topic, stats.partitions) }
     },
     droppingPolicies: (topic) => readable(() => droppingPoliciesOf(topic)),
     ownPolicy: (topic, policy) => read(`${topicPath(topic)}/${policy}`),
@@ -391,10 +391,10 @@ async function readable<T>(reading: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-function partitionFacts(stats: PartitionedStats['partitions']): TopicFacts['found'] {
+function partitionFacts(topic: string, stats: PartitionedStats['partitions']): TopicFacts['found'] {
   return new Map(
     Object.entries(stats).flatMap(([name, one]): [number, PartitionFacts][] => {
-      const number = /-partition-(\d+)$/.exec(name)?.[1]
+      const number = partitionNumber(topic, name)
       if (number === undefined) return []
       const facts = {
         subscriptions: Object.keys(one.subscriptions),
@@ -403,13 +403,13 @@ function partitionFacts(stats: PartitionedStats['partitions']): TopicFacts['foun
         limitBytes: one.backlogQuotaLimitSize ?? -1,
         limitSeconds: one.backlogQuotaLimitTime ?? -1,
       }
-      return [[Number(number), facts]]
+      return [[number, facts]]
     }),
   )
 }
 
 /** The admin API answers a peek with the properties in headers, `X-Pulsar-PROPERTY-<name>` or one JSON of all of them. */
-function propertiesOf(headers: Answer['headers']): Record<string, string> {
+function propertiesOf(headers: AdminResponse['headers']): Record<string, string> {
   const properties: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
     if (name === 'x-pulsar-property') Object.assign(properties, parsed(String(value)))
@@ -431,14 +431,14 @@ function parsed(json: string): object {
  * Where a broker sends who asks for a topic or bundle that another broker serves. The token goes along, as that broker asks for
  * it too, which is why no HTTP client can follow by itself; but never from HTTPS to HTTP.
  */
-function redirectOf({ status, headers }: Answer, url: string): string | undefined {
+function redirectOf({ status, headers }: AdminResponse, url: string): string | undefined {
   const location = headers['location']
   if (status !== 307 || typeof location !== 'string') return undefined
   const next = new URL(location, url)
   return next.protocol === new URL(url).protocol ? next.href : undefined
 }
 
-function refused(method: Method, path: string, answer: Answer): AppError {
+function refused(method: Method, path: string, answer: AdminResponse): AppError {
   let reason = answer.text
   try {
     reason = (JSON.parse(answer.text) as { reason?: string }).reason ?? reason

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../errors.ts'
+import type { Topics } from '../names.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import type { PulsarAdmin } from './admin.ts'
 import { lastRefusal } from './attempts.ts'
-import type { Topics } from './topics.ts'
 
 /** A broker that is just loading a bundle refuses to split it for a moment. */
 const REFUSED_ROUNDS = 5

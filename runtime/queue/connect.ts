@@ -1,10 +1,10 @@
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { partitionNumber, type Topics, topicsOf } from '../names.ts'
 import type { PulsarAdmin } from './admin.ts'
 import { loadPulsarModule, nativeTransport } from './native.ts'
 import type { Transport } from './port.ts'
-import { partitionNumber, type Topics, topicsOf } from './topics.ts'
 import { webSocketTransport } from './websocket.ts'
 
 /**

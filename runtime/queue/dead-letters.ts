@@ -1,9 +1,9 @@
 import { AppError } from '../errors.ts'
+import type { Topics } from '../names.ts'
 import type { PulsarAdmin } from './admin.ts'
 import { readBacklog } from './backlog.ts'
 import { type DeadLetter, decodeDeadLetter } from './dead-letter.ts'
 import type { Consumer, Delivery, Transport } from './port.ts'
-import type { Topics } from './topics.ts'
 
 const PREFETCH_MESSAGES = 100
 const SEND_TIMEOUT_MS = 30_000

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
+import { partitionName } from '../names.ts'
 import type { KeptLedgers, PulsarAdmin } from './admin.ts'
 import { comparePositions, type Position } from './position.ts'
-import { partitionName } from './topics.ts'
 
 /**
  * The times of publishing are those of the clocks of the publishers, so messages do not lie exactly in their order. Who looks for a time looks this

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import { AppError, type ErrorCode, messageOf } from '../errors.ts'
+import { AppError, messageOf } from '../errors.ts'
 import { arrival } from './arrival.ts'
 import {
   COMPRESSION,
@@ -12,6 +12,7 @@ import {
   type Transport,
 } from './port.ts'
 import { decodePosition, encodePosition } from './position.ts'
+import { pulsarFault } from './pulsar-fault.ts'
 
 /** The part of `pulsar-client` that is used. Its own types are not there when this optional package is not installed. */
 export interface PulsarModule {
@@ -146,17 +147,8 @@ async function opened<T>(opening: Promise<T>, topic: string): Promise<T> {
   try {
     return await opening
   } catch (cause) {
-    throw new AppError(refusalCode(messageOf(cause)), `Pulsar did not open ${topic}`, { cause })
+    throw new AppError(pulsarFault(messageOf(cause)), `Pulsar did not open ${topic}`, { cause })
   }
-}
-
-/** By the names of the client's results (`pulsar::Result`). */
-function refusalCode(text: string): ErrorCode {
-  if (/ConsumerBusy|ProducerBusy|ProducerFenced/.test(text)) return 'queue_exclusive'
-  if (/BacklogQuotaExceeded|ProducerBlockedQuota/.test(text)) return 'queue_quota'
-  if (/TopicNotFound|SubscriptionNotFound/.test(text)) return 'set_up_missing'
-  if (/Authorization|Authentication/.test(text)) return 'queue_refused'
-  return 'queue_unavailable'
 }
 
 function producerOf(producer: PulsarProducer): Producer {
@@ -165,8 +157,7 @@ function producerOf(producer: PulsarProducer): Producer {
       try {
         await producer.send({ data: payload, properties })
       } catch (cause) {
-        const forGood = /MessageTooBig|NotAllowed|Authorization/i.test(messageOf(cause))
-        throw new AppError(forGood ? 'queue_refused' : 'queue_unavailable', 'no receipt from Pulsar', { cause })
+        throw new AppError(pulsarFault(messageOf(cause)), 'no receipt from Pulsar', { cause })
       }
     },
     isConnected: () => producer.isConnected(),
@@ -210,7 +201,8 @@ function pending(receive: () => Promise<PulsarMessage>): Pending {
       const answer = received
       received = undefined
       if (answer === undefined) return undefined
-      if ('fault' in answer) throw new AppError('queue_unavailable', 'Pulsar delivers nothing', { cause: answer.fault })
+      if ('fault' in answer)
+        throw new AppError('queue_unavailable', 'receiving from Pulsar failed', { cause: answer.fault })
       return answer.message
     },
   }

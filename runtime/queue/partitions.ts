@@ -1,11 +1,11 @@
 import { backoffCeilingMs } from '../backoff.ts'
 import { AppError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { partitionName } from '../names.ts'
 import type { OutgoingMessage, Producer, Transport } from './port.ts'
 import type { Reason, Verdict } from './reader.ts'
 import type { ReaderWatch, WatchOptions } from './reader-watch.ts'
 import { type SupervisedProducer, superviseProducer } from './supervised.ts'
-import { partitionName } from './topics.ts'
 
 /** When a partition that accepts no messages is tried again: the wait doubles with each failure. */
 const RETRY = { baseMs: 2000, maxMs: 60_000 }
@@ -35,7 +35,7 @@ export interface PartitionedOptions {
 
 /**
  * Publishes to each partition through a producer of its own, in rotation over those that are well: that have a reader and
- * take messages. One in trouble is left out and tried again. Partitions that are added are found.
+ * take messages. One that accepts nothing is left out and tried again. Partitions that are added are found.
  */
 export class PartitionedProducer implements Producer {
   readonly #transport: Transport
@@ -62,7 +62,7 @@ export class PartitionedProducer implements Producer {
     if (!lane)
       throw new AppError(
         'queue_unavailable',
-        `no partition accepts messages: ${this.trouble() ?? 'each is being tried'}`,
+        `no partition accepts messages: ${this.unavailableReason() ?? 'each is being tried'}`,
       )
     try {
       await lane.producer.send(message)
@@ -75,16 +75,16 @@ export class PartitionedProducer implements Producer {
   }
 
   isConnected(): boolean {
-    return this.trouble() === undefined
+    return this.unavailableReason() === undefined
   }
 
   /** Why nothing can be published; nothing as long as one partition takes messages. */
-  trouble(): string | undefined {
+  unavailableReason(): string | undefined {
     const { open, closed } = this.#watch.verdict()
     if (closed[0]) return closed[0].text
     const lanes = this.#lanesOf(open)
     if (lanes.some(({ producer }) => producer.isConnected())) return undefined
-    return lanes[0]?.producer.trouble() ?? 'not connected yet'
+    return lanes[0]?.producer.unavailableReason() ?? 'not connected yet'
   }
 
   /** Why no 200 can be promised, for each reason that the servers give. */
@@ -190,10 +190,10 @@ export class PartitionedProducer implements Producer {
   }
 
   #laneReason(lane: Lane | undefined): Reason | undefined {
-    const trouble = lane ? lane.producer.trouble() : 'not connected yet'
-    if (trouble === undefined) return undefined
+    const reason = lane ? lane.producer.unavailableReason() : 'not connected yet'
+    if (reason === undefined) return undefined
     const name = partitionName(this.#options.topic, lane?.partition ?? 0)
-    return { code: 'partition_takes_nothing', text: `${name} accepts no messages: ${trouble}` }
+    return { code: 'partition_takes_nothing', text: `${name} accepts no messages: ${reason}` }
   }
 }
 

@@ -56,13 +56,13 @@ export interface Consumer {
 /** Reads what a partition keeps, acknowledged or not, one after another. It leaves no trace: no subscription is moved by it. */
 export interface Reader {
   /** The next messages, as soon as there are any; an empty list after a short time without any. */
-  receive(): Promise<readonly Reading[]>
+  receive(): Promise<readonly ReadMessage[]>
   isConnected(): boolean
   close(): Promise<void>
 }
 
 /** A message as a reader delivers it. */
-export interface Reading extends Omit<Delivery, 'id'> {
+export interface ReadMessage extends Omit<Delivery, 'id'> {
   readonly position: Position
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { DroppingPolicies, PulsarAdmin } from './admin.ts'
-import { judge, type Known, type Reader, type Verdict } from './reader.ts'
+import { judge, type Reader, type ReaderSnapshot, type Verdict } from './reader.ts'
 
 /** Between two questions to the admin API; an answer that is late delays the next one. */
 const POLL_MS = 1000
@@ -28,7 +28,7 @@ export interface WatchOptions {
 export function watchReader(admin: Asked, reader: Reader, { log, nowMs, onVerdict }: WatchOptions): ReaderWatch {
   const stop = new AbortController()
   const policies = policyReader(admin, reader.topic, log, nowMs)
-  let known: Known = {
+  let known: ReaderSnapshot = {
     facts: undefined,
     policies: undefined,
     readAtMs: Number.NEGATIVE_INFINITY,

@@ -1,5 +1,5 @@
+import { partitionName } from '../names.ts'
 import type { DroppingPolicies, PartitionFacts, TopicFacts } from './admin.ts'
-import { partitionName } from './topics.ts'
 
 /**
  * Whether what is published now will be read: the decision alone. It comes from facts of the servers and a time, and gives
@@ -33,7 +33,7 @@ export interface Reason {
 }
 
 /** What the servers last told, and when. */
-export interface Known {
+export interface ReaderSnapshot {
   readonly facts: TopicFacts | undefined
   readonly policies: DroppingPolicies | undefined
   readonly readAtMs: number
@@ -57,7 +57,7 @@ export interface Reader {
   readonly subscription: string
 }
 
-export function judge(known: Known, reader: Reader, nowMs: number): Verdict {
+export function judge(known: ReaderSnapshot, reader: Reader, nowMs: number): Verdict {
   const { facts } = known
   const closed = [...factsReasons(known, nowMs), ...topicReasons(facts, reader), ...policyReasons(known.policies)]
   if (!facts || closed.length > 0) return { open: [], closed, leftOut: [] }
@@ -72,7 +72,7 @@ export function judge(known: Known, reader: Reader, nowMs: number): Verdict {
   return { open, closed: open.length > 0 ? [] : byCode(leftOut.map(({ reason }) => reason)), leftOut }
 }
 
-function factsReasons({ facts, fault, readAtMs }: Known, nowMs: number): Reason[] {
+function factsReasons({ facts, fault, readAtMs }: ReaderSnapshot, nowMs: number): Reason[] {
   if (facts && nowMs - readAtMs <= CONFIRMED_MS) return []
   const why = fault ?? 'it was not asked yet'
   const text = `the admin API of Pulsar has not confirmed topic and subscription for more than ${CONFIRMED_MS / 1000} s (${why}): check PULSAR_API and the brokers`

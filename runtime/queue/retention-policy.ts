@@ -1,8 +1,8 @@
 import { AppError, messageOf } from '../errors.ts'
+import type { Retention, Topics } from '../names.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import type { PulsarAdmin } from './admin.ts'
 import { readUntil } from './attempts.ts'
-import type { Retention, Topics } from './topics.ts'
 
 /** `raise`: never shorter than it is. `lower`: what is configured, also where that is less: Pulsar then deletes the rest. */
 export type RetentionChange = 'raise' | 'lower'

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../errors.ts'
+import { partitionName, type Topics } from '../names.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import type { PulsarAdmin } from './admin.ts'
 import { lastRefusal } from './attempts.ts'
-import { partitionName, type Topics } from './topics.ts'
 
 const ROUNDS = 5
 const ROUND_MS = 1000

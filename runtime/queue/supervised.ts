@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { backoffMs } from '../backoff.ts'
 import { AppError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import type { Topics } from '../names.ts'
 import {
   type Consumer,
   type ConsumerOptions,
@@ -13,17 +14,16 @@ import {
   type Transport,
 } from './port.ts'
 import { comparePositions } from './position.ts'
-import type { Topics } from './topics.ts'
 
 const REOPEN = { baseMs: 200, maxMs: 5000 }
 
-/** What a probe wants to know of a connection. */
-interface Watched {
+/** What a health check asks of a connection. */
+interface Probed {
   /** Why it does not work at this moment; nothing when it does. */
-  trouble(): string | undefined
+  unavailableReason(): string | undefined
 }
 
-export interface SupervisedProducer extends Producer, Watched {
+export interface SupervisedProducer extends Producer, Probed {
   /** Whether a send would reach Pulsar: it is connected, and no other send is trying whether it answers. */
   canTry(): boolean
 }
@@ -37,19 +37,22 @@ export function superviseProducer(
   options: ProducerOptions,
   log: Logger,
 ): SupervisedProducer {
-  const link = superviseLink('producer', options.topic, log, (onClosed) => transport.openProducer(options, onClosed))
+  const connection = superviseConnection('producer', options.topic, log, (onClosed) =>
+    transport.openProducer(options, onClosed),
+  )
   /** Why the last message had no receipt. */
   let doubt: string | undefined
   let probing = false
 
   return {
-    isConnected: () => doubt === undefined && link.trouble() === undefined,
-    canTry: () => link.trouble() === undefined && !(doubt !== undefined && probing),
-    trouble: () => link.trouble() ?? (doubt === undefined ? undefined : `the last message had no receipt: ${doubt}`),
+    isConnected: () => doubt === undefined && connection.unavailableReason() === undefined,
+    canTry: () => connection.unavailableReason() === undefined && !(doubt !== undefined && probing),
+    unavailableReason: () =>
+      connection.unavailableReason() ?? (doubt === undefined ? undefined : `the last message had no receipt: ${doubt}`),
     send: async (message) => {
-      const producer = link.current()
+      const producer = connection.current()
       if (!producer?.isConnected())
-        throw new AppError('queue_unavailable', `Pulsar is not connected: ${link.trouble()}`)
+        throw new AppError('queue_unavailable', `Pulsar is not connected: ${connection.unavailableReason()}`)
       if (doubt !== undefined && probing) throw new AppError('queue_unavailable', 'Pulsar does not answer')
       const probe = doubt !== undefined
       probing ||= probe
@@ -63,7 +66,7 @@ export function superviseProducer(
         if (probe) probing = false
       }
     },
-    close: () => link.close(),
+    close: () => connection.close(),
   }
 }
 
@@ -76,34 +79,36 @@ export function superviseDeadLetters(transport: Transport, { deadLetters }: Topi
 }
 
 /** A consumer that outlives its connection. While there is none, `receive` answers nothing. */
-export function superviseConsumer(transport: Transport, options: ConsumerOptions, log: Logger): Consumer & Watched {
-  const link = superviseLink('consumer', options.topic, log, (onClosed) => transport.openConsumer(options, onClosed))
+export function superviseConsumer(transport: Transport, options: ConsumerOptions, log: Logger): Consumer & Probed {
+  const connection = superviseConnection('consumer', options.topic, log, (onClosed) =>
+    transport.openConsumer(options, onClosed),
+  )
   return {
-    isConnected: () => link.trouble() === undefined,
-    trouble: () => link.trouble(),
+    isConnected: () => connection.unavailableReason() === undefined,
+    unavailableReason: () => connection.unavailableReason(),
     receive: async () => {
-      const consumer = link.current()
+      const consumer = connection.current()
       if (consumer) return consumer.receive()
       await sleep(RECEIVE_WAIT_MS)
       return []
     },
-    acknowledge: async (id) => link.current()?.acknowledge(id),
-    release: (id) => link.current()?.release(id),
-    close: () => link.close(),
+    acknowledge: async (id) => connection.current()?.acknowledge(id),
+    release: (id) => connection.current()?.release(id),
+    close: () => connection.close(),
   }
 }
 
 /** A reader that outlives its connection: it goes on behind the last message that it gave. While there is none, `receive` answers nothing. */
-export function superviseReader(transport: Transport, options: ReaderOptions, log: Logger): Reader & Watched {
+export function superviseReader(transport: Transport, options: ReaderOptions, log: Logger): Reader & Probed {
   let { after } = options
-  const link = superviseLink('reader', options.partition, log, (onClosed) =>
+  const connection = superviseConnection('reader', options.partition, log, (onClosed) =>
     transport.openReader({ ...options, after }, onClosed),
   )
   return {
-    isConnected: () => link.trouble() === undefined,
-    trouble: () => link.trouble(),
+    isConnected: () => connection.unavailableReason() === undefined,
+    unavailableReason: () => connection.unavailableReason(),
     receive: async () => {
-      const reader = link.current()
+      const reader = connection.current()
       if (reader === undefined) {
         await sleep(RECEIVE_WAIT_MS)
         return []
@@ -113,21 +118,21 @@ export function superviseReader(transport: Transport, options: ReaderOptions, lo
       after = readings.findLast(({ position }) => !position.isInsideEntry)?.position ?? after
       return readings
     },
-    close: () => link.close(),
+    close: () => connection.close(),
   }
 }
 
-interface Link<T> extends Watched {
+interface Connection<T> extends Probed {
   current(): T | undefined
   close(): Promise<void>
 }
 
-function superviseLink<T extends { isConnected(): boolean; close(): Promise<void> }>(
+function superviseConnection<T extends { isConnected(): boolean; close(): Promise<void> }>(
   kind: string,
   topic: string,
   log: Logger,
   open: (onClosed: (reason: string) => void) => Promise<T>,
-): Link<T> {
+): Connection<T> {
   const stop = new AbortController()
   const stopped = new Promise<string>((resolve) => {
     stop.signal.addEventListener('abort', () => resolve('stopped'))
@@ -148,7 +153,7 @@ function superviseLink<T extends { isConnected(): boolean; close(): Promise<void
         if (stop.signal.aborted) return await opened.close()
         log.warn({ kind, topic, reason }, 'connection to Pulsar lost')
       } catch (error) {
-        if (reason !== messageOf(error)) log.warn({ kind, topic, reason: messageOf(error) }, 'Pulsar cannot be reached')
+        if (reason !== messageOf(error)) log.warn({ kind, topic, err: error }, 'Pulsar cannot be reached')
         reason = messageOf(error)
       }
       await sleep(backoffMs(Math.max(attempt, 0), REOPEN, Math.random()), undefined, { signal: stop.signal }).catch(
@@ -159,7 +164,7 @@ function superviseLink<T extends { isConnected(): boolean; close(): Promise<void
   const ended = run()
   return {
     current: () => current,
-    trouble: () => {
+    unavailableReason: () => {
       if (!current) return reason
       return current.isConnected() ? undefined : 'the connection is lost and is being opened again'
     },

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type ClientOptions, type RawData, WebSocket } from 'ws'
 import type { Config } from '../config.ts'
 import { AppError, type ErrorCode, messageOf } from '../errors.ts'
+import { topicPath } from '../names.ts'
 import { arrival } from './arrival.ts'
 import {
   COMPRESSION,
@@ -12,11 +13,11 @@ import {
   type ProducerOptions,
   RELEASE_DELAY_MS,
   type Reader,
-  type Reading,
+  type ReadMessage,
   type Transport,
 } from './port.ts'
 import { decodePosition, encodePosition } from './position.ts'
-import { topicPath } from './topics.ts'
+import { pulsarFault } from './pulsar-fault.ts'
 
 const HANDSHAKE_TIMEOUT_MS = 5000
 /** A third of webSocketSessionIdleTimeoutMillis, as our brokers have it (30 s; 300 s by default); two unanswered pings mean a dead connection. */
@@ -130,28 +131,22 @@ function connectSocket<T>(
   })
 }
 
-/**
- * Why a broker does not open a connection, by the status that it answers (`AbstractWebSocketHandler.getErrorCode` of
- * Pulsar 4.0.6) and its text, which stands in a page of HTML.
- */
+/** Why a broker does not open a connection, by the status that it answers and its text, which stands in a page of HTML. */
 export function handshakeRefusal(status: number, page: string, path: string): AppError {
   const said = /Failed to create producer\/consumer: ([^<\n]*)/.exec(page)?.[1]?.trim() ?? ''
-  const [code, why] = REFUSALS[status] ?? (['queue_unavailable', 'it cannot be opened now'] as const)
-  // A topic that was terminated is answered with the same status.
-  const isOther = status === 503 && !/quota/i.test(said)
-  const text = isOther ? 'the broker takes no messages there' : why
-  const told = said === '' ? '' : `: ${said}`
-  return new AppError(isOther ? 'queue_unavailable' : code, `Pulsar answered ${status} to ${path}: ${text}${told}`, {
+  const code = pulsarFault(said, status)
+  const text = REFUSALS[status === 401 ? 'no_token' : code] ?? 'it cannot be opened now'
+  return new AppError(code, `Pulsar answered ${status} to ${path}: ${text}${said === '' ? '' : `: ${said}`}`, {
     context: { status },
   })
 }
 
-const REFUSALS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
-  401: ['queue_refused', 'the token is missing or not valid; check PULSAR_AUTH_TOKEN'],
-  403: ['queue_refused', 'the role of the token may not do this; run set-up, which gives the rights'],
-  404: ['set_up_missing', 'the topic is not there; run set-up'],
-  409: ['queue_exclusive', 'another client holds it exclusively; end that client'],
-  503: ['queue_quota', 'the backlog has reached its quota; bring the workers back, or raise the quota'],
+const REFUSALS: Readonly<Partial<Record<ErrorCode | 'no_token', string>>> = {
+  no_token: 'the token is missing or not valid; check PULSAR_AUTH_TOKEN',
+  queue_refused: 'the role of the token may not do this; run set-up, which gives the rights',
+  set_up_missing: 'the topic does not exist; run set-up',
+  queue_exclusive: 'another client holds it exclusively; end that client',
+  queue_quota: 'the backlog has reached its quota; bring the workers back, or raise the quota',
 }
 
 function keepAlive(socket: WebSocket): void {
@@ -247,8 +242,9 @@ function producerOn(socket: WebSocket, options: ProducerOptions): Producer {
 /** The broker answers `send-error:N` both for what may pass and for what never will; only its text tells them apart. */
 function refusal(receipt: Receipt): AppError {
   const reason = receipt.errorMsg ?? receipt.result
-  const forGood = /too large|exceeds|InvalidMessage|NotAllowed|Authorization|deserialize/i.test(reason)
-  return new AppError(forGood ? 'queue_refused' : 'queue_unavailable', `Pulsar refused the message: ${reason}`)
+  return new AppError(pulsarFault(reason), `Pulsar refused the message: ${reason}`, {
+    context: { result: receipt.result },
+  })
 }
 
 interface Frame {
@@ -301,7 +297,7 @@ function contentOf({ payload, properties, publishTime }: Partial<Frame>): Omit<D
 
 /** The broker sends so many as it may fetch ahead, and one more for each that it is told to have arrived. */
 function readerOn(socket: WebSocket): Reader {
-  let arrived: Reading[] = []
+  let arrived: ReadMessage[] = []
   const next = arrival()
   socket.on('message', (data) => {
     const frame = parseFrame<Partial<Frame>>(data)

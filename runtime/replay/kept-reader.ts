@@ -1,6 +1,6 @@
 import type { KeptLedgers } from '../queue/admin.ts'
 import { entriesBetween, type KeptPart } from '../queue/kept.ts'
-import type { Reader, Reading } from '../queue/port.ts'
+import type { Reader, ReadMessage } from '../queue/port.ts'
 import { comparePositions, type Position } from '../queue/position.ts'
 
 /** So long without a message, and it is asked whether there are any left. */
@@ -16,7 +16,7 @@ export interface KeptReaderDependencies {
 /** Reads what one partition keeps, from the first to the last message of a range, and counts what was deleted before it came there. */
 export class KeptReader {
   readonly #to: KeptReaderDependencies
-  readonly #waiting: Reading[] = []
+  readonly #waiting: ReadMessage[] = []
   #reached: Position | undefined
   #entries = 0
   #atEnd = false
@@ -34,7 +34,7 @@ export class KeptReader {
   }
 
   /** The next message, where it has arrived. */
-  get head(): Reading | undefined {
+  get head(): ReadMessage | undefined {
     return this.#waiting[0]
   }
 
@@ -48,7 +48,7 @@ export class KeptReader {
     return this.#atEnd ? Math.max(0, this.#to.part.entries - this.#entries) : 0
   }
 
-  take(): Reading | undefined {
+  take(): ReadMessage | undefined {
     const reading = this.#waiting.shift()
     if (reading) this.takenPublishedAtMs = reading.publishedAtMs
     return reading
@@ -68,7 +68,7 @@ export class KeptReader {
     return this.#atEnd ? Promise.resolve() : this.#to.reader.close()
   }
 
-  #arrived(reading: Reading): void {
+  #arrived(reading: ReadMessage): void {
     const order = comparePositions(reading.position, this.#to.part.last)
     if (!this.#atEnd && order <= 0) {
       if (!this.#reached || comparePositions(reading.position, this.#reached) > 0) this.#entries += 1

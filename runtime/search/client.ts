@@ -48,7 +48,7 @@ export function nodesAway(client: Client): readonly string[] {
 const PROBE_MS = 2000
 
 /** Why no node answers; `undefined` when one does, whatever its colour. One that is away is not asked twice. */
-export async function searchTrouble(client: Client): Promise<string | undefined> {
+export async function searchUnavailableReason(client: Client): Promise<string | undefined> {
   const tries = client.connectionPool.size > 1 ? 2 : 1
   let reason: string | undefined
   for (let attempt = 0; attempt < tries; attempt += 1) {

@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import type { IndexKeeper } from './index-keeper.ts'
-import { sampleIndexOf } from './set-up.ts'
+import { sampleIndexOf } from './index-set-up.ts'
 import type { ShardMap } from './shard-map.ts'
 import { guardTemplateOf, type NamedTemplate, stateOfTemplate, type Template, templatesOf } from './templates.ts'
 import {
@@ -33,7 +33,7 @@ export const INDEX_TROUBLES = [
 export type IndexTrouble = (typeof INDEX_TROUBLES)[number]
 
 const EVERY_MS = 60_000
-/** Troubles that a sentence names; the log and the metric have them all. */
+/** Faults that a sentence names; the log and the metric have them all. */
 const MOST_NAMED = 3
 
 export interface IndexWatchOptions {
@@ -45,7 +45,7 @@ export interface IndexWatchOptions {
   readonly nowMs: () => number
   /** Resolves after the time, or as soon as the signal says. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
-  /** Is told after each check how many things have which trouble. */
+  /** Receives after each check how many things have which fault. */
   readonly report: (counts: Readonly<Record<IndexTrouble, number>>) => void
 }
 
@@ -83,7 +83,7 @@ export class IndexWatch {
   }
 
   /** What is wrong, for readiness; `undefined` when nothing is. */
-  trouble(): string | undefined {
+  fault(): string | undefined {
     if (this.#troubles.size === 0) return undefined
     const named = [...this.#troubles.values()].slice(0, MOST_NAMED).map(({ what, detail }) => `${what}: ${detail}`)
     const more = this.#troubles.size - named.length
@@ -164,7 +164,7 @@ export class IndexWatch {
   }
 }
 
-/** What the credentials do not allow is a trouble of its own, and the other checks go on. */
+/** What the credentials do not allow counts as a fault of its own, and the other checks go on. */
 async function allowed(
   { name }: NamedTemplate,
   look: () => Promise<readonly SetUpStep[]>,

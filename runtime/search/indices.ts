@@ -2,19 +2,6 @@ import type { Config } from '../config.ts'
 
 export type Partitioning = Config['eventPartitioning']
 
-/** The names of indices and templates of one configuration. */
-export interface Indices {
-  /** Alias over every period; also the first part of the name of each. */
-  readonly event: string
-  readonly session: string
-  readonly profile: string
-}
-
-export function indicesOf(config: Pick<Config, 'indexPrefix'>): Indices {
-  const { indexPrefix } = config
-  return { event: `${indexPrefix}-event`, session: `${indexPrefix}-session`, profile: `${indexPrefix}-profile` }
-}
-
 /** `2026-11-22`, `2026-11`, `2026-q4` or `2026`: the period of a moment, always in UTC, always sorting by time. */
 export function periodOf(timeMs: number, partitioning: Partitioning): string {
   const day = new Date(timeMs).toISOString().slice(0, 10)

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import { indicesOf } from './indices.ts'
+import { indicesOf } from '../names.ts'
 
 /** Lines of a message, and the number of operations that it says they are. */
 export interface GuardedLines {

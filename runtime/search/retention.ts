@@ -1,7 +1,8 @@
 import type { Client } from '@elastic/elasticsearch'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
-import { indicesOf, periodEndMs } from './indices.ts'
+import { indicesOf } from '../names.ts'
+import { periodEndMs } from './indices.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 
@@ -22,12 +23,12 @@ export interface IndexReport {
 
 /** Every index of this configuration, sorted by name. */
 export async function listIndices(client: Client, config: Config, nowMs: number): Promise<readonly IndexReport[]> {
-  const { event, session, profile } = indicesOf(config)
+  const { event, allEvents, session, profile } = indicesOf(config)
   const rows = await client.cat
     .indices(
       {
         // Patterns, because one name that is not there yet would fail them all.
-        index: [`${event}-*`, `${session}*`, `${profile}*`],
+        index: [allEvents, `${session}*`, `${profile}*`],
         format: 'json',
         bytes: 'b',
         h: 'index,docs.count,store.size,pri.store.size,creation.date,pri,rep,health',

@@ -1,7 +1,7 @@
 import type { Client, estypes } from '@elastic/elasticsearch'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
-import { indicesOf } from './indices.ts'
+import { indicesOf } from '../names.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 /** Documents of one bulk of deletions: some 200 kB, and a search answers 10,000 at most. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Config } from '../config.ts'
-import { indicesOf } from './indices.ts'
+import { indicesOf } from '../names.ts'
 
 /**
  * The version of the fields that a document may have. Raise it when one is added, and only ever add: set-up adds what is new to
@@ -102,9 +102,9 @@ const PRIORITY = 500
 
 /** The index templates of a configuration: settings for new indices, strict mappings. */
 export function templatesOf(config: Config): readonly Template[] {
-  const { event, session, profile } = indicesOf(config)
+  const { event, allEvents, session, profile } = indicesOf(config)
   return [
-    { ...template(config, event, `${event}-*`, config.indexShards, eventFields, { [event]: {} }), alias: event },
+    { ...template(config, event, allEvents, config.indexShards, eventFields, { [event]: {} }), alias: event },
     template(config, session, session, config.stateShards || config.indexShards, stateFields, {}),
     template(config, profile, profile, config.stateShards || config.indexShards, stateFields, {}),
   ]

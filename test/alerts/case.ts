@@ -1,4 +1,4 @@
-import type { Watched } from '../../infra/observability/watched.ts'
+import type { MonitoredStack } from '../../infra/observability/monitored-stack.ts'
 
 /** Samples by their series, one a minute, in the notation of promtool: `0+60x20` is a counter that grows by one a second. */
 export type Samples = Readonly<Record<string, string>>
@@ -13,8 +13,8 @@ export interface Told {
 export interface Situation {
   readonly given: Samples
   readonly afterMinutes: number
-  /** What is another than in the stack of `watched.ts`. */
-  readonly watched?: Partial<Watched>
+  /** What is another than in the stack of `stack.ts`. */
+  readonly stack?: Partial<MonitoredStack>
 }
 
 /** A situation in which an alert is told, and the nearest one in which it must not be. */

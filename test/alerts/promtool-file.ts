@@ -1,8 +1,8 @@
 import { alertsOf } from '../../infra/observability/alerts.ts'
+import type { MonitoredStack } from '../../infra/observability/monitored-stack.ts'
 import { type Rules, rulesOf } from '../../infra/observability/rules.ts'
-import type { Watched } from '../../infra/observability/watched.ts'
 import type { AlertCase, Situation, Told } from './case.ts'
-import { RUNBOOKS, WATCHED } from './watched.ts'
+import { RUNBOOKS, STACK } from './monitored-stack.ts'
 
 /** A file of rules, and one of promtool's tests of them. */
 export interface Suite {
@@ -20,9 +20,9 @@ export function suitesOf(name: string, { fires, silent }: AlertCase): readonly {
 
 function suite(name: string, situation: Situation, told: readonly Told[]): Suite {
   const { given, afterMinutes } = situation
-  const watched = { ...WATCHED, ...situation.watched }
+  const stack = { ...STACK, ...situation.stack }
   return {
-    rules: { groups: rulesOf(watched, RUNBOOKS).groups.filter((group) => concerns(group, name)) },
+    rules: { groups: rulesOf(stack, RUNBOOKS).groups.filter((group) => concerns(group, name)) },
     tests: {
       evaluation_interval: '1m',
       tests: [
@@ -36,7 +36,7 @@ function suite(name: string, situation: Situation, told: readonly Told[]): Suite
             {
               eval_time: `${afterMinutes}m`,
               alertname: name,
-              exp_alerts: told.map((one) => expected(name, one, watched)),
+              exp_alerts: told.map((one) => expected(name, one, stack)),
             },
           ],
         },
@@ -50,12 +50,12 @@ function concerns({ rules }: Rules['groups'][number], name: string): boolean {
   return rules.some((rule) => ('alert' in rule ? rule.alert === name : true))
 }
 
-function expected(name: string, { says, labels }: Told, watched: Watched) {
-  const alert = alertsOf(watched)
+function expected(name: string, { says, labels }: Told, stack: MonitoredStack) {
+  const alert = alertsOf(stack)
     .flatMap(({ alerts }) => alerts)
     .find((one) => one.name === name)
   return {
-    exp_labels: { severity: alert?.severity, namespace: watched.namespace, ...labels },
+    exp_labels: { severity: alert?.severity, namespace: stack.namespace, ...labels },
     exp_annotations: {
       summary: alert?.summary,
       description: says,

@@ -1,5 +1,5 @@
 import { dashboardsOf } from '../../infra/observability/dashboards.ts'
-import { WATCHED } from './watched.ts'
+import { STACK } from './monitored-stack.ts'
 
 interface Model {
   readonly panels: readonly { readonly title: string; readonly targets?: readonly { readonly expr: string }[] }[]
@@ -7,7 +7,7 @@ interface Model {
 
 /** Every query of the dashboards, by the title of its graph. */
 export function dashboardQueries(): readonly { readonly title: string; readonly expr: string }[] {
-  return dashboardsOf(WATCHED).flatMap(({ json }) =>
+  return dashboardsOf(STACK).flatMap(({ json }) =>
     (JSON.parse(json) as Model).panels.flatMap(({ title, targets = [] }) =>
       targets.map(({ expr }) => ({ title, expr })),
     ),

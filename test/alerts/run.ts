@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rulesOf } from '../../infra/observability/rules.ts'
 import { CASES } from './cases.ts'
+import { RUNBOOKS, STACK } from './monitored-stack.ts'
 import { suitesOf } from './promtool-file.ts'
 import { queryRules } from './query-rules.ts'
-import { RUNBOOKS, WATCHED } from './watched.ts'
 
 /**
  * `npm run test:alerts`: Prometheus' own promtool reads every rule and every query of the dashboards, and says for each
@@ -39,7 +39,7 @@ try {
     write(`${name}.test.json`, { rule_files: [`${name}.rules.json`], ...suite.tests }),
   )
   const held = [
-    promtool('check', 'rules', write('rules.json', rulesOf(WATCHED, RUNBOOKS)), write('queries.json', queryRules())),
+    promtool('check', 'rules', write('rules.json', rulesOf(STACK, RUNBOOKS)), write('queries.json', queryRules())),
     promtool('test', 'rules', ...tests),
   ].every(Boolean)
   process.stdout.write(

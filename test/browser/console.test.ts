@@ -30,7 +30,7 @@ function running(deadLetters: number): State {
 
 function nothing(): State {
   const away = { ok: false, reason: 'connect ECONNREFUSED 10.20.30.40:8080' } as const
-  const seen = { instances: [{ url: WORKER, answer: away }], queue: away, search: away, publishTrouble: away.reason }
+  const seen = { instances: [{ url: WORKER, answer: away }], queue: away, search: away, publishFault: away.reason }
   return stateOf(pastOf(observation(0, seen)), loadConfig({ CONSOLE_INSTANCES: WORKER }))
 }
 

@@ -66,7 +66,7 @@ describe('the commands of operators', () => {
       ['indices'],
       ['indices', 'expire'],
       ['send'],
-      ['rehearse'],
+      ['load-test'],
       ['local'],
     ]) {
       const { code, output } = await cli({}, ...command, '--help')

@@ -5,9 +5,9 @@ import { bulkSender, type ItemResult } from '../../runtime/search/bulk.ts'
 import { searchClient } from '../../runtime/search/client.ts'
 import { callText, eventLines } from '../../runtime/search/documents.ts'
 import { IndexKeeper } from '../../runtime/search/index-keeper.ts'
+import { setUpSearch } from '../../runtime/search/index-set-up.ts'
 import { IndexWatch } from '../../runtime/search/index-watch.ts'
 import { judgedSender } from '../../runtime/search/judge.ts'
-import { setUpSearch } from '../../runtime/search/set-up.ts'
 import { ShardMap } from '../../runtime/search/shard-map.ts'
 import { type Template, templatesOf } from '../../runtime/search/templates.ts'
 import { silentLog } from '../support/log.ts'
@@ -183,7 +183,7 @@ describe('templates and indices of Elasticsearch', () => {
     assert.equal(await worker.store('e1', november), 'stored')
     assert.deepEqual(await stateOf(november), right())
     assert.deepEqual(await worker.troubles(), { template_outranked: 1 })
-    assert.match(worker.watch.trouble() ?? '', / theirs with priority 900 /)
+    assert.match(worker.watch.fault() ?? '', / theirs with priority 900 /)
     const [step] = (await setUpSearch(client, config, NOW)).filter(({ state }) => state === 'differs')
     assert.equal(step?.code, 'template_outranked')
   })
@@ -195,7 +195,7 @@ describe('templates and indices of Elasticsearch', () => {
     try {
       assert.equal(await worker.store('e1', december), 'index_not_made')
       assert.deepEqual(await worker.troubles(), { index_not_made: 1 })
-      assert.match(worker.watch.trouble() ?? '', /validation_exception/)
+      assert.match(worker.watch.fault() ?? '', /validation_exception/)
     } finally {
       await limit(null)
     }
@@ -238,7 +238,7 @@ describe('templates and indices of Elasticsearch', () => {
     await client.indices.create({ index: november })
     await client.index({ index: november, document: { id: 'e0', properties: { price: 17 } } })
     assert.deepEqual(await worker.troubles(), { mapping_guessed: 1 })
-    assert.match(worker.watch.trouble() ?? '', /\[properties\]|\[id\]/)
+    assert.match(worker.watch.fault() ?? '', /\[properties\]|\[id\]/)
     assert.deepEqual((await stateOf(november))[3], [])
     const [step] = (await setUpSearch(client, config, NOW)).filter(({ code }) => code?.startsWith('mapping'))
     assert.deepEqual([step?.what, step?.state, step?.code], [`index ${november}`, 'differs', 'mapping_guessed'])

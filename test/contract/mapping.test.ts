@@ -4,7 +4,7 @@ import type { Config } from '../../runtime/config.ts'
 import { bulkSender } from '../../runtime/search/bulk.ts'
 import { searchClient } from '../../runtime/search/client.ts'
 import { callText, eventLines, stateLines } from '../../runtime/search/documents.ts'
-import { setUpSearch } from '../../runtime/search/set-up.ts'
+import { setUpSearch } from '../../runtime/search/index-set-up.ts'
 import { configFor } from './servers.ts'
 
 const MINUTES = ['2026-11-28T12:00:00.000Z', '2026-11-28T12:01:00.000Z', '2026-11-28T12:02:00.000Z'] as const

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { freePort } from '../../runtime/local/port.ts'
-import { nodesAway, searchClient, searchTrouble } from '../../runtime/search/client.ts'
+import { nodesAway, searchClient, searchUnavailableReason } from '../../runtime/search/client.ts'
+import { setUpSearch } from '../../runtime/search/index-set-up.ts'
 import { listIndices } from '../../runtime/search/retention.ts'
-import { setUpSearch } from '../../runtime/search/set-up.ts'
 import { TcpProxy } from '../faults/tcp-proxy.ts'
 import { eventually } from '../support/until.ts'
 import { Pipeline } from './pipeline.ts'
@@ -45,7 +45,10 @@ describe('two nodes of Elasticsearch, of which one fails', () => {
         try {
           await setUpSearch(client, config)
           assert.deepEqual(await listIndices(client, config, Date.now()), [])
-          assert.deepEqual([await searchTrouble(client), await searchTrouble(client)], [undefined, undefined])
+          assert.deepEqual(
+            [await searchUnavailableReason(client), await searchUnavailableReason(client)],
+            [undefined, undefined],
+          )
           assert.deepEqual([told, nodesAway(client)], [[hosts()[0]], [hosts()[0]]])
         } finally {
           await client.close()

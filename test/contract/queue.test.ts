@@ -3,14 +3,14 @@ import { randomBytes } from 'node:crypto'
 import type { Config } from '../../runtime/config.ts'
 import { AppError } from '../../runtime/errors.ts'
 import { freePort } from '../../runtime/local/port.ts'
+import { type Topics, topicsOf } from '../../runtime/names.ts'
 import { type PulsarAdmin, pulsarAdmin } from '../../runtime/queue/admin.ts'
 import { readBacklog, readDetailedBacklog } from '../../runtime/queue/backlog.ts'
 import { connectQueue } from '../../runtime/queue/connect.ts'
 import { loadPulsarModule, nativeTransport } from '../../runtime/queue/native.ts'
-import type { Consumer, Delivery, Reading, Transport } from '../../runtime/queue/port.ts'
+import type { Consumer, Delivery, ReadMessage, Transport } from '../../runtime/queue/port.ts'
 import type { Position } from '../../runtime/queue/position.ts'
-import { setUpQueue } from '../../runtime/queue/set-up.ts'
-import { type Topics, topicsOf } from '../../runtime/queue/topics.ts'
+import { setUpQueue } from '../../runtime/queue/topic-set-up.ts'
 import { webSocketTransport } from '../../runtime/queue/websocket.ts'
 import { silentLog } from '../support/log.ts'
 import { eventually } from '../support/until.ts'
@@ -109,7 +109,7 @@ for (const [name, create] of Object.entries(transports)) {
       const { last } = await admin.keptLedgers(partition)
       const read = async (after: Position, count: number) => {
         const reader = await transport.openReader({ partition, after, prefetchMessages: 5 }, never)
-        const readings: Reading[] = []
+        const readings: ReadMessage[] = []
         while (readings.length < count) readings.push(...(await reader.receive()))
         assert.deepEqual(await reader.receive(), [])
         await reader.close()

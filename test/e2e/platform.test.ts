@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parseAllDocuments } from 'yaml'
-import { readRehearsal } from '../../runtime/rehearsal/record.ts'
+import { readLoadTest } from '../../runtime/load-test/record.ts'
 import { Cluster } from '../support/cluster.ts'
 import { DeployedStack } from '../support/deployed.ts'
 import { eventually } from '../support/until.ts'
@@ -123,11 +123,11 @@ describe('the dev stack on a cluster', () => {
     })
   })
 
-  it('is rehearsed by a Job, which reads each instance and finds every event stored once', async () => {
+  it('takes a load test by a Job, which reads each instance and finds every event stored once', async () => {
     const { spec } = await cluster.get(`/apis/apps/v1/namespaces/${NAMESPACE}/deployments/api`)
     const { image } = spec.template.spec.containers[0]
     const flags = ['--stack', stack.name, '--image', image, '--events-per-second', '50', '--duration', '30s', '--job']
-    const { stdout } = await run(process.execPath, ['infra/commands/rehearse.ts', ...flags])
+    const { stdout } = await run(process.execPath, ['infra/commands/load-test.ts', ...flags])
     const objects = parseAllDocuments(stdout).map((document) => document.toJS())
     for (const object of objects) assert.equal((await cluster.request('POST', pathOf(object), object)).status, 201)
     const job = objects.find(({ kind }) => kind === 'Job')
@@ -136,7 +136,7 @@ describe('the dev stack on a cluster', () => {
       `/api/v1/namespaces/${NAMESPACE}/pods?labelSelector=batch.kubernetes.io/job-name=${job.metadata.name}`,
     )
     const log = await cluster.get(`/api/v1/namespaces/${NAMESPACE}/pods/${items[0].metadata.name}/log`)
-    const { comparison, intervals, notes, total } = readRehearsal(log)
+    const { comparison, intervals, notes, total } = readLoadTest(log)
     assert.ok(total.events > 1000)
     assert.deepEqual([comparison.accepted, comparison.lost, comparison.twice], [total.events, 0, 0])
     assert.deepEqual(notes, [])

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Client } from '@elastic/elasticsearch'
 import { freePort } from '../../runtime/local/port.ts'
-import { topicPath, topicsOf } from '../../runtime/queue/topics.ts'
+import { topicPath, topicsOf } from '../../runtime/names.ts'
 import { eventIdOf } from '../../runtime/search/documents.ts'
 import type { Call } from '../../runtime/send/generate.ts'
 import { Pipeline } from '../contract/pipeline.ts'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { settings } from '../../runtime/config.ts'
+import { AppError } from '../../runtime/errors.ts'
 import { createLogger } from '../../runtime/log.ts'
 import type { EnvSetting } from '../../runtime/setting.ts'
 import { recordingLog } from '../support/log.ts'
@@ -42,6 +43,24 @@ describe('a log', () => {
     const { time, ...rest } = lines[0] as { time: string }
     assert.match(time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
     assert.deepEqual(rest, { level: 40, program: 'test', topic: 'functions', msg: 'connection to Pulsar lost' })
+  })
+
+  it('has the code, the context and the causes of a fault, and no secret of its context', () => {
+    const { log, lines } = recordingLog()
+    const cause = new AppError('queue_refused', 'the token is not valid', { context: { token: SECRET } })
+    log.warn({ err: new AppError('queue_unavailable', 'not connected', { cause, context: { topic: 't' } }) }, 'lost')
+    assert.deepEqual(lines[0]?.['err'], {
+      type: 'AppError',
+      code: 'queue_unavailable',
+      message: 'not connected',
+      context: { topic: 't' },
+      cause: {
+        type: 'AppError',
+        code: 'queue_refused',
+        message: 'the token is not valid',
+        context: { token: '[redacted]' },
+      },
+    })
   })
 
   it('leaves out what is less severe than asked for', () => {

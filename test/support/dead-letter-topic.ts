@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { loadConfig } from '../../runtime/config.ts'
+import { topicsOf } from '../../runtime/names.ts'
 import type { PulsarAdmin } from '../../runtime/queue/admin.ts'
 import type { DeadLetterAccess } from '../../runtime/queue/dead-letters.ts'
 import type { Transport } from '../../runtime/queue/port.ts'
-import { topicsOf } from '../../runtime/queue/topics.ts'
 import { FakeConsumer } from './fake-consumer.ts'
 import { FakeProducer } from './fake-producer.ts'
 

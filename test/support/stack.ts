@@ -3,10 +3,10 @@ import { planOf } from '../../infra/config/plan.ts'
 import { readStackFile } from '../../infra/config/stack-file.ts'
 import { Images } from '../../infra/images.ts'
 import type { Tier } from '../../infra/kubernetes/tiers.ts'
-import { type Certificate, type Watched, watchedOf } from '../../infra/observability/watched.ts'
+import { type Certificate, type MonitoredStack, monitoredStackOf } from '../../infra/observability/monitored-stack.ts'
 import { Platform } from '../../infra/platform.ts'
 import { settledPlatform } from '../../infra/platform-args.ts'
-import { watchedArgs } from '../../infra/platform-derived.ts'
+import { monitoredArgs } from '../../infra/platform-derived.ts'
 import { platformSettings } from '../../infra/stack-args.ts'
 import { type Registered, registered } from './registered.ts'
 
@@ -30,9 +30,9 @@ export function changed(stack: StackName, changes: Readonly<Record<string, unkno
 }
 
 /** What alerts and dashboards of a stack ask after, where it has these tiers and certificates. */
-export function watchedBy(raw: Raw, tiers: readonly Tier[], certificates: readonly Certificate[]): Watched {
+export function watchedBy(raw: Raw, tiers: readonly Tier[], certificates: readonly Certificate[]): MonitoredStack {
   const settled = settledPlatform('platform', platformSettings(planOf(raw)))
-  return watchedOf({ ...watchedArgs(settled, ''), tiers }, certificates)
+  return monitoredStackOf({ ...monitoredArgs(settled, ''), tiers }, certificates)
 }
 
 const registrations = new Map<string, Promise<readonly Registered[]>>()

@@ -1,10 +1,10 @@
 import type { AlertGroup } from '../alert.ts'
+import type { MonitoredStack } from '../monitored-stack.ts'
 import { of } from '../selector.ts'
-import type { Watched } from '../watched.ts'
 
 /** The bookies, and the copies of their ledgers. */
-export function bookkeeperAlerts(watched: Watched): AlertGroup {
-  const status = `bookie_SERVER_STATUS${of(watched, 'bookkeeper')}`
+export function bookkeeperAlerts(stack: MonitoredStack): AlertGroup {
+  const status = `bookie_SERVER_STATUS${of(stack, 'bookkeeper')}`
   return {
     name: 'bookkeeper',
     reads: ['bookkeeper', 'autorecovery'],
@@ -22,15 +22,15 @@ export function bookkeeperAlerts(watched: Watched): AlertGroup {
         name: 'TracardiTooFewBookies',
         severity: 'critical',
         forMinutes: 5,
-        expr: `(count(${status} == 1) or vector(0)) < ${watched.ensemble}`,
+        expr: `(count(${status} == 1) or vector(0)) < ${stack.ensemble}`,
         summary: 'Too few bookies take writes: brokers make no new ledger and refuse events',
-        description: `{{ $value }} bookies take writes; a ledger needs ${watched.ensemble}.`,
+        description: `{{ $value }} bookies take writes; a ledger needs ${stack.ensemble}.`,
       },
       {
         name: 'TracardiLedgersUnderReplicated',
         severity: 'warning',
         forMinutes: 0,
-        expr: `sum(increase(auditor_NUM_UNDER_REPLICATED_LEDGERS_sum${of(watched, 'autorecovery', 'success="true"')}[1h])) > 0`,
+        expr: `sum(increase(auditor_NUM_UNDER_REPLICATED_LEDGERS_sum${of(stack, 'autorecovery', 'success="true"')}[1h])) > 0`,
         summary: 'Ledgers have lost a copy, and autorecovery makes it anew',
         description: 'The auditor found {{ $value | humanize }} ledgers with too few copies within an hour.',
       },

@@ -1,5 +1,5 @@
 import type { AlertGroup } from '../alert.ts'
-import type { Watched } from '../watched.ts'
+import type { MonitoredStack } from '../monitored-stack.ts'
 
 /** A series for each certificate of the stack: when it ends, in seconds since 1970. */
 export const CERTIFICATE_METRIC = 'tracardi_certificate_expiry_timestamp_seconds'
@@ -10,7 +10,7 @@ const DAYS = { warning: 60, critical: 14 }
  * Certificates that the stack has made. No server tells when they end, but the stack knows, and an `up` that renews one
  * changes the number too: `certificateSeries` records it.
  */
-export function certificateAlerts({ namespace }: Pick<Watched, 'namespace'>): AlertGroup {
+export function certificateAlerts({ namespace }: Pick<MonitoredStack, 'namespace'>): AlertGroup {
   const days = `(${CERTIFICATE_METRIC}{namespace="${namespace}"} - time()) / 86400`
   const says = '{{ $labels.certificate }} ends in {{ $value | humanize }} days.'
   return {
@@ -43,7 +43,7 @@ export interface RecordedSeries {
   readonly labels: Readonly<Record<string, string>>
 }
 
-export function certificateSeries({ namespace, certificates }: Watched): readonly RecordedSeries[] {
+export function certificateSeries({ namespace, certificates }: MonitoredStack): readonly RecordedSeries[] {
   return certificates.map(({ name, notAfter }) => ({
     record: CERTIFICATE_METRIC,
     expr: `vector(${Date.parse(notAfter) / 1000})`,

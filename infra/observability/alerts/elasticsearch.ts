@@ -1,6 +1,6 @@
 import type { AlertGroup } from '../alert.ts'
+import type { MonitoredStack } from '../monitored-stack.ts'
 import { of } from '../selector.ts'
-import type { Watched } from '../watched.ts'
 
 const GIB = 2 ** 30
 
@@ -13,8 +13,8 @@ const GIB = 2 ** 30
 const WATERMARKS = { low: { freePart: 0.15, headroomGib: 200 }, high: { freePart: 0.1, headroomGib: 150 } }
 
 /** Elasticsearch, as the exporter beside it tells. */
-export function elasticsearchAlerts(watched: Watched): AlertGroup {
-  const exporter = (...more: string[]) => of(watched, 'elasticsearch-exporter', ...more)
+export function elasticsearchAlerts(stack: MonitoredStack): AlertGroup {
+  const exporter = (...more: string[]) => of(stack, 'elasticsearch-exporter', ...more)
   const color = (name: string) => `max(elasticsearch_cluster_health_status${exporter(`color="${name}"`)}) == 1`
   const holdsData = exporter('es_data_node="true"')
   const free = `elasticsearch_filesystem_data_available_bytes${holdsData}`

@@ -1,15 +1,15 @@
 import type { AlertGroup } from '../alert.ts'
+import type { MonitoredStack } from '../monitored-stack.ts'
 import { of } from '../selector.ts'
-import type { Watched } from '../watched.ts'
 
 /** Part of the events answered 503 that is more than the moment in which a broker hands over its topics. */
 const REFUSED_PART = 0.01
 
 /** What callers of the API notice. */
-export function eventAlerts(watched: Watched): AlertGroup {
-  const api = (...more: string[]) => of(watched, 'api', ...more)
+export function eventAlerts(stack: MonitoredStack): AlertGroup {
+  const api = (...more: string[]) => of(stack, 'api', ...more)
   // Events that wait for their bulk to fill are not stored yet, and nothing is wrong with them.
-  const minutes = Math.max(10, Math.ceil((2 * watched.bulkTimeoutSeconds) / 60))
+  const minutes = Math.max(10, Math.ceil((2 * stack.bulkTimeoutSeconds) / 60))
   const accepted = `sum(rate(tracardi_api_events_total${api('outcome="accepted"')}[${minutes}m]))`
   return {
     name: 'events',
@@ -52,7 +52,7 @@ export function eventAlerts(watched: Watched): AlertGroup {
         name: 'TracardiNothingStored',
         severity: 'critical',
         forMinutes: minutes,
-        expr: `${accepted} > 0 unless sum(rate(tracardi_worker_events_total${of(watched, 'worker')}[${minutes}m])) > 0`,
+        expr: `${accepted} > 0 unless sum(rate(tracardi_worker_events_total${of(stack, 'worker')}[${minutes}m])) > 0`,
         summary: 'Events are accepted, and none is stored',
         description: `{{ $value | humanize }} events a second are accepted; in ${minutes} minutes no worker has stored one.`,
       },

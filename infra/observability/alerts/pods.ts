@@ -1,11 +1,11 @@
 import type { AlertGroup } from '../alert.ts'
-import type { Watched } from '../watched.ts'
+import type { MonitoredStack } from '../monitored-stack.ts'
 
 /** Full to this part: bookies warn and compact at 90 %, and take no writes at 95 %. */
 const FULL_PART = 0.85
 
 /** Pods and volumes, as kube-state-metrics, kubelet and Prometheus itself tell of them. */
-export function podAlerts({ namespace, prefix, tiers }: Watched): AlertGroup {
+export function podAlerts({ namespace, prefix, tiers }: MonitoredStack): AlertGroup {
   const inNamespace = `namespace="${namespace}"`
   const volumes = `{${inNamespace},persistentvolumeclaim=~"(journal|ledgers|data)-${prefix}(bookkeeper|zookeeper)-.*"}`
   return {

@@ -1,22 +1,20 @@
+import { DEAD_LETTERS_SUBSCRIPTION } from '../../../runtime/names.ts'
 import type { AlertGroup } from '../alert.ts'
+import type { MonitoredStack } from '../monitored-stack.ts'
 import { of, partitions } from '../selector.ts'
-import type { Watched } from '../watched.ts'
 
 /** Parts of `load.backlogHours`, the time for which disks hold everything. */
 const AGE_PART = { warning: 0.25, critical: 0.5 }
 
-/** The subscription that keeps dead letters until a person has seen to them. */
-const DEAD_LETTERS = 'dead-letters'
-
 /** The backlog, as the brokers tell it. It has no time to live: what grows old is not dropped, it fills disks. */
-export function queueAlerts(watched: Watched): AlertGroup {
-  const { subscription, deadLetterTopic, backlogHours, backlogPerWorker, workers } = watched
-  const ofSubscription = of(watched, 'broker', partitions(watched), `subscription="${subscription}"`)
+export function queueAlerts(stack: MonitoredStack): AlertGroup {
+  const { subscription, deadLetterTopic, backlogHours, backlogPerWorker, workers } = stack
+  const ofSubscription = of(stack, 'broker', partitions(stack), `subscription="${subscription}"`)
   const backlog = `sum(pulsar_subscription_back_log${ofSubscription})`
   const much = backlogPerWorker * workers
-  const stillMinutes = Math.max(10, Math.ceil((5 * watched.bulkTimeoutSeconds) / 60))
+  const stillMinutes = Math.max(10, Math.ceil((5 * stack.bulkTimeoutSeconds) / 60))
   const old = (part: number) =>
-    `max(pulsar_storage_backlog_age_seconds${of(watched, 'broker', partitions(watched))}) > ${backlogHours * 3600 * part}`
+    `max(pulsar_storage_backlog_age_seconds${of(stack, 'broker', partitions(stack))}) > ${backlogHours * 3600 * part}`
   const increased = (metric: string, selected: string) => `sum by (topic) (increase(${metric}${selected}[10m])) > 0`
   const oldSays = `The oldest event that is not stored has waited {{ $value | humanizeDuration }}; disks are sized for ${backlogHours} hours.`
   return {
@@ -27,7 +25,7 @@ export function queueAlerts(watched: Watched): AlertGroup {
         name: 'TracardiEventsDropped',
         severity: 'critical',
         forMinutes: 0,
-        expr: `${increased('pulsar_storage_backlog_quota_exceeded_evictions_total', of(watched, 'broker', partitions(watched)))} or ${increased('pulsar_subscription_total_msg_expired', ofSubscription)}`,
+        expr: `${increased('pulsar_storage_backlog_quota_exceeded_evictions_total', of(stack, 'broker', partitions(stack)))} or ${increased('pulsar_subscription_total_msg_expired', ofSubscription)}`,
         summary: 'Pulsar has dropped events that no worker had stored',
         description:
           'A policy has dropped messages of {{ $labels.topic }} within 10 minutes: run set-up, and replay what the namespace keeps.',
@@ -68,7 +66,7 @@ export function queueAlerts(watched: Watched): AlertGroup {
         name: 'TracardiDeadLettersWait',
         severity: 'warning',
         forMinutes: 24 * 60,
-        expr: `sum(pulsar_subscription_back_log${of(watched, 'broker', `topic="${deadLetterTopic}"`, `subscription="${DEAD_LETTERS}"`)}) > 0`,
+        expr: `sum(pulsar_subscription_back_log${of(stack, 'broker', `topic="${deadLetterTopic}"`, `subscription="${DEAD_LETTERS_SUBSCRIPTION}"`)}) > 0`,
         summary: 'Dead letters have waited for a day',
         description: '{{ $value | humanize }} dead letters wait for a person.',
       },

@@ -1,6 +1,6 @@
 import type { AlertGroup } from '../alert.ts'
+import type { MonitoredStack } from '../monitored-stack.ts'
 import { of } from '../selector.ts'
-import type { Watched } from '../watched.ts'
 
 /** Operations sent again, as a part of the events, that is more than one node of Elasticsearch restarting. */
 const RETRIED_PART = 0.05
@@ -10,11 +10,11 @@ const SLOWEST_SECONDS = 30
 const IDLE = { timeoutPart: 0.9, filledPart: 0.5 }
 
 /** What the workers tell of themselves, and of how Elasticsearch takes their bulks. */
-export function workerAlerts(watched: Watched): AlertGroup {
-  const worker = (...more: string[]) => of(watched, 'worker', ...more)
+export function workerAlerts(stack: MonitoredStack): AlertGroup {
+  const worker = (...more: string[]) => of(stack, 'worker', ...more)
   const rate = (metric: string, window: string, ...more: string[]) =>
     `sum(rate(${metric}${worker(...more)}[${window}]))`
-  const slowSeconds = Math.min(SLOWEST_SECONDS, watched.queryTimeoutSeconds / 2)
+  const slowSeconds = Math.min(SLOWEST_SECONDS, stack.queryTimeoutSeconds / 2)
   const flushes = (...more: string[]) => rate('tracardi_worker_flushes_total', '1h', ...more)
   const fill = `${rate('tracardi_worker_batch_events_sum', '1h')} / ${rate('tracardi_worker_batch_events_count', '1h')}`
   return {
@@ -86,15 +86,15 @@ export function workerAlerts(watched: Watched): AlertGroup {
         forMinutes: 15,
         expr: `histogram_quantile(0.99, sum by (le) (rate(tracardi_worker_bulk_seconds_bucket${worker()}[10m]))) > ${slowSeconds}`,
         summary: 'Elasticsearch takes long for bulks',
-        description: `One bulk in a hundred takes {{ $value | humanizeDuration }} or more; after ${watched.queryTimeoutSeconds}s it is sent again.`,
+        description: `One bulk in a hundred takes {{ $value | humanizeDuration }} or more; after ${stack.queryTimeoutSeconds}s it is sent again.`,
       },
       {
         name: 'TracardiBulksNotFilled',
         severity: 'info',
         forMinutes: 60,
-        expr: `(${flushes('reason="timeout"')} / ${flushes()} > ${IDLE.timeoutPart}) and (${fill} < ${IDLE.filledPart * watched.bulkSize})`,
+        expr: `(${flushes('reason="timeout"')} / ${flushes()} > ${IDLE.timeoutPart}) and (${fill} < ${IDLE.filledPart * stack.bulkSize})`,
         summary: 'Bulks are sent for the timeout and not for their size: there are more workers than there is work',
-        description: `{{ $value | humanizePercentage }} of the bulks of an hour were sent for the timeout, less than half full of ${watched.bulkSize} events.`,
+        description: `{{ $value | humanizePercentage }} of the bulks of an hour were sent for the timeout, less than half full of ${stack.bulkSize} events.`,
       },
     ],
   }

@@ -1,12 +1,12 @@
 import type { AlertGroup } from '../alert.ts'
+import type { MonitoredStack } from '../monitored-stack.ts'
 import { of } from '../selector.ts'
-import type { Watched } from '../watched.ts'
 
 /** The ensemble, as its leader tells it: no other node knows who follows. */
-export function zookeeperAlerts(watched: Watched): AlertGroup {
-  const { zookeepers } = watched
+export function zookeeperAlerts(stack: MonitoredStack): AlertGroup {
+  const { zookeepers } = stack
   const majority = Math.floor(zookeepers / 2) + 1
-  const members = `(max(synced_followers${of(watched, 'zookeeper')}) + 1 or vector(0))`
+  const members = `(max(synced_followers${of(stack, 'zookeeper')}) + 1 or vector(0))`
   return {
     name: 'zookeeper',
     reads: ['zookeeper'],

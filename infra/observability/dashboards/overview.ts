@@ -1,15 +1,15 @@
+import type { MonitoredStack } from '../monitored-stack.ts'
 import { of, partitions } from '../selector.ts'
-import type { Watched } from '../watched.ts'
 import { quantiles, type Row, WINDOW } from './panel.ts'
 
 /** Events on their way: in, waiting, in bulks, stored; and the pods that do it. */
-export function overviewRows(watched: Watched): readonly Row[] {
-  return [events(watched), backlog(watched), bulks(watched), faults(watched), pods(watched)]
+export function overviewRows(stack: MonitoredStack): readonly Row[] {
+  return [events(stack), backlog(stack), bulks(stack), faults(stack), pods(stack)]
 }
 
-function events(watched: Watched): Row {
-  const api = (...more: string[]) => of(watched, 'api', ...more)
-  const worker = (...more: string[]) => of(watched, 'worker', ...more)
+function events(stack: MonitoredStack): Row {
+  const api = (...more: string[]) => of(stack, 'api', ...more)
+  const worker = (...more: string[]) => of(stack, 'worker', ...more)
   return {
     title: 'Events',
     reads: ['api', 'worker'],
@@ -62,9 +62,9 @@ function events(watched: Watched): Row {
   }
 }
 
-function backlog(watched: Watched): Row {
-  const topics = of(watched, 'broker', partitions(watched))
-  const ofSubscription = of(watched, 'broker', partitions(watched), `subscription="${watched.subscription}"`)
+function backlog(stack: MonitoredStack): Row {
+  const topics = of(stack, 'broker', partitions(stack))
+  const ofSubscription = of(stack, 'broker', partitions(stack), `subscription="${stack.subscription}"`)
   return {
     title: 'Backlog',
     reads: ['broker'],
@@ -77,7 +77,7 @@ function backlog(watched: Watched): Row {
       },
       {
         title: 'Age of the backlog',
-        description: `Of the oldest message, by partition. Disks are sized for ${watched.backlogHours} hours.`,
+        description: `Of the oldest message, by partition. Disks are sized for ${stack.backlogHours} hours.`,
         unit: 's',
         queries: [{ expr: `max by (topic) (pulsar_storage_backlog_age_seconds${topics} >= 0)`, legend: '{{topic}}' }],
       },
@@ -94,8 +94,8 @@ function backlog(watched: Watched): Row {
   }
 }
 
-function bulks(watched: Watched): Row {
-  const worker = of(watched, 'worker')
+function bulks(stack: MonitoredStack): Row {
+  const worker = of(stack, 'worker')
   return {
     title: 'Bulks',
     reads: ['worker'],
@@ -110,11 +110,11 @@ function bulks(watched: Watched): Row {
       },
       {
         title: 'How full bulks are',
-        description: `Events in a bulk, as a part of BULK_SIZE, ${watched.bulkSize}. Over 100 %: Elasticsearch is the slower part, and bulks grow while they wait.`,
+        description: `Events in a bulk, as a part of BULK_SIZE, ${stack.bulkSize}. Over 100 %: Elasticsearch is the slower part, and bulks grow while they wait.`,
         unit: 'percentunit',
         queries: [
           {
-            expr: `sum(rate(tracardi_worker_batch_events_sum${worker}[${WINDOW}])) / sum(rate(tracardi_worker_batch_events_count${worker}[${WINDOW}])) / ${watched.bulkSize}`,
+            expr: `sum(rate(tracardi_worker_batch_events_sum${worker}[${WINDOW}])) / sum(rate(tracardi_worker_batch_events_count${worker}[${WINDOW}])) / ${stack.bulkSize}`,
             legend: 'mean',
           },
         ],
@@ -149,8 +149,8 @@ function bulks(watched: Watched): Row {
   }
 }
 
-function faults(watched: Watched): Row {
-  const worker = of(watched, 'worker')
+function faults(stack: MonitoredStack): Row {
+  const worker = of(stack, 'worker')
   return {
     title: 'Faults',
     reads: ['worker'],
@@ -181,7 +181,7 @@ function faults(watched: Watched): Row {
   }
 }
 
-function pods({ namespace, prefix }: Watched): Row {
+function pods({ namespace, prefix }: MonitoredStack): Row {
   const containers = `{namespace="${namespace}",container!="",container!="POD"}`
   const job = `job=~"${namespace}/${prefix}(api|worker)"`
   return {

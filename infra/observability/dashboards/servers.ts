@@ -1,10 +1,10 @@
+import type { MonitoredStack } from '../monitored-stack.ts'
 import { of } from '../selector.ts'
-import type { Watched } from '../watched.ts'
 import { type Panel, type Row, WINDOW } from './panel.ts'
 
 /** The servers under the pipeline. */
-export function serverRows(watched: Watched): readonly Row[] {
-  return [brokers(watched), bookies(watched), zookeeper(watched), elasticsearch(watched)]
+export function serverRows(stack: MonitoredStack): readonly Row[] {
+  return [brokers(stack), bookies(stack), zookeeper(stack), elasticsearch(stack)]
 }
 
 /** Heap of a JVM of Pulsar, by pod. */
@@ -17,8 +17,8 @@ function heap(selected: string): Panel {
   }
 }
 
-function brokers(watched: Watched): Row {
-  const broker = (...more: string[]) => of(watched, 'broker', ...more)
+function brokers(stack: MonitoredStack): Row {
+  const broker = (...more: string[]) => of(stack, 'broker', ...more)
   return {
     title: 'Brokers',
     reads: ['broker'],
@@ -61,10 +61,10 @@ function brokers(watched: Watched): Row {
   }
 }
 
-function bookies(watched: Watched): Row {
-  const bookie = (...more: string[]) => of(watched, 'bookkeeper', ...more)
-  const autorecovery = (...more: string[]) => of(watched, 'autorecovery', ...more)
-  const volumes = `{namespace="${watched.namespace}",persistentvolumeclaim=~"(journal|ledgers)-${watched.prefix}bookkeeper-.*"}`
+function bookies(stack: MonitoredStack): Row {
+  const bookie = (...more: string[]) => of(stack, 'bookkeeper', ...more)
+  const autorecovery = (...more: string[]) => of(stack, 'autorecovery', ...more)
+  const volumes = `{namespace="${stack.namespace}",persistentvolumeclaim=~"(journal|ledgers)-${stack.prefix}bookkeeper-.*"}`
   return {
     title: 'Bookies',
     reads: ['bookkeeper', 'autorecovery'],
@@ -129,15 +129,15 @@ function bookies(watched: Watched): Row {
   }
 }
 
-function zookeeper(watched: Watched): Row {
-  const node = (...more: string[]) => of(watched, 'zookeeper', ...more)
+function zookeeper(stack: MonitoredStack): Row {
+  const node = (...more: string[]) => of(stack, 'zookeeper', ...more)
   return {
     title: 'ZooKeeper',
     reads: ['zookeeper'],
     panels: [
       {
         title: 'Followers in sync',
-        description: `As the leader tells. All are there at ${watched.zookeepers - 1}.`,
+        description: `As the leader tells. All are there at ${stack.zookeepers - 1}.`,
         unit: 'short',
         queries: [{ expr: `synced_followers${node()}`, legend: '{{pod}}' }],
       },
@@ -175,8 +175,8 @@ function zookeeper(watched: Watched): Row {
   }
 }
 
-function elasticsearch(watched: Watched): Row {
-  const exporter = (...more: string[]) => of(watched, 'elasticsearch-exporter', ...more)
+function elasticsearch(stack: MonitoredStack): Row {
+  const exporter = (...more: string[]) => of(stack, 'elasticsearch-exporter', ...more)
   const holdsData = exporter('es_data_node="true"')
   return {
     title: 'Elasticsearch',

@@ -75,8 +75,8 @@ export function showServers({ queue, search, instances }) {
       ],
       [
         'Pulsar, publishing',
-        state(queue.publishTrouble === undefined, 'connected', 'not connected'),
-        queue.publishTrouble ??
+        state(queue.publishFault === undefined, 'connected', 'not connected'),
+        queue.publishFault ??
           `from ${counted(instances.filter(({ url }) => url === 'this instance').length, 'API instance')}, this one`,
       ],
       [

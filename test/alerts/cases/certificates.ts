@@ -11,18 +11,18 @@ export const certificateCases: Readonly<Record<string, AlertCase>> = {
     fires: {
       given: {},
       afterMinutes: 61,
-      watched: endsAfter(60),
+      stack: endsAfter(60),
       told: [{ says: 'elasticsearch-node ends in 60 days.', labels }],
     },
-    silent: { because: 'an update has renewed it in time', given: {}, afterMinutes: 60, watched: endsAfter(61) },
+    silent: { because: 'an update has renewed it in time', given: {}, afterMinutes: 60, stack: endsAfter(61) },
   },
   TracardiCertificateEndsAtOnce: {
     fires: {
       given: {},
       afterMinutes: 61,
-      watched: endsAfter(14),
+      stack: endsAfter(14),
       told: [{ says: 'elasticsearch-node ends in 14 days.', labels }],
     },
-    silent: { because: 'there is time for an update', given: {}, afterMinutes: 60, watched: endsAfter(15) },
+    silent: { because: 'there is time for an update', given: {}, afterMinutes: 60, stack: endsAfter(15) },
   },
 }

@@ -1,9 +1,9 @@
 import type { AlertCase } from '../case.ts'
-import { WATCHED } from '../watched.ts'
+import { STACK } from '../monitored-stack.ts'
 
 /** The targets of every tier but one, all up. */
 const othersUp = (but: string) =>
-  Object.fromEntries(WATCHED.tiers.filter((tier) => tier !== but).map((tier) => [up(tier, 0), '1x30']))
+  Object.fromEntries(STACK.tiers.filter((tier) => tier !== but).map((tier) => [up(tier, 0), '1x30']))
 const up = (tier: string, n: number) => `up{job="tracardi/${tier}",pod="${tier}-${n}"}`
 const ready = (pod: string) => `kube_pod_status_ready{namespace="tracardi",pod="${pod}",condition="true"}`
 const phase = (pod: string, name: string) => `kube_pod_status_phase{namespace="tracardi",pod="${pod}",phase="${name}"}`

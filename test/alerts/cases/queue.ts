@@ -47,7 +47,7 @@ export const queueCases: Readonly<Record<string, AlertCase>> = {
     fires: {
       given: { [age(PARTITION)]: '21900x20' },
       afterMinutes: 5,
-      watched: { backlogHours: 12 },
+      stack: { backlogHours: 12 },
       told: [{ says: 'The oldest event that is not stored has waited 6h 5m 0s; disks are sized for 12 hours.' }],
     },
     silent: {

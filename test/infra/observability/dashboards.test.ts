@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { dashboardsOf } from '../../../infra/observability/dashboards.ts'
-import { WATCHED } from '../../alerts/watched.ts'
+import { STACK } from '../../alerts/monitored-stack.ts'
 
 interface Panel {
   readonly id: number
@@ -13,8 +13,8 @@ interface Panel {
   readonly targets?: readonly { readonly refId: string; readonly expr: string; readonly legendFormat: string }[]
 }
 
-const models = (watched = WATCHED) =>
-  dashboardsOf(watched).map(({ name, json }) => ({
+const models = (stack = STACK) =>
+  dashboardsOf(stack).map(({ name, json }) => ({
     name,
     ...(JSON.parse(json) as { uid: string; title: string; panels: Panel[] }),
   }))
@@ -22,7 +22,7 @@ const models = (watched = WATCHED) =>
 describe('a dashboard', () => {
   it('has a name and a uid of its stack, so that two stacks may share a Grafana', () => {
     assert.deepEqual(
-      models({ ...WATCHED, namespace: 'shop' }).map(({ name, uid, title }) => [name, uid, title]),
+      models({ ...STACK, namespace: 'shop' }).map(({ name, uid, title }) => [name, uid, title]),
       [
         ['overview', 'shop-overview', 'Tracardi · shop · events'],
         ['servers', 'shop-servers', 'Tracardi · shop · servers'],
@@ -76,21 +76,21 @@ describe('a dashboard', () => {
   })
 
   it('makes the windows of its rates from the time between two scrapes', () => {
-    for (const { panels } of models({ ...WATCHED, scrapeSeconds: 45 })) {
+    for (const { panels } of models({ ...STACK, scrapeSeconds: 45 })) {
       for (const { type, interval } of panels) assert.equal(interval, type === 'row' ? undefined : '45s')
     }
   })
 
   it('shows only servers that the stack has', () => {
-    const rows = (tiers: typeof WATCHED.tiers) =>
-      models({ ...WATCHED, tiers }).map(({ panels }) =>
+    const rows = (tiers: typeof STACK.tiers) =>
+      models({ ...STACK, tiers }).map(({ panels }) =>
         panels.filter(({ type }) => type === 'row').map(({ title }) => title),
       )
     assert.deepEqual(rows(['api', 'worker', 'elasticsearch-exporter']), [
       ['Events', 'Bulks', 'Faults', 'Pods'],
       ['Elasticsearch'],
     ])
-    assert.deepEqual(rows(WATCHED.tiers), [
+    assert.deepEqual(rows(STACK.tiers), [
       ['Events', 'Backlog', 'Bulks', 'Faults', 'Pods'],
       ['Brokers', 'Bookies', 'ZooKeeper', 'Elasticsearch'],
     ])

@@ -2,19 +2,19 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { scrapedOf } from '../../../infra/kubernetes/tiers.ts'
 import { alertsOf } from '../../../infra/observability/alerts.ts'
+import type { MonitoredStack } from '../../../infra/observability/monitored-stack.ts'
 import { rulesOf } from '../../../infra/observability/rules.ts'
-import type { Watched } from '../../../infra/observability/watched.ts'
 import { loadConfig } from '../../../runtime/config.ts'
-import { topicsOf } from '../../../runtime/queue/topics.ts'
+import { topicsOf } from '../../../runtime/names.ts'
 import { CASES } from '../../alerts/cases.ts'
+import { RUNBOOKS, STACK } from '../../alerts/monitored-stack.ts'
 import { dashboardQueries } from '../../alerts/query-rules.ts'
-import { RUNBOOKS, WATCHED } from '../../alerts/watched.ts'
 import { changed, watchedBy } from '../../support/stack.ts'
 import { METRICS } from './metric-sources.ts'
 
-const alerts = (watched: Watched = WATCHED) => alertsOf(watched).flatMap((group) => group.alerts)
-const alert = (name: string, watched: Partial<Watched> = {}) =>
-  alerts({ ...WATCHED, ...watched }).find((one) => one.name === name)
+const alerts = (stack: MonitoredStack = STACK) => alertsOf(stack).flatMap((group) => group.alerts)
+const alert = (name: string, stack: Partial<MonitoredStack> = {}) =>
+  alerts({ ...STACK, ...stack }).find((one) => one.name === name)
 
 describe('the alerts', () => {
   it('each have a situation in which they are told and one in which they are not (npm run test:alerts tells them)', () => {
@@ -36,7 +36,7 @@ describe('the alerts', () => {
         .map(({ name }) => name)
         .sort(),
     )
-    for (const { rules } of rulesOf(WATCHED, RUNBOOKS).groups) {
+    for (const { rules } of rulesOf(STACK, RUNBOOKS).groups) {
       for (const rule of rules) {
         if (!('alert' in rule)) continue
         assert.equal(rule.annotations['runbook_url'], `docs/alerts.md#${rule.alert.toLowerCase()}`)
@@ -65,13 +65,13 @@ describe('the alerts', () => {
       assert.doesNotMatch(summary, /\{\{|\.$/, name)
       assert.match(description, /\d|\{\{ \$value/, name)
     }
-    const [group] = rulesOf({ ...WATCHED, namespace: 'shop' }, RUNBOOKS).groups.slice(1)
+    const [group] = rulesOf({ ...STACK, namespace: 'shop' }, RUNBOOKS).groups.slice(1)
     assert.equal(group?.name, 'shop-events')
     assert.deepEqual(group?.rules[0]?.labels, { severity: 'critical', namespace: 'shop' })
   })
 
   it('are those about servers that the stack has', () => {
-    const names = (tiers: Watched['tiers']) => alertsOf({ ...WATCHED, tiers }).map(({ name }) => name)
+    const names = (tiers: MonitoredStack['tiers']) => alertsOf({ ...STACK, tiers }).map(({ name }) => name)
     assert.deepEqual(names(['api', 'worker', 'elasticsearch-exporter']), [
       'events',
       'workers',
@@ -131,7 +131,7 @@ describe('the alerts', () => {
 
   it('ask for the topics and subscriptions of the runtime', () => {
     const stack = changed('staging', { runtime: { PULSAR_TENANT: 'my_shop' } })
-    const { topic, subscription, deadLetterTopic } = watchedBy(stack, WATCHED.tiers, [])
+    const { topic, subscription, deadLetterTopic } = watchedBy(stack, STACK.tiers, [])
     const topics = topicsOf(loadConfig({ PULSAR_TENANT: 'my_shop' }))
     assert.deepEqual(
       { topic, subscription, deadLetterTopic },
@@ -153,11 +153,11 @@ describe('the alerts', () => {
       observability: { monitors: 'podMonitor', scrapeSeconds: 20 },
       runtime: { BULK_SIZE: 700, BULK_TIMEOUT_SECONDS: 40, ELASTIC_QUERY_TIMEOUT: 90 },
     }
-    const watched = (autoscaling: string) => {
+    const stack = (autoscaling: string) => {
       const stack = changed('staging', { ...changes, workers: { ...changes.workers, autoscaling } })
       return watchedBy(stack, ['api', 'set-up'], [])
     }
-    assert.deepEqual(watched('none'), {
+    assert.deepEqual(stack('none'), {
       namespace: 'shop',
       prefix: '',
       tiers: ['api'],
@@ -175,12 +175,12 @@ describe('the alerts', () => {
       scrapeSeconds: 20,
       certificates: [],
     })
-    assert.equal(watched('keda').workers, 9)
+    assert.equal(stack('keda').workers, 9)
   })
 
   it('of certificates read when each ends, as the stack has made it', () => {
     const [recorded] = rulesOf(
-      { ...WATCHED, certificates: [{ name: 'a', notAfter: '2028-11-22T00:00:00Z' }] },
+      { ...STACK, certificates: [{ name: 'a', notAfter: '2028-11-22T00:00:00Z' }] },
       RUNBOOKS,
     ).groups
     assert.deepEqual(recorded, {
@@ -193,7 +193,7 @@ describe('the alerts', () => {
         },
       ],
     })
-    assert.equal(rulesOf({ ...WATCHED, certificates: [] }, RUNBOOKS).groups[0]?.name, 'tracardi-events')
+    assert.equal(rulesOf({ ...STACK, certificates: [] }, RUNBOOKS).groups[0]?.name, 'tracardi-events')
   })
 })
 

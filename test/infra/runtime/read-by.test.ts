@@ -24,7 +24,7 @@ describe('the settings that a program reads', () => {
     // How much is fetched ahead is asked of the queue by whoever consumes; the API never does.
     worker: sourcesWithout('worker/', 'programs/worker.ts', 'queue/', 'replay/', 'commands/'),
     // What set-up makes of the topics is handed on with their names.
-    admin: sourcesWithout('search/retention.ts', 'search/state-expiry.ts', 'commands/', 'queue/topics.ts'),
+    admin: sourcesWithout('search/retention.ts', 'search/state-expiry.ts', 'commands/', 'names.ts'),
   }
   for (const [program, names] of Object.entries(READ_BY_ONE)) {
     for (const name of names) {
@@ -35,7 +35,7 @@ describe('the settings that a program reads', () => {
   }
 
   it('are few of the topics: how many bundles they are in is asked by set-up alone', () => {
-    const users = ['queue/set-up.ts', 'queue/bundles.ts']
+    const users = ['queue/topic-set-up.ts', 'queue/bundles.ts']
     assert.doesNotMatch(sourcesWithout(...users), /opics\.bundles\b/)
     for (const user of users) assert.match(readFileSync(`${RUNTIME}${user}`, 'utf8'), /opics\.bundles\b/)
   })

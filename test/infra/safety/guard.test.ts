@@ -48,7 +48,7 @@ describe('the guard of a stack', () => {
     const { facts, hooks } = await guardOf(['zookeeper.replicas=1'])
     const now = facts?.inputs.data as Facts
     const call = (before: Facts) => hooks[0]?.callback(update({ ...now, ...before }, now))
-    assert.throws(() => call({ 'bookkeeper.replicas': '2' }), /^Error: refused.*\n {2}- bookkeeper\.replicas would go/)
+    assert.throws(() => call({ 'bookkeeper.replicas': '2' }), { code: 'change_refused' })
     assert.equal(call({ 'zookeeper.replicas': '3' }), undefined)
   })
 

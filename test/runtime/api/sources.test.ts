@@ -201,8 +201,9 @@ describe('the sources file', () => {
         lines.map(({ level, msg }) => [level, msg]),
         [[50, 'the sources file has a fault: the last good one stays in force']],
       )
-      assert.match(String(lines[0]?.['reason']), /\/shop\/enabled must be boolean$/)
-      assert.equal(watched.fault(), lines[0]?.['reason'])
+      const fault = lines[0]?.['err'] as { code: string; message: string }
+      assert.deepEqual([fault.code, watched.fault()], ['sources_invalid', fault.message])
+      assert.match(fault.message, /\/shop\/enabled must be boolean$/)
       assert.equal(watched.find('shop')?.enabled, true)
       write({ shop: { enabled: false } })
       await eventually(() => watched.find('shop')?.enabled === false)
@@ -217,7 +218,7 @@ describe('the sources file', () => {
       sources = watched
       rmSync(path)
       await eventually(() => lines.length === 1)
-      assert.match(String(lines[0]?.['reason']), /cannot be read: ENOENT/)
+      assert.partialDeepStrictEqual(lines[0]?.['err'], { code: 'sources_invalid', cause: { code: 'ENOENT' } })
       assert.equal(watched.find('shop')?.enabled, true)
       write({ shop: {} })
       await eventually(() => lines.length === 2)

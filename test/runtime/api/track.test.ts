@@ -299,9 +299,8 @@ describe('POST /track', () => {
       const api = await buildApi()
       api.producer.failures.push(new AppError('queue_refused', 'not authorised'))
       const answer = await api.server.inject(trackCall(goodCall()))
-      const detail =
-        'The call failed for a reason that the log of the API tells; the events may or may not be stored, send them again with the same ids'
-      assert.deepEqual([answer.statusCode, answer.json()], [500, { detail }])
+      assert.equal(answer.statusCode, 500)
+      assert.doesNotMatch(answer.body, /not authorised/)
       assert.deepEqual(
         api.logged.map(({ msg, err }) => [msg, (err as Error).message]),
         [['request failed', 'not authorised']],

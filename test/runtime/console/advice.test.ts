@@ -383,7 +383,7 @@ describe('the advice', () => {
     })
 
     it('says that Pulsar is away, for the senders or for the console alone', () => {
-      assert.deepEqual(said(queue({ publishTrouble: 'no connection', reason: 'refused' })), [
+      assert.deepEqual(said(queue({ publishFault: 'no connection', reason: 'refused' })), [
         'act Pulsar takes no events: This API cannot publish: no connection. Calls are answered 503 and senders must repeat them. Check the brokers and the bookies.',
       ])
       assert.deepEqual(said(queue({ reason: 'refused' })), [

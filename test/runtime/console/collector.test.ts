@@ -73,6 +73,9 @@ describe('the collector', () => {
   it('says that it sees nothing when it cannot look at all', async () => {
     fails = true
     await assert.rejects(collected.past(), { message: 'nothing could be observed' })
-    assert.partialDeepStrictEqual(lines.at(-1), { msg: 'the console could not observe', reason: 'no network' })
+    assert.partialDeepStrictEqual(lines.at(-1), {
+      msg: 'the console could not observe',
+      err: { message: 'no network' },
+    })
   })
 })

@@ -159,7 +159,7 @@ describe('the figures of what is not reachable', () => {
           instances: [{ url: WORKER, answer: away }],
           queue: away,
           search: away,
-          publishTrouble: 'not connected',
+          publishFault: 'not connected',
         }),
       ),
       SETTINGS,
@@ -172,7 +172,7 @@ describe('the figures of what is not reachable', () => {
     })
     assert.deepEqual(figures.queue, {
       reason: 'connection refused',
-      publishTrouble: 'not connected',
+      publishFault: 'not connected',
       partitions: [],
       messages: null,
       events: null,

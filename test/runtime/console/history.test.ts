@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { History, momentBefore } from '../../../runtime/console/history.ts'
+import { History, sampleBefore } from '../../../runtime/console/history.ts'
 import { API, answers, observation, partitions, pastOf, reading, START_MS, WORKER } from './observations.ts'
 
 const STORED = 'tracardi_worker_events_total{outcome="stored"}'
@@ -77,16 +77,16 @@ describe('momentBefore', () => {
   const { moments } = pastOf(observation(0), observation(2), observation(4), observation(30))
 
   it('is the earliest within the time', () => {
-    assert.equal(momentBefore(moments, 26_000)?.atMs, START_MS + 4000)
-    assert.equal(momentBefore(moments, 60_000)?.atMs, START_MS)
+    assert.equal(sampleBefore(moments, 26_000)?.atMs, START_MS + 4000)
+    assert.equal(sampleBefore(moments, 60_000)?.atMs, START_MS)
   })
 
   it('is the one before where nothing was observed within the time', () => {
-    assert.equal(momentBefore(moments, 10_000)?.atMs, START_MS + 4000)
+    assert.equal(sampleBefore(moments, 10_000)?.atMs, START_MS + 4000)
   })
 
   it('is none of a single moment', () => {
-    assert.equal(momentBefore(pastOf(observation(0)).moments, 10_000), undefined)
-    assert.equal(momentBefore([], 10_000), undefined)
+    assert.equal(sampleBefore(pastOf(observation(0)).moments, 10_000), undefined)
+    assert.equal(sampleBefore([], 10_000), undefined)
   })
 })

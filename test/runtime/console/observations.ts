@@ -1,4 +1,4 @@
-import { History, type Past } from '../../../runtime/console/history.ts'
+import { History, type HistoryView } from '../../../runtime/console/history.ts'
 import type { InstanceAnswer, Observation, SearchState } from '../../../runtime/console/observation.ts'
 import type { Reading } from '../../../runtime/console/reading.ts'
 
@@ -40,7 +40,7 @@ export function observation(seconds: number, seen: Partial<Observation> = {}): O
     instances: [],
     queue: { ok: true, value: { partitions: [], deadLetters: 0 } },
     search: { ok: true, value: SEARCH },
-    publishTrouble: undefined,
+    publishFault: undefined,
     ...seen,
   }
 }
@@ -58,7 +58,7 @@ export function partitions(...messages: readonly number[]): Observation['queue']
   }
 }
 
-export function pastOf(...observations: readonly Observation[]): Past {
+export function pastOf(...observations: readonly Observation[]): HistoryView {
   const history = new History()
   for (const one of observations) history.add(one)
   if (!history.past) throw new Error('nothing was observed')

@@ -5,8 +5,8 @@ import type { Client } from '@elastic/elasticsearch'
 import { Counter, Registry } from 'prom-client'
 import { loadConfig } from '../../../runtime/config.ts'
 import { observer, watermarksOf } from '../../../runtime/console/observe.ts'
+import { topicsOf } from '../../../runtime/names.ts'
 import type { PulsarAdmin } from '../../../runtime/queue/admin.ts'
-import { topicsOf } from '../../../runtime/queue/topics.ts'
 import { searchClient } from '../../../runtime/search/client.ts'
 import { ScriptedServer } from '../../support/scripted-server.ts'
 
@@ -81,7 +81,7 @@ describe('the observer', () => {
       admin,
       search,
       registry,
-      publishing: { trouble: () => undefined, notPromised: () => undefined, leftOut: () => undefined },
+      publishing: { unavailableReason: () => undefined, notPromised: () => undefined, leftOut: () => undefined },
     })
   }
 

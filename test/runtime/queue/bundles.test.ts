@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { loadConfig } from '../../../runtime/config.ts'
 import { AppError } from '../../../runtime/errors.ts'
+import { bundlesFor, topicsOf } from '../../../runtime/names.ts'
 import type { PulsarAdmin } from '../../../runtime/queue/admin.ts'
 import { bundlesToSplit, ensureBundles } from '../../../runtime/queue/bundles.ts'
-import { bundlesFor, topicsOf } from '../../../runtime/queue/topics.ts'
 
 const QUARTERS = [
   '0x00000000_0x40000000',

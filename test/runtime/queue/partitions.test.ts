@@ -74,7 +74,7 @@ describe('PartitionedProducer', () => {
       assert.deepEqual((error as AppError).context, { reason: 'facts_unknown' })
       return true
     })
-    assert.equal(producer.trouble(), 'not asked yet')
+    assert.equal(producer.unavailableReason(), 'not asked yet')
     assert.deepEqual(sent, [])
   })
 
@@ -96,7 +96,7 @@ describe('PartitionedProducer', () => {
     await producer.send(message)
     await producer.send(message)
     assert.deepEqual(sent, [0, 0])
-    assert.equal(producer.trouble(), undefined)
+    assert.equal(producer.unavailableReason(), undefined)
     assert.equal(producer.leftOut(), lacking.text)
     assert.deepEqual(
       producer.partitions().map(({ partition, reason }) => [partition, reason?.code]),
@@ -118,7 +118,7 @@ describe('PartitionedProducer', () => {
     }
     assert.equal(await outcomes(4), 1)
     assert.equal(producer.partitions()[1]?.reason?.code, 'partition_takes_nothing')
-    assert.equal(producer.trouble(), undefined)
+    assert.equal(producer.unavailableReason(), undefined)
     nowMs = 1999
     assert.equal(await outcomes(4), 0)
     nowMs = 2000

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { DroppingPolicies, PartitionFacts, TopicFacts } from '../../../runtime/queue/admin.ts'
-import { CONFIRMED_MS, judge, type Known, policyReasons } from '../../../runtime/queue/reader.ts'
+import { CONFIRMED_MS, judge, policyReasons, type ReaderSnapshot } from '../../../runtime/queue/reader.ts'
 
 const NOW_MS = 1_000_000
 const reader = { topic: 'persistent://t/n/events', subscription: 'workers' }
@@ -29,12 +29,12 @@ function factsOf(...found: (PartitionFacts | undefined)[]): TopicFacts {
   return { partitions: found.length, found: new Map(entries) }
 }
 
-function known(facts: TopicFacts | undefined, more: Partial<Known> = {}): Known {
+function known(facts: TopicFacts | undefined, more: Partial<ReaderSnapshot> = {}): ReaderSnapshot {
   const partitionsAtMs = new Map([...(facts?.found.keys() ?? [])].map((partition) => [partition, NOW_MS]))
   return { facts, policies: keeping, readAtMs: NOW_MS, partitionsAtMs, fault: undefined, ...more }
 }
 
-function told(state: Known, nowMs = NOW_MS) {
+function told(state: ReaderSnapshot, nowMs = NOW_MS) {
   const { open, closed, leftOut } = judge(state, reader, nowMs)
   return {
     open,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { loadConfig } from '../../../runtime/config.ts'
 import { AppError } from '../../../runtime/errors.ts'
+import { type Retention, topicsOf } from '../../../runtime/names.ts'
 import type { PulsarAdmin } from '../../../runtime/queue/admin.ts'
 import { ensureRetention, type RetentionChange } from '../../../runtime/queue/retention-policy.ts'
-import { type Retention, topicsOf } from '../../../runtime/queue/topics.ts'
 
 const OFF: Retention = { minutes: 0, mib: 0 }
 const WANTED: Retention = { minutes: 1440, mib: 1024 }

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { loadConfig } from '../../../runtime/config.ts'
 import { AppError } from '../../../runtime/errors.ts'
+import { topicsOf } from '../../../runtime/names.ts'
 import type { PulsarAdmin } from '../../../runtime/queue/admin.ts'
 import { ensureSpread, movesFor, type PlacedBundle } from '../../../runtime/queue/spread.ts'
-import { topicsOf } from '../../../runtime/queue/topics.ts'
 
 const bundle = (range: string, broker: string, partitions = 1): PlacedBundle => ({ range, broker, partitions })
 

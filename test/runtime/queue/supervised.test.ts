@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { AppError } from '../../../runtime/errors.ts'
-import type { Consumer, Producer, Reader, ReaderOptions, Reading, Transport } from '../../../runtime/queue/port.ts'
+import type { Consumer, Producer, Reader, ReaderOptions, ReadMessage, Transport } from '../../../runtime/queue/port.ts'
 import type { Position } from '../../../runtime/queue/position.ts'
 import { superviseConsumer, superviseProducer, superviseReader } from '../../../runtime/queue/supervised.ts'
 import { readingOf } from '../../support/fake-reader.ts'
@@ -20,7 +20,7 @@ class HeldTransport implements Transport {
   connected = true
   openFault: Error | undefined
   readonly readFrom: Position[] = []
-  readings: Reading[] = []
+  readings: ReadMessage[] = []
   sends: { resolve(): void; reject(error: Error): void }[] = []
   lose: (reason: string) => void = () => undefined
 
@@ -93,7 +93,7 @@ describe('superviseProducer', () => {
     await assert.rejects(producer.send(message), (error) => codeOf(error) === 'queue_unavailable')
     assert.equal(transport.sends.length, 0)
     assert.equal(producer.isConnected(), false)
-    assert.equal(producer.trouble(), 'the connection is lost and is being opened again')
+    assert.equal(producer.unavailableReason(), 'the connection is lost and is being opened again')
   })
 
   it('lets one message at a time try after a receipt that did not come, and all of them after one that did', async () => {
@@ -102,7 +102,7 @@ describe('superviseProducer', () => {
     transport.sends[0]?.reject(unavailable())
     await assert.rejects(first)
     assert.equal(producer.isConnected(), false)
-    assert.equal(producer.trouble(), 'the last message had no receipt: no receipt within 3000 ms')
+    assert.equal(producer.unavailableReason(), 'the last message had no receipt: no receipt within 3000 ms')
 
     const probe = producer.send(message)
     await until('the probe', () => transport.sends.length === 2)
@@ -110,7 +110,7 @@ describe('superviseProducer', () => {
     transport.sends[1]?.resolve()
     await probe
     assert.ok(producer.isConnected())
-    assert.equal(producer.trouble(), undefined)
+    assert.equal(producer.unavailableReason(), undefined)
     const [a, b] = [producer.send(message), producer.send(message)]
     await until('both', () => transport.sends.length === 4)
     for (const send of transport.sends.slice(2)) send.resolve()
@@ -160,12 +160,12 @@ describe('superviseConsumer', () => {
     assert.deepEqual(await consumer.receive(), [])
     assert.deepEqual(await consumer.receive(), [])
     assert.equal(consumer.isConnected(), false)
-    assert.equal(consumer.trouble(), 'the topic t is not there: run set-up')
+    assert.equal(consumer.unavailableReason(), 'the topic t is not there: run set-up')
     await consumer.acknowledge('m1')
     consumer.release('m1')
     const said = lines.filter((line) => line['msg'] === 'Pulsar cannot be reached')
     assert.deepEqual(
-      said.map((line) => line['reason']),
+      said.map((line) => (line['err'] as { message: string }).message),
       ['the topic t is not there: run set-up'],
     )
     await consumer.close()
@@ -199,7 +199,7 @@ describe('superviseReader', () => {
   })
   afterEach(() => reader.close())
 
-  const entriesOf = (readings: readonly Reading[]) => readings.map(({ position }) => position.entry)
+  const entriesOf = (readings: readonly ReadMessage[]) => readings.map(({ position }) => position.entry)
 
   it('goes on behind the last message it gave when its connection was lost, and gives none twice', async () => {
     transport.readings = [readingOf(at(0)), readingOf(at(1))]
@@ -222,7 +222,7 @@ describe('superviseReader', () => {
   it('answers nothing while Pulsar is away, and tells why', async () => {
     transport.openFault = new Error('refused')
     transport.lose('broker restarts')
-    await eventually(() => reader.trouble() === 'refused')
+    await eventually(() => reader.unavailableReason() === 'refused')
     assert.deepEqual(await reader.receive(), [])
   })
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { errors } from '@elastic/elasticsearch'
 import { loadConfig } from '../../../runtime/config.ts'
-import { nodesAway, searchClient, searchTrouble } from '../../../runtime/search/client.ts'
+import { nodesAway, searchClient, searchUnavailableReason } from '../../../runtime/search/client.ts'
 import { ScriptedServer } from '../../support/scripted-server.ts'
 
 describe('searchClient', () => {
@@ -42,11 +42,14 @@ describe('searchClient', () => {
   it('says why no node answers, with its name, and which are away', async () => {
     server.answer = () => ({ body: { status: 'red' } })
     const client = searchClient(loadConfig({ ELASTIC_HOST: `http://127.0.0.1:1,${server.url}` }))
-    for (let probe = 0; probe < 3; probe += 1) assert.equal(await searchTrouble(client), undefined)
+    for (let probe = 0; probe < 3; probe += 1) assert.equal(await searchUnavailableReason(client), undefined)
     assert.deepEqual(nodesAway(client), ['http://127.0.0.1:1'])
     await client.close()
     const alone = searchClient(loadConfig({ ELASTIC_HOST: 'http://127.0.0.1:1' }))
-    assert.equal(await searchTrouble(alone), 'http://127.0.0.1:1 does not answer: connect ECONNREFUSED 127.0.0.1:1')
+    assert.equal(
+      await searchUnavailableReason(alone),
+      'http://127.0.0.1:1 does not answer: connect ECONNREFUSED 127.0.0.1:1',
+    )
     await alone.close()
   })
 

@@ -3,8 +3,8 @@ import type { Client } from '@elastic/elasticsearch'
 import { loadConfig } from '../../../runtime/config.ts'
 import { searchClient } from '../../../runtime/search/client.ts'
 import { IndexKeeper } from '../../../runtime/search/index-keeper.ts'
+import { setUpSearch } from '../../../runtime/search/index-set-up.ts'
 import { INDEX_TROUBLES, IndexWatch } from '../../../runtime/search/index-watch.ts'
-import { setUpSearch } from '../../../runtime/search/set-up.ts'
 import { ShardMap } from '../../../runtime/search/shard-map.ts'
 import { MAPPING_VERSION } from '../../../runtime/search/templates.ts'
 import { recordingLog } from '../../support/log.ts'
@@ -63,7 +63,7 @@ describe('IndexWatch', () => {
   async function troubles(): Promise<Record<string, number>> {
     await watch.check()
     assert.equal(
-      watch.trouble() === undefined,
+      watch.fault() === undefined,
       Object.values(counts).every((count) => count === 0),
     )
     return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
@@ -147,7 +147,7 @@ describe('IndexWatch', () => {
   it('reports whose template applies instead of ours', async () => {
     search.templates['theirs'] = { index_patterns: 'tracardi-event*', priority: 900 }
     assert.deepEqual(await troubles(), { template_outranked: 1 })
-    assert.match(watch.trouble() ?? '', / theirs with priority 900 applies to tracardi-event-2026-11 /)
+    assert.match(watch.fault() ?? '', / theirs with priority 900 applies to tracardi-event-2026-11 /)
   })
 
   it('reports an index that cannot be made, and makes it as soon as it can', async () => {
@@ -196,7 +196,7 @@ describe('IndexWatch', () => {
     search.indices[INDEX] = { ...right(), aliases: {} }
     await watch.check()
     await watch.check()
-    assert.match(watch.trouble() ?? '', /; and 1 more$/)
+    assert.match(watch.fault() ?? '', /; and 1 more$/)
     delete search.templates['theirs']
     await watch.check()
     assert.deepEqual(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { v4 as uuidV4, v7 as uuidV7 } from 'uuid'
-import { indicesOf, partitionTimeMs, periodEndMs, periodOf, timeInId } from '../../../runtime/search/indices.ts'
+import { indicesOf } from '../../../runtime/names.ts'
+import { partitionTimeMs, periodEndMs, periodOf, timeInId } from '../../../runtime/search/indices.ts'
 
 const NOVEMBER = Date.parse('2026-11-22T23:30:00Z')
 const HOUR_MS = 3600 * 1000
@@ -9,6 +10,7 @@ describe('indicesOf', () => {
   it('puts the prefix before each name', () => {
     assert.deepEqual(indicesOf({ indexPrefix: 'shop' }), {
       event: 'shop-event',
+      allEvents: 'shop-event-*',
       session: 'shop-session',
       profile: 'shop-profile',
     })

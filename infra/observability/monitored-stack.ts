@@ -1,0 +1,78 @@
+import type { Config } from '../../runtime/config.ts'
+import { topicsOf } from '../../runtime/names.ts'
+import { scrapedOf, type Tier } from '../kubernetes/tiers.ts'
+
+/** A certificate that the stack has made. */
+export interface Certificate {
+  readonly name: string
+  /** When it ends, as an instant of ISO 8601. */
+  readonly notAfter: string
+}
+
+/** What alerts and dashboards ask after: the stack by the names and numbers of its configuration. */
+export interface MonitoredStack {
+  /** Namespace of Kubernetes. */
+  readonly namespace: string
+  /** What the names of the tiers begin with. */
+  readonly prefix: string
+  /** Tiers that are scraped. */
+  readonly tiers: readonly Tier[]
+  /** `persistent://tenant/namespace/topic`; each partition is a topic of that name and `-partition-n`. */
+  readonly topic: string
+  readonly subscription: string
+  readonly deadLetterTopic: string
+  readonly backlogHours: number
+  /** Backlog that is worth a worker, in messages. */
+  readonly backlogPerWorker: number
+  /** Most workers that there may be. */
+  readonly workers: number
+  readonly bulkSize: number
+  readonly bulkTimeoutSeconds: number
+  readonly queryTimeoutSeconds: number
+  readonly zookeepers: number
+  /** Bookies over which a new ledger is striped: with fewer that take writes there is none. */
+  readonly ensemble: number
+  /** Time between two scrapes. */
+  readonly scrapeSeconds: number
+  readonly certificates: readonly Certificate[]
+}
+
+/** What of a platform is monitored. */
+export interface MonitoredStackArgs {
+  readonly namespace: string
+  /** What the names of the tiers begin with. */
+  readonly prefix: string
+  /** Every tier of the platform. */
+  readonly tiers: readonly Tier[]
+  /** Whether the brokers ask for a token: where they do not, nobody is let to their metrics. */
+  readonly authentication: boolean
+  /** Settings of API and workers. */
+  readonly settings: Config
+  /** How long the queue must hold everything while Elasticsearch is down, in hours. */
+  readonly backlogHours: number
+  /** Backlog for which one more worker is worth it, in messages. */
+  readonly backlogPerWorker: number
+  /** Most workers that there may be. */
+  readonly workers: number
+  readonly zookeepers: number
+  /** Bookies over which a ledger is striped. */
+  readonly ensemble: number
+  /** Time between two scrapes. */
+  readonly scrapeSeconds: number
+}
+
+export function monitoredStackOf(args: MonitoredStackArgs, certificates: readonly Certificate[]): MonitoredStack {
+  const { settings: runtime, authentication, tiers, ...stack } = args
+  const topics = topicsOf(runtime)
+  return {
+    ...stack,
+    tiers: scrapedOf(tiers, authentication),
+    topic: topics.events,
+    subscription: topics.eventsSubscription,
+    deadLetterTopic: topics.deadLetters,
+    bulkSize: runtime.bulkSize,
+    bulkTimeoutSeconds: runtime.bulkTimeoutSeconds,
+    queryTimeoutSeconds: runtime.elasticQueryTimeoutSeconds,
+    certificates,
+  }
+}

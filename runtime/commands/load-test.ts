@@ -1,0 +1,151 @@
+import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { type Config, settings } from '../config.ts'
+import { AppError } from '../errors.ts'
+import { secondsOf } from '../load-test/duration.ts'
+import type { LoadTest } from '../load-test/record.ts'
+import { type LoadTestOptions, runLoadTest } from '../load-test/run.ts'
+import { createScreen } from '../screen.ts'
+
+/** What the options of `loadTestCommand` are read into, as texts. */
+export interface LoadTestFlags {
+  readonly target?: string
+  readonly eventsPerSecond?: string
+  readonly duration?: string
+  readonly metrics?: string
+  readonly source: string
+  readonly profiles: string
+  readonly seed: string
+  readonly connections: string
+  readonly retrySeconds: string
+  readonly drainSeconds: string
+  readonly clean?: boolean
+  readonly record?: string
+}
+
+/** Where the listeners of a run on this machine are. */
+export interface LocalListeners {
+  readonly publicUrl: string
+  /** The private listeners. */
+  readonly instances: readonly string[]
+}
+
+/** Where the API of a run on this machine has its public listener. */
+export const DEFAULT_TARGET = `http://localhost:${settings.publicPort.default}`
+
+/** The command with the options that it has wherever it runs. */
+export function loadTestCommand(): Command {
+  return new Command('load-test')
+    .description(
+      'Sends a load like that of production and tells whether everything that got a 200 is stored, once. Where Pulsar and Elasticsearch are is read from the environment, as for the other commands.',
+    )
+    .option('--events-per-second <n>', 'rate of the load test; bursts have half as much again')
+    .option('--duration <time>', 'how long the load lasts: 30s, 10m, 2h')
+    .option('--target <url>', `public listener of the API; else that of npm start, or ${DEFAULT_TARGET}`)
+    .option(
+      '--metrics <urls>',
+      'private listeners of API and workers, with a comma between them; a host with several addresses means all of them. Where the target is this machine: those of npm start',
+    )
+    .option('--source <id>', 'event source', 'my-source')
+    .option('--profiles <n>', 'visitors; a few of them make most of the calls', '100000')
+    .option('--seed <n>', 'the same number makes the same load', '1')
+    .option('--connections <n>', 'connections to the target', '256')
+    .option('--retry-seconds <n>', 'how long a call is tried again', '60')
+    .option('--drain-seconds <n>', 'how long the backlog may stand still after the load', '120')
+    .option('--clean', 'delete the events of the load test from Elasticsearch in the end')
+    .option('--record <file>', 'write everything measured as a line of JSON (- is standard output)')
+}
+
+/** Runs a load test with what was given on the command line, else on the local run, and writes its record where that was asked for. */
+export async function runLoadTestCommand(
+  config: Config,
+  flags: LoadTestFlags,
+  local: LocalListeners | undefined,
+): Promise<LoadTest> {
+  const options = loadTestOptions(flags, local)
+  if (flags.record !== undefined && flags.record !== '-') requireWritable(flags.record)
+  const stopping = new AbortController()
+  const stop = () => stopping.abort()
+  process.once('SIGINT', stop).once('SIGTERM', stop)
+  try {
+    const loadTest = await runLoadTest(config, options, createScreen(process.stdout), stopping.signal)
+    const line = `${JSON.stringify(loadTest)}\n`
+    if (flags.record === '-') process.stdout.write(line)
+    else if (flags.record !== undefined) writeFileSync(flags.record, line)
+    return loadTest
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop)
+  }
+}
+
+/** @throws AppError `command_invalid`: better now than after an hour of load. */
+export function requireWritable(path: string): void {
+  try {
+    closeSync(openSync(path, 'a'))
+  } catch (cause) {
+    throw new AppError('command_invalid', `the file "${path}" cannot be written`, { cause })
+  }
+}
+
+/** @throws AppError `command_invalid` with every fault at once. */
+export function loadTestOptions(flags: LoadTestFlags, local?: LocalListeners): LoadTestOptions {
+  const target = flags.target ?? local?.publicUrl ?? DEFAULT_TARGET
+  const faults: string[] = []
+  const number = (flag: string, text: string | undefined, least: number, most: number, whole = true): number => {
+    const value = Number(text)
+    const valid =
+      /^\d+(\.\d+)?$/.test(text ?? '') && value >= least && value <= most && (!whole || Number.isInteger(value))
+    if (!valid)
+      faults.push(
+        `--${flag} is ${shown(text)}; allowed: ${whole ? 'a whole number' : 'a number'} from ${least} to ${most}`,
+      )
+    return value
+  }
+  const seconds = secondsOf(flags.duration ?? '') ?? 0
+  if (seconds < LEAST_SECONDS || seconds > MOST_SECONDS) {
+    faults.push(
+      `--duration is ${shown(flags.duration)}; allowed: ${LEAST_SECONDS}s to ${MOST_SECONDS / 3600}h, like 30s, 10m or 2h`,
+    )
+  }
+  if (!/^https?:\/\/[^\s/]+\/?$/.test(target)) {
+    faults.push(`--target is "${target}"; allowed: a URL like http://host:8585`)
+  }
+  const options: LoadTestOptions = {
+    target: target.replace(/\/$/, ''),
+    eventsPerSecond: number('events-per-second', flags.eventsPerSecond, 1, 1_000_000, false),
+    seconds,
+    metrics: metricsOf(flags, target, local),
+    source: flags.source,
+    profiles: number('profiles', flags.profiles, 1, 10_000_000),
+    seed: number('seed', flags.seed, 0, 2 ** 32 - 1),
+    connections: number('connections', flags.connections, 1, 10_000),
+    retrySeconds: number('retry-seconds', flags.retrySeconds, 0, 3600, false),
+    drainSeconds: number('drain-seconds', flags.drainSeconds, 1, 86_400, false),
+    clean: flags.clean === true,
+  }
+  if (faults.length > 0) throw new AppError('command_invalid', faults.join('\n'), { context: { faults } })
+  return options
+}
+
+/** Ramp and plateau in less time would be a few samples. */
+const LEAST_SECONDS = 10
+const MOST_SECONDS = 86_400
+
+function shown(text: string | undefined): string {
+  return text === undefined ? 'missing' : `"${text}"`
+}
+
+const LOOPBACK = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$)/
+
+/** Where `npm start` has them. */
+const LOCAL_METRICS = ['http://127.0.0.1:8686', 'http://127.0.0.1:8687']
+
+function metricsOf(
+  { metrics, target: named }: LoadTestFlags,
+  target: string,
+  local: LocalListeners | undefined,
+): readonly string[] {
+  if (metrics === undefined && named === undefined && local) return local.instances
+  if (metrics === undefined) return LOOPBACK.test(target) ? LOCAL_METRICS : []
+  return metrics.split(',').map((url) => url.trim())
+}

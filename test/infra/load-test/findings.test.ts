@@ -1,0 +1,296 @@
+import assert from 'node:assert/strict'
+import { compareCounts, leastSizes } from '../../../infra/load-test/counts.ts'
+import { findingsOf } from '../../../infra/load-test/findings.ts'
+import { coefficientsFile, measuredCoefficients } from '../../../infra/load-test/measured.ts'
+import { firstSaturation, type Part } from '../../../infra/load-test/saturation.ts'
+import { judge } from '../../../infra/load-test/verdict.ts'
+import { fullLoad } from '../../../infra/load-test/window.ts'
+import { readCoefficients } from '../../../infra/sizing/coefficients.ts'
+import { size } from '../../../infra/sizing/model.ts'
+import type { Interval } from '../../../runtime/load-test/record.ts'
+import { loadOf, PRODUCTION, valuesOf } from '../sizing/cases.ts'
+import { api, generator, intervalOf, intervalsOf, loadTestOf, nodes, worker } from './cases.ts'
+
+const OBJECTIVES = { p99Ms: 1000 }
+
+describe('the window of a load test', () => {
+  it('is plateau and bursts, without the rise and the draining', () => {
+    const intervals = (['ramp', 'plateau', 'plateau', 'burst', 'plateau', 'plateau', 'drain'] as const).map(
+      (phase, second) => intervalOf(second, { phase }),
+    )
+    assert.deepEqual(
+      fullLoad({ intervals }).map(({ fromSeconds }) => fromSeconds),
+      [1, 2, 3, 4, 5],
+    )
+  })
+
+  it('is all of the load where the plateau is a few samples', () => {
+    const intervals = (['ramp', 'plateau', 'drain'] as const).map((phase, second) => intervalOf(second, { phase }))
+    assert.equal(fullLoad({ intervals }).length, 2)
+  })
+})
+
+describe('the first part at its limit', () => {
+  const found = (changes: Partial<Interval>) => firstSaturation(loadTestOf({ intervals: intervalsOf(10, changes) }))
+
+  it('is none where all is at ease', () => {
+    assert.equal(found({}), undefined)
+  })
+
+  const cases: readonly [Part, string, Partial<Interval>][] = [
+    [
+      'generator',
+      'the event loop of the load test itself was busy for 95 % of the time',
+      { generator: { ...generator, loopBusy: 0.95 } },
+    ],
+    [
+      'API',
+      'a replica of the API used 0.97 cores, and one event loop has one',
+      { api: { ...api, cores: [0.3, 0.97] } },
+    ],
+    ['worker', 'a worker used 1.02 cores, and one event loop has one', { worker: { ...worker, cores: [1.02] } }],
+    [
+      'Elasticsearch',
+      'a data node used 95 % of its cores',
+      { nodes: { ...nodes, cores: [0.2, 3.8], processors: [4, 4] } },
+    ],
+    ['Elasticsearch', 'a data node refused bulks (429)', { nodes: { ...nodes, writeRejected: 1 } }],
+    [
+      'machine',
+      'the 2 cores of the machine on which the load test runs were all busy',
+      { generator: { ...generator, machineBusy: 0.99 } },
+    ],
+    ['queue', 'a receipt of Pulsar took 140 ms on average', { api: { ...api, receiptMs: 140 } }],
+    [
+      'worker',
+      'the backlog grew while each worker had all 2 of its bulks in flight, of 50 events and 60 ms each',
+      { backlogMessages: 700, worker: { ...worker, inFlight: 1.9, bulkEvents: 50, bulkMs: 60 } },
+    ],
+    [
+      'Elasticsearch',
+      'the backlog grew while a bulk of 500 events took 2,500 ms and no data node was busy',
+      { backlogMessages: 700, worker: { ...worker, inFlight: 2, bulkMs: 2500 } },
+    ],
+    [
+      'worker',
+      'the backlog grew while each worker had all 2 of its bulks in flight, of 5,000 events and 2,500 ms each',
+      { backlogMessages: 700, worker: { ...worker, inFlight: 2, bulkEvents: 5000, bulkMs: 2500 } },
+    ],
+    [
+      'worker',
+      'the backlog grew while neither Elasticsearch nor a core was at its limit: the workers took too little',
+      { backlogMessages: 700 },
+    ],
+  ]
+  for (const [part, reason, changes] of cases) {
+    it(`is ${part}: ${reason}`, () => {
+      const saturation = found(changes)
+      assert.equal(saturation?.part, part)
+      assert.equal(saturation?.reason, reason)
+      assert.equal(saturation?.fromSeconds, 0)
+    })
+  }
+
+  it('is the one that was there first, and not what followed from it', () => {
+    const intervals = [
+      ...intervalsOf(5),
+      ...[5, 6, 7, 8, 9, 10, 11, 12, 13, 14].map((second) =>
+        intervalOf(second, { worker: { ...worker, cores: [0.99] } }),
+      ),
+      ...[15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25].map((second) =>
+        intervalOf(second, { api: { ...api, cores: [0.99] } }),
+      ),
+    ]
+    const saturation = firstSaturation(loadTestOf({ intervals }))
+    assert.deepEqual([saturation?.part, saturation?.fromSeconds], ['worker', 5])
+  })
+
+  it('is a part rather than the machine that slows it down, and the machine rather than a slow receipt', () => {
+    const full = { generator: { ...generator, machineBusy: 1 }, api: { ...api, receiptMs: 200 } }
+    const late = (second: number) => intervalOf(second, { ...full, worker: { ...worker, cores: [0.99] } })
+    const intervals = [...intervalsOf(12, full), ...Array.from({ length: 12 }, (_, index) => late(12 + index))]
+    assert.equal(firstSaturation(loadTestOf({ intervals }))?.part, 'worker')
+    assert.equal(firstSaturation(loadTestOf({ intervals: intervals.slice(0, 12) }))?.part, 'machine')
+  })
+
+  it('is none for less than ten seconds, nor for two samples, nor for what happens while draining', () => {
+    const busy = { api: { ...api, cores: [0.99] } }
+    const nine = [...intervalsOf(9, busy), intervalOf(9), ...[10, 11, 12].map((second) => intervalOf(second, busy))]
+    assert.equal(firstSaturation(loadTestOf({ intervals: nine })), undefined)
+    const long = [0, 12].map((second) => ({ ...intervalOf(second, busy), toSeconds: second + 12 }))
+    assert.equal(firstSaturation(loadTestOf({ intervals: long })), undefined)
+    assert.equal(found({ ...busy, phase: 'drain' }), undefined)
+  })
+
+  it('knows a backlog beyond what workers hold and five seconds of load', () => {
+    // 500 × (2 + 1) events are held, 5 × 1,000 may wait, of 10 in a message: 650 messages.
+    assert.equal(found({ backlogMessages: 650 }), undefined)
+    assert.equal(found({ backlogMessages: 651 })?.part, 'worker')
+  })
+})
+
+describe('the verdict', () => {
+  it('is that the load was held, where it was', () => {
+    assert.deepEqual(judge(loadTestOf(), OBJECTIVES), { holds: true, faults: [], saturation: undefined })
+  })
+
+  it('tells everything that was not as it should be', () => {
+    const loadTest = loadTestOf({ drainSeconds: null })
+    const last = intervalOf(30, { backlogMessages: 9000, load: { ...intervalOf(0).load, lateMs: 4000 } })
+    const { holds, faults } = judge(
+      {
+        ...loadTest,
+        intervals: [...loadTest.intervals, last],
+        comparison: { ...loadTest.comparison, lost: 1, twice: 2 },
+        total: {
+          ...loadTest.total,
+          failed: 20,
+          firstRefusal: '503: busy',
+          latencyMs: { p50: 1, p90: 1, p99: 1200, p999: 1, max: 1 },
+        },
+      },
+      OBJECTIVES,
+    )
+    assert.equal(holds, false)
+    assert.deepEqual(faults, [
+      '1 event that got a 200 is not stored',
+      '2 events are stored more than once',
+      '20 events were not taken: 503: busy',
+      'the backlog did not drain',
+      'the backlog grew to 9,000 messages by the end of the load',
+      'the p99 latency is 1,200 ms; 1,000 ms was asked for',
+      'calls were sent up to 4,000 ms after they were due: less load was made than was asked for',
+    ])
+  })
+
+  it('is no praise for a load of which nothing was accepted', () => {
+    const { comparison } = loadTestOf()
+    assert.deepEqual(judge(loadTestOf({ comparison: { ...comparison, accepted: 0 } }), OBJECTIVES).faults, [
+      'no event got a 200',
+    ])
+  })
+})
+
+describe('the measured coefficients', () => {
+  const values = (changes: Partial<Interval> = {}) =>
+    Object.fromEntries(
+      measuredCoefficients(loadTestOf({ intervals: intervalsOf(30, changes) })).map(({ key, value, basis }) => [
+        key,
+        [value, basis],
+      ]),
+    )
+
+  it('are in the units of the model, and say how sure they are', () => {
+    assert.deepEqual(values(), {
+      referenceEventBytes: [600, 'measured'],
+      overheadBytesPerEvent: [340, 'measured'],
+      stateBytes: [410, 'measured'],
+      // 1,410 bytes of 940 as written.
+      storedBytesPerEventByte: [1.5, 'measured'],
+      // 2,000 µs for a call of 10 events, that the defaults have as 600 + 10 × 40.
+      apiMicrosPerCall: [727, 'extrapolated'],
+      apiMicrosPerEvent: [127, 'extrapolated'],
+      // 1,000 events and 200 states in 0.1 s of CPU.
+      eventsPerSecondPerWorker: [12_000, 'extrapolated'],
+      bulkMillis: [50, 'extrapolated'],
+      bulksInFlight: [2, 'measured'],
+      // The same in 0.4 s of CPU, of which two cores have 2.
+      eventsPerSecondPerDataNode: [6000, 'extrapolated'],
+    })
+  })
+
+  it('say what was at its limit', () => {
+    const limits = values({
+      api: { ...api, cores: [0.95] },
+      worker: { ...worker, cores: [0.95], inFlight: 1.95 },
+      nodes: { ...nodes, cores: [1.9] },
+    })
+    for (const key of ['apiMicrosPerCall', 'eventsPerSecondPerWorker', 'bulkMillis', 'eventsPerSecondPerDataNode']) {
+      assert.equal(limits[key]?.[1], 'at its limit', key)
+    }
+  })
+
+  it('count a copy as a document of its own', () => {
+    const { settings } = loadTestOf()
+    const measured = measuredCoefficients(loadTestOf({ settings: { ...settings, indexReplicas: 1 } }))
+    assert.equal(measured.find(({ key }) => key === 'eventsPerSecondPerDataNode')?.value, 12_000)
+  })
+
+  it('leave out what could not be told', () => {
+    const silent = loadTestOf({
+      intervals: intervalsOf(30, { api: undefined, worker: undefined, nodes: undefined }),
+      sizes: { overheadBytesPerEvent: undefined, stateBytes: undefined, storedBytesPerEvent: undefined },
+    })
+    assert.deepEqual(coefficientsFile(measuredCoefficients(silent)), { referenceEventBytes: 600 })
+    // Bulks that are sent by the timeout say nothing about full ones.
+    const small = values({ worker: { ...worker, bulkEvents: 249 } })
+    assert.equal(small['bulkMillis'], undefined)
+    assert.equal(small['bulksInFlight'], undefined)
+  })
+
+  it('tell the time of BULK_SIZE events where bulks grew beyond it', () => {
+    const grown = values({ worker: { ...worker, bulkEvents: 2000, bulkMs: 120 } })
+    assert.equal(grown['bulkMillis']?.[0], 30)
+  })
+
+  it('are what the model reads', () => {
+    const file = coefficientsFile(measuredCoefficients(loadTestOf()))
+    assert.equal(readCoefficients(JSON.parse(JSON.stringify(file))).apiMicrosPerCall, 727)
+  })
+})
+
+describe('the counts', () => {
+  it('that the load needs are those that held it, with room for what the model leaves', () => {
+    const loadTest = loadTestOf()
+    const coefficients = readCoefficients(coefficientsFile(measuredCoefficients(loadTest)))
+    const counts = compareCounts(loadTest, leastSizes(loadTest, coefficients))
+    assert.deepEqual(
+      counts.map(({ key, seen, needed }) => [key, seen, needed]),
+      [
+        ['api.replicas', 1, 1],
+        ['workers.replicas', 1, 1],
+        ['elasticsearch.dataNodes', 1, 1],
+      ],
+    )
+  })
+
+  it('are told where too few ran: at 70 % of a core there is no room for the bursts', () => {
+    const busy = loadTestOf({ intervals: intervalsOf(30, { api: { ...api, cores: [0.7] } }) })
+    const { advice, counts } = findingsOf(busy, OBJECTIVES)
+    assert.deepEqual(advice, ['api.replicas: 1 ran, the load needs 2'])
+    assert.match(
+      counts[0]?.reason ?? '',
+      /^2: peak 1,000 events\/s in calls of 10 are 100 calls\/s; one replica carries/,
+    )
+  })
+
+  it('come for a stack from its own environment', () => {
+    const derive = () => size(loadOf({ peakEventsPerSecond: 1000 }), PRODUCTION)
+    const findings = findingsOf(loadTestOf(), OBJECTIVES, { stack: 'production', derive })
+    assert.equal(findings.stack, 'production')
+    assert.equal(findings.counts[0]?.needed, valuesOf(derive())['api.replicas'])
+    assert.equal(findings.advice[0], 'api.replicas: 1 ran, the load needs 10')
+  })
+
+  it('of what was not seen are not judged', () => {
+    const unseen = loadTestOf({ intervals: intervalsOf(30, { api: undefined }) })
+    assert.deepEqual(findingsOf(unseen, OBJECTIVES).advice, [])
+    assert.equal(findingsOf(unseen, OBJECTIVES).counts[0]?.seen, 0)
+  })
+})
+
+describe('what one of each carries', () => {
+  it('is in events a second of the mix that was sent', () => {
+    assert.deepEqual(findingsOf(loadTestOf(), OBJECTIVES).capacities, [
+      { what: 'one replica of the API', eventsPerSecond: (1e6 / (727 + 10 * 127)) * 10, basis: 'extrapolated' },
+      { what: 'one worker, by its CPU', eventsPerSecond: 10_000, basis: 'extrapolated' },
+      { what: 'one worker, by its bulks', eventsPerSecond: 20_000, basis: 'extrapolated' },
+      { what: 'one data node of two cores', eventsPerSecond: 5000, basis: 'extrapolated' },
+    ])
+  })
+
+  it('is unknown where no call was sent', () => {
+    const { total } = loadTestOf()
+    assert.deepEqual(findingsOf(loadTestOf({ total: { ...total, calls: 0, events: 0 } }), OBJECTIVES).capacities, [])
+  })
+})
