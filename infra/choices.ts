@@ -4,7 +4,8 @@ import { type Plan, planOf } from './config/plan.ts'
 import type { Coefficients } from './sizing/coefficients.ts'
 import type { Prices } from './sizing/prices.ts'
 
-type Raw = Readonly<Record<string, unknown>>
+/** The configuration of a stack, as its file has it. */
+export type Raw = Readonly<Record<string, unknown>>
 
 /** Something that could be decided otherwise, and what that would save. */
 export interface Choice {
@@ -68,12 +69,12 @@ function alternatives({ load, runtime, platform, elasticsearch }: Plan): readonl
   ]
 }
 
-function billed(raw: Raw, prices: Prices, coefficients: Coefficients | undefined) {
+/** The plan and the bill of a configuration; none where a rule of the environment refuses it. */
+export function billed(raw: Raw, prices: Prices, coefficients: Coefficients | undefined) {
   try {
     const plan = planOf(raw, coefficients)
     return { plan, month: billOf(plan, prices).month }
   } catch (error) {
-    // What a rule of the environment refuses is no choice.
     if (error instanceof StackConfigError) return undefined
     throw error
   }
@@ -85,7 +86,8 @@ export function withValue(raw: Raw, key: string, value: unknown): Raw {
   return { ...raw, [group]: { ...(raw[group] as Raw | undefined), [name]: value } }
 }
 
-function withoutRunning(raw: Raw): Raw {
+/** The same as a new stack: without the numbers that one that runs states. */
+export function withoutRunning(raw: Raw): Raw {
   const groups = Object.entries(RUNNING).map(([group, keys]) => {
     const entries = Object.entries((raw[group] as Raw | undefined) ?? {}).filter(([key]) => !keys.includes(key))
     return [group, Object.fromEntries(entries)]

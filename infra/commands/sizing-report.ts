@@ -1,4 +1,5 @@
 import type { Bill } from '../bill.ts'
+import type { Cause } from '../causes.ts'
 import type { Choice, Range } from '../choices.ts'
 import type { Plan } from '../config/plan.ts'
 import { totalOf } from '../cost.ts'
@@ -20,27 +21,35 @@ export interface Sizing {
   readonly bill: Bill
   readonly prices: Prices
   readonly choices: readonly Choice[]
+  readonly causes: readonly Cause[]
   readonly range: Range | undefined
 }
 
 /** The first screen: the load, the bill, what decides it, and what is the matter. For a terminal of 80 columns. */
 export function sizingReport(sizing: Sizing): string {
-  return [head(sizing), tiers(sizing), decisions(sizing), matters(sizing), footer(sizing)]
+  return [
+    wrapped(headOf(sizing), WIDTH),
+    tiers(sizing),
+    causes(sizing),
+    decisions(sizing),
+    matters(sizing),
+    footer(sizing),
+  ]
     .filter((part) => part !== '')
     .join('\n')
 }
 
 const money = (value: number) => figure(Math.round(value))
 
-function head({ name, plan: { load, platform, runtime } }: Sizing): string {
-  if (load.peakEventsPerSecond === 0) return `${name}: no load is stated, so every number is stated or a default\n`
+/** The load in one sentence. */
+export function headOf({ name, plan: { load, platform, runtime } }: Sizing): string {
+  if (load.peakEventsPerSecond === 0) return `${name}: no load is stated, so every number is stated or a default`
   const zones = platform.zones.length
   const mean = load.peakEventsPerSecond * load.meanToPeak
-  return wrapped(
+  return (
     `${name}: ${figure(load.peakEventsPerSecond)} events/s at peak, ${figure(mean)} on average, kept for ` +
-      `${counted(load.retentionDays, 'day')} in ${counted(1 + runtime.indexReplicas, 'copy', 'copies')}` +
-      `${zones > 1 ? ` over ${figure(zones)} zones` : ''}`,
-    WIDTH,
+    `${counted(load.retentionDays, 'day')} in ${counted(1 + runtime.indexReplicas, 'copy', 'copies')}` +
+    `${zones > 1 ? ` over ${figure(zones)} zones` : ''}`
   )
 }
 
@@ -66,6 +75,13 @@ function tiers({ plan, bill, prices, range }: Sizing): string {
       ? ''
       : ` As a new stack ${money(range.low)} to ${money(range.high)}, by how well your events compress: measure that first.`
   return `${columns(rows)}${wrapped(`Prices: ${prices.of}; yours by --prices FILE.${uncertain}`, WIDTH)}`
+}
+
+/** What the bill is for, in one sentence. */
+function causes({ causes: all }: Sizing): string {
+  if (all.length === 0) return ''
+  const parts = all.map(({ what, month }) => `${what} ${money(month)}`)
+  return wrapped(`As a new stack it is for ${parts.join(', ')}.`, WIDTH)
 }
 
 function decisions({ choices, prices }: Sizing): string {

@@ -1,38 +1,9 @@
 import type { Derived, SizedKey, Stated } from './derived.ts'
 import { bytes, counted, figure } from './figures.ts'
+import { type Finding, type FindingCode, found } from './finding.ts'
 import { fittingPeriod, PERIOD_DAYS } from './period.ts'
 import type { Question } from './question.ts'
 import { MAX_SHARDS, neededShards, periodBytes, shardCopies, shardsForSize } from './shards.ts'
-
-/** A limit that the sizes of a stack break, or come too close to. */
-export interface Finding {
-  readonly code: FindingCode
-  /** `error`: the stack will fail or slow down at this load. `warning`: it costs more than it must, or bears less. */
-  readonly level: 'error' | 'warning'
-  /** What is the matter, with the numbers in it, and what to do. */
-  readonly message: string
-}
-
-/** Every code, with its level. */
-const LEVELS = {
-  shards_too_large: 'error',
-  shards_too_small: 'warning',
-  shard_limit: 'error',
-  shards_per_node: 'error',
-  retention_shorter_than_period: 'warning',
-  retention_without_expiry: 'warning',
-  expiry_too_slow: 'error',
-  masters_too_small: 'warning',
-  autoscaling_without_headroom: 'warning',
-  count_below_need: 'warning',
-  cpu_below_need: 'warning',
-  memory_below_need: 'warning',
-  disk_below_need: 'warning',
-  one_cluster: 'warning',
-  no_copies: 'warning',
-} as const satisfies Record<string, Finding['level']>
-
-export type FindingCode = keyof typeof LEVELS
 
 /** What the stack has, which the model does not derive. */
 export interface Setting {
@@ -73,10 +44,6 @@ export function brokenLimits(
     ...headroom(derived, values, setting),
     ...shortfalls(stated, derived, setting),
   ]
-}
-
-function found(code: FindingCode, message: string): Finding {
-  return { code, level: LEVELS[code], message }
 }
 
 function shardFindings(question: Question, values: Values): readonly Finding[] {

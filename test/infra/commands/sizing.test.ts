@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -38,7 +41,7 @@ describe('npm run sizing', function () {
   ]
   for (const [peak, more] of loads) {
     it(`shows ${peak} events/s on a first screen of 80 columns and 40 lines`, () => {
-      const { status, lines } = sizing('--set', `load.peakEventsPerSecond=${peak}`, ...more)
+      const { status, lines } = sizing('--new', '--set', `load.peakEventsPerSecond=${peak}`, ...more)
       assert.equal(status, 0)
       assert.ok(
         widest(lines) <= 80,
@@ -92,6 +95,22 @@ describe('npm run sizing', function () {
     assert.ok(widest(lines) <= 80)
   })
 
+  it('writes a page with a chart, whose texts no configuration can break', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'sizing-')), 'sizing.html')
+    const { status } = sizing('--new', '--set', 'elasticsearch.expireIndices=false', '--html', file)
+    assert.equal(status, 0)
+    const text = readFileSync(file, 'utf8')
+    assert.match(text, /<h1>Sizing of production<\/h1>/)
+    assert.equal(
+      text.match(
+        /<li><b>elasticsearch-data<\/b><i>(<span class="\w+" style="width:[\d.]+%" title="[^"]*"><\/span>){2}<\/i>/g,
+      )?.length,
+      1,
+    )
+    assert.match(text, /<b>warning retention_without_expiry<\/b>/)
+    assert.doesNotMatch(text, /<script|https?:|undefined|NaN/)
+  })
+
   it('has prices, tiers, choices, findings and reasons as JSON', () => {
     const { stdout } = sizing(
       '--json',
@@ -110,6 +129,7 @@ describe('npm run sizing', function () {
       ['count_below_need', 'disk_below_need'],
     )
     assert.equal(first.reasons.length, 23)
+    assert.equal(first.causes.length, 5)
     assert.equal(first.choices[0].key, 'load.retentionDays')
   })
 })
