@@ -1,4 +1,4 @@
-import { topicGib } from '../sizing/pulsar.ts'
+import { topicGibOf } from '../sizing/bookies.ts'
 import { floorsOf } from './floors.ts'
 import type { Plan } from './plan.ts'
 
@@ -64,6 +64,13 @@ const general: readonly Rule[] = [
     p.workers.autoscaling !== 'none' && p.workers.maxReplicas < p.workers.replicas
       ? `workers.maxReplicas is ${p.workers.maxReplicas}, workers.replicas is ${p.workers.replicas}: autoscaling needs a maximum of at least that`
       : undefined,
+  ...(['api', 'workers'] as const).map(
+    (key): Rule =>
+      (p) =>
+        p[key].minReplicas > p[key].replicas
+          ? `${key}.minReplicas is ${p[key].minReplicas}, ${key}.replicas is ${p[key].replicas}: autoscaling may go down to fewer than the peak needs, not to more: lower it`
+          : undefined,
+  ),
   (p) =>
     p.images.mode === 'prebuilt' && p.images.runtime === ''
       ? 'images.mode is prebuilt, but images.runtime is missing: name the image, as `registry/name@sha256:…`'
@@ -238,7 +245,7 @@ const pulsar: readonly Rule[] = [
   (p) => {
     const { pulsarRetentionHours: hours, pulsarRetentionSizeGib: gib } = p.runtime
     const diskGib = diskHolders(p) * p.bookkeeper.ledgersGib
-    const holds = Math.floor(topicGib(diskGib, p.bookkeeper.writeQuorum, p.coefficients.bookieFillRatio))
+    const holds = Math.floor(topicGibOf(diskGib, p.bookkeeper.writeQuorum, p.coefficients.bookieFillRatio))
     // What the model derives fits the disks.
     const derived = p.reasons.some(({ key, from }) => key === 'runtime.PULSAR_RETENTION_SIZE_GIB' && from === 'derived')
     return !derived && hours > 0 && gib > holds

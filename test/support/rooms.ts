@@ -76,6 +76,7 @@ export const INFRA: Rooms = {
     what: '`npm start`, `npm run sizing`, `npm run load-test`, and what the workflows ask',
     mayImport: [
       'config',
+      'sizing',
       'pipeline',
       'load-test',
       '.',
