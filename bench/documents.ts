@@ -11,7 +11,7 @@ import { type Call, generateLoad } from '../runtime/send/generate.ts'
  */
 export type MixName = 'realistic' | 'small' | 'large' | 'varied'
 
-/** Visitors among whom the calls go round: so many sessions and profiles are written. */
+/** Visitors among whom the calls go round: that many sessions and profiles are written. */
 const PROFILES = 10_000
 const SMALL_BYTES = 120
 /** Added to the realistic event to come to about 2500 bytes. */
@@ -98,7 +98,7 @@ export function partsOf(config: Config): (call: Call, nowMs: number) => readonly
   }
 }
 
-/** The `_bulk` bodies of all parts, with so many events in each. */
+/** The `_bulk` bodies of all parts, with that many events in each. */
 export function bulkBodies(parts: readonly Part[], eventsPerBulk: number, withStates: boolean): Buffer[] {
   const bodies: Buffer[] = []
   let gathered: string[] = []

@@ -11,9 +11,9 @@ export interface BenchOptions {
   readonly rounds: number
   readonly lines: readonly LineId[]
   readonly mixes: readonly MixName[]
-  /** How long Elasticsearch alone shall take for the documents of one round: their number follows from it. */
+  /** How long Elasticsearch alone shall treat as the documents of one round: their number follows from it. */
   readonly storeSeconds: number
-  /** Events of one round, whatever time they take; left out, their number follows from `storeSeconds`. */
+  /** Events of one round, whatever time they take; omitted, their number follows from `storeSeconds`. */
   readonly events?: number
   /** How long each of Pulsar and Elasticsearch is warmed up before anything is measured. */
   readonly warmUpSeconds: number
@@ -29,7 +29,7 @@ export interface BenchOptions {
   readonly pool: boolean
   /** Measures what each field of the mapping, the codec and the refresh interval cost Elasticsearch, instead of the table. */
   readonly mapping: boolean
-  /** Profiles API and worker, and tells where their time goes. A profiled run is slower: its table is not for quoting. */
+  /** Profiles API and worker, and reports where their time goes. A profiled run is slower: its table is not for quoting. */
   readonly profile: boolean
   /** The folder that the tables, the rounds and the chart are written to. */
   readonly results: string
@@ -52,7 +52,7 @@ const EVENTS_PER_ROUND = { min: 5_000, max: 300_000, step: 500 }
 const MOST_SHARDS = 64
 const RESULTS = join(import.meta.dirname, 'results')
 
-/** What `--bytes` names: about so many bytes of a document. */
+/** What `--bytes` names: about that many bytes of a document. */
 const mixOfBytes: Readonly<Record<string, MixName>> = { '120': 'small', '650': 'realistic', '2500': 'large' }
 
 export const USAGE = `npm run bench -- [options]

@@ -47,7 +47,7 @@ cli
 
 cli
   .command('backlog')
-  .description('what no worker is done with')
+  .description('show the backlog: messages not yet acknowledged')
   .option('--topic <name>', 'another topic of the namespace')
   .option('--json', 'as JSON')
   .action((options) => backlog(config(), options))
@@ -61,7 +61,7 @@ deadLetters
   .action((options) => listDeadLetters(config(), quietLog(), options))
 deadLetters
   .command('replay')
-  .description('publish them again, once the cause is mended; nothing is stored twice')
+  .description('publish them again, once the cause is fixed; nothing is stored twice')
   .option(...limit, Number.MAX_SAFE_INTEGER)
   .action((options) => replayAll(config(), quietLog(), options))
 deadLetters
@@ -87,14 +87,14 @@ cli
   .command('send')
   .description('post events: those of a file with a JSON object a line (- is standard input), or a generated load')
   .argument('[file]')
-  .option('--url <url>', `public listener of the API; else that of the run on this machine, or ${DEFAULT_TARGET}`)
+  .option('--url <url>', `public listener of the API; default: the run on this machine, or ${DEFAULT_TARGET}`)
   .option('--source <id>', 'event source', 'my-source')
   .option('--events <n>', 'size of the generated load', wholeNumber, 1000)
   .option('--per-call <n>', 'events in one call', wholeNumber, 50)
   .option('--profiles <n>', 'visitors in the generated load', wholeNumber, 1000)
   .option('--rate <n>', 'events a second; 0 for as fast as they are answered', decimal, 0)
-  .option('--concurrency <n>', 'calls under way at once', wholeNumber, 8)
-  .option('--retry-seconds <n>', 'how long a call is tried again', decimal, 60)
+  .option('--concurrency <n>', 'maximum number of concurrent calls', wholeNumber, 8)
+  .option('--retry-seconds <n>', 'how long a call is retried', decimal, 60)
   .option('--secret-file <file>', 'file with the secret of the source, where it has one')
   .option('--accepted <file>', 'write the ids of the events that were answered 200')
   .action(async (file, options) => {
@@ -120,7 +120,7 @@ cli.addCommand(
 cli
   .command('local')
   .description('run the whole pipeline on this machine, on a real Pulsar and a real Elasticsearch')
-  .option('--fresh', 'begin anew: delete the data of earlier runs')
+  .option('--fresh', 'delete the data of earlier runs first')
   .action(async (options) => {
     const { runLocal } = await import('./local/run.ts')
     process.exitCode = await runLocal({ fresh: options.fresh === true, env: process.env })

@@ -93,7 +93,7 @@ export const settings = {
     maximum: 86_400,
     unit: 'seconds',
     description:
-      'Time for which a listener keeps a connection without a request. It must be longer than every proxy in front keeps an idle connection to the API; else a proxy sends a call on a connection that closes at this moment, and answers 502 for it.',
+      'Time for which a listener keeps an idle connection. It must be longer than the idle time of every proxy in front: otherwise a proxy sends a call on a connection that is being closed, and answers 502.',
   },
   sourcesFile: {
     env: 'SOURCES_FILE',
@@ -108,7 +108,7 @@ export const settings = {
     minimum: 1,
     maximum: 10_000,
     unit: 'events',
-    description: 'Most events that one call may carry; more is answered 422.',
+    description: 'Maximum number of events in one call; more are answered 422.',
   },
   apiMaxBodyBytes: {
     env: 'API_MAX_BODY_BYTES',
@@ -137,7 +137,7 @@ export const settings = {
     maximum: 1_000_000,
     unit: 'calls',
     description:
-      'Maximum number of calls of one client address that are open at once in one API process; more are answered 429. 0: no limit. Behind a proxy, set TRUSTED_PROXIES first, or all clients have the address of the proxy.',
+      'Maximum number of open calls of one client address in one API process; more are answered 429. 0: no limit. Behind a proxy, set TRUSTED_PROXIES first, or all clients have the address of the proxy.',
   },
   apiMaxConnections: {
     env: 'API_MAX_CONNECTIONS',
@@ -147,7 +147,7 @@ export const settings = {
     maximum: 1_000_000,
     unit: 'connections',
     description:
-      'Maximum number of connections of the public listener; more are closed at once. 100 fewer than the process may have files open is the most, so that probes are always answered. Above three quarters of it each answer ends its connection. 0: that most, or 10,000 if that is less.',
+      'Maximum number of connections of the public listener; more are closed immediately. The upper limit is 100 fewer than the process may have files open, so that probes are always answered. Above three quarters of the maximum, the API closes each connection after its answer. 0: the upper limit, but at most 10,000.',
   },
   trustedProxies: {
     env: 'TRUSTED_PROXIES',
@@ -322,7 +322,7 @@ export const settings = {
     minimum: 0.1,
     maximum: 60,
     unit: 'seconds',
-    description: 'Longest wait for the receipt of the broker before a call is answered 503.',
+    description: 'Maximum wait for the receipt of the broker before a call is answered 503.',
   },
   messageMaxBytes: {
     env: 'MESSAGE_MAX_BYTES',
@@ -333,7 +333,7 @@ export const settings = {
     maximum: 700 * 1024,
     unit: 'bytes',
     description:
-      'Largest payload of one message, hence of one event. A call that needs more is cut into several messages.',
+      'Maximum payload of one message, and so of one event. A larger call is split into several messages.',
   },
   messageMaxEvents: {
     env: 'MESSAGE_MAX_EVENTS',
@@ -342,7 +342,7 @@ export const settings = {
     minimum: 1,
     maximum: 10_000,
     unit: 'events',
-    description: 'Most events in one message. Keep it well under BULK_SIZE, so that bulks fill.',
+    description: 'Maximum number of events in one message. Keep it well below BULK_SIZE, so that bulks fill.',
   },
   prefetchMessages: {
     env: 'PREFETCH_MESSAGES',
@@ -351,7 +351,7 @@ export const settings = {
     minimum: 1,
     maximum: 1000,
     unit: 'messages',
-    description: 'Messages that wait in a worker for each partition. Small, so that a new worker finds work at once.',
+    description: 'Number of messages that a worker prefetches for each partition. Small, so that a new worker gets work immediately.',
   },
   elasticHost: {
     env: 'ELASTIC_HOST',
@@ -405,7 +405,7 @@ export const settings = {
     maximum: 600,
     unit: 'seconds',
     description:
-      'Longest wait for one answer of Elasticsearch. A bulk that takes longer is sent again; nothing is stored twice by it.',
+      'Maximum wait for one answer of Elasticsearch. A bulk that takes longer is sent again; nothing is stored twice.',
   },
   indexPrefix: {
     env: 'ELASTIC_INDEX_PREFIX',
@@ -442,7 +442,7 @@ export const settings = {
     maximum: 3600,
     unit: 'seconds',
     description:
-      'Longest time from when a document is stored until a search finds it. Longer is cheaper for Elasticsearch. `set-up` applies it to existing indices too.',
+      'Maximum time until a search finds a stored document. Longer is cheaper for Elasticsearch. `set-up` applies it to existing indices too.',
   },
   indexCodec: {
     env: 'ELASTIC_INDEX_CODEC',
@@ -473,7 +473,7 @@ export const settings = {
     minimum: 0,
     maximum: 36_500,
     unit: 'days',
-    description: 'Age at which `indices expire` takes a whole event index as expired. 0 keeps everything.',
+    description: 'Event indices whose events are all older than this are deleted by `indices expire --apply`. 0: never.',
   },
   bulkSize: {
     env: 'BULK_SIZE',
@@ -483,7 +483,7 @@ export const settings = {
     maximum: 10_000,
     unit: 'events',
     description:
-      'Events with which a bulk is due: it is sent as soon as fewer than BULK_CONCURRENCY are in flight. It takes the fewest shards that give so many, and all when little waits.',
+      'Flush threshold: a bulk with this many events is sent as soon as fewer than BULK_CONCURRENCY are in flight. It takes events of as few shards as possible, and of all shards when few events wait.',
   },
   bulkMaxEvents: {
     env: 'BULK_MAX_EVENTS',
@@ -503,7 +503,7 @@ export const settings = {
     // http.max_content_length of Elasticsearch is 100 MB; Elastic advises to stay below a couple of tens.
     maximum: 64 * MIB,
     unit: 'bytes',
-    description: 'Maximum bytes in one bulk. Only a message that alone has more exceeds it.',
+    description: 'Maximum size of one bulk. Only a single larger message exceeds it.',
   },
   bulkTimeoutSeconds: {
     env: 'BULK_TIMEOUT_SECONDS',
@@ -512,7 +512,7 @@ export const settings = {
     minimum: 0.05,
     maximum: 3600,
     unit: 'seconds',
-    description: 'Longest wait of the first event of a bulk for the bulk to fill.',
+    description: 'Maximum wait of the first event of a bulk for the bulk to fill.',
   },
   bulkConcurrency: {
     env: 'BULK_CONCURRENCY',
@@ -522,7 +522,7 @@ export const settings = {
     maximum: 32,
     unit: 'bulks',
     description:
-      'Most bulks in flight from one worker. It is lowered while Elasticsearch refuses and raised again after.',
+      'Maximum number of bulks in flight from one worker. The worker lowers it while Elasticsearch refuses, and raises it again afterwards.',
   },
   shutdownGraceSeconds: {
     env: 'SHUTDOWN_GRACE_SECONDS',
@@ -531,7 +531,7 @@ export const settings = {
     minimum: 1,
     maximum: 600,
     unit: 'seconds',
-    description: 'Longest time from SIGTERM to the end of the process. Keep it under the grace period of the pod.',
+    description: 'Maximum time from SIGTERM to the end of the process. Keep it under the grace period of the pod.',
   },
   shutdownDelaySeconds: {
     env: 'SHUTDOWN_DELAY_SECONDS',
@@ -548,17 +548,17 @@ export const settings = {
     type: 'string',
     default: 'info',
     oneOf: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
-    description: 'Least severe level that is logged.',
+    description: 'Minimum log level.',
   },
 } as const satisfies Record<string, EnvSetting>
 
 type Settings = typeof settings
 export type Config = { readonly [K in keyof Settings]: ValueOf<Settings[K]> }
 
-/** A call of the largest body holds its bytes, its text and its messages at once, and one owner never gets the whole memory. */
+/** A call with the maximum body holds its bytes, its text and its messages at the same time, and one owner never gets the whole memory. */
 const PENDING_PER_BODY = 8
 
-/** What no single setting can tell: each rule answers the fault it finds, or nothing. */
+/** Rules between settings: each returns the fault that it finds, or `undefined`. */
 const rules: readonly ((config: Config) => string | undefined)[] = [
   (c) =>
     c.elasticApiKey !== '' && c.elasticUsername !== ''
@@ -574,7 +574,7 @@ const rules: readonly ((config: Config) => string | undefined)[] = [
       : undefined,
   (c) =>
     c.shutdownDelaySeconds >= c.shutdownGraceSeconds
-      ? `SHUTDOWN_DELAY_SECONDS is ${c.shutdownDelaySeconds}, which leaves nothing of SHUTDOWN_GRACE_SECONDS, ${c.shutdownGraceSeconds}, for the calls in hand: make it shorter, or the grace time longer`
+      ? `SHUTDOWN_DELAY_SECONDS is ${c.shutdownDelaySeconds}, which leaves nothing of SHUTDOWN_GRACE_SECONDS, ${c.shutdownGraceSeconds}, for the calls in flight: make it shorter, or the grace time longer`
       : undefined,
   (c) =>
     /^[!-~]*$/.test(c.privateToken)
@@ -591,7 +591,7 @@ const rules: readonly ((config: Config) => string | undefined)[] = [
 ]
 
 /**
- * Reads every setting from an environment: all faults at once, and the result frozen.
+ * Reads every setting from an environment. Reports all faults together; the result is frozen.
  *
  * @throws AppError `config_invalid`, which lists each fault with the value given and what is allowed.
  */
@@ -641,8 +641,8 @@ function secretFromFile(
 }
 
 /**
- * `action.auto_create_index` for a server of ours: a document makes an index of ours only through a template of ours, for
- * while that is gone Elasticsearch would guess the mapping; every other index as ever.
+ * `action.auto_create_index` for our own servers: no document may create one of our indices, because without a
+ * template Elasticsearch would guess the mapping. Other indices are not affected.
  */
 export function autoCreateIndexSetting(indexPrefix: string): string {
   return `-${indexPrefix}-*,+*`

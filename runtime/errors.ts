@@ -38,7 +38,7 @@ export const errorCodes = {
     retryable: false,
     remedy: 'The message goes to the dead-letter topic; look at it with `dead-letters list`.',
   },
-  dead_letters_busy: { retryable: true, remedy: 'Wait until the other one is done with the dead letters.' },
+  dead_letters_busy: { retryable: true, remedy: 'Wait until the other consumer has finished with the dead letters.' },
   search_unavailable: {
     retryable: true,
     remedy: 'Check ELASTIC_HOST, the credentials, and the state of Elasticsearch.',
@@ -87,7 +87,7 @@ export class AppError extends Error {
   }
 }
 
-/** The message of anything that was thrown, with the chain of its causes. A cause that says the same is left out. */
+/** The message of anything that was thrown, with the chain of its causes. A cause with the same text is omitted. */
 export function messageOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown)
   const text = thrown.message || (thrown as NodeJS.ErrnoException).code || thrown.name
@@ -129,7 +129,7 @@ export function errorRecord(thrown: unknown, depth = 0): ErrorRecord {
   }
 }
 
-/** What a command tells of what it failed on: the code, the message and what to do; of a mistake of ours, where it is. */
+/** The report of a failed command: the code, the message and what to do. For an unexpected error, the stack. */
 export function explain(thrown: unknown): string {
   if (!(thrown instanceof AppError)) return `error: ${thrown instanceof Error ? thrown.stack : String(thrown)}`
   return `${thrown.code}: ${messageOf(thrown)}\n${remedyOf(thrown)}`

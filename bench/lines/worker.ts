@@ -27,7 +27,7 @@ export async function worker(
   return [outcomeOf(`worker, ${transport}`, samples, bounds)]
 }
 
-/** Copies of the documents in the topic, since the sink is so much faster and does not mind ids that it knows. */
+/** Copies of the documents in the topic, since the sink is that much faster and does not mind ids that it knows. */
 const NULL_SINK_COPIES = 5
 
 /** The worker alone: what it sends its bulks to answers at once. */

@@ -33,7 +33,7 @@ interface Flags extends LoadTestFlags {
   readonly image?: string
 }
 
-/** What the rate and the time do not tell is passed on as it was given. */
+/** Options other than rate and time are passed on unchanged. */
 const PASSED_ON = ['source', 'profiles', 'seed', 'connections', 'retrySeconds', 'drainSeconds'] as const
 /** Beyond load and draining: to be scheduled, to compare and to delete. */
 const SPARE_SECONDS = 3600
@@ -85,7 +85,7 @@ function recorded(path: string): string {
   }
 }
 
-/** The stack is read at once: a fault of it is told before an hour of load. */
+/** The stack is read first, so that its faults are reported before an hour of load. */
 function stackSizes(stack: string): StackSizes {
   const raw = readStackFile(stack)
   return {

@@ -10,7 +10,7 @@ const HELP = `Usage: npm run sizing -- --stack <name> [--coefficients <file>] [-
 
   --stack <name>  the stack of stacks/Pulumi.<name>.yaml
   --coefficients <file>
-                  with what npm run rehearse has measured, instead of what the stack states
+                  with the measurements of npm run load-test, instead of the coefficients of the stack
   --json          each number with its unit, where it comes from and why, as JSON
 `
 

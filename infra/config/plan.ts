@@ -28,11 +28,11 @@ export interface Plan extends Omit<StackConfig, 'runtime'> {
 }
 
 /**
- * Settles a stack: reads it, derives the counts that it does not state from the load that it states, and checks the whole.
+ * Makes the plan of a stack: reads it, derives unstated counts from the stated load, and checks all rules.
  *
  * @param raw each group of the stack's configuration under its name, as the stack file has it.
  * @param coefficients for the sizing model, instead of those that the stack states.
- * @throws StackConfigError with every fault at once.
+ * @throws StackConfigError with all faults together.
  */
 export function planOf(raw: Readonly<Record<string, unknown>>, coefficients?: Coefficients): Plan {
   const config = validStack(raw)
@@ -45,13 +45,13 @@ export function planOf(raw: Readonly<Record<string, unknown>>, coefficients?: Co
   return plan
 }
 
-/** How the load of a stack is kept, of which a load test tells nothing. */
+/** Load parameters that a load test cannot measure: retention and backlog. */
 type Kept = Pick<Load, 'meanToPeak' | 'retentionDays' | 'backlogHours'>
 
 /**
- * The sizes that a load asks for in the environment of a stack, whatever load and numbers the stack states itself.
+ * The sizes for a load in the environment of a stack, ignoring the load and numbers that the stack states.
  *
- * @throws StackConfigError with every fault at once.
+ * @throws StackConfigError with all faults together.
  */
 export function sizesFor(
   raw: Readonly<Record<string, unknown>>,
@@ -114,7 +114,7 @@ function statedNumbers(config: StackConfig, runtime: Config): Stated {
   return numbers
 }
 
-/** The keys that the model may derive, in the order in which they are told. */
+/** The keys that the model may derive, in the order of the report. */
 const SIZED: readonly SizedKey[] = [
   'api.replicas',
   'workers.replicas',

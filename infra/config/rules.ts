@@ -45,7 +45,7 @@ const general: readonly Rule[] = [
     'workers.replicas',
     (p) => floor(p).workerReplicas,
     (p) => p.workers.replicas,
-    'one must go on when a machine is lost',
+    'one must continue when a machine is lost',
   ),
   (p) =>
     p.api.autoscaling !== 'none' && p.api.maxReplicas < p.api.replicas
@@ -128,7 +128,7 @@ const images: readonly Rule[] = [
     const found = [...runtime, ...serverImages(p)].filter(([, image]) => PLACEHOLDER.test(image))
     return found.length === 0
       ? undefined
-      : `${found.map(([key]) => key).join(', ')}: the digest is a placeholder, which no image has: state that of the image, as its registry tells it`
+      : `${found.map(([key]) => key).join(', ')}: the digest is a placeholder, which no image has: state the digest of the image, from its registry`
   },
   (p) => {
     const tags = serverImages(p).filter(([, image]) => !image.includes('@sha256:'))
@@ -138,7 +138,7 @@ const images: readonly Rule[] = [
   },
 ]
 
-/** Where brokers ask for no token, whoever reaches them may delete everything. */
+/** If brokers ask for no token, anyone who reaches them may delete everything. */
 const openBrokers: readonly Rule[] = [
   (p) =>
     p.proxy.replicas > 0 && !p.pulsar.authentication
@@ -150,7 +150,7 @@ const openBrokers: readonly Rule[] = [
       : undefined,
 ]
 
-/** Bookies whose disks count: one may be away where there are several. */
+/** Bookies whose disks count: one may be down if there are several. */
 const diskHolders = ({ bookkeeper }: Plan) => Math.max(1, bookkeeper.replicas - 1)
 
 /** Where servers run, as far as it decides how many there may be. */
@@ -169,7 +169,7 @@ const pulsarShape: readonly ((shape: PulsarShape) => string | undefined)[] = [
     const most = b.replicas - spare
     if (b.ackQuorum <= b.writeQuorum && b.writeQuorum <= b.ensemble && b.ensemble <= most) return undefined
     const bookies = spare === 1 ? `bookies − 1 (${most})` : `bookies (${most})`
-    return `bookkeeper has ackQuorum ${b.ackQuorum}, writeQuorum ${b.writeQuorum}, ensemble ${b.ensemble}, replicas ${b.replicas}; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ ${bookies}, else writes stop${spare === 1 ? ' when one bookie is away' : ''}: raise the replicas or lower the quorums`
+    return `bookkeeper has ackQuorum ${b.ackQuorum}, writeQuorum ${b.writeQuorum}, ensemble ${b.ensemble}, replicas ${b.replicas}; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ ${bookies}, otherwise writes stop${spare === 1 ? ' when one bookie is down' : ''}: raise the replicas or lower the quorums`
   },
   (p) =>
     p.platform.zones.length > 1 && p.bookkeeper.replicas < p.platform.zones.length
@@ -199,12 +199,12 @@ const elasticsearchShape: readonly ((shape: ElasticsearchShape) => string | unde
       : undefined,
 ]
 
-/** The faults of a Pulsar that stands alone. */
+/** The faults of a Pulsar that is used alone. */
 export function pulsarFaults(shape: PulsarShape): readonly string[] {
   return pulsarShape.map((rule) => rule(shape)).filter((fault) => fault !== undefined)
 }
 
-/** The faults of an Elasticsearch that stands alone. */
+/** The faults of an Elasticsearch that is used alone. */
 export function elasticsearchFaults(shape: ElasticsearchShape): readonly string[] {
   return elasticsearchShape.map((rule) => rule(shape)).filter((fault) => fault !== undefined)
 }
@@ -215,7 +215,7 @@ const pulsar: readonly Rule[] = [
     'zookeeper.replicas',
     (p) => floor(p).zookeepers,
     (p) => p.zookeeper.replicas,
-    'two must go on when one is lost',
+    'two must continue when one is lost',
   ),
   atLeast(
     'bookkeeper.replicas',
@@ -227,7 +227,7 @@ const pulsar: readonly Rule[] = [
     'broker.replicas',
     (p) => floor(p).brokers,
     (p) => p.broker.replicas,
-    'one must go on when the other is lost',
+    'one must continue when the other is lost',
   ),
   atLeast(
     'bookkeeper.ackQuorum',
@@ -261,7 +261,7 @@ const search: readonly Rule[] = [
     'elasticsearch.masterNodes',
     (p) => floor(p).masterNodes,
     (p) => p.elasticsearch.masterNodes,
-    'two must go on when one is lost',
+    'two must continue when one is lost',
   ),
   atLeast('elasticsearch.dataNodes', (p) => floor(p).dataNodes, dataHolders, 'a copy needs another machine'),
   (p) =>
@@ -306,7 +306,7 @@ const observability: readonly Rule[] = [
       : undefined,
 ]
 
-/** What no single key can tell: every rule that the plan breaks, in words. Rules about servers concern only those of the stack. */
+/** Every rule between keys that the plan breaks, as text. Rules about servers apply only to those of the stack. */
 export function brokenRules(plan: Plan): readonly string[] {
   const rules = [
     ...general,

@@ -158,7 +158,7 @@ export const schema = {
       minimum: 1,
       maximum: 336,
       unit: 'hours',
-      description: 'How long Pulsar must hold everything at peak while Elasticsearch is away.',
+      description: 'How long Pulsar must hold all events at peak while Elasticsearch is down.',
     },
   },
   api: {
@@ -313,7 +313,7 @@ export const schema = {
       maximum: 1440,
       unit: 'minutes',
       description:
-        'Longest start of a bookie. It replays its journal before it serves; one that takes longer is killed and begins anew.',
+        'Maximum duration of a bookie's start. It replays its journal before it serves; after this time it is killed and starts again.',
     },
     cpuMillicores: { ...cpu, default: 1000, description: 'CPU of one bookie.' },
     memoryMib: { ...memory, default: 4096, minimum: 768, description: 'Memory of one bookie.' },
@@ -326,7 +326,7 @@ export const schema = {
       default: 2,
       minimum: 1,
       maximum: 10,
-      description: 'Processes that copy ledgers anew when a bookie is lost.',
+      description: 'Processes that copy the ledgers of a lost bookie.',
     },
     cpuMillicores: { ...cpu, default: 250, description: 'CPU of one.' },
     memoryMib: { ...memory, default: 768, minimum: 512, description: 'Memory of one.' },
@@ -363,7 +363,7 @@ export const schema = {
       type: 'string',
       default: '',
       pattern: { regex: /^pulsar(\+ssl)?:\/\/[^\s/]+$/, says: 'pulsar://host:port or pulsar+ssl://host:port' },
-      description: 'Service URL of a Pulsar that exists already, with `adminUrl`: the stack provisions none then.',
+      description: 'Service URL of an existing Pulsar, with `adminUrl`. The stack then creates none.',
     },
     adminUrl: {
       type: 'string',
@@ -402,7 +402,7 @@ export const schema = {
         regex: /^https?:\/\/[^\s/,]+(,https?:\/\/[^\s/,]+)*$/,
         says: 'URLs like https://host:9200, with a comma between them',
       },
-      description: 'An Elasticsearch that exists already: the stack provisions none then.',
+      description: 'URLs of an existing Elasticsearch. The stack then creates none.',
     },
     security: {
       type: 'boolean',
@@ -493,7 +493,7 @@ export const schema = {
       default: 'none',
       oneOf: ['none', 'podMonitor'],
       description:
-        '`podMonitor`: a PodMonitor for each tier that tells metrics, and an exporter for Elasticsearch, which tells none itself. Needs the CRDs of the Prometheus operator.',
+        '`podMonitor`: a PodMonitor for each tier that has metrics, and an exporter for Elasticsearch, which has no metrics endpoint. Needs the CRDs of the Prometheus operator.',
     },
     scrapeSeconds: {
       type: 'integer',
@@ -550,10 +550,10 @@ export const schema = {
  * stack provisions itself gets generated ones.
  */
 export const secretKeys = {
-  pulsarToken: 'Token (JWT) for a Pulsar that exists already.',
-  elasticUsername: 'User for an Elasticsearch that exists already.',
+  pulsarToken: 'Token (JWT) for an existing Pulsar.',
+  elasticUsername: 'User for an existing Elasticsearch.',
   elasticPassword: 'Password of that user.',
-  elasticApiKey: 'API key for an Elasticsearch that exists already, instead of user and password.',
+  elasticApiKey: 'API key for an existing Elasticsearch, instead of user and password.',
   sourceSecrets:
     'Secrets of sources that servers send for: JSON from the id of a source to a list of texts of at least 16 characters, of which each is valid.',
 } as const

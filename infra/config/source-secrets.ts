@@ -18,7 +18,7 @@ const HOW = `pulumi config set --secret sourceSecrets '{"<source>": ["…"]}'`
 export function readSourceSecrets(value: unknown, sources: Sources, faults: string[]): SourceSecrets {
   const plain = Object.entries(sources).filter(([, entry]) => isObject(entry) && 'secrets' in entry)
   faults.push(
-    ...plain.map(([id]) => `sources.${id}.secrets stands in the file of the stack, where all can read it: ${HOW}`),
+    ...plain.map(([id]) => `sources.${id}.secrets is in the file of the stack, where all can read it: ${HOW}`),
   )
   if (value === undefined || value === '') return {}
   const given = typeof value === 'string' ? parsed(value) : value

@@ -4,7 +4,7 @@ import type { Input, Resource } from '@pulumi/pulumi'
 export interface SearchEndpoint {
   /** URLs of the nodes, with a comma between them. */
   readonly url: string
-  /** ConfigMap with the authority of its certificates in `ca.crt`; the public authorities when left out. */
+  /** ConfigMap with the authority of its certificates in `ca.crt`. @default the public authorities */
   readonly authorityConfigMap?: string
   readonly username?: string
   /** Secret with the password of that user in `password`. */

@@ -68,7 +68,7 @@ export function elasticsearchSettings(
       ? {}
       : {
           'cluster.routing.allocation.awareness.attributes': 'zone',
-          // Without these a zone that is away would have its copies made anew in the others, which have no room for them.
+          // Without these, the copies of a zone that is down would be made in the others, which have no space for them.
           'cluster.routing.allocation.awareness.force.zone.values': site.zones,
         }),
     ...(security ? transportSecurity : {}),
@@ -91,8 +91,8 @@ const transportSecurity = {
 }
 
 /**
- * Heap of a node, what it needs on a network whose names change, and no file outside of its volume: the distribution keeps
- * 2 GiB of garbage collector logs beside its logs, and a heap dump is as large as the heap. A pod above its limit is evicted.
+ * JVM options of a node: its heap, DNS caching for a network whose names change, and no files outside of its volume. By default it keeps
+ * 2 GiB of garbage collector logs, and a heap dump is as large as the heap. A pod above its limit is evicted.
  */
 export function jvmOptionsFile(heapMib: number): string {
   return [

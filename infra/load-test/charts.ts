@@ -38,7 +38,7 @@ export function chartsOf({ intervals, asked }: Pick<LoadTest, 'intervals' | 'ask
     {
       ...base,
       title: 'Backlog',
-      unit: 'messages that no worker is done with, the most of each stretch',
+      unit: 'messages not yet acknowledged, the maximum of each interval',
       lines: [line('messages', 'first', ({ backlogMessages }) => backlogMessages, most)],
     },
     {

@@ -9,7 +9,7 @@ import { escaped } from './line-chart.ts'
 import { countsTitle, flushReasons, headline, saturationLine } from './text-report.ts'
 import { sumOf } from './window.ts'
 
-/** A page that needs nothing but itself: light and dark, for wide and narrow windows, and for paper. */
+/** A self-contained page: light and dark, for wide and narrow windows, and for paper. */
 export function page(loadTest: LoadTest, findings: Findings): string {
   const { asked, startedAt, run } = loadTest
   const { verdict, advice } = findings

@@ -24,7 +24,7 @@ export function deployedFrom(history: string): Deployed {
   return commit === undefined ? { ever: true } : { ever: true, commit }
 }
 
-/** How the commit that runs stands to the one that is to replace it. `unknown`: the checkout does not have it. */
+/** The order of the running commit and the one to replace it. `unknown`: the checkout does not have it. */
 export type Relation = 'ancestor' | 'newer' | 'diverged' | 'unknown'
 
 export interface Replacement {

@@ -43,7 +43,7 @@ export interface ProxySettings {
 export interface ProxyArgs extends SiteArgs, ProxySettings {
   /** Image of Pulsar. */
   readonly image: Input<string>
-  /** The brokers that the proxies stand in front of. */
+  /** The brokers behind the proxies. */
   readonly brokers: PulsarEndpoint
   /** Name of their Pulsar cluster. @default 'tracardi' */
   readonly clusterName?: string

@@ -154,7 +154,7 @@ export class Api extends ComponentResource {
     return new random.RandomPassword(name, { length: 32, special: false, keepers }, { parent: this })
   }
 
-  /** Up at once, down slowly: a replica that ends hands over its connections, and the next peak is never far. */
+  /** Scales up immediately and down slowly: a stopping replica hands over its connections, and the next peak may be near. */
   private scaler(name: string, site: Site, { replicas, maxReplicas, targetCpuPercent }: Config): void {
     new k8s.autoscaling.v2.HorizontalPodAutoscaler(
       name,

@@ -19,7 +19,7 @@ const PREPARED: readonly (readonly [RegExp, string])[] = [
     /^runtime\.PULSAR_(TENANT|SYSTEM_NAMESPACE|FUNCTION_TOPIC|SUBSCRIPTION)$/,
     'the backlog under the old name would never be stored; stop the API and wait until `backlog` says 0',
   ],
-  // A claim keeps its class for ever; one that lost its volume is made with the new one.
+  // A claim keeps its class; one that lost its volume is created with the new one.
   [/StorageClass$|\.storageClass$/, 'a volume keeps its StorageClass; state the old one'],
 ]
 
@@ -39,7 +39,7 @@ const SHRINK: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /PULSAR_PARTITIONS$/,
-    'partitions that are taken away take their events along; keep the number, or drain into another topic',
+    'partitions cannot be removed: their unread events would be lost; keep the number, or drain into another topic',
   ],
 ]
 
@@ -67,7 +67,7 @@ export function refusedChanges(before: Facts, after: Facts, acknowledged: readon
 /** A server reads the data of its own major version and of the one before. */
 function versionRemedy(old: string, now: string): string | undefined {
   const [before = [], after = []] = [old, now].map((version) => version.split('.').map(Number))
-  // An image by digest alone names no version to compare, and a server that is taken away starts on nothing.
+  // An image by digest alone names no version to compare, and a removed server starts on nothing.
   if (now === 'none') return undefined
   const [oldMajor = 0, newMajor = 0] = [before[0], after[0]]
   if (newMajor > oldMajor + 1)

@@ -5,7 +5,7 @@ import { roundUp } from './rounding.ts'
 
 const SECOND_MICROS = 1_000_000
 
-/** Replicas of the API: each is one Node.js process, hence one core. */
+/** Replicas of the API: each is one Node.js process, so one core. */
 export function sizeApi({ load, shape, c, demand }: Question): Derived {
   const microsPerCall = c.apiMicrosPerCall + load.eventsPerCall * demand.weight * c.apiMicrosPerEvent
   const callsPerReplica = (SECOND_MICROS / microsPerCall) * c.targetUtilisation

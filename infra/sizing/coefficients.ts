@@ -39,7 +39,7 @@ export interface Coefficients {
   readonly maxLedgersGib: number
   /** Size of one journal file. */
   readonly journalFileMib: number
-  /** Journal files that exist at once: kept ones, the written one, and those not yet flushed to the ledgers. */
+  /** Maximum number of journal files: kept ones, the written one, and those not yet flushed to the ledgers. */
   readonly journalFiles: number
   /** Part of a journal disk that may fill, over 0 to 1. */
   readonly journalFillRatio: number
@@ -72,7 +72,7 @@ export interface Coefficients {
 }
 
 /**
- * The coefficients without a rehearsal: conservative readings of what was measured here (design.md §6: two cores shared by
+ * The coefficients without a load test: conservative readings of our measurements (two cores shared by
  * load, Pulsar, API, worker and Elasticsearch) and of what the makers of the servers publish.
  */
 export const DEFAULT_COEFFICIENTS: Coefficients = Object.freeze({
@@ -87,18 +87,18 @@ export const DEFAULT_COEFFICIENTS: Coefficients = Object.freeze({
   // Estimate: as an event's overhead, with a little context.
   stateBytes: 400,
   // Measured 15-28 k events/s in calls of 50 with the whole pipeline on the same two cores; these two make 19 k for a
-  // core. A call alone costs Fastify some 20 µs, socket, admission, two states and receipt the rest.
+  // core. A call alone costs Fastify about 20 µs, socket, admission, two states and receipt the rest.
   apiMicrosPerCall: 600,
   apiMicrosPerEvent: 40,
-  // Measured 2.2-2.8 µs of CPU an event, hence 350 k/s; a tenth of it, for TLS and small messages.
+  // Measured 2.2-2.8 µs of CPU an event, so 350 k/s; a tenth of it, for TLS and small messages.
   eventsPerSecondPerWorker: 35_000,
-  // Measured 34-47 k docs/s in bulks of 500, two in flight, hence 21-29 ms; twice that for replicas and the network.
+  // Measured 34-47 k docs/s in bulks of 500, two in flight, so 21-29 ms; twice that for replicas and the network.
   bulkMillis: 60,
   // BULK_CONCURRENCY.
   bulksInFlight: 2,
   // 10 k messages/s a core (apache/pulsar#14233: 80-90 k of 1 KB on 8 cores); half of that for two.
   messagesPerSecondPerBroker: 10_000,
-  // Measured 4.2-4.5 k messages/s of 20 kB out, 6-7 k in, hence 84 MB/s.
+  // Measured 4.2-4.5 k messages/s of 20 kB out, 6-7 k in, so 84 MB/s.
   brokerBytesPerSecond: 80_000_000,
   // Half of the 125 MB/s that cloud disks commonly give at least, as compaction and catching up read and write too.
   bookieBytesPerSecond: 60_000_000,
@@ -106,7 +106,7 @@ export const DEFAULT_COEFFICIENTS: Coefficients = Object.freeze({
   ledgerTrimHours: 4,
   // Well under diskUsageWarnThreshold 0.90 and diskUsageThreshold 0.95 of BookKeeper, where a bookie turns read-only.
   bookieFillRatio: 0.7,
-  // A bookie's data is copied anew when it is lost: 4 TiB at 60 MB/s take 20 hours.
+  // The data of a lost bookie is copied: 4 TiB at 60 MB/s take 20 hours.
   maxLedgersGib: 4096,
   // journalMaxSizeMB of BookKeeper.
   journalFileMib: 2048,
@@ -115,8 +115,8 @@ export const DEFAULT_COEFFICIENTS: Coefficients = Object.freeze({
   journalFillRatio: 0.8,
   // Measured 34-47 k docs/s on two cores with everything in the page cache and no merge backlog; about a third of it.
   eventsPerSecondPerDataNode: 12_000,
-  // Measured by `npm run bench -- --mapping`: events of words at random, 1,010 bytes with the overhead, take 754 bytes each,
-  // 742 when merged. With ELASTIC_INDEX_CODEC `default` 892, with ELASTIC_FLATTENED_DOC_VALUES beside it up to 1,408.
+  // Measured by `npm run bench -- --mapping`: events of random words, 1,010 bytes with the overhead, take 754 bytes each,
+  // 742 when merged. With ELASTIC_INDEX_CODEC `default` 892, with ELASTIC_FLATTENED_DOC_VALUES in addition up to 1,408.
   storedBytesPerEventByte: 0.8,
   // Under cluster.routing.allocation.disk.watermark.low of Elasticsearch, 85 %, with room for merges.
   diskFillRatio: 0.75,

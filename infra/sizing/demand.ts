@@ -21,7 +21,7 @@ export interface Demand {
   readonly periodDays: number
   /** Days for which events are on disk: an index goes when all of its period is past the retention. */
   readonly keptDays: number
-  /** Event indices that exist at once. */
+  /** Number of event indices that exist at the same time. */
   readonly indices: number
 }
 

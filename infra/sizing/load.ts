@@ -10,7 +10,7 @@ export interface Load {
   readonly meanToPeak: number
   /** Days that events stay in Elasticsearch, 1 to 3,650. */
   readonly retentionDays: number
-  /** Hours at peak rate for which Pulsar must hold events while Elasticsearch is away, 1 to 336. */
+  /** Hours at peak rate for which Pulsar must hold events while Elasticsearch is down, 1 to 336. */
   readonly backlogHours: number
 }
 

@@ -12,10 +12,10 @@ export type { Derived, SizedKey } from './derived.ts'
 
 /**
  * Sizes a stack for a load. Every number is whole, not below the floor, and never falls when the peak rises. What the
- * documents of sessions and profiles take on disk is not in it, as no load tells how many there are.
+ * documents of sessions and profiles take on disk is not in it, because a load does not state their number.
  *
- * @param stated numbers that the stack states itself. The model's own are answered all the same, but what follows from
- *   them, as a disk from the number of nodes, follows from the stated ones. None when left out.
+ * @param stated numbers that the stack states itself.  The model still returns its own, but derives further values, such as
+ *   a disk from the number of nodes, from the stated ones. @default none
  * @returns one for each key, always in the same order.
  */
 export function size(

@@ -41,7 +41,7 @@ export function sizeBookies(question: Question): readonly Derived[] {
       `${figure(roundUp(copiedPerSecond / perBookie))} at ${bytes(perBookie)}/s (${percent(c.targetUtilisation)} of ` +
       `${bytes(c.bookieBytesPerSecond)}/s); a backlog and what is kept of ${bytes(disk.bytes)} ask for ` +
       `${figure(roundUp(disk.bytes / largest))} with disks of ${figure(c.maxLedgersGib)} GiB at most` +
-      `${spare === 1 ? ', and one more may be away' : ''}; at least ${figure(least)} for ${counted(shape.writeQuorum, 'copy', 'copies')} in ` +
+      `${spare === 1 ? ', and one more may be down' : ''}; at least ${figure(least)} for ${counted(shape.writeQuorum, 'copy', 'copies')} in ` +
       `${counted(shape.zones, 'zone')}, as many in each`,
   }
   // By the exact need, not by the count it is rounded up to: a larger load never asks for smaller disks.
@@ -55,7 +55,7 @@ function holdersOf(statedBookies: number | undefined, derived: number, spare: nu
   return statedBookies === undefined ? derived : Math.max(1, statedBookies - spare)
 }
 
-/** One bookie more than the copies, so that ensembles are formed while one is away; but in a dev stack of one copy. */
+/** One bookie more than the copies, so that ensembles are formed while one is down; except in a dev stack of one copy. */
 function leastBookies({ zones, writeQuorum, floor }: Question['shape']): { least: number; spare: number } {
   const spare = zones === 1 && writeQuorum === 1 && floor.bookies <= 1 ? 0 : 1
   return { least: evenly(Math.max(1, floor.bookies, writeQuorum + spare), zones), spare }
@@ -81,7 +81,7 @@ function ledgerDisk({ load, shape, c, demand }: Question): LedgerDisk {
   }
 }
 
-/** So many hours bring at most that many of peak rate, and at most what the days that they touch bring at mean rate. */
+/** The hours bring at most this many hours of peak rate, and at most what the days that they touch bring at mean rate. */
 function keptPeakHours(hours: number, meanToPeak: number): number {
   return Math.min(hours, Math.ceil(hours / 24) * 24 * meanToPeak)
 }

@@ -9,7 +9,7 @@ const MAX_PARTITIONS = 1000
 const MIN_PARTITIONS = 10
 /** Each worker has work, and the workers may double without more partitions. */
 const PARTITIONS_PER_WORKER = 2
-/** One partition more or less is then little beside what a broker has. */
+/** One partition more or less is then a small part of a broker's load. */
 const PARTITIONS_PER_BROKER = 4
 
 /** Workers, by their CPU and by the bulks that one can have in flight. */

@@ -24,7 +24,7 @@ const ALWAYS = {
   501: refusal('The `Transfer-Encoding` is another than `chunked`.'),
 }
 
-/** The schema of a route as it stands in the OpenAPI document: with the answers that do not come from its own code. */
+/** The schema of a route for the OpenAPI document, including the answers that its own code does not give. */
 export function describedSchema(schema: FastifySchema): FastifySchema {
   return schema.response === undefined ? schema : { ...schema, response: { ...ALWAYS, ...schema.response } }
 }

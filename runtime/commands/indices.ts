@@ -38,7 +38,7 @@ export async function expireIndices(config: Config, options: { readonly apply?: 
         expired.map(({ name, documents, bytes }) => [name, documents, bytes]),
       ),
     )
-    print('\nNothing was deleted. Repeat with --apply to delete these indices for good.')
+    print('\nNothing was deleted. Repeat with --apply to delete these indices permanently.')
   } finally {
     await search.close()
   }

@@ -2,9 +2,9 @@ import { createWriteStream, openSync, type WriteStream } from 'node:fs'
 import { AppError } from '../errors.ts'
 
 /**
- * A file that is not there yet, open for writing.
+ * Creates a file and opens it for writing.
  *
- * @throws AppError `command_invalid` when it is there already, or cannot be written.
+ * @throws AppError `command_invalid` when it already exists, or cannot be written.
  */
 export function newFile(path: string): WriteStream {
   try {

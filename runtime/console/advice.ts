@@ -5,7 +5,7 @@ import type { DiskFigures, Figures, InstanceFigures, NamedCount } from './state.
 export interface Advice {
   /** Name of the rule; one rule gives at most one advice. */
   readonly rule: string
-  /** `act`: events wait or are at risk now. `watch`: it will come to that. `hint`: it could be had for less. */
+  /** `act`: events wait or are at risk now. `watch`: this will happen. `hint`: it could cost less. */
   readonly severity: 'act' | 'watch' | 'hint'
   readonly title: string
   /** Why, with the numbers, and what to do. */
@@ -61,8 +61,8 @@ const pulsarAway: Rule = ({ queue }) => {
     ? advice(
         'pulsar',
         'act',
-        'Pulsar does not tell its backlog',
-        `Its admin API: ${reason}. Backlog and dead letters are unknown; events may still pass. Check PULSAR_API and the brokers.`,
+        'Backlog unknown',
+        `The admin API of Pulsar does not respond: ${reason}. Backlog and dead letters are unknown; events may still be stored. Check PULSAR_API and the brokers.`,
       )
     : advice(
         'pulsar',
@@ -90,7 +90,7 @@ const nodesAway: Rule = ({ search }) => {
       ? 'A node of Elasticsearch does not answer'
       : `${away.length} nodes of Elasticsearch do not answer`
   const what =
-    'The other nodes of ELASTIC_HOST are asked instead, and nothing is lost. Mend it, or take it out of ELASTIC_HOST.'
+    'The other nodes of ELASTIC_HOST are asked instead, and nothing is lost. Fix it, or take it out of ELASTIC_HOST.'
   return advice('search-node', 'watch', title, `${away.join(' and ')}. ${what}`)
 }
 
@@ -277,13 +277,13 @@ const deadLetters: Rule = ({ queue, faults }) => {
   const [most] = faults
   const [count, all] = [most?.count ?? 0, total(faults)]
   const share =
-    count === all ? 'All that the workers told of' : `${number(count)} of the ${number(all)} that the workers told of`
+    count === all ? 'All that the workers reported' : `${number(count)} of the ${number(all)} that the workers reported`
   const why = most ? ` ${share} were ${most.name}.` : ''
   return advice(
     'dead-letters',
     'watch',
     `${counted(queue.deadLetters, 'dead letter waits', 'dead letters wait')}`,
-    `Elasticsearch refused them for good.${why} Look at the reasons below, mend the cause, then replay them: nothing is stored twice.`,
+    `Elasticsearch refused them permanently.${why} Look at the reasons below, fix the cause, then replay them: nothing is stored twice.`,
   )
 }
 

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import { type DeadLetterAccess, readDeadLetters, replayDeadLetters } from '../queue/dead-letters.ts'
 
-/** Most that are shown at once: their reasons are what counts, and those repeat. */
+/** Maximum shown: their reasons matter, and those repeat. */
 const SHOWN = 50
 /** Most of one replay, so that a call ends in time; what remains is replayed by the next. */
 const REPLAYED = 1000

@@ -25,13 +25,13 @@ const SERVER_LIMIT_MS = 5000
 /** Indices and disks change slowly, and a large cluster answers for thousands of shards. */
 const SEARCH_EVERY_MS = 10_000
 
-/** What this API tells of its publishing; each nothing when all is well. */
+/** The publishing of this API; each empty when nothing is wrong. */
 export interface Publishing {
   /** Why it cannot publish at present. */
   unavailableReason(): string | undefined
   /** Code of the reason for which nothing may be promised: what is published might be read by nobody, or be dropped. */
   notPromised(): string | undefined
-  /** Partitions that are left out while others take messages. */
+  /** Partitions that are skipped while others accept messages. */
   leftOut(): string | undefined
 }
 
@@ -44,7 +44,7 @@ export interface Observed {
   readonly publishing: Publishing
 }
 
-/** Sees everything at once; whatever does not answer in time is seen as such. */
+/** Observes everything concurrently, including what does not answer in time. */
 export function observer({
   config,
   topics,
@@ -160,7 +160,7 @@ async function searchState(search: Client, config: Config): Promise<SearchState>
 type FlatSettings = Readonly<Record<string, unknown>>
 const DISK = 'cluster.routing.allocation.disk'
 
-/** What was set last wins: for a moment, for good, or never. */
+/** What was set last wins: for a moment, permanently, or never. */
 export function watermarksOf(settings: {
   readonly transient?: FlatSettings
   readonly persistent?: FlatSettings

@@ -34,7 +34,7 @@ export function neededPorts(
       },
     )
     if (bookiePort !== undefined) {
-      const wayOut = (): string => 'begin anew with `npm start -- --fresh`, which removes the data.'
+      const wayOut = (): string => 'start again with `npm start -- --fresh`, which removes the data.'
       ports.push({ port: bookiePort, purpose: 'where the data of Pulsar was written', wayOut })
     }
   }

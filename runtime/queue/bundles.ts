@@ -14,7 +14,7 @@ export function bundlesToSplit(ranges: readonly string[], wanted: number): reado
   const missing = Math.max(0, wanted - ranges.length)
   const sizes = ranges.map((range) => ({ range, size: sizeOf(range) }))
   const largest = Math.max(...sizes.map(({ size }) => size))
-  // Halves of the largest may be larger than the others: they come in the next round.
+  // Halves of the largest may be larger than the others: they are split in the next round.
   return sizes.flatMap(({ range, size }) => (size === largest ? [range] : [])).slice(0, missing)
 }
 

@@ -37,8 +37,8 @@ export async function pinPolicies(admin: PulsarAdmin, topic: string): Promise<re
 }
 
 /**
- * Pulsar writes all policies of a topic at once, from a copy that lags behind what was just written. So each write waits until the one before is
- * in that copy: otherwise it would bring back what the other has replaced.
+ * Pulsar writes all policies of a topic together, from a copy that lags behind the last write. So each write waits until the previous one is
+ * in that copy. Otherwise it would restore the replaced values.
  */
 async function setAll(admin: PulsarAdmin, topic: string, before: DroppingPolicies): Promise<void> {
   const isKnown = (policy: TopicPolicy, isSet: (value: unknown) => boolean) =>

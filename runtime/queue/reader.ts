@@ -32,7 +32,7 @@ export interface Reason {
   readonly text: string
 }
 
-/** What the servers last told, and when. */
+/** The last answer of the servers, and its time. */
 export interface ReaderSnapshot {
   readonly facts: TopicFacts | undefined
   readonly policies: DroppingPolicies | undefined
@@ -48,7 +48,7 @@ export interface Verdict {
   readonly open: readonly number[]
   /** Why nothing may be published at all; empty while at least one partition is open. */
   readonly closed: readonly Reason[]
-  /** Partitions that are left out. */
+  /** Partitions that are skipped. */
   readonly leftOut: readonly { readonly partition: number; readonly reason: Reason }[]
 }
 

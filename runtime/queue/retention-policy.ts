@@ -11,8 +11,8 @@ export type RetentionChange = 'raise' | 'lower'
 const READ_BACK = { attempts: 15, waitMs: 200 }
 
 /**
- * Makes the namespace keep what is acknowledged for as long as is configured, and reads back what holds for the topic: a policy
- * of the topic itself goes before that of the namespace, and that of the broker holds where the namespace has none.
+ * Makes the namespace keep acknowledged messages for the configured time, and reads back what is in force for the topic. A policy
+ * of the topic overrides that of the namespace; that of the broker applies if the namespace has none.
  */
 export async function ensureRetention(admin: PulsarAdmin, topics: Topics, change: RetentionChange): Promise<SetUpStep> {
   const namespace = `${topics.tenant}/${topics.namespace}`

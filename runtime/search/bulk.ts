@@ -33,7 +33,7 @@ const FILTER = 'errors,items.*.status,items.*.error.type,items.*.error.reason,it
 
 const STORED: ItemResult = Object.freeze({ outcome: 'stored' })
 
-/** Longest wait of Elasticsearch for one shard that is away: all other operations of the bulk wait for the answer with it. */
+/** Maximum wait of Elasticsearch for an unavailable shard, in milliseconds: all other operations of the bulk wait with it. */
 const LONGEST_SHARD_WAIT_MS = 2000
 
 /**

@@ -40,7 +40,7 @@ export async function setUpSearch(client: Client, config: Config, nowMs = Date.n
       if (winner) steps.push(winner)
       steps.push(...(await alignIndices(client, template, nowMs)))
     }
-    const guard = 'Elasticsearch makes no index of ours by itself while a template is missing'
+    const guard = 'Elasticsearch creates none of our indices while a template is missing'
     steps.push(await ensureTemplate(client, guardTemplateOf(config), guard))
     return steps
   } catch (cause) {

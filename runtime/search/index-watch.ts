@@ -18,7 +18,7 @@ import {
   writeTemplate,
 } from './upkeep.ts'
 
-/** What may be wrong with templates and indices and cannot be put right by a worker. */
+/** Faults of templates and indices that a worker cannot repair. */
 export const INDEX_TROUBLES = [
   'template_missing',
   'template_changed',
@@ -50,8 +50,8 @@ export interface IndexWatchOptions {
 }
 
 /**
- * Looks at templates and indices every minute, and after each new index: puts right what is ours and can be put right, and
- * reports the rest until it is gone.
+ * Checks templates and indices every minute, and after each new index. Repairs our own where possible, and
+ * reports the rest until it is repaired.
  */
 export class IndexWatch {
   readonly #to: IndexWatchOptions
@@ -107,7 +107,7 @@ export class IndexWatch {
       await this.#to.shards.review(found)
       this.#tell(steps)
     } catch (error) {
-      // What was known stays. That Elasticsearch does not answer is told by others.
+      // The known faults stay. Others report that Elasticsearch does not answer.
       this.#to.log.debug({ reason: messageOf(error) }, 'templates and indices could not be looked at')
     }
   }
@@ -164,7 +164,7 @@ export class IndexWatch {
   }
 }
 
-/** What the credentials do not allow counts as a fault of its own, and the other checks go on. */
+/** A check that the credentials do not allow is a fault of its own, and the other checks continue. */
 async function allowed(
   { name }: NamedTemplate,
   look: () => Promise<readonly SetUpStep[]>,

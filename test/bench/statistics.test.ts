@@ -14,7 +14,7 @@ describe('the statistics of the bench', () => {
     assert.equal(median([]), Number.NaN)
   })
 
-  it('take as a percentile the smallest value that so many do not exceed', () => {
+  it('take as a percentile the smallest value that that many do not exceed', () => {
     const values = Array.from({ length: 100 }, (_, index) => 100 - index)
     assert.equal(percentile(values, 0.5), 50)
     assert.equal(percentile(values, 0.99), 99)

@@ -18,7 +18,7 @@ const LETTER = {
   operation: 'create 01a2080c-936b-72ff-96e8-2b08a61cce01 in tracardi-event-2026-11',
 }
 
-/** A pipeline with a worker, a backlog in two partitions, and so many dead letters. */
+/** A pipeline with a worker, a backlog in two partitions, and that many dead letters. */
 function running(deadLetters: number): State {
   const queue = partitions(12_345, 6)
   const seen = {

@@ -10,7 +10,7 @@ import { Pipeline } from './pipeline.ts'
 import { environmentFor, servers } from './servers.ts'
 
 describe('the commands of operators', () => {
-  it('set-up makes what is missing, once, and tells what differs', async () => {
+  it('set-up makes what is missing, once, and reports what differs', async () => {
     const env = environmentFor('cli-set-up', { PULSAR_PARTITIONS: '4' })
     const first = await cli(env, 'set-up')
     assert.equal(first.code, 0)
@@ -84,7 +84,7 @@ describe('the commands of operators', () => {
     })
     after(() => pipeline.close())
 
-    it('send posts a generated load and tells how it went', async () => {
+    it('send posts a generated load and reports how it went', async () => {
       const { code, output } = await cli(
         {},
         'send',
@@ -182,7 +182,7 @@ describe('the commands of operators', () => {
       assert.equal((await cli(pipeline.env, 'dead-letters', 'list')).output, '0 dead letters wait; 0 are shown.\n')
     })
 
-    it('a server that is away is an error with a way out', async () => {
+    it('a server that is down is an error with a way out', async () => {
       const outcome = await cli({ ...pipeline.env, PULSAR_API: 'http://127.0.0.1:9' }, 'backlog')
       assert.equal(outcome.code, 1)
       assert.match(

@@ -117,7 +117,7 @@ describe('templates and indices of Elasticsearch', () => {
     assert.deepEqual(await templateOf(alias), before)
   })
 
-  it('makes an index anew when it and all templates are deleted together', async () => {
+  it('makes an index again when it and all templates are deleted together', async () => {
     assert.equal(await worker.store('e1', november), 'stored')
     await deleteTemplates('event', 'session', 'profile', 'no-auto-create')
     await client.indices.delete({ index: november })
@@ -342,7 +342,7 @@ describe('templates and indices of Elasticsearch', () => {
       assert.deepEqual([hits.hits.map(({ _index }) => _index), _shards.failed], [[december], 2])
     })
 
-    it('goes on where it is read-only, reports no trouble, and keeps what is in it', async () => {
+    it('continues where it is read-only, reports no trouble, and keeps what is in it', async () => {
       await makeOldIndex()
       assert.equal(await worker.store('e1', november), 'stored')
       const kept = [november, 'differs', 'codec_kept']

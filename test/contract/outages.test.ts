@@ -10,7 +10,7 @@ import { eventually } from '../support/until.ts'
 import { Pipeline } from './pipeline.ts'
 import { servers } from './servers.ts'
 
-/** How long each server is away. A longer run: `OUTAGE_SECONDS=60 npm run test:contract -- -g outages`. */
+/** How long each server is down. A longer run: `OUTAGE_SECONDS=60 npm run test:contract -- -g outages`. */
 const OUTAGE_MS = Number(process.env['OUTAGE_SECONDS'] ?? 4) * 1000
 const EVENTS_PER_SECOND = Number(process.env['OUTAGE_EVENTS_PER_SECOND'] ?? 1500)
 const EVENTS_PER_CALL = 20

@@ -88,11 +88,11 @@ for (const [name, create] of Object.entries(transports)) {
       await eventually(async () => (await readBacklog(admin, topics.events)).total === 0)
     })
 
-    it('begins a new subscription with what is there, as one that was deleted is made anew', async () => {
+    it('begins a new subscription with what is there, as one that was deleted is made again', async () => {
       const producer = await openProducer()
       for (let number = 0; number < 6; number += 1) await producer.send(messageOf(`m${number}`))
       const consumer = await transport.openConsumer(
-        { topic: topics.events, subscription: 'made-anew', prefetchMessages: 20 },
+        { topic: topics.events, subscription: 'made-again', prefetchMessages: 20 },
         never,
       )
       assert.equal((await take(consumer, 6)).length, 6)
@@ -168,7 +168,7 @@ for (const [name, create] of Object.entries(transports)) {
       assert.deepEqual(again.map(({ payload }) => payload.toString()).sort(), expected.sort())
     })
 
-    it('delivers a message that was given back again, to the same consumer as well', async () => {
+    it('delivers a message that was returned again, to the same consumer as well', async () => {
       const producer = await openProducer()
       await producer.send(messageOf('a'))
       const consumer = await openConsumer()

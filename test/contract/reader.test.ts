@@ -109,7 +109,7 @@ function promises(transport: string): void {
     await assertAllStored()
   })
 
-  it('leaves out a partition that takes nothing, and names it', async () => {
+  it('omits a partition that takes nothing, and names it', async () => {
     assert.equal(await admin('POST', `${topicPath(partitionName(topics.events, 1))}/terminate`), 200)
     const open = async (): Promise<string> => {
       await track()

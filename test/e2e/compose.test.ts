@@ -11,7 +11,7 @@ import { freePort } from '../../runtime/local/port.ts'
 
 /**
  * compose.yaml on a real Docker: it comes up, stores, and comes back whatever is restarted or killed. Skipped, with the reason, where
- * there is no Docker or no Compose. `E2E_IMAGES` may name a prebuilt image, as JSON; else Compose builds it. Processes are killed
+ * there is no Docker or no Compose. `E2E_IMAGES` may name a prebuilt image, as JSON; otherwise Compose builds it. Processes are killed
  * from outside of their containers, which needs the right to do so: run it as root, on the machine of the Docker daemon.
  */
 const IMAGES = JSON.parse(process.env['E2E_IMAGES'] ?? '{}') as { readonly mode?: string; readonly runtime?: string }

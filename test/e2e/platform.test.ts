@@ -154,7 +154,7 @@ describe('the dev stack on a cluster', () => {
     assert.equal(await stored('first'), 2)
   })
 
-  it('makes a deleted Job anew by `up --refresh`, which initialises nothing twice', async () => {
+  it('makes a deleted Job again by `up --refresh`, which initialises nothing twice', async () => {
     const jobs = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs`
     const { items } = await cluster.get(jobs)
     for (const { metadata } of items) {

@@ -47,7 +47,7 @@ export function withDeleted(
 }
 
 /**
- * Ids of operations in the dead letters that Elasticsearch had no reason to refuse: a fault that passes was taken for one
+ * Ids of operations in the dead letters that Elasticsearch had no reason to refuse: a fault that passes was treated as one
  * of the document. A replay would hide it.
  *
  * @param letters as `dead-letters export` writes them, a JSON object a line.

@@ -68,7 +68,7 @@ export function optionsOf(args: readonly string[], anySeed: number): Options | '
   }
 }
 
-/** Those that `--only` chooses: the one of exactly this name, else all whose name contains it. */
+/** Those that `--only` chooses: the one of exactly this name, otherwise all whose name contains it. */
 export function chosenOf<T extends { readonly name: string }>(faults: readonly T[], only: string): readonly T[] {
   const exact = faults.filter(({ name }) => name === only)
   return exact.length > 0 ? exact : faults.filter(({ name }) => name.includes(only))

@@ -68,7 +68,7 @@ export class Program {
     )
   }
 
-  /** The value of a metric, by its whole line without the value; nothing while the program is away. */
+  /** The value of a metric, by its whole line without the value; nothing while the program is down. */
   async metric(line: string): Promise<number | undefined> {
     try {
       const text = await (await fetch(`${this.privateUrl}/metrics`)).text()

@@ -8,7 +8,7 @@ import type { Random } from './random.ts'
 import { type Injection, type Row, rowsOf } from './report.ts'
 import type { System } from './system.ts'
 
-/** Longest time that a fault may take beyond what it lasts, the recovery from it likewise, and settling: nothing goes on for ever. */
+/** Maximum time that a fault may take beyond what it lasts, the recovery from it likewise, and settling: nothing continues forever. */
 const GIVE_UP_MS = 300_000
 
 export interface FaultReport {
@@ -17,7 +17,7 @@ export interface FaultReport {
   /** What else was not as promised, and faults that could not be injected. */
   readonly violations: readonly string[]
   readonly notes: readonly string[]
-  /** Events that Elasticsearch refused for good, and that were stored by a replay in the end. */
+  /** Events that Elasticsearch refused permanently, and that were stored by a replay in the end. */
   readonly deadLetters: number
   /** Of the load; nothing when it did not end. */
   readonly load: Pick<SendReport, 'answers' | 'failed'> | undefined
@@ -81,7 +81,7 @@ export async function runFaults(
   }
 }
 
-/** Waits until nothing is under way, and stores what was refused, as an operator does when the mapping is mended. */
+/** Waits until nothing is under way, and stores what was refused, as an operator does when the mapping is fixed. */
 async function settled({ pipeline, load }: System, violations: string[]): Promise<number> {
   const drained = () => eventually(async () => (await pipeline.backlog()) === 0)
   await drained()

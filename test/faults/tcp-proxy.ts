@@ -52,13 +52,13 @@ export class TcpProxy {
     }
   }
 
-  /** Every chunk arrives so much later. */
+  /** Every chunk arrives that much later. */
   delay(ms: number): void {
     this.#delayMs = ms
     if (ms === 0) this.#hurry()
   }
 
-  /** Each connection carries at most so much each way, and its sender has to wait: a slow reader. Infinite ends it. */
+  /** Each connection carries at most that much each way, and its sender has to wait: a slow reader. Infinite ends it. */
   slow(bytesPerSecond: number): void {
     this.#bytesPerSecond = bytesPerSecond
     if (bytesPerSecond === Number.POSITIVE_INFINITY) this.#hurry()

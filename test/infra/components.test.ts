@@ -309,7 +309,7 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
   Images: { make: Images, needed: { root: process.cwd() }, children: ['one-runtime Image'] },
 }
 
-/** What a second one must be told, because it belongs to another component. */
+/** What a second one must be reported, because it belongs to another component. */
 const OTHERS: Readonly<Record<string, Values>> = { Tokens: { pulsar: 'two' } }
 
 /** What a component of this name makes, without itself. */
@@ -377,7 +377,7 @@ describe('the arguments of a component', () => {
     return 'none'
   }
 
-  it('are refused all at once where they are out of range, with what is allowed', async () => {
+  it('are refused all together where they are out of range, with what is allowed', async () => {
     const lines = (await reasonOf(() => new ZooKeeper('one', { ...site, image, replicas: 0, memoryMib: 100 }))).split(
       '\n',
     )

@@ -56,7 +56,7 @@ const TROUBLES: readonly Trouble[] = [
   },
 ]
 
-const HEAD = ['trouble', 'healthy', 'stored/s without', 'with', 'missing', 'troubled', 'missing once mended', 'twice']
+const HEAD = ['trouble', 'healthy', 'stored/s without', 'with', 'missing', 'troubled', 'missing once fixed', 'twice']
 
 function say(cells: readonly (string | number)[]): void {
   process.stdout.write(`      | ${cells.join(' | ')} |\n`)
@@ -113,7 +113,7 @@ describe('the trouble of one index stays its own', function () {
     }
   }
 
-  /** Waits for so many, and not for ever: what is missing then is what the test finds. */
+  /** Waits for so many, and not forever: what is missing then is what the test finds. */
   async function atLeast(wanted: number, count: () => Promise<number>, limitMs: number): Promise<number> {
     const deadline = performance.now() + limitMs
     await eventually(async () => (await count()) >= wanted || performance.now() > deadline)

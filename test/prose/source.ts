@@ -92,7 +92,10 @@ function textOf(node: ts.Node): string | undefined {
   return node.templateSpans.reduce((text, { literal }) => `${text}X${literal.text}`, node.head.text)
 }
 
+/** Shell, CSS and functions are code, also within a text. */
+const CODE = /=>|\$\(|&&|\|\||;\n|\{\n|\{ --/
+
 /** Text for people has at least three words; names, queries and paths have not. */
 function isSentence(text: string): boolean {
-  return /[A-Za-z]{2,}[,;:]? [A-Za-z'-]+[,;:]? [A-Za-z]/.test(text) && !text.includes('=>')
+  return /[A-Za-z]{2,}[,;:]? [A-Za-z'-]+[,;:]? [A-Za-z]/.test(text) && !CODE.test(text)
 }

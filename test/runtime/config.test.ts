@@ -32,7 +32,7 @@ describe('loadConfig', () => {
     assert.equal(config.eventPartitioning, 'month')
   })
 
-  it('lists every fault at once, each with the value given and what is allowed', () => {
+  it('lists all faults together, each with the value given and what is allowed', () => {
     assert.deepEqual(
       faultsOf({
         BULK_SIZE: '0',
@@ -108,7 +108,7 @@ describe('loadConfig', () => {
 
   it('refuses a delay that leaves nothing of the time to stop', () => {
     assert.deepEqual(faultsOf({ SHUTDOWN_DELAY_SECONDS: '25' }), [
-      'SHUTDOWN_DELAY_SECONDS is 25, which leaves nothing of SHUTDOWN_GRACE_SECONDS, 25, for the calls in hand: make it shorter, or the grace time longer',
+      'SHUTDOWN_DELAY_SECONDS is 25, which leaves nothing of SHUTDOWN_GRACE_SECONDS, 25, for the calls in flight: make it shorter, or the grace time longer',
     ])
     assert.deepEqual(faultsOf({ SHUTDOWN_DELAY_SECONDS: '15' }), [])
   })

@@ -50,7 +50,7 @@ describe('Health', () => {
     assert.equal((await health.readiness()).status, 'stopping')
   })
 
-  it('takes a check that fails for a dependency that is away', async () => {
+  it('takes a check that fails for a dependency that is down', async () => {
     const broken = new Health([{ name: 'pulsar', check: () => Promise.reject(new Error('out of luck')) }])
     assert.deepEqual(await broken.readiness(), {
       status: 'starting',

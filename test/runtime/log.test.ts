@@ -63,7 +63,7 @@ describe('a log', () => {
     })
   })
 
-  it('leaves out what is less severe than asked for', () => {
+  it('omits what is less severe than asked for', () => {
     const lines: string[] = []
     const log = createLogger({ logLevel: 'warn' }, 'test', { write: (line: string) => lines.push(line) > 0 })
     log.info('not this')

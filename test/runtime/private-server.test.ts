@@ -73,7 +73,7 @@ describe('the private listener', () => {
     })
   }
 
-  it('says of every answer that it is neither kept, nor framed, nor taken for something else', async () => {
+  it('says of every answer that it is neither kept, nor framed, nor treated as something else', async () => {
     for (const [url, headers] of [
       ['/page', {}],
       ['/figures/a', SIGNED_IN],

@@ -66,7 +66,7 @@ export class DeployedStack {
     return this.#stack.name
   }
 
-  /** Changes some keys for good, group by group. */
+  /** Changes some keys permanently, group by group. */
   configure(changes: Groups): void {
     for (const [group, keys] of Object.entries(changes)) this.#groups[group] = { ...this.#groups[group], ...keys }
     this.#write(this.#groups)

@@ -31,7 +31,7 @@ export function bookkeeperAlerts(stack: MonitoredStack): AlertGroup {
         severity: 'warning',
         forMinutes: 0,
         expr: `sum(increase(auditor_NUM_UNDER_REPLICATED_LEDGERS_sum${of(stack, 'autorecovery', 'success="true"')}[1h])) > 0`,
-        summary: 'Ledgers have lost a copy, and autorecovery makes it anew',
+        summary: 'Ledgers have lost a copy; autorecovery is copying them',
         description: 'The auditor found {{ $value | humanize }} ledgers with too few copies within an hour.',
       },
     ],

@@ -7,8 +7,8 @@ export const CERTIFICATE_METRIC = 'tracardi_certificate_expiry_timestamp_seconds
 const DAYS = { warning: 60, critical: 14 }
 
 /**
- * Certificates that the stack has made. No server tells when they end, but the stack knows, and an `up` that renews one
- * changes the number too: `certificateSeries` records it.
+ * Certificates that the stack has created. No server reports their expiry, but the stack knows it, and an `up` that renews one
+ * changes it too: `certificateSeries` records it.
  */
 export function certificateAlerts({ namespace }: Pick<MonitoredStack, 'namespace'>): AlertGroup {
   const days = `(${CERTIFICATE_METRIC}{namespace="${namespace}"} - time()) / 86400`

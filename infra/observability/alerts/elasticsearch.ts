@@ -12,7 +12,7 @@ const GIB = 2 ** 30
  */
 const WATERMARKS = { low: { freePart: 0.15, headroomGib: 200 }, high: { freePart: 0.1, headroomGib: 150 } }
 
-/** Elasticsearch, as the exporter beside it tells. */
+/** Elasticsearch, as the exporter reports. */
 export function elasticsearchAlerts(stack: MonitoredStack): AlertGroup {
   const exporter = (...more: string[]) => of(stack, 'elasticsearch-exporter', ...more)
   const color = (name: string) => `max(elasticsearch_cluster_health_status${exporter(`color="${name}"`)}) == 1`
@@ -64,7 +64,7 @@ export function elasticsearchAlerts(stack: MonitoredStack): AlertGroup {
         forMinutes: 10,
         expr: `absent(elasticsearch_cluster_health_number_of_nodes${exporter()})`,
         summary: 'Nobody knows how Elasticsearch is: it does not answer the exporter, or the exporter does not answer',
-        description: 'The health of Elasticsearch was not told for 10 minutes.',
+        description: 'The health of Elasticsearch has not been reported for 10 minutes.',
       },
     ],
   }

@@ -38,7 +38,7 @@ export function eventAlerts(stack: MonitoredStack): AlertGroup {
         forMinutes: 2,
         expr: `count by (partition) (tracardi_api_partition_open${api()} == 0) > 0`,
         summary: 'A partition takes no events, and the others take its part',
-        description: '{{ $value }} API pods leave out partition {{ $labels.partition }}; their readiness says why.',
+        description: '{{ $value }} API pods skip partition {{ $labels.partition }}; their readiness says why.',
       },
       {
         name: 'TracardiSourcesFaulty',

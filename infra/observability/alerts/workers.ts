@@ -4,12 +4,12 @@ import { of } from '../selector.ts'
 
 /** Operations sent again, as a part of the events, that is more than one node of Elasticsearch restarting. */
 const RETRIED_PART = 0.05
-/** The second largest bucket of `tracardi_worker_bulk_seconds`: a quantile tells no more than the largest, which is 60 s. */
+/** The second largest bucket of `tracardi_worker_bulk_seconds`: a quantile cannot exceed the largest, which is 60 s. */
 const SLOWEST_SECONDS = 30
 /** Part of the bulks that were sent for the timeout, and how full a bulk is then, at which there are too many workers. */
 const IDLE = { timeoutPart: 0.9, filledPart: 0.5 }
 
-/** What the workers tell of themselves, and of how Elasticsearch takes their bulks. */
+/** The workers, and how Elasticsearch handles their bulks. */
 export function workerAlerts(stack: MonitoredStack): AlertGroup {
   const worker = (...more: string[]) => of(stack, 'worker', ...more)
   const rate = (metric: string, window: string, ...more: string[]) =>
@@ -75,7 +75,7 @@ export function workerAlerts(stack: MonitoredStack): AlertGroup {
         name: 'TracardiBulksRefused',
         severity: 'warning',
         forMinutes: 10,
-        // Not a quotient: where everything is sent again there are no events that are done with.
+        // Not a quotient: while everything is sent again, no events are processed.
         expr: `${rate('tracardi_worker_retries_total', '10m')} > ${RETRIED_PART} * ${rate('tracardi_worker_events_total', '10m')}`,
         summary: 'Elasticsearch refuses much of what workers send: they send it again',
         description: '{{ $value | humanize }} operations a second are sent again.',

@@ -2,7 +2,7 @@ import type { AlertGroup } from '../alert.ts'
 import type { MonitoredStack } from '../monitored-stack.ts'
 import { of } from '../selector.ts'
 
-/** The ensemble, as its leader tells it: no other node knows who follows. */
+/** The ensemble, as its leader reports it: no other node knows the followers. */
 export function zookeeperAlerts(stack: MonitoredStack): AlertGroup {
   const { zookeepers } = stack
   const majority = Math.floor(zookeepers / 2) + 1

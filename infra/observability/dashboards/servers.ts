@@ -110,7 +110,7 @@ function bookies(stack: MonitoredStack): Row {
         ],
       },
       {
-        title: 'Ledgers copied anew',
+        title: 'Ledgers being copied',
         description: 'By autorecovery, after a bookie was lost.',
         unit: 'cps',
         queries: [
@@ -137,7 +137,7 @@ function zookeeper(stack: MonitoredStack): Row {
     panels: [
       {
         title: 'Followers in sync',
-        description: `As the leader tells. All are there at ${stack.zookeepers - 1}.`,
+        description: `As reported by the leader. The ensemble is complete at ${stack.zookeepers - 1}.`,
         unit: 'short',
         queries: [{ expr: `synced_followers${node()}`, legend: '{{pod}}' }],
       },

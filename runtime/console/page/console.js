@@ -63,7 +63,7 @@ function svg(id) {
   return /** @type {SVGSVGElement} */ (/** @type {unknown} */ (byId(id)))
 }
 
-/** Tells the figures under the pointer. @type {(id: string, readout: string) => void} */
+/** Shows the figures under the pointer. @type {(id: string, readout: string) => void} */
 function tellUnderPointer(id, readout) {
   const chart = svg(id)
   chart.addEventListener('pointermove', ({ offsetX }) => {

@@ -13,10 +13,10 @@ export function showDeadLetters({ queue, faults }) {
   const waiting = queue.deadLetters
   const lead =
     waiting === null
-      ? 'Pulsar does not tell how many there are.'
+      ? 'Pulsar does not report how many there are.'
       : waiting === 0
-        ? 'None wait. What Elasticsearch refuses for good would be here, with the reason.'
-        : `${counted(waiting, 'operation')} that Elasticsearch refused for good. They wait until you replay them.`
+        ? 'None. Operations that Elasticsearch refuses permanently appear here, with the reason.'
+        : `${counted(waiting, 'operation')} that Elasticsearch refused permanently. They wait until you replay them.`
   setText('dead-lead', lead)
   byId('dead-letters').dataset['waiting'] = String(waiting ?? 0)
   for (const id of ['dead-look', 'dead-replay']) byId(id).toggleAttribute('disabled', !waiting)
@@ -44,7 +44,7 @@ function confirmed(waiting) {
   const rest = waiting > count ? ` ${number(waiting - count)} remain for another replay.` : ''
   setText(
     'replay-text',
-    `${counted(count, 'dead letter')} will be published again.${rest} Do it once the cause is mended: nothing is stored twice, and what is still refused comes back here.`,
+    `${counted(count, 'dead letter')} will be published again.${rest} Do it once the cause is fixed: nothing is stored twice, and what is still refused becomes a dead letter again.`,
   )
   dialog.returnValue = 'cancel'
   dialog.showModal()

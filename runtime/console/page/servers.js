@@ -66,7 +66,7 @@ export function showServers({ queue, search, instances }) {
   showTable(
     'servers',
     'State of the servers',
-    [{ name: 'Server' }, { name: 'State' }, { name: 'What it tells' }],
+    [{ name: 'Server' }, { name: 'State' }, { name: 'Detail' }],
     [
       [
         'Pulsar, admin API',
@@ -126,7 +126,7 @@ export function showIndices({ search }) {
   setText(
     'indices-lead',
     reason !== undefined
-      ? `Elasticsearch does not tell them: ${reason}`
+      ? `Unknown, because Elasticsearch does not answer: ${reason}`
       : indices.length === 0
         ? 'There are none yet; the first event makes one.'
         : `${counted(indices.length, 'index', 'indices')}.${next}`,

@@ -60,7 +60,7 @@ export const queueCases: Readonly<Record<string, AlertCase>> = {
     fires: {
       given: { [BACKLOG]: '0+30x60' },
       afterMinutes: 29,
-      told: [{ says: '870 messages wait, more than 400, and they become more.' }],
+      told: [{ says: '870 messages wait, more than 400, and their number grows.' }],
     },
     silent: {
       because: 'a backlog that falls is being worked on',

@@ -9,7 +9,7 @@ const health = (color: string) => `elasticsearch_cluster_health_status{${EXPORTE
 const NODES = `elasticsearch_cluster_health_number_of_nodes{${EXPORTER}}`
 const node = (name: string) => `${EXPORTER},name="${name}",es_data_node="true"`
 
-/** A disk of a data node with so much left of so much. */
+/** A disk of a data node with that much left of so much. */
 const disk = (name: string, leftGib: number, sizeGib: number) => ({
   [`elasticsearch_filesystem_data_available_bytes{${node(name)}}`]: `${leftGib * GIB}x30`,
   [`elasticsearch_filesystem_data_size_bytes{${node(name)}}`]: `${sizeGib * GIB}x30`,
@@ -149,7 +149,7 @@ export const serverCases: Readonly<Record<string, AlertCase>> = {
       afterMinutes: 20,
       told: [
         {
-          says: 'The health of Elasticsearch was not told for 10 minutes.',
+          says: 'The health of Elasticsearch has not been reported for 10 minutes.',
           labels: { job: 'tracardi/elasticsearch-exporter' },
         },
       ],

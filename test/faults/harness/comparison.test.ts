@@ -28,7 +28,7 @@ describe('the comparison of what got a 200 with what is stored', () => {
     )
   })
 
-  it('is told in a line for each fault and one for all, with the times to recover', () => {
+  it('is reported in a line for each fault and one for all, with the times to recover', () => {
     const injections = [
       { fault: 'cut', recoveryMs: 3000 },
       { fault: 'cut', recoveryMs: 1000 },

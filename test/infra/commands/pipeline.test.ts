@@ -121,7 +121,7 @@ describe('the commands of the workflows', () => {
       `config set --stack dev --path images.runtime ${reference}`,
     ]
 
-    it('sets the one that is given, else the one that runs', async () => {
+    it('sets the one that is given, otherwise the one that runs', async () => {
       writeFileSync(answer(), '{"runtimeImage":"r@sha256:1"}')
       assert.deepEqual([(await image('r@sha256:2')).out, set()], ['deployed=true\n', sets('r@sha256:2')])
       writeFileSync(join(folder, 'calls'), '')
@@ -176,7 +176,7 @@ describe('the commands of the workflows', () => {
       assert.equal(code, 0)
     })
 
-    it('tell every fault at once', async () => {
+    it('tell all faults together', async () => {
       const { code, err } = await against({ production: { ...PROTECTED, protection_rules: [] } })
       assert.equal(code, 1)
       assert.match(err, /environment dev does not exist/)

@@ -102,7 +102,7 @@ describe('faults of a stack', () => {
         stack,
         { images: { mode: 'prebuilt', runtime: `r/t@${PLACEHOLDER}` } },
         [
-          'images.runtime: the digest is a placeholder, which no image has: state that of the image, as its registry tells it',
+          'images.runtime: the digest is a placeholder, which no image has: state the digest of the image, from its registry',
         ],
       ],
     ),
@@ -115,7 +115,7 @@ describe('faults of a stack', () => {
         observability: { monitors: 'podMonitor', exporter: `r/x@${PLACEHOLDER}` },
       },
       [
-        'images.pulsar, images.elasticsearch, observability.exporter: the digest is a placeholder, which no image has: state that of the image, as its registry tells it',
+        'images.pulsar, images.elasticsearch, observability.exporter: the digest is a placeholder, which no image has: state the digest of the image, from its registry',
       ],
     ],
     [
@@ -210,7 +210,7 @@ describe('faults of a stack', () => {
       'dev',
       { sources: { 'my-source': { secrets: ['do-not-tell-anybody'] } } },
       [
-        'sources.my-source.secrets stands in the file of the stack, where all can read it: pulumi config set --secret sourceSecrets \'{"<source>": ["…"]}\'',
+        'sources.my-source.secrets is in the file of the stack, where all can read it: pulumi config set --secret sourceSecrets \'{"<source>": ["…"]}\'',
       ],
     ],
     [
@@ -234,7 +234,7 @@ describe('faults of a stack', () => {
       'production',
       { bookkeeper: { ackQuorum: 6, writeQuorum: 5, ensemble: 4, replicas: 3 } },
       [
-        'bookkeeper has ackQuorum 6, writeQuorum 5, ensemble 4, replicas 3; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ bookies − 1 (2), else writes stop when one bookie is away: raise the replicas or lower the quorums',
+        'bookkeeper has ackQuorum 6, writeQuorum 5, ensemble 4, replicas 3; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ bookies − 1 (2), otherwise writes stop when one bookie is down: raise the replicas or lower the quorums',
       ],
     ],
     ['quorums in order', 'production', { bookkeeper: { ackQuorum: 2, writeQuorum: 2, ensemble: 2, replicas: 3 } }, []],
@@ -243,7 +243,7 @@ describe('faults of a stack', () => {
       'dev',
       { bookkeeper: { ensemble: 2 } },
       [
-        'bookkeeper has ackQuorum 1, writeQuorum 1, ensemble 2, replicas 1; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ bookies (1), else writes stop: raise the replicas or lower the quorums',
+        'bookkeeper has ackQuorum 1, writeQuorum 1, ensemble 2, replicas 1; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ bookies (1), otherwise writes stop: raise the replicas or lower the quorums',
       ],
     ],
     [
@@ -259,7 +259,7 @@ describe('faults of a stack', () => {
       'one ZooKeeper node in production',
       'production',
       { zookeeper: { replicas: 1 } },
-      ['zookeeper.replicas is 1; production needs at least 3: two must go on when one is lost'],
+      ['zookeeper.replicas is 1; production needs at least 3: two must continue when one is lost'],
     ],
     [
       'three API replicas in production',
@@ -374,7 +374,7 @@ describe('faults of a stack', () => {
       'one master in production',
       'production',
       { elasticsearch: { masterNodes: 1 } },
-      ['elasticsearch.masterNodes is 1; production needs at least 3: two must go on when one is lost'],
+      ['elasticsearch.masterNodes is 1; production needs at least 3: two must continue when one is lost'],
     ],
     [
       'no node for data',
@@ -507,13 +507,13 @@ describe('faults of a stack', () => {
       'one worker in production',
       'production',
       { workers: { replicas: 1 } },
-      ['workers.replicas is 1; production needs at least 2: one must go on when a machine is lost'],
+      ['workers.replicas is 1; production needs at least 2: one must continue when a machine is lost'],
     ],
     [
       'one broker in production',
       'production',
       { broker: { replicas: 1 } },
-      ['broker.replicas is 1; production needs at least 2: one must go on when the other is lost'],
+      ['broker.replicas is 1; production needs at least 2: one must continue when the other is lost'],
     ],
     [
       'a receipt for one copy in production',
@@ -536,7 +536,7 @@ describe('faults of a stack', () => {
     })
   }
 
-  it('are told all at once', () => {
+  it('are reported all together', () => {
     assert.deepEqual(faultsOf('dev', { broker: { replica: 1 }, api: { replicas: 'many' }, load: 5 }), [
       'load is 5; allowed: an object with keys',
       'api.replicas is "many"; allowed: a whole number from 1 to 500 pods',

@@ -88,7 +88,7 @@ describe('elasticsearch.yml', () => {
     }
   })
 
-  it('of data nodes in zones says the zone, and keeps the copies of a zone that is away out of the others', async () => {
+  it('of data nodes in zones says the zone, and keeps the copies of a zone that is down out of the others', async () => {
     for (const zone of ['a', 'b', 'c']) {
       assert.deepEqual(await settingsOf('production', `elasticsearch-data-${zone}`), {
         ...BASE,

@@ -134,7 +134,7 @@ describe('the verdict', () => {
     assert.deepEqual(judge(loadTestOf(), OBJECTIVES), { holds: true, faults: [], saturation: undefined })
   })
 
-  it('tells everything that was not as it should be', () => {
+  it('reports everything that was not as it should be', () => {
     const loadTest = loadTestOf({ drainSeconds: null })
     const last = intervalOf(30, { backlogMessages: 9000, load: { ...intervalOf(0).load, lateMs: 4000 } })
     const { holds, faults } = judge(
@@ -216,7 +216,7 @@ describe('the measured coefficients', () => {
     assert.equal(measured.find(({ key }) => key === 'eventsPerSecondPerDataNode')?.value, 12_000)
   })
 
-  it('leave out what could not be told', () => {
+  it('omit what could not be reported', () => {
     const silent = loadTestOf({
       intervals: intervalsOf(30, { api: undefined, worker: undefined, nodes: undefined }),
       sizes: { overheadBytesPerEvent: undefined, stateBytes: undefined, storedBytesPerEvent: undefined },
@@ -254,7 +254,7 @@ describe('the counts', () => {
     )
   })
 
-  it('are told where too few ran: at 70 % of a core there is no room for the bursts', () => {
+  it('are reported where too few ran: at 70 % of a core there is no room for the bursts', () => {
     const busy = loadTestOf({ intervals: intervalsOf(30, { api: { ...api, cores: [0.7] } }) })
     const { advice, counts } = findingsOf(busy, OBJECTIVES)
     assert.deepEqual(advice, ['api.replicas: 1 ran, the load needs 2'])

@@ -182,7 +182,7 @@ describe('the exporter for Elasticsearch', () => {
     assert.deepEqual(pod?.spec.volumes, [{ name: 'tmp', emptyDir: {} }])
   })
 
-  it('asks the first node of an Elasticsearch that exists already, with its API key, on its port only', async () => {
+  it('asks the first node of an existing Elasticsearch, with its API key, on its port only', async () => {
     const external = { url: 'https://one.example.com:9243,https://two.example.com:9243' }
     const resources = await of('staging', { elasticsearch: external, elasticApiKey: 'key' })
     const pod = podOf(resources)

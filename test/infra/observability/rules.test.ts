@@ -17,7 +17,7 @@ const alert = (name: string, stack: Partial<MonitoredStack> = {}) =>
   alerts({ ...STACK, ...stack }).find((one) => one.name === name)
 
 describe('the alerts', () => {
-  it('each have a situation in which they are told and one in which they are not (npm run test:alerts tells them)', () => {
+  it('each have a situation in which they are reported and one in which they are not (npm run test:alerts tells them)', () => {
     assert.deepEqual(
       Object.keys(CASES).sort(),
       alerts()

@@ -16,7 +16,7 @@ async function templatesOf(stack: StackName, changes: Changes): Promise<Readonly
 
 const digest = /-[0-9a-f]{8}$/
 
-/** What a change restarts, makes or takes away, in the order of their names. */
+/** What a change restarts, makes or removes, in the order of their names. */
 async function effectsOf(stack: StackName, changes: Changes): Promise<readonly string[]> {
   const [before, after] = [await templatesOf(stack, {}), await templatesOf(stack, changes)]
   const names = [...new Set([...before.keys(), ...after.keys()])]
@@ -63,7 +63,7 @@ describe('a change of the configuration restarts', () => {
     ['the brokers for their memory', { broker: { memoryMib: 3072 } }, ['broker']],
     ['the brokers for a quorum', { bookkeeper: { ackQuorum: 1 } }, ['broker']],
     [
-      'nothing but a new set-up for more brokers',
+      'only a new set-up for more brokers',
       { broker: { replicas: 3 }, runtime: { PULSAR_PARTITIONS: 10 } },
       ['+ set-up', '- set-up'],
     ],

@@ -101,7 +101,7 @@ describe('a fact that becomes less', () => {
     ],
     [
       'runtime.PULSAR_PARTITIONS',
-      'partitions that are taken away take their events along; keep the number, or drain into another topic',
+      'partitions cannot be removed: their unread events would be lost; keep the number, or drain into another topic',
     ],
     ['anything.else', 'what it counts holds data'],
   ]

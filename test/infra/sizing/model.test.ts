@@ -61,7 +61,7 @@ const REASONS: readonly string[] = [
   '6: peak 50,000 events/s with their sessions and profiles count as 52,000 documents/s; one worker carries 10,000/s at 60 % (bulks of 500, 33.3 a second, at most 35,000/s), so the load needs 6',
   '12: at least 2 for each of 6 workers, 4 for each of 3 brokers and 10 in all are 12',
   '3: 1,000 messages/s of together 50.8 MB/s; one broker carries 6,000 messages/s and 48 MB/s at 60 %, so the load needs 2, and one more so that one may be lost',
-  '9: 50.8 MB/s in 3 copies ask for 5 at 36 MB/s (60 % of 60 MB/s); a backlog and what is kept of 20.6 TB ask for 7 with disks of 4,096 GiB at most, and one more may be away; at least 6 for 3 copies in 3 zones, as many in each',
+  '9: 50.8 MB/s in 3 copies ask for 5 at 36 MB/s (60 % of 60 MB/s); a backlog and what is kept of 20.6 TB ask for 7 with disks of 4,096 GiB at most, and one more may be down; at least 6 for 3 copies in 3 zones, as many in each',
   '20: 8 journal files of 2,048 MiB are 16 GiB, which fill 80 %, whatever the load',
   '4,096: 24 hours of backlog, 24 hours of what is acknowledged, as much as 9.6 at peak, and 4 until what is done with is deleted, of 50.8 MB/s in 3 copies are 20.6 TB, over 6.7 bookies 3.08 TB each, which fill 70 %; never less than 10',
   '5,723: 24 hours of backlog and 24 hours of what is acknowledged, as much as 9.6 at peak, are 6.14 TB before copies; the ledger disks have room for 6,404 GiB in 3 copies',
@@ -149,7 +149,7 @@ describe('the sizes of a stack', () => {
 })
 
 describe('the sizes of Pulsar', () => {
-  it('let one bookie be away, and give each zone as many', () => {
+  it('let one bookie be down, and give each zone as many', () => {
     fc.assert(
       fc.property(anyLoad, anyShape, (load, shape) => {
         const bookies = valuesOf(size(load, shape))['bookkeeper.replicas']
@@ -235,7 +235,7 @@ describe('the sizes of Pulsar', () => {
     ])
   })
 
-  it('never have more workers than partitions give work to, and tell what helps', () => {
+  it('never have more workers than partitions give work to, and report what helps', () => {
     const sizes = size(loadOf({ peakEventsPerSecond: 1_000_000 }), { ...PRODUCTION, bulkSize: 10 })
     assert.equal(valuesOf(sizes)['workers.replicas'], 500)
     assert.equal(valuesOf(sizes)['runtime.PULSAR_PARTITIONS'], 1000)
@@ -316,7 +316,7 @@ describe('the sizes of Elasticsearch', () => {
     assert.equal(shards(loadOf({ peakEventsPerSecond: 20_000, meanToPeak: 0.01 })), 7)
   })
 
-  it('tell when an index cannot have the shards that it needs', () => {
+  it('report when an index cannot have the shards that it needs', () => {
     const load = loadOf({ peakEventsPerSecond: 200_000, meanToPeak: 1 })
     const sizes = size(load, PRODUCTION)
     assert.equal(valuesOf(sizes)['runtime.ELASTIC_INDEX_SHARDS'], 1024)
@@ -362,7 +362,7 @@ describe('what follows from a stated number', () => {
 describe('shortfalls', () => {
   const derived = size(LARGE, DAILY)
 
-  it('are told for each stated number that is less than the load needs', () => {
+  it('are reported for each stated number that is less than the load needs', () => {
     const explicit = { 'workers.replicas': 5, 'broker.replicas': 3, 'bookkeeper.ledgersGib': 1000 }
     assert.deepEqual(shortfalls(explicit, derived), [
       `workers.replicas is 5 pods; the load needs ${reasonOf(derived, 'workers.replicas')}`,

@@ -89,7 +89,7 @@ describe('composer', () => {
     })
   })
 
-  it('takes null and nothing for whatever may be left out', () => {
+  it('takes null and nothing for whatever may be omitted', () => {
     const event = { id: 'e1', type: 't', time: null, properties: null, context: {}, options: null, tags: null }
     const moments = { id: 'e2', type: 't', time: { insert: null, create: '' }, tags: [] }
     const lines = eventLinesOf({

@@ -65,7 +65,7 @@ describe('the connections of the public listener', () => {
       ['417', head(`Expect: 200-ok\r\nContent-Length: ${100 * MIB}`), 417],
       ['405 to CONNECT', 'CONNECT api:80 HTTP/1.1\r\nHost: api\r\n\r\n', 405],
     ] as const) {
-      it(`${what} goes on reading, so that no reset overtakes the answer`, async () => {
+      it(`${what} continues reading, so that no reset overtakes the answer`, async () => {
         await start()
         const sender = client(bytes)
         await until('the answer is there', () => statusOf(sender) === status)

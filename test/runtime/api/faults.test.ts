@@ -13,7 +13,7 @@ function errorOf(keyword: string, params: object, instancePath = ''): FastifySch
 }
 
 describe('faultOf', () => {
-  it('tells where: names as text, positions as numbers', () => {
+  it('reports where: names as text, positions as numbers', () => {
     const fault = faultOf(errorOf('type', { type: 'string' }, '/events/2/a~1b~0c'), ['body'])
     assert.deepEqual(fault.loc, ['body', 'events', 2, 'a/b~c'])
   })

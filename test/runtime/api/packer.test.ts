@@ -62,7 +62,7 @@ describe('Packer', () => {
     assert.equal(packer.tooLarge, 'event 1 takes 5 bytes as it is stored; the most is 4: send less in it')
   })
 
-  it('tells when all documents together are more than a call may make', () => {
+  it('reports when all documents together are more than a call may make', () => {
     const packer = new Packer({ bytes: 10, events: 10, totalBytes: 4 }, NOW_MS)
     packer.addEvent('abc\n', 'event 0')
     assert.equal(packer.tooLarge, undefined)

@@ -102,7 +102,7 @@ describe('GET /queue/{namespace}/{topic}/backlog', () => {
     assert.deepEqual(asked, [[TOPIC, true]])
   })
 
-  it('tells nothing more with ?detail=false', async () => {
+  it('reports nothing more with ?detail=false', async () => {
     stats = () => ({ [TOPIC]: statsOf(1) })
     const answer = await get('/queue/system/functions/backlog?detail=false')
     assert.deepEqual(answer.json(), { total: 1, backlog: [{ partition: TOPIC, subscription: SUBSCRIPTION, count: 1 }] })

@@ -261,7 +261,7 @@ describe('POST /track', () => {
       )
     })
 
-    it('is one for so many calls as a message may have events', async () => {
+    it('is one for that many calls as a message may have events', async () => {
       const api = await buildApi({ messageMaxEvents: 15 })
       const calls = eventsNamed('e', 40).map((event) => api.server.inject(trackCall(goodCall({ events: [event] }))))
       await Promise.all(calls)
@@ -295,7 +295,7 @@ describe('POST /track', () => {
       assert.equal((await api.server.inject(trackCall(goodCall()))).statusCode, 200)
     })
 
-    it('answers 500 without a reason, and logs the reason, when the broker refuses for good', async () => {
+    it('answers 500 without a reason, and logs the reason, when the broker refuses permanently', async () => {
       const api = await buildApi()
       api.producer.failures.push(new AppError('queue_refused', 'not authorised'))
       const answer = await api.server.inject(trackCall(goodCall()))

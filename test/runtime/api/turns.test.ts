@@ -70,7 +70,7 @@ describe('Turns', () => {
     assert.notEqual(turns.run('b', work('b')), undefined)
   })
 
-  it('rejects with what the work throws, at once or later, and goes on', async () => {
+  it('rejects with what the work throws, at once or later, and continues', async () => {
     const failing = () => {
       nowMs += 10
       throw new Error('broken')

@@ -98,7 +98,7 @@ function said(figures: Partial<Figures>, namesInstances = true): readonly string
 }
 
 describe('the advice', () => {
-  it('tells what is wrong with templates and indices, the gravest first, and where it is named', () => {
+  it('reports what is wrong with templates and indices, the gravest first, and where it is named', () => {
     const named = (...names: string[]) => names.map((name) => ({ name, count: 1 }))
     const troubled = [
       instance('worker'),
@@ -290,7 +290,7 @@ describe('the advice', () => {
   })
 
   describe('when events were answered 503', () => {
-    it('tells how many', () => {
+    it('reports how many', () => {
       assert.deepEqual(said({ unavailableEvents: 1250, windowSeconds: 120 }), [
         'act Events were answered 503: 1,250 events in 2 min got no receipt of Pulsar in time. Senders repeat them with the same ids. Check the brokers and the bookies.',
       ])
@@ -304,13 +304,13 @@ describe('the advice', () => {
         { name: 'strict_dynamic_mapping_exception', count: 2 },
       ]
       assert.deepEqual(said({ ...queue({ deadLetters: 7 }), faults }), [
-        'watch 7 dead letters wait: Elasticsearch refused them for good. 6 of the 8 that the workers told of were document_parsing_exception. Look at the reasons below, mend the cause, then replay them: nothing is stored twice.',
+        'watch 7 dead letters wait: Elasticsearch refused them permanently. 6 of the 8 that the workers reported were document_parsing_exception. Look at the reasons below, fix the cause, then replay them: nothing is stored twice.',
       ])
       assert.deepEqual(said({ ...queue({ deadLetters: 1 }), faults: faults.slice(0, 1) }), [
-        'watch 1 dead letter waits: Elasticsearch refused them for good. All that the workers told of were document_parsing_exception. Look at the reasons below, mend the cause, then replay them: nothing is stored twice.',
+        'watch 1 dead letter waits: Elasticsearch refused them permanently. All that the workers reported were document_parsing_exception. Look at the reasons below, fix the cause, then replay them: nothing is stored twice.',
       ])
       assert.deepEqual(said(queue({ deadLetters: 1 })), [
-        'watch 1 dead letter waits: Elasticsearch refused them for good. Look at the reasons below, mend the cause, then replay them: nothing is stored twice.',
+        'watch 1 dead letter waits: Elasticsearch refused them permanently. Look at the reasons below, fix the cause, then replay them: nothing is stored twice.',
       ])
     })
 
@@ -382,16 +382,16 @@ describe('the advice', () => {
       ])
     })
 
-    it('says that Pulsar is away, for the senders or for the console alone', () => {
+    it('says that Pulsar is down, for the senders or for the console alone', () => {
       assert.deepEqual(said(queue({ publishFault: 'no connection', reason: 'refused' })), [
         'act Pulsar takes no events: This API cannot publish: no connection. Calls are answered 503 and senders must repeat them. Check the brokers and the bookies.',
       ])
       assert.deepEqual(said(queue({ reason: 'refused' })), [
-        'act Pulsar does not tell its backlog: Its admin API: refused. Backlog and dead letters are unknown; events may still pass. Check PULSAR_API and the brokers.',
+        'act Backlog unknown: The admin API of Pulsar does not respond: refused. Backlog and dead letters are unknown; events may still be stored. Check PULSAR_API and the brokers.',
       ])
     })
 
-    it('says that Elasticsearch is away, and not that workers stand still', () => {
+    it('says that Elasticsearch is down, and not that workers stand still', () => {
       const away = search({ reason: 'refused', status: null, disks: [], forecast: null })
       const growing = queue({ messages: 9000, events: 180_000, isInHand: false, trendPerSecond: 50 })
       assert.deepEqual(said({ ...away, ...growing, storedPerSecond: 0 }), [
@@ -403,7 +403,7 @@ describe('the advice', () => {
   describe('when a node of several does not answer', () => {
     it('names it', () => {
       assert.deepEqual(said(search({ nodesAway: ['http://10.0.0.3:9200'] })), [
-        'watch A node of Elasticsearch does not answer: http://10.0.0.3:9200. The other nodes of ELASTIC_HOST are asked instead, and nothing is lost. Mend it, or take it out of ELASTIC_HOST.',
+        'watch A node of Elasticsearch does not answer: http://10.0.0.3:9200. The other nodes of ELASTIC_HOST are asked instead, and nothing is lost. Fix it, or take it out of ELASTIC_HOST.',
       ])
       const both = { nodesAway: ['http://a:9200', 'http://b:9200'] }
       assert.equal(
@@ -414,7 +414,7 @@ describe('the advice', () => {
   })
 
   describe('when shards have no node', () => {
-    it('tells what is at risk', () => {
+    it('reports what is at risk', () => {
       assert.deepEqual(said(search({ status: 'red', unassignedShards: 3 })), [
         'act Elasticsearch is red: 3 shards have no node, primaries among them: what belongs there waits in Pulsar, and everything else is stored. Look at `_cluster/allocation/explain`.',
       ])

@@ -32,7 +32,7 @@ describe('the history', () => {
     )
   })
 
-  it('goes on with an instance that did not answer for a moment', () => {
+  it('continues with an instance that did not answer for a moment', () => {
     const away = { url: WORKER, answer: { ok: false, reason: 'away' } } as const
     const { moments, last } = pastOf(
       observation(0, { instances: [worker(100)] }),

@@ -26,7 +26,7 @@ describe('a source', () => {
     assert.deepEqual(await read(), { ok: true, value: 'answer 2' })
   })
 
-  it('that fails tells why', async () => {
+  it('that fails reports why', async () => {
     answer = () => Promise.reject(new Error('refused'))
     assert.deepEqual(await read(), { ok: false, reason: 'refused' })
   })

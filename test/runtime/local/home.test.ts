@@ -38,7 +38,7 @@ describe('the home of a run', () => {
     assert.equal(readFileSync(home.sourcesFile, 'utf8'), '{}')
   })
 
-  it('forgets the data when it begins anew, not the servers', () => {
+  it('forgets the data when it begins again, not the servers', () => {
     const home = homeIn(join(folder, 'new'))
     prepareHome(home, undefined)
     writeFileSync(join(home.data, 'topic'), '')

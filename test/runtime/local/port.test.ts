@@ -18,7 +18,7 @@ describe('takenPortMessage', () => {
     )
   })
 
-  it('leaves out what the system does not tell', () => {
+  it('omits what the system does not tell', () => {
     assert.match(takenPortMessage(needed(8585), undefined, 8586), /is taken\. Stop that program/)
   })
 })

@@ -4,7 +4,7 @@ import { pinPolicies } from '../../../runtime/queue/policies.ts'
 
 const TOPIC = 'persistent://tenant/namespace/topic'
 const EVICTION: BacklogQuota = { policy: 'consumer_backlog_eviction', limitSize: 1, limitTime: -1 }
-/** A write shows in the copy that the next one starts from only after so many looks at it. */
+/** A write shows in the copy that the next one starts from only after that many looks at it. */
 const LAG_READS = 3
 
 interface Written {

@@ -201,7 +201,7 @@ describe('superviseReader', () => {
 
   const entriesOf = (readings: readonly ReadMessage[]) => readings.map(({ position }) => position.entry)
 
-  it('goes on behind the last message it gave when its connection was lost, and gives none twice', async () => {
+  it('continues behind the last message it gave when its connection was lost, and gives none twice', async () => {
     transport.readings = [readingOf(at(0)), readingOf(at(1))]
     assert.deepEqual(entriesOf(await reader.receive()), [0, 1])
     transport.lose('broker restarts')
@@ -219,7 +219,7 @@ describe('superviseReader', () => {
     assert.deepEqual(transport.readFrom, [at(-1), at(0)])
   })
 
-  it('answers nothing while Pulsar is away, and tells why', async () => {
+  it('answers nothing while Pulsar is down, and reports why', async () => {
     transport.openFault = new Error('refused')
     transport.lose('broker restarts')
     await eventually(() => reader.unavailableReason() === 'refused')

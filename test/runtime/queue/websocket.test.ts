@@ -6,7 +6,7 @@ describe('a broker that does not open a connection', () => {
     `<html><body><h2>HTTP ERROR</h2>Failed to create producer/consumer: ${text}</body></html>`
   const code = (status: number, text = '') => handshakeRefusal(status, page(text), '/ws/v2/consumer/a').code
 
-  it('is told by its status, and what may pass is told from what may not', () => {
+  it('is told by its status, and what may pass is reported from what may not', () => {
     const codes = [401, 403, 404, 409, 500, 504].map((status) => code(status))
     assert.deepEqual(codes, [
       'queue_refused',

@@ -109,7 +109,7 @@ describe('IndexKeeper', () => {
     assert.deepEqual(await store(event('a')), ['stored'])
   })
 
-  it('makes an index anew when an answer says that it is missing', async () => {
+  it('makes an index again when an answer says that it is missing', async () => {
     await store(event('a') + event('b', DECEMBER))
     search.indices = {}
     homeless = new Set(['c'])
@@ -119,7 +119,7 @@ describe('IndexKeeper', () => {
     assert.deepEqual(Object.keys(search.indices), [NOVEMBER])
   })
 
-  it('makes an index anew after a review that did not find it', async () => {
+  it('makes an index again after a review that did not find it', async () => {
     await store(event('a'))
     search.indices = {}
     assert.deepEqual(await keeper.review(new Set()), [])

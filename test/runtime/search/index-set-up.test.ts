@@ -128,7 +128,7 @@ describe('set-up of Elasticsearch', () => {
     )
   })
 
-  it('tells of an index that takes no settings, and goes on', async () => {
+  it('tells of an index that takes no settings, and continues', async () => {
     await setUp()
     search.indices = { 'tracardi-event-2026-10': indexOf('3', '1'), 'tracardi-session': indexOf('3', '1') }
     search.instead = { 'PUT /tracardi-event-2026-10/_settings': refusal(403, 'cluster_block_exception') }
@@ -140,7 +140,7 @@ describe('set-up of Elasticsearch', () => {
     await assert.rejects(setUp({ ...config, indexRefreshSeconds: 5 }), { code: 'search_unavailable' })
   })
 
-  it('tells which indices keep another codec, and writes it into the template', async () => {
+  it('reports which indices keep another codec, and writes it into the template', async () => {
     await setUp()
     const without = indexOf('3', '1')
     Reflect.deleteProperty(without.settings.index, 'codec')
@@ -157,7 +157,7 @@ describe('set-up of Elasticsearch', () => {
     assert.equal(search.templates['tracardi-event']?.template?.settings?.index?.['codec'], 'default')
   })
 
-  it('tells which indices lack the doc values that are wanted, and of none that has them unwanted', async () => {
+  it('reports which indices lack the doc values that are wanted, and of none that has them unwanted', async () => {
     await setUp()
     const lacking = indexOf('3', '1')
     Object.assign(lacking.mappings, { properties: { properties: { doc_values: false } } })
@@ -230,7 +230,7 @@ describe('set-up of Elasticsearch', () => {
     assert.deepEqual(search.indices['tracardi-event-2026-11']?.aliases, {})
   })
 
-  it('adds a missing alias, and tells when that is refused', async () => {
+  it('adds a missing alias, and reports when that is refused', async () => {
     await setUp()
     search.indices = { 'tracardi-event-2026-11': indexOf('3', '1', MAPPING_VERSION, false) }
     search.instead = { 'PUT /tracardi-event-2026-11/_alias': refusal(403, 'security_exception') }
@@ -306,7 +306,7 @@ describe('set-up of Elasticsearch', () => {
       assert.match(String(await failure()), /of version 0/)
     })
 
-    it('tells when Elasticsearch does not answer', async () => {
+    it('reports when Elasticsearch does not answer', async () => {
       server.answer = () => ({ cut: true })
       assert.deepEqual(await failure(), ['search_unavailable', `Elasticsearch at ${server.url} does not answer`])
     })

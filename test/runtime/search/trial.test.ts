@@ -60,7 +60,7 @@ describe('trialLines', () => {
     assert.deepEqual(Object.keys(action?.index ?? {}), ['_index', 'if_seq_no', 'if_primary_term'])
   })
 
-  it('leaves out of a state what would decide before the condition', () => {
+  it('omits of a state what would decide before the condition', () => {
     const [action] = read(trialLines(Buffer.from(STATE))) as unknown as { index: object }[]
     assert.deepEqual(Object.keys(action?.index ?? {}), ['_index', '_id', 'if_seq_no', 'if_primary_term'])
   })

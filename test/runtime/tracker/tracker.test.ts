@@ -81,7 +81,7 @@ describe('the browser library', () => {
       )
     })
 
-    it('lets the next bulk wait anew when one was sent before its time', async () => {
+    it('lets the next bulk wait again when one was sent before its time', async () => {
       const tracker = await opened()
       void tracker.track('a')
       await browser.advance(1000)
@@ -188,7 +188,7 @@ describe('the browser library', () => {
       assert.deepEqual(types(), ['a'])
     })
 
-    it('leaves out an event that is no JSON, and tells it', async () => {
+    it('omits an event that is no JSON, and tells it', async () => {
       const tracker = await opened()
       assert.equal(await tracker.track('a', { n: 1n }), undefined)
       assert.deepEqual(browser.warnings, ['dropped a: TypeError: Do not know how to serialize a BigInt'])
@@ -329,7 +329,7 @@ describe('the browser library', () => {
       )
     })
 
-    it('goes on at once when the network is back', async () => {
+    it('continues at once when the network is back', async () => {
       browser.answer = () => undefined
       const tab = new FakeTab(browser)
       const tracker = await opened({}, tab)
@@ -379,7 +379,7 @@ describe('the browser library', () => {
       assert.equal(browser.calls.length, 1)
     })
 
-    it('keeps no more events than it may, and tells what it drops', async () => {
+    it('keeps no more events than it may, and reports what it drops', async () => {
       browser.answer = () => undefined
       const tracker = await opened({ queueEvents: 3 })
       for (const type of ['a', 'b', 'c']) void tracker.track(type)
@@ -450,7 +450,7 @@ describe('the browser library', () => {
       assert.ok(browser.calls.every(({ keepalive }) => keepalive))
       await opened()
       await browser.advance(0)
-      // What nobody has seen an answer to is sent once more; its ids make that harmless.
+      // What nobody has seen an answer to is sent again; its ids make that harmless.
       assert.equal(new Set(storedIds()).size, 100)
       assert.deepEqual(queued(), [])
     })
@@ -474,7 +474,7 @@ describe('the browser library', () => {
       assert.deepEqual(types(), ['mine'])
     })
 
-    it('goes on where it was when the page comes back', async () => {
+    it('continues where it was when the page comes back', async () => {
       const tab = new FakeTab(browser)
       const tracker = await opened({}, tab)
       browser.answer = () => undefined
@@ -865,7 +865,7 @@ describe('the browser library', () => {
   })
 
   describe('listeners', () => {
-    it('are told once that the library is ready, and once of the first answer', async () => {
+    it('are reported once that the library is ready, and once of the first answer', async () => {
       browser.answer = () => ({ ...STORED, data: { profile: { id: 'p-1' } } })
       const told: unknown[] = []
       const listeners = {
