@@ -332,8 +332,7 @@ export const settings = {
     // webSocketMaxTextFrameSize of the broker is 1 MiB, and base64 makes 4 bytes of 3.
     maximum: 700 * 1024,
     unit: 'bytes',
-    description:
-      'Maximum payload of one message, and so of one event. A larger call is split into several messages.',
+    description: 'Maximum payload of one message, and so of one event. A larger call is split into several messages.',
   },
   messageMaxEvents: {
     env: 'MESSAGE_MAX_EVENTS',
@@ -351,7 +350,8 @@ export const settings = {
     minimum: 1,
     maximum: 1000,
     unit: 'messages',
-    description: 'Number of messages that a worker prefetches for each partition. Small, so that a new worker gets work immediately.',
+    description:
+      'Number of messages that a worker prefetches for each partition. Small, so that a new worker gets work immediately.',
   },
   elasticHost: {
     env: 'ELASTIC_HOST',
@@ -473,7 +473,8 @@ export const settings = {
     minimum: 0,
     maximum: 36_500,
     unit: 'days',
-    description: 'Event indices whose events are all older than this are deleted by `indices expire --apply`. 0: never.',
+    description:
+      'Event indices whose events are all older than this are deleted by `indices expire --apply`. 0: never.',
   },
   bulkSize: {
     env: 'BULK_SIZE',

@@ -68,5 +68,5 @@ export function pulsarOf(lab: Lab): Watched {
 /** A rate of events that are not there is no rate. */
 export async function assertStored(lab: Lab, events: number): Promise<void> {
   const documents = await lab.documents()
-  if (documents !== events) throw new Error(`${events} events were sent, and ${documents} documents are there`)
+  if (documents !== events) throw new Error(`${events} events were sent, and ${documents} documents exist`)
 }

@@ -24,7 +24,7 @@ const QUICK_EVENTS = 10_000
 const SHORT_SECONDS = 2
 const IN_FLIGHT = 2
 const POLL_MS = 50
-/** What is read of an index in the end: one document of each bulk, that many at once, that many times. */
+/** What is read of an index in the end: one document of each bulk, in groups, several times. */
 const READ_DOCUMENTS = 50
 const SEARCHES = 20
 
@@ -172,7 +172,7 @@ class MappingLab {
 
   async #assertStored(): Promise<void> {
     const { count } = await this.#client.count({ index: this.#index })
-    if (count !== this.#events) throw new Error(`${this.#events} events were sent, and ${count} documents are there`)
+    if (count !== this.#events) throw new Error(`${this.#events} events were sent, and ${count} documents exist`)
   }
 
   async #stored(): Promise<number> {

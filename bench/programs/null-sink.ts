@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
 /**
- * A server that answers every bulk at once as if all of it were stored, and passes everything else on to Elasticsearch, so
+ * A server that answers every bulk immediately as if all of it were stored, and passes everything else on to Elasticsearch, so
  * that a worker finds the templates it looks for. `GET /stored` reports how many events it was sent.
  */
 const [, , port, elasticsearchUrl] = process.argv

@@ -313,7 +313,7 @@ export const schema = {
       maximum: 1440,
       unit: 'minutes',
       description:
-        'Maximum duration of a bookie's start. It replays its journal before it serves; after this time it is killed and starts again.',
+        'Maximum duration of the start of a bookie. It replays its journal before it serves; after this time it is killed and starts again.',
     },
     cpuMillicores: { ...cpu, default: 1000, description: 'CPU of one bookie.' },
     memoryMib: { ...memory, default: 4096, minimum: 768, description: 'Memory of one bookie.' },

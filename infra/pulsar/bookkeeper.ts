@@ -35,7 +35,7 @@ export interface BookKeeperSettings {
   /** Ledger disk of one bookie. It can grow. 1 to 65536 GiB. @default 100 */
   readonly ledgersGib?: number
   /**
-   * Maximum duration of a bookie's start. It replays its journal before it serves; after this time it is killed and starts again. 5 to 1440 minutes.
+   * Maximum duration of the start of a bookie. It replays its journal before it serves; after this time it is killed and starts again. 5 to 1440 minutes.
    *
    * @default 60
    */

@@ -35,7 +35,10 @@ const HEADERS = {
 }
 
 const Figures = Type.Object({}, { additionalProperties: true, description: 'As `State` in runtime/console/state.ts.' })
-const Replayed = Type.Object({ replayed: Type.Integer() }, { description: 'Number of dead letters that were published again.' })
+const Replayed = Type.Object(
+  { replayed: Type.Integer() },
+  { description: 'Number of dead letters that were published again.' },
+)
 const DeadLetters = Type.Object(
   {
     deadLetters: Type.Array(

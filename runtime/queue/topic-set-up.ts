@@ -148,9 +148,7 @@ async function readBack(admin: PulsarAdmin, topic: string, wanted: number): Prom
 async function withoutPartitions(admin: PulsarAdmin, topic: string): Promise<string> {
   const left = await admin.partitionsPresent(topic)
   const beside =
-    left.length === 0
-      ? ''
-      : `; there are also ${left.length} partitions of a deleted topic, which keep their messages`
+    left.length === 0 ? '' : `; there are also ${left.length} partitions of a deleted topic, which keep their messages`
   return `it has no partitions and cannot get any${beside}: store or copy its messages, delete it without its partitions (pulsar-admin topics delete ${topic}), and run set-up again; or choose another PULSAR_FUNCTION_TOPIC`
 }
 

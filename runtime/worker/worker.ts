@@ -204,7 +204,10 @@ export class Worker {
       const results = await this.#request.send(bulk.parts.flatMap(({ runs }) => runs))
       this.#pool.answered(bulk, await this.#outcomes.apply(bulk, results), clock.nowMs())
     } catch (error) {
-      log.warn({ operations: bulk.operations, reason: messageOf(error) }, 'bulk abandoned: Pulsar redelivers its messages')
+      log.warn(
+        { operations: bulk.operations, reason: messageOf(error) },
+        'bulk abandoned: Pulsar redelivers its messages',
+      )
       this.#pool.abandoned(bulk)
     }
     this.#logLanes()

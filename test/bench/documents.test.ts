@@ -40,7 +40,7 @@ describe('the documents of the bench', () => {
     }
   })
 
-  it('come in calls that go round among the sources', () => {
+  it('are in calls that go round among the sources', () => {
     assert.deepEqual(
       made('realistic', 130).map((call) => [call.source.id, call.events.length]),
       [

@@ -23,7 +23,7 @@ describe('the statistics of the bench', () => {
     assert.equal(percentile([], 0.99), Number.NaN)
   })
 
-  it('tell the lowest and the highest beside the median', () => {
+  it('report the lowest and the highest next to the median', () => {
     assert.deepEqual(spreadOf([5, 1, 3]), { median: 3, low: 1, high: 5 })
   })
 })

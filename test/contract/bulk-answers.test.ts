@@ -19,7 +19,7 @@ describe('every class of answer to a bulk that the real server can be brought to
   let client: Client
   let index: string
   let session: string
-  /** Whoever sends, when it is not the administrator. */
+  /** The sender, if it is not the administrator. */
   let sender: Client | undefined
 
   beforeEach(async () => {

@@ -27,7 +27,7 @@ describe('the commands of operators', () => {
     assert.match(smaller.output, /1 of these differ from the configuration and were left as they are\./)
   })
 
-  it('tell every fault of the configuration at once', async () => {
+  it('report all faults of the configuration together', async () => {
     const outcome = await cli({ BULK_SIZE: 'many', PULSAR_API: 'localhost' }, 'worker')
     assert.equal(outcome.code, 1)
     assert.equal(outcome.output, '')
@@ -130,7 +130,7 @@ describe('the commands of operators', () => {
       assert.deepEqual(readFileSync(accepted, 'utf8').trim().split('\n').sort(), [one, two].sort())
     })
 
-    it('write no file that is there already', async () => {
+    it('write no file that already exists', async () => {
       const present = join(servers().folder, 'present.txt')
       writeFileSync(present, 'kept')
       for (const command of [

@@ -97,7 +97,7 @@ describe('outages under load', () => {
   })
 })
 
-/** Sends until it is told to stop, and remembers the ids of what got a 200. */
+/** Sends until it is asked to stop, and remembers the ids of what got a 200. */
 class Load {
   readonly accepted = new Set<string>()
   #stopping = false

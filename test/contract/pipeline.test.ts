@@ -196,7 +196,7 @@ describe('the pipeline, from call to document', () => {
     assert.equal(await pipeline.deadLetters(), 0)
   })
 
-  it('finishes what it has taken when it is told to stop, and nothing of it is delivered again', async () => {
+  it('finishes what it has taken when it is asked to stop, and nothing of it is delivered again', async () => {
     await start({ BULK_TIMEOUT_SECONDS: '600' })
     await pipeline.startWorker()
     await pipeline.track({ source: { id: 'my-source' }, events: Array.from({ length: 70 }, () => ({ type: 'a' })) })

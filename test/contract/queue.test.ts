@@ -58,7 +58,7 @@ for (const [name, create] of Object.entries(transports)) {
       )
     const messageOf = (text: string) => ({ payload: Buffer.from(text), properties: { v: '1', n: '1', name: text } })
 
-    /** Receives until there are so many; acknowledges them unless told otherwise. */
+    /** Receives until there are so many; acknowledges them unless reported otherwise. */
     async function take(consumer: Consumer, count: number, acknowledge = true): Promise<Delivery[]> {
       const taken: Delivery[] = []
       while (taken.length < count) {
@@ -70,7 +70,7 @@ for (const [name, create] of Object.entries(transports)) {
       return taken
     }
 
-    it('delivers every message once, with its bytes and properties, to whoever comes later', async () => {
+    it('delivers every message once, with its bytes and properties, to anyone who comes later', async () => {
       const producer = await openProducer()
       const payloads = Array.from({ length: 300 }, (_, number) => `message ${number}: ż\n`)
       await Promise.all(
@@ -88,7 +88,7 @@ for (const [name, create] of Object.entries(transports)) {
       await eventually(async () => (await readBacklog(admin, topics.events)).total === 0)
     })
 
-    it('begins a new subscription with what is there, as one that was deleted is made again', async () => {
+    it('begins a new subscription with what exists, as one that was deleted is made again', async () => {
       const producer = await openProducer()
       for (let number = 0; number < 6; number += 1) await producer.send(messageOf(`m${number}`))
       const consumer = await transport.openConsumer(
@@ -178,7 +178,7 @@ for (const [name, create] of Object.entries(transports)) {
       assert.equal(second?.payload.toString(), 'a')
     })
 
-    it('gives a consumer that comes later its share at once', async () => {
+    it('gives a consumer that comes later its share immediately', async () => {
       const producer = await openProducer()
       const early = await openConsumer()
       await Promise.all(Array.from({ length: 600 }, (_, number) => producer.send(messageOf(`m${number}`))))
@@ -314,7 +314,7 @@ describe('set-up of Pulsar', () => {
     await admin.close()
   })
 
-  it('can run in several places at once', async () => {
+  it('can run in several places at the same time', async () => {
     const config = configFor('queue-set-up-race')
     const admin = pulsarAdmin(config)
     await Promise.all([1, 2, 3].map(() => setUpQueue(admin, topicsOf(config))))

@@ -116,7 +116,7 @@ describe('a replay of what Pulsar keeps', () => {
     await storeAll(600)
   })
 
-  it('tells by exit code 2 that it was asked for more than is kept', async () => {
+  it('reports by exit code 2 that it was asked for more than is kept', async () => {
     await publish('a', 20)
     const { code, output } = await replay('--from', '1h', ...FAST)
     assert.deepEqual([code, numbersOf(output).slice(1)], [2, [200, 0, 0, 0]], output)

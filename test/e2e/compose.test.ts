@@ -119,7 +119,7 @@ describe('compose.yaml on Docker', () => {
   const search = async (path: string) =>
     JSON.parse(await compose('exec', '-T', 'elasticsearch', 'curl', '-fsS', `http://127.0.0.1:9200/${path}`))
 
-  /** Every event that got a 200 is there, and there once. */
+  /** Every event that got a 200 is stored, once. */
   async function allStored(): Promise<void> {
     await within('stored', async () => {
       await search('tracardi-event-*/_refresh')
@@ -145,7 +145,7 @@ describe('compose.yaml on Docker', () => {
     await allStored()
   })
 
-  it('survives a restart of everything at once', async () => {
+  it('survives a restart of everything at the same time', async () => {
     await compose('restart')
     await send()
     await allStored()

@@ -197,7 +197,7 @@ describe('the dev stack on a cluster', () => {
   it('grows the ensemble of ZooKeeper, which initialises nothing twice', async () => {
     stack.configure({ zookeeper: { replicas: 3 } })
     await stack.up()
-    // A JVM of little memory, for it runs beside the server in the same container.
+    // A JVM of little memory, for it runs next to the server in the same container.
     const shell = 'PULSAR_MEM=-Xmx64m PULSAR_GC=-XX:+UseSerialGC PULSAR_GC_LOG=-Xlog:disable bin/pulsar zookeeper-shell'
     const ensemble = await cluster.exec(NAMESPACE, 'zookeeper-0', 'zookeeper', [
       'bash',

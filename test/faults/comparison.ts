@@ -32,7 +32,7 @@ export function compare(
 }
 
 /**
- * With the ids of indices that somebody has deleted: each was stored once, and may have come again, into the index that took
+ * With the ids of indices that somebody has deleted: each was stored once, and may have been stored again, into the index that took
  * the place of the deleted one.
  *
  * @param stored how many documents there are of an id now.

@@ -89,7 +89,7 @@ class OtherMonth {
   }
 
   /**
-   * Makes it again, with these settings beside those of the template. The worker may make it first, when events for it wait. Does
+   * Makes it again, with these settings next to those of the template. The worker may make it first, when events for it wait. Does
    * not wait for its shards.
    */
   async recreate(settings: Readonly<Record<string, number>>): Promise<void> {

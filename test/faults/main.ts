@@ -31,7 +31,7 @@ try {
 } finally {
   await system.close()
 }
-// What waited in vain for a system that did not recover would wait forever.
+// Waiting for a system that does not recover would never end.
 process.exit(code)
 
 /** Each fault once, in a random order, and again, until the time is over. */

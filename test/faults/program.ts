@@ -37,7 +37,7 @@ export class Program {
     })
   }
 
-  /** @throws Error when it ended without having been told to. */
+  /** @throws Error when it ended without a request. */
   assertAlive(): void {
     if (this.#endedByItself !== undefined) throw new Error(this.#endedByItself)
   }

@@ -39,7 +39,7 @@ export class TcpProxy {
   }
 
   /**
-   * Ends every connection at once, in the middle of whatever it carries. One that was not answered yet is left alone: the
+   * Ends every connection immediately, in the middle of whatever it carries. One that was not answered yet is left alone: the
    * WebSocket API of Pulsar forgets a consumer whose connection is reset while it subscribes, and that consumer keeps what
    * it was given until the broker restarts (apache/pulsar#4098). `docs/guarantees.md` says so.
    */

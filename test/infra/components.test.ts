@@ -44,7 +44,7 @@ interface Component {
   readonly children: readonly string[]
   /** Group of the stack configuration whose keys it takes, but for those. */
   readonly settings?: readonly [Group, readonly string[]]
-  /** For a setting that has an effect only beside others: those. */
+  /** The other settings that a setting needs to have an effect. */
   readonly beside?: Readonly<Record<string, Values>>
 }
 
@@ -309,7 +309,7 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
   Images: { make: Images, needed: { root: process.cwd() }, children: ['one-runtime Image'] },
 }
 
-/** What a second one must be reported, because it belongs to another component. */
+/** What must be stated for a second one, because it belongs to another component. */
 const OTHERS: Readonly<Record<string, Values>> = { Tokens: { pulsar: 'two' } }
 
 /** What a component of this name makes, without itself. */

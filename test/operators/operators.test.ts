@@ -128,7 +128,7 @@ describe('a 200 needs a reader', function () {
     assert.deepEqual([lost.length, documents - ids.size], [0, 0], name)
   }
 
-  /** Does something to the servers; answers the ms until the API has stopped promising, and the code that it tells. */
+  /** Does something to the servers; answers the ms until the API has stopped promising, and the code that it reports. */
   async function untilStopped(fault: () => Promise<unknown>): Promise<{ stopped: number; code: string | undefined }> {
     const startedAtMs = performance.now()
     await fault()

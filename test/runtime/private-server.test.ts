@@ -95,7 +95,7 @@ describe('the private listener', () => {
     }
   })
 
-  it('tells a mistake of the caller by the status of Fastify', async () => {
+  it('reports a mistake of the caller by the status of Fastify', async () => {
     const replay = async (headers: Record<string, string>, payload: string) =>
       (await server.inject({ method: 'POST', url: '/replay', headers: { ...SIGNED_IN, ...headers }, payload }))
         .statusCode

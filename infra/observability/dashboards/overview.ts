@@ -42,7 +42,8 @@ function events(stack: MonitoredStack): Row {
       },
       {
         title: 'Receipt to stored',
-        description: 'From the API accepting an event to it being stored, for events stored now: it does not include waiting events.',
+        description:
+          'From the API accepting an event to it being stored, for events stored now: it does not include waiting events.',
         unit: 's',
         queries: quantiles('tracardi_worker_receipt_to_stored_seconds', worker()),
       },

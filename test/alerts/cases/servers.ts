@@ -9,7 +9,7 @@ const health = (color: string) => `elasticsearch_cluster_health_status{${EXPORTE
 const NODES = `elasticsearch_cluster_health_number_of_nodes{${EXPORTER}}`
 const node = (name: string) => `${EXPORTER},name="${name}",es_data_node="true"`
 
-/** A disk of a data node with that much left of so much. */
+/** A disk of a data node with its free and total space. */
 const disk = (name: string, leftGib: number, sizeGib: number) => ({
   [`elasticsearch_filesystem_data_available_bytes{${node(name)}}`]: `${leftGib * GIB}x30`,
   [`elasticsearch_filesystem_data_size_bytes{${node(name)}}`]: `${sizeGib * GIB}x30`,

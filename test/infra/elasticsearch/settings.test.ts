@@ -115,7 +115,7 @@ describe('elasticsearch.yml', () => {
     )
   })
 
-  it('of a master that gets a data node beside it is no longer that of a single node', async () => {
+  it('of a master that gets a data node next to it is no longer that of a single node', async () => {
     const values = await settingsOf('dev', 'elasticsearch-master', { elasticsearch: { dataNodes: 1 } })
     assert.equal(values['discovery.type'], undefined)
     assert.deepEqual(values['cluster.initial_master_nodes'], ['elasticsearch-master-0'])

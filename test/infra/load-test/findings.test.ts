@@ -91,7 +91,7 @@ describe('the first part at its limit', () => {
     })
   }
 
-  it('is the one that was there first, and not what followed from it', () => {
+  it('is the first one, and not its consequence', () => {
     const intervals = [
       ...intervalsOf(5),
       ...[5, 6, 7, 8, 9, 10, 11, 12, 13, 14].map((second) =>
@@ -228,7 +228,7 @@ describe('the measured coefficients', () => {
     assert.equal(small['bulksInFlight'], undefined)
   })
 
-  it('tell the time of BULK_SIZE events where bulks grew beyond it', () => {
+  it('report the time of BULK_SIZE events where bulks grew beyond it', () => {
     const grown = values({ worker: { ...worker, bulkEvents: 2000, bulkMs: 120 } })
     assert.equal(grown['bulkMillis']?.[0], 30)
   })

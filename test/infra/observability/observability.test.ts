@@ -51,7 +51,7 @@ describe('the observability of a stack', () => {
         return `allow-${metadata.name} ${told?.containerPort}`
       })
       assert.deepEqual(scraped.sort(), reachable.sort())
-      // Brokers that ask for no token serve everything to whoever reaches their port.
+      // Brokers that ask for no token serve everything to anyone who reaches their port.
       assert.equal(scraped.length, stack === 'dev' ? 6 : 8)
     })
   }

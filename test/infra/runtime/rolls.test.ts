@@ -6,7 +6,7 @@ type Changes = Readonly<Record<string, unknown>>
 
 /**
  * Templates of the pods that run, by name; those of a CronJob are for the next time. A Job has its digest in its name:
- * another one is a Job beside the old one.
+ * another one is a Job next to the old one.
  */
 async function templatesOf(stack: StackName, changes: Changes): Promise<ReadonlyMap<string, string>> {
   const resources = await registeredBy(changed(stack, changes))

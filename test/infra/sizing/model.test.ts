@@ -63,7 +63,7 @@ const REASONS: readonly string[] = [
   '3: 1,000 messages/s of together 50.8 MB/s; one broker carries 6,000 messages/s and 48 MB/s at 60 %, so the load needs 2, and one more so that one may be lost',
   '9: 50.8 MB/s in 3 copies ask for 5 at 36 MB/s (60 % of 60 MB/s); a backlog and what is kept of 20.6 TB ask for 7 with disks of 4,096 GiB at most, and one more may be down; at least 6 for 3 copies in 3 zones, as many in each',
   '20: 8 journal files of 2,048 MiB are 16 GiB, which fill 80 %, whatever the load',
-  '4,096: 24 hours of backlog, 24 hours of what is acknowledged, as much as 9.6 at peak, and 4 until what is done with is deleted, of 50.8 MB/s in 3 copies are 20.6 TB, over 6.7 bookies 3.08 TB each, which fill 70 %; never less than 10',
+  '4,096: 24 hours of backlog, 24 hours of what is acknowledged, as much as 9.6 at peak, and 4 until acknowledged messages are deleted, of 50.8 MB/s in 3 copies are 20.6 TB, over 6.7 bookies 3.08 TB each, which fill 70 %; never less than 10',
   '5,723: 24 hours of backlog and 24 hours of what is acknowledged, as much as 9.6 at peak, are 6.14 TB before copies; the ledger disks have room for 6,404 GiB in 3 copies',
   '60: peak 50,000 events/s with their sessions and profiles count as 52,000 documents/s, in 2 copies they ask for 15 nodes at 7,200/s (60 %); 85.7 TB kept ask for 60 with disks of 1,800 GiB at most, 3,102 shards for 4 at 800 a node; at least 3 for the copies in 3 zones, as many in each',
   '30: half of the memory that a disk of 1,800 GiB wants at 1:30 is 30 GiB, and 33 indices want 1.01; 2 at least, 31 at most, so that pointers stay compressed',
@@ -172,7 +172,7 @@ describe('the sizes of Pulsar', () => {
     )
   })
 
-  it('hold beside the backlog what is kept of what is acknowledged, and give that no more room than there is', () => {
+  it('hold next to the backlog what is kept of what is acknowledged, and give that no more room than there is', () => {
     fc.assert(
       fc.property(anyLoad, anyShape, (load, shape) => {
         const sizes = valuesOf(size(load, shape))
@@ -334,7 +334,7 @@ describe('the sizes of Elasticsearch', () => {
 })
 
 describe('what follows from a stated number', () => {
-  it('follows from that, while the model still tells its own', () => {
+  it('is derived from that, while the model still returns its own', () => {
     const stated = {
       'workers.replicas': 40,
       'bookkeeper.replicas': 11,

@@ -27,7 +27,7 @@ describe('admission', () => {
     api.budget.add(api.budget.enter('others'), bytes)
   }
 
-  /** Sends bytes over a connection of their own; `received` is what came back so far. */
+  /** Sends bytes over a connection of their own; `received` is the answer so far. */
   function connection(port: number): { send(text: string): void; end(): void; received: () => string } {
     const socket = connect(port, '127.0.0.1')
     let received = ''
@@ -158,7 +158,7 @@ describe('admission', () => {
     assert.equal((await api.server.inject({ method: 'OPTIONS', url: '/track', headers })).statusCode, 204)
   })
 
-  it('tells the origin of a page also with a 429, so that its script can read it', async () => {
+  it('reports the origin of a page also with a 429, so that its script can read it', async () => {
     others(MIB)
     const answer = await api.server.inject(trackCall(goodCall(), { origin: 'https://shop.example.com' }))
     assert.deepEqual(

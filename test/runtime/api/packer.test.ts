@@ -53,7 +53,7 @@ describe('Packer', () => {
     assert.deepEqual(new Packer({ bytes: 1, events: 1, totalBytes: 1 }, NOW_MS).parts(), [])
   })
 
-  it('tells the first document that no message can carry', () => {
+  it('reports the first document that no message can carry', () => {
     const packer = new Packer({ bytes: 4, events: 10, totalBytes: 1000 }, NOW_MS)
     packer.addEvent('abc\n', 'event 0')
     assert.equal(packer.tooLarge, undefined)

@@ -62,7 +62,7 @@ describe('GET /queue/{namespace}/{topic}/backlog', () => {
     assert.deepEqual(asked, [[TOPIC, false]])
   })
 
-  it('tells with ?detail=true what an operator needs', async () => {
+  it('reports with ?detail=true what an operator needs', async () => {
     stats = () => ({
       [`${TOPIC}-partition-0`]: statsOf(2, { in: 1, out: 3 }),
       [`${TOPIC}-partition-1`]: statsOf(1, { in: 1, out: 1 }),

@@ -88,7 +88,7 @@ const BAD_CALLS: readonly [what: string, body: unknown, detail: unknown][] = [
     ],
   ],
   [
-    'an id that is there twice',
+    'an id that exists twice',
     goodCall({ events: [EVENT, EVENT] }),
     [
       {
@@ -187,7 +187,7 @@ describe('POST /track', () => {
   })
   afterEach(closeApis)
 
-  it('lists all faults at once', async () => {
+  it('lists all faults together', async () => {
     const body = {
       source: { id: 7 },
       session: 'mine',

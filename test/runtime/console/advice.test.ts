@@ -136,7 +136,7 @@ describe('the advice', () => {
     assert.match(one?.text ?? '', /^1 API kept .*: http:\/\/api-1:8686\./)
   })
 
-  it('tells of calls that no route saw, and what to do when connections are closed', () => {
+  it('reports calls that no route saw, and what to do when connections are closed', () => {
     const one = (...unrouted: Figures['unrouted'][number][]) =>
       adviceFor({ ...WELL, unrouted }).map(({ rule, severity, text }) => [rule, severity, text])
     assert.deepEqual(one({ name: 'aborted', count: 300 }), [])
@@ -231,7 +231,7 @@ describe('the advice', () => {
       )
     })
 
-    it('is none while it is what workers have in hand, shrinks, or grows by less than 5 % of what is stored', () => {
+    it('is none while it is in flight, shrinks, or grows by less than 5 % of what is stored', () => {
       assert.deepEqual(said(queue({ ...grows, isInHand: true })), [])
       assert.deepEqual(said(queue({ ...grows, trendPerSecond: -20 })), [])
       assert.deepEqual(said(queue({ ...grows, trendPerSecond: 2.4 })), [])
@@ -251,7 +251,7 @@ describe('the advice', () => {
       ])
     })
 
-    it('is none while the backlog is being told as duplicates, or shrinks', () => {
+    it('is none while the backlog consists of duplicates, or shrinks', () => {
       assert.deepEqual(said({ ...stalled, duplicatesPerSecond: 10 }), [])
       assert.deepEqual(
         said({ ...stalled, ...queue({ messages: 9000, events: 180_000, isInHand: false, trendPerSecond: -1 }) }),
@@ -278,7 +278,7 @@ describe('the advice', () => {
       ])
     })
 
-    it('is to look for what stands in the way of an index, when that is the cause', () => {
+    it('is to look for what blocks an index, when that is the cause', () => {
       assert.deepEqual(said(bulks({ retries: [{ name: 'cluster_block_exception', count: 6000 }] })), [
         'act Elasticsearch cannot store operations: 6,000 operations were sent again in 5 min, mostly cluster_block_exception. Not the events are at fault: they wait in Pulsar, and nothing is lost. The log of the worker names the index and the reason.',
       ])
@@ -337,13 +337,13 @@ describe('the advice', () => {
   })
 
   describe('when a disk fills', () => {
-    it('tells the limit that is near', () => {
+    it('reports the limit that is near', () => {
       assert.deepEqual(said(search({ disks: [disk(600 * GB), disk(180 * GB, 'es-1')] })), [
         'watch A disk is nearly full: es-1 has 180 GB of 1,000 GB free (18 %). Under 150 GB Elasticsearch gives it no new shards. Add disk or data nodes, or shorten EVENT_RETENTION_DAYS.',
       ])
     })
 
-    it('tells the gravest limit that was passed, of the fullest disk', () => {
+    it('reports the gravest limit that was passed, of the fullest disk', () => {
       assert.deepEqual(said(search({ disks: [disk(140 * GB), disk(40 * GB, 'es-1')] })), [
         'act A disk is too full: es-1 has 40 GB of 1,000 GB free (4 %). That is under 50 GB: Elasticsearch lets nobody write to the indices on it. Add disk or data nodes, or shorten EVENT_RETENTION_DAYS. 1 other node is near a limit too.',
       ])
@@ -391,7 +391,7 @@ describe('the advice', () => {
       ])
     })
 
-    it('says that Elasticsearch is down, and not that workers stand still', () => {
+    it('says that Elasticsearch is down, and not that workers are stuck', () => {
       const away = search({ reason: 'refused', status: null, disks: [], forecast: null })
       const growing = queue({ messages: 9000, events: 180_000, isInHand: false, trendPerSecond: 50 })
       assert.deepEqual(said({ ...away, ...growing, storedPerSecond: 0 }), [

@@ -64,7 +64,7 @@ const past = pastOf(...[0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20].map((at) => obser
 describe('the figures of a pipeline', () => {
   const figures = figuresOf(past, SETTINGS)
 
-  it('report what comes in and what is stored', () => {
+  it('report what arrives and what is stored', () => {
     assert.equal(figures.acceptedPerSecond, 100)
     assert.equal(figures.storedPerSecond, 80)
     assert.equal(figures.duplicatesPerSecond, 2)
@@ -73,7 +73,7 @@ describe('the figures of a pipeline', () => {
     assert.equal(figures.windowSeconds, 20)
   })
 
-  it('tell the backlog of each partition and of all', () => {
+  it('report the backlog of each partition and of all', () => {
     const { partitions: each, ...all } = figures.queue
     assert.deepEqual(all, {
       messages: 89,
@@ -90,7 +90,7 @@ describe('the figures of a pipeline', () => {
     ])
   })
 
-  it('report whether more waits than the workers have in hand: two bulks in flight, one that fills, one fetched', () => {
+  it('report whether more waits than the workers have in flight: two bulks in flight, one that fills, one fetched', () => {
     const waiting = (messages: number) =>
       figuresOf(pastOf(observation(0, { ...pipelineAfter(0), queue: partitions(messages) })), SETTINGS).queue.isInHand
     assert.deepEqual([waiting(200), waiting(201)], [true, false])
@@ -187,7 +187,7 @@ describe('the figures of what is not reachable', () => {
 })
 
 describe('the figures of Elasticsearch', () => {
-  it('tell disks with what must stay free, and the size of shards', () => {
+  it('report disks with what must stay free, and the size of shards', () => {
     const index = {
       name: 't-event-2026-11',
       documents: 9,

@@ -124,7 +124,7 @@ describe('the load', () => {
     assert.deepEqual([...meter.accepted], [2, 3])
   })
 
-  it('ends early when it is told to, and reports what was sent', async () => {
+  it('ends early when it is asked to, and reports what was sent', async () => {
     const stopping = new AbortController()
     setTimeout(() => stopping.abort(), 30)
     await drive(callsOf(1000, 20), options(), meter, stopping.signal)

@@ -163,7 +163,7 @@ describe('the sizes of documents', () => {
     assert.equal(overheadOf(hit), action.length + JSON.stringify(stored).length + 1 - JSON.stringify(sent).length)
   })
 
-  it('on disk are told of ten thousand documents on', () => {
+  it('on disk are reported from ten thousand documents on', () => {
     const before = { bytes: 1000, documents: 5 }
     assert.equal(storedBytesPerEvent(before, { bytes: 15_001_000, documents: 10_005 }), 1500)
     assert.equal(storedBytesPerEvent(before, { bytes: 15_001_000, documents: 10_004 }), undefined)

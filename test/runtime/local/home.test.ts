@@ -27,7 +27,7 @@ describe('the home of a run', () => {
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  it('gets a first source, and keeps one that is there', () => {
+  it('gets a first source, and keeps one that exists', () => {
     const home = homeIn(folder)
     ensureSources(home)
     assert.deepEqual(JSON.parse(readFileSync(home.sourcesFile, 'utf8')), {

@@ -64,7 +64,7 @@ describe('a consumer of the native transport', () => {
     assert.equal((await receiving).length, 1)
   })
 
-  it('tells a failure once, and then receives again', async () => {
+  it('reports a failure once, and then receives again', async () => {
     const receiving = consumer.receive()
     FakeClient.receives[0]?.reject(new Error('AlreadyClosed'))
     await assert.rejects(receiving, { code: 'queue_unavailable' })

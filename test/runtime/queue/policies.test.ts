@@ -13,7 +13,7 @@ interface Written {
   readonly inactiveTopicPolicies?: NonNullable<DroppingPolicies['inactiveTopic']>
 }
 
-/** A broker that writes all policies of a topic at once, from a copy that lags. */
+/** A broker that writes all policies of a topic together, from a copy that lags. */
 function laggingAdmin(): PulsarAdmin {
   let written: Written = { messageTTL: 60, backlogQuotaMap: { destination_storage: EVICTION } }
   let copy = written

@@ -102,7 +102,7 @@ describe('whether what is published will be read', () => {
     })
   })
 
-  it('promises nothing under a policy that can drop what waits', () => {
+  it('promises nothing under a policy that can drop waiting messages', () => {
     assert.deepEqual(told(known(factsOf(well), { policies: { ...keeping, messageTtlSeconds: 5 } })), {
       open: [],
       closed: ['message_ttl'],
@@ -111,7 +111,7 @@ describe('whether what is published will be read', () => {
   })
 })
 
-describe('policies that can drop what waits', () => {
+describe('policies that can drop waiting messages', () => {
   const codes = (more: Partial<DroppingPolicies>) => policyReasons({ ...keeping, ...more }).map(({ code }) => code)
   const eviction = { policy: 'consumer_backlog_eviction', limitSize: -1, limitTime: -1 }
 

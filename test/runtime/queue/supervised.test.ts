@@ -88,7 +88,7 @@ describe('superviseProducer', () => {
     await sent
   })
 
-  it('fails at once while it is not connected, with the reason', async () => {
+  it('fails immediately while it is not connected, with the reason', async () => {
     transport.connected = false
     await assert.rejects(producer.send(message), (error) => codeOf(error) === 'queue_unavailable')
     assert.equal(transport.sends.length, 0)

@@ -91,7 +91,7 @@ describe('IndexKeeper', () => {
     assert.equal(search.indices[DECEMBER]?.mappings?.dynamic, 'strict')
   })
 
-  it('asks once for an index that is there', async () => {
+  it('asks once for an index that exists', async () => {
     search.indices = { [NOVEMBER]: {} }
     await store(event('a'))
     await store(event('b'))
@@ -99,7 +99,7 @@ describe('IndexKeeper', () => {
     assert.deepEqual(made, [])
   })
 
-  it('makes an index once for bulks that need it at once', async () => {
+  it('makes an index once for bulks that need it at the same time', async () => {
     await Promise.all([store(event('a')), store(event('b'))])
     assert.equal(asked().filter((one) => one === `PUT /${NOVEMBER}`).length, 1)
   })

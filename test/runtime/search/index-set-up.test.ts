@@ -28,7 +28,7 @@ describe('set-up of Elasticsearch', () => {
 
   const NOW = Date.parse('2026-11-28T12:00:00Z')
   const setUp = (wanted = config) => setUpSearch(client, wanted, NOW)
-  /** State and code of each step that tells of an index or of what differs. */
+  /** State and code of each step about an index or a difference. */
   const codes = (steps: readonly SetUpStep[]) =>
     steps
       .filter(({ what, state }) => what.startsWith('index tracardi') || state === 'differs')
@@ -85,7 +85,7 @@ describe('set-up of Elasticsearch', () => {
     assert.deepEqual(search.templates['tracardi-event']?.template?.settings?.index?.['number_of_shards'], '6')
   })
 
-  it('tells of an index that keeps its shards although its period has not begun', async () => {
+  it('reports an index that keeps its shards although its period has not begun', async () => {
     await setUp()
     search.indices = { 'tracardi-event-2026-12': indexOf('1', '1') }
     const steps = await setUp()
@@ -128,7 +128,7 @@ describe('set-up of Elasticsearch', () => {
     )
   })
 
-  it('tells of an index that takes no settings, and continues', async () => {
+  it('reports an index that takes no settings, and continues', async () => {
     await setUp()
     search.indices = { 'tracardi-event-2026-10': indexOf('3', '1'), 'tracardi-session': indexOf('3', '1') }
     search.instead = { 'PUT /tracardi-event-2026-10/_settings': refusal(403, 'cluster_block_exception') }
@@ -209,7 +209,7 @@ describe('set-up of Elasticsearch', () => {
     for (const index of Object.values(search.indices)) assert.equal(index.mappings?.dynamic, 'strict')
   })
 
-  it('tells an index that cannot take new fields from one whose mapping was guessed, and gives the latter no alias', async () => {
+  it('distinguishes an index that cannot take new fields from one whose mapping was guessed, and gives the latter no alias', async () => {
     await setUp()
     search.indices = {
       'tracardi-event-2026-10': indexOf('3', '1', 0, false),
@@ -290,12 +290,12 @@ describe('set-up of Elasticsearch', () => {
     const codeOf = (error: unknown) => (error instanceof AppError ? [error.code, error.message] : error)
     const failure = () => assertSetUp(client, config).then(() => 'fine', codeOf)
 
-    it('is content once every template is there', async () => {
+    it('is content once every template exists', async () => {
       await setUp()
       assert.equal(await failure(), 'fine')
     })
 
-    it('tells the template that is missing or too old', async () => {
+    it('reports the template that is missing or too old', async () => {
       assert.deepEqual(await failure(), ['set_up_missing', 'the index template tracardi-event is missing: run set-up'])
       search.templates = { 'tracardi-event': { index_patterns: 'x', _meta: { version: 0 } } }
       assert.deepEqual(await failure(), [

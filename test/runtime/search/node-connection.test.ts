@@ -65,7 +65,7 @@ describe('the connections to several nodes', () => {
     assert.equal(hole.methods.filter((method) => method === 'GET').length, 1)
   })
 
-  it('leave a node that refuses connections, at once', async () => {
+  it('leave a node that refuses connections, immediately', async () => {
     await hole.stop()
     connect([hole.url, good.url])
     assert.equal(await ask(), 'green')
@@ -91,7 +91,7 @@ describe('the connections to several nodes', () => {
     await good.start()
   })
 
-  it('stay with a node that is slow as long as it is there, or no other is', async () => {
+  it('stay with a node that is slow as long as it answers, or no other does', async () => {
     let slow = true
     good.answer = ({ method }) => ({ body: { status: 'green' }, delayMs: method === 'GET' && slow ? 300 : 0 })
     connect([good.url, hole.url])

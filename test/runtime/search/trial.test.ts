@@ -130,7 +130,7 @@ describe('faultOfSample', () => {
     assert.deepEqual(faultOfSample(other), { ...other, outcome: 'retry' })
   })
 
-  it('tells a refusal for now from one that needs a hand, and names a pipeline that drops documents', () => {
+  it('distinguishes a refusal for now from one that needs a hand, and names a pipeline that drops documents', () => {
     const throttled: FaultyResult = { ...refused('a'), outcome: 'throttled', status: 429 }
     assert.equal(faultOfSample(throttled)?.outcome, 'throttled')
     assert.equal(faultOfSample(refused('a'))?.outcome, 'retry')

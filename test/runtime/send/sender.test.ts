@@ -128,7 +128,7 @@ describe('sendCalls', () => {
   })
 
   for (const code of [400, 401, 403, 413, 415, 422]) {
-    it(`takes ${code} for a refusal permanently, keeps the first, and continues`, async () => {
+    it(`treats ${code} as a permanent refusal, keeps the first, and continues`, async () => {
       answers.push(status(code))
       const report = await sendCalls(callsNamed('a', 'b'), options)
       assert.deepEqual(report.answers, { [code]: 1, 200: 1 })
@@ -142,7 +142,7 @@ describe('sendCalls', () => {
     assert.deepEqual([report.answers, report.failed, report.firstRefusal], [{ 503: 1 }, 2, '503: answer 503'])
   })
 
-  it('has at most that many calls under way at once, and takes no more from the input', async () => {
+  it('has at most this many calls in flight, and reads no more from the input', async () => {
     let taken = 0
     let answered = 0
     let most = 0

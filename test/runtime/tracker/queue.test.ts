@@ -21,7 +21,7 @@ describe('the queue', () => {
     assert.equal(queue.get('other'), undefined)
   })
 
-  it('is there on the next page and in other tabs, which add and remove without disturbing each other', () => {
+  it('is shared with the next page and other tabs, which add and remove without disturbing each other', () => {
     const storage = new FakeStorage()
     const [one, two] = [queueIn(keptIn(tabWith(storage)), PREFIX), queueIn(keptIn(tabWith(storage)), PREFIX)]
     one.add(entry(FIRST))

@@ -346,7 +346,7 @@ describe('Pool', () => {
       assert.equal(pool.takeExpired(nowMs).length, 0)
     })
 
-    it('returns at once what its lane has no room for, while others are stored', () => {
+    it('returns immediately what its lane has no room for, while others are stored', () => {
       add(0, 10)
       refuse(next())
       add(1, 10)

@@ -55,7 +55,7 @@ describe('Settlement', () => {
     )
   })
 
-  it('settles several operations at once', async () => {
+  it('settles several operations together', async () => {
     const message = settlement.begin(deliveryOf('m1', ['a']), 1, 5)
     await settlement.settle({ message, positions: [0, 2, 4] })
     assert.deepEqual(acknowledged, [])
@@ -63,12 +63,12 @@ describe('Settlement', () => {
     assert.deepEqual([acknowledged, counted], [['m1'], [message]])
   })
 
-  it('acknowledges a message without operations at once', () => {
+  it('acknowledges a message without operations immediately', () => {
     settlement.begin(deliveryOf('m1', []), 1, 0)
     assert.deepEqual(acknowledged, ['m1'])
   })
 
-  it('forgets what was open once the message comes again', () => {
+  it('forgets the open operations once the message is redelivered', () => {
     const delivery = deliveryOf('m1', ['a'])
     settlement.giveBack({ message: settlement.begin(delivery, 1, 3), positions: [1, 2] })
     assert.equal(settlement.openPositions(delivery), undefined)

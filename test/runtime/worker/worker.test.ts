@@ -133,7 +133,7 @@ describe('Worker', () => {
     assert.deepEqual([bulks, await flushes()], [[4], { size: 1 }])
   })
 
-  it('sends what waits once the first event has waited for the timeout', async () => {
+  it('sends waiting events once the first event has waited for the timeout', async () => {
     start({ timeoutMs: 30_000 })
     consumer.push(deliveryOf('m1', ['a']))
     await consumer.emptied()
@@ -214,7 +214,7 @@ describe('Worker', () => {
       logged.lines.map(({ msg }) => msg),
       [
         'lane closed: Elasticsearch refuses every write to this shard',
-        'Elasticsearch keeps refusing operations: their messages are returned',
+        'Elasticsearch keeps refusing operations: their messages are returned to Pulsar',
         'lane reopened',
       ],
     )
@@ -247,7 +247,7 @@ describe('Worker', () => {
     )
   })
 
-  it('stores of a message that comes again only what was returned', async () => {
+  it('stores only the returned operations of a redelivered message', async () => {
     const seen: string[] = []
     let isBlocked = true
     answerOf = (operation) => {
@@ -319,7 +319,9 @@ describe('Worker', () => {
     clock.advance(20)
     await stopping
     assert.deepEqual([consumer.acknowledged, consumer.closed], [[], true])
-    await until('the word about it', () => logged.lines.some(({ msg }) => msg === 'bulk abandoned: Pulsar redelivers its messages'))
+    await until('the word about it', () =>
+      logged.lines.some(({ msg }) => msg === 'bulk abandoned: Pulsar redelivers its messages'),
+    )
   })
 
   it('gives a message of a newer format back, for a newer worker', async () => {
