@@ -258,7 +258,7 @@ export const pages: Readonly<Record<string, Readonly<Record<string, () => string
   },
 }
 
-/** The page as it should be: what stands between `<!-- table: name -->` and `<!-- end -->` is the table. */
+/** The page as it should be: what is between `<!-- table: name -->` and `<!-- end -->` is the table. */
 export function withTables(page: string, text: string): string {
   return Object.entries(pages[page] ?? {}).reduce((content, [name, make]) => {
     const [begin, end] = [`<!-- table: ${name} -->\n`, '\n<!-- end -->']

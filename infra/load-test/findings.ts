@@ -11,7 +11,7 @@ export interface Findings {
   readonly measured: readonly Measured[]
   /** What one of each carries at its limit, at this mix. */
   readonly capacities: readonly Capacity[]
-  /** The counts that the load needs with the measured coefficients, beside those that were seen. */
+  /** The counts that the load needs with the measured coefficients, and the counts that ran. */
   readonly counts: readonly Count[]
   /** The stack whose environment the counts are for; none when they are for the load alone. */
   readonly stack: string | undefined

@@ -26,8 +26,8 @@ const FULL_BULK = 0.5
 const LEAST_CPU_SECONDS = 0.5
 
 /**
- * The coefficients that a load test can tell, in the units of the model, counted as the model counts: a document for each
- * event, and `statesPerCall` for each call. Coefficients that it cannot tell are left out.
+ * The coefficients that a load test can measure, in the units of the model, counted as the model counts: a document for each
+ * event, and `statesPerCall` for each call. Other coefficients are omitted.
  */
 export function measuredCoefficients(loadTest: LoadTest): readonly Measured[] {
   const load = fullLoad(loadTest)
@@ -63,7 +63,7 @@ function apiCost(load: readonly Interval[]): readonly Measured[] {
   const cpuSeconds = sumOf(seen, ({ interval, api }) => sumOf(api.cores, (cores) => cores) * secondsOf(interval))
   if (calls === 0 || cpuSeconds < LEAST_CPU_SECONDS) return []
   const { apiMicrosPerCall, apiMicrosPerEvent } = DEFAULT_COEFFICIENTS
-  // One mix cannot tell a call and its events apart, so their ratio stays as it is.
+  // One mix cannot separate a call from its events, so their ratio does not change.
   const scale = (cpuSeconds * SECOND_MICROS) / (calls * apiMicrosPerCall + events * apiMicrosPerEvent)
   const busy = seen.map(({ api }) => most(api.cores))
   const basis = basisOf(load, ({ api }) => most(api?.cores ?? []))
@@ -134,7 +134,7 @@ function basisOf(load: readonly Interval[], busyOf: (interval: Interval) => numb
   return firstHeld(load, full) === undefined ? 'extrapolated' : 'at its limit'
 }
 
-/** As `demandOf` of the model counts them. What the workers stored, with the states of the calls that it came in. */
+/** Counted as in `demandOf` of the model: the documents that the workers stored, with the states of their calls. */
 function documentsOf(intervals: readonly Interval[]): number {
   const stored = sumOf(intervals, ({ worker }) => worker?.events ?? 0)
   const calls = sumOf(intervals, ({ api }) => api?.calls ?? 0)

@@ -59,7 +59,9 @@ function paragraphsOf(text: string): readonly Paragraph[] {
     commentsOf(node)
     const literal = textOf(node)
     if (literal !== undefined && isSentence(literal)) {
-      found.push({ line: lineAt(node.getStart(source)), says: literal.split('\n').map((line) => line.trim()) })
+      const line = lineAt(node.getStart(source))
+      // Each line for itself: lines of a help text or a report are no sentence together.
+      found.push(...literal.split('\n').map((each, index) => ({ line: line + index, says: [each.trim()] })))
     }
     if (!ts.isTemplateExpression(node)) node.getChildren(source).forEach(visit)
     else for (const span of node.templateSpans) visit(span.expression)
@@ -92,7 +94,10 @@ function textOf(node: ts.Node): string | undefined {
   return node.templateSpans.reduce((text, { literal }) => `${text}X${literal.text}`, node.head.text)
 }
 
+/** Shell, CSS and functions are code, also within a text. */
+const CODE = /=>|\$\(|&&|\|\||;\n|\{\n|\{ --/
+
 /** Text for people has at least three words; names, queries and paths have not. */
 function isSentence(text: string): boolean {
-  return /[A-Za-z]{2,}[,;:]? [A-Za-z'-]+[,;:]? [A-Za-z]/.test(text) && !text.includes('=>')
+  return /[A-Za-z]{2,}[,;:]? [A-Za-z'-]+[,;:]? [A-Za-z]/.test(text) && !CODE.test(text)
 }

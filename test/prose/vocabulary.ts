@@ -12,7 +12,7 @@ export const VOCABULARY: readonly (readonly [pattern: string, instead: string])[
 
   // Availability and existence.
   ['(is|are|was|were|be|been|stays?) away', '$1 down'],
-  ['(is|are|was|were|be|been) there', 'exists'],
+  ['(is|are|was|were|be|been) (not )?there', 'exists'],
   ['that exists? already', 'existing'],
   ['(to|be|could) be had', 'available'],
   ['stands? still', 'stalls'],
@@ -56,7 +56,7 @@ export const VOCABULARY: readonly (readonly [pattern: string, instead: string])[
   ['dearer', 'more expensive'],
 
   // Processing.
-  ['done with', 'processed'],
+  ['(is|are|was|were) done with', 'processed'],
   ['in hand', 'in flight'],
   ['(give|gives|given|gave|giving)( it| them)? back', 'negatively acknowledge, or: return'],
   ['what (comes|came|waits|waited|stands|stood|lies)', 'name the subject'],
@@ -75,7 +75,7 @@ export const VOCABULARY: readonly (readonly [pattern: string, instead: string])[
   ['every (\\w+) but', 'every $1 except'],
   [', for (it|they|there)', ', because $1'],
   ['([,;:.]) else\\b(?! if)', '$1 otherwise'],
-  ['of (ours|yours|theirs)', 'our, your, their'],
+  ['(?<!instead )\\bof (ours|yours|theirs)\\b', 'our, your, their'],
 
   // Names that this project has given up.
   ['rehears(e|es|ed|al|als|ing)', 'load test'],

@@ -1,7 +1,7 @@
 /** A folder of the source: what is in it, and what it may import besides itself. */
 export interface Room {
   readonly what: string
-  /** Folders beside it, `.` for the files at the top, or paths from the top of the repository. */
+  /** Folders next to it, `.` for the files at the top, or paths from the top of the repository. */
   readonly mayImport: readonly string[]
 }
 

@@ -60,7 +60,7 @@ export const queueCases: Readonly<Record<string, AlertCase>> = {
     fires: {
       given: { [BACKLOG]: '0+30x60' },
       afterMinutes: 29,
-      told: [{ says: '870 messages wait, more than 400, and they become more.' }],
+      told: [{ says: '870 messages wait, more than 400, and their number grows.' }],
     },
     silent: {
       because: 'a backlog that falls is being worked on',
@@ -93,7 +93,7 @@ export const queueCases: Readonly<Record<string, AlertCase>> = {
     fires: {
       given: { [WAITING]: '2x1600' },
       afterMinutes: 1440,
-      told: [{ says: '2 dead letters wait for a person.' }],
+      told: [{ says: '2 dead letters wait for an operator.' }],
     },
     silent: {
       because: 'somebody has seen to them within the day',
