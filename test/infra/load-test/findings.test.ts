@@ -155,7 +155,7 @@ describe('the verdict', () => {
     assert.deepEqual(faults, [
       '1 event that got a 200 is not stored',
       '2 events are stored more than once',
-      '20 events were not taken: 503: busy',
+      '20 events were refused: 503: busy',
       'the backlog did not drain',
       'the backlog grew to 9,000 messages by the end of the load',
       'the p99 latency is 1,200 ms; 1,000 ms was the maximum',
