@@ -17,7 +17,7 @@ import { readStackFile } from '../config/stack-file.ts'
 import { loadOf } from '../load-test/counts.ts'
 import { findingsOf, type StackSizes } from '../load-test/findings.ts'
 import { loadTestObjects } from '../load-test/job.ts'
-import { coefficientsFile } from '../load-test/measured.ts'
+import { coefficientsFault, coefficientsFile } from '../load-test/measured.ts'
 import { page } from '../load-test/page.ts'
 import { textReport } from '../load-test/text-report.ts'
 import { withMessages } from './command.ts'
@@ -64,11 +64,14 @@ async function run(flags: Flags): Promise<void> {
   const findings = findingsOf(loadTest, { p99Ms }, stack)
   process.stdout.write(`\n${textReport(loadTest, findings)}`)
   if (flags.report !== undefined) writeFileSync(flags.report, page(loadTest, findings))
-  if (flags.coefficients !== undefined) {
+  const fault = flags.coefficients === undefined ? undefined : coefficientsFault(loadTest, findings.verdict)
+  if (fault !== undefined) process.stderr.write(`No coefficients are written: ${fault}\n`)
+  if (flags.coefficients !== undefined && fault === undefined) {
     writeFileSync(flags.coefficients, `${JSON.stringify(coefficientsFile(findings.measured), null, 2)}\n`)
   }
-  for (const path of outputs) process.stdout.write(`Written: ${path}\n`)
-  process.exitCode = findings.verdict.holds && isWhole(loadTest) ? 0 : 1
+  for (const path of outputs.filter((path) => fault === undefined || path !== flags.coefficients))
+    process.stdout.write(`Written: ${path}\n`)
+  process.exitCode = findings.verdict.holds && isWhole(loadTest) && fault === undefined ? 0 : 1
 }
 
 /** On what the environment names, or on the run on this machine. */

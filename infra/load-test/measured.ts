@@ -3,10 +3,14 @@ import { type Coefficients, DEFAULT_COEFFICIENTS } from '../sizing/coefficients.
 import { figure, percent } from '../sizing/figures.ts'
 import { fullBulkMs } from './full-bulk.ts'
 import { FULL_CORE } from './saturation.ts'
+import type { Verdict } from './verdict.ts'
 import { busiestNode, firstHeld, fullLoad, most, present, secondsOf, sumOf } from './window.ts'
 
-/** How much the value says: what was weighed, or what a part did at its limit, or what it would do there. */
-export type Basis = 'measured' | 'at its limit' | 'extrapolated'
+/**
+ * How much the value says: what was weighed, or what a part did at its limit, or what it would do there, or what texts that were made
+ * for the load test say of the texts of people.
+ */
+export type Basis = 'measured' | 'at its limit' | 'extrapolated' | 'synthetic'
 
 /** A coefficient of the sizing model, as the load test found it. */
 export interface Measured {
@@ -41,19 +45,38 @@ export function measuredCoefficients(loadTest: LoadTest): readonly Measured[] {
 }
 
 function sizes({ total, sizes: { overheadBytesPerEvent, stateBytes, storedBytesPerEvent } }: LoadTest) {
-  const weighed = (key: keyof Coefficients, value: number | undefined, how: string): readonly Measured[] =>
-    value === undefined || value <= 0 ? [] : [{ key, value: rounded(value), basis: 'measured', how }]
+  const weighed = (key: keyof Coefficients, value: number | undefined, how: string, basis: Basis = 'measured') =>
+    value === undefined || value <= 0 ? [] : [{ key, value: rounded(value), basis, how }]
   const written = total.eventBytes + (overheadBytesPerEvent ?? DEFAULT_COEFFICIENTS.overheadBytesPerEvent)
   return [
     ...weighed('referenceEventBytes', total.eventBytes, 'mean JSON of the events that were sent'),
     ...weighed('overheadBytesPerEvent', overheadBytesPerEvent, 'lines of stored events beyond what was sent'),
     ...weighed('stateBytes', stateBytes, 'lines of stored sessions and profiles'),
-    ...weighed(
-      'storedBytesPerEventByte',
-      storedBytesPerEvent === undefined ? undefined : storedBytesPerEvent / written,
-      `${figure(storedBytesPerEvent ?? 0)} bytes of a primary shard for each of the events, of ${figure(written)} bytes as written; segments that were merged or are yet to be included`,
-    ),
+    ...(storedBytesPerEvent === undefined || storedBytesPerEvent <= 0 ? [] : [stored(storedBytesPerEvent, written)]),
   ]
+}
+
+/** Generated texts repeat more than those of people, and young shards are small: never less than the default. */
+function stored(storedBytesPerEvent: number, written: number): Measured {
+  const least = DEFAULT_COEFFICIENTS.storedBytesPerEventByte
+  return {
+    key: 'storedBytesPerEventByte',
+    value: rounded(Math.max(least, storedBytesPerEvent / written)),
+    basis: 'synthetic',
+    how: `${figure(storedBytesPerEvent)} bytes of a primary shard for each of the events, of ${figure(written)} bytes as written, merged or not; never below ${figure(least)}, because the texts were generated: weigh your own events`,
+  }
+}
+
+/** Seconds of full load under which batches, merges and garbage collections are not what they will be. */
+const LEAST_SECONDS = 300
+
+/** Why the coefficients of a load test must not size anything; nothing where they may. */
+export function coefficientsFault(loadTest: LoadTest, verdict: Pick<Verdict, 'holds' | 'faults'>): string | undefined {
+  const seconds = sumOf(fullLoad(loadTest), secondsOf)
+  if (!verdict.holds) return `the load was not held: ${verdict.faults.join('; ')}`
+  if (seconds < LEAST_SECONDS)
+    return `${figure(seconds)} s of full load say too little; at least ${LEAST_SECONDS} s are needed: raise --duration`
+  return undefined
 }
 
 function apiCost(load: readonly Interval[]): readonly Measured[] {

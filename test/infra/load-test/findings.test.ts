@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { compareCounts, leastSizes } from '../../../infra/load-test/counts.ts'
 import { findingsOf } from '../../../infra/load-test/findings.ts'
-import { coefficientsFile, measuredCoefficients } from '../../../infra/load-test/measured.ts'
+import { coefficientsFault, coefficientsFile, measuredCoefficients } from '../../../infra/load-test/measured.ts'
 import { firstSaturation, type Part } from '../../../infra/load-test/saturation.ts'
 import { judge } from '../../../infra/load-test/verdict.ts'
 import { fullLoad } from '../../../infra/load-test/window.ts'
@@ -186,7 +186,7 @@ describe('the measured coefficients', () => {
       overheadBytesPerEvent: [340, 'measured'],
       stateBytes: [410, 'measured'],
       // 1,410 bytes of 940 as written.
-      storedBytesPerEventByte: [1.5, 'measured'],
+      storedBytesPerEventByte: [1.5, 'synthetic'],
       // 2,000 µs for a call of 10 events, that the defaults have as 600 + 10 × 40.
       apiMicrosPerCall: [727, 'extrapolated'],
       apiMicrosPerEvent: [127, 'extrapolated'],
@@ -231,6 +231,20 @@ describe('the measured coefficients', () => {
   it('tell the time of BULK_SIZE events where bulks grew beyond it', () => {
     const grown = values({ worker: { ...worker, bulkEvents: 2000, bulkMs: 120 } })
     assert.equal(grown['bulkMillis']?.[0], 30)
+  })
+
+  it('have stored bytes of at least the default, because the texts were generated', () => {
+    const few = loadTestOf({ sizes: { ...loadTestOf().sizes, storedBytesPerEvent: 100 } })
+    const found = measuredCoefficients(few).find(({ key }) => key === 'storedBytesPerEventByte')
+    assert.deepEqual([found?.value, found?.basis], [0.8, 'synthetic'])
+  })
+
+  it('are refused of a load that was not held, or of a short one', () => {
+    const held = { holds: true, faults: [] }
+    const long = loadTestOf({ intervals: intervalsOf(300) })
+    assert.equal(coefficientsFault(long, held), undefined)
+    assert.equal(coefficientsFault(long, { holds: false, faults: ['a', 'b'] }), 'the load was not held: a; b')
+    assert.match(coefficientsFault(loadTestOf(), held) ?? '', /^\d+ s of full load say too little; at least 300 s /)
   })
 
   it('are what the model reads', () => {
