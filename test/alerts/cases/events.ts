@@ -8,6 +8,18 @@ const missing = (pod: string) => `tracardi_api_not_promised{${API},pod="${pod}",
 const open = (pod: string) => `tracardi_api_partition_open{${API},pod="${pod}",partition="3"}`
 
 export const eventCases: Readonly<Record<string, AlertCase>> = {
+  TracardiLoadBeyondSizing: {
+    fires: {
+      given: { [events('accepted')]: '0+7200x60' },
+      afterMinutes: 28,
+      told: [{ says: '120 events a second were accepted over 15 minutes; load.peakEventsPerSecond is 100.' }],
+    },
+    silent: {
+      because: 'the peak is what the stack is sized for',
+      given: { [events('accepted')]: '0+6000x60' },
+      afterMinutes: 50,
+    },
+  },
   TracardiNotPromised: {
     fires: {
       given: { [missing('api-0')]: '1x10', [missing('api-1')]: '0x10' },
