@@ -29,12 +29,21 @@ interface Flags extends LoadTestFlags {
   readonly stack?: string
   readonly p99Ms: string
   readonly read?: string
+  readonly beside?: string
   readonly job?: boolean
   readonly image?: string
 }
 
 /** What the rate and the time do not tell is passed on as it was given. */
-const PASSED_ON = ['source', 'profiles', 'seed', 'connections', 'retrySeconds', 'drainSeconds'] as const
+const PASSED_ON = [
+  'source',
+  'profiles',
+  'eventsPerCall',
+  'seed',
+  'connections',
+  'retrySeconds',
+  'drainSeconds',
+] as const
 /** Beyond load and draining: to be scheduled, to compare and to delete. */
 const SPARE_SECONDS = 3600
 
@@ -46,6 +55,10 @@ await withMessages(async () => {
     .option('--stack <name>', 'compare with what the stack of stacks/Pulumi.<name>.yaml needs for this load')
     .option('--p99-ms <n>', 'longest p99 latency with which the load counts as held', '1000')
     .option('--read <file>', 'report on what --record has written, as the log of a Job, and send nothing')
+    .option(
+      '--beside <file>',
+      'what --record has written with calls of another size: tells the cost of a call and of an event apart',
+    )
     .option('--job', 'print a Job that runs the load test within the cluster of --stack, for kubectl apply')
     .option('--image <reference>', 'image of that Job; the one that the stack names')
     .action((flags: Flags) => (flags.job === true ? printJob(flags) : run(flags)))
@@ -61,7 +74,8 @@ async function run(flags: Flags): Promise<void> {
   outputs.forEach(requireWritable)
   const stack = flags.stack === undefined ? undefined : stackSizes(flags.stack)
   const loadTest = flags.read === undefined ? await loadTestNow(flags) : readLoadTest(recorded(flags.read))
-  const findings = findingsOf(loadTest, { p99Ms }, stack)
+  const beside = flags.beside === undefined ? undefined : readLoadTest(recorded(flags.beside))
+  const findings = findingsOf(loadTest, { p99Ms }, stack, beside)
   process.stdout.write(`\n${textReport(loadTest, findings)}`)
   if (flags.report !== undefined) writeFileSync(flags.report, page(loadTest, findings))
   const fault = flags.coefficients === undefined ? undefined : coefficientsFault(loadTest, findings.verdict)

@@ -7,7 +7,7 @@ import { judge } from '../../../infra/load-test/verdict.ts'
 import { fullLoad } from '../../../infra/load-test/window.ts'
 import { readCoefficients } from '../../../infra/sizing/coefficients.ts'
 import { size } from '../../../infra/sizing/model.ts'
-import type { Interval } from '../../../runtime/load-test/record.ts'
+import type { Interval, LoadTest } from '../../../runtime/load-test/record.ts'
 import { loadOf, PRODUCTION, valuesOf } from '../sizing/cases.ts'
 import { api, generator, intervalOf, intervalsOf, loadTestOf, nodes, worker } from './cases.ts'
 
@@ -197,6 +197,28 @@ describe('the measured coefficients', () => {
       // The same in 0.4 s of CPU, of which two cores have 2.
       eventsPerSecondPerDataNode: [6000, 'extrapolated'],
     })
+  })
+
+  it('tell a call and an event apart by another load test with calls of another size', () => {
+    const of = (calls: number, events: number, cores: number) =>
+      loadTestOf({ intervals: intervalsOf(30, { api: { ...api, calls, events, cores: [cores] } }) })
+    const cost = (one: LoadTest, other: LoadTest) =>
+      measuredCoefficients(one, other)
+        .filter(({ key }) => key.startsWith('api'))
+        .map(({ value }) => value)
+    // 100 µs a call and 20 µs an event: 120 µs for one, 1,100 µs for 50.
+    const [small, large] = [of(1000, 1000, 0.12), of(100, 5000, 0.11)]
+    assert.deepEqual(
+      [cost(small, large), cost(large, small)],
+      [
+        [100, 20],
+        [100, 20],
+      ],
+    )
+    // Mixes that are alike, costs that cannot be, and a record without the API tell nothing apart.
+    const alone = measuredCoefficients(small).slice(0, 6)
+    for (const other of [of(1000, 2000, 0.14), of(100, 5000, 0.005), loadTestOf({ intervals: [] })])
+      assert.deepEqual(measuredCoefficients(small, other).slice(0, 6), alone)
   })
 
   it('say what was at its limit', () => {
