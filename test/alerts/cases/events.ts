@@ -23,7 +23,7 @@ export const eventCases: Readonly<Record<string, AlertCase>> = {
   TracardiNotPromised: {
     fires: {
       given: { [missing('api-0')]: '1x10', [missing('api-1')]: '0x10' },
-      afterMinutes: 2,
+      afterMinutes: 1,
       told: [
         {
           says: 'The reason is subscription_missing, for at least 1 minute; the log of the API and the console say what to do.',
@@ -40,7 +40,7 @@ export const eventCases: Readonly<Record<string, AlertCase>> = {
   TracardiPartitionLeftOut: {
     fires: {
       given: { [open('api-0')]: '1x10', [open('api-1')]: '0x10' },
-      afterMinutes: 3,
+      afterMinutes: 2,
       told: [
         {
           says: '1 API pods leave out partition 3; their readiness says why.',
@@ -72,7 +72,7 @@ export const eventCases: Readonly<Record<string, AlertCase>> = {
         'tracardi_api_sources_faulty{job="tracardi/api",pod="api-0"}': '0x5 1x10',
         'tracardi_api_sources_faulty{job="tracardi/api",pod="api-1"}': '0x5 1x10',
       },
-      afterMinutes: 8,
+      afterMinutes: 7,
       told: [{ says: '2 API pods have kept the last good sources file.' }],
     },
     silent: {
