@@ -17,7 +17,7 @@ import { readStackFile } from '../config/stack-file.ts'
 import { loadOf } from '../load-test/counts.ts'
 import { findingsOf, type StackSizes } from '../load-test/findings.ts'
 import { loadTestObjects } from '../load-test/job.ts'
-import { coefficientsFile } from '../load-test/measured.ts'
+import { coefficientsFault, coefficientsFile } from '../load-test/measured.ts'
 import { page } from '../load-test/page.ts'
 import { textReport } from '../load-test/text-report.ts'
 import { withMessages } from './command.ts'
@@ -29,12 +29,21 @@ interface Flags extends LoadTestFlags {
   readonly stack?: string
   readonly p99Ms: string
   readonly read?: string
+  readonly beside?: string
   readonly job?: boolean
   readonly image?: string
 }
 
 /** Options other than rate and time are passed on unchanged. */
-const PASSED_ON = ['source', 'profiles', 'seed', 'connections', 'retrySeconds', 'drainSeconds'] as const
+const PASSED_ON = [
+  'source',
+  'profiles',
+  'eventsPerCall',
+  'seed',
+  'connections',
+  'retrySeconds',
+  'drainSeconds',
+] as const
 /** Beyond load and draining: to be scheduled, to compare and to delete. */
 const SPARE_SECONDS = 3600
 
@@ -46,6 +55,10 @@ await withMessages(async () => {
     .option('--stack <name>', 'compare with what the stack of stacks/Pulumi.<name>.yaml needs for this load')
     .option('--p99-ms <n>', 'maximum p99 latency of a held load', '1000')
     .option('--read <file>', 'report on what --record has written, as the log of a Job, and send nothing')
+    .option(
+      '--beside <file>',
+      'a file of --record with calls of another size: separates the cost of a call from that of an event',
+    )
     .option('--job', 'print a Job that runs the load test within the cluster of --stack, for kubectl apply')
     .option('--image <reference>', 'image of that Job; the one that the stack names')
     .action((flags: Flags) => (flags.job === true ? printJob(flags) : run(flags)))
@@ -61,14 +74,18 @@ async function run(flags: Flags): Promise<void> {
   outputs.forEach(requireWritable)
   const stack = flags.stack === undefined ? undefined : stackSizes(flags.stack)
   const loadTest = flags.read === undefined ? await loadTestNow(flags) : readLoadTest(recorded(flags.read))
-  const findings = findingsOf(loadTest, { p99Ms }, stack)
+  const beside = flags.beside === undefined ? undefined : readLoadTest(recorded(flags.beside))
+  const findings = findingsOf(loadTest, { p99Ms }, stack, beside)
   process.stdout.write(`\n${textReport(loadTest, findings)}`)
   if (flags.report !== undefined) writeFileSync(flags.report, page(loadTest, findings))
-  if (flags.coefficients !== undefined) {
+  const fault = flags.coefficients === undefined ? undefined : coefficientsFault(loadTest, findings.verdict)
+  if (fault !== undefined) process.stderr.write(`No coefficients are written: ${fault}\n`)
+  if (flags.coefficients !== undefined && fault === undefined) {
     writeFileSync(flags.coefficients, `${JSON.stringify(coefficientsFile(findings.measured), null, 2)}\n`)
   }
-  for (const path of outputs) process.stdout.write(`Written: ${path}\n`)
-  process.exitCode = findings.verdict.holds && isWhole(loadTest) ? 0 : 1
+  for (const path of outputs.filter((path) => fault === undefined || path !== flags.coefficients))
+    process.stdout.write(`Written: ${path}\n`)
+  process.exitCode = findings.verdict.holds && isWhole(loadTest) && fault === undefined ? 0 : 1
 }
 
 /** On what the environment names, or on the run on this machine. */
