@@ -35,21 +35,27 @@ type Allowed = Readonly<Record<string, readonly string[]>>
 /** Which folders a folder may import, besides itself and the files at the top. */
 const RUNTIME: Allowed = {
   '.': [],
-  queue: [],
+  telemetry: [],
+  queue: ['telemetry'],
   search: [],
   api: ['queue', 'search'],
   worker: ['queue', 'search'],
-  console: ['queue', 'search'],
+  console: ['queue', 'search', 'telemetry'],
   programs: ['api', 'worker', 'console', 'queue', 'search'],
   send: [],
   replay: ['queue', 'search', 'worker'],
-  'load-test': ['queue', 'search', 'send'],
-  commands: ['api', 'queue', 'search', 'send', 'load-test', 'replay'],
-  local: ['api'],
+  'load-test': ['queue', 'search', 'send', 'telemetry'],
+  commands: ['api', 'queue', 'search', 'send', 'load-test', 'replay', 'telemetry'],
+  local: ['api', 'telemetry'],
 }
 
 /** What the report of a load test is made from. */
-const LOAD_TEST_RECORD = ['record', 'summary', 'duration'].map((file) => `../runtime/load-test/${file}.ts`)
+const LOAD_TEST_RECORD = [
+  '../runtime/load-test/record.ts',
+  '../runtime/load-test/summary.ts',
+  '../runtime/telemetry/bottlenecks.ts',
+  '../runtime/telemetry/format.js',
+]
 
 /** Errors have one base and one table of codes. */
 const ERRORS = '../runtime/errors.ts'

@@ -1,4 +1,4 @@
-import type { Plan } from '../config/plan.ts'
+import type { Plan } from '../config/resolved.ts'
 import { costOf, type TierCost, totalOf } from '../cost.ts'
 import { platformSettings } from '../stack-args.ts'
 

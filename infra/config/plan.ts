@@ -3,29 +3,12 @@ import type { Coefficients } from '../sizing/coefficients.ts'
 import type { Stated } from '../sizing/derived.ts'
 import type { Load, Shape } from '../sizing/load.ts'
 import { type Derived, type SizedKey, shortfalls, size } from '../sizing/model.ts'
-import { StackConfigError } from './errors.ts'
+import { faultOf, StackConfigError, type StackFault } from './errors.ts'
 import { floorsOf } from './floors.ts'
 import { readStack, type StackConfig } from './read.ts'
-import { brokenRules, dataHolders } from './rules.ts'
+import { dataHolders, type Plan, type Reason } from './resolved.ts'
+import { brokenRules } from './rules.ts'
 import { type Key, schema } from './schema.ts'
-
-/** Where a number comes from: the stack, the sizing model, or the default. */
-export interface Reason {
-  readonly key: SizedKey
-  readonly value: number
-  readonly unit: string
-  readonly from: 'stated' | 'derived' | 'default'
-  readonly reason: string
-}
-
-/** Everything a stack is provisioned from: its configuration with every number settled. */
-export interface Plan extends Omit<StackConfig, 'runtime'> {
-  readonly runtime: Config
-  /** For each number that the model can derive, where it comes from. */
-  readonly reasons: readonly Reason[]
-  /** Stated numbers that fall short of what the stated load needs. */
-  readonly warnings: readonly string[]
-}
 
 /**
  * Settles a stack: reads it, derives the counts that it does not state from the load that it states, and checks the whole.
@@ -73,7 +56,8 @@ function runtimeOf(config: StackConfig): Config {
   try {
     return loadConfig({ EVENT_RETENTION_DAYS: retention, ...config.runtime })
   } catch (error) {
-    throw new StackConfigError((error as Error).message.split('\n').map((fault) => `runtime: ${fault}`))
+    const faults = (error as Error).message.split('\n')
+    throw new StackConfigError(faults.map((fault) => faultOf('runtime_invalid', `runtime: ${fault}`)))
   }
 }
 
@@ -159,14 +143,20 @@ function resolve(config: StackConfig, runtime: Config, derived: readonly Derived
 }
 
 /** A derived number can leave the range of its key: then the load is more than one stack can carry. */
-function outOfRange({ reasons }: Plan): readonly string[] {
+function outOfRange({ reasons }: Plan): readonly StackFault[] {
   return reasons.flatMap(({ key, value, from, reason }) => {
     const [group, name] = key.split('.') as [string, string]
     const definition =
       group === 'runtime' ? settings[fieldOf(name)] : (schema as Record<string, Record<string, Key>>)[group]?.[name]
     const { maximum } = definition as { maximum: number }
     return from === 'derived' && value > maximum
-      ? [`${key} would be ${value}; at most ${maximum}: the load is more than one stack carries, divide it. ${reason}`]
+      ? [
+          faultOf(
+            'load_beyond_one_stack',
+            `${key} would be ${value}; at most ${maximum}: the load is more than one stack carries, divide it. ${reason}`,
+            { key, value, maximum },
+          ),
+        ]
       : []
   })
 }

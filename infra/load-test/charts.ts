@@ -1,6 +1,6 @@
 import type { Interval, LoadTest } from '../../runtime/load-test/record.ts'
+import { FULL_CORE } from '../../runtime/telemetry/bottlenecks.ts'
 import { type Chart, type Line, lineChart, type Point } from './line-chart.ts'
-import { FULL_CORE } from './saturation.ts'
 import { busiestNode, most, secondsOf, sumOf } from './window.ts'
 
 /** More points would be a thicket. */

@@ -1,6 +1,6 @@
-import { durationText } from '../../runtime/load-test/duration.ts'
 import type { LoadTest } from '../../runtime/load-test/record.ts'
 import { summaryOf } from '../../runtime/load-test/summary.ts'
+import { duration } from '../../runtime/telemetry/format.js'
 import { figure } from '../sizing/figures.ts'
 import { chartsOf } from './charts.ts'
 import { isShort } from './counts.ts'
@@ -26,12 +26,12 @@ export function page(loadTest: LoadTest, findings: Findings): string {
 <body>
 <header>
 <h1>${escaped(title)}</h1>
-<p>${escaped(`${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${durationText(asked.seconds)} to ${asked.target}, run ${run}, seed ${asked.seed}`)}</p>
+<p>${escaped(`${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${duration(asked.seconds)} to ${asked.target}, run ${run}, seed ${asked.seed}`)}</p>
 </header>
 <section class="verdict ${verdict.holds ? 'holds' : 'fails'}">
 <h2>${escaped(headline(loadTest, findings))}</h2>
 <p>${escaped(saturationLine(findings))}</p>
-${list(verdict.faults)}
+${list(verdict.faults.map(({ text }) => text))}
 </section>
 <dl class="tiles">${tiles(loadTest)}</dl>
 ${advice.length > 0 ? `<section><h2>What to change</h2>${list(advice)}</section>` : ''}
@@ -67,7 +67,7 @@ function tiles({ total, comparison, drainSeconds }: LoadTest): string {
           tile('p99.9', milliseconds(latency.p999)),
           tile('longest', milliseconds(latency.max)),
         ]),
-    tile('drained after', drainSeconds === null ? 'never' : durationText(drainSeconds)),
+    tile('drained after', drainSeconds === null ? 'never' : duration(drainSeconds)),
   ].join('')
 }
 

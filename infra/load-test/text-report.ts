@@ -9,7 +9,7 @@ import { sumOf } from './window.ts'
 export function textReport(loadTest: LoadTest, findings: Findings): string {
   const { verdict, advice, measured, capacities, counts } = findings
   const sections: readonly (readonly string[])[] = [
-    [headline(loadTest, findings), ...verdict.faults.map(item)],
+    [headline(loadTest, findings), ...verdict.faults.map(({ text }) => item(text))],
     summaryOf(loadTest),
     [saturationLine(findings)],
     section(

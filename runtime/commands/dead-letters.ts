@@ -7,8 +7,9 @@ import { pulsarAdmin } from '../queue/admin.ts'
 import { readBacklog } from '../queue/backlog.ts'
 import { connectQueue } from '../queue/connect.ts'
 import { type DeadLetterAccess, readDeadLetters, replayDeadLetters } from '../queue/dead-letters.ts'
+import { number } from '../telemetry/format.js'
 import { newFile } from './new-file.ts'
-import { grouped, print, table } from './output.ts'
+import { print, table } from './output.ts'
 
 async function withQueue<T>(config: Config, log: Logger, use: (access: DeadLetterAccess) => Promise<T>): Promise<T> {
   const admin = pulsarAdmin(config)
@@ -44,7 +45,7 @@ export function listDeadLetters(config: Config, log: Logger, options: DeadLetter
     })
     const { total } = await readBacklog(access.admin, access.topics.deadLetters)
     if (rows.length > 0) print(table(['failed at', 'status', 'fault', 'operation', 'reason'], rows))
-    print(`${rows.length > 0 ? '\n' : ''}${grouped(total)} dead letters wait; ${grouped(rows.length)} are shown.`)
+    print(`${rows.length > 0 ? '\n' : ''}${number(total)} dead letters wait; ${number(rows.length)} are shown.`)
   })
 }
 
@@ -52,7 +53,7 @@ export function listDeadLetters(config: Config, log: Logger, options: DeadLetter
 export function replayAll(config: Config, log: Logger, options: DeadLetterOptions): Promise<void> {
   return withQueue(config, log, async (access) => {
     const count = await replayDeadLetters(access, options.limit)
-    print(`${grouped(count)} dead letters published again. What is still refused comes back to the dead letters.`)
+    print(`${number(count)} dead letters published again. What is still refused comes back to the dead letters.`)
   })
 }
 
@@ -77,7 +78,7 @@ export function exportDeadLetters(
     if (options.file !== '-') {
       output.end()
       await once(output, 'close')
-      print(`${grouped(count)} dead letters written to ${options.file}; they still wait in the topic.`)
+      print(`${number(count)} dead letters written to ${options.file}; they still wait in the topic.`)
     }
   })
 }

@@ -1,10 +1,12 @@
+import { number } from '../telemetry/format.js'
+
 /** What a terminal would obey: control characters, and those that change the direction of text. */
 const OBEYED = /[\p{Cc}\p{Bidi_Control}]/gu
 
 /** Rows as a table with aligned columns; numbers to the right. Cells may quote strangers: what a terminal would obey is replaced. */
 export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = [header, ...rows].map((row) =>
-    row.map((cell) => (typeof cell === 'number' ? grouped(cell) : printable(cell))),
+    row.map((cell) => (typeof cell === 'number' ? number(cell) : printable(cell))),
   )
   const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
   const isNumber = header.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'))
@@ -24,11 +26,6 @@ function printable(cell: string): string {
 
 function padded(cell: string, width: number, right: boolean): string {
   return right ? cell.padStart(width) : cell.padEnd(width)
-}
-
-/** 1234567 as `1,234,567`. */
-export function grouped(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 1 })
 }
 
 export function print(text: string): void {

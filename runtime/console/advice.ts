@@ -1,16 +1,6 @@
-import { counted, duration, number, percent, rate, size } from './page/format.js'
-import type { DiskFigures, Figures, InstanceFigures, NamedCount } from './state.ts'
-
-/** One thing to do, or to know, and the figures that it comes from. */
-export interface Advice {
-  /** Name of the rule; one rule gives at most one advice. */
-  readonly rule: string
-  /** `act`: events wait or are at risk now. `watch`: it will come to that. `hint`: it could be had for less. */
-  readonly severity: 'act' | 'watch' | 'hint'
-  readonly title: string
-  /** Why, with the numbers, and what to do. */
-  readonly text: string
-}
+import { FULL_CORE } from '../telemetry/bottlenecks.ts'
+import { counted, duration, number, percent, rate, size } from '../telemetry/format.js'
+import type { Advice, DiskFigures, Figures, InstanceFigures, NamedCount } from './state.ts'
 
 /** What is wrong by the worst of it, in the order in which it is shown. */
 const SEVERITIES: readonly Advice['severity'][] = ['act', 'watch', 'hint']
@@ -28,7 +18,6 @@ const NOTICEABLE_SHARE = 0.05
 const REFUSED_SHARE = 0.01
 /** Share of the disk that may be left before a watermark for it to count as near. */
 const NEAR_SHARE = 0.05
-const BUSY_CORES = 0.9
 
 /** What an operator should do, the most urgent first. Pure: the same figures give the same words. */
 export function adviceFor(figures: Figures, namesInstances = true): readonly Advice[] {
@@ -44,6 +33,7 @@ const notRead: Rule = ({ queue }) =>
     : advice(
         'reader',
         'act',
+        {},
         'Events are refused: they might not be read',
         `${queue.publishFault}. Calls are answered 503 until then, and senders must repeat them.`,
       )
@@ -51,7 +41,7 @@ const notRead: Rule = ({ queue }) =>
 const partitionsLeftOut: Rule = ({ queue }) =>
   queue.leftOut === undefined || queue.publishFault !== undefined
     ? undefined
-    : advice('partitions', 'act', 'A partition takes no events', `${queue.leftOut}. Others take its part.`)
+    : advice('partitions', 'act', {}, 'A partition takes no events', `${queue.leftOut}. Others take its part.`)
 
 const pulsarAway: Rule = ({ queue }) => {
   if (queue.notPromised !== undefined) return undefined
@@ -61,12 +51,14 @@ const pulsarAway: Rule = ({ queue }) => {
     ? advice(
         'pulsar',
         'act',
+        { part: 'admin' },
         'Pulsar does not tell its backlog',
         `Its admin API: ${reason}. Backlog and dead letters are unknown; events may still pass. Check PULSAR_API and the brokers.`,
       )
     : advice(
         'pulsar',
         'act',
+        { part: 'producer' },
         'Pulsar takes no events',
         `This API cannot publish: ${reason}. Calls are answered 503 and senders must repeat them. Check the brokers and the bookies.`,
       )
@@ -78,6 +70,7 @@ const searchAway: Rule = ({ search }) =>
     : advice(
         'elasticsearch',
         'act',
+        {},
         'Elasticsearch does not answer',
         `${search.reason}. Workers stop taking events; the backlog grows in Pulsar, on disk, and nothing is lost. Check ELASTIC_HOST, the credentials and the nodes.`,
       )
@@ -91,7 +84,7 @@ const nodesAway: Rule = ({ search }) => {
       : `${away.length} nodes of Elasticsearch do not answer`
   const what =
     'The other nodes of ELASTIC_HOST are asked instead, and nothing is lost. Mend it, or take it out of ELASTIC_HOST.'
-  return advice('search-node', 'watch', title, `${away.join(' and ')}. ${what}`)
+  return advice('search-node', 'watch', { nodes: away.length }, title, `${away.join(' and ')}. ${what}`)
 }
 
 const searchRed: Rule = ({ search }) => {
@@ -99,6 +92,7 @@ const searchRed: Rule = ({ search }) => {
     return advice(
       'health',
       'act',
+      { unassignedShards: search.unassignedShards ?? 0 },
       'Elasticsearch is red',
       `${counted(search.unassignedShards ?? 0, 'shard')} have no node, primaries among them: what belongs there waits in Pulsar, and everything else is stored. Look at \`_cluster/allocation/explain\`.`,
     )
@@ -107,6 +101,7 @@ const searchRed: Rule = ({ search }) => {
   return advice(
     'health',
     'watch',
+    { unassignedShards: search.unassignedShards ?? 0, dataNodes: search.dataNodes ?? 0 },
     'Copies of shards are missing',
     `${counted(search.unassignedShards ?? 0, 'copy of a shard has', 'copies of shards have')} no node among ${counted(search.dataNodes ?? 0, 'data node')}: the loss of one node may lose data. Add a data node, or set ELASTIC_INDEX_REPLICAS to what the nodes can hold.`,
   )
@@ -119,12 +114,14 @@ const noWorkers: Rule = ({ instances, queue }, namesInstances) => {
     ? advice(
         'workers',
         'act',
+        { messages: queue.messages ?? 0 },
         'No worker runs',
         `None of the instances that CONSOLE_INSTANCES names is a worker that answers: events are taken and kept, not stored.${waiting} Start a worker.`,
       )
     : advice(
         'workers',
         'watch',
+        { messages: queue.messages ?? 0 },
         'No worker is known here',
         `CONSOLE_INSTANCES names none, so what is stored and how cannot be shown.${waiting} Name the private listeners of the workers.`,
       )
@@ -137,6 +134,7 @@ const silentInstances: Rule = ({ instances }) => {
   return advice(
     'instances',
     'watch',
+    { silent: silent.length },
     `${counted(silent.length, 'instance does', 'instances do')} not answer`,
     `${first.url}: ${first.reason}.${silent.length > 1 ? ` ${number(silent.length - 1)} more likewise.` : ''} The figures are without ${silent.length > 1 ? 'them' : 'it'}.`,
   )
@@ -150,6 +148,7 @@ const nothingStored: Rule = (figures) => {
   return advice(
     'stalled',
     'act',
+    { messages: queue.messages ?? 0 },
     'Workers run and store nothing',
     `${counted(queue.messages ?? 0, 'message')} wait, and no event was stored for 10 s. Read the log of a worker: it says what it waits for.`,
   )
@@ -170,6 +169,7 @@ const backlogGrows: Rule = (figures) => {
     return advice(
       'backlog',
       'act',
+      { growsPerSecond: grows, limit: 'elasticsearch' },
       'The backlog grows',
       `${sums}; but Elasticsearch refuses operations, so more workers would not help. Relieve Elasticsearch first.`,
     )
@@ -179,12 +179,14 @@ const backlogGrows: Rule = (figures) => {
     ? advice(
         'backlog',
         'act',
+        { growsPerSecond: grows, limit: 'workers', workers: workers + more },
         'The backlog grows',
         `${sums}. Run ${number(more)} more: ${number(workers + more)} of at most ${number(partitions)}, one for each partition.${slow}`,
       )
     : advice(
         'backlog',
         'act',
+        { growsPerSecond: grows, limit: 'partitions', workers },
         'The backlog grows',
         `${sums}, as many as there are partitions. Raise PULSAR_PARTITIONS above ${number(partitions)}, then run more workers; or make bulks faster.${slow}`,
       )
@@ -202,12 +204,14 @@ const mostlyTimeout: Rule = ({ bulks, instances, windowSeconds, queue, bulkSize 
     ? advice(
         'timeout',
         'hint',
+        { bulks: count, fullShare, workers: enough },
         'Bulks are sent before they are full',
         `${facts} ${counted(enough, 'worker')} instead of ${number(workers)} would fill them, or a longer BULK_TIMEOUT_SECONDS.`,
       )
     : advice(
         'timeout',
         'hint',
+        { bulks: count, fullShare, workers: enough },
         'Bulks are sent before they are full',
         `${facts} With one worker that is a quiet stream; a longer BULK_TIMEOUT_SECONDS makes fewer, fuller bulks, and events are found later.`,
       )
@@ -222,17 +226,36 @@ const refused: Rule = (figures) => {
   const { bulks, windowSeconds } = figures
   const [cause] = bulks.retries
   if (!cause || refusedShare(figures) < REFUSED_SHARE) return undefined
-  const sums = `${counted(total(bulks.retries), 'operation was', 'operations were')} sent again in ${duration(windowSeconds)}, mostly ${cause.name}.`
+  const operations = total(bulks.retries)
+  const sums = `${counted(operations, 'operation was', 'operations were')} sent again in ${duration(windowSeconds)}, mostly ${cause.name}.`
   if (OVERLOADED.includes(cause.name))
-    return advice('refused', 'act', 'Elasticsearch refuses operations', `${sums} ${lessLoad(figures)}`)
+    return advice(
+      'refused',
+      'act',
+      { operations, cause: cause.name, kind: 'overloaded' },
+      'Elasticsearch refuses operations',
+      `${sums} ${lessLoad(figures)}`,
+    )
   if (UNANSWERED.includes(cause.name)) {
     const what =
       'Bulks got no answer: the log of the worker names the node and the reason. Check the nodes of ELASTIC_HOST.'
-    return advice('refused', 'act', 'Elasticsearch does not answer bulks', `${sums} ${what}`)
+    return advice(
+      'refused',
+      'act',
+      { operations, cause: cause.name, kind: 'unanswered' },
+      'Elasticsearch does not answer bulks',
+      `${sums} ${what}`,
+    )
   }
   const what =
     'Not the events are at fault: they wait in Pulsar, and nothing is lost. The log of the worker names the index and the reason.'
-  return advice('refused', 'act', 'Elasticsearch cannot store operations', `${sums} ${what}`)
+  return advice(
+    'refused',
+    'act',
+    { operations, cause: cause.name, kind: 'other' },
+    'Elasticsearch cannot store operations',
+    `${sums} ${what}`,
+  )
 }
 
 function lessLoad({ instances, search }: Figures): string {
@@ -248,6 +271,7 @@ const unavailable: Rule = ({ unavailableEvents, windowSeconds }) =>
     : advice(
         'unavailable',
         'act',
+        { events: unavailableEvents },
         'Events were answered 503',
         `${counted(unavailableEvents, 'event')} in ${duration(windowSeconds)} got no receipt of Pulsar in time. Senders repeat them with the same ids. Check the brokers and the bookies.`,
       )
@@ -260,13 +284,20 @@ const unrouted: Rule = ({ unrouted: reasons, windowSeconds }) => {
   const what = `${counted(total(reasons), 'request or connection', 'requests and connections')} in ${duration(windowSeconds)} ended before a route saw them: ${reasons.map(({ name, count }) => `${name} ${number(count)}`).join(', ')}.`
   if (closed) {
     const text = `${what} Raise the limit on open files, or API_MAX_CONNECTIONS, or run more API instances.`
-    return advice('connections', 'act', 'Connections to the API are closed as they come', text)
+    return advice(
+      'connections',
+      'act',
+      { ended: total(reasons) },
+      'Connections to the API are closed as they come',
+      text,
+    )
   }
   return total(reasons) <= UNROUTED_PER_SECOND * windowSeconds
     ? undefined
     : advice(
         'unrouted',
         'watch',
+        { ended: total(reasons) },
         'Calls end before the API can read them',
         `${what} The log of the API names a client of each kind.`,
       )
@@ -282,6 +313,7 @@ const deadLetters: Rule = ({ queue, faults }) => {
   return advice(
     'dead-letters',
     'watch',
+    { deadLetters: queue.deadLetters, commonest: count, known: all },
     `${counted(queue.deadLetters, 'dead letter waits', 'dead letters wait')}`,
     `Elasticsearch refused them for good.${why} Look at the reasons below, mend the cause, then replay them: nothing is stored twice.`,
   )
@@ -296,6 +328,7 @@ const largeShards: Rule = ({ search }) => {
   return advice(
     'shards',
     'watch',
+    { shardBytes: bytes, shards: needed },
     'Shards become too large',
     `At the pace of ${forecast.index}, ${forecast.nextIndex} takes ${size(forecast.primaryBytes)}: ${size(bytes)} in each of ${counted(forecast.shards, 'shard')}, over 50 GB. Set ELASTIC_INDEX_SHARDS to ${number(needed)} before that period begins.`,
   )
@@ -314,6 +347,7 @@ const diskFills: Rule = ({ search }) => {
   return advice(
     'disk',
     mark.severity,
+    { node: disk.node, freeBytes: disk.availableBytes, limitBytes: mark.freeBytes, near: near.length },
     spareBytes > 0 ? 'A disk is nearly full' : 'A disk is too full',
     `${has} ${limit} Add disk or data nodes, or shorten EVENT_RETENTION_DAYS.${more}`,
   )
@@ -321,14 +355,15 @@ const diskFills: Rule = ({ search }) => {
 
 const busyApis: Rule = ({ instances }) => {
   const apis = running(instances, 'api')
-  const busy = apis.filter(({ cpuCores }) => (cpuCores ?? 0) >= BUSY_CORES)
+  const busy = apis.filter(({ cpuCores }) => (cpuCores ?? 0) >= FULL_CORE)
   const [first] = busy
   if (!first || busy.length * 2 < apis.length) return undefined
   return advice(
     'api-cpu',
     'watch',
+    { busy: busy.length, apis: apis.length },
     'The API is near its limit',
-    `${number(busy.length)} of ${counted(apis.length, 'API instance')} use ${percent(BUSY_CORES)} of a core or more, and one cannot use much more than one. Run more API instances.`,
+    `${number(busy.length)} of ${counted(apis.length, 'API instance')} use ${percent(FULL_CORE)} of a core or more, and one cannot use much more than one. Run more API instances.`,
   )
 }
 
@@ -338,6 +373,7 @@ const sourcesFault: Rule = ({ instances }) => {
   return advice(
     'sources',
     'act',
+    { apis: faulty.length },
     'The sources file has a fault',
     `${counted(faulty.length, 'API')} kept the last good file, and will not start again with this one: ${faulty.map(({ url }) => url).join(', ')}. \`/health/ready\` and the log of the API name the fault. Correct the file.`,
   )
@@ -367,6 +403,7 @@ const indexTroubles: Rule = ({ instances }) => {
   return advice(
     'indices',
     'act',
+    { kinds: found.size },
     'Templates or indices are not as they should be',
     `${texts.join(' ')} \`/health/ready\` of ${first.url} and the log of the worker name them.`,
   )
@@ -381,6 +418,7 @@ const closedLanes: Rule = ({ instances }) => {
   return advice(
     'lanes',
     'act',
+    { workers: closed.length },
     'Elasticsearch refuses writes to a shard',
     `Elasticsearch refuses every write to shards of ${namesOf('closedLanes')} (${namesOf('closedLaneFaults')}). Their events wait in Pulsar and are retried; all others are stored. Check the index for a block (\`GET <index>/_settings\`) and its shards for a node (\`GET _cluster/allocation/explain\`). The log of ${first.url} has the reason.`,
   )
@@ -392,6 +430,7 @@ const conflicts: Rule = ({ conflicts: count, windowSeconds }) =>
     : advice(
         'conflicts',
         'watch',
+        { events: count },
         'Event ids are used twice',
         `${counted(count, 'event')} in ${duration(windowSeconds)} came with the id of another event of its source and other content. The first one is stored, the others are not. The log of the worker names one of them: let its source make a new id for each event.`,
       )
@@ -421,8 +460,14 @@ const RULES: readonly Rule[] = [
   mostlyTimeout,
 ]
 
-function advice(rule: string, severity: Advice['severity'], title: string, text: string): Advice {
-  return { rule, severity, title, text }
+function advice(
+  rule: string,
+  severity: Advice['severity'],
+  facts: Advice['facts'],
+  title: string,
+  text: string,
+): Advice {
+  return { rule, severity, facts, title, text }
 }
 
 function running(instances: readonly InstanceFigures[], program: 'api' | 'worker'): readonly InstanceFigures[] {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../errors.ts'
-import type { Result } from './observation.ts'
+import type { Result } from '../telemetry/instances.ts'
 
 export interface PollOptions {
   /** Least time between two questions; in between the last answer stands. */

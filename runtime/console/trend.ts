@@ -21,12 +21,6 @@ export function slopePerSecond(points: readonly Point[]): number | null {
   return covariance / variance
 }
 
-/** At this trend; 0 when there is nothing to drain, `null` while it does not shrink. */
-export function secondsToDrain(count: number, perSecond: number | null): number | null {
-  if (count === 0) return 0
-  return perSecond !== null && perSecond < 0 ? count / -perSecond : null
-}
-
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }

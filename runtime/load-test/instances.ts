@@ -1,76 +1,36 @@
-import { lookup } from 'node:dns/promises'
-import { isIP } from 'node:net'
-import { Agent, request } from 'undici'
 import { AppError } from '../errors.ts'
-import { parseMetrics } from '../metrics-text.ts'
-import { type Reading, type Readings, roleOf } from './readings.ts'
+import type { Reading, Readings } from '../telemetry/counters.ts'
+import { instancesAt, type Resolve, scrape } from '../telemetry/instances.ts'
 
 const ANSWER_LIMIT_MS = 2000
 
-/** Finds the addresses of a host. */
-export type Resolve = (host: string) => Promise<readonly { readonly address: string; readonly family: number }[]>
-
 /**
- * The private listeners behind the URLs. A host with several addresses, as a headless Service, stands for an instance at each.
+ * The private listeners behind the URLs of `--metrics`.
  *
  * @throws AppError `command_invalid` for what is no http URL, or a name that nobody knows.
  */
-export async function instancesOf(
-  urls: readonly string[],
-  resolve: Resolve = (host) => lookup(host, { all: true }),
-): Promise<readonly string[]> {
-  const found = await Promise.all(urls.map((url) => addressesOf(url, resolve)))
+export async function instancesOf(urls: readonly string[], resolve?: Resolve): Promise<readonly string[]> {
+  const found = await Promise.all(
+    urls.map((url) => {
+      if (!URL.canParse(url) || new URL(url).protocol !== 'http:') {
+        const allowed = 'URLs like http://host:8686, with a comma between them'
+        throw new AppError('command_invalid', `--metrics has "${url}"; allowed: ${allowed}`)
+      }
+      return instancesAt(url, resolve).catch((cause: unknown) => {
+        throw new AppError('command_invalid', `--metrics has "${url}", whose host has no address`, { cause })
+      })
+    }),
+  )
   return [...new Set(found.flat())]
 }
 
-async function addressesOf(text: string, resolve: Resolve): Promise<readonly string[]> {
-  if (!URL.canParse(text) || new URL(text).protocol !== 'http:') {
-    throw new AppError(
-      'command_invalid',
-      `--metrics has "${text}"; allowed: URLs like http://host:8686, with a comma between them`,
-    )
-  }
-  const url = new URL(text)
-  // The loopback has an address in both families, behind which is one instance.
-  if (url.hostname === 'localhost' || isIP(url.hostname.replaceAll(/[[\]]/g, '')) > 0) return [url.origin]
-  const addresses = await resolve(url.hostname).catch((cause: unknown) => {
-    throw new AppError('command_invalid', `--metrics has "${text}", whose host has no address`, { cause })
-  })
-  // A pod of two families has an address in both: those of the first are all the pods.
-  const family = addresses[0]?.family
-  return addresses
-    .filter((found) => found.family === family)
-    .map(({ address }) => `http://${family === 6 ? `[${address}]` : address}:${url.port || 80}`)
-}
-
-/** Reads the metrics of all instances at once. */
-export class Instances {
-  readonly #urls: readonly string[]
-  readonly #agent = new Agent({ headersTimeout: ANSWER_LIMIT_MS, bodyTimeout: ANSWER_LIMIT_MS })
-
-  constructor(urls: readonly string[]) {
-    this.#urls = urls
-  }
-
-  /** What does not answer, and what is none of ours, is left out. Names are resolved anew each time, as pods come and go. */
-  async read(): Promise<Readings> {
-    const addresses = await instancesOf(this.#urls)
-    const read = await Promise.all(addresses.map(async (address) => [address, await this.#readOne(address)] as const))
-    return new Map(read.filter((entry): entry is [string, Reading] => entry[1] !== undefined))
-  }
-
-  async close(): Promise<void> {
-    await this.#agent.close()
-  }
-
-  async #readOne(address: string): Promise<Reading | undefined> {
-    try {
-      const response = await request(`${address}/metrics`, { dispatcher: this.#agent })
-      const metrics = parseMetrics(await response.body.text())
-      const role = response.statusCode === 200 ? roleOf(metrics) : undefined
-      return role && { role, atMs: performance.now(), metrics }
-    } catch {
-      return undefined
-    }
-  }
+/** Reads all instances at once. What does not answer, and what is none of ours, is left out. Pods come and go, so names are resolved each time. */
+export async function readInstances(urls: readonly string[]): Promise<Readings> {
+  const read = await Promise.all(
+    (await instancesOf(urls)).map(async (url): Promise<readonly [string, Reading][]> => {
+      const answer = await scrape(url, ANSWER_LIMIT_MS, () => performance.now())
+      return answer.ok ? [[url, answer.value]] : []
+    }),
+  )
+  return new Map(read.flat())
 }

@@ -1,10 +1,11 @@
+import { number } from '../telemetry/format.js'
 import type { Asked, Interval } from './record.ts'
 
 /** One line about the present interval. */
 export function progress({ seconds }: Pick<Asked, 'seconds'>, interval: Interval): string {
   const { load, toSeconds, fromSeconds, phase, backlogMessages, worker } = interval
-  const perSecond = (count: number) => whole(count / (toSeconds - fromSeconds))
-  const backlog = backlogMessages === undefined ? '?' : whole(backlogMessages)
+  const perSecond = (count: number) => number(count / (toSeconds - fromSeconds))
+  const backlog = backlogMessages === undefined ? '?' : number(backlogMessages)
   const stored = worker === undefined ? [] : [`stored ${perSecond(worker.events)}/s`]
   const tail = [...stored, `backlog ${backlog} messages`]
   if (phase === 'drain') return [`${clock(toSeconds)} draining`, ...tail].join(' · ')
@@ -12,8 +13,8 @@ export function progress({ seconds }: Pick<Asked, 'seconds'>, interval: Interval
     `${clock(toSeconds)} of ${clock(seconds)} ${phase}`,
     `sent ${perSecond(load.sent)}/s`,
     `answered ${perSecond(load.accepted)}/s`,
-    ...(load.failed > 0 ? [`given up ${whole(load.failed)}`] : []),
-    ...(load.latencyMs === undefined ? [] : [`p99 ${whole(load.latencyMs.p99)} ms`]),
+    ...(load.failed > 0 ? [`given up ${number(load.failed)}`] : []),
+    ...(load.latencyMs === undefined ? [] : [`p99 ${number(load.latencyMs.p99)} ms`]),
     ...tail,
   ].join(' · ')
 }
@@ -21,8 +22,4 @@ export function progress({ seconds }: Pick<Asked, 'seconds'>, interval: Interval
 function clock(seconds: number): string {
   const rounded = Math.round(seconds)
   return `${Math.floor(rounded / 60)}:${String(rounded % 60).padStart(2, '0')}`
-}
-
-function whole(value: number): string {
-  return Math.round(value).toLocaleString('en-US')
 }

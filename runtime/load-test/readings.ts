@@ -1,73 +1,49 @@
-import { type Metric, sumOf } from '../metrics-text.ts'
+import { increaseOf, type Reading, type Readings } from '../telemetry/counters.ts'
+import { byLabel, type Labels, type Metrics, sumOf } from '../telemetry/metrics.ts'
 import type { ApiInterval, WorkerInterval } from './record.ts'
 
-export type Role = 'api' | 'worker'
+type Program = Reading['program']
 
-/** The metrics of one instance at one moment. */
-export interface Reading {
-  readonly role: Role
-  readonly atMs: number
-  readonly metrics: readonly Metric[]
+/** What one instance did between two readings. */
+interface Span {
+  readonly seconds: number
+  readonly increase: Metrics
+  readonly latest: Metrics
 }
 
-/** Readings by the address of the instance. */
-export type Readings = ReadonlyMap<string, Reading>
-
-/** What has these metrics; nothing for a program that is none of ours. */
-export function roleOf(metrics: readonly Metric[]): Role | undefined {
-  if (metrics.some(({ name }) => name === 'tracardi_api_events_total')) return 'api'
-  return metrics.some(({ name }) => name === 'tracardi_worker_events_total') ? 'worker' : undefined
-}
-
-interface Pair {
-  readonly before: Reading
-  readonly after: Reading
-}
-
-/** The instances of a role that were read both times: of one that is new nobody knows since when it counts. */
-function pairsOf(role: Role, before: Readings, after: Readings): readonly Pair[] {
-  return [...after].flatMap(([address, reading]) => {
-    const earlier = before.get(address)
-    return reading.role === role && earlier !== undefined ? [{ before: earlier, after: reading }] : []
+/** The instances of a program that were read both times: of one that is new nobody knows since when it counts. */
+function spansOf(program: Program, before: Readings, after: Readings): readonly Span[] {
+  return [...after].flatMap(([url, reading]) => {
+    const earlier = before.get(url)
+    if (reading.program !== program || earlier === undefined) return []
+    const seconds = (reading.atMs - earlier.atMs) / 1000
+    return [{ seconds, increase: increaseOf(earlier, reading, 0), latest: reading.metrics }]
   })
 }
 
-type Labels = Readonly<Record<string, string>>
-
-/** How much a counter has grown. One that fell began at 0 again, as its program did. */
-function growth({ before, after }: Pair, name: string, labels?: Labels): number {
-  const from = sumOf(before.metrics, name, labels) ?? 0
-  const to = sumOf(after.metrics, name, labels) ?? 0
-  return to < from ? to : to - from
+function total(spans: readonly Span[], name: string, labels?: Labels): number {
+  return spans.reduce((sum, { increase }) => sum + (sumOf(increase, name, labels) ?? 0), 0)
 }
 
-function total(pairs: readonly Pair[], name: string, labels?: Labels): number {
-  return pairs.reduce((sum, pair) => sum + growth(pair, name, labels), 0)
+function cores(spans: readonly Span[]): readonly number[] {
+  return spans.map((span) => total([span], 'process_cpu_seconds_total') / span.seconds)
 }
 
-function cores(pairs: readonly Pair[]): readonly number[] {
-  return pairs.map((pair) => growth(pair, 'process_cpu_seconds_total') / secondsOf(pair))
-}
-
-function secondsOf({ before, after }: Pair): number {
-  return (after.atMs - before.atMs) / 1000
-}
-
-function meanOf(pairs: readonly Pair[], histogram: string, factor: number): number | null {
-  const count = total(pairs, `${histogram}_count`)
-  return count === 0 ? null : (total(pairs, `${histogram}_sum`) / count) * factor
+function meanOf(spans: readonly Span[], histogram: string, factor: number): number | null {
+  const count = total(spans, `${histogram}_count`)
+  return count === 0 ? null : (total(spans, `${histogram}_sum`) / count) * factor
 }
 
 /** What the instances of the API did between two readings; nothing when none was read twice. */
 export function apiBetween(before: Readings, after: Readings): ApiInterval | undefined {
-  const pairs = pairsOf('api', before, after)
-  if (pairs.length === 0) return undefined
+  const spans = spansOf('api', before, after)
+  if (spans.length === 0) return undefined
   return {
-    cores: cores(pairs),
-    calls: total(pairs, 'tracardi_api_requests_total', { status: '200' }),
-    events: total(pairs, 'tracardi_api_events_total', { outcome: 'accepted' }),
-    messages: total(pairs, 'tracardi_api_receipt_seconds_count'),
-    receiptMs: meanOf(pairs, 'tracardi_api_receipt_seconds', 1000),
+    cores: cores(spans),
+    calls: total(spans, 'tracardi_api_requests_total', { status: '200' }),
+    events: total(spans, 'tracardi_api_events_total', { outcome: 'accepted' }),
+    messages: total(spans, 'tracardi_api_receipt_seconds_count'),
+    receiptMs: meanOf(spans, 'tracardi_api_receipt_seconds', 1000),
   }
 }
 
@@ -80,26 +56,23 @@ export function bulkSizeOf(readings: Readings): number | undefined {
 
 /** The same of the workers. */
 export function workersBetween(before: Readings, after: Readings): WorkerInterval | undefined {
-  const pairs = pairsOf('worker', before, after)
-  if (pairs.length === 0) return undefined
-  const latest = pairs.map((pair) => pair.after.metrics)
-  const reasons = latest.flatMap((metrics) =>
-    metrics.filter(({ name }) => name === 'tracardi_worker_flushes_total').map(({ labels }) => labels['reason'] ?? ''),
-  )
-  const seconds = pairs.reduce((sum, pair) => sum + secondsOf(pair), 0)
-  const limits = latest.map((metrics) => sumOf(metrics, 'tracardi_worker_bulk_concurrency') ?? 0)
-  const bulks = total(pairs, 'tracardi_worker_batch_events_count')
-  const bulkSeconds = total(pairs, 'tracardi_worker_bulk_seconds_sum')
+  const spans = spansOf('worker', before, after)
+  if (spans.length === 0) return undefined
+  const reasons = spans.flatMap(({ latest }) => [...byLabel(latest, 'tracardi_worker_flushes_total', 'reason').keys()])
+  const seconds = spans.reduce((sum, span) => sum + span.seconds, 0)
+  const limits = spans.map(({ latest }) => sumOf(latest, 'tracardi_worker_bulk_concurrency') ?? 0)
+  const bulks = total(spans, 'tracardi_worker_batch_events_count')
+  const bulkSeconds = total(spans, 'tracardi_worker_bulk_seconds_sum')
   return {
-    cores: cores(pairs),
-    events: total(pairs, 'tracardi_worker_events_total'),
+    cores: cores(spans),
+    events: total(spans, 'tracardi_worker_events_total'),
     flushes: Object.fromEntries(
-      [...new Set(reasons)].map((reason) => [reason, total(pairs, 'tracardi_worker_flushes_total', { reason })]),
+      [...new Set(reasons)].map((reason) => [reason, total(spans, 'tracardi_worker_flushes_total', { reason })]),
     ),
-    bulkEvents: meanOf(pairs, 'tracardi_worker_batch_events', 1),
+    bulkEvents: meanOf(spans, 'tracardi_worker_batch_events', 1),
     bulkMs: bulks === 0 ? null : (bulkSeconds / bulks) * 1000,
     inFlight: bulkSeconds / seconds,
     inFlightLimit: limits.reduce((sum, limit) => sum + limit, 0) / limits.length,
-    retries: total(pairs, 'tracardi_worker_retries_total'),
+    retries: total(spans, 'tracardi_worker_retries_total'),
   }
 }

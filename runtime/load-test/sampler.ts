@@ -1,9 +1,10 @@
 import { cpus } from 'node:os'
 import { performance } from 'node:perf_hooks'
+import type { Readings } from '../telemetry/counters.ts'
 import type { Phase } from './curve.ts'
 import type { Meter } from './meter.ts'
 import { type NodeReadings, nodesBetween } from './nodes.ts'
-import { apiBetween, type Readings, workersBetween } from './readings.ts'
+import { apiBetween, workersBetween } from './readings.ts'
 import type { GeneratorInterval, Interval } from './record.ts'
 
 /** Where samples come from; each answers what it can. */

@@ -1,4 +1,4 @@
-import { durationText } from './duration.ts'
+import { duration, number } from '../telemetry/format.js'
 import type { LoadTest } from './record.ts'
 
 /** Whether everything that got a 200 is stored, once, and every call got one. */
@@ -10,32 +10,24 @@ export function isWhole({ comparison, drainSeconds, total }: LoadTest): boolean 
 export function summaryOf(loadTest: LoadTest): readonly string[] {
   const { total, comparison, drainSeconds, asked } = loadTest
   const { latencyMs } = total
-  const answers = Object.entries(total.answers).map(([status, count]) => `${status} × ${figure(count)}`)
+  const answers = Object.entries(total.answers).map(([status, count]) => `${status} × ${number(count)}`)
   return [
-    `${figure(total.events)} events in ${figure(total.calls)} calls within ${durationText(asked.seconds)}; ${figure(comparison.accepted)} got a 200 (${answers.join(', ') || 'no answers'})`,
+    `${number(total.events)} events in ${number(total.calls)} calls within ${duration(asked.seconds)}; ${number(comparison.accepted)} got a 200 (${answers.join(', ') || 'no answers'})`,
     ...(total.failed > 0
-      ? [`${figure(total.failed)} events were not taken; the first refusal: ${total.firstRefusal}`]
+      ? [`${number(total.failed)} events were not taken; the first refusal: ${total.firstRefusal}`]
       : []),
-    `lost ${figure(comparison.lost)}, twice ${figure(comparison.twice)}, of ${figure(comparison.accepted)} compared with Elasticsearch by their ids`,
+    `lost ${number(comparison.lost)}, twice ${number(comparison.twice)}, of ${number(comparison.accepted)} compared with Elasticsearch by their ids`,
     ...(comparison.storedWithout200 > 0
-      ? [`${figure(comparison.storedWithout200)} are stored although their call got no 200: nobody was promised them`]
+      ? [`${number(comparison.storedWithout200)} are stored although their call got no 200: nobody was promised them`]
       : []),
     ...(latencyMs === undefined
       ? []
       : [
-          `latency from when a call was due: p50 ${ms(latencyMs.p50)}, p90 ${ms(latencyMs.p90)}, p99 ${ms(latencyMs.p99)}, p99.9 ${ms(latencyMs.p999)}, longest ${ms(latencyMs.max)}`,
+          `latency from when a call was due: p50 ${duration(latencyMs.p50 / 1000)}, p90 ${duration(latencyMs.p90 / 1000)}, p99 ${duration(latencyMs.p99 / 1000)}, p99.9 ${duration(latencyMs.p999 / 1000)}, longest ${duration(latencyMs.max / 1000)}`,
         ]),
     drainSeconds === null
       ? 'the backlog did not drain: what is not stored yet counts as lost'
-      : `the backlog was empty ${durationText(drainSeconds)} after the load`,
+      : `the backlog was empty ${duration(drainSeconds)} after the load`,
     ...loadTest.notes,
   ]
-}
-
-function ms(value: number): string {
-  return value < 1000 ? `${figure(value)} ms` : `${figure(value / 1000)} s`
-}
-
-function figure(value: number): string {
-  return value.toLocaleString('en-US', value < 10 ? { maximumFractionDigits: 1 } : { maximumFractionDigits: 0 })
 }

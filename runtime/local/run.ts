@@ -147,8 +147,8 @@ async function startPrograms(run: Run): Promise<void> {
   const transport = await transportOf(apiUrl)
   screen.say(welcome({ config, workerPort, transport, home, headers, sourceId: firstSource(config.sourcesFile) }))
   const watched = {
-    apiMetricsUrl: `${apiUrl}/metrics`,
-    workerMetricsUrl: `${workerUrl}/metrics`,
+    apiUrl,
+    workerUrl,
     backlogUrl: backlogUrl(config),
     token: config.privateToken,
   }

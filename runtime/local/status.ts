@@ -1,4 +1,5 @@
-import { type Metric, sumOf } from '../metrics-text.ts'
+import { counted as counting, number } from '../telemetry/format.js'
+import { type Metrics, sumOf } from '../telemetry/metrics.ts'
 
 /** What the run shows of the pipeline at one moment. What could not be asked is left out. */
 export interface Sample {
@@ -16,12 +17,7 @@ export interface Flush {
   readonly atMs: number
 }
 
-export function sampleOf(
-  atMs: number,
-  api: readonly Metric[],
-  worker: readonly Metric[],
-  backlogMessages: number | undefined,
-): Sample {
+export function sampleOf(atMs: number, api: Metrics, worker: Metrics, backlogMessages: number | undefined): Sample {
   const done = (outcome: string): number | undefined => sumOf(worker, 'tracardi_worker_events_total', { outcome })
   return {
     atMs,
@@ -35,25 +31,12 @@ export function sampleOf(
 }
 
 /** The flush of the greatest timestamp; a reason that never flushed has 0. */
-function lastFlush(worker: readonly Metric[]): Flush | undefined {
-  const flushes = worker
+function lastFlush(worker: Metrics): Flush | undefined {
+  const flushes = [...worker.values()]
     .filter(({ name, value }) => name === 'tracardi_worker_last_flush_timestamp_seconds' && value > 0)
     .sort((one, other) => other.value - one.value)
   const latest = flushes[0]
   return latest && { reason: latest.labels['reason'] ?? 'unknown', atMs: latest.value * 1000 }
-}
-
-/** Goes on counting over the restarts of a program, whose own counters begin at 0 again. */
-export function goOnCounting(): (reading: number | undefined) => number | undefined {
-  let before = 0
-  let last: number | undefined
-  return (reading) => {
-    if (reading !== undefined) {
-      if (last !== undefined && reading < last) before += last
-      last = reading
-    }
-    return last === undefined ? undefined : before + last
-  }
 }
 
 /** The line that is shown. Rates are since the `earlier` sample. */
@@ -62,7 +45,7 @@ export function formatStatus(sample: Sample, earlier: Sample): string {
   const counted = (now: number | undefined, then: number | undefined): string => {
     if (now === undefined) return '?'
     const rate = seconds > 0 ? Math.max(0, Math.round((now - (then ?? now)) / seconds)) : 0
-    return rate > 0 ? `${grouped(now)} (${grouped(rate)}/s)` : grouped(now)
+    return rate > 0 ? `${number(now)} (${number(rate)}/s)` : number(now)
   }
   return [
     `events in ${counted(sample.eventsIn, earlier.eventsIn)}`,
@@ -87,12 +70,4 @@ function flushed({ atMs, lastFlush }: Sample): string {
 /** Shown only when there are some, because they are worth a look. */
 function seldom(count: number | undefined, noun: string): string[] {
   return count ? [counting(count, noun)] : []
-}
-
-function counting(count: number, noun: string): string {
-  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`
-}
-
-function grouped(count: number): string {
-  return count.toLocaleString('en-US')
 }

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Metric, parseMetrics } from '../metrics-text.ts'
+
 import type { Screen } from '../screen.ts'
+import { added, increaseOf, type Reading } from '../telemetry/counters.ts'
+import { scrape } from '../telemetry/instances.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import { bearer } from './authorization.ts'
-import { formatStatus, goOnCounting, type Sample, sampleOf, statusKey } from './status.ts'
+import { formatStatus, type Sample, sampleOf, statusKey } from './status.ts'
 
 const INTERVAL_MS = 1000
 const ANSWER_LIMIT_MS = 2000
@@ -10,8 +13,10 @@ const ANSWER_LIMIT_MS = 2000
 const RATE_SAMPLES = 5
 
 export interface PipelineEndpoints {
-  readonly apiMetricsUrl: string
-  readonly workerMetricsUrl: string
+  /** The private listener of the API. */
+  readonly apiUrl: string
+  /** That of the worker. */
+  readonly workerUrl: string
   readonly backlogUrl: string
   /** The token of the operators, which the backlog asks for. */
   readonly token: string
@@ -19,22 +24,19 @@ export interface PipelineEndpoints {
 
 /** Shows the state of the pipeline once a second until the signal. */
 export async function watchPipeline(watched: PipelineEndpoints, screen: Screen, signal: AbortSignal): Promise<void> {
-  const counters = {
-    eventsIn: goOnCounting(),
-    stored: goOnCounting(),
-    duplicates: goOnCounting(),
-    dead: goOnCounting(),
-  }
+  const [api, worker] = [countingOn(), countingOn()]
   const samples: Sample[] = []
+  const readAt = async (url: string) => {
+    const answer = await scrape(url, ANSWER_LIMIT_MS, Date.now)
+    return answer.ok ? answer.value : undefined
+  }
   while (!signal.aborted) {
-    const raw = await takeSample(watched)
-    const sample = {
-      ...raw,
-      eventsIn: counters.eventsIn(raw.eventsIn),
-      stored: counters.stored(raw.stored),
-      duplicates: counters.duplicates(raw.duplicates),
-      deadLettered: counters.dead(raw.deadLettered),
-    }
+    const [apiReading, workerReading, backlog] = await Promise.all([
+      readAt(watched.apiUrl),
+      readAt(watched.workerUrl),
+      textAt(watched.backlogUrl, bearer(watched.token)),
+    ])
+    const sample = sampleOf(Date.now(), api(apiReading), worker(workerReading), totalIn(backlog))
     if (signal.aborted) return
     samples.push(sample)
     screen.status(formatStatus(sample, samples[0] ?? sample), statusKey(sample))
@@ -43,17 +45,17 @@ export async function watchPipeline(watched: PipelineEndpoints, screen: Screen, 
   }
 }
 
-async function takeSample(watched: PipelineEndpoints): Promise<Sample> {
-  const [api, worker, backlog] = await Promise.all([
-    metricsAt(watched.apiMetricsUrl),
-    metricsAt(watched.workerMetricsUrl),
-    textAt(watched.backlogUrl, bearer(watched.token)),
-  ])
-  return sampleOf(Date.now(), api, worker, totalIn(backlog))
-}
-
-async function metricsAt(url: string): Promise<Metric[]> {
-  return parseMetrics((await textAt(url)) ?? '')
+/** The numbers of a program with counters that go on over its restarts, which begin at 0 again. */
+export function countingOn(): (reading: Reading | undefined) => Metrics {
+  let counters: Metrics = new Map()
+  let last: Reading | undefined
+  return (reading) => {
+    if (reading) {
+      counters = added(counters, increaseOf(last, reading, 0))
+      last = reading
+    }
+    return new Map([...(last?.metrics ?? []), ...counters])
+  }
 }
 
 /** The total of an answer of the backlog endpoint. */

@@ -1,4 +1,4 @@
-import { number } from './format.js'
+import { number } from '../../telemetry/format.js'
 
 const SVG = 'http://www.w3.org/2000/svg'
 /** What a chart may show of the past, and the minutes that it names: a console that was just opened has little of it. */

@@ -1,7 +1,7 @@
+import { counted, duration, rate } from '../../telemetry/format.js'
 import { drawChart, spanMinutes, timeAt } from './chart.js'
 import { handleDeadLetters, showDeadLetters } from './dead-letters.js'
 import { byId, setText } from './element.js'
-import { counted, duration, rate } from './format.js'
 import { showAdvice, showBacklog, showBulks, showFlow } from './pipeline.js'
 import { showIndices, showInstances, showServers } from './servers.js'
 import { call, handleSignIn, isSignedIn, SignedOut } from './session.js'

@@ -23,7 +23,7 @@ describe('the history', () => {
       observation(4, { instances: [worker(30, START_MS / 1000 + 3), api(70)] }),
     )
     assert.deepEqual(
-      moments.map(({ totals }) => [totals[STORED], totals[ACCEPTED]]),
+      moments.map(({ totals }) => [totals.get(STORED)?.value, totals.get(ACCEPTED)?.value]),
       [
         [0, 0],
         [100, 20],
@@ -40,7 +40,7 @@ describe('the history', () => {
       observation(4, { instances: [worker(160)] }),
     )
     assert.deepEqual(
-      moments.map(({ totals }) => totals[STORED]),
+      moments.map(({ totals }) => totals.get(STORED)?.value),
       [0, 0, 60],
     )
     assert.deepEqual(last.work.get(WORKER), { events: 60, cpuSeconds: 0.6000000000000001 })
@@ -53,7 +53,7 @@ describe('the history', () => {
       observation(2),
       observation(4, { instances: [worker(500)] }),
     )
-    assert.equal(last.totals[STORED], 0)
+    assert.equal(last.totals.get(STORED)?.value, 0)
   })
 
   it('holds 15 minutes and no more', () => {

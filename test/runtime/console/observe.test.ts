@@ -88,7 +88,12 @@ describe('the observer', () => {
   it('sees this instance and those that are named, and why one does not answer', async () => {
     const { instances } = await observing(`${urls.join(',')},http://127.0.0.1:1,http://nobody.invalid:8686`)()
     assert.deepEqual(
-      instances.map(({ url, answer }) => [url, answer.ok ? answer.value.counters : undefined]),
+      instances.map(({ url, answer }) => [
+        url,
+        answer.ok
+          ? Object.fromEntries([...answer.value.metrics].map(([series, { value }]) => [series, value]))
+          : undefined,
+      ]),
       [
         ['this instance', { tracardi_api_events_total: 3 }],
         [urls[0], { 'tracardi_worker_events_total{outcome="stored"}': 7 }],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { secondsToDrain, slopePerSecond } from '../../../runtime/console/trend.ts'
+import { slopePerSecond } from '../../../runtime/console/trend.ts'
 
 const points = (values: readonly number[]) => values.map((value, at) => ({ atMs: 1000 + at * 2000, value }))
 
@@ -18,18 +18,5 @@ describe('the trend of a number', () => {
   it('is unknown before 8 s have been seen', () => {
     assert.equal(slopePerSecond(points([1, 2, 3, 4])), null)
     assert.equal(slopePerSecond([]), null)
-  })
-})
-
-describe('secondsToDrain', () => {
-  it('is the count over what it shrinks by', () => {
-    assert.equal(secondsToDrain(120, -4), 30)
-  })
-
-  it('is 0 for nothing, and unknown while it does not shrink', () => {
-    assert.equal(secondsToDrain(0, 100), 0)
-    assert.equal(secondsToDrain(1, 0), null)
-    assert.equal(secondsToDrain(1, 3), null)
-    assert.equal(secondsToDrain(1, null), null)
   })
 })

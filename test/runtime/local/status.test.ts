@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { formatStatus, goOnCounting, type Sample, sampleOf, statusKey } from '../../../runtime/local/status.ts'
-import { parseMetrics } from '../../../runtime/metrics-text.ts'
+import { formatStatus, type Sample, sampleOf, statusKey } from '../../../runtime/local/status.ts'
+import { parseMetrics } from '../../../runtime/telemetry/metrics.ts'
 
 const START_MS = 1_800_000_000_000
 const sample: Sample = {
@@ -36,7 +36,7 @@ tracardi_worker_last_flush_timestamp_seconds{reason="drain"} 0
   })
 
   it('leaves out what was not answered', () => {
-    const { eventsIn, stored, lastFlush } = sampleOf(1, [], [], undefined)
+    const { eventsIn, stored, lastFlush } = sampleOf(1, new Map(), new Map(), undefined)
     assert.deepEqual([eventsIn, stored, lastFlush], [undefined, undefined, undefined])
   })
 })
@@ -71,12 +71,5 @@ describe('statusKey', () => {
   it('changes with the numbers, not with the time', () => {
     assert.equal(statusKey({ ...sample, atMs: 0 }), statusKey(sample))
     assert.notEqual(statusKey({ ...sample, stored: 1 }), statusKey(sample))
-  })
-})
-
-describe('goOnCounting', () => {
-  it('goes on where a restarted program begins at 0', () => {
-    const count = goOnCounting()
-    assert.deepEqual([undefined, 5, 9, undefined, 2, 4].map(count), [undefined, 5, 9, 9, 11, 13])
   })
 })

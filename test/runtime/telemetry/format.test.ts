@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { counted, duration, number, percent, rate, size, trend } from '../../../runtime/console/page/format.js'
+import { counted, duration, number, percent, rate, size, trend } from '../../../runtime/telemetry/format.js'
 
 const cases = <T>(write: (value: T) => string, expected: readonly (readonly [T, string])[]) => {
   for (const [value, text] of expected) assert.equal(write(value), text)

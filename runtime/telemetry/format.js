@@ -1,5 +1,6 @@
 /**
- * How figures are written, on the page and in the advice: always with their unit, never with more digits than help.
+ * How figures are written for people, on the page of the console and by the programs: always with their unit, never with more
+ * digits than help. It is JavaScript because browsers load it as it is.
  */
 
 const NO_FIGURE = '–'
