@@ -43,8 +43,8 @@ interface Sent {
 /** The run of one event, which arrives now at a shard. */
 function eventAt(shard: number, nowMs: number): Run {
   const payload = { bytes: Buffer.alloc(0), waiting: 0 }
-  const owners = [{ message: { receivedAtMs: nowMs, key: String(shard) } as InFlightMessage, first: 0, count: 1 }]
-  return { payload, start: 0, end: BYTES, count: 1, kind: 'create', owners, sinceMs: nowMs }
+  const owners = [{ message: { receivedAtMs: nowMs, key: String(shard) } as InFlightMessage, positions: [0] }]
+  return { payload, spans: [0, BYTES], bytes: BYTES, count: 1, kind: 'create', owners, sinceMs: nowMs }
 }
 
 export function simulate({ shards, arrivals, seconds, byShard, limits }: Scenario): Simulated {

@@ -24,7 +24,7 @@ export class Lane {
   readonly index: string
   readonly shard: number | undefined
   /** Whether its operations are states of sessions or profiles. */
-  isOfStates = false
+  readonly isOfStates: boolean
   /** Whether the shards of its index are known. A lane from before that is then shared like any other. */
   isKnown: boolean
   readonly size: Size = { operations: 0, bytes: 0 }
@@ -49,9 +49,10 @@ export class Lane {
   #runs: Run[] = []
   #states = new Map<string, StateRun>()
 
-  constructor(index: string, shard: number | undefined) {
+  constructor(index: string, shard: number | undefined, isOfStates: boolean) {
     this.index = index
     this.shard = shard
+    this.isOfStates = isOfStates
     this.isKnown = shard !== undefined
   }
 
@@ -71,7 +72,6 @@ export class Lane {
       this.#runs.push(run)
       return undefined
     }
-    this.isOfStates = true
     const known = this.#states.get(run.key)
     const [latest, older] = known && known.version > run.version ? [known, run] : [run, known]
     // Both messages wait until their state, or a later one, is stored.
@@ -116,16 +116,16 @@ export class Lane {
 
   #count(run: Run, sign: 1 | -1): void {
     this.size.operations += sign * run.count
-    this.size.bytes += sign * (run.end - run.start)
+    this.size.bytes += sign * run.bytes
   }
 }
 
 function fitting(runs: readonly Run[], room: Size): readonly Run[] {
   let operations = 0
   let bytes = 0
-  const over = runs.findIndex(({ count, start, end }, index) => {
-    operations += count
-    bytes += end - start
+  const over = runs.findIndex((run, index) => {
+    operations += run.count
+    bytes += run.bytes
     return index > 0 && (operations > room.operations || bytes > room.bytes)
   })
   return over < 0 ? runs : runs.slice(0, over)

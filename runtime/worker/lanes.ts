@@ -10,6 +10,8 @@ export class Lanes {
   readonly #apart = new Set<Lane>()
   readonly #unknown = new Set<Lane>()
   readonly #timeoutMs: number
+  /** Lanes of events. */
+  ofEvents = 0
   /** Operations that wait for a retry or for a closed lane. */
   retrying = 0
   /** Events that wait. */
@@ -40,7 +42,7 @@ export class Lanes {
   }
 
   add({ index, shard, run }: RoutedRun, nowMs: number): void {
-    const lane = this.#laneOf(index, shard)
+    const lane = this.#laneOf(index, shard, 'key' in run)
     if (lane.trouble) {
       this.#setAside(lane, [run], nowMs)
       return
@@ -117,6 +119,7 @@ export class Lanes {
       if (lane.retries.length === 0 && lane.isKnown) this.#apart.delete(lane)
       if (!lane.isIdle || (lane.trouble && nowMs - lane.refusedAtMs < rememberTroubleMs)) continue
       this.#lanes.delete(lane)
+      if (!lane.isOfStates) this.ofEvents -= 1
       const others = this.#byIndex.get(lane.index)
       others?.delete(lane.shard)
       if (others?.size === 0) this.#byIndex.delete(lane.index)
@@ -125,12 +128,13 @@ export class Lanes {
     }
   }
 
-  #laneOf(index: string, shard: number | undefined): Lane {
+  #laneOf(index: string, shard: number | undefined, isOfStates: boolean): Lane {
     const lanes = this.#byIndex.get(index) ?? new Map<number | undefined, Lane>()
     const known = lanes.get(shard)
     if (known) return known
-    const lane = new Lane(index, shard)
+    const lane = new Lane(index, shard, isOfStates)
     this.#lanes.add(lane)
+    if (!isOfStates) this.ofEvents += 1
     this.#byIndex.set(index, lanes.set(shard, lane))
     if (shard === undefined) {
       this.#apart.add(lane)

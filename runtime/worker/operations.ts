@@ -10,12 +10,12 @@ export interface Payload {
   waiting: number
 }
 
-/** Consecutive operations for one lane. Their documents are never parsed, and copied only into a bulk. */
+/** The operations of one message for one lane. Their documents are never parsed, and copied only into a bulk. */
 export interface Run {
   readonly payload: Payload
-  /** Where its lines begin and end in the payload, in bytes. */
-  readonly start: number
-  readonly end: number
+  /** Where its lines stand in the payload, in bytes: the start and the end of each stretch. Flat, because tens of thousands wait. */
+  readonly spans: readonly number[]
+  readonly bytes: number
   readonly count: number
   readonly kind: 'create' | 'index'
   /** Several messages when it is the latest state of many. */
@@ -50,51 +50,65 @@ export interface IntakeOptions {
   readonly nowMs: number
 }
 
-/** Cuts a message into runs: consecutive events of one lane are one run, each state is a run of its own. */
+/** Cuts a message into runs: its events of one lane are one run, each state is a run of its own. */
 export function routedRuns(message: InFlightMessage, options: IntakeOptions): readonly RoutedRun[] {
   return eventRuns(message, options).concat(stateRuns(message, options))
 }
 
+interface EventRun extends Run {
+  readonly spans: number[]
+  readonly owners: readonly [{ readonly message: InFlightMessage; readonly positions: number[] }]
+  bytes: number
+  count: number
+}
+
 function eventRuns(message: InFlightMessage, options: IntakeOptions): readonly RoutedRun[] {
   const { lines, found, routingOf, open, nowMs } = options
-  const runs: RoutedRun[] = []
   const payload: Payload = { bytes: lines.eventLines, waiting: 0 }
-  const { events } = found
-  const shards = events.map((event) => shardIn(event, payload.bytes, routingOf))
-  for (let first = 0; first < events.length; ) {
-    const { index, start } = events[first] as LinePosition
-    const shard = shards[first]
-    let next = first + 1
-    if (open !== undefined && !open.has(first)) {
-      first = next
-      continue
-    }
-    while (next < events.length && shards[next] === shard && events[next]?.index === index && (open?.has(next) ?? true))
-      next += 1
-    const count = next - first
-    const { end } = events[next - 1] as LinePosition
-    const owners = [{ message, first, count }]
-    runs.push({ index, shard, run: { payload, start, end, count, kind: 'create', owners, sinceMs: nowMs } })
-    first = next
+  const routed: RoutedRun[] = []
+  const byIndex = new Map<string, Map<number | undefined, EventRun>>()
+  const runFor = (event: LinePosition): EventRun => {
+    const { index } = event
+    const shard = shardIn(event, payload.bytes, routingOf)
+    const byShard = byIndex.get(index) ?? new Map<number | undefined, EventRun>()
+    const known = byShard.get(shard)
+    if (known) return known
+    const owners: EventRun['owners'] = [{ message, positions: [] }]
+    const run: EventRun = { payload, spans: [], bytes: 0, count: 0, kind: 'create', owners, sinceMs: nowMs }
+    byIndex.set(index, byShard.set(shard, run))
+    routed.push({ index, shard, run })
+    return run
   }
-  return runs
+  found.events.forEach((event, position) => {
+    if (open === undefined || open.has(position)) append(runFor(event), event, position)
+  })
+  return routed
+}
+
+function append(run: EventRun, { start, end }: LinePosition, position: number): void {
+  const { spans, owners } = run
+  if (spans.at(-1) === start) spans[spans.length - 1] = end
+  else spans.push(start, end)
+  owners[0].positions.push(position)
+  run.bytes += end - start
+  run.count += 1
 }
 
 function stateRuns(message: InFlightMessage, options: IntakeOptions): readonly RoutedRun[] {
   const { lines, found, routingOf, open, nowMs } = options
   return found.states.flatMap((state, number): RoutedRun[] => {
-    const first = found.events.length + number
-    if (open !== undefined && !open.has(first)) return []
+    const position = found.events.length + number
+    if (open !== undefined && !open.has(position)) return []
     const shard = shardIn(state, lines.stateLines, routingOf)
     // A copy: a state waits longer than the events that came with it, and must not keep them in memory.
     const bytes = Buffer.from(lines.stateLines.subarray(state.start, state.end))
     const action = bytes.toString('utf8', 0, bytes.indexOf('\n'))
-    const owners = [{ message, first, count: 1 }]
+    const owners = [{ message, positions: [position] }]
     const run: StateRun = {
       ...readStateAction(action),
       payload: { bytes, waiting: 0 },
-      start: 0,
-      end: bytes.length,
+      spans: [0, bytes.length],
+      bytes: bytes.length,
       count: 1,
       kind: 'index',
       owners,
@@ -110,23 +124,33 @@ function shardIn({ index, idStart, idEnd }: LinePosition, lines: Buffer, routing
   return routing.shards === 1 ? 0 : shardOf(routing, lines, idStart, idEnd)
 }
 
-export function linesOf({ payload, start, end }: Run): Buffer {
-  return payload.bytes.subarray(start, end)
+/** Copies the lines of runs into a buffer of at least their size, one after the other. */
+export function copyLines(runs: readonly Run[], into: Buffer): void {
+  let offset = 0
+  for (const { payload, spans } of runs)
+    for (let at = 0; at < spans.length; at += 2) offset += payload.bytes.copy(into, offset, spans[at], spans[at + 1])
+}
+
+/** A copy of the lines of a run. */
+export function linesOf(run: Run): Buffer {
+  const lines = Buffer.allocUnsafe(run.bytes)
+  copyLines([run], lines)
+  return lines
 }
 
 /** A copy of the run in memory of its own, so that the rest of its message can be freed. */
 export function compact(run: Run, sinceMs: number): Run {
-  const bytes = Buffer.from(linesOf(run))
-  return { ...run, payload: { bytes, waiting: 0 }, start: 0, end: bytes.length, sinceMs }
+  return { ...run, payload: { bytes: linesOf(run), waiting: 0 }, spans: [0, run.bytes], sinceMs }
 }
 
 /** The operations of a run one by one. */
 export function singleOperations(run: Run): readonly Run[] {
   if (run.count === 1) return [run]
   const { kind, sinceMs } = run
-  const [{ message, first }] = run.owners as readonly [OwnedOperations]
-  return [...pairs(linesOf(run))].map((bytes, number) => {
-    const owners = [{ message, first: first + number, count: 1 }]
-    return { payload: { bytes, waiting: 0 }, start: 0, end: bytes.length, count: 1, kind, owners, sinceMs }
+  const [{ message, positions }] = run.owners as readonly [OwnedOperations]
+  return [...pairs(linesOf(run))].map((lines, number) => {
+    const owners = [{ message, positions: [positions[number] as number] }]
+    const payload = { bytes: lines, waiting: 0 }
+    return { payload, spans: [0, lines.length], bytes: lines.length, count: 1, kind, owners, sinceMs }
   })
 }

@@ -93,10 +93,12 @@ export class Pool {
   /** Whether the worker must stop receiving. */
   get isFull(): boolean {
     const { maxEvents, capacityBytes } = this.#limits
-    const lanes = Math.max(1, this.#lanes.count)
     // With half of a maximum bulk for each lane on average, the fullest lanes hold a whole one.
-    if (this.#waiting >= maxEvents * Math.max(1, lanes / 2)) return true
-    return this.#lanes.retrying >= 2 * maxEvents * lanes || this.#lanes.payloadBytes >= capacityBytes
+    if (this.#waiting >= maxEvents * Math.max(1, this.#lanes.ofEvents / 2)) return true
+    return (
+      this.#lanes.retrying >= 2 * maxEvents * Math.max(1, this.#lanes.count) ||
+      this.#lanes.payloadBytes >= capacityBytes
+    )
   }
 
   /** Whether nothing waits and nothing is in flight; what is to be retried may wait. */

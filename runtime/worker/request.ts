@@ -7,7 +7,7 @@ import { classifyRequest } from '../search/classify.ts'
 import { LinesRefused } from '../search/judge.ts'
 import type { AdaptiveConcurrency } from './concurrency.ts'
 import type { WorkerMetrics } from './metrics.ts'
-import { type Run, singleOperations } from './operations.ts'
+import { copyLines, type Run, singleOperations } from './operations.ts'
 
 export const RETRY = { baseMs: 200, maxMs: 30_000 }
 
@@ -83,9 +83,8 @@ export class BulkRequest {
   }
 
   #joined(runs: readonly Run[]): Buffer {
-    const body = this.#memory.take(runs.reduce((sum, { start, end }) => sum + end - start, 0))
-    let offset = 0
-    for (const { payload, start, end } of runs) offset += payload.bytes.copy(body, offset, start, end)
+    const body = this.#memory.take(runs.reduce((sum, { bytes }) => sum + bytes, 0))
+    copyLines(runs, body)
     return body
   }
 

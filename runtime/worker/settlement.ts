@@ -13,26 +13,31 @@ export class InFlightMessage {
   readonly id: MessageId
   /** When the API took the oldest event of the message, in milliseconds since the epoch. */
   readonly receivedAtMs: number
-  /** The same for each delivery of the message. */
-  readonly key: string
+  readonly #publishedAtMs: number
+  readonly #payloadBytes: number
   /** Operations that are neither settled nor given back. */
   open: number
   /** Positions of the operations that were given back. */
   readonly givenBack: number[] = []
 
-  constructor(delivery: Delivery, receivedAtMs: number, operations: number) {
-    this.id = delivery.id
+  constructor({ id, publishedAtMs, payload }: Delivery, receivedAtMs: number, operations: number) {
+    this.id = id
     this.receivedAtMs = receivedAtMs
-    this.key = keyOf(delivery)
+    this.#publishedAtMs = publishedAtMs
+    this.#payloadBytes = payload.length
     this.open = operations
+  }
+
+  /** The same for each delivery of the message. */
+  get key(): string {
+    return keyOf(this.id, this.#publishedAtMs, this.#payloadBytes)
   }
 }
 
-/** Consecutive operations of a message, by their positions in it. */
+/** Some operations of a message, by their positions in it. */
 export interface OwnedOperations {
   readonly message: InFlightMessage
-  readonly first: number
-  readonly count: number
+  readonly positions: readonly number[]
 }
 
 export interface SettlementOptions {
@@ -59,15 +64,16 @@ export class Settlement {
    * The operations that an earlier delivery of the message left open, by position; `undefined` when all must be stored. So a
    * redelivered message costs Elasticsearch nothing for what is already stored.
    */
-  openPositions(delivery: Delivery): ReadonlySet<number> | undefined {
-    const positions = this.#remembered.get(keyOf(delivery))
+  openPositions({ id, publishedAtMs, payload }: Delivery): ReadonlySet<number> | undefined {
+    if (this.#remembered.size === 0) return undefined
+    const positions = this.#remembered.get(keyOf(id, publishedAtMs, payload.length))
     return positions && new Set(positions)
   }
 
   /** @param operations those that are to be stored; a message without any is acknowledged at once. */
   begin(delivery: Delivery, receivedAtMs: number, operations: number): InFlightMessage {
     const message = new InFlightMessage(delivery, receivedAtMs, operations)
-    this.#remembered.delete(message.key)
+    if (this.#remembered.size > 0) this.#remembered.delete(message.key)
     if (operations === 0) void this.#acknowledge(message)
     return message
   }
@@ -77,15 +83,15 @@ export class Settlement {
    *
    * @returns when they were the last of a message that is acknowledged now: resolves once Pulsar has the acknowledgement.
    */
-  settle({ message, count }: OwnedOperations): Promise<void> | undefined {
-    message.open -= count
+  settle({ message, positions }: OwnedOperations): Promise<void> | undefined {
+    message.open -= positions.length
     return message.open === 0 ? this.#finish(message) : undefined
   }
 
   /** The operations cannot be stored now. */
-  giveBack({ message, first, count }: OwnedOperations): void {
-    for (let at = first; at < first + count; at += 1) message.givenBack.push(at)
-    message.open -= count
+  giveBack({ message, positions }: OwnedOperations): void {
+    for (const position of positions) message.givenBack.push(position)
+    message.open -= positions.length
     if (message.open === 0) void this.#finish(message)
   }
 
@@ -116,6 +122,6 @@ export class Settlement {
 }
 
 /** A new cluster counts positions from the start again, so the position alone does not identify a message. */
-function keyOf({ id, publishedAtMs, payload }: Delivery): string {
-  return `${id.toString()} ${publishedAtMs} ${payload.length}`
+function keyOf(id: MessageId, publishedAtMs: number, payloadBytes: number): string {
+  return `${id.toString()} ${publishedAtMs} ${payloadBytes}`
 }

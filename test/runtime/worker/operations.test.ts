@@ -15,7 +15,7 @@ describe('the runs of a message', () => {
     log: undefined as never,
   })
   const textOf = (run: Run) => linesOf(run).toString()
-  const positionsOf = ({ owners }: Run) => owners.map(({ first, count }) => [first, count])
+  const positionsOf = ({ owners }: Run) => owners.map(({ positions }) => positions)
 
   it('are one for all events of an index with one shard', () => {
     const runs = runsOf(settlement, deliveryOf('m1', ['a', 'b', 'c']))
@@ -25,13 +25,26 @@ describe('the runs of a message', () => {
     )
   })
 
-  it('are one for consecutive events of one shard', () => {
-    // By Elasticsearch 9.2: the first two are in shard 10, the third in shard 7, the fourth in shard 10.
+  it('are one for all events of a shard, in their order', () => {
     const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
     const runs = runsOf(settlement, deliveryOf('m1', ids), { routingOf: TWELVE })
-    assert.ok(runs.length > 1)
-    assert.equal(runs.map(({ run }) => textOf(run)).join(''), ids.map(eventOf).join(''))
-    for (const [number, { shard }] of runs.entries()) assert.notEqual(shard, runs[number - 1]?.shard)
+    assert.deepEqual(
+      runs.map(({ shard, run }) => [shard, positionsOf(run)]),
+      [
+        [8, [[0, 3]]],
+        [6, [[1]]],
+        [4, [[2]]],
+        [10, [[4]]],
+        [11, [[5]]],
+        [9, [[6]]],
+        [3, [[7]]],
+      ],
+    )
+    for (const { run } of runs) {
+      const [positions = []] = positionsOf(run)
+      assert.equal(textOf(run), positions.map((position) => eventOf(ids[position] as string)).join(''))
+      assert.deepEqual([run.count, run.bytes], [positions.length, textOf(run).length])
+    }
   })
 
   it('have no shard while it is not known', () => {
@@ -45,8 +58,8 @@ describe('the runs of a message', () => {
     assert.deepEqual(
       states.map((run) => [run.kind, run.version, textOf(run), run.payload.bytes.length, positionsOf(run)]),
       [
-        ['index', 7, sessionOf('s', 7), sessionOf('s', 7).length, [[1, 1]]],
-        ['index', 8, sessionOf('t', 8), sessionOf('t', 8).length, [[2, 1]]],
+        ['index', 7, sessionOf('s', 7), sessionOf('s', 7).length, [[1]]],
+        ['index', 8, sessionOf('t', 8), sessionOf('t', 8).length, [[2]]],
       ],
     )
     assert.notEqual(states[0]?.key, states[1]?.key)
@@ -56,10 +69,10 @@ describe('the runs of a message', () => {
     const delivery: Delivery = deliveryOf('m2', ['a', 'b', 'c', 'd'], [sessionOf('s', 1), sessionOf('t', 1)])
     const [{ run }] = runsOf(settlement, delivery) as unknown as [{ run: Run }]
     const message = run.owners[0]?.message as never
-    for (const first of [0, 2, 4]) void settlement.settle({ message, first, count: 1 })
-    for (const first of [1, 3, 5]) settlement.giveBack({ message, first, count: 1 })
+    void settlement.settle({ message, positions: [0, 2, 4] })
+    settlement.giveBack({ message, positions: [1, 3, 5] })
     const again = runsOf(settlement, delivery).map((routed) => routed.run)
-    assert.deepEqual(again.map(positionsOf), [[[1, 1]], [[3, 1]], [[5, 1]]])
+    assert.deepEqual(again.map(positionsOf), [[[1, 3]], [[5]]])
     assert.equal(again[0]?.owners[0]?.message.open, 3)
   })
 
@@ -69,11 +82,13 @@ describe('the runs of a message', () => {
         const routingOf = () => ({ shards: 1 + more, routingShards: (1 + more) * 64 })
         const runs = runsOf(settlement, deliveryOf('m3', ids), { routingOf }).map(({ run }) => run)
         const singles = runs.flatMap(singleOperations)
-        assert.deepEqual(singles.map(textOf), ids.map(eventOf))
+        const byPosition = new Map(singles.map((run) => [positionsOf(run).join(), textOf(run)]))
         assert.deepEqual(
-          singles.map((run) => positionsOf(run)),
-          ids.map((_, first) => [[first, 1]]),
+          ids.map((_, position) => byPosition.get(String(position))),
+          ids.map(eventOf),
         )
+        assert.equal(singles.length, ids.length)
+        assert.equal(runs.map(textOf).join(''), singles.map(textOf).join(''))
       }),
       { seed: 20261128 },
     )

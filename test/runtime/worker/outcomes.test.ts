@@ -80,7 +80,7 @@ describe('Outcomes', () => {
   function bulkOf(parts: readonly (readonly Delivery[])[], reason: Bulk['reason'] = 'size'): Bulk {
     return {
       parts: parts.map((deliveries, shard) => ({
-        lane: new Lane('i', shard),
+        lane: new Lane('i', shard, false),
         runs: deliveries.flatMap((delivery) => runsOf(settlement, delivery).map(({ run }) => run)),
       })),
       reason,

@@ -35,8 +35,8 @@ describe('Pool', () => {
 
   function run(count: number, bytes = count * BYTES): Run {
     const payload = { bytes: Buffer.alloc(bytes), waiting: 0 }
-    const owners = [{ message: {} as InFlightMessage, first: 0, count }]
-    return { payload, start: 0, end: bytes, count, kind: 'create', owners, sinceMs: nowMs }
+    const owners = [{ message: {} as InFlightMessage, positions: [] }]
+    return { payload, spans: [0, bytes], bytes, count, kind: 'create', owners, sinceMs: nowMs }
   }
 
   /** Adds operations one by one to the lane of a shard. */
@@ -204,6 +204,14 @@ describe('Pool', () => {
       for (const shard of [1, 2, 3]) add(shard, 1)
       assert.equal(pool.isFull, false)
       add(1, 37)
+      assert.equal(pool.isFull, true)
+    })
+
+    it('does not grow with lanes of states', () => {
+      for (const shard of [0, 1, 2]) pool.add({ ...stateOf(`s${shard}`, 1), shard }, nowMs)
+      add(0, 36)
+      assert.equal(pool.isFull, false)
+      add(0, 1)
       assert.equal(pool.isFull, true)
     })
 
@@ -513,10 +521,7 @@ describe('Pool', () => {
               const one = run(1)
               const message = {} as InFlightMessage
               open.add(message)
-              pool.add(
-                { index: 'i', shard: step.shard, run: { ...one, owners: [{ message, first: 0, count: 1 }] } },
-                nowMs,
-              )
+              pool.add({ index: 'i', shard: step.shard, run: { ...one, owners: [{ message, positions: [0] }] } }, nowMs)
             }
           } else if ('ms' in step) nowMs += step.ms
           else {

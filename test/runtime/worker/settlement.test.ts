@@ -43,7 +43,7 @@ describe('Settlement', () => {
         const message = settlement.begin(delivery, 1, all.length)
         for (const [number, { isGivenBack, position }] of all.entries()) {
           assert.deepEqual([acknowledged, released], [[], []], `decided after ${number} of ${all.length}`)
-          const owned = { message, first: position, count: 1 }
+          const owned = { message, positions: [position] }
           if (isGivenBack) settlement.giveBack(owned)
           else await settlement.settle(owned)
         }
@@ -55,11 +55,11 @@ describe('Settlement', () => {
     )
   })
 
-  it('settles several consecutive operations at once', async () => {
+  it('settles several operations at once', async () => {
     const message = settlement.begin(deliveryOf('m1', ['a']), 1, 5)
-    await settlement.settle({ message, first: 0, count: 3 })
+    await settlement.settle({ message, positions: [0, 2, 4] })
     assert.deepEqual(acknowledged, [])
-    await settlement.settle({ message, first: 3, count: 2 })
+    await settlement.settle({ message, positions: [1, 3] })
     assert.deepEqual([acknowledged, counted], [['m1'], [message]])
   })
 
@@ -70,9 +70,9 @@ describe('Settlement', () => {
 
   it('forgets what was open once the message comes again', () => {
     const delivery = deliveryOf('m1', ['a'])
-    settlement.giveBack({ message: settlement.begin(delivery, 1, 3), first: 1, count: 2 })
+    settlement.giveBack({ message: settlement.begin(delivery, 1, 3), positions: [1, 2] })
     assert.equal(settlement.openPositions(delivery), undefined)
-    settlement.giveBack({ message: settlement.begin(delivery, 1, 2), first: 1, count: 2 })
+    settlement.giveBack({ message: settlement.begin(delivery, 1, 2), positions: [1, 2] })
     assert.deepEqual(settlement.openPositions(delivery), new Set([1, 2]))
     settlement.begin(delivery, 1, 2)
     assert.equal(settlement.openPositions(delivery), undefined)
@@ -80,7 +80,7 @@ describe('Settlement', () => {
 
   it('does not take another message for the one given back, although it has the same position', () => {
     const delivery = deliveryOf('m1', ['a'])
-    settlement.giveBack({ message: settlement.begin(delivery, 1, 1), first: 0, count: 1 })
+    settlement.giveBack({ message: settlement.begin(delivery, 1, 1), positions: [0] })
     assert.equal(settlement.openPositions({ ...delivery, publishedAtMs: delivery.publishedAtMs + 1 }), undefined)
     assert.equal(settlement.openPositions({ ...delivery, payload: Buffer.alloc(1) }), undefined)
     assert.equal(settlement.openPositions({ ...delivery, id: 'm2' }), undefined)
@@ -89,7 +89,7 @@ describe('Settlement', () => {
   it('remembers the last 10,000 messages given back', () => {
     const deliveries = Array.from({ length: 10_001 }, (_, number) => deliveryOf(`m${number}`, ['a']))
     for (const delivery of deliveries)
-      settlement.giveBack({ message: settlement.begin(delivery, 1, 1), first: 0, count: 1 })
+      settlement.giveBack({ message: settlement.begin(delivery, 1, 1), positions: [0] })
     assert.deepEqual(
       [0, 1, 10_000].map((number) => settlement.openPositions(deliveries[number] as never)?.size),
       [undefined, 1, 1],
@@ -98,7 +98,7 @@ describe('Settlement', () => {
 
   it('goes on when an acknowledgement fails: Pulsar delivers the message again', async () => {
     acknowledgementFails = true
-    await settlement.settle({ message: settlement.begin(deliveryOf('m1', ['a']), 1, 1), first: 0, count: 1 })
+    await settlement.settle({ message: settlement.begin(deliveryOf('m1', ['a']), 1, 1), positions: [0] })
     assert.deepEqual(
       logged.lines.map(({ message_id: id }) => id),
       ['m1'],
