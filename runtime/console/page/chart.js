@@ -38,7 +38,13 @@ export class TimeChart {
       cursor: { y: false, sync: { key: 'console' }, drag: { x: true, y: false } },
       scales: { y: { range: (_plot, _least, greatest) => [0, Math.max(1, greatest ?? 1) * 1.05] } },
       axes: [
-        { ...axis, grid: { show: false }, space: 70, values: (_plot, splits) => splits.map((at) => clock(at)) },
+        {
+          ...axis,
+          grid: { show: false },
+          size: 26,
+          space: 70,
+          values: (_plot, splits) => splits.map((at) => clock(at)),
+        },
         { ...axis, grid, size: 52, values: (_plot, splits) => splits.map((value) => number(value)) },
       ],
       series: [
@@ -48,7 +54,7 @@ export class TimeChart {
           width: 1.75,
           stroke: () => colour(name),
           points: { show: false },
-          value: (/** @type {uPlot} */ _plot, /** @type {number | null} */ value) => format(value),
+          value: valueIn(format),
           ...(isArea ? { fill: () => `${colour(name)}${AREA}` } : {}),
         })),
       ],
@@ -86,6 +92,16 @@ export class TimeChart {
     const [min, max] = this.#whole
     this.#plot.setScale('x', { min, max })
   }
+}
+
+/**
+ * What the legend has: nothing while no pointer is over the chart.
+ *
+ * @param {(value: number | null) => string} format
+ * @returns {uPlot.Series.Value}
+ */
+function valueIn(format) {
+  return (_plot, value, _series, index) => (index === null ? '–' : format(value))
 }
 
 /** @type {(name: string) => string} As `#rrggbb`, whatever the theme. */
