@@ -33,14 +33,14 @@ export interface DeadLetterOptions {
 export function listDeadLetters(config: Config, log: Logger, options: DeadLetterOptions): Promise<void> {
   return withQueue(config, log, async (access) => {
     const rows: string[][] = []
-    await readDeadLetters(access, options.limit, async ({ certificate, message }) => {
+    await readDeadLetters(access, options.limit, async ({ metadata, message }) => {
       const action = message.payload.toString('utf8').split('\n', 1)[0] ?? ''
       rows.push([
-        certificate.failedAt,
-        String(certificate.status),
-        certificate.fault,
+        metadata.failedAt,
+        String(metadata.status),
+        metadata.fault,
         action.slice(0, 120),
-        certificate.reason.slice(0, 200),
+        metadata.reason.slice(0, 200),
       ])
     })
     const { total } = await readBacklog(access.admin, access.topics.deadLetters)
@@ -65,9 +65,9 @@ export function exportDeadLetters(
 ): Promise<void> {
   return withQueue(config, log, async (access) => {
     const output = options.file === '-' ? process.stdout : newFile(options.file)
-    const count = await readDeadLetters(access, options.limit, async ({ certificate, message }) => {
+    const count = await readDeadLetters(access, options.limit, async ({ metadata, message }) => {
       const line = JSON.stringify({
-        ...certificate,
+        ...metadata,
         properties: message.properties,
         ...(isUtf8(message.payload)
           ? { lines: message.payload.toString('utf8') }

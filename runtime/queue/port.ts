@@ -44,10 +44,10 @@ export interface Producer {
 export interface Consumer {
   /** The next messages, as soon as there are any; an empty list after a short time without any. */
   receive(): Promise<readonly Delivery[]>
-  /** Tells the broker that a message is done with. A lost acknowledgement means a redelivery, never a loss. */
+  /** Tells the broker that a message is processed. A lost acknowledgement means a redelivery, never a loss. */
   acknowledge(id: MessageId): Promise<void>
-  /** Gives a message back, for this or another consumer to take later. */
-  release(id: MessageId): void
+  /** Tells the broker to deliver the message again later, to this or another consumer. */
+  negativeAcknowledge(id: MessageId): void
   isConnected(): boolean
   /** Everything that was received and not acknowledged is delivered again, to this or another consumer. */
   close(): Promise<void>
@@ -106,5 +106,5 @@ export const RECEIVE_WAIT_MS = 200
 /** Of the payload of each message, by the name that both clients know it by. Consumers see nothing of it. */
 export const COMPRESSION = 'LZ4'
 
-/** How long a released message stays away before it is delivered again. */
-export const RELEASE_DELAY_MS = 10_000
+/** Time after a negative acknowledgement until the broker delivers the message again. */
+export const REDELIVERY_DELAY_MS = 10_000

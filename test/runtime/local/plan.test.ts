@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { makePlan } from '../../../runtime/local/local-plan.ts'
+import { makePlan } from '../../../runtime/local/plan.ts'
 
 describe('makePlan', () => {
   it('starts both servers when the environment names none', () => {

@@ -1,11 +1,11 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { type Config, loadConfig } from '../config.ts'
+import { type RunAs, serverUser } from './child.ts'
 import type { Credentials } from './credentials.ts'
 import { type Home, homeFolder, homeIn } from './home.ts'
-import type { Starts } from './needed-ports.ts'
+import type { Starts } from './ports.ts'
 import { programEnvironment, withCredentials } from './programs.ts'
-import { type RunAs, serverUser } from './server-user.ts'
 import { type Environment, type LocalSettings, loadLocalSettings } from './settings.ts'
 
 /** Everything that is known before anything is done. */
