@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { Registry } from 'prom-client'
-import { figures } from '../infra/commands/sizing-report.ts'
 import { planOf } from '../infra/config/plan.ts'
 import { type Group, type Key, schema, secretKeys } from '../infra/config/schema.ts'
 import { readStackFile } from '../infra/config/stack-file.ts'
-import { costOf, totalOf } from '../infra/cost.ts'
+import { costOf, type TierCost, totalOf } from '../infra/cost.ts'
 import { type Outside, TIER_NAMES, tierOf } from '../infra/kubernetes/tiers.ts'
 import { edgesOf } from '../infra/network/edges.ts'
+import { FINDING_CODES } from '../infra/sizing/finding.ts'
 import { platformSettings } from '../infra/stack-args.ts'
 import { apiMetrics } from '../runtime/api/metrics.ts'
 import { settings } from '../runtime/config.ts'
@@ -16,6 +16,7 @@ import { allowedValues, type EnvSetting, type Setting } from '../runtime/setting
 import { AdaptiveConcurrency } from '../runtime/worker/concurrency.ts'
 import { workerMetrics } from '../runtime/worker/metrics.ts'
 import { type BulkAnswer, provoked, scripted } from '../test/support/bulk-answers.ts'
+import { COMPARED_LOADS, type ComparedLoad, stackOf } from './sizing-loads.ts'
 
 /**
  * The tables of the documentation that come from the code. `npm run docs` writes them into the pages; a test fails when
@@ -61,6 +62,17 @@ function stackTable(group: Group): string {
     return [`\`${name}\``, sized, allowed, key.description]
   })
   return table(['key', 'default', 'allowed', 'meaning'], rows)
+}
+
+/** Pods, CPU cores, memory and disk, as people read them. */
+function figures({ pods, cpuMillicores, memoryMib, diskGib }: Omit<TierCost, 'tier'>): Row {
+  const short = (value: number) => String(Math.round(value * 100) / 100)
+  return [
+    String(pods),
+    short(cpuMillicores / 1000),
+    `${short(memoryMib / 1024)} GiB`,
+    diskGib === 0 ? '' : `${diskGib} GiB`,
+  ]
 }
 
 /** What the stacks of the project ask of a cluster. */
@@ -122,6 +134,36 @@ function reasonsTable(stack: string): string {
   return table(['key', 'value', 'why'], rows)
 }
 
+/** USD a month at the prices of the review: 25 a core, 3.5 a GiB of memory, 0.09 a GiB of disk, of what pods request. */
+export function reviewedMonth(load: ComparedLoad, asExpert = false): number {
+  const { cpuMillicores, memoryMib, diskGib } = totalOf(costOf(platformSettings(planOf(stackOf(load, asExpert)))))
+  return Math.round((cpuMillicores / 1000) * 25 + (memoryMib / 1024) * 3.5 + diskGib * 0.09)
+}
+
+/** The loads of the review: what each cost, what a hand-made design costs, and what the model answers now. */
+function comparedTable(): string {
+  const usd = (value: number | undefined) => (value === undefined ? '' : value.toLocaleString('en-US'))
+  const rows = COMPARED_LOADS.map((compared) => {
+    const { elasticsearch } = planOf(stackOf(compared))
+    return [
+      compared.name,
+      usd(compared.before),
+      usd(compared.expert),
+      usd(reviewedMonth(compared)),
+      usd(reviewedMonth(compared, true)),
+      `${elasticsearch.dataNodes} × ${usd(elasticsearch.dataGib)}`,
+      compared.reason ?? '',
+    ]
+  })
+  const header = ['load', 'before', 'expert', 'now', 'now, as the expert assumes', 'data nodes × GiB', 'why it differs']
+  return table(header, rows)
+}
+
+function findingsTable(): string {
+  const rows = Object.entries(FINDING_CODES).map(([code, { level, meaning }]) => [`\`${code}\``, level, meaning])
+  return table(['code', 'level', 'meaning'], rows)
+}
+
 interface Described {
   readonly name: string
   readonly help: string
@@ -177,6 +219,7 @@ export const pages: Readonly<Record<string, Readonly<Record<string, () => string
       ),
     worker: () => metricsTable((registry) => workerMetrics(registry, new AdaptiveConcurrency(1), Date.now)),
   },
+  'sizing.md': { loads: comparedTable, findings: findingsTable },
   'stack-configuration.md': {
     ...Object.fromEntries(Object.entries<Group>(schema).map(([name, group]) => [name, () => stackTable(group)])),
     secrets: () =>

@@ -15,8 +15,8 @@ export function factsOf({ site, settings, expireIndices, pulsar, elasticsearch }
 }
 
 function runtimeFacts(runtime: Config, expireIndices: boolean): FactValues {
-  const { eventRetentionDays } = runtime
-  const expires = expireIndices && eventRetentionDays > 0
+  // What is not deleted is kept for ever.
+  const expires = (days: number) => (expireIndices && days > 0 ? days : Number.POSITIVE_INFINITY)
   return {
     'runtime.PULSAR_PARTITIONS': runtime.pulsarPartitions,
     'runtime.PULSAR_RETENTION_HOURS': runtime.pulsarRetentionHours,
@@ -24,6 +24,9 @@ function runtimeFacts(runtime: Config, expireIndices: boolean): FactValues {
     'runtime.PULSAR_SYSTEM_NAMESPACE': runtime.pulsarNamespace,
     'runtime.PULSAR_FUNCTION_TOPIC': runtime.pulsarTopic,
     'runtime.PULSAR_SUBSCRIPTION': runtime.pulsarSubscription,
-    'runtime.EVENT_RETENTION_DAYS': expires ? eventRetentionDays : Number.POSITIVE_INFINITY,
+    'runtime.EVENT_PARTITIONING': runtime.eventPartitioning,
+    'runtime.EVENT_RETENTION_DAYS': expires(runtime.eventRetentionDays),
+    'runtime.SESSION_RETENTION_DAYS': expires(runtime.sessionRetentionDays),
+    'runtime.PROFILE_RETENTION_DAYS': expires(runtime.profileRetentionDays),
   }
 }

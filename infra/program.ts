@@ -1,14 +1,16 @@
 import { fileURLToPath } from 'node:url'
 import * as k8s from '@pulumi/kubernetes'
 import * as pulumi from '@pulumi/pulumi'
+import { billOf } from './bill.ts'
 import { planFromEngine } from './config/pulumi.ts'
 import { Images } from './images.ts'
 import { Platform } from './platform.ts'
+import { DEFAULT_PRICES } from './sizing/prices.ts'
 import { platformSettings } from './stack-args.ts'
 
 /** The Pulumi program: reads the stack's configuration, settles every number, and registers the platform. */
 const plan = planFromEngine(pulumi.getProject(), pulumi.runtime.allConfig())
-for (const warning of plan.warnings) await pulumi.log.warn(warning)
+for (const { code, message } of plan.findings) await pulumi.log.warn(`${code}: ${message}`)
 
 const provider = new k8s.Provider('kubernetes', {
   ...(plan.platform.context ? { context: plan.platform.context } : {}),
@@ -46,3 +48,5 @@ export const runtimeImage = images.runtime
 export const sizing = Object.fromEntries(
   plan.reasons.map(({ key, value, from, reason }) => [key, from === 'derived' ? reason : `${value}: ${reason}`]),
 )
+/** What the stack costs a month by built-in list prices, so that a preview shows what a change costs. */
+export const monthlyCost = `${Math.round(billOf(plan, DEFAULT_PRICES).month)} ${DEFAULT_PRICES.currency}`

@@ -79,7 +79,7 @@ indexCommand
   .action((options) => indices(config(), options))
 indexCommand
   .command('expire')
-  .description('name the event indices that are older than EVENT_RETENTION_DAYS')
+  .description('name the event indices, sessions and profiles that are older than they are kept')
   .option('--apply', 'delete them')
   .action((options) => expireIndices(config(), options))
 

@@ -425,6 +425,16 @@ export const settings = {
     description:
       'Primary shards of each new index. Existing indices keep theirs; a new number takes effect with the next period.',
   },
+  stateShards: {
+    env: 'ELASTIC_STATE_SHARDS',
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    maximum: 1024,
+    unit: 'shards',
+    description:
+      'Primary shards of the indices of sessions and of profiles; as many as ELASTIC_INDEX_SHARDS when 0. An index keeps those that it begins with.',
+  },
   indexReplicas: {
     env: 'ELASTIC_INDEX_REPLICAS',
     type: 'integer',
@@ -474,6 +484,25 @@ export const settings = {
     maximum: 36_500,
     unit: 'days',
     description: 'Age at which `indices expire` takes a whole event index as expired. 0 keeps everything.',
+  },
+  sessionRetentionDays: {
+    env: 'SESSION_RETENTION_DAYS',
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    maximum: 36_500,
+    unit: 'days',
+    description:
+      'Days without a call of it after which `indices expire` takes a session as expired. 0 keeps all of them.',
+  },
+  profileRetentionDays: {
+    env: 'PROFILE_RETENTION_DAYS',
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    maximum: 36_500,
+    unit: 'days',
+    description: 'The same for profiles: a visitor who comes back later is a new one. 0 keeps all of them.',
   },
   bulkSize: {
     env: 'BULK_SIZE',

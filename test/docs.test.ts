@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { declared, readPulumiYaml } from '../docs/pulumi-yaml.ts'
-import { pages, pathOf, withTables } from '../docs/tables.ts'
+import { COMPARED_LOADS } from '../docs/sizing-loads.ts'
+import { pages, pathOf, reviewedMonth, withTables } from '../docs/tables.ts'
 import { settings } from '../runtime/config.ts'
 import { localSettings } from '../runtime/local/settings.ts'
 
@@ -16,6 +17,20 @@ describe('the documentation', () => {
       assert.equal(text, withTables(page, text))
     })
   }
+
+  it('compares thirty loads, with a reason wherever the model and the expert are a fifth apart', () => {
+    assert.equal(COMPARED_LOADS.length, 30)
+    for (const compared of COMPARED_LOADS) {
+      const { name, expert, reason } = compared
+      const ratio = reviewedMonth(compared) / (expert ?? Number.NaN)
+      assert.equal(reason !== undefined, ratio > 1.2 || ratio < 0.8, `${name}: ${ratio}`)
+    }
+  })
+
+  it('sizes 20,000 events/s over 90 days at less than half of what it was', () => {
+    const compared = COMPARED_LOADS.find(({ name }) => name === '20,000/s, 50 a call, 90 days')
+    assert.ok(compared !== undefined && reviewedMonth(compared) < (compared.before ?? 0) / 2)
+  })
 
   it('declares in Pulumi.yaml what the schema has (npm run docs writes it)', () => {
     assert.equal(readPulumiYaml(), declared(readPulumiYaml()))
@@ -49,7 +64,13 @@ describe('the documentation', () => {
   })
 
   it('links only to files that exist', () => {
-    for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/configuration.md', 'docs/guarantees.md']) {
+    for (const page of [
+      'README.md',
+      'CONTRIBUTING.md',
+      'docs/configuration.md',
+      'docs/guarantees.md',
+      'docs/sizing.md',
+    ]) {
       for (const [, target] of read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
         assert.ok(existsSync(new URL(target as string, new URL(page, root))), `${page} links to ${target}`)
       }

@@ -77,6 +77,7 @@ const INFRA: Allowed = {
   pipeline: [ERRORS],
   'load-test': ['sizing', 'config', 'kubernetes', 'pulsar', 'elasticsearch', 'runtime', ...LOAD_TEST_RECORD],
   commands: [
+    'sizing',
     'config',
     'pipeline',
     'load-test',

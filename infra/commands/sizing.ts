@@ -1,37 +1,111 @@
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { parse } from 'yaml'
+import { billOf } from '../bill.ts'
+import { causesOf } from '../causes.ts'
+import { choicesOf, type Raw, rangeOf, withoutRunning, withValue } from '../choices.ts'
 import { readCoefficientsFile } from '../config/coefficients-file.ts'
 import { planOf } from '../config/plan.ts'
+import { readPricesFile } from '../config/prices-file.ts'
 import { readStackFile } from '../config/stack-file.ts'
+import { DEFAULT_PRICES, type Prices } from '../sizing/prices.ts'
 import { usage, withMessages } from './command.ts'
-import { sizingReport } from './sizing-report.ts'
+import { sizingPage } from './sizing-page.ts'
+import { comparison, reasonsReport, type Sizing, sizingReport } from './sizing-report.ts'
 
-/** `npm run sizing`: what a stack is sized to, why, and what it asks of a cluster. */
-const HELP = `Usage: npm run sizing -- --stack <name> [--coefficients <file>] [--json]
+/** `npm run sizing`: what a stack is sized to, what it costs, and why. */
+const HELP = `Usage: npm run sizing -- --stack <name> [options]
 
-  --stack <name>  the stack of stacks/Pulumi.<name>.yaml
+  --stack <name>       the stack of stacks/Pulumi.<name>.yaml
+  --set <key>=<value>  with another value, as load.retentionDays=14; may be repeated
+  --new                as a new stack: without the counts and disks that a running one states
+  --compare <other>    beside another stack, or the same one with <key>=<value>; several
+                       values with a comma; may be repeated
+  --prices <file>      what you pay, as docs/prices/aws.yaml has it
   --coefficients <file>
-                  with what npm run rehearse has measured, instead of what the stack states
-  --json          each number with its unit, where it comes from and why, as JSON
+                       with what npm run load-test has measured, instead of what the stack states
+  --why                each number with its reason
+  --json               all of it as JSON
+  --html <file>        a page with a chart, beside what is printed
+
+Exit code: 0, or 2 when the sizes break a limit (level error), or 1 for a fault of the configuration.
 `
 
+const BROKEN_LIMIT = 2
+
+const OPTIONS = {
+  stack: { type: 'string' },
+  set: { type: 'string', multiple: true },
+  new: { type: 'boolean' },
+  compare: { type: 'string', multiple: true },
+  prices: { type: 'string' },
+  coefficients: { type: 'string' },
+  why: { type: 'boolean' },
+  json: { type: 'boolean' },
+  html: { type: 'string' },
+  help: { type: 'boolean' },
+} as const
+
 await withMessages(async () => {
-  const options = {
-    stack: { type: 'string' },
-    coefficients: { type: 'string' },
-    json: { type: 'boolean' },
-    help: { type: 'boolean' },
-  } as const
-  const stack = usage(HELP, () => {
-    const { values } = parseArgs({ options })
+  const flags = usage(HELP, () => {
+    const { values } = parseArgs({ options: OPTIONS })
     if (!values.help && values.stack === undefined) throw new Error('Name a stack.')
+    for (const text of values.set ?? []) assignmentOf(text)
     return values
   })
-  if (stack.help) {
+  if (flags.help) {
     process.stdout.write(HELP)
     return
   }
-  const coefficients = stack.coefficients === undefined ? undefined : readCoefficientsFile(stack.coefficients)
-  const plan = planOf(readStackFile(stack.stack as string), coefficients)
-  const { reasons, warnings } = plan
-  process.stdout.write(stack.json ? `${JSON.stringify({ reasons, warnings }, null, 2)}\n` : sizingReport(plan))
+  const name = flags.stack as string
+  const prices = flags.prices === undefined ? DEFAULT_PRICES : readPricesFile(flags.prices)
+  const stack = readStackFile(name)
+  const raw = changed(flags.new ? withoutRunning(stack) : stack, flags.set ?? [])
+  const size = (label: string, config: Raw) => sizingOf(label, config, prices, flags.coefficients)
+  const sizing = size(name, raw)
+  const others = (flags.compare ?? []).map((other) =>
+    size(other, other.includes('=') ? changed(raw, other.split(',')) : readStackFile(other)),
+  )
+  if (sizing.plan.findings.some(({ level }) => level === 'error')) process.exitCode = BROKEN_LIMIT
+  if (flags.html !== undefined) writeFileSync(flags.html, sizingPage(sizing))
+  if (flags.json) process.stdout.write(`${JSON.stringify([sizing, ...others].map(asJson), null, 2)}\n`)
+  else if (flags.why) process.stdout.write(reasonsReport(sizing.plan))
+  else process.stdout.write(others.length > 0 ? comparison([sizing, ...others], prices) : sizingReport(sizing))
 })
+
+function sizingOf(name: string, raw: Raw, prices: Prices, coefficientsFile: string | undefined): Sizing {
+  const coefficients = coefficientsFile === undefined ? undefined : readCoefficientsFile(coefficientsFile)
+  const plan = planOf(raw, coefficients)
+  return {
+    ...{ name, plan, prices, bill: billOf(plan, prices) },
+    choices: choicesOf(raw, prices, coefficients),
+    causes: causesOf(raw, prices, coefficients),
+    range: rangeOf(raw, prices, coefficients ?? plan.coefficients),
+  }
+}
+
+function asJson({ name, plan, bill, prices, choices, causes, range }: Sizing) {
+  return {
+    stack: name,
+    load: plan.load,
+    reasons: plan.reasons,
+    findings: plan.findings,
+    prices,
+    bill,
+    choices,
+    causes,
+    range,
+  }
+}
+
+function changed(raw: Raw, assignments: readonly string[]): Raw {
+  return assignments.map(assignmentOf).reduce<Raw>((config, [key, value]) => withValue(config, key, value), raw)
+}
+
+/** `group.key=value`, the value as YAML has it. */
+function assignmentOf(text: string): readonly [string, unknown] {
+  const [, key, value] = /^([a-z]\w*\.\w+)=(.*)$/i.exec(text) ?? []
+  if (key === undefined || value === undefined)
+    throw new Error(`"${text}" is no change; state it as load.retentionDays=14`)
+  return [key, parse(value)]
+}

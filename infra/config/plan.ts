@@ -1,14 +1,21 @@
 import { type Config, loadConfig, settings } from '../../runtime/config.ts'
 import type { Coefficients } from '../sizing/coefficients.ts'
-import type { Stated } from '../sizing/derived.ts'
+import { demandOf } from '../sizing/demand.ts'
+import { type Derived, SIZED_KEYS, type SizedKey, type Stated } from '../sizing/derived.ts'
+import type { Finding } from '../sizing/finding.ts'
+import { brokenLimits } from '../sizing/limits.ts'
 import type { Load, Shape } from '../sizing/load.ts'
-import { type Derived, type SizedKey, shortfalls, size } from '../sizing/model.ts'
+import { questionOf, size } from '../sizing/model.ts'
+import { fittingPeriod, periodReason } from '../sizing/period.ts'
 import { faultOf, StackConfigError, type StackFault } from './errors.ts'
 import { floorsOf } from './floors.ts'
 import { readStack, type StackConfig } from './read.ts'
 import { dataHolders, type Plan, type Reason } from './resolved.ts'
 import { brokenRules } from './rules.ts'
 import { type Key, schema } from './schema.ts'
+
+/** Of a number. */
+type SizedReason = Reason & { readonly key: SizedKey; readonly value: number }
 
 /**
  * Settles a stack: reads it, derives the counts that it does not state from the load that it states, and checks the whole.
@@ -19,17 +26,17 @@ import { type Key, schema } from './schema.ts'
  */
 export function planOf(raw: Readonly<Record<string, unknown>>, coefficients?: Coefficients): Plan {
   const config = validStack(raw)
-  const runtime = runtimeOf(config)
-  const derived =
-    config.load.peakEventsPerSecond > 0 ? derive(config, runtime, coefficients ?? config.coefficients) : []
-  const plan = resolve(config, runtime, derived)
+  const used = coefficients ?? config.coefficients
+  const runtime = runtimeOf(config, used)
+  const derived = config.load.peakEventsPerSecond > 0 ? derive(config, runtime, used) : []
+  const plan = resolve(config, runtime, derived, used)
   const broken = [...outOfRange(plan), ...brokenRules(plan)]
   if (broken.length > 0) throw new StackConfigError(broken)
   return plan
 }
 
 /** How the load of a stack is kept, of which a load test tells nothing. */
-type Kept = Pick<Load, 'meanToPeak' | 'retentionDays' | 'backlogHours'>
+type Kept = Omit<Load, 'peakEventsPerSecond' | 'eventsPerCall' | 'eventBytes'>
 
 /**
  * The sizes that a load asks for in the environment of a stack, whatever load and numbers the stack states itself.
@@ -42,7 +49,14 @@ export function sizesFor(
   coefficients: Coefficients,
 ): readonly Derived[] {
   const config = validStack(raw)
-  return size(load(config.load), shapeOf(config, runtimeOf(config)), coefficients)
+  return size(load(loadOf(config)), shapeOf(config, runtimeOf(config, coefficients)), coefficients)
+}
+
+/** The load of a stack. `dev` survives nothing but what it asks for. */
+function loadOf({ load, platform, stated }: StackConfig): Load {
+  const asked = (key: 'surviveNode' | 'surviveZone') =>
+    load[key] && (platform.environment !== 'dev' || stated.has(`load.${key}`))
+  return { ...load, surviveNode: asked('surviveNode'), surviveZone: asked('surviveZone') }
 }
 
 function validStack(raw: Readonly<Record<string, unknown>>): StackConfig {
@@ -51,18 +65,38 @@ function validStack(raw: Readonly<Record<string, unknown>>): StackConfig {
   return config
 }
 
-function runtimeOf(config: StackConfig): Config {
+/** The settings of the programs. The period of an index follows from the load where the stack does not state it. */
+function runtimeOf(config: StackConfig, coefficients: Coefficients): Config {
   const retention = config.load.peakEventsPerSecond > 0 ? String(config.load.retentionDays) : undefined
   try {
-    return loadConfig({ EVENT_RETENTION_DAYS: retention, ...config.runtime })
+    const runtime = loadConfig({ EVENT_RETENTION_DAYS: retention, ...config.runtime })
+    if (retention === undefined || config.stated.has(PERIOD_KEY)) return runtime
+    return { ...runtime, eventPartitioning: periodOf(config, runtime, coefficients).period }
   } catch (error) {
     const faults = (error as Error).message.split('\n')
     throw new StackConfigError(faults.map((fault) => faultOf('runtime_invalid', `runtime: ${fault}`)))
   }
 }
 
+const PERIOD_KEY = 'runtime.EVENT_PARTITIONING'
+
+/** The period that fits the load. What a day stores does not depend on the period. */
+function periodOf(config: StackConfig, runtime: Config, c: Coefficients) {
+  const { storedBytesPerDay } = demandOf(loadOf(config), shapeOf(config, runtime), c)
+  const { retentionDays } = config.load
+  const period = fittingPeriod(retentionDays, storedBytesPerDay, c.minShardBytes)
+  return { period, reason: periodReason(period, retentionDays, storedBytesPerDay, c.minShardBytes) }
+}
+
+function periodReasonOf(config: StackConfig, runtime: Config, c: Coefficients): Reason {
+  const { period, reason } = periodOf(config, runtime, c)
+  const key = PERIOD_KEY
+  if (!config.stated.has(key)) return { key, value: period, unit: '', from: 'derived', reason }
+  return { key, value: runtime.eventPartitioning, unit: '', from: 'stated', reason: `stated; what fits is ${reason}` }
+}
+
 function derive(config: StackConfig, runtime: Config, coefficients: Coefficients): readonly Derived[] {
-  return size(config.load, shapeOf(config, runtime), coefficients, statedNumbers(config, runtime))
+  return size(loadOf(config), shapeOf(config, runtime), coefficients, statedNumbers(config, runtime))
 }
 
 function shapeOf(config: StackConfig, runtime: Config): Shape {
@@ -73,8 +107,25 @@ function shapeOf(config: StackConfig, runtime: Config): Shape {
     eventPartitioning: runtime.eventPartitioning,
     bulkSize: runtime.bulkSize,
     messageMaxEvents: runtime.messageMaxEvents,
+    prefetchMessages: runtime.prefetchMessages,
     retentionHours: runtime.pulsarRetentionHours,
+    ...statesExpire(config, runtime),
+    cores: {
+      api: config.api.cpuMillicores / 1000,
+      worker: config.workers.cpuMillicores / 1000,
+      broker: config.broker.cpuMillicores / 1000,
+      bookie: config.bookkeeper.cpuMillicores / 1000,
+    },
     floor: floorsOf(config.platform.environment),
+  }
+}
+
+/** After how many days sessions and profiles are deleted. Of an Elasticsearch of others its operators see to that. */
+function statesExpire({ elasticsearch }: StackConfig, runtime: Config) {
+  const expires = elasticsearch.expireIndices || elasticsearch.url !== ''
+  return {
+    sessionRetentionDays: expires ? runtime.sessionRetentionDays : 0,
+    profileRetentionDays: expires ? runtime.profileRetentionDays : 0,
   }
 }
 
@@ -91,32 +142,19 @@ function current(config: StackConfig, runtime: Config, key: SizedKey): { value: 
 
 /** The numbers among those that the stack states itself. Masters that hold data count as data nodes. */
 function statedNumbers(config: StackConfig, runtime: Config): Stated {
-  const stated = SIZED.filter((key) => config.stated.has(key)).map((key) => [key, current(config, runtime, key).value])
+  const stated = SIZED_KEYS.filter((key) => config.stated.has(key)).map((key) => [
+    key,
+    current(config, runtime, key).value,
+  ])
   const numbers: Record<string, number> = Object.fromEntries(stated)
   const nodes = numbers['elasticsearch.dataNodes']
   if (nodes !== undefined) numbers['elasticsearch.dataNodes'] = Math.max(1, dataHolders(config))
   return numbers
 }
 
-/** The keys that the model may derive, in the order in which they are told. */
-const SIZED: readonly SizedKey[] = [
-  'api.replicas',
-  'workers.replicas',
-  'runtime.PULSAR_PARTITIONS',
-  'broker.replicas',
-  'bookkeeper.replicas',
-  'bookkeeper.journalGib',
-  'bookkeeper.ledgersGib',
-  'runtime.PULSAR_RETENTION_SIZE_GIB',
-  'elasticsearch.dataNodes',
-  'elasticsearch.heapGib',
-  'elasticsearch.dataGib',
-  'runtime.ELASTIC_INDEX_SHARDS',
-]
-
-function resolve(config: StackConfig, runtime: Config, derived: readonly Derived[]): Plan {
+function resolve(config: StackConfig, runtime: Config, derived: readonly Derived[], coefficients: Coefficients): Plan {
   const byKey = new Map(derived.map((entry) => [entry.key, entry]))
-  const reasons = SIZED.map((key): Reason => {
+  const sized = SIZED_KEYS.map((key): SizedReason => {
     const { value, unit } = current(config, runtime, key)
     const model = byKey.get(key)
     if (config.stated.has(key)) {
@@ -128,18 +166,44 @@ function resolve(config: StackConfig, runtime: Config, derived: readonly Derived
   })
   const groups = structuredClone({ ...config, stated: undefined }) as unknown as Record<string, Record<string, unknown>>
   const runtimeValues: Record<string, unknown> = { ...runtime }
-  for (const { key, value } of reasons) {
+  for (const { key, value } of sized) {
     const [group, name] = key.split('.') as [string, string]
     if (group === 'runtime') runtimeValues[fieldOf(name)] = value
     else (groups[group] as Record<string, unknown>)[name] = value
   }
   return {
-    ...(groups as unknown as Omit<Plan, 'runtime' | 'reasons' | 'warnings' | 'stated'>),
+    ...(groups as unknown as Omit<Plan, 'runtime' | 'demand' | 'reasons' | 'findings' | 'stated'>),
     stated: config.stated,
     runtime: runtimeValues as unknown as Config,
-    reasons,
-    warnings: derived.length === 0 ? [] : shortfalls(statedNumbers(config, runtime), derived),
+    demand: derived.length === 0 ? undefined : demandOf(loadOf(config), shapeOf(config, runtime), coefficients),
+    reasons: derived.length === 0 ? sized : [...sized, periodReasonOf(config, runtime, coefficients)],
+    findings: derived.length === 0 ? [] : findingsOf(config, runtime, derived, sized, coefficients),
   }
+}
+
+function findingsOf(
+  config: StackConfig,
+  runtime: Config,
+  derived: readonly Derived[],
+  reasons: readonly SizedReason[],
+  coefficients: Coefficients,
+): readonly Finding[] {
+  const stated = statedNumbers(config, runtime)
+  const values = Object.fromEntries(reasons.map(({ key, value }) => [key, value])) as Record<SizedKey, number>
+  const { elasticsearch, api, workers } = config
+  const own = elasticsearch.url === ''
+  return brokenLimits(
+    questionOf(loadOf(config), shapeOf(config, runtime), coefficients, stated),
+    derived,
+    { ...values, ...stated },
+    stated,
+    {
+      expires: own ? elasticsearch.expireIndices : undefined,
+      dedicatedMasters: own && !elasticsearch.mastersHoldData,
+      apiScales: api.autoscaling !== 'none',
+      workersScale: workers.autoscaling !== 'none',
+    },
+  )
 }
 
 /** A derived number can leave the range of its key: then the load is more than one stack can carry. */
@@ -149,7 +213,7 @@ function outOfRange({ reasons }: Plan): readonly StackFault[] {
     const definition =
       group === 'runtime' ? settings[fieldOf(name)] : (schema as Record<string, Record<string, Key>>)[group]?.[name]
     const { maximum } = definition as { maximum: number }
-    return from === 'derived' && value > maximum
+    return from === 'derived' && Number(value) > maximum
       ? [
           faultOf(
             'load_beyond_one_stack',

@@ -1,11 +1,14 @@
 import type { Config } from '../../runtime/config.ts'
-import type { SizedKey } from '../sizing/model.ts'
+import type { Demand } from '../sizing/demand.ts'
+import type { SizedKey } from '../sizing/derived.ts'
+import type { Finding } from '../sizing/finding.ts'
+import type { Period } from '../sizing/load.ts'
 import type { StackConfig } from './read.ts'
 
 /** Where a number comes from: the stack, the sizing model, or the default. */
 export interface Reason {
-  readonly key: SizedKey
-  readonly value: number
+  readonly key: SizedKey | 'runtime.EVENT_PARTITIONING'
+  readonly value: number | Period
   readonly unit: string
   readonly from: 'stated' | 'derived' | 'default'
   readonly reason: string
@@ -14,10 +17,12 @@ export interface Reason {
 /** Everything a stack is provisioned from: its configuration with every number settled. */
 export interface Plan extends Omit<StackConfig, 'runtime'> {
   readonly runtime: Config
+  /** What the load asks for; nothing where no load is stated. */
+  readonly demand: Demand | undefined
   /** For each number that the model can derive, where it comes from. */
   readonly reasons: readonly Reason[]
-  /** Stated numbers that fall short of what the stated load needs. */
-  readonly warnings: readonly string[]
+  /** Limits that the sizes break at the stated load, and stated numbers that fall short of it. */
+  readonly findings: readonly Finding[]
 }
 
 /** The numbers that decide which nodes of Elasticsearch hold data. */

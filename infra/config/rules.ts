@@ -1,4 +1,4 @@
-import { topicGib } from '../sizing/pulsar.ts'
+import { topicGibOf } from '../sizing/bookies.ts'
 import type { StackFault } from './errors.ts'
 import { floorsOf } from './floors.ts'
 import { dataHolders, type ElasticsearchSizes, type Plan } from './resolved.ts'
@@ -95,6 +95,16 @@ const general: readonly Rule[] = [
       p.workers.autoscaling !== 'none' && p.workers.maxReplicas < p.workers.replicas
         ? `workers.maxReplicas is ${p.workers.maxReplicas}, workers.replicas is ${p.workers.replicas}: autoscaling needs a maximum of at least that`
         : undefined,
+  ),
+  ...(['api', 'workers'] as const).map((key) =>
+    rule(
+      'autoscaling_minimum_too_high',
+      (p: Plan) => ({ key: `${key}.minReplicas`, value: p[key].minReplicas, maximum: p[key].replicas }),
+      (p) =>
+        p[key].minReplicas > p[key].replicas
+          ? `${key}.minReplicas is ${p[key].minReplicas}, ${key}.replicas is ${p[key].replicas}: autoscaling may go down to fewer than the peak needs, not to more: lower it`
+          : undefined,
+    ),
   ),
   rule(
     'image_missing',
@@ -327,7 +337,7 @@ export function elasticsearchFaults(shape: ElasticsearchShape): readonly StackFa
 /** GiB of the topic that the ledger disks hold with its copies. */
 function retainableGib(p: Plan): number {
   const diskGib = diskHolders(p) * p.bookkeeper.ledgersGib
-  return Math.floor(topicGib(diskGib, p.bookkeeper.writeQuorum, p.coefficients.bookieFillRatio))
+  return Math.floor(topicGibOf(diskGib, p.bookkeeper.writeQuorum, p.coefficients.bookieFillRatio))
 }
 
 const pulsar: readonly Rule[] = [

@@ -158,7 +158,78 @@ export const schema = {
       minimum: 1,
       maximum: 336,
       unit: 'hours',
-      description: 'How long Pulsar must hold everything at peak while Elasticsearch is away.',
+      description: 'How long Pulsar must hold everything at peak while Elasticsearch is down.',
+    },
+    catchUpHours: {
+      type: 'integer',
+      default: 0,
+      minimum: 0,
+      maximum: 336,
+      unit: 'hours',
+      description:
+        'In how many hours a full backlog is to be stored while the mean load goes on; 0 for as fast as what the peak needs can.',
+    },
+    eventsPerSession: {
+      type: 'number',
+      default: 10,
+      minimum: 1,
+      maximum: 100_000,
+      unit: 'events',
+      description: 'Events of one session on average. Each session is a document.',
+    },
+    sessionsPerProfile: {
+      type: 'number',
+      default: 5,
+      minimum: 1,
+      maximum: 100_000,
+      unit: 'sessions',
+      description: 'Sessions of one profile on average. Each profile is a document.',
+    },
+    stateDays: {
+      type: 'integer',
+      default: 90,
+      minimum: 1,
+      maximum: 3650,
+      unit: 'days',
+      description:
+        'For how many days of new sessions and profiles the disks have room, where SESSION_RETENTION_DAYS and PROFILE_RETENTION_DAYS let nothing delete them. Disks can grow while they are used: raise it as the stack gets older.',
+    },
+    hotDays: {
+      type: 'integer',
+      default: 7,
+      minimum: 1,
+      maximum: 3650,
+      unit: 'days',
+      description:
+        'How many of the newest days are searched often. Older events get less memory, and searches of them take longer.',
+    },
+    queriesPerSecond: {
+      type: 'integer',
+      default: 0,
+      minimum: 0,
+      maximum: 100_000,
+      unit: 'searches/s',
+      description: 'Searches a second at peak, beside the events.',
+    },
+    snapshotDays: {
+      type: 'integer',
+      default: 0,
+      minimum: 0,
+      maximum: 3650,
+      unit: 'days',
+      description:
+        'For how many days snapshots of Elasticsearch, which you take into an object store, are kept; 0 for none. It is priced, and nothing else.',
+    },
+    surviveNode: {
+      type: 'boolean',
+      default: true,
+      description:
+        'Whether one pod or node of each kind may be lost at peak: the others carry the load, and their disks have room for its copies. In `dev` only where it is stated.',
+    },
+    surviveZone: {
+      type: 'boolean',
+      default: true,
+      description: 'The same for a whole zone, where `platform.zones` names several.',
     },
   },
   api: {
@@ -167,9 +238,22 @@ export const schema = {
       type: 'string',
       default: 'none',
       oneOf: ['none', 'cpu'],
-      description: '`cpu`: a HorizontalPodAutoscaler on CPU, from `replicas` to `maxReplicas`. Needs metrics-server.',
+      description:
+        '`cpu`: a HorizontalPodAutoscaler on CPU, from `minReplicas` to `maxReplicas`. Needs metrics-server.',
     },
-    maxReplicas: { ...replicas, default: 30, minimum: 1, description: 'Most replicas that autoscaling may ask for.' },
+    minReplicas: {
+      ...replicas,
+      default: 0,
+      derived: true,
+      description: 'Least replicas that autoscaling may go down to; as many as `replicas` when 0.',
+    },
+    maxReplicas: {
+      ...replicas,
+      default: 30,
+      minimum: 1,
+      derived: true,
+      description: 'Most replicas that autoscaling may ask for.',
+    },
     targetCpuPercent: {
       type: 'integer',
       default: 60,
@@ -233,10 +317,17 @@ export const schema = {
       description:
         '`keda`: a ScaledObject on the backlog of the subscription. `hpa`: a HorizontalPodAutoscaler on the bulks in flight, a metric of the workers, through a custom metrics adapter.',
     },
+    minReplicas: {
+      ...replicas,
+      default: 0,
+      derived: true,
+      description: 'Least replicas that autoscaling may go down to; as many as `replicas` when 0.',
+    },
     maxReplicas: {
       ...replicas,
       default: 10,
       minimum: 1,
+      derived: true,
       description: 'Most replicas that autoscaling may ask for; at most one for each partition.',
     },
     backlogPerWorker: {
@@ -245,6 +336,7 @@ export const schema = {
       minimum: 1,
       maximum: 1_000_000,
       unit: 'messages',
+      derived: true,
       description: 'Backlog for which KEDA adds one worker.',
     },
     kedaNamespace: {
@@ -273,7 +365,7 @@ export const schema = {
       maximum: 7,
       description: 'ZooKeeper nodes: 1, 3, 5 or 7. They can grow.',
     },
-    diskGib: { ...disk, default: 20, description: 'Disk of one node. It can grow.' },
+    diskGib: { ...disk, default: 20, derived: true, description: 'Disk of one node. It can grow.' },
     cpuMillicores: { ...cpu, default: 500, description: 'CPU of one node.' },
     memoryMib: { ...memory, default: 1024, minimum: 512, description: 'Memory of one node.' },
     storageClass,
@@ -316,7 +408,7 @@ export const schema = {
         'Longest start of a bookie. It replays its journal before it serves; one that takes longer is killed and begins anew.',
     },
     cpuMillicores: { ...cpu, default: 1000, description: 'CPU of one bookie.' },
-    memoryMib: { ...memory, default: 4096, minimum: 768, description: 'Memory of one bookie.' },
+    memoryMib: { ...memory, default: 4096, minimum: 768, derived: true, description: 'Memory of one bookie.' },
     journalStorageClass: storageClass,
     ledgersStorageClass: storageClass,
   },
@@ -420,7 +512,7 @@ export const schema = {
     dataNodes: { ...replicas, default: 3, derived: true, description: 'Data nodes. They can grow.' },
     dataGib: { ...disk, default: 200, derived: true, description: 'Disk of one node that holds data. It can grow.' },
     heapGib: {
-      type: 'integer',
+      type: 'number',
       default: 4,
       minimum: 1,
       // Above it a JVM loses compressed object pointers.
@@ -429,15 +521,21 @@ export const schema = {
       derived: true,
       description: 'Heap of one node that holds data. Its memory is twice that.',
     },
-    cpuMillicores: { ...cpu, default: 2000, description: 'CPU of one node that holds data.' },
+    cpuMillicores: { ...cpu, default: 2000, derived: true, description: 'CPU of one node that holds data.' },
     masterDiskGib: { ...disk, default: 10, description: 'Disk of one dedicated master node. It can grow.' },
-    masterMemoryMib: { ...memory, default: 2048, minimum: 1024, description: 'Memory of one dedicated master node.' },
+    masterMemoryMib: {
+      ...memory,
+      default: 2048,
+      minimum: 1024,
+      derived: true,
+      description: 'Memory of one dedicated master node.',
+    },
     masterCpuMillicores: { ...cpu, default: 500, description: 'CPU of one dedicated master node.' },
     expireIndices: {
       type: 'boolean',
       default: false,
       description:
-        'Whether event indices older than EVENT_RETENTION_DAYS are deleted, every night. Without it they stay until an operator runs `indices expire --apply`, and disks fill.',
+        'Whether event indices older than EVENT_RETENTION_DAYS are deleted, every night, and sessions and profiles that were not sent for SESSION_RETENTION_DAYS and PROFILE_RETENTION_DAYS. Without it they stay until an operator runs `indices expire --apply`, and disks fill.',
     },
     memoryMap: {
       type: 'boolean',

@@ -68,7 +68,8 @@ export function elasticsearchSettings(
       ? {}
       : {
           'cluster.routing.allocation.awareness.attributes': 'zone',
-          // Without these a zone that is away would have its copies made anew in the others, which have no room for them.
+          // A zone holds at most `ceil(copies / zones)` of a shard, also while another zone is down. With two copies in three
+          // zones the lost ones are made again in the others: `load.surviveZone` sizes the disks for that.
           'cluster.routing.allocation.awareness.force.zone.values': site.zones,
         }),
     ...(security ? transportSecurity : {}),

@@ -1,7 +1,8 @@
 import type { LoadTest } from '../../runtime/load-test/record.ts'
 import type { Coefficients } from '../sizing/coefficients.ts'
+import type { Derived, SizedKey } from '../sizing/derived.ts'
 import type { Load, Shape } from '../sizing/load.ts'
-import { type Derived, type SizedKey, size } from '../sizing/model.ts'
+import { size } from '../sizing/model.ts'
 import { most } from './window.ts'
 
 /** A count that the load test has seen, and the one that the load needs. */
@@ -17,7 +18,7 @@ export interface Count {
 /** Load that the load test sent, of which it cannot tell how long it is kept. */
 export function loadOf(
   { asked, total }: LoadTest,
-  kept: Pick<Load, 'meanToPeak' | 'retentionDays' | 'backlogHours'>,
+  kept: Omit<Load, 'peakEventsPerSecond' | 'eventsPerCall' | 'eventBytes'>,
 ): Load {
   return {
     ...kept,
@@ -27,19 +28,34 @@ export function loadOf(
   }
 }
 
-/** Kept for so short a time that disks decide nothing. */
-const SHORT = { meanToPeak: 0.01, retentionDays: 1, backlogHours: 1 }
+/** Kept for so short a time that disks decide nothing, and with nothing to spare. */
+const SHORT = {
+  ...{ meanToPeak: 0.01, retentionDays: 1, backlogHours: 1, eventsPerSession: 10, sessionsPerProfile: 5, stateDays: 1 },
+  ...{ hotDays: 1, queriesPerSecond: 0, catchUpHours: 0, surviveNode: false, surviveZone: false },
+}
+
+/** The CPU of a pod for which the coefficients are; the data nodes are those of the coefficient too. */
+const CORES = { api: 1, worker: 1, broker: 2, bookie: 1 }
+const NODE_MILLICORES = 2000
 
 /** One of each is enough: what the load alone needs, without what an environment keeps for failures. */
 function leastShape({ bulkSize, indexReplicas }: LoadTest['settings']): Shape {
-  const floor = { apiReplicas: 1, workerReplicas: 1, brokers: 1, bookies: 1, dataNodes: 1 }
-  const kept = { eventPartitioning: 'day', retentionHours: 0 } as const
-  return { ...kept, zones: 1, writeQuorum: 1, indexReplicas, bulkSize, messageMaxEvents: 100, floor }
+  const floor = { apiReplicas: 1, workerReplicas: 1, brokers: 1, bookies: 1, bookieMemoryMib: 768, dataNodes: 1 }
+  const kept = {
+    eventPartitioning: 'day',
+    retentionHours: 0,
+    sessionRetentionDays: 0,
+    profileRetentionDays: 0,
+  } as const
+  const queue = { writeQuorum: 1, messageMaxEvents: 100, prefetchMessages: 20 }
+  return { ...kept, ...queue, zones: 1, indexReplicas, bulkSize, cores: CORES, floor }
 }
 
 /** The sizes that the load asks for by itself, with these coefficients. */
 export function leastSizes(loadTest: LoadTest, coefficients: Coefficients): readonly Derived[] {
-  return size(loadOf(loadTest, SHORT), leastShape(loadTest.settings), coefficients)
+  return size(loadOf(loadTest, SHORT), leastShape(loadTest.settings), coefficients, {
+    'elasticsearch.cpuMillicores': NODE_MILLICORES,
+  })
 }
 
 const COMPARED: readonly SizedKey[] = ['api.replicas', 'workers.replicas', 'elasticsearch.dataNodes']

@@ -1,6 +1,6 @@
 import type { LoadTest } from '../../runtime/load-test/record.ts'
 import { type Coefficients, readCoefficients } from '../sizing/coefficients.ts'
-import type { Derived } from '../sizing/model.ts'
+import type { Derived } from '../sizing/derived.ts'
 import { type Count, compareCounts, isShort, leastSizes } from './counts.ts'
 import { coefficientsFile, type Measured, measuredCoefficients } from './measured.ts'
 import { judge, type Objectives, type Verdict } from './verdict.ts'

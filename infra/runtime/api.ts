@@ -31,11 +31,13 @@ export interface ApiSettings {
   /** Replicas of the API. 1 to 500 pods. @default 10 */
   readonly replicas?: number
   /**
-   * `cpu`: a HorizontalPodAutoscaler on CPU, from `replicas` to `maxReplicas`. Needs metrics-server.
+   * `cpu`: a HorizontalPodAutoscaler on CPU, from `minReplicas` to `maxReplicas`. Needs metrics-server.
    *
    * @default 'none'
    */
   readonly autoscaling?: 'none' | 'cpu'
+  /** Least replicas that autoscaling may go down to; as many as `replicas` when 0. 0 to 500 pods. @default 0 */
+  readonly minReplicas?: number
   /** Most replicas that autoscaling may ask for. 1 to 500 pods. @default 30 */
   readonly maxReplicas?: number
   /** CPU, as a part of what is requested, that autoscaling holds. 10 to 95 percent. @default 60 */
@@ -155,14 +157,14 @@ export class Api extends ComponentResource {
   }
 
   /** Up at once, down slowly: a replica that ends hands over its connections, and the next peak is never far. */
-  private scaler(name: string, site: Site, { replicas, maxReplicas, targetCpuPercent }: Config): void {
+  private scaler(name: string, site: Site, { replicas, minReplicas, maxReplicas, targetCpuPercent }: Config): void {
     new k8s.autoscaling.v2.HorizontalPodAutoscaler(
       name,
       {
         metadata: { name, namespace: site.namespace, labels: labelsOf(site, 'api') },
         spec: {
           scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
-          minReplicas: replicas,
+          minReplicas: minReplicas || replicas,
           maxReplicas,
           metrics: [
             {

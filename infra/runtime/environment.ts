@@ -94,7 +94,14 @@ export const READ_BY_ONE = {
     'MESSAGE_MAX_EVENTS',
   ],
   worker: ['PREFETCH_MESSAGES', 'BULK_MAX_EVENTS', 'BULK_MAX_BYTES', 'BULK_TIMEOUT_SECONDS', 'BULK_CONCURRENCY'],
-  admin: ['EVENT_RETENTION_DAYS', 'PULSAR_BUNDLES', 'PULSAR_RETENTION_HOURS', 'PULSAR_RETENTION_SIZE_GIB'],
+  admin: [
+    'EVENT_RETENTION_DAYS',
+    'SESSION_RETENTION_DAYS',
+    'PROFILE_RETENTION_DAYS',
+    'PULSAR_BUNDLES',
+    'PULSAR_RETENTION_HOURS',
+    'PULSAR_RETENTION_SIZE_GIB',
+  ],
 } as const satisfies Record<Program, readonly (typeof settings)[keyof Config]['env'][]>
 
 /** Those of the settings that a program reads: a change of any other is no reason to restart it. */

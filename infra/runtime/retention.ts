@@ -12,10 +12,12 @@ export interface RetentionArgs extends RuntimeArgs {
 
 const RESOURCES = { cpuMillicores: 100, memoryMib: 256 }
 
-/** Every night, in the time zone of the control plane: deletes the event indices that are past `EVENT_RETENTION_DAYS`. */
+/** Every night, in the time zone of the control plane: deletes what is past `EVENT_RETENTION_DAYS`, `SESSION_RETENTION_DAYS` and `PROFILE_RETENTION_DAYS`. */
 const SCHEDULE = '17 3 * * *'
+/** Sessions are deleted one by one: a hundred million of them take some two hours. What is left waits for the next night. */
+const DEADLINE_SECONDS = 21_600
 
-/** Deletes what is older than the stack keeps. It is the only part of the platform that deletes events. */
+/** Deletes what is older than the stack keeps. It is the only part of the platform that deletes documents. */
 export class Retention extends ComponentResource {
   constructor(name: string, args: RetentionArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:runtime:Retention', name, {}, opts)
@@ -54,7 +56,7 @@ export class Retention extends ComponentResource {
           failedJobsHistoryLimit: 3,
           // A night that was missed is made up for within the day.
           startingDeadlineSeconds: 43_200,
-          jobTemplate: { spec: { backoffLimit: 5, activeDeadlineSeconds: 3600, template } },
+          jobTemplate: { spec: { backoffLimit: 5, activeDeadlineSeconds: DEADLINE_SECONDS, template } },
         },
       },
       { parent: this },

@@ -21,6 +21,8 @@ export interface WorkersSettings {
    * @default 'none'
    */
   readonly autoscaling?: 'none' | 'keda' | 'hpa'
+  /** Least replicas that autoscaling may go down to; as many as `replicas` when 0. 0 to 500 pods. @default 0 */
+  readonly minReplicas?: number
   /**
    * Most replicas that autoscaling may ask for; at most one for each partition. 1 to 500 pods.
    *
@@ -111,7 +113,7 @@ export class Workers extends ComponentResource {
         metadata: { ...metadata, name },
         spec: {
           scaleTargetRef: { name },
-          minReplicaCount: config.replicas,
+          minReplicaCount: config.minReplicas || config.replicas,
           maxReplicaCount: config.maxReplicas,
           fallback: { failureThreshold: 3, replicas: config.replicas, behavior: 'currentReplicasIfHigher' },
           advanced: { horizontalPodAutoscalerConfig: { behavior } },
@@ -143,7 +145,7 @@ export class Workers extends ComponentResource {
         metadata: { name, namespace: site.namespace, labels: labelsOf(site, 'worker') },
         spec: {
           scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
-          minReplicas: config.replicas,
+          minReplicas: config.minReplicas || config.replicas,
           maxReplicas: config.maxReplicas,
           metrics: [
             {

@@ -19,6 +19,10 @@ const PREPARED: readonly (readonly [RegExp, string])[] = [
     /^runtime\.PULSAR_(TENANT|SYSTEM_NAMESPACE|FUNCTION_TOPIC|SUBSCRIPTION)$/,
     'the backlog under the old name would never be stored; stop the API and wait until `backlog` says 0',
   ],
+  [
+    /^runtime\.EVENT_PARTITIONING$/,
+    'an event that is sent again across the change goes into another index and is stored twice; state the old period, or let no sender retry meanwhile',
+  ],
   // A claim keeps its class for ever; one that lost its volume is made with the new one.
   [/StorageClass$|\.storageClass$/, 'a volume keeps its StorageClass; state the old one'],
 ]
@@ -33,6 +37,8 @@ const SHRINK: readonly (readonly [RegExp, string])[] = [
   ],
   [/Gib$/, 'a volume cannot shrink; state the size that it has, or add smaller nodes and take the larger ones away'],
   [/EVENT_RETENTION_DAYS$/, 'indices with older events would be deleted in the next night'],
+  [/SESSION_RETENTION_DAYS$/, 'sessions that were sent last before that would be deleted in the next night'],
+  [/PROFILE_RETENTION_DAYS$/, 'profiles that were sent last before that would be deleted in the next night'],
   [
     /PULSAR_RETENTION_HOURS$/,
     'messages that are kept for longer would be deleted and could not be replayed; make sure that none has to be',

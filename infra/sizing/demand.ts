@@ -1,47 +1,117 @@
 import type { Coefficients } from './coefficients.ts'
 import type { Load, Shape } from './load.ts'
+import { PERIOD_DAYS } from './period.ts'
 
-const DAY_SECONDS = 86_400
-
-/** Days of the longest period of each partitioning. */
-const PERIOD_DAYS = { day: 1, month: 31, quarter: 92, year: 366 } as const
+export const DAY_SECONDS = 86_400
 
 /** What the load asks of the parts of the pipeline. */
 export interface Demand {
   readonly callsPerSecond: number
-  /** A message for each call, or several where it carries more than MESSAGE_MAX_EVENTS. */
+  /** One message for each call, and one more for each MESSAGE_MAX_EVENTS events. */
   readonly messagesPerSecond: number
   /** Reference events that one event counts as, at least 1. */
   readonly weight: number
-  /** Documents a second that are written once for each copy: weighed events, sessions and profiles. */
+  /** Documents a second at peak that are written once for each copy: weighed events, sessions and profiles. */
   readonly documentsPerSecond: number
+  /** The rate at which workers and Elasticsearch must store, at least that: a backlog is to be stored beside the mean load. */
+  readonly storedDocumentsPerSecond: number
+  /** Of all documents at peak. */
+  readonly writtenBytesPerSecond: number
+  /** The same in messages, as they are compressed. */
   readonly queuedBytesPerSecond: number
-  /** Bytes of one copy of what is stored in a day. */
+  /** Mean bytes a second of events that go to the dead-letter topic. */
+  readonly deadLetterBytesPerSecond: number
+  /** Bytes of one copy of the events of a mean day. */
   readonly storedBytesPerDay: number
   readonly periodDays: number
-  /** Days for which events are on disk: an index goes when all of its period is past the retention. */
+  /** Days for which events are on disk: an index is deleted when all of its period is past the retention. */
   readonly keptDays: number
   /** Event indices that exist at once. */
   readonly indices: number
+  /** New sessions and new profiles of a mean day. */
+  readonly sessionsPerDay: number
+  readonly profilesPerDay: number
+  /** Days of new ones that are on disk. */
+  readonly sessionDays: number
+  readonly profileDays: number
+  /** Bytes of one copy of the sessions, and of the profiles, at the end of these days. */
+  readonly sessionBytes: number
+  readonly profileBytes: number
 }
 
-/** Derives it. Calls are not taken to be joined into messages: that is so only when they arrive in the same moment. */
+/**
+ * Derives it. Calls are not taken to be joined into messages: that is so only when they arrive in the same moment. The
+ * last message of a call is not full, so a call makes one message more than its events fill.
+ */
 export function demandOf(load: Load, shape: Shape, c: Coefficients): Demand {
-  const callsPerSecond = load.peakEventsPerSecond / load.eventsPerCall
+  const peak = load.peakEventsPerSecond
+  const callsPerSecond = peak / load.eventsPerCall
   const weight = Math.max(1, load.eventBytes / c.referenceEventBytes)
   const states = callsPerSecond * c.statesPerCall
   const writtenBytes = load.eventBytes + c.overheadBytesPerEvent
   const periodDays = PERIOD_DAYS[shape.eventPartitioning]
-  const meanPerSecond = load.peakEventsPerSecond * load.meanToPeak
+  const meanPerSecond = peak * load.meanToPeak
+  const sessionsPerDay = (meanPerSecond * DAY_SECONDS) / load.eventsPerSession
+  const profilesPerDay = sessionsPerDay / load.sessionsPerProfile
+  const documentsPerSecond = peak * weight + states
+  const { sessionDays, profileDays } = keptStates(load, shape)
+  const stateBytes = (c.stateBytes * c.storedBytesPerEventByte) / c.liveDocumentsRatio
+  const writtenBytesPerSecond = peak * writtenBytes + states * c.stateBytes
   return {
     callsPerSecond,
-    messagesPerSecond: callsPerSecond * Math.ceil(load.eventsPerCall / shape.messageMaxEvents),
+    messagesPerSecond: callsPerSecond + peak / shape.messageMaxEvents,
     weight,
-    documentsPerSecond: load.peakEventsPerSecond * weight + states,
-    queuedBytesPerSecond: load.peakEventsPerSecond * writtenBytes + states * c.stateBytes,
+    documentsPerSecond,
+    storedDocumentsPerSecond: documentsPerSecond * catchUpFactor(load, c),
+    writtenBytesPerSecond,
+    queuedBytesPerSecond: writtenBytesPerSecond * queuedRatio(load, shape, c),
+    // A dead letter is a message of its own.
+    deadLetterBytesPerSecond: meanPerSecond * c.deadLetterRatio * writtenBytes * alone(c),
     storedBytesPerDay: meanPerSecond * DAY_SECONDS * writtenBytes * c.storedBytesPerEventByte,
     periodDays,
     keptDays: load.retentionDays + periodDays,
     indices: Math.ceil(load.retentionDays / periodDays) + 1,
+    sessionsPerDay,
+    profilesPerDay,
+    sessionDays,
+    profileDays,
+    sessionBytes: sessionsPerDay * sessionDays * stateBytes,
+    profileBytes: profilesPerDay * profileDays * stateBytes,
   }
+}
+
+/**
+ * Days of new sessions and profiles on disk: those that are planned for, or those after which they are deleted. A session ends
+ * on the day on which it begins; a profile comes back for as long as it is kept afterwards.
+ */
+function keptStates({ stateDays }: Load, { sessionRetentionDays, profileRetentionDays }: Shape) {
+  return {
+    sessionDays: sessionRetentionDays > 0 ? sessionRetentionDays + 1 : stateDays,
+    profileDays: profileRetentionDays > 0 ? 2 * profileRetentionDays : stateDays,
+  }
+}
+
+const alone = (c: Coefficients) => Math.max(c.queuedBytesPerByte, c.queuedBytesPerByteAlone)
+
+/** Bytes of a message as compressed for each byte of it: the more events repeat their names, the less. */
+function queuedRatio({ eventsPerCall }: Load, { messageMaxEvents }: Shape, c: Coefficients): number {
+  const events = Math.min(eventsPerCall, messageMaxEvents)
+  return c.queuedBytesPerByte + (alone(c) - c.queuedBytesPerByte) / events
+}
+
+/** The rate of storing beside that of the peak, at least 1. Catching up may use what is left for bursts. */
+function catchUpFactor({ meanToPeak, backlogHours, catchUpHours }: Load, c: Coefficients): number {
+  if (catchUpHours === 0) return 1
+  return Math.max(1, (meanToPeak + backlogHours / catchUpHours) * (c.targetUtilisation / c.lossUtilisation))
+}
+
+/**
+ * Hours until a full backlog is stored beside the mean load, by what stores the rate of the peak at `targetUtilisation`
+ * and may be used up to `lossUtilisation`; Infinity where the mean load leaves nothing for it.
+ *
+ * @param factor the rate that it is sized for, as a part of the peak's.
+ */
+export function hoursToCatchUp({ meanToPeak, backlogHours }: Load, c: Coefficients, factor: number): number {
+  const spare = (factor * c.lossUtilisation) / c.targetUtilisation - meanToPeak
+  return spare > 0 ? backlogHours / spare : Number.POSITIVE_INFINITY
 }

@@ -1,19 +1,32 @@
-/** What the model sizes, by its key in the stack's configuration. */
-export type SizedKey =
-  | 'api.replicas'
-  | 'workers.replicas'
-  | 'runtime.PULSAR_PARTITIONS'
-  | 'runtime.PULSAR_RETENTION_SIZE_GIB'
-  | 'broker.replicas'
-  | 'bookkeeper.replicas'
-  | 'bookkeeper.journalGib'
-  | 'bookkeeper.ledgersGib'
-  | 'elasticsearch.dataNodes'
-  | 'elasticsearch.heapGib'
-  | 'elasticsearch.dataGib'
-  | 'runtime.ELASTIC_INDEX_SHARDS'
+/** What the model sizes, by its key in the stack's configuration, in the order in which it is told. */
+export const SIZED_KEYS = [
+  'api.replicas',
+  'api.minReplicas',
+  'api.maxReplicas',
+  'workers.replicas',
+  'workers.minReplicas',
+  'workers.maxReplicas',
+  'workers.backlogPerWorker',
+  'runtime.PULSAR_PARTITIONS',
+  'broker.replicas',
+  'zookeeper.diskGib',
+  'bookkeeper.replicas',
+  'bookkeeper.journalGib',
+  'bookkeeper.ledgersGib',
+  'bookkeeper.memoryMib',
+  'runtime.PULSAR_RETENTION_SIZE_GIB',
+  'elasticsearch.dataNodes',
+  'elasticsearch.cpuMillicores',
+  'elasticsearch.heapGib',
+  'elasticsearch.dataGib',
+  'elasticsearch.masterMemoryMib',
+  'runtime.ELASTIC_INDEX_SHARDS',
+  'runtime.ELASTIC_STATE_SHARDS',
+] as const
 
-/** A number that the model arrived at, always a whole one. */
+export type SizedKey = (typeof SIZED_KEYS)[number]
+
+/** A number that the model arrived at, always a whole one; a heap is a multiple of a quarter. */
 export interface Derived {
   readonly key: SizedKey
   readonly value: number

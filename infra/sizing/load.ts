@@ -1,4 +1,4 @@
-/** The load that a stack is to carry. */
+/** The load that a stack is to carry, and what it must survive. */
 export interface Load {
   /** Events a second at peak, 1 to 1,000,000. */
   readonly peakEventsPerSecond: number
@@ -10,19 +10,43 @@ export interface Load {
   readonly meanToPeak: number
   /** Days that events stay in Elasticsearch, 1 to 3,650. */
   readonly retentionDays: number
-  /** Hours at peak rate for which Pulsar must hold events while Elasticsearch is away, 1 to 336. */
+  /** Hours at peak rate for which Pulsar must hold events while Elasticsearch is down, 1 to 336. */
   readonly backlogHours: number
+  /** Events of one session on average, 1 to 100,000: each session is a document. */
+  readonly eventsPerSession: number
+  /** Sessions of one profile on average, 1 to 100,000: each profile is a document. */
+  readonly sessionsPerProfile: number
+  /** Days of new sessions and profiles for which the disks have room where nothing deletes them, 1 to 3,650. */
+  readonly stateDays: number
+  /** Newest days of events that are searched often and need the memory of hot data, 1 to 3,650. */
+  readonly hotDays: number
+  /** Searches a second at peak, 0 to 100,000. */
+  readonly queriesPerSecond: number
+  /** Hours in which a full backlog is to be stored while the mean load goes on, 1 to 336; 0 for no such wish. */
+  readonly catchUpHours: number
+  /** Whether one node of each kind may be lost: the others carry the load and have room for its copies. */
+  readonly surviveNode: boolean
+  /** The same for a whole zone, where there are several. */
+  readonly surviveZone: boolean
 }
 
 /** The least counts of an environment; nothing is ever sized below them. */
 export interface Floor {
   readonly apiReplicas: number
   readonly workerReplicas: number
-  /** With 2 or more, one broker beyond what the load needs is sized, so that one may be lost. */
   readonly brokers: number
   readonly bookies: number
+  readonly bookieMemoryMib: number
   /** 0 where other nodes may hold the data; at least one node is sized all the same. */
   readonly dataNodes: number
+}
+
+/** CPU of one pod of each kind, in cores, as the stack requests it. */
+export interface Cores {
+  readonly api: number
+  readonly worker: number
+  readonly broker: number
+  readonly bookie: number
 }
 
 /** What besides the load shapes the sizes. */
@@ -34,12 +58,20 @@ export interface Shape {
   /** ELASTIC_INDEX_REPLICAS: copies of each primary shard. */
   readonly indexReplicas: number
   /** EVENT_PARTITIONING: the period of one event index. */
-  readonly eventPartitioning: 'day' | 'month' | 'quarter' | 'year'
+  readonly eventPartitioning: Period
   /** BULK_SIZE: most events in one bulk. */
   readonly bulkSize: number
   /** MESSAGE_MAX_EVENTS: most events in one message. */
   readonly messageMaxEvents: number
+  /** PREFETCH_MESSAGES: messages that wait in a worker for each partition. */
+  readonly prefetchMessages: number
   /** PULSAR_RETENTION_HOURS: how long Pulsar keeps what is acknowledged; 0 for not at all. */
   readonly retentionHours: number
+  /** SESSION_RETENTION_DAYS and PROFILE_RETENTION_DAYS where they are deleted after that; 0 where they never are. */
+  readonly sessionRetentionDays: number
+  readonly profileRetentionDays: number
+  readonly cores: Cores
   readonly floor: Floor
 }
+
+export type Period = 'day' | 'month' | 'quarter' | 'year'

@@ -1,22 +1,23 @@
 import { sizeApi } from './api.ts'
+import { ledgerContent, sizeBookies } from './bookies.ts'
+import { sizeBrokers } from './brokers.ts'
 import { type Coefficients, DEFAULT_COEFFICIENTS } from './coefficients.ts'
+import { sizeDataNodes } from './data-nodes.ts'
 import { demandOf } from './demand.ts'
-import type { Derived, SizedKey, Stated } from './derived.ts'
-import { sizeElasticsearch } from './elasticsearch.ts'
-import { figure } from './figures.ts'
+import { type Derived, SIZED_KEYS, type Stated } from './derived.ts'
 import type { Load, Shape } from './load.ts'
-import { sizeBookies, sizeBrokers } from './pulsar.ts'
+import type { Question } from './question.ts'
+import { scaleApi, scaleWorkers } from './scaling.ts'
 import { sizePartitions, sizeWorkers } from './workers.ts'
-
-export type { Derived, SizedKey } from './derived.ts'
+import { sizeZooKeeper } from './zookeeper.ts'
 
 /**
- * Sizes a stack for a load. Every number is whole, not below the floor, and never falls when the peak rises. What the
- * documents of sessions and profiles take on disk is not in it, as no load tells how many there are.
+ * Sizes a stack for a load. Every number is whole and not below the floor; a larger load, more redundancy or slower
+ * servers never cost less.
  *
  * @param stated numbers that the stack states itself. The model's own are answered all the same, but what follows from
  *   them, as a disk from the number of nodes, follows from the stated ones. None when left out.
- * @returns one for each key, always in the same order.
+ * @returns one for each key, in the order of `SIZED_KEYS`.
  */
 export function size(
   load: Load,
@@ -24,24 +25,28 @@ export function size(
   coefficients: Coefficients = DEFAULT_COEFFICIENTS,
   stated: Stated = {},
 ): readonly Derived[] {
-  const question = { load, shape, c: coefficients, demand: demandOf(load, shape, coefficients), stated }
+  const question = questionOf(load, shape, coefficients, stated)
+  const api = sizeApi(question)
   const workers = sizeWorkers(question)
   const brokers = sizeBrokers(question)
-  const partitions = sizePartitions(
-    stated['workers.replicas'] ?? workers.value,
-    stated['broker.replicas'] ?? brokers.value,
-  )
-  return [sizeApi(question), workers, partitions, brokers, ...sizeBookies(question), ...sizeElasticsearch(question)]
+  const workerReplicas = stated['workers.replicas'] ?? workers.value
+  const partitions = sizePartitions(workerReplicas, stated['broker.replicas'] ?? brokers.value)
+  const partitionCount = stated['runtime.PULSAR_PARTITIONS'] ?? partitions.value
+  const derived = [
+    api,
+    ...scaleApi(question, stated['api.replicas'] ?? api.value),
+    workers,
+    ...scaleWorkers(question, workerReplicas, partitionCount),
+    partitions,
+    brokers,
+    sizeZooKeeper(question, ledgerContent(question).topicBytes, partitionCount),
+    ...sizeBookies(question),
+    ...sizeDataNodes(question),
+  ]
+  return SIZED_KEYS.map((key) => derived.find((entry) => entry.key === key) as Derived)
 }
 
-/** Where an explicit number falls short of what the model finds necessary: warnings, in words. */
-export function shortfalls(
-  explicit: Partial<Record<SizedKey, number>>,
-  derived: readonly Derived[],
-): readonly string[] {
-  return derived.flatMap(({ key, value, unit, reason }) => {
-    const given = explicit[key]
-    if (given === undefined || given >= value) return []
-    return [`${key} is ${figure(given)} ${unit}; the load needs ${reason}`]
-  })
+/** What every part is sized from. */
+export function questionOf(load: Load, shape: Shape, c: Coefficients, stated: Stated): Question {
+  return { load, shape, c, demand: demandOf(load, shape, c), stated }
 }

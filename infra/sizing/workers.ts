@@ -1,7 +1,7 @@
 import type { Derived } from './derived.ts'
 import { counted, figure, percent } from './figures.ts'
+import { leastPods } from './pods.ts'
 import type { Question } from './question.ts'
-import { roundUp } from './rounding.ts'
 
 /** PULSAR_PARTITIONS, `runtime/config.ts`. */
 const MAX_PARTITIONS = 1000
@@ -12,20 +12,32 @@ const PARTITIONS_PER_WORKER = 2
 /** One partition more or less is then little beside what a broker has. */
 const PARTITIONS_PER_BROKER = 4
 
-/** Workers, by their CPU and by the bulks that one can have in flight. */
-export function sizeWorkers({ load, shape, c, demand }: Question): Derived {
+/** Documents a second that one worker hands on at its limit, by its CPU or by the bulks that it can have in flight. */
+export function documentsOfWorker({ shape, c }: Question): number {
   const bulksPerSecond = (c.bulksInFlight * 1000) / c.bulkMillis
-  const carried = Math.min(c.eventsPerSecondPerWorker, bulksPerSecond * shape.bulkSize) * c.targetUtilisation
-  const needed = roundUp(demand.documentsPerSecond / carried)
+  return Math.min(c.eventsPerSecondPerWorker * Math.min(1, shape.cores.worker), bulksPerSecond * shape.bulkSize)
+}
+
+/** Workers at peak. */
+export function sizeWorkers(question: Question): Derived {
+  const { load, shape, c, demand } = question
+  const limit = documentsOfWorker(question)
+  const needed = leastPods(question, demand.storedDocumentsPerSecond / limit)
   const most = MAX_PARTITIONS / PARTITIONS_PER_WORKER
   const value = Math.max(shape.floor.workerReplicas, Math.min(most, needed))
   const reason =
     `${figure(value)}: ${documents(load.peakEventsPerSecond, demand.documentsPerSecond)}; one worker carries ` +
-    `${figure(carried)}/s at ${percent(c.targetUtilisation)} (bulks of ${figure(shape.bulkSize)}, ` +
-    `${figure(bulksPerSecond)} a second, at most ${figure(c.eventsPerSecondPerWorker)}/s), so the load needs ${figure(needed)}` +
+    `${figure(limit * c.targetUtilisation)}/s at ${percent(c.targetUtilisation)} (bulks of ${figure(shape.bulkSize)} in ` +
+    `${figure(c.bulkMillis)} ms, ${figure(c.bulksInFlight)} at once), so the load needs ${figure(needed)}` +
     (needed > most ? `, more than the ${figure(most)} for which there can be partitions: raise BULK_SIZE` : '') +
     (value > needed ? `; the environment starts at ${figure(value)}` : '')
   return { key: 'workers.replicas', value, unit: 'pods', reason }
+}
+
+/** Workers for the mean load of a day. */
+export function workersAtMean(question: Question): number {
+  const atMean = (question.demand.documentsPerSecond * question.load.meanToPeak) / documentsOfWorker(question)
+  return Math.max(question.shape.floor.workerReplicas, leastPods(question, atMean))
 }
 
 /** The sentence about what is written to Elasticsearch; it counts more than events. */

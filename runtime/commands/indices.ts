@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
 import { searchClient } from '../search/client.ts'
 import { deleteExpired, type IndexReport, listIndices } from '../search/retention.ts'
+import { deleteExpiredStates, type ExpiredStates, expiredStates } from '../search/state-expiry.ts'
 import { print, table } from './output.ts'
 
 /** Lists the indices of this configuration. */
@@ -21,25 +22,42 @@ function row(report: IndexReport): (string | number)[] {
   return [name, documents, bytes, shards, replicas, health, expired ? 'expired' : '']
 }
 
-/** Deletes the event indices that are past the retention; without `apply` it only says which those are. */
+/** Deletes what is past its retention; without `apply` it only says what that is. */
 export async function expireIndices(config: Config, options: { readonly apply?: boolean }): Promise<void> {
-  if (config.eventRetentionDays === 0) return print('EVENT_RETENTION_DAYS is 0: nothing ever expires.')
+  const { eventRetentionDays, sessionRetentionDays, profileRetentionDays } = config
+  if (eventRetentionDays + sessionRetentionDays + profileRetentionDays === 0)
+    return print('EVENT_RETENTION_DAYS, SESSION_RETENTION_DAYS and PROFILE_RETENTION_DAYS are 0: nothing ever expires.')
   const search = searchClient(config)
   try {
+    const nowMs = Date.now()
     if (options.apply) {
-      const deleted = await deleteExpired(search, config, Date.now())
-      return print(deleted.length === 0 ? 'Nothing has expired.' : `Deleted: ${deleted.join(', ')}`)
+      const deleted = await deleteExpired(search, config, nowMs)
+      const states = await deleteExpiredStates(search, config, nowMs)
+      return print(said('Deleted', deleted, states) ?? 'Nothing has expired.')
     }
-    const expired = (await listIndices(search, config, Date.now())).filter((report) => report.expired)
-    if (expired.length === 0) return print('Nothing has expired.')
-    print(
-      table(
-        ['expired index', 'documents', 'bytes'],
-        expired.map(({ name, documents, bytes }) => [name, documents, bytes]),
-      ),
+    const expired = (await listIndices(search, config, nowMs)).filter((report) => report.expired)
+    const states = await expiredStates(search, config, nowMs)
+    const text = said(
+      'Expired',
+      expired.map(({ name, documents, bytes }) => `${name} (${documents} documents, ${bytes} bytes)`),
+      states,
     )
-    print('\nNothing was deleted. Repeat with --apply to delete these indices for good.')
+    if (text === undefined) return print('Nothing has expired.')
+    print(`${text}\n\nNothing was deleted. Repeat with --apply to delete it for good.`)
   } finally {
     await search.close()
   }
+}
+
+function said(word: string, indices: readonly string[], states: readonly ExpiredStates[]): string | undefined {
+  const lines = [
+    ...indices,
+    ...states
+      .filter(({ documents }) => documents > 0)
+      .map(
+        ({ index, documents, retentionDays }) =>
+          `${documents} documents of ${index}, not sent for ${retentionDays} days`,
+      ),
+  ]
+  return lines.length === 0 ? undefined : lines.map((line) => `${word}: ${line}`).join('\n')
 }

@@ -39,16 +39,17 @@ const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 const ACTION_END = Buffer.from('"}}\n')
 
-/** An action line: what it names, and where its document begins. */
-interface Action {
+/** An operation that is being read: its action, and where its document begins until `end` is known. */
+interface Reading {
   readonly index: string
   readonly idStart: number
   readonly idEnd: number
-  readonly documentStart: number
+  readonly start: number
+  end: number
 }
 
-/** Reads the action at this place; `undefined` for any line that the API does not write. */
-type ReadAction = (lines: Buffer, at: number) => Action | undefined
+/** Reads the action at this place; `undefined` for any line that the API does not write. `end` is where its document begins. */
+type ReadAction = (lines: Buffer, at: number) => Reading | undefined
 
 /**
  * Lets through only what `documents.ts` writes: pairs of an action and a document, for the indices of this configuration
@@ -83,7 +84,7 @@ function eventActionReader(config: Pick<Config, 'indexPrefix'>): ReadAction {
     const idStart = at + lastHead.length
     const idEnd = endOfText(lines, idStart)
     return beginsWith(lines, idEnd, ACTION_END)
-      ? { index: lastIndex, idStart, idEnd, documentStart: idEnd + ACTION_END.length }
+      ? { index: lastIndex, idStart, idEnd, start: at, end: idEnd + ACTION_END.length }
       : undefined
   }
 }
@@ -96,7 +97,7 @@ function stateActionReader(config: Pick<Config, 'indexPrefix'>): ReadAction {
     const [, head, index, id] = pattern.exec(line) ?? []
     if (head === undefined || index === undefined || id === undefined) return undefined
     const idStart = at + head.length
-    return { index, idStart, idEnd: idStart + id.length, documentStart: at + line.length + 1 }
+    return { index, idStart, idEnd: idStart + id.length, start: at, end: at + line.length + 1 }
   }
 }
 
@@ -111,13 +112,14 @@ function positionsOf(
   for (let start = 0; start < lines.length; ) {
     const action = readAction(lines, start)
     if (action === undefined) return `line ${2 * found.length + 1} of its ${what} lines is not an action of the API`
-    const { index, idStart, idEnd, documentStart } = action
+    const documentStart = action.end
     const newline = lines.indexOf(NEWLINE, documentStart)
     if (newline < 0 || lines[documentStart] !== OPEN_OBJECT || lines[newline - 1] !== CLOSE_OBJECT) {
       return `line ${2 * found.length + 2} of its ${what} lines is not a document`
     }
-    found.push({ index, idStart, idEnd, start, end: newline + 1 })
-    start = newline + 1
+    action.end = newline + 1
+    found.push(action)
+    start = action.end
   }
   return found.length === expected ? found : `it has ${found.length} ${what}s but declares ${expected}`
 }

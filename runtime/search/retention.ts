@@ -17,7 +17,7 @@ export interface IndexReport {
   readonly shards: number
   readonly replicas: number
   readonly health: string
-  /** Whether its whole period is older than EVENT_RETENTION_DAYS. Sessions and profiles never expire. */
+  /** Whether its whole period is older than EVENT_RETENTION_DAYS. Sessions and profiles expire one by one. */
   readonly expired: boolean
 }
 

@@ -104,9 +104,9 @@ const PRIORITY = 500
 export function templatesOf(config: Config): readonly Template[] {
   const { event, allEvents, session, profile } = indicesOf(config)
   return [
-    { ...template(config, event, allEvents, eventFields, { [event]: {} }), alias: event },
-    template(config, session, session, stateFields, {}),
-    template(config, profile, profile, stateFields, {}),
+    { ...template(config, event, allEvents, config.indexShards, eventFields, { [event]: {} }), alias: event },
+    template(config, session, session, config.stateShards || config.indexShards, stateFields, {}),
+    template(config, profile, profile, config.stateShards || config.indexShards, stateFields, {}),
   ]
 }
 
@@ -124,6 +124,7 @@ function template(
   config: Config,
   name: string,
   pattern: string,
+  shards: number,
   fields: Fields,
   aliases: Record<string, object>,
 ): Template {
@@ -133,7 +134,7 @@ function template(
     // Workers of an older release let the first event of a period make its index, and this template makes it right.
     allow_auto_create: true,
     template: {
-      settings: { index: settingsOf(config) },
+      settings: { index: settingsOf(config, shards) },
       mappings: {
         dynamic: 'strict' as const,
         _meta: { version: MAPPING_VERSION },
@@ -150,9 +151,9 @@ function flattenedFields({ flattenedDocValues }: Config): Fields {
   return { properties: field, context: field }
 }
 
-function settingsOf({ indexShards, indexReplicas, indexRefreshSeconds, indexCodec }: Config): IndexSettings {
+function settingsOf({ indexReplicas, indexRefreshSeconds, indexCodec }: Config, shards: number): IndexSettings {
   return {
-    number_of_shards: String(indexShards),
+    number_of_shards: String(shards),
     number_of_replicas: String(indexReplicas),
     refresh_interval: `${indexRefreshSeconds}s`,
     codec: indexCodec,

@@ -48,10 +48,15 @@ export class BulksInFlight {
     return this.#count((bulk, { isOverdue }) => bulk.isApart && !isOverdue)
   }
 
+  /** Bulks that are overdue in slots. */
+  get overdueCount(): number {
+    return this.#count((bulk, state) => isOverdueInSlot(bulk, state))
+  }
+
   /** Lanes of the bulks that are overdue in slots. */
-  overdue(): { readonly count: number; readonly lanes: ReadonlySet<Lane> } {
-    const bulks = [...this.#bulks].filter(([{ isApart }, state]) => !isApart && state.isOverdue && !state.isDetached)
-    return { count: bulks.length, lanes: new Set(bulks.flatMap(([{ parts }]) => parts.map(({ lane }) => lane))) }
+  overdueLanes(): ReadonlySet<Lane> {
+    const bulks = [...this.#bulks].filter(([bulk, state]) => isOverdueInSlot(bulk, state))
+    return new Set(bulks.flatMap(([{ parts }]) => parts.map(({ lane }) => lane)))
   }
 
   begin(bulk: Bulk): void {
@@ -103,4 +108,8 @@ export class BulksInFlight {
     for (const [bulk, state] of this.#bulks) if (holds(bulk, state)) count += 1
     return count
   }
+}
+
+function isOverdueInSlot({ isApart }: Bulk, { isOverdue, isDetached }: State): boolean {
+  return !isApart && isOverdue && !isDetached
 }

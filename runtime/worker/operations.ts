@@ -55,43 +55,52 @@ export function routedRuns(message: InFlightMessage, options: IntakeOptions): re
   return eventRuns(message, options).concat(stateRuns(message, options))
 }
 
-interface EventRun extends Run {
+/** The events of a lane, while they are being collected. */
+interface Collected {
+  readonly index: string
+  readonly shard: number | undefined
   readonly spans: number[]
-  readonly owners: readonly [{ readonly message: InFlightMessage; readonly positions: number[] }]
+  readonly positions: number[]
   bytes: number
-  count: number
 }
 
 function eventRuns(message: InFlightMessage, options: IntakeOptions): readonly RoutedRun[] {
   const { lines, found, routingOf, open, nowMs } = options
   const payload: Payload = { bytes: lines.eventLines, waiting: 0 }
-  const routed: RoutedRun[] = []
-  const byIndex = new Map<string, Map<number | undefined, EventRun>>()
-  const runFor = (event: LinePosition): EventRun => {
+  const lanes: Collected[] = []
+  const byIndex = new Map<string, Map<number | undefined, Collected>>()
+  const laneOf = (event: LinePosition): Collected => {
     const { index } = event
     const shard = shardIn(event, payload.bytes, routingOf)
-    const byShard = byIndex.get(index) ?? new Map<number | undefined, EventRun>()
+    const byShard = byIndex.get(index) ?? new Map<number | undefined, Collected>()
     const known = byShard.get(shard)
     if (known) return known
-    const owners: EventRun['owners'] = [{ message, positions: [] }]
-    const run: EventRun = { payload, spans: [], bytes: 0, count: 0, kind: 'create', owners, sinceMs: nowMs }
-    byIndex.set(index, byShard.set(shard, run))
-    routed.push({ index, shard, run })
-    return run
+    const lane: Collected = { index, shard, spans: [], positions: [], bytes: 0 }
+    byIndex.set(index, byShard.set(shard, lane))
+    lanes.push(lane)
+    return lane
   }
   found.events.forEach((event, position) => {
-    if (open === undefined || open.has(position)) append(runFor(event), event, position)
+    if (open === undefined || open.has(position)) collect(laneOf(event), event, position)
   })
-  return routed
+  return lanes.map(({ index, shard, spans, positions, bytes }) => {
+    // Copies have no spare room. Runs wait long enough for the garbage collector to move them.
+    const owners = [{ message, positions: positions.slice() }]
+    const count = positions.length
+    return {
+      index,
+      shard,
+      run: { payload, spans: spans.slice(), bytes, count, kind: 'create', owners, sinceMs: nowMs },
+    }
+  })
 }
 
-function append(run: EventRun, { start, end }: LinePosition, position: number): void {
-  const { spans, owners } = run
+function collect(lane: Collected, { start, end }: LinePosition, position: number): void {
+  const { spans, positions } = lane
   if (spans.at(-1) === start) spans[spans.length - 1] = end
   else spans.push(start, end)
-  owners[0].positions.push(position)
-  run.bytes += end - start
-  run.count += 1
+  positions.push(position)
+  lane.bytes += end - start
 }
 
 function stateRuns(message: InFlightMessage, options: IntakeOptions): readonly RoutedRun[] {

@@ -188,10 +188,10 @@ export class Pool {
       const reason = lane.isKnown ? undefined : this.#reasonFor(lane.size, lane.dueAtMs, nowMs)
       if (reason) return { ...this.#cut([lane], true), reason, isApart: true }
     }
-    const overdue = this.#inFlight.overdue()
-    if (overdue.count < limit) return
+    if (this.#inFlight.overdueCount < limit) return
+    const overdue = this.#inFlight.overdueLanes()
     const reason = this.#reason(nowMs)
-    const other = reason && this.#sharing(nowMs, reason).find((lane) => !overdue.lanes.has(lane) && !lane.isProbed)
+    const other = reason && this.#sharing(nowMs, reason).find((lane) => !overdue.has(lane) && !lane.isProbed)
     return other && { ...this.#cut([other], true), reason, isApart: true }
   }
 

@@ -171,8 +171,11 @@ describe('the commands of operators', () => {
       assert.match(listed.output, /cli-event-2020-01 .* expired$/m)
       assert.match(listed.output, /^cli-session /m)
       const dry = await cli({ ...pipeline.env, EVENT_RETENTION_DAYS: '90' }, 'indices', 'expire')
-      assert.match(dry.output, /cli-event-2020-01[\s\S]*Nothing was deleted\. Repeat with --apply/)
-      assert.match((await cli(pipeline.env, 'indices', 'expire', '--apply')).output, /^EVENT_RETENTION_DAYS is 0/)
+      assert.match(dry.output, /^Expired: cli-event-2020-01 [\s\S]*Nothing was deleted\. Repeat with --apply/)
+      assert.match(
+        (await cli(pipeline.env, 'indices', 'expire', '--apply')).output,
+        /^EVENT_RETENTION_DAYS, SESSION_.* are 0/,
+      )
       const applied = await cli({ ...pipeline.env, EVENT_RETENTION_DAYS: '90' }, 'indices', 'expire', '--apply')
       assert.equal(applied.output, 'Deleted: cli-event-2020-01\n')
       assert.equal(await pipeline.count(), 1002)

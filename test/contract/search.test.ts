@@ -8,6 +8,7 @@ import { callText, eventLines, type Json, sourceSuffix, stateLines } from '../..
 import { assertSetUp, setUpSearch } from '../../runtime/search/index-set-up.ts'
 import { judgedSender } from '../../runtime/search/judge.ts'
 import { deleteExpired, listIndices } from '../../runtime/search/retention.ts'
+import { deleteExpiredStates, expiredStates } from '../../runtime/search/state-expiry.ts'
 import { configFor } from './servers.ts'
 
 const time = { insert: '2026-11-22T10:00:00.000Z', ingest: '2026-11-22T10:00:00.000Z' }
@@ -145,5 +146,28 @@ describe('Elasticsearch, as set-up prepares it', () => {
       (await listIndices(client, keeping, Date.now())).map(({ name }) => name),
       [index],
     )
+  })
+
+  it('deletes the sessions that were not sent for longer than they are kept, and takes one that comes back', async () => {
+    const session = `${config.indexPrefix}-session`
+    const nowMs = Date.parse('2026-11-22T00:00:00Z')
+    const state = (id: string, daysAgo: number) => {
+      const updatedMs = nowMs - daysAgo * 86_400_000
+      const update = new Date(updatedMs).toISOString()
+      return stateLines(session, { id, metadata: { time: { update } }, source: { id: 's' } }, updatedMs)
+    }
+    const old = Array.from({ length: 2500 }, (_, n) => state(`old-${n}`, 31)).join('')
+    await send(old + state('new', 29))
+    assert.equal(await count(session), 2501)
+    const keeping = { ...config, sessionRetentionDays: 30 }
+    assert.deepEqual(await expiredStates(client, keeping, nowMs), [
+      { index: session, retentionDays: 30, documents: 2500 },
+    ])
+    assert.deepEqual(await deleteExpiredStates(client, keeping, nowMs), [
+      { index: session, retentionDays: 30, documents: 2500 },
+    ])
+    assert.equal(await count(session), 1)
+    assert.deepEqual(await send(state('old-7', 0)), [['stored']])
+    assert.equal(await count(session), 2)
   })
 })

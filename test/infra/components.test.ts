@@ -161,6 +161,7 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
     needed: runtime,
     settings: ['api', []],
     beside: {
+      minReplicas: { autoscaling: 'cpu', minReplicas: 9 },
       maxReplicas: { autoscaling: 'cpu', maxReplicas: 31 },
       targetCpuPercent: { autoscaling: 'cpu', targetCpuPercent: 50 },
       sourceRanges: { service: 'LoadBalancer', sourceRanges: ['192.0.2.0/24'] },
@@ -185,6 +186,7 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
     needed: runtime,
     settings: ['workers', ['kedaNamespace']],
     beside: {
+      minReplicas: { autoscaling: 'hpa', minReplicas: 1 },
       maxReplicas: { autoscaling: 'hpa', maxReplicas: 11 },
       backlogPerWorker: { autoscaling: 'keda', backlogPerWorker: 100 },
       targetBusyPercent: { autoscaling: 'hpa', targetBusyPercent: 50 },

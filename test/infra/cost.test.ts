@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { sizingReport } from '../../infra/commands/sizing-report.ts'
 import { planOf } from '../../infra/config/plan.ts'
 import { costOf, totalOf } from '../../infra/cost.ts'
 import { platformSettings } from '../../infra/stack-args.ts'
@@ -37,23 +36,5 @@ describe('what a stack asks of a cluster', () => {
       costOf(platformSettings(planOf(external))).map(({ tier }) => tier),
       ['api', 'worker'],
     )
-  })
-})
-
-describe('the report of the sizing', () => {
-  it('has each number with its reason, each tier, the sum, and what falls short', () => {
-    const lines = sizingReport(
-      planOf(changed('production', { workers: { replicas: 2 }, broker: { replicas: 2 } })),
-    ).split('\n')
-    assert.match(lines[0] as string, /^key +value +from +why$/)
-    assert.ok(lines.some((line) => /^api\.replicas +10 pods +derived +10: peak 2,000 events\/s/.test(line)))
-    assert.ok(lines.some((line) => /^workers\.replicas +2 pods +stated +stated; the load needs 2$/.test(line)))
-    assert.ok(lines.some((line) => /^api +10 +10 +5 GiB$/.test(line)))
-    assert.ok(lines.some((line) => /^all +\d+ +[\d.]+ +[\d.]+ GiB +\d+ GiB$/.test(line)))
-  })
-
-  it('warns of a count that the load needs more of', () => {
-    const plan = planOf(changed('production', { bookkeeper: { ledgersGib: 20 } }))
-    assert.match(sizingReport(plan), /\nwarning: bookkeeper\.ledgersGib is 20/)
   })
 })

@@ -159,6 +159,8 @@ describe('toEnv', () => {
           apiMaxPendingBytes: 1024 ** 3,
           elasticApiKey: '',
           eventRetentionDays: 0,
+          sessionRetentionDays: 0,
+          profileRetentionDays: 0,
           shutdownGraceSeconds: 600,
         } as unknown as Config
         assert.deepEqual(loadConfig(toEnv(config)), config)

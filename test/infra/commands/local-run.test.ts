@@ -25,7 +25,7 @@ describe('the run of a stack on one machine', () => {
 
   it('has the numbers that follow from the load of the stack', () => {
     assert.deepEqual(localRunOf(changed('production')).env, {
-      ELASTIC_INDEX_SHARDS: '2',
+      ELASTIC_STATE_SHARDS: '9',
       EVENT_PARTITIONING: 'day',
       EVENT_RETENTION_DAYS: '30',
     })

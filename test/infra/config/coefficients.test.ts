@@ -10,22 +10,22 @@ import { readCoefficients } from '../../../infra/sizing/coefficients.ts'
 import { sentencesOf } from '../../support/sentences.ts'
 import { changed } from '../../support/stack.ts'
 
-const peak = { load: { peakEventsPerSecond: 200_000 }, api: { autoscaling: 'none' } }
+const peak = { load: { peakEventsPerSecond: 200_000 }, api: { autoscaling: 'none' }, elasticsearch: { dataGib: 4096 } }
 const replicas = (plan: ReturnType<typeof planOf>) => plan.api.replicas
 
 describe('measured coefficients', () => {
   const assertWords = sentencesOf('coefficients')
   it('of a stack change its sizes, and those that are given win', () => {
     const stated = changed('production', { ...peak, coefficients: { apiMicrosPerCall: 1600 } })
-    assert.equal(replicas(planOf(changed('production', peak))), 34)
-    assert.equal(replicas(planOf(stated)), 67)
-    assert.equal(replicas(planOf(stated, readCoefficients({ apiMicrosPerCall: 600 }))), 34)
+    assert.equal(replicas(planOf(changed('production', peak))), 20)
+    assert.equal(replicas(planOf(stated)), 66)
+    assert.equal(replicas(planOf(stated, readCoefficients({ apiMicrosPerCall: 200 }))), 20)
   })
 
   it('come through the engine as every group does', () => {
     const raw = changed('production', { ...peak, coefficients: { apiMicrosPerCall: 1600 } })
     const config = Object.entries(raw).map(([key, value]) => [`tracardi-at-scale:${key}`, JSON.stringify(value)])
-    assert.equal(replicas(planFromEngine('tracardi-at-scale', Object.fromEntries(config))), 67)
+    assert.equal(replicas(planFromEngine('tracardi-at-scale', Object.fromEntries(config))), 66)
   })
 
   it('of a stack are refused with the other faults', () => {
@@ -49,7 +49,7 @@ describe('measured coefficients', () => {
       (kept) => ({ ...kept, peakEventsPerSecond: 200_000, eventsPerCall: 10, eventBytes: 650 }),
       readCoefficients({}),
     )
-    assert.equal(sizes.find(({ key }) => key === 'api.replicas')?.value, 34)
+    assert.equal(sizes.find(({ key }) => key === 'api.replicas')?.value, 20)
     assert.throws(
       () => sizesFor({ api: { replica: 1 } }, () => assert.fail(), readCoefficients({})),
       /did you mean api.replicas/,

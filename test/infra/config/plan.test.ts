@@ -27,7 +27,7 @@ const PLACEHOLDER = `sha256:${'0'.repeat(64)}`
 describe('a stack', () => {
   for (const stack of STACKS) {
     it(`${stack} has no fault and falls short of nothing it states`, () => {
-      assert.deepEqual(planOf(changed(stack)).warnings, [])
+      assert.deepEqual(planOf(changed(stack)).findings, [])
     })
   }
 
@@ -372,6 +372,15 @@ describe('faults of a stack', () => {
       { api: { autoscaling: 'cpu', replicas: 5, maxReplicas: 4 } },
       [fault('autoscaling_maximum_too_low', { key: 'api.maxReplicas', value: 4, minimum: 5 })],
     ],
+    [
+      'a minimum of a scaler above the replicas',
+      'dev',
+      { api: { autoscaling: 'cpu', replicas: 2, minReplicas: 3 }, workers: { replicas: 1, minReplicas: 2 } },
+      [
+        fault('autoscaling_minimum_too_high', { key: 'api.minReplicas', value: 3, maximum: 2 }),
+        fault('autoscaling_minimum_too_high', { key: 'workers.minReplicas', value: 2, maximum: 1 }),
+      ],
+    ],
     ['a prebuilt image without its name', 'dev', { images: { mode: 'prebuilt' } }, [fault('image_missing')]],
     [
       'a tag in production',
@@ -454,7 +463,7 @@ describe('faults of a stack', () => {
     const faults = faultsOf('production', { load })
     assert.partialDeepStrictEqual(faults[0], {
       code: 'load_beyond_one_stack',
-      facts: { key: 'api.replicas', maximum: 500 },
+      facts: { key: 'bookkeeper.replicas', maximum: 500 },
     })
   })
 
@@ -472,18 +481,49 @@ describe('numbers of a stack', () => {
     const { api, runtime, elasticsearch, reasons } = of(changed('production'))
     assert.equal(api.replicas, 10)
     assert.equal(elasticsearch.dataNodes, 3)
-    assert.equal(runtime.indexShards, 2)
-    const nodes = reasons.find(({ key }) => key === 'elasticsearch.dataNodes')
-    assert.equal(nodes?.from, 'derived')
-    assert.match(nodes?.reason ?? '', /^3: peak 2,000 events\/s/)
+    assert.equal(runtime.indexShards, 3)
+    assert.equal(runtime.stateShards, 9)
+    const workers = reasons.find(({ key }) => key === 'workers.replicas')
+    assert.equal(workers?.from, 'derived')
+    assert.match(workers?.reason ?? '', /^2: peak 2,000 events\/s/)
   })
 
   it('are the stated ones wherever one is, with a warning where it falls short of the load', () => {
-    const { elasticsearch, warnings } = of(
-      changed('production', { load: { peakEventsPerSecond: 4000 }, elasticsearch: { dataNodes: 3 } }),
+    const { elasticsearch, findings } = of(
+      changed('production', { load: { peakEventsPerSecond: 4000 }, elasticsearch: { dataNodes: 3, dataGib: 3000 } }),
     )
     assert.equal(elasticsearch.dataNodes, 3)
-    assert.match(warnings.join(), /^elasticsearch\.dataNodes is 3 nodes; the load needs 6: /)
+    assert.deepEqual(
+      findings.map(({ code, level }) => [code, level]),
+      [
+        ['count_below_need', 'warning'],
+        ['disk_below_need', 'warning'],
+      ],
+    )
+  })
+
+  it('have the period that fits the load, unless it is stated', () => {
+    const period = (load: object, runtime = {}) => {
+      const { EVENT_PARTITIONING: _day, ...rest } = changed('production').runtime as Record<string, unknown>
+      const plan = of({ ...changed('production', { load }), runtime: { ...rest, ...runtime } })
+      const reason = plan.reasons.find(({ key }) => key === 'runtime.EVENT_PARTITIONING')
+      return [plan.runtime.eventPartitioning, reason?.value, reason?.from]
+    }
+    assert.deepEqual(period({}), ['day', 'day', 'derived'])
+    assert.deepEqual(period({ peakEventsPerSecond: 50, retentionDays: 365 }), ['month', 'month', 'derived'])
+    assert.deepEqual(period({}, { EVENT_PARTITIONING: 'month' }), ['month', 'month', 'stated'])
+    assert.equal(of(changed('dev')).runtime.eventPartitioning, 'month')
+    assert.equal(of(changed('dev', { load: { peakEventsPerSecond: 5 } })).runtime.eventPartitioning, 'day')
+  })
+
+  it('have sessions that expire only where something deletes them', () => {
+    const days = (elasticsearch: object) =>
+      of(changed('staging', { runtime: { SESSION_RETENTION_DAYS: 10 }, elasticsearch })).demand?.sessionDays
+    assert.deepEqual(
+      [days({}), days({ expireIndices: false }), days({ url: 'http://e:9200', security: false, expireIndices: false })],
+      [11, 90, 11],
+    )
+    assert.equal(of(changed('dev')).demand, undefined)
   })
 
   it('are the defaults where neither is stated', () => {

@@ -187,8 +187,8 @@ describe('the measured coefficients', () => {
       // 1,410 bytes of 940 as written.
       storedBytesPerEventByte: [1.5, 'measured'],
       // 2,000 µs for a call of 10 events, that the defaults have as 600 + 10 × 40.
-      apiMicrosPerCall: [1200, 'extrapolated'],
-      apiMicrosPerEvent: [80, 'extrapolated'],
+      apiMicrosPerCall: [727, 'extrapolated'],
+      apiMicrosPerEvent: [127, 'extrapolated'],
       // 1,000 events and 200 states in 0.1 s of CPU.
       eventsPerSecondPerWorker: [12_000, 'extrapolated'],
       bulkMillis: [50, 'extrapolated'],
@@ -234,7 +234,7 @@ describe('the measured coefficients', () => {
 
   it('are what the model reads', () => {
     const file = coefficientsFile(measuredCoefficients(loadTestOf()))
-    assert.equal(readCoefficients(JSON.parse(JSON.stringify(file))).apiMicrosPerCall, 1200)
+    assert.equal(readCoefficients(JSON.parse(JSON.stringify(file))).apiMicrosPerCall, 727)
   })
 })
 
@@ -281,7 +281,7 @@ describe('the counts', () => {
 describe('what one of each carries', () => {
   it('is in events a second of the mix that was sent', () => {
     assert.deepEqual(findingsOf(loadTestOf(), OBJECTIVES).capacities, [
-      { what: 'one replica of the API', eventsPerSecond: 5000, basis: 'extrapolated' },
+      { what: 'one replica of the API', eventsPerSecond: (1e6 / (727 + 10 * 127)) * 10, basis: 'extrapolated' },
       { what: 'one worker, by its CPU', eventsPerSecond: 10_000, basis: 'extrapolated' },
       { what: 'one worker, by its bulks', eventsPerSecond: 20_000, basis: 'extrapolated' },
       { what: 'one data node of two cores', eventsPerSecond: 5000, basis: 'extrapolated' },

@@ -26,7 +26,7 @@ async function replicasOf(stack: StackName, tier: string, changes: Changes = {})
 describe('the scaler of the API', () => {
   it('holds the CPU that the stack states: up at once, down slowly', async () => {
     const [scaler, ...others] = await inputsOf('production', 'HorizontalPodAutoscaler', {
-      api: { replicas: 12, maxReplicas: 40, targetCpuPercent: 55 },
+      api: { replicas: 12, minReplicas: 11, maxReplicas: 40, targetCpuPercent: 55 },
     })
     assert.deepEqual(others, [])
     assert.deepEqual(scaler, {
@@ -35,7 +35,7 @@ describe('the scaler of the API', () => {
       metadata: { name: 'api', namespace: 'tracardi', labels: labels('api') },
       spec: {
         scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' },
-        minReplicas: 12,
+        minReplicas: 11,
         maxReplicas: 40,
         metrics: [
           { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 55 } } },

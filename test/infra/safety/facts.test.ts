@@ -21,8 +21,11 @@ describe('the facts of a stack', () => {
       'runtime.PULSAR_SYSTEM_NAMESPACE': 'system',
       'runtime.PULSAR_FUNCTION_TOPIC': 'functions',
       'runtime.PULSAR_SUBSCRIPTION': 'tracardi-function-subscription',
+      'runtime.EVENT_PARTITIONING': 'month',
       // Nothing is deleted by age.
       'runtime.EVENT_RETENTION_DAYS': 'Infinity',
+      'runtime.SESSION_RETENTION_DAYS': 'Infinity',
+      'runtime.PROFILE_RETENTION_DAYS': 'Infinity',
       'pulsar.clusterName': 'tracardi',
       'pulsar.version': '4.0.6',
       'zookeeper.replicas': '1',
@@ -100,15 +103,18 @@ describe('the facts of a stack', () => {
     )
   })
 
-  it('say after how many days events are deleted, where they are', async () => {
-    const days = async (expireIndices: boolean, EVENT_RETENTION_DAYS: number) => {
-      const facts = await factsIn('dev', { elasticsearch: { expireIndices }, runtime: { EVENT_RETENTION_DAYS } })
-      return facts['runtime.EVENT_RETENTION_DAYS']
-    }
-    assert.equal(await days(true, 30), '30')
-    assert.equal(await days(true, 0), 'Infinity')
-    assert.equal(await days(false, 30), 'Infinity')
-  })
+  for (const what of ['EVENT', 'SESSION', 'PROFILE']) {
+    it(`say after how many days one ${what.toLowerCase()} is deleted, where it is`, async () => {
+      const key = `${what}_RETENTION_DAYS`
+      const days = async (expireIndices: boolean, value: number) => {
+        const facts = await factsIn('dev', { elasticsearch: { expireIndices }, runtime: { [key]: value } })
+        return facts[`runtime.${key}`]
+      }
+      assert.equal(await days(true, 30), '30')
+      assert.equal(await days(true, 0), 'Infinity')
+      assert.equal(await days(false, 30), 'Infinity')
+    })
+  }
 
   it('can be acknowledged in the configuration with the texts that refusals ask for', async () => {
     const zones = ['eu-central-1a', 'eu-central-1b', 'eu-central-1c']

@@ -83,6 +83,18 @@ describe('a change of a fact that has to be prepared', () => {
   })
 })
 
+describe('the period of an index', () => {
+  it('is refused another value, until it is acknowledged: a repeated event would be stored twice', () => {
+    const [before, after] = [{ 'runtime.EVENT_PARTITIONING': 'month' }, { 'runtime.EVENT_PARTITIONING': 'day' }]
+    assert.match(
+      refusedChanges(before, after)[0] ?? '',
+      /^runtime\.EVENT_PARTITIONING would go from month to day: .* goes into another index and is stored twice; /,
+    )
+    assert.deepEqual(refusedChanges(before, after, ['runtime.EVENT_PARTITIONING=day']), [])
+    assert.deepEqual(refusedChanges({}, after), [])
+  })
+})
+
 describe('a fact that becomes less', () => {
   const cases: readonly (readonly [string, string])[] = [
     ['zookeeper.replicas', 'remove the node from the ensemble first: docs/operations.md, "Fewer ZooKeeper nodes"'],
@@ -95,6 +107,8 @@ describe('a fact that becomes less', () => {
     ['bookkeeper.ledgersGib', VOLUME],
     ['elasticsearch.elasticsearch-data.diskGib', VOLUME],
     ['runtime.EVENT_RETENTION_DAYS', 'indices with older events would be deleted in the next night'],
+    ['runtime.SESSION_RETENTION_DAYS', 'sessions that were sent last before that would be deleted in the next night'],
+    ['runtime.PROFILE_RETENTION_DAYS', 'profiles that were sent last before that would be deleted in the next night'],
     [
       'runtime.PULSAR_RETENTION_HOURS',
       'messages that are kept for longer would be deleted and could not be replayed; make sure that none has to be',

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
+import type { Derived, SizedKey } from '../../../infra/sizing/derived.ts'
 import type { Load, Shape } from '../../../infra/sizing/load.ts'
-import type { Derived, SizedKey } from '../../../infra/sizing/model.ts'
+import { DEFAULT_PRICES, podMonth } from '../../../infra/sizing/prices.ts'
 
 export const DEV: Shape = {
   zones: 1,
@@ -9,8 +10,12 @@ export const DEV: Shape = {
   eventPartitioning: 'month',
   bulkSize: 500,
   messageMaxEvents: 100,
+  prefetchMessages: 20,
   retentionHours: 24,
-  floor: { apiReplicas: 1, workerReplicas: 1, brokers: 1, bookies: 1, dataNodes: 0 },
+  sessionRetentionDays: 0,
+  profileRetentionDays: 0,
+  cores: { api: 1, worker: 1, broker: 2, bookie: 1 },
+  floor: { apiReplicas: 1, workerReplicas: 1, brokers: 1, bookies: 1, bookieMemoryMib: 768, dataNodes: 0 },
 }
 
 export const PRODUCTION: Shape = {
@@ -18,7 +23,7 @@ export const PRODUCTION: Shape = {
   zones: 3,
   writeQuorum: 3,
   indexReplicas: 1,
-  floor: { apiReplicas: 10, workerReplicas: 2, brokers: 2, bookies: 3, dataNodes: 2 },
+  floor: { apiReplicas: 10, workerReplicas: 2, brokers: 2, bookies: 3, bookieMemoryMib: 4096, dataNodes: 2 },
 }
 
 export function loadOf(given: Partial<Load>): Load {
@@ -29,6 +34,14 @@ export function loadOf(given: Partial<Load>): Load {
     meanToPeak: 0.4,
     retentionDays: 90,
     backlogHours: 24,
+    eventsPerSession: 10,
+    sessionsPerProfile: 5,
+    stateDays: 90,
+    hotDays: 7,
+    queriesPerSecond: 0,
+    catchUpHours: 0,
+    surviveNode: true,
+    surviveZone: true,
     ...given,
   }
 }
@@ -41,6 +54,41 @@ export function reasonOf(derived: readonly Derived[], key: SizedKey): string | u
   return derived.find((entry) => entry.key === key)?.reason
 }
 
+/** Bytes of a message as compressed for each byte of it. */
+export function queuedRatio({ eventsPerCall }: Load, { messageMaxEvents }: Shape): number {
+  return 0.4 + 0.4 / Math.min(eventsPerCall, messageMaxEvents)
+}
+
+/** Bytes of one copy of the sessions and profiles on disk. */
+export function statesOf(
+  load: Load,
+  { sessionRetentionDays: sessions, profileRetentionDays: profiles }: Shape,
+): number {
+  const perDay = (load.peakEventsPerSecond * load.meanToPeak * 86_400) / load.eventsPerSession
+  const sessionDays = sessions > 0 ? sessions + 1 : load.stateDays
+  const profileDays = profiles > 0 ? 2 * profiles : load.stateDays
+  return ((perDay * sessionDays + (perDay / load.sessionsPerProfile) * profileDays) * 400 * 0.8) / 0.8
+}
+
+/** What a month of the sizes costs, in USD; what does not depend on the load is left out. */
+export function billOf(values: Record<SizedKey, number>, { cores }: Shape): number {
+  const pods = (count: number, each: number, memoryGib: number) => count * podMonth(DEFAULT_PRICES, each, memoryGib)
+  const bookies = values['bookkeeper.replicas']
+  const nodes = values['elasticsearch.dataNodes']
+  const diskGib =
+    bookies * (values['bookkeeper.journalGib'] + values['bookkeeper.ledgersGib']) +
+    nodes * values['elasticsearch.dataGib']
+  return (
+    pods(values['api.replicas'], cores.api, 0.5) +
+    pods(values['workers.replicas'], cores.worker, 0.5) +
+    pods(values['broker.replicas'], cores.broker, 4) +
+    pods(bookies, cores.bookie, values['bookkeeper.memoryMib'] / 1024) +
+    pods(nodes, values['elasticsearch.cpuMillicores'] / 1000, 2 * values['elasticsearch.heapGib']) +
+    pods(3, 0.5, values['elasticsearch.masterMemoryMib'] / 1024) +
+    diskGib * DEFAULT_PRICES.diskGibMonth
+  )
+}
+
 /** Every load that a stack may state. */
 export const anyLoad: fc.Arbitrary<Load> = fc.record({
   peakEventsPerSecond: fc.integer({ min: 1, max: 1_000_000 }),
@@ -49,9 +97,18 @@ export const anyLoad: fc.Arbitrary<Load> = fc.record({
   meanToPeak: fc.double({ min: 0.01, max: 1, noNaN: true }),
   retentionDays: fc.integer({ min: 1, max: 3650 }),
   backlogHours: fc.integer({ min: 1, max: 336 }),
+  eventsPerSession: fc.double({ min: 1, max: 100_000, noNaN: true }),
+  sessionsPerProfile: fc.double({ min: 1, max: 100_000, noNaN: true }),
+  stateDays: fc.integer({ min: 1, max: 3650 }),
+  hotDays: fc.integer({ min: 1, max: 3650 }),
+  queriesPerSecond: fc.integer({ min: 0, max: 100_000 }),
+  catchUpHours: fc.integer({ min: 0, max: 336 }),
+  surviveNode: fc.boolean(),
+  surviveZone: fc.boolean(),
 })
 
 const count = (max: number, min = 1) => fc.integer({ min, max })
+const cores = fc.constantFrom(0.25, 0.5, 1, 2, 4)
 
 export const anyShape: fc.Arbitrary<Shape> = fc.record({
   zones: count(5),
@@ -60,12 +117,17 @@ export const anyShape: fc.Arbitrary<Shape> = fc.record({
   eventPartitioning: fc.constantFrom('day', 'month', 'quarter', 'year'),
   bulkSize: count(10_000),
   messageMaxEvents: count(10_000),
+  prefetchMessages: count(1000),
   retentionHours: count(8760, 0),
+  sessionRetentionDays: count(1000, 0),
+  profileRetentionDays: count(1000, 0),
+  cores: fc.record({ api: cores, worker: cores, broker: cores, bookie: cores }),
   floor: fc.record({
     apiReplicas: count(20),
     workerReplicas: count(20),
     brokers: count(5),
     bookies: count(10),
+    bookieMemoryMib: count(4096, 768),
     dataNodes: count(10, 0),
   }),
 })

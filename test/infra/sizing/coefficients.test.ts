@@ -22,8 +22,8 @@ describe('the coefficients', () => {
     const load = loadOf({ peakEventsPerSecond: 200_000 })
     const slower = valuesOf(size(load, PRODUCTION, readCoefficients({ apiMicrosPerCall: 1600 })))
     const usual = valuesOf(size(load, PRODUCTION))
-    assert.equal(usual['api.replicas'], 34)
-    assert.equal(slower['api.replicas'], 67)
+    assert.equal(usual['api.replicas'], 20)
+    assert.equal(slower['api.replicas'], 66)
   })
 
   it('are refused with every fault at once', () => {

@@ -336,6 +336,13 @@ describe('templatesOf', () => {
     for (const template of [event, session, profile]) assert.equal(template?.body.template.mappings.dynamic, 'strict')
   })
 
+  it('gives sessions and profiles shards of their own, where they are stated', () => {
+    const shards = (found: typeof config) =>
+      templatesOf(found).map(({ body }) => body.template.settings.index.number_of_shards)
+    assert.deepEqual(shards(config), ['6', '6', '6'])
+    assert.deepEqual(shards({ ...config, stateShards: 2 }), ['6', '2', '2'])
+  })
+
   it('flattens what clients send, so that they can neither explode the mapping nor conflict in it', () => {
     for (const { body } of templatesOf(config)) {
       const { properties, context } = body.template.mappings.properties

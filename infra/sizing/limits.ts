@@ -1,0 +1,209 @@
+import type { Derived, SizedKey, Stated } from './derived.ts'
+import { bytes, counted, figure } from './figures.ts'
+import { type Finding, type FindingCode, found } from './finding.ts'
+import { fittingPeriod, PERIOD_DAYS } from './period.ts'
+import type { Question } from './question.ts'
+import { MAX_SHARDS, neededShards, periodBytes, shardCopies, shardsForSize } from './shards.ts'
+
+/** What the stack has, which the model does not derive. */
+export interface Setting {
+  /** Whether old indices are deleted; `undefined` for an Elasticsearch that is not of the stack. */
+  readonly expires: boolean | undefined
+  /** Whether dedicated masters are of the stack. */
+  readonly dedicatedMasters: boolean
+  readonly apiScales: boolean
+  readonly workersScale: boolean
+}
+
+/** `cluster.max_shards_per_node` of Elasticsearch: beyond it no new index is made. */
+const MAX_SHARDS_PER_NODE = 1000
+/** `DEADLINE_SECONDS` of `infra/runtime/retention.ts`. */
+const MOST_NIGHT_HOURS = 6
+/** Indices from which small shards weigh on the masters. */
+const MANY_INDICES = 100
+
+type Values = Readonly<Record<SizedKey, number>>
+
+/**
+ * Every limit that is broken.
+ *
+ * @param values of the stack as it will run: the stated number where there is one.
+ * @param stated numbers that the stack states itself.
+ */
+export function brokenLimits(
+  question: Question,
+  derived: readonly Derived[],
+  values: Values,
+  stated: Stated,
+  setting: Setting,
+): readonly Finding[] {
+  return [
+    ...shardFindings(question, values),
+    ...periodFindings(question, values),
+    ...(setting.expires === undefined ? [] : clusterFindings(question, values, setting)),
+    ...headroom(derived, values, setting),
+    ...shortfalls(stated, derived, setting),
+  ]
+}
+
+function shardFindings(question: Question, values: Values): readonly Finding[] {
+  const { c, demand, shape } = question
+  const event = { key: 'runtime.ELASTIC_INDEX_SHARDS', name: `an event index of a ${shape.eventPartitioning}` } as const
+  const state = { key: 'runtime.ELASTIC_STATE_SHARDS', name: 'the index of sessions or profiles' } as const
+  const content = { event: periodBytes(question), state: Math.max(demand.sessionBytes, demand.profileBytes) }
+  return [
+    { ...event, content: content.event, remedy: 'shorten EVENT_PARTITIONING, or state more shards' },
+    { ...state, content: content.state, remedy: 'state more shards before the first event, or a lower load.stateDays' },
+  ].flatMap(({ key, name, content: all, remedy }) => {
+    const shards = values[key]
+    const needed = shardsForSize(all, c)
+    const size = all / shards
+    return [
+      ...(size > c.maxShardBytes * (1 + 1e-9)
+        ? [
+            found(
+              'shards_too_large',
+              `a shard of ${name} reaches ${bytes(size)} with ${counted(shards, 'shard')}; at most ${bytes(c.maxShardBytes)}: ${remedy}`,
+            ),
+          ]
+        : []),
+      ...(needed > MAX_SHARDS
+        ? [
+            found(
+              'shard_limit',
+              `${name} needs ${figure(needed)} shards; an index has ${figure(MAX_SHARDS)} at most: ${remedy}`,
+            ),
+          ]
+        : []),
+    ]
+  })
+}
+
+function periodFindings(question: Question, values: Values): readonly Finding[] {
+  const { load, shape, c, demand } = question
+  const { eventPartitioning: period } = shape
+  const fitting = fittingPeriod(load.retentionDays, demand.storedBytesPerDay, c.minShardBytes)
+  const shards = values['runtime.ELASTIC_INDEX_SHARDS']
+  const size = periodBytes(question) / shards
+  const { bySize, byRate } = neededShards(question)
+  const tooMany = size < c.minShardBytes && shards > Math.max(bySize, byRate)
+  const tooShort = PERIOD_DAYS[fitting] > PERIOD_DAYS[period] && demand.indices > MANY_INDICES
+  return [
+    ...(load.retentionDays < demand.periodDays
+      ? [
+          found(
+            'retention_shorter_than_period',
+            `load.retentionDays is ${load.retentionDays}, but an index of a ${period} is deleted only when all of it is that old: ${figure(demand.keptDays)} days are on disk: set EVENT_PARTITIONING to ${fitting}`,
+          ),
+        ]
+      : []),
+    ...(tooMany || tooShort
+      ? [
+          found(
+            'shards_too_small',
+            `a shard of an index of a ${period} reaches ${bytes(size)} only, and there are ${figure(demand.indices * shards)} of them before copies; shards should have ${bytes(c.minShardBytes)} at least: ${tooShort ? `set EVENT_PARTITIONING to ${fitting}` : 'lower ELASTIC_INDEX_SHARDS'}`,
+          ),
+        ]
+      : []),
+  ]
+}
+
+function clusterFindings(question: Question, values: Values, setting: Setting): readonly Finding[] {
+  const { load, shape, c, demand } = question
+  const nodes = values['elasticsearch.dataNodes']
+  const state = values['runtime.ELASTIC_STATE_SHARDS']
+  const shards = shardCopies(question, values['runtime.ELASTIC_INDEX_SHARDS'], state)
+  const holders = Math.max(1, nodes)
+  const deleted =
+    (shape.sessionRetentionDays > 0 ? demand.sessionsPerDay : 0) +
+    (shape.profileRetentionDays > 0 ? demand.profilesPerDay : 0)
+  const nightHours = deleted / c.deletesPerSecond / 3600
+  return [
+    ...(setting.expires === false
+      ? [
+          found(
+            'retention_without_expiry',
+            `load.retentionDays is ${load.retentionDays}, but elasticsearch.expireIndices is no: nothing deletes older events, and the disks fill: set it to yes`,
+          ),
+        ]
+      : []),
+    ...(nightHours > MOST_NIGHT_HOURS
+      ? [
+          found(
+            'expiry_too_slow',
+            `${figure(demand.sessionsPerDay)} sessions and ${figure(demand.profilesPerDay)} profiles a day take ${figure(nightHours)} hours to delete; the nightly job has ${figure(MOST_NIGHT_HOURS)}: set SESSION_RETENTION_DAYS to 0, or divide the load over several stacks`,
+          ),
+        ]
+      : []),
+    ...(nodes > c.maxClusterNodes
+      ? [
+          found(
+            'one_cluster',
+            `elasticsearch.dataNodes is ${figure(nodes)}; one cluster should have ${figure(c.maxClusterNodes)} at most: keep events for fewer days, or divide the load over several stacks`,
+          ),
+        ]
+      : []),
+    ...(shards > MAX_SHARDS_PER_NODE * holders
+      ? [
+          found(
+            'shards_per_node',
+            `${figure(shards)} shards on ${counted(holders, 'data node')}; Elasticsearch makes no index beyond ${figure(MAX_SHARDS_PER_NODE)} a node: lower ELASTIC_INDEX_SHARDS, lengthen EVENT_PARTITIONING, or add data nodes`,
+          ),
+        ]
+      : []),
+    ...(shape.indexReplicas === 0 && (load.surviveNode || load.surviveZone)
+      ? [
+          found(
+            'no_copies',
+            'ELASTIC_INDEX_REPLICAS is 0, so the events of a lost node are lost: set it to 1, or set load.surviveNode and load.surviveZone to no',
+          ),
+        ]
+      : []),
+  ]
+}
+
+function headroom(derived: readonly Derived[], values: Values, setting: Setting): readonly Finding[] {
+  const scaled = [
+    { on: setting.apiScales, maximum: 'api.maxReplicas', peak: 'api.replicas' },
+    { on: setting.workersScale, maximum: 'workers.maxReplicas', peak: 'workers.replicas' },
+  ] as const
+  return scaled.flatMap(({ on, maximum, peak }) => {
+    const needed = derived.find(({ key }) => key === peak)?.value ?? 0
+    return on && values[maximum] <= needed
+      ? [
+          found(
+            'autoscaling_without_headroom',
+            `${maximum} is ${values[maximum]}, and the peak needs ${needed}: autoscaling has nothing left for a higher one: raise it, or remove it and let the load derive it`,
+          ),
+        ]
+      : []
+  })
+}
+
+/** Of these a smaller number is no fault, or has a finding of its own. */
+const NOT_COMPARED: readonly SizedKey[] = [
+  'api.minReplicas',
+  'api.maxReplicas',
+  'workers.minReplicas',
+  'workers.maxReplicas',
+  'workers.backlogPerWorker',
+  'runtime.ELASTIC_INDEX_SHARDS',
+  'runtime.ELASTIC_STATE_SHARDS',
+]
+
+/** Stated numbers that fall short of what the load needs. */
+function shortfalls(stated: Stated, derived: readonly Derived[], setting: Setting): readonly Finding[] {
+  return derived.flatMap(({ key, value, unit, reason }) => {
+    const given = stated[key]
+    if (given === undefined || given >= value || NOT_COMPARED.includes(key)) return []
+    if (key === 'elasticsearch.masterMemoryMib' && !setting.dedicatedMasters) return []
+    return [found(codeOf(key), `${key} is ${figure(given)} ${unit}; the load needs ${reason}`)]
+  })
+}
+
+function codeOf(key: SizedKey): FindingCode {
+  if (key === 'elasticsearch.masterMemoryMib') return 'masters_too_small'
+  if (key.endsWith('cpuMillicores')) return 'cpu_below_need'
+  if (key.endsWith('heapGib') || key === 'bookkeeper.memoryMib') return 'memory_below_need'
+  return key.endsWith('Gib') || key.endsWith('_GIB') ? 'disk_below_need' : 'count_below_need'
+}
