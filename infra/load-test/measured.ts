@@ -1,9 +1,8 @@
 import type { Interval, LoadTest } from '../../runtime/load-test/record.ts'
 import { FULL_CORE } from '../../runtime/telemetry/bottlenecks.ts'
-import { type Coefficients, DEFAULT_COEFFICIENTS } from '../sizing/coefficients.ts'
+import { DEFAULT_COEFFICIENTS, type Coefficients } from '../sizing/coefficients.ts'
 import { figure, percent } from '../sizing/figures.ts'
-import { fullBulkMs } from './full-bulk.ts'
-import { busiestNode, firstHeld, fullLoad, most, present, secondsOf, sumOf } from './window.ts'
+import { busiestNode, firstHeld, fullBulkMs, fullLoad, most, present, secondsOf, sumOf } from './window.ts'
 
 /** How much the value says: what was weighed, or what a part did at its limit, or what it would do there. */
 export type Basis = 'measured' | 'at its limit' | 'extrapolated'

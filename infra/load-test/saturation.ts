@@ -1,8 +1,7 @@
 import type { Interval, LoadTest } from '../../runtime/load-test/record.ts'
-import { eventsInHand, FULL_CORE } from '../../runtime/telemetry/bottlenecks.ts'
+import { FULL_CORE, eventsInHand } from '../../runtime/telemetry/bottlenecks.ts'
 import { figure, percent } from '../sizing/figures.ts'
-import { fullBulkMs } from './full-bulk.ts'
-import { busiestNode, firstHeld, most, secondsOf } from './window.ts'
+import { busiestNode, firstHeld, fullBulkMs, most, secondsOf } from './window.ts'
 
 export type Part = 'generator' | 'API' | 'worker' | 'Elasticsearch' | 'machine' | 'queue'
 

@@ -6,10 +6,9 @@ import { topicsOf } from '../names.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { readBacklog } from '../queue/backlog.ts'
 import { connectQueue } from '../queue/connect.ts'
-import { type DeadLetterAccess, readDeadLetters, replayDeadLetters } from '../queue/dead-letters.ts'
+import { readDeadLetters, replayDeadLetters, type DeadLetterAccess } from '../queue/dead-letters.ts'
 import { number } from '../telemetry/format.js'
-import { newFile } from './new-file.ts'
-import { print, table } from './output.ts'
+import { newFile, print, table } from './output.ts'
 
 async function withQueue<T>(config: Config, log: Logger, use: (access: DeadLetterAccess) => Promise<T>): Promise<T> {
   const admin = pulsarAdmin(config)

@@ -1,4 +1,6 @@
 import { number } from '../telemetry/format.js'
+import { createWriteStream, openSync, type WriteStream } from 'node:fs'
+import { AppError } from '../errors.ts'
 
 /** What a terminal would obey: control characters, and those that change the direction of text. */
 const OBEYED = /[\p{Cc}\p{Bidi_Control}]/gu
@@ -30,4 +32,27 @@ function padded(cell: string, width: number, right: boolean): string {
 
 export function print(text: string): void {
   process.stdout.write(`${text}\n`)
+}
+
+/**
+ * A file that is not there yet, open for writing.
+ *
+ * @throws AppError `command_invalid` when it is there already, or cannot be written.
+ */
+export function newFile(path: string): WriteStream {
+  try {
+    return createWriteStream('', { fd: openSync(path, 'wx') })
+  } catch (cause) {
+    throw new AppError('command_invalid', `the file "${path}" cannot be made; name one that is not there yet`, {
+      cause,
+    })
+  }
+}
+
+const SECONDS = { s: 1, m: 60, h: 3600 } as const
+
+/** Seconds of `30s`, `10m`, `1.5h`; `undefined` of anything else. */
+export function secondsOf(text: string): number | undefined {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)([smh])$/.exec(text) ?? []
+  return number === undefined ? undefined : Number(number) * SECONDS[unit as keyof typeof SECONDS]
 }

@@ -1,12 +1,11 @@
 import { createReadStream, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { AppError } from '../errors.ts'
-import { type Call, generateLoad } from '../send/generate.ts'
+import { generateLoad, type Call } from '../send/generate.ts'
 import { readCalls } from '../send/input.ts'
-import { type SendReport, sendCalls } from '../send/sender.ts'
+import { sendCalls, type SendReport } from '../send/sender.ts'
 import { number } from '../telemetry/format.js'
-import { newFile } from './new-file.ts'
-import { print } from './output.ts'
+import { newFile, print } from './output.ts'
 
 export interface SendCommandOptions {
   readonly url: string

@@ -1,15 +1,12 @@
 import type { Config } from '../config.ts'
-import { indicesOf } from '../names.ts'
 import { eventsInHand, secondsToDrain } from '../telemetry/bottlenecks.ts'
 import { added, countersOf, difference } from '../telemetry/counters.ts'
-import { byLabel, type Labels, type Metrics, meanOf, quantile, seriesOf, sumOf } from '../telemetry/metrics.ts'
+import { byLabel, meanOf, quantile, seriesOf, sumOf, type Labels, type Metrics } from '../telemetry/metrics.ts'
 import { chartOf } from './chart.ts'
-import { forecastOf } from './forecast.ts'
-import { type HistoryView, RATE_MS, sampleBefore } from './history.ts'
-import type { InstanceAnswer, NodeDisk, Observation, Watermarks } from './observation.ts'
-import type { BulkFigures, DiskFigures, Figures, InstanceFigures, NamedCount } from './state.ts'
-import { slopePerSecond } from './trend.ts'
-import { bytesToStayFree } from './watermark.ts'
+import { RATE_MS, sampleBefore, slopePerSecond, type HistoryView } from './history.ts'
+import type { InstanceAnswer, Observation } from './observation.ts'
+import type { BulkFigures, Figures, InstanceFigures, NamedCount } from './state.ts'
+import { searchFigures } from './search-figures.ts'
 
 /** Bulks of a quiet pipeline are seldom, so their shares are taken over longer than rates are. */
 const WINDOW_MS = 5 * 60_000
@@ -153,42 +150,6 @@ const NO_FIGURES = {
   closedLaneFaults: [],
   mostBulksInFlight: null,
 } as const
-
-function searchFigures({ search, atMs }: Observation, settings: Settings): Figures['search'] {
-  if (!search.ok) {
-    const unknown = { status: null, nodes: null, dataNodes: null, activeShards: null, unassignedShards: null }
-    return { reason: search.reason, ...unknown, nodesAway: [], disks: [], indices: [], forecast: null }
-  }
-  const { status, nodes, dataNodes, activeShards, unassignedShards, nodesAway, disks, watermarks, indices } =
-    search.value
-  const { eventPartitioning, indexShards } = settings
-  return {
-    status,
-    nodes,
-    dataNodes,
-    activeShards,
-    unassignedShards,
-    nodesAway,
-    disks: disks.filter(({ totalBytes }) => totalBytes > 0).map((disk) => diskFigures(disk, watermarks)),
-    indices: indices.map(({ name, documents, bytes, primaryBytes, shards, replicas, health }) => {
-      const shardBytes = primaryBytes / shards
-      return { name, documents, bytes, primaryBytes, shards, replicas, health, shardBytes }
-    }),
-    forecast: forecastOf(indices, indicesOf(settings).event, eventPartitioning, indexShards, atMs),
-  }
-}
-
-function diskFigures({ node, totalBytes, availableBytes }: NodeDisk, watermarks: Watermarks | null): DiskFigures {
-  const free = (name: keyof Watermarks) => (watermarks ? (bytesToStayFree(watermarks[name], totalBytes) ?? null) : null)
-  return {
-    node,
-    totalBytes,
-    availableBytes,
-    lowFreeBytes: free('low'),
-    highFreeBytes: free('high'),
-    floodStageFreeBytes: free('floodStage'),
-  }
-}
 
 /** What the instances that answered have counted since each of them began. */
 function allCounters({ instances }: Pick<Observation, 'instances'>): Metrics {

@@ -9,9 +9,9 @@ import type { PulsarAdmin } from '../queue/admin.ts'
 import { readBacklog } from '../queue/backlog.ts'
 import { nodesAway } from '../search/client.ts'
 import { listIndices } from '../search/retention.ts'
-import { instancesAt, isOwn, resultOf, scrape, urlsOf } from '../telemetry/instances.ts'
+import { instancesAt, isOwn, resultOf, scrape, urlsOf, type Result } from '../telemetry/instances.ts'
 import type { InstanceAnswer, Observation, QueueState, SearchState, Watermarks } from './observation.ts'
-import { polled } from './polled.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** How the instance that serves the page is named. */
 const OWN_INSTANCE = 'this instance'
@@ -153,4 +153,49 @@ export function watermarksOf(settings: {
     maxHeadroom: String(all[`${DISK}.watermark.${name}.max_headroom`] ?? '-1'),
   })
   return { low: watermark('low'), high: watermark('high'), floodStage: watermark('flood_stage') }
+}
+
+export interface PollOptions {
+  /** Least time between two questions; in between the last answer stands. */
+  readonly everyMs: number
+  /** Longest that anybody waits for an answer; after it the last one stands for a while. */
+  readonly waitMs: number
+  /** A question that is open for so long counts as not answered. */
+  readonly limitMs: number
+  readonly now: () => number
+}
+
+/**
+ * Asks something again and again, never twice at once, and lets nobody wait for long: one server that hangs must not keep
+ * the others from being seen.
+ */
+export function polled<T>(
+  ask: () => Promise<T>,
+  { everyMs, waitMs, limitMs, now }: PollOptions,
+): () => Promise<Result<T>> {
+  let last: Result<T> | undefined
+  let askedAtMs = Number.NEGATIVE_INFINITY
+  let underWay: Promise<void> | undefined
+  return async () => {
+    if (!underWay && now() - askedAtMs >= everyMs) {
+      askedAtMs = now()
+      underWay = ask()
+        .then(
+          (value) => {
+            last = { ok: true, value }
+          },
+          (error: unknown) => {
+            last = { ok: false, reason: messageOf(error) }
+          },
+        )
+        .finally(() => {
+          underWay = undefined
+        })
+    }
+    if (underWay) await Promise.race([underWay, sleep(waitMs, undefined, { ref: false })])
+    const openMs = now() - askedAtMs
+    if (underWay && (!last || openMs >= limitMs))
+      return { ok: false, reason: `no answer for ${Math.round(openMs / 1000)} s` }
+    return last ?? { ok: false, reason: 'not asked yet' }
+  }
 }

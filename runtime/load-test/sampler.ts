@@ -1,10 +1,9 @@
 import { cpus } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import type { Readings } from '../telemetry/counters.ts'
-import type { Phase } from './curve.ts'
-import type { Meter } from './meter.ts'
-import { type NodeReadings, nodesBetween } from './nodes.ts'
-import { apiBetween, workersBetween } from './readings.ts'
+import type { Phase } from './calls.ts'
+import type { Meter } from './drive.ts'
+import { apiBetween, nodesBetween, workersBetween, type NodeReadings } from './samples.ts'
 import type { GeneratorInterval, Interval } from './record.ts'
 
 /** Where samples come from; each answers what it can. */

@@ -1,5 +1,5 @@
 import { duration, number } from '../telemetry/format.js'
-import type { LoadTest } from './record.ts'
+import type { Asked, Interval, LoadTest } from './record.ts'
 
 /** Whether everything that got a 200 is stored, once, and every call got one. */
 export function isWhole({ comparison, drainSeconds, total }: LoadTest): boolean {
@@ -30,4 +30,27 @@ export function summaryOf(loadTest: LoadTest): readonly string[] {
       : `the backlog was empty ${duration(drainSeconds)} after the load`,
     ...loadTest.notes,
   ]
+}
+
+/** One line about the present interval. */
+export function progress({ seconds }: Pick<Asked, 'seconds'>, interval: Interval): string {
+  const { load, toSeconds, fromSeconds, phase, backlogMessages, worker } = interval
+  const perSecond = (count: number) => number(count / (toSeconds - fromSeconds))
+  const backlog = backlogMessages === undefined ? '?' : number(backlogMessages)
+  const stored = worker === undefined ? [] : [`stored ${perSecond(worker.events)}/s`]
+  const tail = [...stored, `backlog ${backlog} messages`]
+  if (phase === 'drain') return [`${clock(toSeconds)} draining`, ...tail].join(' · ')
+  return [
+    `${clock(toSeconds)} of ${clock(seconds)} ${phase}`,
+    `sent ${perSecond(load.sent)}/s`,
+    `answered ${perSecond(load.accepted)}/s`,
+    ...(load.failed > 0 ? [`given up ${number(load.failed)}`] : []),
+    ...(load.latencyMs === undefined ? [] : [`p99 ${number(load.latencyMs.p99)} ms`]),
+    ...tail,
+  ].join(' · ')
+}
+
+function clock(seconds: number): string {
+  const rounded = Math.round(seconds)
+  return `${Math.floor(rounded / 60)}:${String(rounded % 60).padStart(2, '0')}`
 }

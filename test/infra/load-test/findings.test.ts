@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { compareCounts, leastSizes } from '../../../infra/load-test/counts.ts'
-import { findingsOf } from '../../../infra/load-test/findings.ts'
+import { compareCounts, findingsOf, leastSizes } from '../../../infra/load-test/findings.ts'
 import { coefficientsFile, measuredCoefficients } from '../../../infra/load-test/measured.ts'
 import { firstSaturation, type Part, type Saturation } from '../../../infra/load-test/saturation.ts'
 import { judge, type VerdictFault } from '../../../infra/load-test/verdict.ts'
@@ -9,7 +8,7 @@ import { readCoefficients } from '../../../infra/sizing/coefficients.ts'
 import { size } from '../../../infra/sizing/model.ts'
 import type { Interval } from '../../../runtime/load-test/record.ts'
 import { sentencesOf } from '../../support/sentences.ts'
-import { loadOf, PRODUCTION, valuesOf } from '../sizing/cases.ts'
+import { PRODUCTION, loadOf, valuesOf } from '../sizing/cases.ts'
 import { api, generator, intervalOf, intervalsOf, loadTestOf, nodes, worker } from './cases.ts'
 
 const OBJECTIVES = { p99Ms: 1000 }

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import { instancesOf } from '../../../runtime/load-test/instances.ts'
-import { type NodeReading, nodesBetween } from '../../../runtime/load-test/nodes.ts'
-import { apiBetween, bulkSizeOf, workersBetween } from '../../../runtime/load-test/readings.ts'
-import { type Reading, type Readings, readingOf } from '../../../runtime/telemetry/counters.ts'
+import { apiBetween, bulkSizeOf, instancesOf, nodesBetween, workersBetween, type NodeReading } from '../../../runtime/load-test/samples.ts'
+import { readingOf, type Reading, type Readings } from '../../../runtime/telemetry/counters.ts'
 
 function apiAt(atMs: number, cpu: number, events: number, receipts = events / 10): Reading {
   return readingOf(

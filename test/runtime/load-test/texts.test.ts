@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { type LoadTestFlags, loadTestOptions } from '../../../runtime/commands/load-test.ts'
+import { loadTestOptions, type LoadTestFlags } from '../../../runtime/commands/load-test.ts'
 import { overheadOf, storedBytesPerEvent } from '../../../runtime/load-test/documents.ts'
-import { secondsOf } from '../../../runtime/load-test/duration.ts'
-import { progress } from '../../../runtime/load-test/progress.ts'
+import { secondsOf } from '../../../runtime/commands/output.ts'
+import { isWhole, progress, summaryOf } from '../../../runtime/load-test/summary.ts'
 import { readLoadTest } from '../../../runtime/load-test/record.ts'
-import { isWhole, summaryOf } from '../../../runtime/load-test/summary.ts'
 import { sourceSuffix } from '../../../runtime/search/documents.ts'
 import { intervalOf, loadTestOf } from '../../infra/load-test/cases.ts'
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { forecastOf } from '../../../runtime/console/forecast.ts'
+import { bytesToStayFree, forecastOf } from '../../../runtime/console/search-figures.ts'
 import type { IndexReport } from '../../../runtime/search/retention.ts'
 
 const GB = 1024 ** 3
@@ -38,5 +38,33 @@ describe('the forecast of the next index', () => {
     const young = [index('t-event-2026-11', GB, '2026-11-10T23:00:01Z')]
     assert.equal(forecastOf(young, 't-event', 'month', 3, NOW), null)
     assert.equal(forecastOf([], 't-event', 'month', 3, NOW), null)
+  })
+})
+
+const GB = 1024 ** 3
+
+describe('what must stay free of a disk', () => {
+  const free = (limit: string, maxHeadroom = '-1') => bytesToStayFree({ limit, maxHeadroom }, 1000 * GB)
+
+  it('is the rest of a share in use', () => {
+    assert.equal(free('75%'), 250 * GB)
+    assert.equal(free('0.75'), 250 * GB)
+  })
+
+  it('is at most the headroom of a large disk', () => {
+    assert.equal(free('75%', '200gb'), 200 * GB)
+    assert.equal(free('75%', '300gb'), 250 * GB)
+  })
+
+  it('is stated in bytes', () => {
+    assert.equal(free('500mb', '200gb'), 500 * 1024 ** 2)
+    assert.equal(free('1.5gb'), 1.5 * GB)
+    assert.equal(free('10b'), 10)
+  })
+
+  it('is unknown for what Elasticsearch would not take', () => {
+    assert.equal(free(''), undefined)
+    assert.equal(free('much'), undefined)
+    assert.equal(free('150%'), undefined)
   })
 })
