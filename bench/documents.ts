@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { composer } from '../runtime/api/compose.ts'
 import type { Part } from '../runtime/api/packer.ts'
 import type { Config } from '../runtime/config.ts'
-import { generateLoad, type Call } from '../runtime/send/generate.ts'
+import { type Call, generateLoad } from '../runtime/send/generate.ts'
 
 /**
  * Bytes of one event: `realistic` as it is stored, about 650; `small` as the client sends it, 120, because what is added at

@@ -1,7 +1,7 @@
 import { AppError, explain } from '../runtime/errors.ts'
 import { Lab } from './lab.ts'
 import { measureMapping } from './mapping/measure.ts'
-import { USAGE, parseOptions, type BenchOptions } from './options.ts'
+import { type BenchOptions, parseOptions, USAGE } from './options.ts'
 import { poolTable } from './pool/table.ts'
 import { reportProfiles, reportScale } from './report.ts'
 import { measureTable } from './run-table.ts'

@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AppError } from '../runtime/errors.ts'
 import type { MixName } from './documents.ts'
-import { cliOf, type Checkout } from './lab.ts'
-import { lineIds, shardLineIds, type LineId, type ShardLineId } from './line.ts'
+import { type Checkout, cliOf } from './lab.ts'
+import { type LineId, lineIds, type ShardLineId, shardLineIds } from './line.ts'
 
 export interface BenchOptions {
   /** How often each line is measured; the table shows medians. */

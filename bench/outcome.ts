@@ -1,5 +1,5 @@
 import type { Outcome } from './line.ts'
-import { cpuMicrosPerEvent, eventsPerSecond, peakRssMb, windowOf, type Bounds, type Sample } from './window.ts'
+import { type Bounds, cpuMicrosPerEvent, eventsPerSecond, peakRssMb, type Sample, windowOf } from './window.ts'
 
 export function outcomeOf(name: string, samples: readonly Sample[], bounds: Bounds): Outcome {
   const window = windowOf(samples, bounds)

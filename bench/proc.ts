@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** The clock of /proc/<pid>/stat ticks a hundred times a second on every Linux that Node runs on. */
 const TICK_MS = 10

@@ -1,7 +1,7 @@
 import type { Part } from '../runtime/api/packer.ts'
 import { calls, partsOf } from './documents.ts'
 import { Filler, fastestTransport } from './fill.ts'
-import { sourceNames, writeSources, type Lab } from './lab.ts'
+import { type Lab, sourceNames, writeSources } from './lab.ts'
 import type { Outcome } from './line.ts'
 import { loadApi } from './lines/edge.ts'
 import { elasticsearchOf, pulsarOf } from './lines/elasticsearch-alone.ts'

@@ -1,5 +1,5 @@
 import type { Outcome } from './line.ts'
-import { median, spreadOf, type Spread } from './statistics.ts'
+import { median, type Spread, spreadOf } from './statistics.ts'
 
 /** All rounds of one figure. */
 export interface Summary {

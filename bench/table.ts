@@ -1,4 +1,4 @@
-import { grouped, type Goal } from './goals.ts'
+import { type Goal, grouped } from './goals.ts'
 import { ceilingOf, cpuMicros, type Summary } from './summary.ts'
 
 const HEAD = [

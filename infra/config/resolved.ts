@@ -1,8 +1,8 @@
 import type { Config } from '../../runtime/config.ts'
 import type { Demand } from '../sizing/demand.ts'
-import type { SizedKey } from '../sizing/derived.ts'
-import type { Finding } from '../sizing/finding.ts'
+import type { Finding } from '../sizing/limits.ts'
 import type { Period } from '../sizing/load.ts'
+import type { SizedKey } from '../sizing/question.ts'
 import type { StackConfig } from './read.ts'
 
 /** Where a number comes from: the stack, the sizing model, or the default. */

@@ -1,10 +1,10 @@
 import type { LoadTest } from '../../runtime/load-test/record.ts'
-import { readCoefficients, type Coefficients } from '../sizing/coefficients.ts'
-import type { Derived, SizedKey } from '../sizing/derived.ts'
-import { coefficientsFile, measuredCoefficients, type Measured } from './measured.ts'
-import { judge, type Objectives, type Verdict } from './verdict.ts'
+import { type Coefficients, readCoefficients } from '../sizing/coefficients.ts'
 import type { Load, Shape } from '../sizing/load.ts'
 import { size } from '../sizing/model.ts'
+import type { Derived, SizedKey } from '../sizing/question.ts'
+import { coefficientsFile, type Measured, measuredCoefficients } from './measured.ts'
+import { judge, type Objectives, type Verdict } from './verdict.ts'
 import { most } from './window.ts'
 
 /** Everything that follows from a load test. */

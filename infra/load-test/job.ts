@@ -1,4 +1,4 @@
-import { StackConfigError, faultOf } from '../config/errors.ts'
+import { faultOf, StackConfigError } from '../config/errors.ts'
 import type { Plan } from '../config/resolved.ts'
 import { authorityConfig } from '../elasticsearch/certificates.ts'
 import { passwordSecret } from '../elasticsearch/users.ts'
@@ -7,7 +7,14 @@ import { podTemplate } from '../kubernetes/pod.ts'
 import { hostOf } from '../kubernetes/site.ts'
 import type { Tier } from '../kubernetes/tiers.ts'
 import { tokenSecret } from '../pulsar/tokens.ts'
-import { MONITORING_PORT, PUBLIC_PORT, RUNTIME_USER, containerEnv, runtimeVolumes, type RuntimeAccess } from '../runtime/environment.ts'
+import {
+  containerEnv,
+  MONITORING_PORT,
+  PUBLIC_PORT,
+  RUNTIME_USER,
+  type RuntimeAccess,
+  runtimeVolumes,
+} from '../runtime/environment.ts'
 
 export interface LoadTestJobArgs {
   readonly plan: Plan

@@ -1,6 +1,6 @@
 import type { Interval, LoadTest } from '../../runtime/load-test/record.ts'
 import { FULL_CORE } from '../../runtime/telemetry/bottlenecks.ts'
-import { DEFAULT_COEFFICIENTS, type Coefficients } from '../sizing/coefficients.ts'
+import { type Coefficients, DEFAULT_COEFFICIENTS } from '../sizing/coefficients.ts'
 import { figure, percent } from '../sizing/figures.ts'
 import { busiestNode, firstHeld, fullBulkMs, fullLoad, most, present, secondsOf, sumOf } from './window.ts'
 

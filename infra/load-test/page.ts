@@ -4,7 +4,7 @@ import { summaryOf } from '../../runtime/load-test/summary.ts'
 import { duration } from '../../runtime/telemetry/format.js'
 import { figure } from '../sizing/figures.ts'
 import { chartsOf } from './charts.ts'
-import { isShort, type Findings } from './findings.ts'
+import { type Findings, isShort } from './findings.ts'
 import { countsTitle, flushReasons, headline, saturationLine } from './text-report.ts'
 import { sumOf } from './window.ts'
 

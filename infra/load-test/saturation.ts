@@ -1,5 +1,5 @@
 import type { Interval, LoadTest } from '../../runtime/load-test/record.ts'
-import { FULL_CORE, eventsInHand } from '../../runtime/telemetry/bottlenecks.ts'
+import { eventsInHand, FULL_CORE } from '../../runtime/telemetry/bottlenecks.ts'
 import { figure, percent } from '../sizing/figures.ts'
 import { busiestNode, firstHeld, fullBulkMs, most, secondsOf } from './window.ts'
 

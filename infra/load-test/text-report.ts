@@ -1,7 +1,7 @@
 import type { LoadTest } from '../../runtime/load-test/record.ts'
 import { summaryOf } from '../../runtime/load-test/summary.ts'
 import { figure } from '../sizing/figures.ts'
-import { isShort, type Count, type Findings } from './findings.ts'
+import { type Count, type Findings, isShort } from './findings.ts'
 import { sumOf } from './window.ts'
 
 /** What a load test found, as text for a terminal. */

@@ -1,10 +1,8 @@
+import { cheapestCount, evenly, lossesOf, roundUp } from './capacity.ts'
 import { DAY_SECONDS } from './demand.ts'
-import type { Derived } from './derived.ts'
 import { bytes, counted, figure, percent } from './figures.ts'
 import { DEFAULT_PRICES, podMonth } from './prices.ts'
-import type { Question } from './question.ts'
-import { cheapestCount, evenly, roundUp } from './rounding.ts'
-import { lossesOf } from './survival.ts'
+import type { Derived, Question } from './question.ts'
 
 const GIB = 1024 ** 3
 const HOUR_SECONDS = 3600

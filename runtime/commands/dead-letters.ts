@@ -6,7 +6,7 @@ import { topicsOf } from '../names.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { readBacklog } from '../queue/backlog.ts'
 import { connectQueue } from '../queue/connect.ts'
-import { readDeadLetters, replayDeadLetters, type DeadLetterAccess } from '../queue/dead-letters.ts'
+import { type DeadLetterAccess, readDeadLetters, replayDeadLetters } from '../queue/dead-letters.ts'
 import { number } from '../telemetry/format.js'
 import { newFile, print, table } from './output.ts'
 

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
 import { searchClient } from '../search/client.ts'
-import { deleteExpired, listIndices, type IndexReport } from '../search/retention.ts'
-import { deleteExpiredStates, expiredStates, type ExpiredStates } from '../search/state-expiry.ts'
+import { deleteExpired, type IndexReport, listIndices } from '../search/retention.ts'
+import { deleteExpiredStates, type ExpiredStates, expiredStates } from '../search/state-expiry.ts'
 import { print, table } from './output.ts'
 
 /** Lists the indices of this configuration. */

@@ -1,11 +1,11 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { settings, type Config } from '../config.ts'
+import { type Config, settings } from '../config.ts'
 import { AppError } from '../errors.ts'
-import { secondsOf } from './output.ts'
 import type { LoadTest } from '../load-test/record.ts'
-import { runLoadTest, type LoadTestOptions } from '../load-test/run.ts'
+import { type LoadTestOptions, runLoadTest } from '../load-test/run.ts'
 import { createScreen } from '../screen.ts'
+import { secondsOf } from './output.ts'
 
 /** What the options of `loadTestCommand` are read into, as texts. */
 export interface LoadTestFlags {

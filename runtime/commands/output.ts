@@ -1,6 +1,6 @@
-import { number } from '../telemetry/format.js'
 import { createWriteStream, openSync, type WriteStream } from 'node:fs'
 import { AppError } from '../errors.ts'
+import { number } from '../telemetry/format.js'
 
 /** What a terminal would obey: control characters, and those that change the direction of text. */
 const OBEYED = /[\p{Cc}\p{Bidi_Control}]/gu

@@ -2,14 +2,14 @@ import { Command } from 'commander'
 import { parseMoment } from '../api/time.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
-import { print, secondsOf } from './output.ts'
 import type { Logger } from '../log.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { connectQueue } from '../queue/connect.ts'
-import { replay, type ReplayOptions, type ReplayProgress, type ReplayReport } from '../replay/replay.ts'
+import { type ReplayOptions, type ReplayProgress, type ReplayReport, replay } from '../replay/replay.ts'
 import { createScreen } from '../screen.ts'
 import { searchClient } from '../search/client.ts'
 import { duration, number } from '../telemetry/format.js'
+import { print, secondsOf } from './output.ts'
 
 /** The options of `replayCommand`, as texts. */
 export interface ReplayFlags {

@@ -1,9 +1,9 @@
 import { createReadStream, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { AppError } from '../errors.ts'
-import { generateLoad, type Call } from '../send/generate.ts'
+import { type Call, generateLoad } from '../send/generate.ts'
 import { readCalls } from '../send/input.ts'
-import { sendCalls, type SendReport } from '../send/sender.ts'
+import { type SendReport, sendCalls } from '../send/sender.ts'
 import { number } from '../telemetry/format.js'
 import { newFile, print } from './output.ts'
 

@@ -1,6 +1,30 @@
-import { backlogGrows, busyApis, conflicts, deadLetters, mostlyTimeout, noWorkers, nothingStored, refused, silentInstances, sourcesFault, unavailable, unrouted } from './advice/pipeline.ts'
+import {
+  backlogGrows,
+  busyApis,
+  conflicts,
+  deadLetters,
+  mostlyTimeout,
+  nothingStored,
+  noWorkers,
+  refused,
+  silentInstances,
+  sourcesFault,
+  unavailable,
+  unrouted,
+} from './advice/pipeline.ts'
 import type { Rule } from './advice/rule.ts'
-import { closedLanes, diskFills, indexTroubles, largeShards, nodesAway, notRead, partitionsLeftOut, pulsarAway, searchAway, searchRed } from './advice/servers.ts'
+import {
+  closedLanes,
+  diskFills,
+  indexTroubles,
+  largeShards,
+  nodesAway,
+  notRead,
+  partitionsLeftOut,
+  pulsarAway,
+  searchAway,
+  searchRed,
+} from './advice/servers.ts'
 import type { Advice, Figures } from './state.ts'
 
 /** What is wrong by the worst of it, in the order in which it is shown. */

@@ -1,5 +1,5 @@
 import { seriesOf } from '../telemetry/metrics.ts'
-import { HISTORY_MS, RATE_MS, type HistorySample } from './history.ts'
+import { HISTORY_MS, type HistorySample, RATE_MS } from './history.ts'
 import type { ChartPoint, Figures } from './state.ts'
 
 const STEP_MS = 5000

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
 import type { Registry } from 'prom-client'
 import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Topics } from '../names.ts'
 import type { PulsarAdmin } from '../queue/admin.ts'
@@ -10,12 +12,10 @@ import { adviceFor } from './advice.ts'
 import { deadLetterDesk } from './dead-letters.ts'
 import { figuresOf } from './figures.ts'
 import { History, type HistoryView } from './history.ts'
+import type { Observation } from './observation.ts'
 import { observer, type Publishing } from './observe.ts'
 import type { ConsoleData } from './routes.ts'
 import type { State } from './state.ts'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { AppError } from '../errors.ts'
-import type { Observation } from './observation.ts'
 
 export interface ConsoleDependencies {
   readonly config: Config

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import { readDeadLetters, replayDeadLetters, type DeadLetterAccess } from '../queue/dead-letters.ts'
+import { type DeadLetterAccess, readDeadLetters, replayDeadLetters } from '../queue/dead-letters.ts'
 
 /** Most that are shown at once: their reasons are what counts, and those repeat. */
 const SHOWN = 50

@@ -1,12 +1,12 @@
 import type { Config } from '../config.ts'
 import { eventsInHand, secondsToDrain } from '../telemetry/bottlenecks.ts'
 import { added, countersOf, difference } from '../telemetry/counters.ts'
-import { byLabel, meanOf, quantile, seriesOf, sumOf, type Labels, type Metrics } from '../telemetry/metrics.ts'
+import { byLabel, type Labels, type Metrics, meanOf, quantile, seriesOf, sumOf } from '../telemetry/metrics.ts'
 import { chartOf } from './chart.ts'
-import { RATE_MS, sampleBefore, slopePerSecond, type HistoryView } from './history.ts'
+import { type HistoryView, RATE_MS, sampleBefore, slopePerSecond } from './history.ts'
 import type { InstanceAnswer, Observation } from './observation.ts'
-import type { BulkFigures, Figures, InstanceFigures, NamedCount } from './state.ts'
 import { searchFigures } from './search-figures.ts'
+import type { BulkFigures, Figures, InstanceFigures, NamedCount } from './state.ts'
 
 /** Bulks of a quiet pipeline are seldom, so their shares are taken over longer than rates are. */
 const WINDOW_MS = 5 * 60_000

@@ -1,5 +1,5 @@
 import { added, increaseOf, type Reading } from '../telemetry/counters.ts'
-import { sumOf, type Metrics } from '../telemetry/metrics.ts'
+import { type Metrics, sumOf } from '../telemetry/metrics.ts'
 import type { InstanceAnswer, Observation } from './observation.ts'
 
 /** What the page shows of the past, and so what is kept. */

@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
 import type { Registry } from 'prom-client'
 import type { Config } from '../config.ts'
@@ -9,9 +10,8 @@ import type { PulsarAdmin } from '../queue/admin.ts'
 import { readBacklog } from '../queue/backlog.ts'
 import { nodesAway } from '../search/client.ts'
 import { listIndices } from '../search/retention.ts'
-import { instancesAt, isOwn, resultOf, scrape, urlsOf, type Result } from '../telemetry/instances.ts'
+import { instancesAt, isOwn, type Result, resultOf, scrape, urlsOf } from '../telemetry/instances.ts'
 import type { InstanceAnswer, Observation, QueueState, SearchState, Watermarks } from './observation.ts'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 /** How the instance that serves the page is named. */
 const OWN_INSTANCE = 'this instance'

@@ -1,7 +1,7 @@
-import { periodEndMs, periodOf, type Partitioning } from '../search/indices.ts'
-import type { IndexReport } from '../search/retention.ts'
 import type { Config } from '../config.ts'
 import { indicesOf } from '../names.ts'
+import { type Partitioning, periodEndMs, periodOf } from '../search/indices.ts'
+import type { IndexReport } from '../search/retention.ts'
 import type { NodeDisk, Observation, Watermark, Watermarks } from './observation.ts'
 import type { DiskFigures, Figures, IndexForecast } from './state.ts'
 

@@ -1,5 +1,5 @@
-import { generateEvent, type Call, type CallEvent } from '../send/generate.ts'
-import { MAX_EVENTS, eventId, type RunKey } from './comparison.ts'
+import { type Call, type CallEvent, generateEvent } from '../send/generate.ts'
+import { eventId, MAX_EVENTS, type RunKey } from './comparison.ts'
 
 export interface LoadPlan {
   readonly run: RunKey

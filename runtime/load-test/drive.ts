@@ -1,10 +1,10 @@
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { Agent } from 'undici'
 import { deliver } from '../send/deliver.ts'
 import type { Call } from '../send/generate.ts'
 import type { DueCall } from './calls.ts'
-import { LatencyHistogram } from './latency.ts'
 import { NumberSet } from './comparison.ts'
+import { LatencyHistogram } from './latency.ts'
 import type { LoadInterval, LoadTotal } from './record.ts'
 
 export interface DriveOptions {

@@ -8,14 +8,14 @@ import { readBacklog } from '../queue/backlog.ts'
 import type { Screen } from '../screen.ts'
 import { searchClient } from '../search/client.ts'
 import { counted } from '../telemetry/format.js'
-import { dueCalls, phaseAt, rampSeconds, seeded, type Curve } from './calls.ts'
+import { type Curve, dueCalls, phaseAt, rampSeconds, seeded } from './calls.ts'
 import { compare, newRunKey, type RunKey } from './comparison.ts'
 import { countStored, deleteOfRun, readLineBytes, readStored, storedBytesPerEvent, storedIds } from './documents.ts'
-import { Meter, drive } from './drive.ts'
+import { drive, Meter } from './drive.ts'
+import { type LoadTest, newLoadTest } from './record.ts'
+import { Sampler } from './sampler.ts'
 import { bulkSizeOf, readInstances, readNodes } from './samples.ts'
 import { progress } from './summary.ts'
-import { newLoadTest, type LoadTest } from './record.ts'
-import { Sampler } from './sampler.ts'
 
 export interface LoadTestOptions {
   readonly target: string

@@ -3,8 +3,8 @@ import { performance } from 'node:perf_hooks'
 import type { Readings } from '../telemetry/counters.ts'
 import type { Phase } from './calls.ts'
 import type { Meter } from './drive.ts'
-import { apiBetween, nodesBetween, workersBetween, type NodeReadings } from './samples.ts'
 import type { GeneratorInterval, Interval } from './record.ts'
+import { apiBetween, type NodeReadings, nodesBetween, workersBetween } from './samples.ts'
 
 /** Where samples come from; each answers what it can. */
 export interface SampleReaders {

@@ -1,9 +1,9 @@
-import { increaseOf, type Reading, type Readings } from '../telemetry/counters.ts'
-import { byLabel, sumOf, type Labels, type Metrics } from '../telemetry/metrics.ts'
-import type { ApiInterval, NodesInterval, WorkerInterval } from './record.ts'
 import type { Client } from '@elastic/elasticsearch'
 import { AppError } from '../errors.ts'
-import { instancesAt, scrape, type Resolve } from '../telemetry/instances.ts'
+import { increaseOf, type Reading, type Readings } from '../telemetry/counters.ts'
+import { instancesAt, type Resolve, scrape } from '../telemetry/instances.ts'
+import { byLabel, type Labels, type Metrics, sumOf } from '../telemetry/metrics.ts'
+import type { ApiInterval, NodesInterval, WorkerInterval } from './record.ts'
 
 type Program = Reading['program']
 

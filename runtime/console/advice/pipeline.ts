@@ -1,7 +1,7 @@
 import { FULL_CORE } from '../../telemetry/bottlenecks.ts'
 import { counted, duration, number, percent, rate } from '../../telemetry/format.js'
 import type { Figures } from '../state.ts'
-import { advice, running, total, type Rule } from './rule.ts'
+import { advice, type Rule, running, total } from './rule.ts'
 
 /** Bulks that must have been sent before their shares say anything. */
 const FEW_BULKS = 10

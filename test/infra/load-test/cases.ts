@@ -1,4 +1,12 @@
-import { newLoadTest, type ApiInterval, type GeneratorInterval, type Interval, type LoadTest, type NodesInterval, type WorkerInterval } from '../../../runtime/load-test/record.ts'
+import {
+  type ApiInterval,
+  type GeneratorInterval,
+  type Interval,
+  type LoadTest,
+  type NodesInterval,
+  newLoadTest,
+  type WorkerInterval,
+} from '../../../runtime/load-test/record.ts'
 
 export const generator: GeneratorInterval = { loopBusy: 0.2, machineBusy: 0.5, machineCores: 2 }
 

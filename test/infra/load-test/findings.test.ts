@@ -8,7 +8,7 @@ import { readCoefficients } from '../../../infra/sizing/coefficients.ts'
 import { size } from '../../../infra/sizing/model.ts'
 import type { Interval } from '../../../runtime/load-test/record.ts'
 import { sentencesOf } from '../../support/sentences.ts'
-import { PRODUCTION, loadOf, valuesOf } from '../sizing/cases.ts'
+import { loadOf, PRODUCTION, valuesOf } from '../sizing/cases.ts'
 import { api, generator, intervalOf, intervalsOf, loadTestOf, nodes, worker } from './cases.ts'
 
 const OBJECTIVES = { p99Ms: 1000 }

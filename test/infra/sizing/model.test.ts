@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { DEFAULT_COEFFICIENTS, readCoefficients } from '../../../infra/sizing/coefficients.ts'
-import { SIZED_KEYS as KEYS } from '../../../infra/sizing/derived.ts'
-import type { Load, Shape } from '../../../infra/sizing/load.ts'
+import { type Load, PERIOD_DAYS, type Shape } from '../../../infra/sizing/load.ts'
 import { size } from '../../../infra/sizing/model.ts'
-import { PERIOD_DAYS } from '../../../infra/sizing/period.ts'
+import { SIZED_KEYS as KEYS } from '../../../infra/sizing/question.ts'
 import { sentencesOf } from '../../support/sentences.ts'
 import { anyLoad, anyShape, DEV, loadOf, PRODUCTION, queuedRatio, reasonOf, statesOf, valuesOf } from './cases.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { chartOf } from '../../../runtime/console/chart.ts'
-import { START_MS, WORKER, answers, observation, partitions, pastOf, reading } from './observations.ts'
+import { answers, observation, partitions, pastOf, reading, START_MS, WORKER } from './observations.ts'
 
 const STORED = 'tracardi_worker_events_total{outcome="stored"}'
 const seen = (seconds: number, stored: number) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { collector, type Collector } from '../../../runtime/console/console.ts'
+import { type Collector, collector } from '../../../runtime/console/console.ts'
 import { recordingLog } from '../../support/log.ts'
 import { observation } from './observations.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { figuresOf } from '../../../runtime/console/figures.ts'
 import type { Observation } from '../../../runtime/console/observation.ts'
 import { seriesOf } from '../../../runtime/telemetry/metrics.ts'
-import { API, SEARCH, START_MS, WORKER, answers, observation, partitions, pastOf, reading } from './observations.ts'
+import { API, answers, observation, partitions, pastOf, reading, SEARCH, START_MS, WORKER } from './observations.ts'
 
 const SETTINGS = { bulkSize: 500, indexPrefix: 't', eventPartitioning: 'month', indexShards: 3 } as const
 const GB = 1024 ** 3

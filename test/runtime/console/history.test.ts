@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { History, sampleBefore, slopePerSecond } from '../../../runtime/console/history.ts'
-import { API, START_MS, WORKER, answers, observation, partitions, pastOf, reading } from './observations.ts'
+import { API, answers, observation, partitions, pastOf, reading, START_MS, WORKER } from './observations.ts'
 
 const STORED = 'tracardi_worker_events_total{outcome="stored"}'
 const ACCEPTED = 'tracardi_api_events_total{outcome="accepted"}'

@@ -41,8 +41,6 @@ describe('the forecast of the next index', () => {
   })
 })
 
-const GB = 1024 ** 3
-
 describe('what must stay free of a disk', () => {
   const free = (limit: string, maxHeadroom = '-1') => bytesToStayFree({ limit, maxHeadroom }, 1000 * GB)
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { NumberSet, compare, eventId } from '../../../runtime/load-test/comparison.ts'
+import { compare, eventId, NumberSet } from '../../../runtime/load-test/comparison.ts'
 import { LatencyHistogram } from '../../../runtime/load-test/latency.ts'
 
 const RUN = '0a1b2c3d4e'

@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict'
-import { MEAN_CALL_EVENTS, callEvents, dueCalls, eventSize, phaseAt, rampSeconds, rateAt, seeded, zipf, type LoadPlan } from '../../../runtime/load-test/calls.ts'
+import {
+  callEvents,
+  dueCalls,
+  eventSize,
+  type LoadPlan,
+  MEAN_CALL_EVENTS,
+  phaseAt,
+  rampSeconds,
+  rateAt,
+  seeded,
+  zipf,
+} from '../../../runtime/load-test/calls.ts'
 import { eventId, numberOf } from '../../../runtime/load-test/comparison.ts'
 import { timeInId } from '../../../runtime/search/indices.ts'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { Meter } from '../../../runtime/load-test/drive.ts'
+import { type SampleReaders, Sampler } from '../../../runtime/load-test/sampler.ts'
 import type { NodeReadings } from '../../../runtime/load-test/samples.ts'
-import { Sampler, type SampleReaders } from '../../../runtime/load-test/sampler.ts'
-import { readingOf, type Reading, type Readings } from '../../../runtime/telemetry/counters.ts'
+import { type Reading, type Readings, readingOf } from '../../../runtime/telemetry/counters.ts'
 
 const NO_NODES: NodeReadings = new Map()
 

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
-import { apiBetween, bulkSizeOf, instancesOf, nodesBetween, workersBetween, type NodeReading } from '../../../runtime/load-test/samples.ts'
-import { readingOf, type Reading, type Readings } from '../../../runtime/telemetry/counters.ts'
+import {
+  apiBetween,
+  bulkSizeOf,
+  instancesOf,
+  type NodeReading,
+  nodesBetween,
+  workersBetween,
+} from '../../../runtime/load-test/samples.ts'
+import { type Reading, type Readings, readingOf } from '../../../runtime/telemetry/counters.ts'
 
 function apiAt(atMs: number, cpu: number, events: number, receipts = events / 10): Reading {
   return readingOf(

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { loadTestOptions, type LoadTestFlags } from '../../../runtime/commands/load-test.ts'
-import { overheadOf, storedBytesPerEvent } from '../../../runtime/load-test/documents.ts'
+import { type LoadTestFlags, loadTestOptions } from '../../../runtime/commands/load-test.ts'
 import { secondsOf } from '../../../runtime/commands/output.ts'
-import { isWhole, progress, summaryOf } from '../../../runtime/load-test/summary.ts'
+import { overheadOf, storedBytesPerEvent } from '../../../runtime/load-test/documents.ts'
 import { readLoadTest } from '../../../runtime/load-test/record.ts'
+import { isWhole, progress, summaryOf } from '../../../runtime/load-test/summary.ts'
 import { sourceSuffix } from '../../../runtime/search/documents.ts'
 import { intervalOf, loadTestOf } from '../../infra/load-test/cases.ts'
 

@@ -49,7 +49,9 @@ describe('eventLines', () => {
 
 describe('lines written piece by piece', () => {
   const json = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 }))
-  const moment = fc.date({ noInvalidDate: true, min: new Date(0), max: new Date('9999-12-31') }).map((date) => date.toISOString())
+  const moment = fc
+    .date({ noInvalidDate: true, min: new Date(0), max: new Date('9999-12-31') })
+    .map((date) => date.toISOString())
   const named = fc.record({ id: fc.string() })
   const optional = { requiredKeys: ['id', 'type', 'name'] as const }
   const anyEvent = fc.record(
@@ -84,7 +86,20 @@ describe('lines written piece by piece', () => {
         }
         const { id, type, name, properties, context, config, tags } = rest
         const { source, session, profile, request } = call
-        const document = { id, type, name, metadata: { time }, source, session, profile, properties, context, config, request, tags }
+        const document = {
+          id,
+          type,
+          name,
+          metadata: { time },
+          source,
+          session,
+          profile,
+          properties,
+          context,
+          config,
+          request,
+          tags,
+        }
         const action = { create: { _index: 'i', _id: id + sourceSuffix(source.id) } }
         const lines = eventLines('i', event, callText(call))
         assert.equal(lines, `${JSON.stringify(action)}\n${JSON.stringify(document)}\n`)

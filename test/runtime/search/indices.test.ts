@@ -89,10 +89,14 @@ describe('indexNamer', () => {
     const moments = fc.array(fc.integer({ min: 0, max: Date.UTC(2100, 0) }))
     const nearby = fc.array(fc.integer({ min: NOVEMBER - 3 * 24 * HOUR_MS, max: NOVEMBER + 3 * 24 * HOUR_MS }))
     fc.assert(
-      fc.property(fc.constantFrom('day', 'month', 'quarter', 'year'), fc.oneof(moments, nearby), (partitioning, times) => {
-        const nameOf = indexNamer('t-event', partitioning)
-        for (const timeMs of times) assert.equal(nameOf(timeMs), `t-event-${periodOf(timeMs, partitioning)}`)
-      }),
+      fc.property(
+        fc.constantFrom('day', 'month', 'quarter', 'year'),
+        fc.oneof(moments, nearby),
+        (partitioning, times) => {
+          const nameOf = indexNamer('t-event', partitioning)
+          for (const timeMs of times) assert.equal(nameOf(timeMs), `t-event-${periodOf(timeMs, partitioning)}`)
+        },
+      ),
     )
   })
 })
