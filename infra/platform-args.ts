@@ -73,6 +73,10 @@ export interface PlatformSettings extends SiteArgs {
   readonly observability?: ObservabilitySettings
   /** How long Pulsar must hold everything at peak while Elasticsearch is down, for the alerts. 1 to 336 hours. @default 24 */
   readonly backlogHours?: number
+  /** Events a second at peak for which the platform is sized, for an alert; 0 for no such alert. @default 0 */
+  readonly sizedEventsPerSecond?: number
+  /** Bytes of one copy of an event on disk for which it is sized, for an alert; 0 for no such alert. @default 0 */
+  readonly sizedEventBytes?: number
   /** Changes that are refused because they could destroy data, and that an operator has prepared: `key=new value`. @default [] */
   readonly acknowledge?: readonly string[]
 }
@@ -101,6 +105,8 @@ export interface SettledPlatform {
   readonly access: Pick<GroupOf<'platform'>, 'monitoringNamespaces' | 'monitoringPods' | 'operatorNamespaces'>
   readonly expireIndices: boolean
   readonly backlogHours: number
+  readonly sizedEventsPerSecond: number
+  readonly sizedEventBytes: number
   /** Nothing where the platform is not monitored. */
   readonly observability?: GroupOf<'observability'>
 }
@@ -124,6 +130,8 @@ export function settledPlatform(name: string, args: PlatformSettings): SettledPl
     access: { monitoringNamespaces, monitoringPods, operatorNamespaces },
     expireIndices: args.expireIndices ?? false,
     backlogHours: withDefaults(name, 'load', { backlogHours }).backlogHours,
+    sizedEventsPerSecond: args.sizedEventsPerSecond ?? 0,
+    sizedEventBytes: args.sizedEventBytes ?? 0,
     ...(args.observability === undefined
       ? {}
       : { observability: withDefaults(`observability of ${name}`, 'observability', args.observability) }),

@@ -77,6 +77,7 @@ export function namedPods({ access, workers }: SettledPlatform): NamedPods {
 /** What alerts and dashboards ask after. */
 export function monitoredArgs(settled: SettledPlatform, prefix: string): MonitoredStackArgs {
   const { site, settings, pulsar, workers, backlogHours, observability } = settled
+  const { sizedEventsPerSecond, sizedEventBytes } = settled
   return {
     namespace: site.namespace,
     prefix,
@@ -84,6 +85,8 @@ export function monitoredArgs(settled: SettledPlatform, prefix: string): Monitor
     authentication: pulsar?.authentication ?? true,
     settings,
     backlogHours,
+    sizedEventsPerSecond,
+    sizedEventBytes,
     backlogPerWorker: workers.backlogPerWorker,
     workers: workers.autoscaling === 'none' ? workers.replicas : workers.maxReplicas,
     // Of servers that are not of the platform no alert asks how many there are.

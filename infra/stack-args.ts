@@ -1,6 +1,7 @@
 import type { Plan } from './config/resolved.ts'
 import { withSecrets } from './config/source-secrets.ts'
 import type { ExternalElasticsearch, ExternalPulsar, PlatformSettings } from './platform-args.ts'
+import { DAY_SECONDS, type Demand } from './sizing/demand.ts'
 
 /** What the platform of a stack is made from: the one place that turns the configuration of a stack into arguments. */
 export function platformSettings(plan: Plan): PlatformSettings {
@@ -28,8 +29,15 @@ export function platformSettings(plan: Plan): PlatformSettings {
     operatorNamespaces,
     ...(monitors === 'none' ? {} : { observability }),
     backlogHours: plan.load.backlogHours,
+    ...(plan.demand === undefined ? {} : sizedFor(plan.load, plan.demand)),
     acknowledge,
   }
+}
+
+/** The load of which an alert tells when the stack has more of it. */
+function sizedFor({ peakEventsPerSecond, meanToPeak }: Plan['load'], { storedBytesPerDay }: Demand) {
+  const eventsPerDay = peakEventsPerSecond * meanToPeak * DAY_SECONDS
+  return { sizedEventsPerSecond: peakEventsPerSecond, sizedEventBytes: Math.ceil(storedBytesPerDay / eventsPerDay) }
 }
 
 function pulsarOf(plan: Plan): NonNullable<PlatformSettings['pulsar']> {

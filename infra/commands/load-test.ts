@@ -16,7 +16,7 @@ import { planOf, sizesFor } from '../config/plan.ts'
 import { readStackFile } from '../config/stack-file.ts'
 import { findingsOf, loadOf, type StackSizes } from '../load-test/findings.ts'
 import { loadTestObjects } from '../load-test/job.ts'
-import { coefficientsFile } from '../load-test/measured.ts'
+import { coefficientsFault, coefficientsFile } from '../load-test/measured.ts'
 import { page } from '../load-test/page.ts'
 import { textReport } from '../load-test/text-report.ts'
 import { withMessages } from './command.ts'
@@ -28,12 +28,21 @@ interface Flags extends LoadTestFlags {
   readonly stack?: string
   readonly p99Ms: string
   readonly read?: string
+  readonly beside?: string
   readonly job?: boolean
   readonly image?: string
 }
 
 /** What the rate and the time do not tell is passed on as it was given. */
-const PASSED_ON = ['source', 'profiles', 'seed', 'connections', 'retrySeconds', 'drainSeconds'] as const
+const PASSED_ON = [
+  'source',
+  'profiles',
+  'eventsPerCall',
+  'seed',
+  'connections',
+  'retrySeconds',
+  'drainSeconds',
+] as const
 /** Beyond load and draining: to be scheduled, to compare and to delete. */
 const SPARE_SECONDS = 3600
 
@@ -45,6 +54,10 @@ await withMessages(async () => {
     .option('--stack <name>', 'compare with what the stack of stacks/Pulumi.<name>.yaml needs for this load')
     .option('--p99-ms <n>', 'longest p99 latency with which the load counts as held', '1000')
     .option('--read <file>', 'report on what --record has written, as the log of a Job, and send nothing')
+    .option(
+      '--beside <file>',
+      'what --record has written with calls of another size: tells the cost of a call and of an event apart',
+    )
     .option('--job', 'print a Job that runs the load test within the cluster of --stack, for kubectl apply')
     .option('--image <reference>', 'image of that Job; the one that the stack names')
     .action((flags: Flags) => (flags.job === true ? printJob(flags) : run(flags)))
@@ -60,14 +73,18 @@ async function run(flags: Flags): Promise<void> {
   outputs.forEach(requireWritable)
   const stack = flags.stack === undefined ? undefined : stackSizes(flags.stack)
   const loadTest = flags.read === undefined ? await loadTestNow(flags) : readLoadTest(recorded(flags.read))
-  const findings = findingsOf(loadTest, { p99Ms }, stack)
+  const beside = flags.beside === undefined ? undefined : readLoadTest(recorded(flags.beside))
+  const findings = findingsOf(loadTest, { p99Ms }, stack, beside)
   process.stdout.write(`\n${textReport(loadTest, findings)}`)
   if (flags.report !== undefined) writeFileSync(flags.report, page(loadTest, findings))
-  if (flags.coefficients !== undefined) {
+  const fault = flags.coefficients === undefined ? undefined : coefficientsFault(loadTest, findings.verdict)
+  if (fault !== undefined) process.stderr.write(`No coefficients are written: ${fault}\n`)
+  if (flags.coefficients !== undefined && fault === undefined) {
     writeFileSync(flags.coefficients, `${JSON.stringify(coefficientsFile(findings.measured), null, 2)}\n`)
   }
-  for (const path of outputs) process.stdout.write(`Written: ${path}\n`)
-  process.exitCode = findings.verdict.holds && isWhole(loadTest) ? 0 : 1
+  for (const path of outputs.filter((path) => fault === undefined || path !== flags.coefficients))
+    process.stdout.write(`Written: ${path}\n`)
+  process.exitCode = findings.verdict.holds && isWhole(loadTest) && fault === undefined ? 0 : 1
 }
 
 /** On what the environment names, or on the run on this machine. */

@@ -25,7 +25,7 @@ export function sizingPage(sizing: Sizing): string {
 <p class="total">${escaped(money(bill.month))} a month${escaped(uncertain)}</p>
 <p class="note">Prices: ${escaped(prices.of)}</p>
 </header>
-<section><h2>By tier</h2>${bars(tierBars(sizing), money)}${tiersTable(sizing)}</section>
+<section><h2>By tier</h2><p class="legend"><span class="machines"></span> machines <span class="disks"></span> disks <span class="traffic"></span> traffic between zones</p>${bars(tierBars(sizing), money)}${tiersTable(sizing)}</section>
 ${causes.length > 0 ? `<section><h2>What it is for, as a new stack</h2>${bars(causeBars(sizing), money)}</section>` : ''}
 ${choices.length > 0 ? `<section><h2>What would save most</h2>${choicesTable(sizing, money)}</section>` : ''}
 ${plan.findings.length > 0 ? `<section><h2>Limits</h2>${findingsList(sizing)}</section>` : ''}
@@ -123,6 +123,7 @@ h1 { margin: 0 } h2 { margin: 2rem 0 .5rem; font-size: 1.15rem }
 .bars { list-style: none; padding: 0 } .bars li { display: grid; grid-template-columns: 14rem 1fr 8rem; gap: .75rem; align-items: center }
 .bars b { font-weight: normal } .bars em { font-style: normal; text-align: right; font-variant-numeric: tabular-nums }
 .bars i { display: flex; height: 1rem } .bars span { display: block }
+p.legend { font-size: .9rem; margin: 0 } .legend span { display: inline-block; width: .8rem; height: .8rem; margin-left: .6rem }
 .machines { background: var(--first) } .disks { background: var(--second) } .traffic { background: var(--third) }
 table { border-collapse: collapse; width: 100%; font-size: .9rem } th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
 .findings { padding-left: 1.2rem } .error b { color: var(--bad) }

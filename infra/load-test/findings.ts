@@ -34,9 +34,15 @@ export interface StackSizes {
   derive(loadTest: LoadTest, coefficients: Coefficients): readonly Derived[]
 }
 
-export function findingsOf(loadTest: LoadTest, objectives: Objectives, stack?: StackSizes): Findings {
+/** @param beside another load test of the same system, with calls of another size. */
+export function findingsOf(
+  loadTest: LoadTest,
+  objectives: Objectives,
+  stack?: StackSizes,
+  beside?: LoadTest,
+): Findings {
   const verdict = judge(loadTest, objectives)
-  const measured = measuredCoefficients(loadTest)
+  const measured = measuredCoefficients(loadTest, beside)
   const coefficients = readCoefficients(coefficientsFile(measured))
   const derived = stack === undefined ? leastSizes(loadTest, coefficients) : stack.derive(loadTest, coefficients)
   const counts = compareCounts(loadTest, derived)

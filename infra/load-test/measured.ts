@@ -2,10 +2,14 @@ import type { Interval, LoadTest } from '../../runtime/load-test/record.ts'
 import { FULL_CORE } from '../../runtime/telemetry/bottlenecks.ts'
 import { type Coefficients, DEFAULT_COEFFICIENTS } from '../sizing/coefficients.ts'
 import { figure, percent } from '../sizing/figures.ts'
+import type { Verdict } from './verdict.ts'
 import { busiestNode, firstHeld, fullBulkMs, fullLoad, most, present, secondsOf, sumOf } from './window.ts'
 
-/** How much the value says: what was weighed, or what a part did at its limit, or what it would do there. */
-export type Basis = 'measured' | 'at its limit' | 'extrapolated'
+/**
+ * How much the value says: what was weighed, or what a part did at its limit, or what it would do there, or what texts that were made
+ * for the load test say of the texts of people.
+ */
+export type Basis = 'measured' | 'at its limit' | 'extrapolated' | 'synthetic'
 
 /** A coefficient of the sizing model, as the load test found it. */
 export interface Measured {
@@ -27,12 +31,14 @@ const LEAST_CPU_SECONDS = 0.5
 /**
  * The coefficients that a load test can tell, in the units of the model, counted as the model counts: a document for each
  * event, and `statesPerCall` for each call. Coefficients that it cannot tell are left out.
+ *
+ * @param beside another load test of the same system, with calls of another size.
  */
-export function measuredCoefficients(loadTest: LoadTest): readonly Measured[] {
+export function measuredCoefficients(loadTest: LoadTest, beside?: LoadTest): readonly Measured[] {
   const load = fullLoad(loadTest)
   return [
     ...sizes(loadTest),
-    ...apiCost(load),
+    ...apiCost(load, beside && fullLoad(beside)),
     ...workerRate(load),
     ...bulks(load, loadTest.settings),
     ...nodeRate(load, loadTest.settings),
@@ -40,37 +46,88 @@ export function measuredCoefficients(loadTest: LoadTest): readonly Measured[] {
 }
 
 function sizes({ total, sizes: { overheadBytesPerEvent, stateBytes, storedBytesPerEvent } }: LoadTest) {
-  const weighed = (key: keyof Coefficients, value: number | undefined, how: string): readonly Measured[] =>
-    value === undefined || value <= 0 ? [] : [{ key, value: rounded(value), basis: 'measured', how }]
+  const weighed = (key: keyof Coefficients, value: number | undefined, how: string, basis: Basis = 'measured') =>
+    value === undefined || value <= 0 ? [] : [{ key, value: rounded(value), basis, how }]
   const written = total.eventBytes + (overheadBytesPerEvent ?? DEFAULT_COEFFICIENTS.overheadBytesPerEvent)
   return [
     ...weighed('referenceEventBytes', total.eventBytes, 'mean JSON of the events that were sent'),
     ...weighed('overheadBytesPerEvent', overheadBytesPerEvent, 'lines of stored events beyond what was sent'),
     ...weighed('stateBytes', stateBytes, 'lines of stored sessions and profiles'),
-    ...weighed(
-      'storedBytesPerEventByte',
-      storedBytesPerEvent === undefined ? undefined : storedBytesPerEvent / written,
-      `${figure(storedBytesPerEvent ?? 0)} bytes of a primary shard for each of the events, of ${figure(written)} bytes as written; segments that were merged or are yet to be included`,
-    ),
+    ...(storedBytesPerEvent === undefined || storedBytesPerEvent <= 0 ? [] : [stored(storedBytesPerEvent, written)]),
   ]
 }
 
-function apiCost(load: readonly Interval[]): readonly Measured[] {
+/** Generated texts repeat more than those of people, and young shards are small: never less than the default. */
+function stored(storedBytesPerEvent: number, written: number): Measured {
+  const least = DEFAULT_COEFFICIENTS.storedBytesPerEventByte
+  return {
+    key: 'storedBytesPerEventByte',
+    value: rounded(Math.max(least, storedBytesPerEvent / written)),
+    basis: 'synthetic',
+    how: `${figure(storedBytesPerEvent)} bytes of a primary shard for each of the events, of ${figure(written)} bytes as written, merged or not; never below ${figure(least)}, because the texts were generated: weigh your own events`,
+  }
+}
+
+/** Seconds of full load under which batches, merges and garbage collections are not what they will be. */
+const LEAST_SECONDS = 300
+
+/** Why the coefficients of a load test must not size anything; nothing where they may. */
+export function coefficientsFault(loadTest: LoadTest, verdict: Pick<Verdict, 'holds' | 'faults'>): string | undefined {
+  const seconds = sumOf(fullLoad(loadTest), secondsOf)
+  if (!verdict.holds) return `the load was not held: ${verdict.faults.map(({ text }) => text).join('; ')}`
+  if (seconds < LEAST_SECONDS)
+    return `${figure(seconds)} s of full load say too little; at least ${LEAST_SECONDS} s are needed: raise --duration`
+  return undefined
+}
+
+interface ApiWork {
+  readonly calls: number
+  readonly events: number
+  readonly micros: number
+  /** Of the busiest replica, in cores. */
+  readonly busiest: number
+}
+
+function apiWork(load: readonly Interval[]): ApiWork | undefined {
   const seen = present(load, (interval) => interval.api && { interval, api: interval.api })
   const calls = sumOf(seen, ({ api }) => api.calls)
   const events = sumOf(seen, ({ api }) => api.events)
   const cpuSeconds = sumOf(seen, ({ interval, api }) => sumOf(api.cores, (cores) => cores) * secondsOf(interval))
-  if (calls === 0 || cpuSeconds < LEAST_CPU_SECONDS) return []
-  const { apiMicrosPerCall, apiMicrosPerEvent } = DEFAULT_COEFFICIENTS
-  // One mix cannot tell a call and its events apart, so their ratio stays as it is.
-  const scale = (cpuSeconds * SECOND_MICROS) / (calls * apiMicrosPerCall + events * apiMicrosPerEvent)
-  const busy = seen.map(({ api }) => most(api.cores))
+  if (calls === 0 || cpuSeconds < LEAST_CPU_SECONDS) return undefined
+  return { calls, events, micros: cpuSeconds * SECOND_MICROS, busiest: most(seen.map(({ api }) => most(api.cores))) }
+}
+
+function apiCost(load: readonly Interval[], beside: readonly Interval[] | undefined): readonly Measured[] {
+  const work = apiWork(load)
+  if (work === undefined) return []
+  const other = beside === undefined ? undefined : apiWork(beside)
+  const { call, event, told } = (other && toldApart(work, other)) ?? inProportion(work)
   const basis = basisOf(load, ({ api }) => most(api?.cores ?? []))
-  const how = `${figure((cpuSeconds * SECOND_MICROS) / calls)} µs of CPU for a call of ${figure(events / calls)} events; the busiest replica used up to ${percent(most(busy))} of a core`
+  const how = `${figure(work.micros / work.calls)} µs of CPU for a call of ${figure(work.events / work.calls)} events${told}; the busiest replica used up to ${percent(work.busiest)} of a core`
   return [
-    { key: 'apiMicrosPerCall', value: rounded(apiMicrosPerCall * scale), basis, how },
-    { key: 'apiMicrosPerEvent', value: rounded(apiMicrosPerEvent * scale), basis, how },
+    { key: 'apiMicrosPerCall', value: rounded(call), basis, how },
+    { key: 'apiMicrosPerEvent', value: rounded(event), basis, how },
   ]
+}
+
+/** One mix cannot tell a call and its events apart, so the ratio of the defaults stays. */
+function inProportion({ calls, events, micros }: ApiWork) {
+  const { apiMicrosPerCall, apiMicrosPerEvent } = DEFAULT_COEFFICIENTS
+  const scale = micros / (calls * apiMicrosPerCall + events * apiMicrosPerEvent)
+  return { call: apiMicrosPerCall * scale, event: apiMicrosPerEvent * scale, told: '' }
+}
+
+/** Calls must have so many times the events of the others, else noise decides. */
+const LEAST_DIFFERENCE = 3
+
+/** The costs with which both mixes take what they took; nothing where the two are too much alike, or one cost is none. */
+function toldApart(one: ApiWork, other: ApiWork) {
+  const [ofOne, ofOther] = [one.events / one.calls, other.events / other.calls]
+  if (Math.max(ofOne, ofOther) < LEAST_DIFFERENCE * Math.min(ofOne, ofOther)) return undefined
+  const event = (one.micros / one.calls - other.micros / other.calls) / (ofOne - ofOther)
+  const call = one.micros / one.calls - event * ofOne
+  if (!(event > 0) || !(call > 0)) return undefined
+  return { call, event, told: ` and ${figure(other.micros / other.calls)} µs for one of ${figure(ofOther)}` }
 }
 
 function workerRate(load: readonly Interval[]): readonly Measured[] {

@@ -22,6 +22,9 @@ export interface MonitoredStack {
   readonly subscription: string
   readonly deadLetterTopic: string
   readonly backlogHours: number
+  /** The load for which the stack is sized: events a second at peak, and bytes of one copy of an event on disk; 0 where none is stated. */
+  readonly sizedEventsPerSecond: number
+  readonly sizedEventBytes: number
   /** Backlog that is worth a worker, in messages. */
   readonly backlogPerWorker: number
   /** Most workers that there may be. */
@@ -50,6 +53,10 @@ export interface MonitoredStackArgs {
   readonly settings: Config
   /** How long the queue must hold everything while Elasticsearch is down, in hours. */
   readonly backlogHours: number
+  /** Events a second for which the stack is sized; 0 where no load is stated. */
+  readonly sizedEventsPerSecond: number
+  /** Bytes of one copy of an event on disk for which it is sized; 0 where no load is stated. */
+  readonly sizedEventBytes: number
   /** Backlog for which one more worker is worth it, in messages. */
   readonly backlogPerWorker: number
   /** Most workers that there may be. */

@@ -82,7 +82,9 @@ export class Observability extends ComponentResource {
     const site = siteOf(name, args)
     const config = withDefaults(name, 'observability', args)
     const { authentication, settings, backlogHours, backlogPerWorker, workers, zookeepers, ensemble } = args
-    const numbers = { backlogHours, backlogPerWorker, workers, zookeepers, ensemble }
+    const { sizedEventsPerSecond, sizedEventBytes } = args
+    const sized = { sizedEventsPerSecond, sizedEventBytes }
+    const numbers = { backlogHours, backlogPerWorker, workers, zookeepers, ensemble, ...sized }
     const { scrapeSeconds } = config
     const stack = { namespace: site.namespace, prefix, tiers, authentication, settings, scrapeSeconds, ...numbers }
     const own: Own = { prefix, site, config, stack, elasticsearch }

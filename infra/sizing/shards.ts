@@ -8,10 +8,12 @@ export const MAX_SHARDS = 1024
 export const STATE_INDICES = 2
 
 /** Cores of data nodes that the rate of documents keeps busy at their limit: each copy is indexed, and each search answered. */
-export function busyCores({ load, shape, c, demand }: Question): number {
-  const indexed =
-    (demand.storedDocumentsPerSecond * (1 + shape.indexReplicas)) / (c.eventsPerSecondPerDataNode / NODE_CORES)
-  return indexed + load.queriesPerSecond / c.queriesPerSecondPerCore
+export function busyCores(question: Question): number {
+  return indexingCores(question) + question.load.queriesPerSecond / question.c.queriesPerSecondPerCore
+}
+
+function indexingCores({ shape, c, demand }: Question): number {
+  return (demand.storedDocumentsPerSecond * (1 + shape.indexReplicas)) / (c.eventsPerSecondPerDataNode / NODE_CORES)
 }
 
 /** The cores for which `eventsPerSecondPerDataNode` is. */
@@ -33,8 +35,8 @@ export function shardCopies({ shape, demand }: Question, eventShards: number, st
 /** Shards of an event index by its size and by the rate, before they are spread over the nodes. */
 export function neededShards(question: Question): { bySize: number; byRate: number } {
   const { c } = question
-  // One shard is written by one node: two cores of it are what the rate was measured with.
-  const byRate = roundUp(busyCores(question) / NODE_CORES / c.targetUtilisation)
+  // One shard is written by one node: two cores of it are what the rate was measured with. Searches are spread over all indices.
+  const byRate = roundUp(indexingCores(question) / NODE_CORES / c.targetUtilisation)
   return { bySize: shardsForSize(periodBytes(question), c), byRate }
 }
 

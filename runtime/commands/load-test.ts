@@ -15,6 +15,7 @@ export interface LoadTestFlags {
   readonly metrics?: string
   readonly source: string
   readonly profiles: string
+  readonly eventsPerCall: string
   readonly seed: string
   readonly connections: string
   readonly retrySeconds: string
@@ -48,6 +49,7 @@ export function loadTestCommand(): Command {
     )
     .option('--source <id>', 'event source', 'my-source')
     .option('--profiles <n>', 'visitors; a few of them make most of the calls', '100000')
+    .option('--events-per-call <n>', 'events of each call, 1 to 100; 0 for calls of many sizes, 11.2 on average', '0')
     .option('--seed <n>', 'the same number makes the same load', '1')
     .option('--connections <n>', 'connections to the target', '256')
     .option('--retry-seconds <n>', 'how long a call is tried again', '60')
@@ -117,6 +119,7 @@ export function loadTestOptions(flags: LoadTestFlags, local?: LocalListeners): L
     metrics: metricsOf(flags, target, local),
     source: flags.source,
     profiles: number('profiles', flags.profiles, 1, 10_000_000),
+    eventsPerCall: number('events-per-call', flags.eventsPerCall, 0, 100),
     seed: number('seed', flags.seed, 0, 2 ** 32 - 1),
     connections: number('connections', flags.connections, 1, 10_000),
     retrySeconds: number('retry-seconds', flags.retrySeconds, 0, 3600, false),

@@ -6,6 +6,8 @@ export interface LoadPlan {
   readonly source: string
   readonly curve: Curve
   readonly profiles: number
+  /** Events of each call, 1 to 100; 0 for calls of many sizes. */
+  readonly eventsPerCall: number
 }
 
 /** A call and when it is due, in milliseconds since the beginning, whether or not the ones before it are answered. */
@@ -20,14 +22,17 @@ export interface DueCall {
 }
 
 /** The calls of a load test in the order in which they are due. They come as visitors do, at random (a Poisson process). */
-export function* dueCalls({ run, source, curve, profiles }: LoadPlan, random: Random): Generator<DueCall> {
+export function* dueCalls(
+  { run, source, curve, profiles, eventsPerCall }: LoadPlan,
+  random: Random,
+): Generator<DueCall> {
   const chooseProfile = zipf(profiles)
   let atSeconds = 0
   let number = 0
   for (;;) {
-    const callsPerSecond = rateAt(curve, atSeconds) / MEAN_CALL_EVENTS
+    const callsPerSecond = rateAt(curve, atSeconds) / (eventsPerCall || MEAN_CALL_EVENTS)
     atSeconds += -Math.log(1 - random()) / callsPerSecond
-    const events = callEvents(random)
+    const events = eventsPerCall || callEvents(random)
     if (atSeconds >= curve.seconds || number + events > MAX_EVENTS) return
     const firstNumber = number
     const visitor = chooseProfile(random)

@@ -25,6 +25,8 @@ export interface LoadTestOptions {
   readonly metrics: readonly string[]
   readonly source: string
   readonly profiles: number
+  /** Events of each call, 1 to 100; 0 for calls of many sizes. */
+  readonly eventsPerCall: number
   readonly seed: number
   readonly connections: number
   readonly retrySeconds: number
@@ -141,7 +143,7 @@ interface Sending {
 }
 
 async function sendLoad({ options, curve, run, meter, sampler, show, signal }: Sending): Promise<void> {
-  const { target, connections, retrySeconds, source, profiles, seed } = options
+  const { target, connections, retrySeconds, source, profiles, eventsPerCall, seed } = options
   const everyMs = Math.max(LEAST_INTERVAL_MS, (curve.seconds * 1000) / MAX_INTERVALS)
   const over = new AbortController()
   const startedAtMs = performance.now()
@@ -152,7 +154,7 @@ async function sendLoad({ options, curve, run, meter, sampler, show, signal }: S
       show(await sampler.take(phaseAt(curve, (performance.now() - startedAtMs) / 1000)))
     }
   })()
-  const calls = dueCalls({ run, source, curve, profiles }, seeded(seed))
+  const calls = dueCalls({ run, source, curve, profiles, eventsPerCall }, seeded(seed))
   try {
     await drive(
       calls,

@@ -214,6 +214,8 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
       authentication: true,
       settings: loadConfig({}),
       backlogHours: 24,
+      sizedEventsPerSecond: 0,
+      sizedEventBytes: 0,
       backlogPerWorker: 200,
       workers: 4,
       zookeepers: 3,

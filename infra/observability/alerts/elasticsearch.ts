@@ -12,6 +12,9 @@ const GIB = 2 ** 30
  */
 const WATERMARKS = { low: { freePart: 0.15, headroomGib: 200 }, high: { freePart: 0.1, headroomGib: 150 } }
 
+/** Small indices and indices that were never merged take more for each document for a while. Sessions and profiles take less. */
+const LARGER = 1.3
+
 /** Elasticsearch, as the exporter beside it tells. */
 export function elasticsearchAlerts(stack: MonitoredStack): AlertGroup {
   const exporter = (...more: string[]) => of(stack, 'elasticsearch-exporter', ...more)
@@ -66,6 +69,18 @@ export function elasticsearchAlerts(stack: MonitoredStack): AlertGroup {
         summary: 'Nobody knows how Elasticsearch is: it does not answer the exporter, or the exporter does not answer',
         description: 'The health of Elasticsearch was not told for 10 minutes.',
       },
+      ...(stack.sizedEventBytes > 0
+        ? ([
+            {
+              name: 'TracardiEventsLargerThanSized',
+              severity: 'warning',
+              forMinutes: 60,
+              expr: `sum(elasticsearch_indices_store_size_bytes${exporter()}) / sum(elasticsearch_indices_docs${exporter()}) > ${Math.ceil(stack.sizedEventBytes * LARGER)}`,
+              summary: 'Events take more disk than the stack is sized for: disks fill before the retention',
+              description: `A document takes {{ $value | humanize1024 }}B on disk; an event is sized as ${stack.sizedEventBytes} bytes.`,
+            },
+          ] as const)
+        : []),
     ],
   }
 }

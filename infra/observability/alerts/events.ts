@@ -11,6 +11,7 @@ export function eventAlerts(stack: MonitoredStack): AlertGroup {
   // Events that wait for their bulk to fill are not stored yet, and nothing is wrong with them.
   const minutes = Math.max(10, Math.ceil((2 * stack.bulkTimeoutSeconds) / 60))
   const accepted = `sum(rate(tracardi_api_events_total${api('outcome="accepted"')}[${minutes}m]))`
+  const { sizedEventsPerSecond: sized } = stack
   return {
     name: 'events',
     reads: ['api', 'worker'],
@@ -56,6 +57,18 @@ export function eventAlerts(stack: MonitoredStack): AlertGroup {
         summary: 'Events are accepted, and none is stored',
         description: `{{ $value | humanize }} events a second are accepted; in ${minutes} minutes no worker has stored one.`,
       },
+      ...(sized > 0
+        ? ([
+            {
+              name: 'TracardiLoadBeyondSizing',
+              severity: 'warning',
+              forMinutes: 15,
+              expr: `sum(rate(tracardi_api_events_total${api('outcome="accepted"')}[15m])) > ${sized}`,
+              summary: 'More events come than the stack is sized for',
+              description: `{{ $value | humanize }} events a second were accepted over 15 minutes; load.peakEventsPerSecond is ${sized}.`,
+            },
+          ] as const)
+        : []),
     ],
   }
 }

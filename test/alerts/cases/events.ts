@@ -8,10 +8,22 @@ const missing = (pod: string) => `tracardi_api_not_promised{${API},pod="${pod}",
 const open = (pod: string) => `tracardi_api_partition_open{${API},pod="${pod}",partition="3"}`
 
 export const eventCases: Readonly<Record<string, AlertCase>> = {
+  TracardiLoadBeyondSizing: {
+    fires: {
+      given: { [events('accepted')]: '0+7200x60' },
+      afterMinutes: 28,
+      told: [{ says: '120 events a second were accepted over 15 minutes; load.peakEventsPerSecond is 100.' }],
+    },
+    silent: {
+      because: 'the peak is what the stack is sized for',
+      given: { [events('accepted')]: '0+6000x60' },
+      afterMinutes: 50,
+    },
+  },
   TracardiNotPromised: {
     fires: {
       given: { [missing('api-0')]: '1x10', [missing('api-1')]: '0x10' },
-      afterMinutes: 2,
+      afterMinutes: 1,
       told: [
         {
           says: 'The reason is subscription_missing, for at least 1 minute; the log of the API and the console say what to do.',
@@ -28,7 +40,7 @@ export const eventCases: Readonly<Record<string, AlertCase>> = {
   TracardiPartitionLeftOut: {
     fires: {
       given: { [open('api-0')]: '1x10', [open('api-1')]: '0x10' },
-      afterMinutes: 3,
+      afterMinutes: 2,
       told: [
         {
           says: '1 API pods leave out partition 3; their readiness says why.',
@@ -60,7 +72,7 @@ export const eventCases: Readonly<Record<string, AlertCase>> = {
         'tracardi_api_sources_faulty{job="tracardi/api",pod="api-0"}': '0x5 1x10',
         'tracardi_api_sources_faulty{job="tracardi/api",pod="api-1"}': '0x5 1x10',
       },
-      afterMinutes: 8,
+      afterMinutes: 7,
       told: [{ says: '2 API pods have kept the last good sources file.' }],
     },
     silent: {

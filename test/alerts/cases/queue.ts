@@ -17,7 +17,7 @@ export const queueCases: Readonly<Record<string, AlertCase>> = {
   TracardiEventsDropped: {
     fires: {
       given: { [EVICTED]: '0x5 1x10', [EXPIRED]: '0x15' },
-      afterMinutes: 8,
+      afterMinutes: 6,
       told: [
         {
           says: `A policy has dropped messages of ${TOPIC}-partition-3 within 10 minutes: run set-up, and replay what the namespace keeps.`,
@@ -58,11 +58,13 @@ export const queueCases: Readonly<Record<string, AlertCase>> = {
   },
   TracardiBacklogGrowing: {
     fires: {
+      stack: { backlogPerWorker: 200 },
       given: { [BACKLOG]: '0+30x60' },
       afterMinutes: 29,
       told: [{ says: '870 messages wait, more than 400, and they become more.' }],
     },
     silent: {
+      stack: { backlogPerWorker: 200 },
       because: 'a backlog that falls is being worked on',
       given: { [BACKLOG]: '1350-10x60' },
       afterMinutes: 45,

@@ -17,6 +17,24 @@ const disk = (name: string, leftGib: number, sizeGib: number) => ({
 const ofNode = (name: string) => ({ job: 'tracardi/elasticsearch-exporter', name, es_data_node: 'true' })
 
 export const serverCases: Readonly<Record<string, AlertCase>> = {
+  TracardiEventsLargerThanSized: {
+    fires: {
+      given: {
+        [`elasticsearch_indices_store_size_bytes{${node('es-0')}}`]: '1500000x90',
+        [`elasticsearch_indices_docs{${node('es-0')}}`]: '1000x90',
+      },
+      afterMinutes: 60,
+      told: [{ says: 'A document takes 1.465kiB on disk; an event is sized as 800 bytes.' }],
+    },
+    silent: {
+      because: 'young segments take a little more',
+      given: {
+        [`elasticsearch_indices_store_size_bytes{${node('es-0')}}`]: '1000000x90',
+        [`elasticsearch_indices_docs{${node('es-0')}}`]: '1000x90',
+      },
+      afterMinutes: 80,
+    },
+  },
   TracardiBookieReadOnly: {
     fires: {
       given: { [status('bookkeeper-a-0')]: '1x2 0x20', [status('bookkeeper-b-0')]: '1x30' },

@@ -60,7 +60,7 @@ export const workerCases: Readonly<Record<string, AlertCase>> = {
   TracardiLaneClosed: {
     fires: {
       given: { [LANE_CLOSED]: '_x2 1x30' },
-      afterMinutes: 9,
+      afterMinutes: 7,
       told: [
         {
           says: 'Shard 1 of tracardi-event-2026-10 has answered cluster_block_exception for more than 5 minutes.',
@@ -77,7 +77,7 @@ export const workerCases: Readonly<Record<string, AlertCase>> = {
   TracardiElasticsearchNodeAway: {
     fires: {
       given: { [nodeAway('http://a:9200')]: '0x30', [nodeAway('http://b:9200')]: '0x2 1x30' },
-      afterMinutes: 9,
+      afterMinutes: 8,
       told: [
         {
           says: 'http://b:9200 has not answered a worker for more than 5 minutes.',

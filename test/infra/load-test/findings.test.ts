@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { compareCounts, findingsOf, leastSizes } from '../../../infra/load-test/findings.ts'
-import { coefficientsFile, measuredCoefficients } from '../../../infra/load-test/measured.ts'
+import { coefficientsFault, coefficientsFile, measuredCoefficients } from '../../../infra/load-test/measured.ts'
 import { firstSaturation, type Part, type Saturation } from '../../../infra/load-test/saturation.ts'
 import { judge, type VerdictFault } from '../../../infra/load-test/verdict.ts'
 import { fullLoad } from '../../../infra/load-test/window.ts'
 import { readCoefficients } from '../../../infra/sizing/coefficients.ts'
 import { size } from '../../../infra/sizing/model.ts'
-import type { Interval } from '../../../runtime/load-test/record.ts'
+import type { Interval, LoadTest } from '../../../runtime/load-test/record.ts'
 import { sentencesOf } from '../../support/sentences.ts'
 import { loadOf, PRODUCTION, valuesOf } from '../sizing/cases.ts'
 import { api, generator, intervalOf, intervalsOf, loadTestOf, nodes, worker } from './cases.ts'
@@ -184,7 +184,7 @@ describe('the measured coefficients', () => {
       overheadBytesPerEvent: [340, 'measured'],
       stateBytes: [410, 'measured'],
       // 1,410 bytes of 940 as written.
-      storedBytesPerEventByte: [1.5, 'measured'],
+      storedBytesPerEventByte: [1.5, 'synthetic'],
       // 2,000 µs for a call of 10 events, that the defaults have as 600 + 10 × 40.
       apiMicrosPerCall: [727, 'extrapolated'],
       apiMicrosPerEvent: [127, 'extrapolated'],
@@ -195,6 +195,28 @@ describe('the measured coefficients', () => {
       // The same in 0.4 s of CPU, of which two cores have 2.
       eventsPerSecondPerDataNode: [6000, 'extrapolated'],
     })
+  })
+
+  it('tell a call and an event apart by another load test with calls of another size', () => {
+    const of = (calls: number, events: number, cores: number) =>
+      loadTestOf({ intervals: intervalsOf(30, { api: { ...api, calls, events, cores: [cores] } }) })
+    const cost = (one: LoadTest, other: LoadTest) =>
+      measuredCoefficients(one, other)
+        .filter(({ key }) => key.startsWith('api'))
+        .map(({ value }) => value)
+    // 100 µs a call and 20 µs an event: 120 µs for one, 1,100 µs for 50.
+    const [small, large] = [of(1000, 1000, 0.12), of(100, 5000, 0.11)]
+    assert.deepEqual(
+      [cost(small, large), cost(large, small)],
+      [
+        [100, 20],
+        [100, 20],
+      ],
+    )
+    // Mixes that are alike, costs that cannot be, and a record without the API tell nothing apart.
+    const alone = measuredCoefficients(small).slice(0, 6)
+    for (const other of [of(1000, 2000, 0.14), of(100, 5000, 0.005), loadTestOf({ intervals: [] })])
+      assert.deepEqual(measuredCoefficients(small, other).slice(0, 6), alone)
   })
 
   it('say what was at its limit', () => {
@@ -229,6 +251,23 @@ describe('the measured coefficients', () => {
   it('tell the time of BULK_SIZE events where bulks grew beyond it', () => {
     const grown = values({ worker: { ...worker, bulkEvents: 2000, bulkMs: 120 } })
     assert.equal(grown['bulkMillis']?.[0], 30)
+  })
+
+  it('have stored bytes of at least the default, because the texts were generated', () => {
+    const few = loadTestOf({ sizes: { ...loadTestOf().sizes, storedBytesPerEvent: 100 } })
+    const found = measuredCoefficients(few).find(({ key }) => key === 'storedBytesPerEventByte')
+    assert.deepEqual([found?.value, found?.basis], [0.8, 'synthetic'])
+  })
+
+  it('are refused of a load that was not held, or of a short one', () => {
+    const held = { holds: true, faults: [] }
+    const long = loadTestOf({ intervals: intervalsOf(300) })
+    assert.equal(coefficientsFault(long, held), undefined)
+    assert.equal(
+      coefficientsFault(long, { holds: false, faults: ['a', 'b'].map((text) => ({ code: text, facts: {}, text })) }),
+      'the load was not held: a; b',
+    )
+    assert.match(coefficientsFault(loadTestOf(), held) ?? '', /^\d+ s of full load say too little; at least 300 s /)
   })
 
   it('are what the model reads', () => {

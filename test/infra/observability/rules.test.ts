@@ -143,6 +143,15 @@ describe('the alerts', () => {
     assert.ok(asked.includes(`topic=~"persistent://my_shop/system/functions-partition-[0-9]+"`), asked)
   })
 
+  it('know nothing of a load that the stack does not state', () => {
+    const names = (raw: Parameters<typeof watchedBy>[0]) =>
+      alerts(watchedBy(raw, STACK.tiers, [])).map(({ name }) => name as string)
+    for (const name of ['TracardiLoadBeyondSizing', 'TracardiEventsLargerThanSized']) {
+      assert.ok(names(changed('staging')).includes(name))
+      assert.ok(!names(changed('dev')).includes(name))
+    }
+  })
+
   it('follow the plan of the stack', () => {
     const changes = {
       platform: { namespace: 'shop', monitoringNamespaces: ['monitoring'] },
@@ -173,6 +182,8 @@ describe('the alerts', () => {
       zookeepers: 5,
       ensemble: 3,
       scrapeSeconds: 20,
+      sizedEventsPerSecond: 100,
+      sizedEventBytes: 800,
       certificates: [],
     })
     assert.equal(stack('keda').workers, 9)

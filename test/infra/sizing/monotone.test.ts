@@ -37,6 +37,24 @@ const LARGER: Readonly<Record<string, (of: Case, factor: number) => Case>> = {
       eventsPerSecondPerDataNode: c.eventsPerSecondPerDataNode / factor,
     },
   }),
+  'sessions and profiles that are kept for longer': ({ load, shape, c }, factor) => ({
+    load,
+    shape: {
+      ...shape,
+      sessionRetentionDays: Math.ceil(shape.sessionRetentionDays * factor),
+      profileRetentionDays: Math.ceil(shape.profileRetentionDays * factor),
+    },
+    c,
+  }),
+  'messages that are compressed less': ({ load, shape, c }, factor) => ({
+    load,
+    shape,
+    c: {
+      ...c,
+      queuedBytesPerByte: c.queuedBytesPerByte * factor,
+      queuedBytesPerByteAlone: c.queuedBytesPerByteAlone * factor,
+    },
+  }),
   'more hours of acknowledged messages': ({ load, shape, c }, factor) => ({
     load,
     shape: { ...shape, retentionHours: Math.ceil(shape.retentionHours * factor) },

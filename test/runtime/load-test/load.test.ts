@@ -91,7 +91,13 @@ describe('the ids', () => {
 })
 
 describe('the calls', () => {
-  const plan: LoadPlan = { run: RUN, source: 'shop', curve: { eventsPerSecond: 500, seconds: 20 }, profiles: 100 }
+  const plan: LoadPlan = {
+    run: RUN,
+    source: 'shop',
+    curve: { eventsPerSecond: 500, seconds: 20 },
+    profiles: 100,
+    eventsPerCall: 0,
+  }
 
   it('are the same for the same seed, and others for another', () => {
     const made = (seed: number) =>
@@ -104,6 +110,13 @@ describe('the calls', () => {
     const calls = [...dueCalls(plan, seeded(3))]
     for (const [index, call] of calls.entries()) assert.ok(index === 0 || call.dueMs >= (calls[index - 1]?.dueMs ?? 0))
     assert.ok((calls.at(-1)?.dueMs ?? 0) < 20_000)
+  })
+
+  it('have all the same size where that is asked, at the same rate of events', () => {
+    const calls = [...dueCalls({ ...plan, eventsPerCall: 50 }, seeded(3))]
+    assert.deepEqual([...new Set(calls.map(({ events }) => events))], [50])
+    const mixed = [...dueCalls(plan, seeded(3))].reduce((sum, { events }) => sum + events, 0)
+    assert.ok(Math.abs((calls.length * 50) / mixed - 1) < 0.2)
   })
 
   it('carry as many events as the curve has, but for chance', () => {
