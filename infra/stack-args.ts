@@ -1,4 +1,4 @@
-import type { Plan } from './config/plan.ts'
+import type { Plan } from './config/resolved.ts'
 import { withSecrets } from './config/source-secrets.ts'
 import type { ExternalElasticsearch, ExternalPulsar, PlatformSettings } from './platform-args.ts'
 import { DAY_SECONDS, type Demand } from './sizing/demand.ts'

@@ -158,7 +158,7 @@ export const schema = {
       minimum: 1,
       maximum: 336,
       unit: 'hours',
-      description: 'How long Pulsar must hold everything at peak while Elasticsearch is down.',
+      description: 'How long Pulsar must hold all events at peak while Elasticsearch is down.',
     },
     catchUpHours: {
       type: 'integer',

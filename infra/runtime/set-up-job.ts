@@ -6,6 +6,7 @@ import { withDefaults } from '../config/defaults.ts'
 import { checksum } from '../kubernetes/checksum.ts'
 import { setUpJob } from '../kubernetes/job.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
+import { scriptOf } from '../kubernetes/script.ts'
 import { type Site, siteOf } from '../kubernetes/site.ts'
 import { PULSAR_USER, TOKEN_DIR, TOOL_ENV, tokenVolume } from '../pulsar/server.ts'
 import {
@@ -144,18 +145,11 @@ function lowersRetention(settings: Config, acknowledged: readonly string[]): boo
  */
 function permissionsScript(adminUrl: string, config: Config): string {
   const { events, deadLetters } = topicsOf(config)
-  const namespace = namespaceOf(events)
-  return `set -eu
-admin() {
-  bin/pulsar-admin --admin-url ${adminUrl} --auth-plugin org.apache.pulsar.client.impl.auth.AuthenticationToken \\
-    --auth-params file://${TOKEN_DIR}/token "$@"
-}
-grant() { admin topics grant-permission "$1" --role "$2" --actions "$3"; }
-grant ${events} api produce
-grant ${events} worker consume
-grant ${deadLetters} api consume
-grant ${deadLetters} worker produce
-# Earlier releases gave both roles the whole namespace.
-for role in api worker; do admin namespaces revoke-permission ${namespace} --role "$role"; done
-`
+  return scriptOf(new URL('scripts/permissions.sh', import.meta.url), {
+    ADMIN_URL: adminUrl,
+    TOKEN_DIR,
+    EVENTS: events,
+    DEAD_LETTERS: deadLetters,
+    NAMESPACE: namespaceOf(events),
+  })
 }

@@ -1,8 +1,8 @@
-import type { Derived } from './derived.ts'
+import { cheapestCount, evenly, lossesOf, roundUp } from './capacity.ts'
 import { bytes, counted, figure, percent } from './figures.ts'
 import { DEFAULT_PRICES, podMonth } from './prices.ts'
-import type { Question } from './question.ts'
-import { cheapestCount, evenly, roundUp } from './rounding.ts'
+import { documents } from './programs.ts'
+import type { Derived, Question } from './question.ts'
 import {
   busyCores,
   MAX_SHARDS,
@@ -12,8 +12,6 @@ import {
   sizeShards,
   sizeStateShards,
 } from './shards.ts'
-import { lossesOf } from './survival.ts'
-import { documents } from './workers.ts'
 
 const GIB = 1024 ** 3
 /** Steps of CPU and heap: so small that rounding never decides which count is the cheapest. */

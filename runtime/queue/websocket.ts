@@ -11,7 +11,7 @@ import {
   type Delivery,
   type Producer,
   type ProducerOptions,
-  RELEASE_DELAY_MS,
+  REDELIVERY_DELAY_MS,
   type Reader,
   type ReadMessage,
   type Transport,
@@ -63,7 +63,7 @@ export function webSocketTransport(config: Access): Transport {
         subscriptionInitialPosition: 'Earliest',
         pullMode: 'true',
         receiverQueueSize: String(options.prefetchMessages),
-        negativeAckRedeliveryDelay: String(RELEASE_DELAY_MS),
+        negativeAckRedeliveryDelay: String(REDELIVERY_DELAY_MS),
       }
       const path = `consumer/${topicPath(options.topic)}/${encodeURIComponent(options.subscription)}`
       return connect(path, query, onClosed, (socket) => consumerOn(socket, options))
@@ -281,7 +281,7 @@ function consumerOn(socket: WebSocket, options: ConsumerOptions): Consumer {
       return taken
     },
     acknowledge: async (id) => send({ messageId: id.toString() }),
-    release: (id) => send({ type: 'negativeAcknowledge', messageId: id.toString() }),
+    negativeAcknowledge: (id) => send({ type: 'negativeAcknowledge', messageId: id.toString() }),
     isConnected: () => socket.readyState === WebSocket.OPEN,
     close: () => closeSocket(socket),
   }

@@ -43,7 +43,7 @@ export interface OwnedOperations {
 export interface SettlementOptions {
   readonly acknowledge: (id: MessageId) => Promise<void>
   /** Gives a message back to Pulsar, which delivers it again later. */
-  readonly release: (id: MessageId) => void
+  readonly negativeAcknowledge: (id: MessageId) => void
   readonly onAcknowledged: (message: InFlightMessage) => void
   readonly log: Logger
 }
@@ -98,7 +98,7 @@ export class Settlement {
   #finish(message: InFlightMessage): Promise<void> | undefined {
     if (message.givenBack.length === 0) return this.#acknowledge(message)
     this.#remember(message)
-    this.#options.release(message.id)
+    this.#options.negativeAcknowledge(message.id)
     return undefined
   }
 

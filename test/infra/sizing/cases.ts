@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import type { Derived, SizedKey } from '../../../infra/sizing/derived.ts'
 import type { Load, Shape } from '../../../infra/sizing/load.ts'
 import { DEFAULT_PRICES, podMonth } from '../../../infra/sizing/prices.ts'
+import type { Derived, SizedKey } from '../../../infra/sizing/question.ts'
 
 export const DEV: Shape = {
   zones: 1,
