@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 
 /**
  * What the project says to people: faults of a configuration, advice, reasons. Tests of the rules assert codes and numbers; the
- * sentences be in one file, which `npm run sentences` writes again, so that a wording is changed in the code alone and is
+ * sentences are in one file, which `npm run sentences` writes again, so that a wording changes in the code only and is
  * reviewed as a diff of that file.
  */
 const FILE = new URL('../golden/sentences.json', import.meta.url)

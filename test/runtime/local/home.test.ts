@@ -127,7 +127,7 @@ describe('takeLock', () => {
   it('refuses while the other run lives, and says its pid', () => {
     processes.set(4711, 'yesterday')
     held({ pid: 4711, started: 'yesterday' })
-    assert.throws(() => takeLock(file, start), /goes on already: pid 4711 .*TRACARDI_HOME/)
+    assert.throws(() => takeLock(file, start), /is already active: pid 4711 .*TRACARDI_HOME/)
   })
 
   it('takes over from a run that is gone', () => {

@@ -97,7 +97,7 @@ describe('together', () => {
     const stopping = new AbortController()
     const both = together([untilTold, untilTold], stopping.signal)
     stopping.abort()
-    await assert.rejects(both, /told to stop/)
+    await assert.rejects(both, /aborted/)
   })
 })
 
