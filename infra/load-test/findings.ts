@@ -34,7 +34,7 @@ export interface StackSizes {
   derive(loadTest: LoadTest, coefficients: Coefficients): readonly Derived[]
 }
 
-/** @param beside another load test of the same system, with calls of another size. */
+/** Another load test of the same system, with calls of another size, separates the cost of a call from that of an event. */
 export function findingsOf(
   loadTest: LoadTest,
   objectives: Objectives,
