@@ -60,7 +60,7 @@ function alternatives({ load, runtime, platform, elasticsearch }: Plan): readonl
       : []),
     { key: 'load.stateDays', now: load.stateDays, instead: half(load.stateDays), loses: 'disks grow sooner' },
     { key: 'load.hotDays', now: load.hotDays, instead: 1, loses: 'searches of older days are slower' },
-    { key: 'load.backlogHours', now: load.backlogHours, instead: half(load.backlogHours), loses: 'time to mend' },
+    { key: 'load.backlogHours', now: load.backlogHours, instead: half(load.backlogHours), loses: 'time for repairs' },
     ...(copies > 0
       ? [{ key: 'runtime.ELASTIC_INDEX_REPLICAS', now: copies, instead: copies - 1, loses: 'one copy of each event' }]
       : []),

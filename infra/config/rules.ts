@@ -46,7 +46,7 @@ const general: readonly Rule[] = [
     () => ({}),
     (p) =>
       (p.pulsar.adminUrl === '') !== (p.pulsar.serviceUrl === '')
-        ? 'pulsar.serviceUrl and pulsar.adminUrl belong together; state both for a Pulsar that exists, neither for one of the stack'
+        ? 'pulsar.serviceUrl and pulsar.adminUrl belong together; state both for an existing Pulsar, neither for that of the stack'
         : undefined,
   ),
   atLeast(
@@ -65,7 +65,7 @@ const general: readonly Rule[] = [
     'workers.replicas',
     (p) => floor(p).workerReplicas,
     (p) => p.workers.replicas,
-    'one must go on when a machine is lost',
+    'one must continue when a machine is lost',
   ),
   rule(
     'autoscaling_maximum_too_low',
@@ -84,7 +84,7 @@ const general: readonly Rule[] = [
           ? ['workers.replicas', p.workers.replicas]
           : ['workers.maxReplicas', p.workers.maxReplicas]
       return most > p.runtime.pulsarPartitions
-        ? `${key} is ${most}, PULSAR_PARTITIONS is ${p.runtime.pulsarPartitions}: a worker beyond the partitions finds little to do; raise the partitions, which grow but never shrink, or lower it`
+        ? `${key} is ${most}, PULSAR_PARTITIONS is ${p.runtime.pulsarPartitions}: a worker beyond the partitions has little to do; raise the partitions, which grow but never shrink, or lower it`
         : undefined
     },
   ),
@@ -119,7 +119,7 @@ const general: readonly Rule[] = [
     (p) => ({ image: p.images.runtime }),
     (p) =>
       p.platform.environment === 'production' && p.images.mode === 'prebuilt' && !p.images.runtime.includes('@sha256:')
-        ? `images.runtime is "${p.images.runtime}"; production needs a digest, which cannot come to mean another image: registry/name@sha256:…`
+        ? `images.runtime is "${p.images.runtime}"; production needs a digest, which always means the same image: registry/name@sha256:…`
         : undefined,
   ),
   rule(
@@ -159,7 +159,7 @@ function exposure(key: 'api' | 'proxy', what: string): Rule {
           : undefined
       if (!isProduction(p) || (sourceRanges.length > 0 && !sourceRanges.some((range) => EVERYWHERE.test(range))))
         return undefined
-      return `${key}.service is LoadBalancer and ${key}.sourceRanges is ${sourceRanges.join(', ') || 'empty'}; ${what} would cross the internet in plain text: name the networks that may connect, or use ClusterIP behind what ends TLS`
+      return `${key}.service is LoadBalancer and ${key}.sourceRanges is ${sourceRanges.join(', ') || 'empty'}; ${what} would cross the internet in plain text: name the networks that may connect, or use ClusterIP behind something that terminates TLS`
     },
   )
 }
@@ -220,7 +220,7 @@ const images: readonly Rule[] = [
   ),
 ]
 
-/** Where brokers ask for no token, whoever reaches them may delete everything. */
+/** If brokers ask for no token, anyone who reaches them may delete everything. */
 const openBrokers: readonly Rule[] = [
   rule(
     'proxy_without_authentication',
@@ -240,7 +240,7 @@ const openBrokers: readonly Rule[] = [
   ),
 ]
 
-/** Bookies whose disks count: one may be away where there are several. */
+/** Bookies whose disks count: one may be down if there are several. */
 const diskHolders = ({ bookkeeper }: Plan) => Math.max(1, bookkeeper.replicas - 1)
 
 /** Where servers run, as far as it decides how many there may be. */
@@ -255,7 +255,7 @@ const pulsarShape: readonly Rule<PulsarShape>[] = [
     (p) => ({ zookeepers: p.zookeeper.replicas }),
     (p) =>
       p.zookeeper.replicas % 2 === 0
-        ? `zookeeper.replicas is ${p.zookeeper.replicas}; allowed: 1, 3, 5 or 7, because an even count bears no more losses than one less: use ${p.zookeeper.replicas - 1} or ${p.zookeeper.replicas + 1}`
+        ? `zookeeper.replicas is ${p.zookeeper.replicas}; allowed: 1, 3, 5 or 7, because an even count survives no more losses than one less: use ${p.zookeeper.replicas - 1} or ${p.zookeeper.replicas + 1}`
         : undefined,
   ),
   rule(
@@ -271,7 +271,7 @@ const pulsarShape: readonly Rule<PulsarShape>[] = [
       const most = b.replicas - spare
       if (b.ackQuorum <= b.writeQuorum && b.writeQuorum <= b.ensemble && b.ensemble <= most) return undefined
       const bookies = spare === 1 ? `bookies − 1 (${most})` : `bookies (${most})`
-      return `bookkeeper has ackQuorum ${b.ackQuorum}, writeQuorum ${b.writeQuorum}, ensemble ${b.ensemble}, replicas ${b.replicas}; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ ${bookies}, else writes stop${spare === 1 ? ' when one bookie is away' : ''}: raise the replicas or lower the quorums`
+      return `bookkeeper has ackQuorum ${b.ackQuorum}, writeQuorum ${b.writeQuorum}, ensemble ${b.ensemble}, replicas ${b.replicas}; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ ${bookies}, otherwise writes stop${spare === 1 ? ' when one bookie is down' : ''}: raise the replicas or lower the quorums`
     },
   ),
   rule(
@@ -324,12 +324,12 @@ const elasticsearchShape: readonly Rule<ElasticsearchShape>[] = [
   ),
 ]
 
-/** The faults of a Pulsar that stands alone. */
+/** The faults of a Pulsar that is used alone. */
 export function pulsarFaults(shape: PulsarShape): readonly StackFault[] {
   return check(pulsarShape, shape)
 }
 
-/** The faults of an Elasticsearch that stands alone. */
+/** The faults of an Elasticsearch that is used alone. */
 export function elasticsearchFaults(shape: ElasticsearchShape): readonly StackFault[] {
   return check(elasticsearchShape, shape)
 }
@@ -346,7 +346,7 @@ const pulsar: readonly Rule[] = [
     'zookeeper.replicas',
     (p) => floor(p).zookeepers,
     (p) => p.zookeeper.replicas,
-    'two must go on when one is lost',
+    'two must continue when one is lost',
   ),
   atLeast(
     'bookkeeper.replicas',
@@ -358,7 +358,7 @@ const pulsar: readonly Rule[] = [
     'broker.replicas',
     (p) => floor(p).brokers,
     (p) => p.broker.replicas,
-    'one must go on when the other is lost',
+    'one must continue when the other is lost',
   ),
   atLeast(
     'bookkeeper.ackQuorum',
@@ -394,7 +394,7 @@ const pulsar: readonly Rule[] = [
     () => ({}),
     (p) =>
       ownPulsar(p) && p.platform.environment !== 'dev' && !p.pulsar.authentication
-        ? `pulsar.authentication is no; only dev may do without: remove the key`
+        ? `pulsar.authentication is no; only dev may be without: remove the key`
         : undefined,
   ),
 ]
@@ -405,7 +405,7 @@ const search: readonly Rule[] = [
     'elasticsearch.masterNodes',
     (p) => floor(p).masterNodes,
     (p) => p.elasticsearch.masterNodes,
-    'two must go on when one is lost',
+    'two must continue when one is lost',
   ),
   atLeast('elasticsearch.dataNodes', (p) => floor(p).dataNodes, dataHolders, 'a copy needs another machine'),
   rule(
@@ -421,7 +421,7 @@ const search: readonly Rule[] = [
     () => ({}),
     (p) =>
       p.platform.environment !== 'dev' && !p.elasticsearch.security
-        ? 'elasticsearch.security is no; only dev may do without: remove the key'
+        ? 'elasticsearch.security is no; only dev may be without: remove the key'
         : undefined,
   ),
 ]
@@ -435,7 +435,7 @@ const external: readonly Rule[] = [
       p.elasticsearch.security &&
       p.secrets.elasticApiKey === undefined &&
       (p.secrets.elasticUsername === undefined || p.secrets.elasticPassword === undefined)
-        ? 'elasticsearch.url names an Elasticsearch that exists, and its secret is missing: pulumi config set --secret elasticApiKey …, or elasticUsername and elasticPassword; or set elasticsearch.security to no'
+        ? 'elasticsearch.url names an existing Elasticsearch, and its secret is missing: pulumi config set --secret elasticApiKey …, or elasticUsername and elasticPassword; or set elasticsearch.security to no'
         : undefined,
   ),
   rule(
@@ -443,7 +443,7 @@ const external: readonly Rule[] = [
     () => ({}),
     (p) =>
       !ownPulsar(p) && p.pulsar.authentication && p.secrets.pulsarToken === undefined
-        ? 'pulsar.serviceUrl names a Pulsar that exists, and its secret is missing: pulumi config set --secret pulsarToken …; or set pulsar.authentication to no'
+        ? 'pulsar.serviceUrl names an existing Pulsar, and its secret is missing: pulumi config set --secret pulsarToken …; or set pulsar.authentication to no'
         : undefined,
   ),
   rule(

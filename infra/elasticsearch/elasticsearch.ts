@@ -172,7 +172,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
         { parent: this, dependsOn: [configuration, ...dependsOn, ...previous] },
       )
     }
-    // Masters beside the data nodes: neither is ready before there are both.
+    // Masters together with the data nodes: neither is ready without the other.
     const nodes = tiers.flatMap((tier) =>
       oneAfterTheOther(
         sets.filter((set) => set.tier === tier),

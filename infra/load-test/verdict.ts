@@ -71,7 +71,7 @@ export function judge(loadTest: LoadTest, { p99Ms }: Objectives): Verdict {
       late > LATE_MS,
       'load_late',
       { lateMs: late },
-      `calls were sent up to ${figure(late)} ms after they were due: less load was made than was asked for`,
+      `calls were sent up to ${figure(late)} ms after they were due: less load was sent than requested`,
     ),
   ]
   return { holds: faults.length === 0, faults, saturation: firstSaturation(loadTest) }

@@ -25,8 +25,8 @@ export interface MetadataArgs {
 }
 
 /**
- * Writes what Pulsar must find in ZooKeeper before its first start, and the racks of the bookies. It asks first: where the
- * cluster is there already nothing is initialised, however often the Job runs and whoever deleted it.
+ * Writes what Pulsar must find in ZooKeeper before its first start, and the racks of the bookies. It checks first: if the
+ * cluster already exists, nothing is initialised, however often the Job runs.
  */
 export function metadataJob(args: MetadataArgs, opts: CustomResourceOptions): k8s.batch.v1.Job {
   const { site, name, image } = args

@@ -86,7 +86,7 @@ function lossesAt({ load, shape }: Question, count: number) {
   return shape.indexReplicas === 0 ? [] : lossesOf(count, 1 + shape.indexReplicas, shape.zones, load)
 }
 
-/** GiB of disk that one of so many nodes needs, after a loss too, before rounding. */
+/** GiB of disk that one of `count` nodes needs, also after a loss, before rounding. */
 function diskGibOf(question: Question, { eventBytes, stateBytes }: Needs, count: number): number {
   const { shape, c } = question
   const all = eventBytes + stateBytes
@@ -97,7 +97,7 @@ function diskGibOf(question: Question, { eventBytes, stateBytes }: Needs, count:
   return Math.max(all / count / c.diskFillRatio, ...afterLoss) / GIB
 }
 
-/** Cores that one of so many nodes needs for the load, after a loss too, before rounding. */
+/** Cores that one of `count` nodes needs for the load, also after a loss, before rounding. */
 function loadCoresOf(question: Question, { cores }: Needs, count: number): number {
   const { shape, c } = question
   const afterLoss = lossesAt(question, count).map(
@@ -106,7 +106,7 @@ function loadCoresOf(question: Question, { cores }: Needs, count: number): numbe
   return Math.max(cores / count / c.targetUtilisation, ...afterLoss)
 }
 
-/** Heap that a disk wants, before rounding: one half of the memory, beside what an empty node and its indices take. */
+/** Heap for a disk, before rounding: half of the memory, plus what an empty node and its indices take. */
 function heapGibOf({ c, demand }: Question, needs: Needs, dataGib: number): number {
   const byIndices = (demand.indices + STATE_INDICES) / c.indicesPerHeapGib
   return Math.max(c.minHeapGib, c.emptyHeapGib + byIndices + dataGib / needs.diskPerMemory / 2)
@@ -180,7 +180,7 @@ function sizeHeap(question: Question, needs: Needs, dataGib: number): Derived {
   const reason =
     `${figure(value)}: half of the memory that a disk of ${figure(dataGib)} GiB wants at 1:${figure(needs.diskPerMemory)}, ` +
     `which is 1:${figure(c.diskPerMemory)} for ${counted(load.hotDays, 'hot day')} and the profiles and ` +
-    `1:${figure(c.oldDiskPerMemory)} for older data; beside it ${figure(c.emptyHeapGib)} GiB of an empty node, and ` +
+    `1:${figure(c.oldDiskPerMemory)} for older data; plus ${figure(c.emptyHeapGib)} GiB of an empty node, and ` +
     `${figure(demand.indices + STATE_INDICES)} indices at ${figure(c.indicesPerHeapGib)} a GiB; ` +
     `${figure(c.minHeapGib)} at least, ${figure(c.maxHeapGib)} at most, so that pointers stay compressed`
   return { key: 'elasticsearch.heapGib', value, unit: 'GiB', reason }

@@ -12,7 +12,7 @@ export interface Question {
   readonly stated: Stated
 }
 
-/** What the model sizes, by its key in the stack's configuration, in the order in which it is told. */
+/** What the model sizes, by its key in the stack's configuration, in the order of the report. */
 export const SIZED_KEYS = [
   'api.replicas',
   'api.minReplicas',

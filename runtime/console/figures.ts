@@ -10,7 +10,7 @@ import type { BulkFigures, Figures, InstanceFigures, NamedCount } from './state.
 
 /** Bulks of a quiet pipeline are seldom, so their shares are taken over longer than rates are. */
 const WINDOW_MS = 5 * 60_000
-/** Long enough for some bulks, short enough to see at once that a backlog has begun to shrink. */
+/** Long enough for some bulks, short enough to see immediately that a backlog has begun to shrink. */
 const TREND_MS = 20_000
 
 type Settings = Pick<Config, 'bulkSize' | 'indexPrefix' | 'eventPartitioning' | 'indexShards'>
@@ -159,7 +159,7 @@ function allCounters({ instances }: Pick<Observation, 'instances'>): Metrics {
   )
 }
 
-/** The most frequent first; what did not happen is left out. */
+/** The most frequent first, without those that did not happen. */
 function named(counts: ReadonlyMap<string, number>): readonly NamedCount[] {
   return [...counts]
     .filter(([, count]) => count > 0)

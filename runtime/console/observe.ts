@@ -17,18 +17,18 @@ import type { InstanceAnswer, Observation, QueueState, SearchState, Watermarks }
 const OWN_INSTANCE = 'this instance'
 /** Less than the interval of the collector, so that one instance that hangs delays no other. */
 const ANSWER_LIMIT_MS = 1500
-/** A server that is busy may be slow; one that is this slow is not there for an operator. */
+/** A server that is busy may be slow; one that is this slow is down for an operator. */
 const SERVER_LIMIT_MS = 5000
 /** Indices and disks change slowly, and a large cluster answers for thousands of shards. */
 const SEARCH_EVERY_MS = 10_000
 
-/** What this API tells of its publishing; each nothing when all is well. */
+/** The publishing of this API; each empty when nothing is wrong. */
 export interface Publishing {
   /** Why it cannot publish at present. */
   unavailableReason(): string | undefined
   /** Code of the reason for which nothing may be promised: what is published might be read by nobody, or be dropped. */
   notPromised(): string | undefined
-  /** Partitions that are left out while others take messages. */
+  /** Partitions that are skipped while others accept messages. */
   leftOut(): string | undefined
 }
 
@@ -41,7 +41,7 @@ export interface Observed {
   readonly publishing: Publishing
 }
 
-/** Sees everything at once; whatever does not answer in time is seen as such. */
+/** Observes everything concurrently, including what does not answer in time. */
 export function observer({
   config,
   topics,
@@ -140,7 +140,7 @@ async function searchState(search: Client, config: Config): Promise<SearchState>
 type FlatSettings = Readonly<Record<string, unknown>>
 const DISK = 'cluster.routing.allocation.disk'
 
-/** What was set last wins: for a moment, for good, or never. */
+/** What was set last wins: for a moment, permanently, or never. */
 export function watermarksOf(settings: {
   readonly transient?: FlatSettings
   readonly persistent?: FlatSettings
@@ -156,9 +156,9 @@ export function watermarksOf(settings: {
 }
 
 export interface PollOptions {
-  /** Least time between two questions; in between the last answer stands. */
+  /** Minimum time between two requests; in between, the last answer is valid. */
   readonly everyMs: number
-  /** Longest that anybody waits for an answer; after it the last one stands for a while. */
+  /** Maximum wait for an answer; after it, the last one stays valid for a while. */
   readonly waitMs: number
   /** A question that is open for so long counts as not answered. */
   readonly limitMs: number
@@ -166,8 +166,8 @@ export interface PollOptions {
 }
 
 /**
- * Asks something again and again, never twice at once, and lets nobody wait for long: one server that hangs must not keep
- * the others from being seen.
+ * Polls, with at most one request in flight, and limits the wait of every caller: a server that hangs must not hide
+ * the others.
  */
 export function polled<T>(
   ask: () => Promise<T>,

@@ -91,7 +91,7 @@ export interface Curve {
   readonly seconds: number
 }
 
-/** A deployment or a morning: the load comes within minutes, not at once. */
+/** Like a deployment or a morning: the load arrives within minutes, not immediately. */
 const RAMP_SHARE = 0.1
 const MAX_RAMP_SECONDS = 60
 const FIRST_RATE_SHARE = 0.1
@@ -160,7 +160,7 @@ function ranged(ranges: readonly Range[], at: number): Range {
   return ranges.at(-1) as Range
 }
 
-/** What an event carries: a click, what a shop tells of a page, or that and a text. */
+/** The data of an event: a click, a shop's page, or that and a text. */
 export type EventSize = 'small' | 'usual' | 'large'
 
 /** About 200, 560 and 2,000 bytes of JSON. */

@@ -134,7 +134,7 @@ export async function readNodes(client: Client): Promise<NodeReadings> {
 export function nodesBetween(before: NodeReadings, after: NodeReadings): NodesInterval | undefined {
   const pairs = [...after].flatMap(([id, reading]) => {
     const earlier = before.get(id)
-    // A node that began anew counts from 0 again: nothing is known of it in between.
+    // A restarted node counts from 0 again: nothing is known about the time in between.
     return earlier !== undefined && earlier.cpuMs <= reading.cpuMs ? [{ before: earlier, after: reading }] : []
   })
   if (pairs.length === 0) return undefined
@@ -154,7 +154,7 @@ const ANSWER_LIMIT_MS = 2000
 /**
  * The private listeners behind the URLs of `--metrics`.
  *
- * @throws AppError `command_invalid` for what is no http URL, or a name that nobody knows.
+ * @throws AppError `command_invalid` for a URL that is not HTTP, or an unknown name.
  */
 export async function instancesOf(urls: readonly string[], resolve?: Resolve): Promise<readonly string[]> {
   const found = await Promise.all(

@@ -15,7 +15,7 @@ export interface ChildOptions {
   /** Where its output goes; appended to. */
   readonly logFile: string
   readonly runAs?: RunAs | undefined
-  /** Longest wait after SIGTERM before it is killed. */
+  /** Maximum wait after SIGTERM before it is killed. */
   readonly stopLimitMs: number
 }
 
@@ -44,7 +44,7 @@ export interface Child {
 const living = new Set<number>()
 process.on('exit', killAllChildren)
 
-/** Kills at once whatever was started and still lives. */
+/** Immediately kills everything that was started and still runs. */
 export function killAllChildren(): void {
   for (const pid of living) signalGroup(pid, 'SIGKILL')
 }
@@ -116,7 +116,7 @@ export function endedMessage(child: Child, exit: Exit): string {
   return [`${child.name} ended (${exitInWords(exit)}).`, ...told].join('\n')
 }
 
-/** A process that outlives what is written about it: the time of its start tells it from a later one of the same pid. */
+/** Identifies a process: its start time distinguishes it from a later one with the same pid. */
 export interface ProcessId {
   readonly pid: number
   readonly started: string
@@ -180,7 +180,7 @@ export interface LogFile {
   readonly descriptor: number
 }
 
-/** Opens a log for going on with it; one that has grown long is kept once as `<path>.1`. */
+/** Opens a log for appending; a long one is renamed to `<path>.1` first. */
 function openLog(path: string): LogFile {
   if (sizeOf(path) > ROTATE_BYTES) renameSync(path, `${path}.1`)
   const descriptor = openSync(path, 'a', 0o644)

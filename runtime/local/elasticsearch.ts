@@ -70,7 +70,7 @@ rootLogger.level = info
 rootLogger.appenderRef.console.ref = console
 `
 
-/** Starts an Elasticsearch of one node, and waits until its shards are there. */
+/** Starts an Elasticsearch of one node, and waits until its shards are assigned. */
 export async function startElasticsearch(options: ElasticsearchOptions): Promise<ElasticsearchServer> {
   const { distribution, folder, runAs, httpPort, transportPort, heap = '1g' } = options
   const folders = prepareFolders(folder)
@@ -138,8 +138,8 @@ const USER_SETTINGS: Settings = {
 }
 
 /**
- * The settings of a closed node. The transport port takes nobody but the node itself: its certificate is the only
- * authority, and the key is made anew at each start, in the folder of the configuration.
+ * The settings of a secured node. The transport port accepts only the node itself: its certificate is the only
+ * authority, and a new key is made at each start, in the folder of the configuration.
  */
 async function closedNodeSettings(confFolder: string, java: Java): Promise<Settings> {
   const keyStore = join(confFolder, 'transport.p12')

@@ -16,7 +16,7 @@ export interface Home {
   readonly sourcesFile: string
   /** Generated once; it outlives `--fresh`. */
   readonly credentialsFile: string
-  /** Only while a run goes on: what the commands on this machine need, secrets included. */
+  /** Only while a run is active: what the commands on this machine need, secrets included. */
   readonly run: string
 }
 
@@ -68,7 +68,7 @@ export function prepareHome(home: Home, runAs: RunAs | undefined): void {
   }
 }
 
-/** Writes the first sources file; one that is there is the user's and stays. */
+/** Writes the first sources file; an existing one is the user's and stays. */
 export function ensureSources(home: Home): void {
   try {
     writeFileSync(home.sourcesFile, `${JSON.stringify(FIRST_SOURCES, null, 2)}\n`, { flag: 'wx' })
@@ -111,7 +111,7 @@ export function takeLock(file: string, start: (pid: number) => string | undefine
   if (held && isAlive(held, start)) {
     throw new AppError(
       'local_run',
-      `A run with the same folder goes on already: pid ${held.pid} (${file}). ` +
+      `A run with the same folder is already active: pid ${held.pid} (${file}). ` +
         'Stop it with Ctrl-C where it runs, or set TRACARDI_HOME to another folder (and other ports) for a second one.',
       { context: { pid: held.pid, file } },
     )

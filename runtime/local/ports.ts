@@ -28,10 +28,10 @@ export async function freePort(): Promise<number> {
 }
 
 const MOST_PORT = 65_535
-/** So many ports are tried one after the other: whoever looks for the listener finds it where it was, or close by. */
+/** Number of consecutive ports to try, so that the listener keeps its port or gets one close by. */
 const TRIED_PORTS = 20
 
-/** The wanted port or one shortly after it that is free and that nobody else is to have; else any free one. */
+/** The wanted port, or the next free one that is not reserved, or any free one. */
 export async function freePortNear(wanted: number, taken: ReadonlySet<number> = new Set()): Promise<number> {
   for (let port = wanted; port < wanted + TRIED_PORTS && port <= MOST_PORT; port += 1) {
     if (!taken.has(port) && (await isFree(port))) return port
@@ -116,7 +116,7 @@ export function listeningInode(table: string, port: number): string | undefined 
   return undefined
 }
 
-/** Who listens on a port, where the system tells it (Linux, and not another user's process unless we are root). */
+/** The process that listens on a port, if the system reports it (Linux, and not another user's process unless we are root). */
 function holderOf(port: number): Holder | undefined {
   const inode = ['/proc/net/tcp', '/proc/net/tcp6']
     .map((path) => listeningInode(readOr(path, ''), port))
@@ -185,7 +185,7 @@ export function neededPorts(
     { port: config.privatePort, purpose: 'the private listener of the API', wayOut: set('PRIVATE_PORT') },
   ]
   if (starts.pulsar) {
-    const or = ', or PULSAR_HOST and PULSAR_API to a Pulsar that runs already'
+    const or = ', or PULSAR_HOST and PULSAR_API to a running Pulsar'
     ports.push(
       { port: local.pulsarPort, purpose: 'the broker of Pulsar', wayOut: set(localSettings.pulsarPort.env, or) },
       {
@@ -195,12 +195,12 @@ export function neededPorts(
       },
     )
     if (bookiePort !== undefined) {
-      const wayOut = (): string => 'begin anew with `npm start -- --fresh`, which removes the data.'
+      const wayOut = (): string => 'start again with `npm start -- --fresh`, which removes the data.'
       ports.push({ port: bookiePort, purpose: 'where the data of Pulsar was written', wayOut })
     }
   }
   if (starts.elasticsearch) {
-    const or = ', or ELASTIC_HOST to an Elasticsearch that runs already'
+    const or = ', or ELASTIC_HOST to a running Elasticsearch'
     ports.push({ port: local.elasticPort, purpose: 'Elasticsearch', wayOut: set(localSettings.elasticPort.env, or) })
   }
   return ports

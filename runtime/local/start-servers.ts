@@ -11,10 +11,10 @@ import { bookiePortOf, startPulsar } from './pulsar.ts'
 import { together } from './supervise.ts'
 
 /**
- * Installs and starts those of the two servers which the plan names, both at a time. When one fails the other is
+ * Installs and starts the servers that the plan names, concurrently. When one fails, the other is
  * stopped.
  *
- * @param on is told each server when its process is there, and again when it is ready.
+ * @param on called with each server when its process exists, and again when it is ready.
  */
 export async function startServers(
   plan: AuthenticatedPlan,

@@ -62,9 +62,9 @@ export function supervise(
 }
 
 /**
- * Runs tasks at the same time. When one fails the others are told by their signal, and waited for.
+ * Runs tasks at the same time. When one fails, the others are aborted by their signal, and awaited.
  *
- * @throws the first failure; that of the others is only that they were told.
+ * @throws the first failure; the others only fail because they were aborted.
  */
 export async function together(
   tasks: readonly ((signal: AbortSignal) => Promise<void>)[],
@@ -94,7 +94,7 @@ const SAME_PRESS_MS = 1000
 export interface StopHandlers {
   /** The first time: end in order. */
   readonly stop: () => void
-  /** Once more: end at once. */
+  /** The second request: end immediately. */
   readonly kill: () => void
 }
 

@@ -8,7 +8,7 @@ import { bearer } from './credentials.ts'
 
 const INTERVAL_MS = 1000
 const ANSWER_LIMIT_MS = 2000
-/** Rates are over so many samples: workers store in bulks, so the rate of one second says little. */
+/** Number of samples for a rate: workers store in bulks, so the rate of one second says little. */
 const RATE_SAMPLES = 5
 
 export interface PipelineEndpoints {
@@ -79,7 +79,7 @@ async function textAt(url: string, authorization?: string): Promise<string | und
   }
 }
 
-/** What the run shows of the pipeline at one moment. What could not be asked is left out. */
+/** What the run shows of the pipeline at one moment. Values that could not be read are omitted. */
 export interface Sample {
   readonly atMs: number
   readonly eventsIn?: number | undefined

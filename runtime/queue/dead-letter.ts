@@ -49,7 +49,7 @@ function metadataProperties(metadata: DeadLetterMetadata): Properties {
 
 export interface DeadLetter {
   readonly metadata: DeadLetterMetadata
-  /** The message to publish when the cause is mended. */
+  /** The message to publish when the cause is fixed. */
   readonly message: OutgoingMessage
 }
 

@@ -14,8 +14,8 @@ export interface OutgoingMessage {
 }
 
 /**
- * The position of a message in its topic, the same on each redelivery, and as text. Only the consumer that delivered the
- * message may be told it.
+ * The position of a message in its topic, the same on each redelivery, and as text. Acknowledge it with the consumer that delivered the
+ * message; after a reconnect the id has no effect, and the message is redelivered.
  */
 export interface MessageId {
   toString(): string
@@ -89,8 +89,8 @@ export interface ConsumerOptions {
 }
 
 /**
- * One way to reach Pulsar. What it opens stays open until it is closed, or until `onClosed` tells that it was lost; the
- * native client reopens by itself and never tells.
+ * One way to reach Pulsar. What it opens stays open until it is closed, or until `onClosed` reports that it was lost. The
+ * native client reconnects on its own and never reports.
  */
 export interface Transport {
   readonly name: 'native' | 'websocket'

@@ -74,5 +74,7 @@ export async function scrape(url: string, limitMs: number, nowMs: () => number):
 /** The reading of a `/metrics` page, or that it is none of ours. */
 export function resultOf(text: string, atMs: number): Result<Reading> {
   const reading = readingOf(text, atMs)
-  return reading ? { ok: true, value: reading } : { ok: false, reason: 'what answers is neither an API nor a worker' }
+  return reading
+    ? { ok: true, value: reading }
+    : { ok: false, reason: 'the program at this address is neither an API nor a worker' }
 }

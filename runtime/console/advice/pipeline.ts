@@ -25,14 +25,14 @@ export const noWorkers: Rule = ({ instances, queue }, namesInstances) => {
         'act',
         { messages: queue.messages ?? 0 },
         'No worker runs',
-        `None of the instances that CONSOLE_INSTANCES names is a worker that answers: events are taken and kept, not stored.${waiting} Start a worker.`,
+        `None of the instances that CONSOLE_INSTANCES names is a worker that answers: events are accepted and kept in Pulsar, but not stored.${waiting} Start a worker.`,
       )
     : advice(
         'workers',
         'watch',
         { messages: queue.messages ?? 0 },
-        'No worker is known here',
-        `CONSOLE_INSTANCES names none, so what is stored and how cannot be shown.${waiting} Name the private listeners of the workers.`,
+        'No worker is configured',
+        `CONSOLE_INSTANCES names no worker, so the console cannot show what is stored.${waiting} Name the private listeners of the workers.`,
       )
 }
 
@@ -59,7 +59,7 @@ export const nothingStored: Rule = (figures) => {
     'act',
     { messages: queue.messages ?? 0 },
     'Workers run and store nothing',
-    `${counted(queue.messages ?? 0, 'message')} wait, and no event was stored for 10 s. Read the log of a worker: it says what it waits for.`,
+    `${counted(queue.messages ?? 0, 'message')} wait, and no event was stored for 10 s. Read the log of a worker: it names the cause.`,
   )
 }
 
@@ -80,7 +80,7 @@ export const backlogGrows: Rule = (figures) => {
       'act',
       { growsPerSecond: grows, limit: 'elasticsearch' },
       'The backlog grows',
-      `${sums}; but Elasticsearch refuses operations, so more workers would not help. Relieve Elasticsearch first.`,
+      `${sums}; but Elasticsearch refuses operations, so more workers would not help. Reduce the load on Elasticsearch first.`,
     )
   }
   const slow = bulks.p50Seconds === null ? '' : ` A bulk takes ${duration(bulks.p50Seconds)}.`
@@ -122,7 +122,7 @@ export const mostlyTimeout: Rule = ({ bulks, instances, windowSeconds, queue, bu
         'hint',
         { bulks: count, fullShare, workers: enough },
         'Bulks are sent before they are full',
-        `${facts} With one worker that is a quiet stream; a longer BULK_TIMEOUT_SECONDS makes fewer, fuller bulks, and events are found later.`,
+        `${facts} One worker is enough for this load; a longer BULK_TIMEOUT_SECONDS makes fewer, fuller bulks, but searches find events later.`,
       )
 }
 
@@ -158,7 +158,7 @@ export const refused: Rule = (figures) => {
     )
   }
   const what =
-    'Not the events are at fault: they wait in Pulsar, and nothing is lost. The log of the worker names the index and the reason.'
+    'The events are not at fault: they wait in Pulsar, and nothing is lost. The log of the worker names the index and the reason.'
   return advice(
     'refused',
     'act',
@@ -183,7 +183,7 @@ export const unavailable: Rule = ({ unavailableEvents, windowSeconds }) =>
         'act',
         { events: unavailableEvents },
         'Events were answered 503',
-        `${counted(unavailableEvents, 'event')} in ${duration(windowSeconds)} got no receipt of Pulsar in time. Senders repeat them with the same ids. Check the brokers and the bookies.`,
+        `${counted(unavailableEvents, 'event')} in ${duration(windowSeconds)} got no receipt from Pulsar in time. Senders repeat them with the same ids. Check the brokers and the bookies.`,
       )
 
 /** More of these a second than scanners of the internet make. */
@@ -218,14 +218,14 @@ export const deadLetters: Rule = ({ queue, faults }) => {
   const [most] = faults
   const [count, all] = [most?.count ?? 0, total(faults)]
   const share =
-    count === all ? 'All that the workers told of' : `${number(count)} of the ${number(all)} that the workers told of`
+    count === all ? 'All that the workers reported' : `${number(count)} of the ${number(all)} that the workers reported`
   const why = most ? ` ${share} were ${most.name}.` : ''
   return advice(
     'dead-letters',
     'watch',
     { deadLetters: queue.deadLetters, commonest: count, known: all },
     `${counted(queue.deadLetters, 'dead letter waits', 'dead letters wait')}`,
-    `Elasticsearch refused them for good.${why} Look at the reasons below, mend the cause, then replay them: nothing is stored twice.`,
+    `Elasticsearch refused them permanently.${why} Look at the reasons below, fix the cause, then replay them: nothing is stored twice.`,
   )
 }
 
@@ -263,7 +263,7 @@ export const conflicts: Rule = ({ conflicts: count, windowSeconds }) =>
         'watch',
         { events: count },
         'Event ids are used twice',
-        `${counted(count, 'event')} in ${duration(windowSeconds)} came with the id of another event of its source and other content. The first one is stored, the others are not. The log of the worker names one of them: let its source make a new id for each event.`,
+        `${counted(count, 'event')} in ${duration(windowSeconds)} have the id of another event of their source, but other content. The first one is stored, the others are not. The log of the worker names one of them: let its source create a new id for each event.`,
       )
 
 /** Operations sent again, as a share of the events of the bulks of the same time. */

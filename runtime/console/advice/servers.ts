@@ -35,14 +35,14 @@ export const pulsarAway: Rule = ({ queue }) => {
         'pulsar',
         'act',
         { part: 'admin' },
-        'Pulsar does not tell its backlog',
-        `Its admin API: ${reason}. Backlog and dead letters are unknown; events may still pass. Check PULSAR_API and the brokers.`,
+        'Backlog unknown',
+        `The admin API of Pulsar does not respond: ${reason}. Backlog and dead letters are unknown; events may still be stored. Check PULSAR_API and the brokers.`,
       )
     : advice(
         'pulsar',
         'act',
         { part: 'producer' },
-        'Pulsar takes no events',
+        'Pulsar accepts no events',
         `This API cannot publish: ${reason}. Calls are answered 503 and senders must repeat them. Check the brokers and the bookies.`,
       )
 }
@@ -66,7 +66,7 @@ export const nodesAway: Rule = ({ search }) => {
       ? 'A node of Elasticsearch does not answer'
       : `${away.length} nodes of Elasticsearch do not answer`
   const what =
-    'The other nodes of ELASTIC_HOST are asked instead, and nothing is lost. Mend it, or take it out of ELASTIC_HOST.'
+    'The programs use the other nodes of ELASTIC_HOST, and nothing is lost. Repair it, or remove it from ELASTIC_HOST.'
   return advice('search-node', 'watch', { nodes: away.length }, title, `${away.join(' and ')}. ${what}`)
 }
 
@@ -77,7 +77,7 @@ export const searchRed: Rule = ({ search }) => {
       'act',
       { unassignedShards: search.unassignedShards ?? 0 },
       'Elasticsearch is red',
-      `${counted(search.unassignedShards ?? 0, 'shard')} have no node, primaries among them: what belongs there waits in Pulsar, and everything else is stored. Look at \`_cluster/allocation/explain\`.`,
+      `${counted(search.unassignedShards ?? 0, 'shard')} have no node, primaries included: their events wait in Pulsar, and all others are stored. Check \`_cluster/allocation/explain\`.`,
     )
   }
   if (search.status !== 'yellow') return undefined
@@ -101,7 +101,7 @@ export const largeShards: Rule = ({ search }) => {
     'watch',
     { shardBytes: bytes, shards: needed },
     'Shards become too large',
-    `At the pace of ${forecast.index}, ${forecast.nextIndex} takes ${size(forecast.primaryBytes)}: ${size(bytes)} in each of ${counted(forecast.shards, 'shard')}, over 50 GB. Set ELASTIC_INDEX_SHARDS to ${number(needed)} before that period begins.`,
+    `At the rate of ${forecast.index}, ${forecast.nextIndex} takes ${size(forecast.primaryBytes)}: ${size(bytes)} in each of ${counted(forecast.shards, 'shard')}, over 50 GB. Set ELASTIC_INDEX_SHARDS to ${number(needed)} before that period begins.`,
   )
 }
 
@@ -126,17 +126,17 @@ export const diskFills: Rule = ({ search }) => {
 
 /** What each trouble of templates and indices means, the gravest first; the names are those of the metric. */
 const INDEX_TROUBLES: Readonly<Record<string, string>> = {
-  index_not_made: 'An index is missing and cannot be made: its events wait in Pulsar.',
+  index_not_made: 'An index is missing and cannot be created: its events wait in Pulsar.',
   mapping_guessed:
-    'An index has a mapping that is not ours: its events are stored, and searches miss them. Rebuild it.',
+    'An index has a mapping that is not ours: its events are stored, but searches miss them. Rebuild it.',
   alias_missing:
-    'An index lacks its alias: its events are stored, and searches miss them. Let the workers manage the index.',
+    'An index lacks its alias: its events are stored, but searches miss them. Let the workers manage the index.',
   mapping_incomplete: 'An index cannot take fields of this release. Rebuild it.',
   template_outranked:
     'Another index template applies to our indices. Give it other index_patterns or a lower priority.',
-  template_missing: 'An index template is gone and the workers may not write it again. Run set-up.',
-  template_changed: 'An index template was changed and the workers may not write it again. Run set-up.',
-  not_allowed: 'The credentials of the workers do not allow to look at templates or indices.',
+  template_missing: 'An index template is missing, and the workers may not write it. Run set-up.',
+  template_changed: 'An index template was changed, and the workers may not restore it. Run set-up.',
+  not_allowed: 'The credentials of the workers do not allow reading templates or indices.',
 }
 
 export const indexTroubles: Rule = ({ instances }) => {
@@ -182,9 +182,9 @@ function nearestThreshold(
   const mark = (freeBytes: number | null, severity: Advice['severity'], follows: string): DiskThreshold[] =>
     freeBytes === null ? [] : [{ freeBytes, severity, follows }]
   const marks = [
-    ...mark(disk.floodStageFreeBytes, 'act', 'Elasticsearch lets nobody write to the indices on it'),
+    ...mark(disk.floodStageFreeBytes, 'act', 'Elasticsearch blocks writes to the indices on it'),
     ...mark(disk.highFreeBytes, 'act', 'Elasticsearch moves shards away from it'),
-    ...mark(disk.lowFreeBytes, 'watch', 'Elasticsearch gives it no new shards'),
+    ...mark(disk.lowFreeBytes, 'watch', 'Elasticsearch assigns no new shards to it'),
   ]
   const spare = ({ freeBytes }: DiskThreshold) => disk.availableBytes - freeBytes
   const passed = marks.find((one) => spare(one) <= 0)

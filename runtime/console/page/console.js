@@ -80,7 +80,7 @@ async function renew() {
     if (error instanceof SignedOut) return
     document.body.classList.add('stale')
     const notice = byId('notice')
-    const since = shown ? ` What you see is from ${time(shownAtMs)}.` : ''
+    const since = shown ? ` The figures are from ${time(shownAtMs)}.` : ''
     setText('notice', `The API that serves this console does not answer.${since}`)
     notice.hidden = false
     setText('state', 'No answer')

@@ -450,7 +450,7 @@ describe('faults of a stack', () => {
     })
   }
 
-  it('are told all at once', () => {
+  it('are reported all together', () => {
     assert.deepEqual(codesOf(faultsOf('dev', { broker: { replica: 1 }, api: { replicas: 'many' }, load: 5 })), [
       fault('value_not_allowed', { key: 'load', given: '5' }),
       fault('value_not_allowed', { key: 'api.replicas', given: '"many"' }),

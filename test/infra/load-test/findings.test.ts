@@ -85,7 +85,7 @@ describe('the first part at its limit', () => {
     })
   }
 
-  it('is the one that was there first, and not what followed from it', () => {
+  it('is the first one, and not its consequence', () => {
     const intervals = [
       ...intervalsOf(5),
       ...[5, 6, 7, 8, 9, 10, 11, 12, 13, 14].map((second) =>
@@ -131,7 +131,7 @@ describe('the verdict', () => {
     assert.deepEqual(judge(loadTestOf(), OBJECTIVES), { holds: true, faults: [], saturation: undefined })
   })
 
-  it('tells everything that was not as it should be', () => {
+  it('reports everything that was not as it should be', () => {
     const loadTest = loadTestOf({ drainSeconds: null })
     const last = intervalOf(30, { backlogMessages: 9000, load: { ...intervalOf(0).load, lateMs: 4000 } })
     const { holds, faults } = judge(
@@ -197,7 +197,7 @@ describe('the measured coefficients', () => {
     })
   })
 
-  it('tell a call and an event apart by another load test with calls of another size', () => {
+  it('separate a call from an event by another load test with calls of another size', () => {
     const of = (calls: number, events: number, cores: number) =>
       loadTestOf({ intervals: intervalsOf(30, { api: { ...api, calls, events, cores: [cores] } }) })
     const cost = (one: LoadTest, other: LoadTest) =>
@@ -213,7 +213,7 @@ describe('the measured coefficients', () => {
         [100, 20],
       ],
     )
-    // Mixes that are alike, costs that cannot be, and a record without the API tell nothing apart.
+    // Mixes that are alike, costs that cannot be, and a record without the API separate nothing.
     const alone = measuredCoefficients(small).slice(0, 6)
     for (const other of [of(1000, 2000, 0.14), of(100, 5000, 0.005), loadTestOf({ intervals: [] })])
       assert.deepEqual(measuredCoefficients(small, other).slice(0, 6), alone)
@@ -236,7 +236,7 @@ describe('the measured coefficients', () => {
     assert.equal(measured.find(({ key }) => key === 'eventsPerSecondPerDataNode')?.value, 12_000)
   })
 
-  it('leave out what could not be told', () => {
+  it('omit what could not be reported', () => {
     const silent = loadTestOf({
       intervals: intervalsOf(30, { api: undefined, worker: undefined, nodes: undefined }),
       sizes: { overheadBytesPerEvent: undefined, stateBytes: undefined, storedBytesPerEvent: undefined },
@@ -248,7 +248,7 @@ describe('the measured coefficients', () => {
     assert.equal(small['bulksInFlight'], undefined)
   })
 
-  it('tell the time of BULK_SIZE events where bulks grew beyond it', () => {
+  it('report the time of BULK_SIZE events where bulks grew beyond it', () => {
     const grown = values({ worker: { ...worker, bulkEvents: 2000, bulkMs: 120 } })
     assert.equal(grown['bulkMillis']?.[0], 30)
   })
@@ -291,7 +291,7 @@ describe('the counts', () => {
     )
   })
 
-  it('are told where too few ran: at 70 % of a core there is no room for the bursts', () => {
+  it('are reported where too few ran: at 70 % of a core there is no room for the bursts', () => {
     const busy = loadTestOf({ intervals: intervalsOf(30, { api: { ...api, cores: [0.7] } }) })
     const { advice, counts } = findingsOf(busy, OBJECTIVES)
     assert.deepEqual(advice, ['api.replicas: 1 ran, the load needs 2'])

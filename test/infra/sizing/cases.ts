@@ -70,7 +70,7 @@ export function statesOf(
   return ((perDay * sessionDays + (perDay / load.sessionsPerProfile) * profileDays) * 400 * 0.8) / 0.8
 }
 
-/** What a month of the sizes costs, in USD; what does not depend on the load is left out. */
+/** What a month of the sizes costs, in USD; without what does not depend on the load. */
 export function billOf(values: Record<SizedKey, number>, { cores }: Shape): number {
   const pods = (count: number, each: number, memoryGib: number) => count * podMonth(DEFAULT_PRICES, each, memoryGib)
   const bookies = values['bookkeeper.replicas']

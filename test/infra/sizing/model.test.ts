@@ -137,7 +137,7 @@ describe('the sizes of a stack', () => {
 })
 
 describe('the sizes of Pulsar', () => {
-  it('let one bookie be away, and give each zone as many', () => {
+  it('let one bookie be down, and give each zone as many', () => {
     fc.assert(
       fc.property(anyLoad, anyShape, (load, shape) => {
         const bookies = valuesOf(size(load, shape))['bookkeeper.replicas']
@@ -161,7 +161,7 @@ describe('the sizes of Pulsar', () => {
     )
   })
 
-  it('hold beside the backlog what is kept of what is acknowledged, and give that no more room than there is', () => {
+  it('hold next to the backlog what is kept of what is acknowledged, and give that no more room than there is', () => {
     fc.assert(
       fc.property(anyLoad, anyShape, (load, shape) => {
         const sizes = valuesOf(size(load, shape))
@@ -220,7 +220,7 @@ describe('the sizes of Pulsar', () => {
     ])
   })
 
-  it('never have more workers than partitions give work to, and tell what helps', () => {
+  it('never have more workers than partitions give work to, and report what helps', () => {
     const sizes = size(loadOf({ peakEventsPerSecond: 1_000_000 }), { ...PRODUCTION, bulkSize: 10 })
     assert.equal(valuesOf(sizes)['workers.replicas'], 500)
     assert.equal(valuesOf(sizes)['runtime.PULSAR_PARTITIONS'], 1000)
@@ -301,7 +301,7 @@ describe('the sizes of Elasticsearch', () => {
     assert.equal(shards(loadOf({ peakEventsPerSecond: 20_000, meanToPeak: 0.01 })), 7)
   })
 
-  it('tell when an index cannot have the shards that it needs', () => {
+  it('report when an index cannot have the shards that it needs', () => {
     const load = loadOf({ peakEventsPerSecond: 200_000, meanToPeak: 1 })
     const sizes = size(load, PRODUCTION)
     assert.equal(valuesOf(sizes)['runtime.ELASTIC_INDEX_SHARDS'], 1024)
@@ -356,7 +356,7 @@ describe('the sizes of what is kept', () => {
 })
 
 describe('what follows from a stated number', () => {
-  it('follows from that, while the model still tells its own', () => {
+  it('is derived from that, while the model still returns its own', () => {
     const stated = {
       'workers.replicas': 40,
       'bookkeeper.replicas': 11,
@@ -371,7 +371,7 @@ describe('what follows from a stated number', () => {
     assert.ok(sizes['bookkeeper.ledgersGib'] < own['bookkeeper.ledgersGib'])
     assert.equal(sizes['elasticsearch.dataGib'], 1008)
     assert.equal(sizes['elasticsearch.heapGib'], 4.75)
-    // So many nodes with the stated disks would hold it.
+    // This many nodes with the stated disks would hold it.
     assert.equal(sizes['elasticsearch.dataNodes'], 69)
   })
 
@@ -487,10 +487,10 @@ describe('the shape of data nodes', () => {
 })
 
 describe('what a full backlog needs to be stored in time', () => {
-  it('is workers and data nodes for the rate of catching up beside the mean load', () => {
+  it('is workers and data nodes for the rate of catching up in addition to the mean load', () => {
     const load = loadOf({ peakEventsPerSecond: 100_000, eventsPerCall: 50, retentionDays: 7 })
     const workers = (catchUpHours: number) => valuesOf(size({ ...load, catchUpHours }, DAILY))['workers.replicas']
-    // 24 h of backlog in 24 h beside 0.4 of the peak are 1.4 of it at 90 %, as much as 0.93 at 60 %.
+    // 24 h of backlog in 24 h in addition to 0.4 of the peak are 1.4 of it at 90 %, as much as 0.93 at 60 %.
     assert.deepEqual([workers(0), workers(24), workers(12)], [11, 11, 18])
   })
 })

@@ -103,7 +103,7 @@ function said(figures: Partial<Figures>, namesInstances = true): readonly (reado
 }
 
 describe('the advice', () => {
-  it('tells what is wrong with templates and indices, the gravest first, and where it is named', () => {
+  it('reports what is wrong with templates and indices, the gravest first, and where it is named', () => {
     const named = (...names: string[]) => names.map((name) => ({ name, count: 1 }))
     const troubled = [
       instance('worker'),
@@ -141,7 +141,7 @@ describe('the advice', () => {
     assert.match(one?.text ?? '', /^1 API kept .*: http:\/\/api-1:8686\./)
   })
 
-  it('tells of calls that no route saw, and what to do when connections are closed', () => {
+  it('reports calls that no route saw, and what to do when connections are closed', () => {
     const one = (...unrouted: Figures['unrouted'][number][]) => said({ unrouted })
     assert.deepEqual(one({ name: 'aborted', count: 300 }), [])
     assert.deepEqual(one({ name: 'aborted', count: 300 }, { name: 'bad_http', count: 1 }), [
@@ -222,7 +222,7 @@ describe('the advice', () => {
       ])
     })
 
-    it('is none while it is what workers have in hand, shrinks, or grows by less than 5 % of what is stored', () => {
+    it('is none while it is in flight, shrinks, or grows by less than 5 % of what is stored', () => {
       assert.deepEqual(said(queue({ ...grows, isInHand: true })), [])
       assert.deepEqual(said(queue({ ...grows, trendPerSecond: -20 })), [])
       assert.deepEqual(said(queue({ ...grows, trendPerSecond: 2.4 })), [])
@@ -240,7 +240,7 @@ describe('the advice', () => {
       assert.deepEqual(said(stalled), [['stalled', 'act', { messages: 9000 }]])
     })
 
-    it('is none while the backlog is being told as duplicates, or shrinks', () => {
+    it('is none while the backlog consists of duplicates, or shrinks', () => {
       assert.deepEqual(said({ ...stalled, duplicatesPerSecond: 10 }), [])
       assert.deepEqual(
         said({ ...stalled, ...queue({ messages: 9000, events: 180_000, isInHand: false, trendPerSecond: -1 }) }),
@@ -267,7 +267,7 @@ describe('the advice', () => {
       ])
     })
 
-    it('is to look for what stands in the way of an index, when that is the cause', () => {
+    it('is to look for what blocks an index, when that is the cause', () => {
       assert.deepEqual(said(bulks({ retries: [{ name: 'cluster_block_exception', count: 6000 }] })), [
         ['refused', 'act', { operations: 6000, cause: 'cluster_block_exception', kind: 'other' }],
       ])
@@ -279,7 +279,7 @@ describe('the advice', () => {
   })
 
   describe('when events were answered 503', () => {
-    it('tells how many', () => {
+    it('reports how many', () => {
       assert.deepEqual(said({ unavailableEvents: 1250, windowSeconds: 120 }), [
         ['unavailable', 'act', { events: 1250 }],
       ])
@@ -324,13 +324,13 @@ describe('the advice', () => {
   })
 
   describe('when a disk fills', () => {
-    it('tells the limit that is near', () => {
+    it('reports the limit that is near', () => {
       assert.deepEqual(said(search({ disks: [disk(600 * GB), disk(180 * GB, 'es-1')] })), [
         ['disk', 'watch', { node: 'es-1', freeBytes: 193273528320, limitBytes: 161061273600, near: 1 }],
       ])
     })
 
-    it('tells the gravest limit that was passed, of the fullest disk', () => {
+    it('reports the gravest limit that was passed, of the fullest disk', () => {
       assert.deepEqual(said(search({ disks: [disk(140 * GB), disk(40 * GB, 'es-1')] })), [
         ['disk', 'act', { node: 'es-1', freeBytes: 42949672960, limitBytes: 53687091200, near: 2 }],
       ])
@@ -365,14 +365,14 @@ describe('the advice', () => {
       ])
     })
 
-    it('says that Pulsar is away, for the senders or for the console alone', () => {
+    it('says that Pulsar is down, for the senders or for the console alone', () => {
       assert.deepEqual(said(queue({ publishFault: 'no connection', reason: 'refused' })), [
         ['pulsar', 'act', { part: 'producer' }],
       ])
       assert.deepEqual(said(queue({ reason: 'refused' })), [['pulsar', 'act', { part: 'admin' }]])
     })
 
-    it('says that Elasticsearch is away, and not that workers stand still', () => {
+    it('says that Elasticsearch is down, and not that workers are stuck', () => {
       const away = search({ reason: 'refused', status: null, disks: [], forecast: null })
       const growing = queue({ messages: 9000, events: 180_000, isInHand: false, trendPerSecond: 50 })
       assert.deepEqual(said({ ...away, ...growing, storedPerSecond: 0 }), [['elasticsearch', 'act']])
@@ -388,7 +388,7 @@ describe('the advice', () => {
   })
 
   describe('when shards have no node', () => {
-    it('tells what is at risk', () => {
+    it('reports what is at risk', () => {
       assert.deepEqual(said(search({ status: 'red', unassignedShards: 3 })), [
         ['health', 'act', { unassignedShards: 3 }],
       ])

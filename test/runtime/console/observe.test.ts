@@ -144,7 +144,7 @@ describe('the observer', () => {
     })
   })
 
-  it('sees the rest when Pulsar or Elasticsearch is away', async () => {
+  it('sees the rest when Pulsar or Elasticsearch is down', async () => {
     queueIsAway = true
     elasticsearch.answer = () => ({ cut: true })
     const { instances, queue, search: seen } = await observing('')()
@@ -155,7 +155,7 @@ describe('the observer', () => {
 })
 
 describe('the watermarks of a cluster', () => {
-  it('are those that were set last: for a moment, for good, or never', () => {
+  it('are those that were set last: for a moment, permanently, or never', () => {
     const { low, high, floodStage } =
       watermarksOf({
         transient: { [`${WATERMARK}.low`]: '70%' },
@@ -200,12 +200,12 @@ describe('a source', () => {
     assert.deepEqual(await read(), { ok: true, value: 'answer 2' })
   })
 
-  it('that fails tells why', async () => {
+  it('that fails reports why', async () => {
     answer = () => Promise.reject(new Error('refused'))
     assert.deepEqual(await read(), { ok: false, reason: 'refused' })
   })
 
-  it('that hangs keeps its last answer for a while, then counts as away, and is never asked twice at once', async () => {
+  it('that hangs keeps its last answer for a while, then counts as down, and is never asked twice at the same time', async () => {
     await read()
     let release = (_: string) => {}
     answer = () =>
@@ -222,7 +222,7 @@ describe('a source', () => {
     assert.deepEqual(await read(), { ok: true, value: 'late' })
   })
 
-  it('that has never answered counts as away at once', async () => {
+  it('that has never answered counts as down immediately', async () => {
     answer = () => new Promise(() => {})
     assert.deepEqual(await read(), { ok: false, reason: 'no answer for 0 s' })
   })

@@ -35,7 +35,7 @@ describe('the home of a run', () => {
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  it('gets a first source, and keeps one that is there', () => {
+  it('gets a first source, and keeps one that exists', () => {
     const home = homeIn(folder)
     ensureSources(home)
     assert.deepEqual(JSON.parse(readFileSync(home.sourcesFile, 'utf8')), {
@@ -46,7 +46,7 @@ describe('the home of a run', () => {
     assert.equal(readFileSync(home.sourcesFile, 'utf8'), '{}')
   })
 
-  it('forgets the data when it begins anew, not the servers', () => {
+  it('forgets the data when it begins again, not the servers', () => {
     const home = homeIn(join(folder, 'new'))
     prepareHome(home, undefined)
     writeFileSync(join(home.data, 'topic'), '')
@@ -127,7 +127,7 @@ describe('takeLock', () => {
   it('refuses while the other run lives, and says its pid', () => {
     processes.set(4711, 'yesterday')
     held({ pid: 4711, started: 'yesterday' })
-    assert.throws(() => takeLock(file, start), /goes on already: pid 4711 .*TRACARDI_HOME/)
+    assert.throws(() => takeLock(file, start), /is already active: pid 4711 .*TRACARDI_HOME/)
   })
 
   it('takes over from a run that is gone', () => {
@@ -147,7 +147,7 @@ describe('takeLock', () => {
     assert.deepEqual(takeLock(file, start).leftovers, [])
   })
 
-  it('tells the servers that a killed run left running, and keeps them noted until they are replaced', () => {
+  it('reports the servers that a killed run left running, and keeps them noted until they are replaced', () => {
     processes.set(5, 'yesterday').set(6, 'today')
     const pulsar = { name: 'Pulsar', pid: 5, started: 'yesterday' }
     held({ pid: 4711, started: 'x', members: [pulsar, { name: 'API', pid: 6, started: 'yesterday' }] })

@@ -28,7 +28,7 @@ describe('takenPortMessage', () => {
     )
   })
 
-  it('leaves out what the system does not tell', () => {
+  it('omits what the system does not report', () => {
     assert.match(takenPortMessage(needed(8585), undefined, 8586), /is taken\. Stop that program/)
   })
 })
@@ -47,7 +47,7 @@ describe('ports of this machine', () => {
     await once(server, 'close')
   })
 
-  it('tells a taken port from a free one', async () => {
+  it('distinguishes a taken port from a free one', async () => {
     assert.equal(await isFree(taken), false)
     assert.equal(await isFree(await freePort()), true)
   })
@@ -138,7 +138,7 @@ describe('neededPorts', () => {
     )
   })
 
-  it('needs the port of a bookie whose data is there, and proposes --fresh', () => {
+  it('needs the port of a bookie whose data exists, and proposes --fresh', () => {
     const ports = neededPorts(config, local, { pulsar: true, elasticsearch: false }, 3181)
     assert.match(ports.find(({ port }) => port === 3181)?.wayOut(1) ?? '', /npm start -- --fresh/)
   })

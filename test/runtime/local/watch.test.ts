@@ -69,7 +69,7 @@ tracardi_worker_last_flush_timestamp_seconds{reason="drain"} 0
     })
   })
 
-  it('leaves out what was not answered', () => {
+  it('omits what was not answered', () => {
     const { eventsIn, stored, lastFlush } = sampleOf(1, new Map(), new Map(), undefined)
     assert.deepEqual([eventsIn, stored, lastFlush], [undefined, undefined, undefined])
   })
