@@ -109,7 +109,7 @@ function progressText({ messages, events, reachedMs, openMessages }: ReplayProgr
 export function reportLines(report: ReplayReport, options: ReplayOptions): readonly string[] {
   const { messages, stored, duplicates, conflicts, deadLetters, newer, deleted, keptSinceMs, seconds } = report
   return [
-    `${number(messages)} messages read in ${duration(seconds)}: ${number(stored)} events stored, ${number(duplicates)} were there already, ${number(conflicts)} conflicts, ${number(deadLetters)} dead letters.`,
+    `${number(messages)} messages read in ${duration(seconds)}: ${number(stored)} events stored, ${number(duplicates)} were already stored, ${number(conflicts)} conflicts, ${number(deadLetters)} dead letters.`,
     ...(conflicts > 0 ? ['In a conflict, the first event stays: docs/guarantees.md.'] : []),
     ...(reachesTooFar(report, options) ? [tooFar(options.fromMs as number, keptSinceMs)] : []),
     ...(deleted > 0

@@ -14,11 +14,11 @@ export function summaryOf(loadTest: LoadTest): readonly string[] {
   return [
     `${number(total.events)} events in ${number(total.calls)} calls within ${duration(asked.seconds)}; ${number(comparison.accepted)} got a 200 (${answers.join(', ') || 'no answers'})`,
     ...(total.failed > 0
-      ? [`${number(total.failed)} events were not taken; the first refusal: ${total.firstRefusal}`]
+      ? [`${number(total.failed)} events were refused; the first refusal: ${total.firstRefusal}`]
       : []),
     `lost ${number(comparison.lost)}, twice ${number(comparison.twice)}, of ${number(comparison.accepted)} compared with Elasticsearch by their ids`,
     ...(comparison.storedWithout200 > 0
-      ? [`${number(comparison.storedWithout200)} are stored although their call got no 200: nobody was promised them`]
+      ? [`${number(comparison.storedWithout200)} are stored although their call got no 200: nobody was promised those`]
       : []),
     ...(latencyMs === undefined
       ? []
