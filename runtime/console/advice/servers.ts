@@ -48,7 +48,7 @@ export const pulsarAway: Rule = ({ queue }) => {
         'pulsar',
         'act',
         { part: 'producer' },
-        'Pulsar takes no events',
+        'Pulsar accepts no events',
         `This API cannot publish: ${reason}. Calls are answered 503 and senders must repeat them. Check the brokers and the bookies.`,
       )
 }
@@ -83,7 +83,7 @@ export const searchRed: Rule = ({ search }) => {
       'act',
       { unassignedShards: search.unassignedShards ?? 0 },
       'Elasticsearch is red',
-      `${counted(search.unassignedShards ?? 0, 'shard')} have no node, primaries among them: what belongs there waits in Pulsar, and everything else is stored. Look at \`_cluster/allocation/explain\`.`,
+      `${counted(search.unassignedShards ?? 0, 'shard')} have no node, primaries included: their events wait in Pulsar, and all others are stored. Check \`_cluster/allocation/explain\`.`,
     )
   }
   if (search.status !== 'yellow') return undefined
