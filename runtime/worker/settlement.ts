@@ -49,7 +49,7 @@ export interface SettlementOptions {
 }
 
 /**
- * The only place that acknowledges messages or returns them to Pulsar. When no operation of a message is open, the message is acknowledged if
+ * Acknowledges messages with operations or returns them to Pulsar; nothing else does. When no operation of a message is open, the message is acknowledged if
  * all were settled (stored or dead-lettered), and returned if any was returned. Exactly one of the two happens, once.
  */
 export class Settlement {
