@@ -103,21 +103,21 @@ function connectSocket<T>(
     const { pathname } = new URL(url)
     const failed = (cause: unknown) =>
       reject(new AppError('queue_unavailable', `Pulsar did not open ${pathname}`, { cause }))
-    socket.once('error', failed)
+    // For the whole life of the socket: a second error without a listener would end the process.
+    socket.on('error', failed)
     socket.once('unexpected-response', (request, response) => {
       response.setEncoding('utf8')
       let text = ''
       response.on('data', (part: string) => {
         if (text.length < MAX_REFUSAL_CHARS) text += part
       })
-      response.once('error', failed)
+      response.on('error', failed)
       response.once('end', () => {
         request.destroy()
         reject(handshakeRefusal(response.statusCode ?? 0, text, pathname))
       })
     })
     socket.once('open', () => {
-      socket.off('error', failed)
       let reason = ''
       socket.on('error', (error) => {
         reason = messageOf(error)
