@@ -38,6 +38,18 @@ function atLeast(key: string, least: (plan: Plan) => number, given: (plan: Plan)
   )
 }
 
+/** Autoscaling goes up to a maximum that is not below what the peak needs. */
+function maximumTooLow(part: 'api' | 'workers'): Rule {
+  return rule(
+    'autoscaling_maximum_too_low',
+    ({ [part]: p }) => ({ key: `${part}.maxReplicas`, value: p.maxReplicas, minimum: p.replicas }),
+    ({ [part]: p }) =>
+      p.autoscaling !== 'none' && p.maxReplicas < p.replicas
+        ? `${part}.maxReplicas is ${p.maxReplicas}, ${part}.replicas is ${p.replicas}: autoscaling needs a maximum of at least that`
+        : undefined,
+  )
+}
+
 const floor = (plan: Plan) => floorsOf(plan.platform.environment)
 
 const general: readonly Rule[] = [
@@ -67,14 +79,7 @@ const general: readonly Rule[] = [
     (p) => p.workers.replicas,
     'one must continue when a machine is lost',
   ),
-  rule(
-    'autoscaling_maximum_too_low',
-    (p) => ({ key: 'api.maxReplicas', value: p.api.maxReplicas, minimum: p.api.replicas }),
-    (p) =>
-      p.api.autoscaling !== 'none' && p.api.maxReplicas < p.api.replicas
-        ? `api.maxReplicas is ${p.api.maxReplicas}, api.replicas is ${p.api.replicas}: autoscaling needs a maximum of at least that`
-        : undefined,
-  ),
+  maximumTooLow('api'),
   rule(
     'workers_beyond_partitions',
     (p) => ({ partitions: p.runtime.pulsarPartitions }),
@@ -88,14 +93,7 @@ const general: readonly Rule[] = [
         : undefined
     },
   ),
-  rule(
-    'autoscaling_maximum_too_low',
-    (p) => ({ key: 'workers.maxReplicas', value: p.workers.maxReplicas, minimum: p.workers.replicas }),
-    (p) =>
-      p.workers.autoscaling !== 'none' && p.workers.maxReplicas < p.workers.replicas
-        ? `workers.maxReplicas is ${p.workers.maxReplicas}, workers.replicas is ${p.workers.replicas}: autoscaling needs a maximum of at least that`
-        : undefined,
-  ),
+  maximumTooLow('workers'),
   ...(['api', 'workers'] as const).map((key) =>
     rule(
       'autoscaling_minimum_too_high',

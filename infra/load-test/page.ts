@@ -5,6 +5,7 @@ import { duration } from '../../runtime/telemetry/format.js'
 import { figure } from '../sizing/figures.ts'
 import { chartsOf } from './charts.ts'
 import { type Findings, isShort } from './findings.ts'
+import { escaped, htmlPage } from './html.ts'
 import { countsTitle, flushReasons, headline, saturationLine } from './text-report.ts'
 import { sumOf } from './window.ts'
 
@@ -13,21 +14,12 @@ export function page(loadTest: LoadTest, findings: Findings): string {
   const { asked, startedAt, run } = loadTest
   const { verdict, advice } = findings
   const title = `Load test of ${figure(asked.eventsPerSecond)} events/s`
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escaped(title)}</title>
-<style>${fileOf('uplot/dist/uPlot.min.css')}${STYLE}</style>
-</head>
-<body>
-<header>
-<h1>${escaped(title)}</h1>
-<p>${escaped(`${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${duration(asked.seconds)} to ${asked.target}, run ${run}, seed ${asked.seed}`)}</p>
-</header>
-<section class="verdict ${verdict.holds ? 'holds' : 'fails'}">
+  const header = `<p>${escaped(`${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${duration(asked.seconds)} to ${asked.target}, run ${run}, seed ${asked.seed}`)}</p>`
+  return htmlPage(
+    title,
+    `${fileOf('uplot/dist/uPlot.min.css')}${STYLE}`,
+    header,
+    `<section class="verdict ${verdict.holds ? 'holds' : 'fails'}">
 <h2>${escaped(headline(loadTest, findings))}</h2>
 <p>${escaped(saturationLine(findings))}</p>
 ${list(verdict.faults.map(({ text }) => text))}
@@ -46,10 +38,8 @@ ${advice.length > 0 ? `<section><h2>What to change</h2>${list(advice)}</section>
 <section><h2>In words</h2>${list(summaryOf(loadTest))}</section>
 <script type="application/json" id="chart-data">${json(chartsOf(loadTest))}</script>
 <script>${fileOf('uplot/dist/uPlot.iife.min.js')}</script>
-<script>${readFileSync(new URL('page/charts.js', import.meta.url), 'utf8')}</script>
-</body>
-</html>
-`
+<script>${readFileSync(new URL('page/charts.js', import.meta.url), 'utf8')}</script>`,
+  )
 }
 
 /** A file of a package, which becomes a part of the page. */
@@ -60,11 +50,6 @@ function fileOf(name: string): string {
 /** JSON that can end no script element. */
 function json(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c')
-}
-
-/** Texts of the page. */
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 }
 
 function tiles({ total, comparison, drainSeconds }: LoadTest): string {

@@ -1,8 +1,7 @@
 import type * as k8s from '@pulumi/kubernetes'
 import type { CustomResourceOptions, Input } from '@pulumi/pulumi'
 import { checksum } from '../kubernetes/checksum.ts'
-import { setUpJob } from '../kubernetes/job.ts'
-import { podTemplate } from '../kubernetes/pod.ts'
+import { jobPod, setUpJob } from '../kubernetes/job.ts'
 import { scriptOf } from '../kubernetes/script.ts'
 import { hostOf, type Site } from '../kubernetes/site.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
@@ -31,22 +30,14 @@ export interface MetadataArgs {
 export function metadataJob(args: MetadataArgs, opts: CustomResourceOptions): k8s.batch.v1.Job {
   const { site, name, image } = args
   const script = metadataScript(args)
-  const template = podTemplate({
-    site,
-    tier: 'set-up',
-    ...PULSAR_USER,
-    graceSeconds: 30,
-    restartPolicy: 'OnFailure',
-    containers: [
-      {
-        name: 'metadata',
-        image,
-        command: ['bash', '-c', script],
-        env: TOOL_ENV,
-        resources: { cpuMillicores: 250, memoryMib: 512 },
-      },
-    ],
-  })
+  const container = {
+    name: 'metadata',
+    image,
+    command: ['bash', '-c', script],
+    env: TOOL_ENV,
+    resources: { cpuMillicores: 250, memoryMib: 512 },
+  }
+  const template = jobPod({ site, ...PULSAR_USER, container })
   return setUpJob(site, name, checksum(script), template, opts)
 }
 

@@ -1,9 +1,8 @@
 import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
 import { labelsOf } from '../kubernetes/labels.ts'
-import { podTemplate } from '../kubernetes/pod.ts'
 import { siteOf } from '../kubernetes/site.ts'
-import { accessOf, containerEnv, RUNTIME_USER, type RuntimeArgs, runtimeVolumes, settingsOf } from './environment.ts'
+import { accessOf, adminPod, type RuntimeArgs, settingsOf } from './environment.ts'
 
 export interface RetentionArgs extends RuntimeArgs {
   /** Name of the CronJob. @default the name of the component */
@@ -26,24 +25,12 @@ export class Retention extends ComponentResource {
     const { tokenSecrets: _token, ...pulsar } = args.pulsar
     // It has nothing to do with Pulsar, so it gets no token.
     const access = accessOf({ ...args, pulsar })
-    const { volumes, mounts } = runtimeVolumes(access, 'admin')
-    const template = podTemplate({
-      site,
-      tier: 'set-up',
-      ...RUNTIME_USER,
-      graceSeconds: 30,
-      restartPolicy: 'OnFailure',
-      volumes,
-      containers: [
-        {
-          name: 'expire-indices',
-          image,
-          args: ['indices', 'expire', '--apply'],
-          env: { ...containerEnv(access, RESOURCES.memoryMib, 'admin'), ...settingsOf(access) },
-          resources: RESOURCES,
-          mounts,
-        },
-      ],
+    const template = adminPod(site, access, {
+      name: 'expire-indices',
+      image,
+      args: ['indices', 'expire', '--apply'],
+      env: settingsOf(access),
+      resources: RESOURCES,
     })
     new k8s.batch.v1.CronJob(
       cronJob,

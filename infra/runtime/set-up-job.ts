@@ -4,20 +4,11 @@ import type { Config } from '../../runtime/config.ts'
 import { namespaceOf, topicsOf } from '../../runtime/names.ts'
 import { withDefaults } from '../config/defaults.ts'
 import { checksum } from '../kubernetes/checksum.ts'
-import { setUpJob } from '../kubernetes/job.ts'
-import { podTemplate } from '../kubernetes/pod.ts'
+import { jobPod, setUpJob } from '../kubernetes/job.ts'
 import { scriptOf } from '../kubernetes/script.ts'
 import { type Site, siteOf } from '../kubernetes/site.ts'
 import { PULSAR_USER, TOKEN_DIR, TOOL_ENV, tokenVolume } from '../pulsar/server.ts'
-import {
-  accessOf,
-  containerEnv,
-  RUNTIME_USER,
-  type RuntimeAccess,
-  type RuntimeArgs,
-  runtimeVolumes,
-  settingsOf,
-} from './environment.ts'
+import { accessOf, adminPod, type RuntimeAccess, type RuntimeArgs, settingsOf } from './environment.ts'
 
 export interface SetUpArgs extends RuntimeArgs {
   /** Whether the brokers ask what a token may do: set-up then gives API and workers their rights. @default false */
@@ -79,25 +70,8 @@ export class SetUp extends ComponentResource {
     const command = ['set-up', ...(lowersRetention(access.settings, acknowledge) ? ['--lower-retention'] : [])]
     // It gives brokers that are added their share of the partitions.
     const brokers = access.pulsar.brokers ?? 0
-    const { volumes, mounts } = runtimeVolumes(access, 'admin')
-    const template = podTemplate({
-      site,
-      tier: 'set-up',
-      ...RUNTIME_USER,
-      graceSeconds: 30,
-      restartPolicy: 'OnFailure',
-      volumes,
-      containers: [
-        {
-          name: 'set-up',
-          image,
-          args: command,
-          env: { ...containerEnv(access, RESOURCES.memoryMib, 'admin'), ...needed },
-          resources: RESOURCES,
-          mounts,
-        },
-      ],
-    })
+    const container = { name: 'set-up', image, args: command, env: needed, resources: RESOURCES }
+    const template = adminPod(site, access, container)
     this.job = setUpJob(site, name, checksum(JSON.stringify([command, needed, brokers])), template, {
       parent: this,
     })
@@ -108,24 +82,16 @@ export class SetUp extends ComponentResource {
   /** API and workers may do their part with the two topics of the pipeline, and nothing else. */
   private permissions(name: string, { pulsarImage }: SetUpArgs, site: Site, access: RuntimeAccess): void {
     const script = permissionsScript(access.pulsar.endpoint.adminUrl, access.settings)
-    const template = podTemplate({
-      site,
-      tier: 'set-up',
-      ...PULSAR_USER,
-      graceSeconds: 30,
-      restartPolicy: 'OnFailure',
-      volumes: [tokenVolume(access.pulsar.tokenSecrets?.admin ?? '')],
-      containers: [
-        {
-          name: 'permissions',
-          image: output(pulsarImage ?? withDefaults(name, 'images', {}).pulsar),
-          command: ['bash', '-c', script],
-          env: TOOL_ENV,
-          resources: { cpuMillicores: 250, memoryMib: 512 },
-          mounts: { [TOKEN_DIR]: 'tokens' },
-        },
-      ],
-    })
+    const container = {
+      name: 'permissions',
+      image: output(pulsarImage ?? withDefaults(name, 'images', {}).pulsar),
+      command: ['bash', '-c', script],
+      env: TOOL_ENV,
+      resources: { cpuMillicores: 250, memoryMib: 512 },
+      mounts: { [TOKEN_DIR]: 'tokens' },
+    }
+    const volumes = [tokenVolume(access.pulsar.tokenSecrets?.admin ?? '')]
+    const template = jobPod({ site, ...PULSAR_USER, volumes, container })
     setUpJob(site, name, checksum(script), template, { parent: this, dependsOn: [this.job] })
   }
 }

@@ -109,21 +109,17 @@ export const mostlyTimeout: Rule = ({ bulks, instances, windowSeconds, queue, bu
   const workers = running(instances, 'worker').length
   const enough = Math.max(1, Math.ceil(workers * fullShare))
   const facts = `${percent(share)} of ${counted(count, 'bulk')} in ${duration(windowSeconds)} were sent on timeout, ${percent(fullShare)} full (${number(bulks.meanEvents ?? 0)} of ${number(bulkSize)} events).`
-  return workers > enough
-    ? advice(
-        'timeout',
-        'hint',
-        { bulks: count, fullShare, workers: enough },
-        'Bulks are sent before they are full',
-        `${facts} ${counted(enough, 'worker')} instead of ${number(workers)} would fill them, or a longer BULK_TIMEOUT_SECONDS.`,
-      )
-    : advice(
-        'timeout',
-        'hint',
-        { bulks: count, fullShare, workers: enough },
-        'Bulks are sent before they are full',
-        `${facts} One worker is enough for this load; a longer BULK_TIMEOUT_SECONDS makes fewer, fuller bulks, but searches find events later.`,
-      )
+  const what =
+    workers > enough
+      ? `${counted(enough, 'worker')} instead of ${number(workers)} would fill them, or a longer BULK_TIMEOUT_SECONDS.`
+      : 'One worker is enough for this load; a longer BULK_TIMEOUT_SECONDS makes fewer, fuller bulks, but searches find events later.'
+  return advice(
+    'timeout',
+    'hint',
+    { bulks: count, fullShare, workers: enough },
+    'Bulks are sent before they are full',
+    `${facts} ${what}`,
+  )
 }
 
 /** Causes with which Elasticsearch says that it has too much to do. */
@@ -138,34 +134,20 @@ export const refused: Rule = (figures) => {
   if (!cause || refusedShare(figures) < REFUSED_SHARE) return undefined
   const operations = total(bulks.retries)
   const sums = `${counted(operations, 'operation was', 'operations were')} sent again in ${duration(windowSeconds)}, mostly ${cause.name}.`
-  if (OVERLOADED.includes(cause.name))
-    return advice(
-      'refused',
-      'act',
-      { operations, cause: cause.name, kind: 'overloaded' },
-      'Elasticsearch refuses operations',
-      `${sums} ${lessLoad(figures)}`,
-    )
-  if (UNANSWERED.includes(cause.name)) {
+  const [kind, title, what] = refusalBy(cause.name, figures)
+  return advice('refused', 'act', { operations, cause: cause.name, kind }, title, `${sums} ${what}`)
+}
+
+function refusalBy(cause: string, figures: Figures): readonly [kind: string, title: string, what: string] {
+  if (OVERLOADED.includes(cause)) return ['overloaded', 'Elasticsearch refuses operations', lessLoad(figures)]
+  if (UNANSWERED.includes(cause)) {
     const what =
       'Bulks got no answer: the log of the worker names the node and the reason. Check the nodes of ELASTIC_HOST.'
-    return advice(
-      'refused',
-      'act',
-      { operations, cause: cause.name, kind: 'unanswered' },
-      'Elasticsearch does not answer bulks',
-      `${sums} ${what}`,
-    )
+    return ['unanswered', 'Elasticsearch does not answer bulks', what]
   }
   const what =
     'The events are not at fault: they wait in Pulsar, and nothing is lost. The log of the worker names the index and the reason.'
-  return advice(
-    'refused',
-    'act',
-    { operations, cause: cause.name, kind: 'other' },
-    'Elasticsearch cannot store operations',
-    `${sums} ${what}`,
-  )
+  return ['other', 'Elasticsearch cannot store operations', what]
 }
 
 function lessLoad({ instances, search }: Figures): string {
