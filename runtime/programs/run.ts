@@ -14,12 +14,7 @@ const HARD_LIMIT_FACTOR = 1.1
  * starts, and what was not acknowledged is delivered again.
  */
 export async function runUntilSignal(program: Program, graceSeconds: number, log: Logger): Promise<number> {
-  process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
-    // A connection that was cut after its client had stopped listening. Nobody waits for it any longer.
-    if (error.code === 'ECONNRESET' && error.syscall === 'read') {
-      log.error({ err: error }, 'a connection without a listener was reset')
-      return
-    }
+  process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'ended by an unforeseen error')
     process.exit(1)
   })

@@ -103,21 +103,24 @@ function connectSocket<T>(
     const { pathname } = new URL(url)
     const failed = (cause: unknown) =>
       reject(new AppError('queue_unavailable', `Pulsar did not open ${pathname}`, { cause }))
-    // For the whole life of the socket: a second error without a listener would end the process.
-    socket.on('error', failed)
-    socket.once('unexpected-response', (request, response) => {
+    socket.once('error', failed)
+    socket.once('unexpected-response', (_request, response) => {
+      const connection = response.socket
       response.setEncoding('utf8')
       let text = ''
       response.on('data', (part: string) => {
         if (text.length < MAX_REFUSAL_CHARS) text += part
       })
-      response.on('error', failed)
+      response.once('error', failed)
       response.once('end', () => {
-        request.destroy()
+        // Node.js treats the request as finished and stops listening to its connection, which it leaves open.
+        // When that is reset, the error would end the process.
+        connection.destroy()
         reject(handshakeRefusal(response.statusCode ?? 0, text, pathname))
       })
     })
     socket.once('open', () => {
+      socket.off('error', failed)
       let reason = ''
       socket.on('error', (error) => {
         reason = messageOf(error)
