@@ -29,7 +29,7 @@ const READ = {
   scripts: ['node_modules/@pulumi/kubernetes', 'node_modules/protobufjs', 'node_modules/pulsar-client'],
 }
 
-describe('the production dependencies', () => {
+describe('the supply chain: each production dependency', () => {
   const { packages } = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8')) as {
     packages: Record<string, Package>
   }
@@ -38,7 +38,7 @@ describe('the production dependencies', () => {
   )
   const pathsOf = (is: (one: Package) => boolean) => production.filter(([, one]) => is(one)).map(([path]) => path)
 
-  it('are pinned by a hash of their content', () => {
+  it('is pinned by a hash of its content', () => {
     assert.ok(production.length > 100)
     assert.deepEqual(
       pathsOf(({ integrity }) => !integrity?.startsWith('sha512-')),
@@ -46,14 +46,14 @@ describe('the production dependencies', () => {
     )
   })
 
-  it('have licences that we may pass on', () => {
+  it('has a licence that we may pass on', () => {
     assert.deepEqual(
       pathsOf(({ license = '' }) => !LICENCES.has(license)),
       READ.licence,
     )
   })
 
-  it('run no script when they are installed, but for those that were read', () => {
+  it('runs no script when it is installed, except the scripts that were read', () => {
     assert.deepEqual(
       pathsOf(({ hasInstallScript }) => hasInstallScript === true),
       READ.scripts,
