@@ -26,7 +26,8 @@ export const errorCodes = {
   },
   queue_refused: {
     retryable: false,
-    remedy: 'Read the reason of the broker: authentication, authorisation, or a message too large.',
+    remedy:
+      'Read the reason of the broker in the log: authentication, authorisation, or a message too large. Until then callers get 503.',
   },
   queue_admin: { retryable: true, remedy: 'Check PULSAR_API, the token, and the log of the broker.' },
   topic_not_found: { retryable: false, remedy: 'Check the names in the path, or run `set-up`.' },

@@ -2,10 +2,15 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, Fasti
 import { ANSWERS_OF_ANY_PATH, refusal } from '../answer-schemas.ts'
 import { AppError } from '../errors.ts'
 import { faultOf, limited } from './faults.ts'
-import { FaultyCall, notDurable, notRead, Refused, tooLarge } from './refused.ts'
+import type { RefusalReporter } from './refusal-reporter.ts'
+import { FaultyCall, notDurable, notRead, Refused, refusedByQueue, tooLarge } from './refused.ts'
 
 /** Makes every answer that is not 200 `{detail}`, with a text or a list of faults. */
-export function answerErrors(server: FastifyInstance, maxBodyBytes: number): void {
+export function answerErrors(
+  server: FastifyInstance,
+  maxBodyBytes: number,
+  reporter: Pick<RefusalReporter, 'refusedByQueue'>,
+): void {
   server.setErrorHandler((error: FastifyError, request, reply) => {
     // Fastify closes after any fault of a body; when all of it has arrived, the next call may follow on the connection.
     if (request.raw.complete) reply.removeHeader('connection')
@@ -14,6 +19,10 @@ export function answerErrors(server: FastifyInstance, maxBodyBytes: number): voi
       return reply.code(422).send({ detail: limited(error.validation.map((fault) => faultOf(fault, base))) })
     }
     if (error instanceof FaultyCall) return reply.code(422).send({ detail: error.faults })
+    if (error instanceof AppError && error.code === 'queue_refused') {
+      reporter.refusedByQueue(error)
+      return refuse(reply, refusedByQueue())
+    }
     return refuse(reply, refusalFor(error, request, maxBodyBytes))
   })
 }

@@ -16,7 +16,7 @@ import { refuseEarly } from './early.ts'
 import { RateLimiter } from './limits.ts'
 import type { ApiMetrics } from './metrics.ts'
 import type { Publisher } from './publisher.ts'
-import { Refusals } from './refusals.ts'
+import { RefusalReporter } from './refusal-reporter.ts'
 import { addCollectRoutes, addTrackRoute } from './routes.ts'
 import { MAX_ID_BYTES } from './schema.ts'
 import { senders } from './sender.ts'
@@ -51,14 +51,14 @@ export interface PublicDependencies {
   readonly log: Logger
   /** From then on each answer ends its connection, while calls are still taken. */
   readonly leaving?: AbortSignal
-  /** A monotonic clock in milliseconds, for the rates of sources. @default `performance.now` */
+  /** A monotonic clock in milliseconds, for the rates of sources and of log lines. @default `performance.now` */
   readonly nowMs?: () => number
 }
 
 /** The listener for events: `/track` and `/collect`, and for the browser library that sends them: `/tracker`. */
 export async function buildPublicServer(dependencies: PublicDependencies): Promise<FastifyInstance> {
   const { config, log, metrics } = dependencies
-  const refusals = new Refusals(metrics, log)
+  const refusals = new RefusalReporter(metrics, log, dependencies.nowMs)
   const connections = new Connections({
     maximum: maxConnections(config.apiMaxConnections, descriptorLimit()),
     maxBodyBytes: config.apiMaxBodyBytes,
@@ -101,7 +101,7 @@ export async function buildPublicServer(dependencies: PublicDependencies): Promi
     // allows credentials, because browsers ask for them with every beacon of JSON.
     delegator: (request, decide) => decide(null, { ...CORS, credentials: request.method === 'OPTIONS' }),
   })
-  answerErrors(server, config.apiMaxBodyBytes)
+  answerErrors(server, config.apiMaxBodyBytes, refusals)
   server.addHook('onResponse', async (request, reply) => {
     metrics.answered(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000)
     refusals.answered(request, reply.statusCode)

@@ -3,6 +3,8 @@ import type { Fault } from './schema.ts'
 
 /** How long a client should wait after a limit or the broker refused its call. */
 const RETRY_AFTER_SECONDS = 2
+/** The same while Pulsar refuses permanently: an operator has to act first. */
+const RETRY_AFTER_REPAIR_SECONDS = 30
 
 /** A call that is answered with a status and a reason. */
 export class Refused extends AppError {
@@ -36,6 +38,15 @@ export function tooFast(sourceId: string, waitSeconds: number): Refused {
 
 export function notDurable(): Refused {
   return new Refused(503, 'The events could not be made durable; send them again', RETRY_AFTER_SECONDS)
+}
+
+/** Not the fault of the caller, whose events remain valid; the reason concerns only operators, who find it in the log. */
+export function refusedByQueue(): Refused {
+  return new Refused(
+    503,
+    'Pulsar refused the events, and an operator has to act; send them again later with the same ids',
+    RETRY_AFTER_REPAIR_SECONDS,
+  )
 }
 
 /** @param reason what is missing at the servers and what the operator is to do. */

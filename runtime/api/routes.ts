@@ -30,7 +30,12 @@ const response = {
     ...refusal('A limit is reached: of memory, of calls of one address, or of the source.'),
     headers: RETRY_AFTER,
   },
-  503: { ...refusal('The events could not be made durable.'), headers: RETRY_AFTER },
+  503: {
+    ...refusal(
+      'The events are not durable: Pulsar gave no receipt, refused them, or does not confirm that they would be read.',
+    ),
+    headers: RETRY_AFTER,
+  },
 }
 
 export function addTrackRoute(server: FastifyInstance, track: Track, maxEvents: number): void {

@@ -295,16 +295,28 @@ describe('POST /track', () => {
       assert.equal((await api.server.inject(trackCall(goodCall()))).statusCode, 200)
     })
 
-    it('answers 500 without a reason, and logs the reason, when the broker refuses permanently', async () => {
-      const api = await buildApi()
-      api.producer.failures.push(new AppError('queue_refused', 'not authorised'))
-      const answer = await api.server.inject(trackCall(goodCall()))
-      assert.equal(answer.statusCode, 500)
-      assert.doesNotMatch(answer.body, /not authorised/)
+    it('answers 503 without the reason when the broker refuses permanently, and logs the reason once a minute', async () => {
+      let now = 0
+      const api = await buildApi({}, fixedSources(), () => now)
+      const refused = async () => {
+        api.producer.failures.push(new AppError('queue_refused', 'not authorised'))
+        const answer = await api.server.inject(trackCall(goodCall()))
+        assert.deepEqual([answer.statusCode, answer.headers['retry-after']], [503, '30'])
+        assert.doesNotMatch(answer.body, /not authorised/)
+      }
+      await refused()
+      await refused()
+      now = 60_000
+      await refused()
       assert.deepEqual(
-        api.logged.map(({ msg, err }) => [msg, (err as Error).message]),
-        [['request failed', 'not authorised']],
+        api.logged.flatMap(({ err, count }) => (err === undefined ? [] : [[(err as AppError).code, count]])),
+        [
+          ['queue_refused', 1],
+          ['queue_refused', 2],
+        ],
       )
+      assert.equal(api.budget.used, 0)
+      assert.equal((await api.server.inject(trackCall(goodCall()))).statusCode, 200)
     })
   })
 

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import type { AppError } from '../errors.ts'
 import type { Unrouted } from '../listener.ts'
 import type { Logger } from '../log.ts'
 import { LogLimit } from '../log-limit.ts'
@@ -8,8 +9,8 @@ import type { ApiMetrics } from './metrics.ts'
 /** The logged part of an origin, which the caller chooses. */
 const MAX_ORIGIN_LENGTH = 100
 
-/** Reports refused calls: each one in a metric, and one log line a minute for each reason and each status. */
-export class Refusals {
+/** Reports refused calls: those that no route saw in a metric, and all with one log line a minute for each reason and each status. */
+export class RefusalReporter {
   readonly #metrics: Pick<ApiMetrics, 'unrouted'>
   readonly #log: Logger
   readonly #lines: LogLimit
@@ -27,6 +28,13 @@ export class Refusals {
     if (count === undefined) return
     const client = address === undefined ? undefined : clientOf(address)
     this.#log.warn({ reason, count, client }, 'connections or requests ended before a route saw them')
+  }
+
+  /** @param error the permanent refusal, `queue_refused`. Every call meets it until an operator acts. */
+  refusedByQueue(error: AppError): void {
+    const count = this.#lines.count(error.code)
+    if (count === undefined) return
+    this.#log.error({ err: error, count }, 'Pulsar refused events; calls are answered 503')
   }
 
   answered(request: FastifyRequest, status: number): void {
