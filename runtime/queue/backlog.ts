@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts'
 import { secondsToDrain } from '../telemetry/bottlenecks.ts'
-import type { PulsarAdmin, SubscriptionStats, TopicStats } from './admin.ts'
+import type { PulsarAdmin } from './admin.ts'
+import type { SubscriptionStats, TopicStats } from './admin-stats.ts'
 import { eventsIn } from './message.ts'
 
 /** The answer of `GET /queue/{namespace}/{topic}/backlog`: messages that are not yet acknowledged, by partition. */

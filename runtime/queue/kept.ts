@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts'
 import { partitionName } from '../names.ts'
-import type { KeptLedgers, PulsarAdmin } from './admin.ts'
+import type { PulsarAdmin } from './admin.ts'
+import type { KeptLedgers } from './admin-stats.ts'
 import { comparePositions, type Position } from './position.ts'
 
 /**

@@ -1,6 +1,7 @@
 import { AppError, messageOf } from '../errors.ts'
 import type { SetUpStep } from '../set-up-step.ts'
-import type { BacklogQuota, DroppingPolicies, PulsarAdmin, QuotaType, TopicPolicy } from './admin.ts'
+import type { PulsarAdmin } from './admin.ts'
+import type { BacklogQuota, DroppingPolicies, QuotaType, TopicPolicy } from './admin-policies.ts'
 import { readUntil } from './attempts.ts'
 import { policyReasons, type Reason } from './reader.ts'
 

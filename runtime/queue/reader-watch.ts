@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import type { DroppingPolicies, PulsarAdmin } from './admin.ts'
+import type { PulsarAdmin } from './admin.ts'
+import type { DroppingPolicies } from './admin-policies.ts'
 import { judge, type Reader, type ReaderSnapshot, type Verdict } from './reader.ts'
 
 /** Between two questions to the admin API; an answer that is late delays the next one. */

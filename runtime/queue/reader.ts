@@ -1,5 +1,6 @@
 import { partitionName } from '../names.ts'
-import type { DroppingPolicies, PartitionFacts, TopicFacts } from './admin.ts'
+import type { DroppingPolicies } from './admin-policies.ts'
+import type { PartitionFacts, TopicFacts } from './admin-stats.ts'
 
 /**
  * Whether what is published now will be read: the decision alone. It comes from facts of the servers and a time, and gives

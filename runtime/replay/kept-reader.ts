@@ -1,4 +1,4 @@
-import type { KeptLedgers } from '../queue/admin.ts'
+import type { KeptLedgers } from '../queue/admin-stats.ts'
 import { entriesBetween, type KeptPart } from '../queue/kept.ts'
 import type { Reader, ReadMessage } from '../queue/port.ts'
 import { comparePositions, type Position } from '../queue/position.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { AppError } from '../../../runtime/errors.ts'
-import type { PulsarAdmin, TopicStats } from '../../../runtime/queue/admin.ts'
+import type { PulsarAdmin } from '../../../runtime/queue/admin.ts'
+import type { TopicStats } from '../../../runtime/queue/admin-stats.ts'
 import { readBacklog, readDetailedBacklog, samplePositions } from '../../../runtime/queue/backlog.ts'
 
 const TOPIC = 'persistent://tracardi/system/functions'

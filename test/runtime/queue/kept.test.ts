@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { KeptLedgers, PulsarAdmin } from '../../../runtime/queue/admin.ts'
+import type { PulsarAdmin } from '../../../runtime/queue/admin.ts'
+import type { KeptLedgers } from '../../../runtime/queue/admin-stats.ts'
 import { CLOCK_MARGIN_MS, entriesBetween, keptOf } from '../../../runtime/queue/kept.ts'
 import type { Position } from '../../../runtime/queue/position.ts'
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { BacklogQuota, DroppingPolicies, PulsarAdmin, TopicPolicy } from '../../../runtime/queue/admin.ts'
+import type { PulsarAdmin } from '../../../runtime/queue/admin.ts'
+import type { BacklogQuota, DroppingPolicies, TopicPolicy } from '../../../runtime/queue/admin-policies.ts'
 import { pinPolicies } from '../../../runtime/queue/policies.ts'
 
 const TOPIC = 'persistent://tenant/namespace/topic'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { DroppingPolicies, TopicFacts } from '../../../runtime/queue/admin.ts'
+import type { DroppingPolicies } from '../../../runtime/queue/admin-policies.ts'
+import type { TopicFacts } from '../../../runtime/queue/admin-stats.ts'
 import { type ReaderWatch, watchReader } from '../../../runtime/queue/reader-watch.ts'
 import { recordingLog } from '../../support/log.ts'
 import { eventually } from '../../support/until.ts'

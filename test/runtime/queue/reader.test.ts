@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { DroppingPolicies, PartitionFacts, TopicFacts } from '../../../runtime/queue/admin.ts'
+import type { DroppingPolicies } from '../../../runtime/queue/admin-policies.ts'
+import type { PartitionFacts, TopicFacts } from '../../../runtime/queue/admin-stats.ts'
 import { CONFIRMED_MS, judge, policyReasons, type ReaderSnapshot } from '../../../runtime/queue/reader.ts'
 
 const NOW_MS = 1_000_000

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { KeptLedgers } from '../../../runtime/queue/admin.ts'
+import type { KeptLedgers } from '../../../runtime/queue/admin-stats.ts'
 import type { Position } from '../../../runtime/queue/position.ts'
 import { KeptReader } from '../../../runtime/replay/kept-reader.ts'
 import { FakeReader, readingOf } from '../../support/fake-reader.ts'
