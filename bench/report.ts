@@ -12,12 +12,12 @@ import { write } from './write.ts'
 const HOT_SPOTS = 25
 
 /** Prints the tables, and writes them as a page, with every round as JSON, and as a chart. */
-export function report(
+export async function report(
   folder: string,
   mix: string,
   { events, bytesPerEvent }: Material,
   outcomes: readonly Outcome[],
-): void {
+): Promise<void> {
   const summaries = summarise(outcomes)
   const goals = judge(summaries)
   const tables = `${resultTable(summaries)}\n\n${goalTable(goals)}\n`
@@ -27,7 +27,7 @@ export function report(
   const head = `${events} ${mix} documents, ${Math.round(bytesPerEvent)} bytes each with its action line; medians of ${rounds} rounds.`
   write(folder, `${mix}.md`, `# Measured\n\n${head}\n\n${tables}`)
   write(folder, `${mix}.json`, `${JSON.stringify({ ...facts, summaries, goals, outcomes }, null, 2)}\n`)
-  write(folder, `${mix}.svg`, chart(`Throughput with ${mix} documents`, summaries))
+  write(folder, `${mix}.svg`, await chart(`Throughput with ${mix} documents`, summaries))
 }
 
 export function reportScale(folder: string, outcomes: readonly Outcome[]): void {

@@ -25,6 +25,6 @@ export async function measureTable(lab: Lab, options: BenchOptions): Promise<voi
       const figures = measured.map(({ name, eventsPerSecond }) => `${name}: ${Math.round(eventsPerSecond)}/s`)
       say(`${index + 1}/${measures.length * options.rounds}  ${figures.join('; ')}`)
     }
-    report(options.results, mix, material, outcomes)
+    await report(options.results, mix, material, outcomes)
   }
 }

@@ -59,7 +59,7 @@ async function measureOn(server: SearchServer, options: BenchOptions): Promise<v
     say(`${index + 1}/${measurements.length}  ${name}: ${cpuMicros.toFixed(1)} µs, ${Math.round(mergedBytes)} bytes`)
   }
   await lab.close()
-  reportMapping(options.results, tables, outcomes, lab.facts)
+  await reportMapping(options.results, tables, outcomes, lab.facts)
 }
 
 /** One Elasticsearch, one index that is made again for each variant, and the documents that all of them store. */

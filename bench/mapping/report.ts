@@ -67,12 +67,12 @@ export function summariseVariants(
 }
 
 /** Prints the tables, and writes them as a page, with every round as JSON, and as a chart. */
-export function reportMapping(
+export async function reportMapping(
   folder: string,
   tables: readonly Comparison[],
   outcomes: readonly VariantOutcome[],
   facts: MappingFacts,
-): void {
+): Promise<void> {
   const results = tables
     .map((table) => ({ title: table.title, summaries: summariseVariants(table, outcomes) }))
     .filter(({ summaries }) => summaries.length > 0)
@@ -84,7 +84,7 @@ export function reportMapping(
   const head = `${facts.events} documents with their action lines, ${sizes.join(', ')}; 3 shards, no replica; medians of ${measured} rounds.`
   write(folder, 'mapping.md', `# What a field costs\n\n${head}\n\n${text}`)
   write(folder, 'mapping.json', `${JSON.stringify({ ...facts, node: process.version, results, outcomes }, null, 2)}\n`)
-  write(folder, 'mapping.svg', svgOf('What a field costs in Elasticsearch', panels(results)))
+  write(folder, 'mapping.svg', await svgOf('What a field costs in Elasticsearch', panels(results)))
 }
 
 const HEAD = [

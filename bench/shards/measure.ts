@@ -48,7 +48,7 @@ export async function measureShards(lab: Lab, options: BenchOptions, shardOption
       say(`${index + 1}/${items.length * options.rounds}  ${shards} shards${whose}, ${figures.join('; ')}`)
     }
     if (outcomes.length === 0) return
-    reportShards(
+    await reportShards(
       options.results,
       { material, lowLoad, compare: shardOptions.compare },
       shardSummaries(outcomes),

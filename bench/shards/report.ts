@@ -18,12 +18,12 @@ export interface ShardRun {
 }
 
 /** Prints the tables, and writes them as a page, with every round as JSON, and as a chart. */
-export function reportShards(
+export async function reportShards(
   folder: string,
   { material: { mix, events, bytesPerEvent }, lowLoad, compare }: ShardRun,
   summaries: readonly ShardSummary[],
   outcomes: readonly ShardOutcome[],
-): void {
+): Promise<void> {
   const goals = judgeShards(summaries)
   const tables = `${shardTable(summaries)}\n\n${shardGoalTable(goals)}\n`
   say(`\n${tables}`)
@@ -36,7 +36,7 @@ export function reportShards(
   for (const [ending, text] of [
     ['md', `# What shards cost\n\n${head}\n\n${tables}`],
     ['json', `${JSON.stringify({ ...facts, summaries, goals, outcomes }, null, 2)}\n`],
-    ['svg', shardChart(summaries)],
+    ['svg', await shardChart(summaries)],
   ] as const) {
     const path = join(folder, `${name}.${ending}`)
     writeFileSync(path, text)
@@ -108,7 +108,7 @@ export function shardGoalTable(goals: readonly ShardGoal[]): string {
 const OURS = /^(worker|chain)(?!.*\(before\))/
 
 /** Events a second for each number of shards, by one scale; then what an event costs Elasticsearch, as shards grow. */
-export function shardChart(summaries: readonly ShardSummary[]): string {
+export function shardChart(summaries: readonly ShardSummary[]): Promise<string> {
   const panels = summaries.map((summary): Panel => {
     const best = ceilingOf(summary.own)
     const shown = rowsOf(summary).filter(

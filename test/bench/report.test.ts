@@ -4,6 +4,7 @@ import { judge } from '../../bench/goals.ts'
 import type { Outcome } from '../../bench/line.ts'
 import { ceilingOf, summarise } from '../../bench/summary.ts'
 import { goalTable, markdown, resultTable } from '../../bench/table.ts'
+import { barsOf } from './bars.ts'
 
 function outcome(name: string, eventsPerSecond: number, more: Partial<Outcome> = {}): Outcome {
   return { name, eventsPerSecond, cpuMicrosPerEvent: {}, rssMb: {}, ...more }
@@ -88,17 +89,21 @@ describe('the report of the bench', () => {
     assert.deepEqual(shares, ['of Fastify', '-'.repeat('of Fastify'.length), '38 %', ''])
   })
 
-  it('draws the lines that store with the best ceiling alone, ours apart from the others', () => {
-    const svg = chart('A "title"', summaries)
+  it('draws the lines that store with the best ceiling alone, ours apart from the others', async () => {
+    const svg = await chart('A "title"', summaries)
     assert.match(svg, /aria-label="A &quot;title&quot;"/)
     assert.match(svg, /prefers-color-scheme: dark/)
     assert.deepEqual(
-      [...svg.matchAll(/text-anchor="end">([^<]+)</g)].map((match) => match[1]),
-      ['ceiling, 2 in flight', 'worker, native', 'ceiling of bulks of 2,000, 2 in flight'],
+      barsOf(svg).map(({ label, kind }) => [label, kind]),
+      [
+        ['ceiling, 2 in flight', 'other'],
+        ['worker, native', 'ours'],
+        ['ceiling of bulks of 2,000, 2 in flight', 'other'],
+      ],
     )
     assert.deepEqual(
-      [...svg.matchAll(/<rect class="(\w+)"/g)].map((match) => match[1]),
-      ['other', 'ours', 'other'],
+      [...svg.matchAll(/>([\d,]+ \(\d+ %\))</g)].map((match) => match[1]),
+      ['41,000 (100 %)', '34,000 (83 %)', '60,000 (146 %)'],
     )
   })
 })

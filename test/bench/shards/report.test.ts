@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { judgeShards } from '../../../bench/shards/goals.ts'
 import { shardChart, shardGoalTable, shardTable } from '../../../bench/shards/report.ts'
 import { type ShardOutcome, shardSummaries } from '../../../bench/shards/summary.ts'
+import { barsOf } from '../bars.ts'
 
 function outcome(
   shards: number,
@@ -130,10 +131,10 @@ describe('the report of what shards cost', () => {
     )
   })
 
-  it('draws a panel for each number of shards, and one of what an event costs', () => {
-    const svg = shardChart(summaries)
+  it('draws a panel for each number of shards, and one of what an event costs', async () => {
+    const svg = await shardChart(summaries)
     assert.deepEqual(
-      [...svg.matchAll(/class="title"[^>]*>([^<]+)</g)].map(([, title]) => title),
+      [...svg.matchAll(/font-weight="bold"[^>]*>([^<]+)</g)].map(([, title]) => title),
       [
         '3 shards: events stored a second (share of Elasticsearch alone)',
         '12 shards: events stored a second (share of Elasticsearch alone)',
@@ -141,7 +142,7 @@ describe('the report of what shards cost', () => {
       ],
     )
     assert.deepEqual(
-      [...svg.matchAll(/text-anchor="end">([^<]+)<[^>]*><rect class="(\w+)"/g)].map(([, label, kind]) => [label, kind]),
+      barsOf(svg).map(({ label, kind }) => [label, kind]),
       [
         ['ceiling, 2 in flight', 'other'],
         ['worker, native (before)', 'other'],
@@ -162,8 +163,8 @@ describe('the report of what shards cost', () => {
     )
   })
 
-  it('draws all panels of shards by one scale', () => {
-    const widths = [...shardChart(summaries).matchAll(/<rect[^>]* width="([\d.]+)"/g)].map(([, width]) => Number(width))
+  it('draws all panels of shards by one scale', async () => {
+    const widths = barsOf(await shardChart(summaries)).map(({ width }) => width)
     // 62,000 events/s with 12 shards is the longest bar there is.
     assert.equal(widths[4], 360)
     assert.equal(widths[0], Number(((360 * 50_000) / 62_000).toFixed(1)))
