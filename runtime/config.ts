@@ -485,6 +485,16 @@ export const settings = {
     unit: 'days',
     description: 'Age at which `indices expire` takes a whole event index as expired. 0 keeps everything.',
   },
+  warmAfterDays: {
+    env: 'WARM_AFTER_DAYS',
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    maximum: 36_500,
+    unit: 'days',
+    description:
+      'Age at which `indices age` sends a whole event index to the warm nodes of Elasticsearch. 0 sends none.',
+  },
   sessionRetentionDays: {
     env: 'SESSION_RETENTION_DAYS',
     type: 'integer',

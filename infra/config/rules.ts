@@ -4,7 +4,7 @@ import type { Plan } from './plan.ts'
 
 type Rule = (plan: Plan) => string | undefined
 
-type Sizes = Pick<Plan['elasticsearch'], 'masterNodes' | 'mastersHoldData' | 'dataNodes'>
+type Sizes = Pick<Plan['elasticsearch'], 'masterNodes' | 'mastersHoldData' | 'dataNodes' | 'warmNodes'>
 
 /** Nodes of Elasticsearch that hold data. */
 export function dataHolders({ elasticsearch }: { readonly elasticsearch: Sizes }): number {
@@ -201,6 +201,14 @@ const elasticsearchShape: readonly ((shape: ElasticsearchShape) => string | unde
       ? 'elasticsearch.mastersHoldData is yes, and platform.zones names zones; masters do not know their zone, so no copy of a shard could be kept apart on them: use dataNodes'
       : undefined,
   (p) =>
+    p.elasticsearch.warmNodes > 0 && p.elasticsearch.dataNodes === 0
+      ? `elasticsearch.warmNodes is ${p.elasticsearch.warmNodes} and elasticsearch.dataNodes is 0: new indices need data nodes; add some`
+      : undefined,
+  (p) =>
+    p.elasticsearch.warmNodes > 0 && p.elasticsearch.warmNodes < p.platform.zones.length
+      ? `elasticsearch.warmNodes is ${p.elasticsearch.warmNodes} in ${p.platform.zones.length} zones; each zone needs one at least`
+      : undefined,
+  (p) =>
     p.platform.zones.length > 1 && p.elasticsearch.dataNodes > 0 && p.elasticsearch.dataNodes < p.platform.zones.length
       ? `elasticsearch.dataNodes is ${p.elasticsearch.dataNodes} in ${p.platform.zones.length} zones; each zone needs one at least`
       : undefined,
@@ -271,6 +279,10 @@ const search: readonly Rule[] = [
     'two must go on when one is lost',
   ),
   atLeast('elasticsearch.dataNodes', (p) => floor(p).dataNodes, dataHolders, 'a copy needs another machine'),
+  (p) =>
+    p.elasticsearch.warmNodes > 0 && p.runtime.indexReplicas >= p.elasticsearch.warmNodes
+      ? `ELASTIC_INDEX_REPLICAS is ${p.runtime.indexReplicas} with ${p.elasticsearch.warmNodes} warm nodes; at most ${p.elasticsearch.warmNodes - 1}, because each copy of a shard needs a node of its own: lower it or add warm nodes`
+      : undefined,
   (p) =>
     dataHolders(p) >= 1 && p.runtime.indexReplicas >= dataHolders(p)
       ? `ELASTIC_INDEX_REPLICAS is ${p.runtime.indexReplicas} with ${dataHolders(p)} data nodes; at most ${dataHolders(p) - 1}, because each copy of a shard needs a node of its own: lower it or add data nodes`

@@ -17,7 +17,7 @@ import { sizeZooKeeper } from './zookeeper.ts'
  *
  * @param stated numbers that the stack states itself. The model's own are answered all the same, but what follows from
  *   them, as a disk from the number of nodes, follows from the stated ones. None when left out.
- * @returns one for each key, in the order of `SIZED_KEYS`.
+ * @returns one for each key, in the order of `SIZED_KEYS`; none for warm nodes where there are none.
  */
 export function size(
   load: Load,
@@ -43,7 +43,7 @@ export function size(
     ...sizeBookies(question),
     ...sizeDataNodes(question),
   ]
-  return SIZED_KEYS.map((key) => derived.find((entry) => entry.key === key) as Derived)
+  return SIZED_KEYS.flatMap((key) => derived.find((entry) => entry.key === key) ?? [])
 }
 
 /** What every part is sized from. */

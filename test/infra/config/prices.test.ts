@@ -31,9 +31,10 @@ describe('a file of prices', () => {
     )
     assert.throws(() => readPricesFile(path), {
       faults: [
-        'disk is not a key; known: currency, of, machines, usablePart, diskGibMonth, objectGibMonth, zoneTrafficGib',
+        'disk is not a key; known: currency, of, machines, usablePart, diskGibMonth, warmDiskGibMonth, objectGibMonth, zoneTrafficGib',
         'currency is ""; allowed: a text',
         'diskGibMonth is missing; allowed: a number of at least 0',
+        'warmDiskGibMonth is missing; allowed: a number of at least 0',
         'objectGibMonth is missing; allowed: a number of at least 0',
         'zoneTrafficGib is missing; allowed: a number of at least 0',
         'usablePart is 2; allowed: a number over 0, at most 1',
@@ -42,7 +43,7 @@ describe('a file of prices', () => {
       ].map((fault) => `${path}: ${fault}`),
     })
     const empty = fileOf(
-      '{ currency: EUR, of: x, machines: [], usablePart: 1, diskGibMonth: 1, objectGibMonth: 0, zoneTrafficGib: 0 }',
+      '{ currency: EUR, of: x, machines: [], usablePart: 1, diskGibMonth: 1, warmDiskGibMonth: 1, objectGibMonth: 0, zoneTrafficGib: 0 }',
     )
     assert.throws(() => readPricesFile(empty), {
       faults: [`${empty}: machines is []; allowed: a list of at least one family of machines`],

@@ -24,7 +24,7 @@ describe('the settings that a program reads', () => {
     // How much is fetched ahead is asked of the queue by whoever consumes; the API never does.
     worker: sourcesWithout('worker/', 'programs/worker.ts', 'queue/', 'replay/', 'commands/'),
     // What set-up makes of the topics is handed on with their names.
-    admin: sourcesWithout('search/retention.ts', 'search/state-expiry.ts', 'commands/', 'names.ts'),
+    admin: sourcesWithout('search/retention.ts', 'search/state-expiry.ts', 'search/age.ts', 'commands/', 'names.ts'),
   }
   for (const [program, names] of Object.entries(READ_BY_ONE)) {
     for (const name of names) {
