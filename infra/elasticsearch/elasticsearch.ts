@@ -194,12 +194,11 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
         { parent: this, dependsOn: [configuration, ...dependsOn, ...previous] },
       )
     }
-    // Masters beside the data nodes: neither is ready before there are both.
-    const nodes = tiers.flatMap((tier) =>
-      oneAfterTheOther(
-        sets.filter((set) => set.tier === tier),
-        make,
-      ),
+    // Masters beside the nodes with data: neither is ready before there are both. While a shard moves to warm nodes its copies are
+    // on both kinds, so these restart one after the other.
+    const isMaster = ({ tier }: NodeSet) => tier === 'elasticsearch-master'
+    const nodes = [sets.filter(isMaster), sets.filter((set) => !isMaster(set))].flatMap((some) =>
+      oneAfterTheOther(some, make),
     )
     for (const tier of tiers) disruptionBudget(site, tier, tierName(name, tier), child)
     const job = secure ? this.users(own, secure.users, nodes) : undefined
