@@ -62,10 +62,7 @@ export function queuedRatio({ eventsPerCall }: Load, { messageMaxEvents }: Shape
 }
 
 /** Bytes of one copy of the sessions and profiles on disk. */
-function statesOf(
-  load: Load,
-  { sessionRetentionDays: sessions, profileRetentionDays: profiles }: Shape,
-): number {
+function statesOf(load: Load, { sessionRetentionDays: sessions, profileRetentionDays: profiles }: Shape): number {
   const perDay = (load.peakEventsPerSecond * load.meanToPeak * 86_400) / load.eventsPerSession
   const sessionDays = sessions > 0 ? sessions + 1 : load.stateDays
   const profileDays = profiles > 0 ? 2 * profiles : load.stateDays
