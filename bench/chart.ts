@@ -22,7 +22,7 @@ export interface Bar {
 export interface Panel {
   readonly title: string
   readonly bars: readonly Bar[]
-  /** What a whole bar stands for; the largest value of the panel when left out. */
+  /** What a whole bar is for; the largest value of the panel when omitted. */
   readonly most?: number
 }
 
@@ -40,7 +40,7 @@ export function chart(title: string, summaries: readonly Summary[]): string {
   return svgOf(title, [stored(summaries), edge(summaries)])
 }
 
-/** The panels below one another; those without bars are left out. */
+/** The panels below one another; those without bars are omitted. */
 export function svgOf(title: string, all: readonly Panel[]): string {
   const panels = all.filter(({ bars }) => bars.length > 0)
   let top = 16
@@ -78,7 +78,7 @@ function edge(summaries: readonly Summary[]): Panel {
   }
 }
 
-/** @param ours what the names of our own lines look like. @param suffix stands behind the figure. */
+/** @param ours the pattern of our own lines' names. @param suffix follows the figure. */
 export function barOf({ name, eventsPerSecond }: Summary, ours: RegExp, suffix: string): Bar {
   const { median, low, high } = eventsPerSecond
   const kind = ours.test(name) ? 'ours' : 'other'

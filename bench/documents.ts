@@ -5,13 +5,13 @@ import type { Config } from '../runtime/config.ts'
 import { type Call, generateLoad } from '../runtime/send/generate.ts'
 
 /**
- * Bytes of one event: `realistic` as it is stored, about 650; `small` as the client sends it, 120, because what is added at
- * the edge alone (times, source, session, profile) takes more; `large` as it is stored, about 2500; `varied` is of words at
- * random, about 900: few documents of people repeat themselves less.
+ * Bytes of one event. `realistic`: about 650 as stored. `small`: 120 as the client sends it, because the data that the edge adds (times,
+ * source, session, profile) takes more. `large`: about 2500 as stored. `varied`: about 900, of random words; few real documents
+ * repeat themselves less.
  */
 export type MixName = 'realistic' | 'small' | 'large' | 'varied'
 
-/** Visitors among whom the calls go round: so many sessions and profiles are written. */
+/** Number of visitors in the calls, and so of sessions and profiles. */
 const PROFILES = 10_000
 const SMALL_BYTES = 120
 /** Added to the realistic event to come to about 2500 bytes. */
@@ -75,7 +75,7 @@ function wordsOf(id: string): readonly string[] {
 function article(id: string): Record<string, string> {
   const fields = 10
   const length = Math.floor(LARGE_EXTRA_BYTES / fields) - '"section-0":"",'.length
-  const words = `${id} a sentence about gardens, chairs and what stands on them `
+  const words = `${id} a sentence about gardens, chairs and all that grows there `
   return Object.fromEntries(
     Array.from({ length: fields }, (_, index) => [
       `section-${index}`,
@@ -98,7 +98,7 @@ export function partsOf(config: Config): (call: Call, nowMs: number) => readonly
   }
 }
 
-/** The `_bulk` bodies of all parts, with so many events in each. */
+/** The `_bulk` bodies of all parts, with the given number of events in each. */
 export function bulkBodies(parts: readonly Part[], eventsPerBulk: number, withStates: boolean): Buffer[] {
   const bodies: Buffer[] = []
   let gathered: string[] = []

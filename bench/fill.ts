@@ -7,7 +7,7 @@ import type { Producer, Transport } from '../runtime/queue/port.ts'
 import { webSocketTransport } from '../runtime/queue/websocket.ts'
 
 const SEND_TIMEOUT_MS = 30_000
-/** Messages under way to the broker at once. */
+/** Maximum number of messages in flight to the broker. */
 const IN_FLIGHT = 32
 
 /** The fastest transport that this machine has: the native client where it loads. */

@@ -11,7 +11,7 @@ const MICROS_PER_SECOND = 1_000_000
 const MAX_RSS_MB = 256
 const MAX_P99_MS = 25
 
-/** What the project wants to reach, held against the medians. A goal whose lines were not measured is left out. */
+/** What the project wants to reach, held against the medians. A goal whose lines were not measured is omitted. */
 export function judge(summaries: readonly Summary[]): Goal[] {
   const found = (name: string) => summaries.find((summary) => summary.name === name)
   const rate = (name: string) => found(name)?.eventsPerSecond.median

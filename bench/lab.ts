@@ -71,7 +71,7 @@ export class Lab {
     return config
   }
 
-  /** From now on new indices have so many shards, those of states too, and the programs are told so. */
+  /** From now on new indices have that many shards, those of states too, and the programs are reported so. */
   async useShards(shards: number): Promise<void> {
     this.#env['ELASTIC_INDEX_SHARDS'] = String(shards)
     await setUpSearch(this.search, loadConfig(this.#env))
@@ -108,7 +108,7 @@ export class Lab {
   /**
    * Starts API or worker as the images run them, and waits until it is ready.
    *
-   * @param from the checkout whose program it is; this one when left out.
+   * @param from the checkout whose program it is; this one when omitted.
    */
   async start(name: ProgramName, overrides: Readonly<Record<string, string>> = {}, from?: Checkout): Promise<Child> {
     const privatePort = name === 'worker' ? await freePort() : this.config.privatePort

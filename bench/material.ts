@@ -33,9 +33,9 @@ export interface Material {
   readonly bytesPerEvent: number
   /** A file of the bulk lines, for programs that are not ours. */
   readonly linesFile: string
-  /** So many other events, which no line has stored, as requests of calls of 50. */
+  /** That many other events, which no line has stored, as requests of calls of 50. */
   otherRequests(events: number): readonly Prepared[]
-  /** Requests of so many events each. */
+  /** Requests of that many events each. */
   edgeRequests(eventsPerCall: number, sources?: readonly string[]): readonly Prepared[]
 }
 
@@ -77,9 +77,9 @@ function prepared(call: Call): Prepared {
 }
 
 /**
- * Posts bodies by `node:http`, so many in flight.
+ * Posts bodies by `node:http`, that many in flight.
  *
- * @param eventsPerSecond no body is sent before it is due at this rate; left out, each is sent as soon as it can be.
+ * @param eventsPerSecond no body is sent before it is due at this rate; omitted, each is sent as soon as it can be.
  * @throws Error when any operation failed.
  */
 export async function postBulks(

@@ -15,7 +15,7 @@ import { median } from './statistics.ts'
 /** Measures one line once; it is given what was measured so far. */
 export type Measure = (material: Material, sofar: readonly Outcome[]) => Promise<Outcome[]>
 
-/** How each line is measured here; one that cannot be is left out, and it is said why. */
+/** How each line is measured here; one that cannot be is omitted, and it is said why. */
 export async function measuresOf(lab: Lab, options: BenchOptions): Promise<readonly Measure[]> {
   const transport = await fastestTransport()
   const native = transport === 'native'
@@ -35,7 +35,7 @@ export async function measuresOf(lab: Lab, options: BenchOptions): Promise<reado
       latency(lab, settings, material, await chainRate(lab, settings, material, sofar)),
   }
   if (!native && options.lines.includes('worker-native')) {
-    say('Left out: worker-native; the native client of Pulsar is not installed')
+    say('Omitted: worker-native; the native client of Pulsar is not installed')
   }
   return options.lines.flatMap((line) => all[line] ?? [])
 }
@@ -44,7 +44,7 @@ function goMeasure(lab: Lab, { lines }: BenchOptions): Measure | undefined {
   if (!lines.includes('go')) return undefined
   const built = buildGoIndexer(lab.servers.folder)
   if ('program' in built) return (material) => goIndexer(lab, built.program, material)
-  say(`Left out: go; ${built.missing}`)
+  say(`Omitted: go; ${built.missing}`)
   return undefined
 }
 

@@ -11,9 +11,9 @@ export interface BenchOptions {
   readonly rounds: number
   readonly lines: readonly LineId[]
   readonly mixes: readonly MixName[]
-  /** How long Elasticsearch alone shall take for the documents of one round: their number follows from it. */
+  /** How long Elasticsearch alone shall treat as the documents of one round: their number follows from it. */
   readonly storeSeconds: number
-  /** Events of one round, whatever time they take; left out, their number follows from `storeSeconds`. */
+  /** Events of one round, whatever time they take; omitted, their number follows from `storeSeconds`. */
   readonly events?: number
   /** How long each of Pulsar and Elasticsearch is warmed up before anything is measured. */
   readonly warmUpSeconds: number
@@ -29,7 +29,7 @@ export interface BenchOptions {
   readonly pool: boolean
   /** Measures what each field of the mapping, the codec and the refresh interval cost Elasticsearch, instead of the table. */
   readonly mapping: boolean
-  /** Profiles API and worker, and tells where their time goes. A profiled run is slower: its table is not for quoting. */
+  /** Profiles API and worker, and reports where their time goes. A profiled run is slower: its table is not for quoting. */
   readonly profile: boolean
   /** The folder that the tables, the rounds and the chart are written to. */
   readonly results: string
@@ -52,7 +52,7 @@ const EVENTS_PER_ROUND = { min: 5_000, max: 300_000, step: 500 }
 const MOST_SHARDS = 64
 const RESULTS = join(import.meta.dirname, 'results')
 
-/** What `--bytes` names: about so many bytes of a document. */
+/** What `--bytes` names: about that many bytes of a document. */
 const mixOfBytes: Readonly<Record<string, MixName>> = { '120': 'small', '650': 'realistic', '2500': 'large' }
 
 export const USAGE = `npm run bench -- [options]
@@ -148,7 +148,7 @@ function shardNumbersIn(text: string): readonly number[] {
   if (wrong === undefined) return [...new Set(given.map(Number))].sort((one, other) => one - other)
   throw new AppError(
     'command_invalid',
-    `--shards names "${wrong}"; allowed: whole numbers from 1 to ${MOST_SHARDS}, with a comma between them`,
+    `--shards names "${wrong}"; allowed: whole numbers from 1 to ${MOST_SHARDS}, separated by commas`,
   )
 }
 
@@ -157,7 +157,7 @@ function checkoutIn(text: string): Checkout {
   for (const needed of [cliOf(folder), join(folder, 'node_modules')]) {
     if (text !== '' && existsSync(needed)) continue
     const what = 'allowed: the folder of a checkout of this repository in which `npm install` has run'
-    throw new AppError('command_invalid', `--compare is "${text}", and ${needed} is not there; ${what}`)
+    throw new AppError('command_invalid', `--compare is "${text}", and ${needed} does not exist; ${what}`)
   }
   return folder
 }
@@ -182,7 +182,7 @@ function folderIn(text: string): string {
   if (text !== '') return resolve(text)
   throw new AppError(
     'command_invalid',
-    '--results is ""; allowed: the path of a folder, which is made when it is not there',
+    '--results is ""; allowed: the path of a folder, which is created when it does not exist',
   )
 }
 
@@ -195,10 +195,7 @@ function namesIn<T extends string>(option: string, text: string, allowed: readon
   const unknown = given.find((name) => !(allowed as readonly string[]).includes(name))
   if (unknown !== undefined) {
     const choices = allowed.join(', ')
-    throw new AppError(
-      'command_invalid',
-      `${option} names "${unknown}"; allowed: ${choices}, with a comma between them`,
-    )
+    throw new AppError('command_invalid', `${option} names "${unknown}"; allowed: ${choices}, separated by commas`)
   }
   return allowed.filter((name) => given.includes(name))
 }

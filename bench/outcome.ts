@@ -15,10 +15,10 @@ export function outcomeOf(name: string, samples: readonly Sample[], bounds: Boun
 export const LAST_BULKS = 2
 
 /**
- * Of so many events the first fifth and the last bulks are left out. The same for every line that stores.
+ * Of that many events the first fifth and the last bulks are omitted. The same for every line that stores.
  *
  * @param before events that were stored before, to warm up a program.
- * @param lastBulks how many bulks are left out at the end.
+ * @param lastBulks how many bulks are omitted at the end.
  */
 export function storedBounds(events: number, eventsPerBulk: number, before = 0, lastBulks = LAST_BULKS): Bounds {
   return { from: before + events / 5, to: before + events - lastBulks * eventsPerBulk }

@@ -43,7 +43,7 @@ export async function measureScale(lab: Lab, options: BenchOptions): Promise<Out
 
 type Settings = Readonly<Record<string, string>>
 
-/** The edge with 20 events a call, whose calls come from so many sources. */
+/** The edge with 20 events a call, whose calls come from that many sources. */
 async function withSources(lab: Lab, settings: Settings, count: number, options: BenchOptions): Promise<Outcome> {
   const sources = sourceNames(count)
   const calls = makeMaterial(lab, 'realistic', EVENTS_PER_CALL).edgeRequests(20, sources)
@@ -52,7 +52,7 @@ async function withSources(lab: Lab, settings: Settings, count: number, options:
   return loadApi(lab, { ...settings, SOURCES_FILE: sourcesFile }, name, calls, options.edgeSeconds)
 }
 
-/** A worker before the null sink, with a topic of so many partitions. */
+/** A worker before the null sink, with a topic of that many partitions. */
 async function withPartitions(lab: Lab, settings: Settings, count: number, events: number): Promise<Outcome> {
   const topic = `partitions-${count}`
   const config = await lab.withTopic(topic, count)

@@ -8,7 +8,7 @@ export function stopRequested(): boolean {
   return requested
 }
 
-/** The first signal ends with a report of what is measured so far, the second at once. */
+/** The first signal ends with a report of the measurements so far, the second ends immediately. */
 export function listenForStop(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {

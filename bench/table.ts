@@ -45,7 +45,7 @@ export function markdown(head: readonly string[], rows: readonly (readonly strin
   return [line(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rows.map(line)].join('\n')
 }
 
-/** Beside each line of the edge, what bare Fastify does with the same calls. */
+/** Next to each line of the edge, what bare Fastify does with the same calls. */
 function shareOfFastify({ name, eventsPerSecond }: Summary, summaries: readonly Summary[]): string {
   const bare = summaries.find((other) => other.name === name.replace(/^edge, /, 'bare Fastify, '))
   return bare === undefined || bare.name === name ? '' : percent(eventsPerSecond.median / bare.eventsPerSecond.median)

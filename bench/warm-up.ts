@@ -10,8 +10,8 @@ import { stopRequested } from './stop-request.ts'
 const TRIAL_EVENTS = 20_000
 
 /**
- * Publishes and stores trial documents until the JVMs of Pulsar and Elasticsearch have compiled what they need, each for so
- * many seconds; no line shall pay for that.
+ * Publishes and stores trial documents for some seconds each, until the JVMs of Pulsar and Elasticsearch have compiled their code, so
+ * that no line pays for that.
  *
  * @returns events a second that Elasticsearch stored at the end.
  */

@@ -10,9 +10,9 @@ export interface Sample {
 
 /** Between which events a rate is taken. */
 export interface Bounds {
-  /** The first sample with so many events begins the window: what is before it is the warm-up. */
+  /** The first sample with that many events begins the window: what is before it is the warm-up. */
   readonly from: number
-  /** The first sample with so many events ends it: a last bulk that waits to be filled says nothing about a rate. */
+  /** The first sample with that many events ends it: a last bulk that waits to be filled says nothing about a rate. */
   readonly to: number
 }
 

@@ -28,10 +28,10 @@ export const GROUPS = {
   autorecovery: 'Autorecovery of BookKeeper.',
   broker: 'The brokers.',
   proxy: 'The Pulsar proxies.',
-  pulsar: 'Pulsar as a whole, or one that exists already.',
-  elasticsearch: 'Elasticsearch, or one that exists already.',
+  pulsar: 'Pulsar as a whole, or an existing one.',
+  elasticsearch: 'Elasticsearch, or an existing one.',
   images: 'The images that the pods run.',
-  observability: 'What Prometheus and Grafana of the cluster are told.',
+  observability: 'What Prometheus and Grafana of the cluster are reported.',
 } as const satisfies Record<keyof typeof schema, string>
 
 export function declared(text: string): string {

@@ -15,7 +15,7 @@ export interface ComparedLoad {
 
 const DAY = { EVENT_PARTITIONING: 'day' }
 const MONTH = { EVENT_PARTITIONING: 'month' }
-const NO_SESSIONS = 'the expert has no sessions and profiles, and four hot days in place of seven'
+const NO_SESSIONS = 'the expert has no sessions and profiles, and four hot days instead of seven'
 const MONTH_KEPT = 'a month is deleted as a whole: retention_shorter_than_period says so'
 
 /**
@@ -131,7 +131,7 @@ function of(peakEventsPerSecond: number, retentionDays: number, eventsPerCall = 
   return { peakEventsPerSecond, retentionDays, eventsPerCall, eventBytes }
 }
 
-/** What the hand-made designs take for granted. */
+/** The assumptions of the hand-made designs. */
 const EXPERT = { stateDays: 1, hotDays: 4 }
 
 /** The configuration of a stack with that load. */

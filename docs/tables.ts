@@ -16,6 +16,8 @@ import { allowedValues, type EnvSetting, type Setting } from '../runtime/setting
 import { AdaptiveConcurrency } from '../runtime/worker/concurrency.ts'
 import { workerMetrics } from '../runtime/worker/metrics.ts'
 import { type BulkAnswer, provoked, scripted } from '../test/support/bulk-answers.ts'
+import { INFRA, type Rooms, RUNTIME } from '../test/support/rooms.ts'
+import { decisions } from './decisions.ts'
 import { COMPARED_LOADS, type ComparedLoad, stackOf } from './sizing-loads.ts'
 
 /**
@@ -200,10 +202,32 @@ function bulkAnswersTable(): string {
   )
 }
 
+/** What each folder has, and what it may import, as `test/style.test.ts` checks it. */
+function roomsTable(): string {
+  const rows = (top: string, rooms: Rooms) =>
+    Object.entries(rooms).map(([name, { what, mayImport }]) => {
+      const shown = mayImport.map((to) => (to === '.' ? `\`${top}/*.ts\`` : `\`${to}\``))
+      return [`\`${top}/${name}\``, what, shown.join(', ')]
+    })
+  return table(['folder', 'what', 'may import'], [...rows('runtime', RUNTIME), ...rows('infra', INFRA)])
+}
+
+function decisionsTable(): string {
+  const rows = decisions().map(({ file, number, title, date, status, replacedBy }) => [
+    String(number),
+    `[${title.replaceAll('`', '')}](${file})`,
+    date,
+    replacedBy === undefined ? status : `${status} by [${Number(replacedBy.slice(0, 4))}](${replacedBy})`,
+  ])
+  return table(['', 'decision', 'date', 'status'], rows)
+}
+
 const STACKS = ['dev', 'staging', 'production']
 
 /** For each page the tables in it, by the name in their marks. */
 export const pages: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  '../CONTRIBUTING.md': { rooms: roomsTable },
+  'adr/README.md': { decisions: decisionsTable },
   'architecture.md': { tiers: tiersTable, connections: connectionsTable },
   'bulk-answers.md': { answers: bulkAnswersTable },
   'configuration.md': { settings: () => settingsTable(settings), local: () => settingsTable(localSettings) },
@@ -234,7 +258,7 @@ export const pages: Readonly<Record<string, Readonly<Record<string, () => string
   },
 }
 
-/** The page as it should be: what stands between `<!-- table: name -->` and `<!-- end -->` is the table. */
+/** The page as it should be: what is between `<!-- table: name -->` and `<!-- end -->` is the table. */
 export function withTables(page: string, text: string): string {
   return Object.entries(pages[page] ?? {}).reduce((content, [name, make]) => {
     const [begin, end] = [`<!-- table: ${name} -->\n`, '\n<!-- end -->']

@@ -6,7 +6,7 @@ import type { Prices } from './sizing/prices.ts'
 /** A part of the bill, and what it is for. */
 export interface Cause {
   readonly what: string
-  /** Money a month. Beside the cause before it a cause may cost nothing. */
+  /** Cost a month. A cause may add nothing to the previous one. */
   readonly month: number
 }
 
@@ -28,7 +28,7 @@ function newestDays({ load, runtime }: Plan): number {
 }
 
 /**
- * What the bill of a new stack is for: each cause is what comes to the causes before it.
+ * The causes of the bill of a new stack: each is the addition to the previous ones.
  *
  * @param raw the configuration of the stack.
  */

@@ -65,7 +65,7 @@ function alternatives({ load, runtime, platform, elasticsearch }: Plan): readonl
     ...(load.warmTier
       ? []
       : [{ key: 'load.warmTier', now: false, instead: true, loses: 'slower disks for older days' }]),
-    { key: 'load.backlogHours', now: load.backlogHours, instead: half(load.backlogHours), loses: 'time to mend' },
+    { key: 'load.backlogHours', now: load.backlogHours, instead: half(load.backlogHours), loses: 'time for repairs' },
     ...(copies > 0
       ? [{ key: 'runtime.ELASTIC_INDEX_REPLICAS', now: copies, instead: copies - 1, loses: 'one copy of each event' }]
       : []),

@@ -14,7 +14,7 @@ import { type PulsarSettings, type SettledPulsar, settledPulsar } from './pulsar
 import type { ApiSettings } from './runtime/api.ts'
 import type { WorkersSettings } from './runtime/workers.ts'
 
-/** A Pulsar that exists already. */
+/** An existing Pulsar. */
 export interface ExternalPulsar {
   /** `pulsar://host:port` or `pulsar+ssl://host:port`. */
   readonly serviceUrl: string
@@ -26,9 +26,9 @@ export interface ExternalPulsar {
   readonly token?: Input<string>
 }
 
-/** An Elasticsearch that exists already. It is reached with an API key, with user and password, or with neither. */
+/** An existing Elasticsearch. It is reached with an API key, with user and password, or with neither. */
 export interface ExternalElasticsearch {
-  /** URLs of the nodes, with a comma between them. */
+  /** URLs of the nodes, separated by commas. */
   readonly url: string
   /** API key. A secret. @default none */
   readonly apiKey?: Input<string>
@@ -40,9 +40,9 @@ export interface ExternalElasticsearch {
 
 /** A platform, without the image that its programs run. */
 export interface PlatformSettings extends SiteArgs {
-  /** Pulsar, or how one that exists already is reached. @default a Pulsar of the platform with its own defaults */
+  /** Pulsar, or how an existing one is reached. @default a Pulsar of the platform with its own defaults */
   readonly pulsar?: (PulsarSettings & { readonly image?: Input<string> }) | ExternalPulsar
-  /** Elasticsearch, or how one that exists already is reached. @default an Elasticsearch of the platform with its own defaults */
+  /** Elasticsearch, or how an existing one is reached. @default an Elasticsearch of the platform with its own defaults */
   readonly elasticsearch?: (ElasticsearchSettings & { readonly image?: Input<string> }) | ExternalElasticsearch
   /** Sizes of the API, and how it is reached. */
   readonly api?: ApiSettings

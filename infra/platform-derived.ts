@@ -54,7 +54,7 @@ export function sizesOf({
   return new Map(sizes.filter(([, { pods }]) => pods > 0))
 }
 
-/** The tiers that a platform has: not those of a Pulsar or Elasticsearch that exists already, nor those without pods. */
+/** The tiers of a platform, without those of an existing Pulsar or Elasticsearch, and without those that have no pods. */
 export function tiersOf(settled: SettledPlatform): readonly Tier[] {
   const sizes = sizesOf(settled)
   return TIER_NAMES.filter((tier) => tier === 'set-up' || sizes.has(tier))
@@ -96,7 +96,7 @@ export function monitoredArgs(settled: SettledPlatform, prefix: string): Monitor
   }
 }
 
-/** Ports of the servers that exist already. */
+/** Ports of the existing servers. */
 export function externalPorts({ pulsar = {}, elasticsearch = {} }: PlatformArgs): ExternalPorts {
   const port = (url: string) => Number(new URL(url).port || (url.startsWith('https') ? 443 : 80))
   return {

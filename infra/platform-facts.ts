@@ -15,7 +15,7 @@ export function factsOf({ site, settings, expireIndices, pulsar, elasticsearch }
 }
 
 function runtimeFacts(runtime: Config, expireIndices: boolean): FactValues {
-  // What is not deleted is kept for ever.
+  // Without deletion, documents are kept forever.
   const expires = (days: number) => (expireIndices && days > 0 ? days : Number.POSITIVE_INFINITY)
   return {
     'runtime.PULSAR_PARTITIONS': runtime.pulsarPartitions,

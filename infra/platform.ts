@@ -37,8 +37,8 @@ import { Workers } from './runtime/workers.ts'
 import { Guard } from './safety/guard.ts'
 
 /**
- * The whole pipeline: Pulsar and Elasticsearch, or those that exist already, set-up, API and workers, in a namespace of its
- * own. Tiers are made and changed one after the other, each when the one it stands on is ready.
+ * The whole pipeline: Pulsar and Elasticsearch, or existing ones, set-up, API and workers, in a namespace of its
+ * own. Tiers are created and changed one after the other, each when the one that it depends on is ready.
  */
 export class Platform extends ComponentResource {
   /** Where events are posted within the cluster. */
@@ -88,7 +88,7 @@ export class Platform extends ComponentResource {
       { ...child, dependsOn: [guard] },
     )
     const base: Resource[] = [network]
-    // Beside the servers: a wrong image is known before they are ready, and before anything of the runtime waits for it.
+    // At the same time as the servers: a wrong image is reported before they are ready, and before other pods of the runtime wait for it.
     const check = imageCheck(`${prefix}image-check`, site, runtimeImage, { ...child, dependsOn: base })
     this.pulsar = pulsarOf(prefix, args, settled, { ...child, dependsOn: base })
     this.elasticsearch = elasticsearchOf(prefix, args, settled, { ...child, dependsOn: base })

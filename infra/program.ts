@@ -14,7 +14,7 @@ for (const { code, message } of plan.findings) await pulumi.log.warn(`${code}: $
 
 const provider = new k8s.Provider('kubernetes', {
   ...(plan.platform.context ? { context: plan.platform.context } : {}),
-  // A context may get another name. That it is another cluster is for the guard to refuse: the provider would make all anew.
+  // A context may be renamed. The guard refuses another cluster; the provider would recreate everything.
   clusterIdentifier: 'the cluster of the stack',
   // A cluster that does not answer has not lost its objects, whatever the environment says.
   deleteUnreachable: false,
@@ -23,7 +23,7 @@ const provider = new k8s.Provider('kubernetes', {
   enableConfigMapMutable: true,
   enableSecretMutable: true,
 })
-/** Names of the stacks that exist: another prefix would make everything anew, with empty volumes. */
+/** The names of existing stacks: another prefix would recreate everything, with empty volumes. */
 const prefix = ''
 /** Of the label `app.kubernetes.io/instance`, which allows 63 characters. */
 const instance = pulumi

@@ -34,7 +34,7 @@ export function platformSettings(plan: Plan): PlatformSettings {
   }
 }
 
-/** The load of which an alert tells when the stack has more of it. */
+/** The sized load. An alert fires when the stack has more. */
 function sizedFor({ peakEventsPerSecond, meanToPeak }: Plan['load'], { storedBytesPerDay }: Demand) {
   const eventsPerDay = peakEventsPerSecond * meanToPeak * DAY_SECONDS
   return { sizedEventsPerSecond: peakEventsPerSecond, sizedEventBytes: Math.ceil(storedBytesPerDay / eventsPerDay) }

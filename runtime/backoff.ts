@@ -13,7 +13,7 @@ export function backoffMs(
   return Math.floor(random * backoffCeilingMs(attempt, limits))
 }
 
-/** The longest wait of an attempt: it doubles with each, up to a maximum. */
+/** The upper bound of the wait before an attempt: it doubles with each, up to `maxMs`. */
 export function backoffCeilingMs(
   attempt: number,
   { baseMs, maxMs }: { readonly baseMs: number; readonly maxMs: number },

@@ -37,17 +37,17 @@ cli
 cli
   .command('set-up')
   .description(
-    'make tenant, namespace, topics, subscriptions and index templates; adds what is missing, deletes nothing',
+    'create tenant, namespace, topics, subscriptions and index templates; adds what is missing, deletes nothing',
   )
   .option(
     '--lower-retention',
-    'also shorten how long and how much Pulsar keeps to what is configured: what is kept beyond it is deleted',
+    'also shorten the retention of Pulsar to the configured values, which deletes messages beyond them',
   )
   .action((options) => setUp(config(), options))
 
 cli
   .command('backlog')
-  .description('what no worker is done with')
+  .description('show the backlog: messages not yet acknowledged')
   .option('--topic <name>', 'another topic of the namespace')
   .option('--json', 'as JSON')
   .action((options) => backlog(config(), options))
@@ -56,17 +56,17 @@ const deadLetters = cli.command('dead-letters').description('events that Elastic
 const limit = ['--limit <n>', 'at most so many', wholeNumber] as const
 deadLetters
   .command('list')
-  .description('show them; they stay where they are')
+  .description('show them; removes none')
   .option(...limit, 20)
   .action((options) => listDeadLetters(config(), quietLog(), options))
 deadLetters
   .command('replay')
-  .description('publish them again, once the cause is mended; nothing is stored twice')
+  .description('publish them again, once the cause is fixed; nothing is stored twice')
   .option(...limit, Number.MAX_SAFE_INTEGER)
   .action((options) => replayAll(config(), quietLog(), options))
 deadLetters
   .command('export')
-  .description('write them to a new file (- is standard output), a JSON object a line; they stay where they are')
+  .description('write them to a new file (- is standard output), one JSON object a line; removes none')
   .argument('<file>')
   .option(...limit, Number.MAX_SAFE_INTEGER)
   .action((file, options) => exportDeadLetters(config(), quietLog(), { ...options, file }))
@@ -79,7 +79,7 @@ indexCommand
   .action((options) => indices(config(), options))
 indexCommand
   .command('expire')
-  .description('name the event indices, sessions and profiles that are older than they are kept')
+  .description('list event indices, sessions and profiles past their retention')
   .option('--apply', 'delete them')
   .action((options) => expireIndices(config(), options))
 indexCommand
@@ -92,14 +92,14 @@ cli
   .command('send')
   .description('post events: those of a file with a JSON object a line (- is standard input), or a generated load')
   .argument('[file]')
-  .option('--url <url>', `public listener of the API; else that of the run on this machine, or ${DEFAULT_TARGET}`)
+  .option('--url <url>', `public listener of the API; default: the run on this machine, or ${DEFAULT_TARGET}`)
   .option('--source <id>', 'event source', 'my-source')
   .option('--events <n>', 'size of the generated load', wholeNumber, 1000)
   .option('--per-call <n>', 'events in one call', wholeNumber, 50)
   .option('--profiles <n>', 'visitors in the generated load', wholeNumber, 1000)
-  .option('--rate <n>', 'events a second; 0 for as fast as they are answered', decimal, 0)
-  .option('--concurrency <n>', 'calls under way at once', wholeNumber, 8)
-  .option('--retry-seconds <n>', 'how long a call is tried again', decimal, 60)
+  .option('--rate <n>', 'events a second; 0: as fast as they are answered', decimal, 0)
+  .option('--concurrency <n>', 'maximum number of concurrent calls', wholeNumber, 8)
+  .option('--retry-seconds <n>', 'how long a call is retried', decimal, 60)
   .option('--secret-file <file>', 'file with the secret of the source, where it has one')
   .option('--accepted <file>', 'write the ids of the events that were answered 200')
   .action(async (file, options) => {
@@ -125,7 +125,7 @@ cli.addCommand(
 cli
   .command('local')
   .description('run the whole pipeline on this machine, on a real Pulsar and a real Elasticsearch')
-  .option('--fresh', 'begin anew: delete the data of earlier runs')
+  .option('--fresh', 'delete the data of earlier runs first')
   .action(async (options) => {
     const { runLocal } = await import('./local/run.ts')
     process.exitCode = await runLocal({ fresh: options.fresh === true, env: process.env })

@@ -59,10 +59,10 @@ export const settings = {
     default: '',
     pattern: {
       regex: /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(,[a-z0-9]([a-z0-9.-]*[a-z0-9])?)*$/,
-      says: 'lower-case host names without a port, with a comma between them',
+      says: 'lower-case host names without a port, separated by commas',
     },
     description:
-      'Host names by which the private and the monitoring listener may be called, besides IP addresses and `localhost`. A request for any other host is answered 421, so that no web page reaches them by a name of its own.',
+      'Host names for requests to the private and the monitoring listener, in addition to IP addresses and `localhost`. A request for any other host is answered 421, so that no web page reaches them by a name of its own.',
   },
   monitoringPort: {
     env: 'MONITORING_PORT',
@@ -79,10 +79,10 @@ export const settings = {
     default: '',
     pattern: {
       regex: /^https?:\/\/[^\s/,]+\/?(,https?:\/\/[^\s/,]+\/?)*$/,
-      says: 'URLs like http://host:8686, with a comma between them',
+      says: 'URLs like http://host:8686, separated by commas',
     },
     description:
-      'Where the metrics of the API and worker instances are that the console shows, besides its own: URLs with MONITORING_PORT, or PRIVATE_PORT while that is 0, with a comma between them. A host name with several addresses means an instance at each.',
+      'URLs of the metrics of the other API and worker instances that the console shows: with MONITORING_PORT, or PRIVATE_PORT while that is 0, separated by commas. A host name with several addresses means an instance at each.',
   },
   keepAliveSeconds: {
     env: 'KEEP_ALIVE_SECONDS',
@@ -93,7 +93,7 @@ export const settings = {
     maximum: 86_400,
     unit: 'seconds',
     description:
-      'Time for which a listener keeps a connection without a request. It must be longer than every proxy in front keeps an idle connection to the API; else a proxy sends a call on a connection that closes at this moment, and answers 502 for it.',
+      'Time for which a listener keeps an idle connection. It must be longer than the idle time of every proxy in front: otherwise a proxy sends a call on a connection that is being closed, and answers 502.',
   },
   sourcesFile: {
     env: 'SOURCES_FILE',
@@ -108,7 +108,7 @@ export const settings = {
     minimum: 1,
     maximum: 10_000,
     unit: 'events',
-    description: 'Most events that one call may carry; more is answered 422.',
+    description: 'Maximum number of events in one call; more are answered 422.',
   },
   apiMaxBodyBytes: {
     env: 'API_MAX_BODY_BYTES',
@@ -137,7 +137,7 @@ export const settings = {
     maximum: 1_000_000,
     unit: 'calls',
     description:
-      'Maximum number of calls of one client address that are open at once in one API process; more are answered 429. 0: no limit. Behind a proxy, set TRUSTED_PROXIES first, or all clients have the address of the proxy.',
+      'Maximum number of open calls of one client address in one API process; more are answered 429. 0: no limit. Behind a proxy, set TRUSTED_PROXIES first, or all clients have the address of the proxy.',
   },
   apiMaxConnections: {
     env: 'API_MAX_CONNECTIONS',
@@ -147,7 +147,7 @@ export const settings = {
     maximum: 1_000_000,
     unit: 'connections',
     description:
-      'Maximum number of connections of the public listener; more are closed at once. 100 fewer than the process may have files open is the most, so that probes are always answered. Above three quarters of it each answer ends its connection. 0: that most, or 10,000 if that is less.',
+      'Maximum number of connections of the public listener; more are closed immediately. The upper limit is 100 fewer than the process may have files open, so that probes are always answered. Above three quarters of the maximum, the API closes each connection after its answer. 0: the upper limit, but at most 10,000.',
   },
   trustedProxies: {
     env: 'TRUSTED_PROXIES',
@@ -157,7 +157,7 @@ export const settings = {
     maximum: 10,
     unit: 'proxies',
     description:
-      'Proxies in front of the API that add the address of their client to `X-Forwarded-For`. The address that the outermost of them added is that of the client. 0: the address of the connection.',
+      'Number of proxies in front of the API that add the address of their client to `X-Forwarded-For`. The client has the address that the outermost of them added. 0: the address of the connection.',
   },
   sourceMaxCallsPerSecond: {
     env: 'SOURCE_MAX_CALLS_PER_SECOND',
@@ -167,7 +167,7 @@ export const settings = {
     maximum: 1_000_000,
     unit: 'calls/s',
     description:
-      'Calls a second that one API process takes of a source which states no limit of its own; more are answered 429 with `Retry-After`. 0: no limit.',
+      'Calls a second that one API process accepts from a source without a limit of its own; more are answered 429 with `Retry-After`. 0: no limit.',
   },
   sourceMaxEventsPerSecond: {
     env: 'SOURCE_MAX_EVENTS_PER_SECOND',
@@ -205,7 +205,7 @@ export const settings = {
     maximum: 8760,
     unit: 'hours',
     description:
-      'How far the time inside a UUIDv7 event id may lie from now, either way, to choose the index. Further away the time of ingestion chooses it.',
+      'Maximum difference between now and the time inside a UUIDv7 event id for that time to choose the index. Beyond it, the time of arrival chooses.',
   },
   pulsarHost: {
     env: 'PULSAR_HOST',
@@ -227,7 +227,7 @@ export const settings = {
     default: 'auto',
     oneOf: ['auto', 'native', 'websocket'],
     description:
-      'How messages travel: the native client, the WebSocket API of the broker, or native where it is installed.',
+      'Transport of messages: the native client, the WebSocket API of the broker, or native where it is installed.',
   },
   pulsarAuthToken: {
     env: 'PULSAR_AUTH_TOKEN',
@@ -303,7 +303,7 @@ export const settings = {
     maximum: 8760,
     unit: 'hours',
     description:
-      'How long Pulsar keeps messages after they are acknowledged, for `replay`. 0: not at all. `set-up` only raises it; what would shorten it is reported, and done by `set-up --lower-retention`.',
+      'How long Pulsar keeps messages after they are acknowledged, for `replay`. 0: not at all. `set-up` only raises it; it reports a shorter setting, which `set-up --lower-retention` applies.',
   },
   pulsarRetentionSizeGib: {
     env: 'PULSAR_RETENTION_SIZE_GIB',
@@ -313,7 +313,7 @@ export const settings = {
     maximum: 1_000_000,
     unit: 'GiB',
     description:
-      'Maximum size of the topic with what it keeps, before copies: beyond it the oldest acknowledged messages are deleted before their time, never those that wait. Each partition gets an equal share. Unused while PULSAR_RETENTION_HOURS is 0.',
+      'Maximum size of the topic including kept messages, before copies. Beyond it, the oldest acknowledged messages are deleted early, never waiting ones. Each partition gets an equal share. Unused while PULSAR_RETENTION_HOURS is 0.',
   },
   publishTimeoutSeconds: {
     env: 'PUBLISH_TIMEOUT_SECONDS',
@@ -322,7 +322,7 @@ export const settings = {
     minimum: 0.1,
     maximum: 60,
     unit: 'seconds',
-    description: 'Longest wait for the receipt of the broker before a call is answered 503.',
+    description: 'Maximum wait for the receipt of the broker before a call is answered 503.',
   },
   messageMaxBytes: {
     env: 'MESSAGE_MAX_BYTES',
@@ -332,8 +332,7 @@ export const settings = {
     // webSocketMaxTextFrameSize of the broker is 1 MiB, and base64 makes 4 bytes of 3.
     maximum: 700 * 1024,
     unit: 'bytes',
-    description:
-      'Largest payload of one message, hence of one event. A call that needs more is cut into several messages.',
+    description: 'Maximum payload of one message, and so of one event. A larger call is split into several messages.',
   },
   messageMaxEvents: {
     env: 'MESSAGE_MAX_EVENTS',
@@ -342,7 +341,7 @@ export const settings = {
     minimum: 1,
     maximum: 10_000,
     unit: 'events',
-    description: 'Most events in one message. Keep it well under BULK_SIZE, so that bulks fill.',
+    description: 'Maximum number of events in one message. Keep it well below BULK_SIZE, so that bulks fill.',
   },
   prefetchMessages: {
     env: 'PREFETCH_MESSAGES',
@@ -351,7 +350,8 @@ export const settings = {
     minimum: 1,
     maximum: 1000,
     unit: 'messages',
-    description: 'Messages that wait in a worker for each partition. Small, so that a new worker finds work at once.',
+    description:
+      'Number of messages that a worker prefetches for each partition. Small, so that a new worker gets work immediately.',
   },
   elasticHost: {
     env: 'ELASTIC_HOST',
@@ -359,10 +359,10 @@ export const settings = {
     default: 'http://localhost:9200',
     pattern: {
       regex: /^https?:\/\/[^\s/,]+(,https?:\/\/[^\s/,]+)*$/,
-      says: 'URLs like http://host:9200, with a comma between them',
+      says: 'URLs like http://host:9200, separated by commas',
     },
     description:
-      'URLs of Elasticsearch nodes, with a comma between them. Requests go to each in turn. A node that is gone, silent or slow is left after at most 3 s while another answers, and asked again later.',
+      'URLs of Elasticsearch nodes, separated by commas. Requests go to each in turn. After at most 3 s without an answer, a request goes to the next node; the failed node is tried again later.',
   },
   elasticUsername: {
     env: 'ELASTIC_HTTP_AUTH_USERNAME',
@@ -405,7 +405,7 @@ export const settings = {
     maximum: 600,
     unit: 'seconds',
     description:
-      'Longest wait for one answer of Elasticsearch. A bulk that takes longer is sent again; nothing is stored twice by it.',
+      'Maximum wait for one answer of Elasticsearch. A bulk that takes longer is sent again; nothing is stored twice.',
   },
   indexPrefix: {
     env: 'ELASTIC_INDEX_PREFIX',
@@ -433,7 +433,7 @@ export const settings = {
     maximum: 1024,
     unit: 'shards',
     description:
-      'Primary shards of the indices of sessions and of profiles; as many as ELASTIC_INDEX_SHARDS when 0. An index keeps those that it begins with.',
+      'Primary shards of the indices of sessions and of profiles; 0: as many as ELASTIC_INDEX_SHARDS. An existing index keeps its own.',
   },
   indexReplicas: {
     env: 'ELASTIC_INDEX_REPLICAS',
@@ -452,7 +452,7 @@ export const settings = {
     maximum: 3600,
     unit: 'seconds',
     description:
-      'Longest time from when a document is stored until a search finds it. Longer is cheaper for Elasticsearch. `set-up` applies it to existing indices too.',
+      'Maximum time until a search finds a stored document. Longer is cheaper for Elasticsearch. `set-up` applies it to existing indices too.',
   },
   indexCodec: {
     env: 'ELASTIC_INDEX_CODEC',
@@ -467,7 +467,7 @@ export const settings = {
     type: 'boolean',
     default: false,
     description:
-      'Whether `properties` and `context` of each new index have doc values, without which nobody can sort or aggregate by what is in them. Searching needs none. Existing indices stay as they are; a change takes effect with the next period.',
+      'Whether `properties` and `context` of each new index have doc values, which sorting and aggregating by their fields need. Searching needs none. Existing indices do not change; a change takes effect with the next period.',
   },
   eventPartitioning: {
     env: 'EVENT_PARTITIONING',
@@ -483,7 +483,8 @@ export const settings = {
     minimum: 0,
     maximum: 36_500,
     unit: 'days',
-    description: 'Age at which `indices expire` takes a whole event index as expired. 0 keeps everything.',
+    description:
+      'Event indices whose events are all older than this are deleted by `indices expire --apply`. 0: never.',
   },
   warmAfterDays: {
     env: 'WARM_AFTER_DAYS',
@@ -502,8 +503,7 @@ export const settings = {
     minimum: 0,
     maximum: 36_500,
     unit: 'days',
-    description:
-      'Days without a call of it after which `indices expire` takes a session as expired. 0 keeps all of them.',
+    description: 'Sessions without a call for this many days are deleted by `indices expire --apply`. 0: never.',
   },
   profileRetentionDays: {
     env: 'PROFILE_RETENTION_DAYS',
@@ -512,7 +512,7 @@ export const settings = {
     minimum: 0,
     maximum: 36_500,
     unit: 'days',
-    description: 'The same for profiles: a visitor who comes back later is a new one. 0 keeps all of them.',
+    description: 'The same for profiles; a visitor who returns later is a new one. 0: never.',
   },
   bulkSize: {
     env: 'BULK_SIZE',
@@ -522,7 +522,7 @@ export const settings = {
     maximum: 10_000,
     unit: 'events',
     description:
-      'Events with which a bulk is due: it is sent as soon as fewer than BULK_CONCURRENCY are in flight. It takes the fewest shards that give so many, and all when little waits.',
+      'Flush threshold: a bulk with this many events is sent as soon as fewer than BULK_CONCURRENCY are in flight. It takes events of as few shards as possible, and of all shards when few events wait.',
   },
   bulkMaxEvents: {
     env: 'BULK_MAX_EVENTS',
@@ -532,7 +532,7 @@ export const settings = {
     maximum: 50_000,
     unit: 'events',
     description:
-      'Maximum events in one bulk: while all of BULK_CONCURRENCY are in flight, the next grows up to this number, unless Elasticsearch refuses. Bulks do not grow where this is not above BULK_SIZE.',
+      'Maximum number of events in one bulk: while BULK_CONCURRENCY bulks are in flight, the next one grows up to this number, unless Elasticsearch refuses. At or below BULK_SIZE, bulks do not grow.',
   },
   bulkMaxBytes: {
     env: 'BULK_MAX_BYTES',
@@ -542,7 +542,7 @@ export const settings = {
     // http.max_content_length of Elasticsearch is 100 MB; Elastic advises to stay below a couple of tens.
     maximum: 64 * MIB,
     unit: 'bytes',
-    description: 'Maximum bytes in one bulk. Only a message that alone has more exceeds it.',
+    description: 'Maximum size of one bulk. Only a single larger message exceeds it.',
   },
   bulkTimeoutSeconds: {
     env: 'BULK_TIMEOUT_SECONDS',
@@ -551,7 +551,7 @@ export const settings = {
     minimum: 0.05,
     maximum: 3600,
     unit: 'seconds',
-    description: 'Longest wait of the first event of a bulk for the bulk to fill.',
+    description: 'Maximum wait of the first event of a bulk for the bulk to fill.',
   },
   bulkConcurrency: {
     env: 'BULK_CONCURRENCY',
@@ -561,7 +561,7 @@ export const settings = {
     maximum: 32,
     unit: 'bulks',
     description:
-      'Most bulks in flight from one worker. It is lowered while Elasticsearch refuses and raised again after.',
+      'Maximum number of bulks in flight from one worker. The worker lowers it while Elasticsearch refuses, and raises it again afterwards.',
   },
   shutdownGraceSeconds: {
     env: 'SHUTDOWN_GRACE_SECONDS',
@@ -570,7 +570,7 @@ export const settings = {
     minimum: 1,
     maximum: 600,
     unit: 'seconds',
-    description: 'Longest time from SIGTERM to the end of the process. Keep it under the grace period of the pod.',
+    description: 'Maximum time from SIGTERM to the end of the process. Keep it under the grace period of the pod.',
   },
   shutdownDelaySeconds: {
     env: 'SHUTDOWN_DELAY_SECONDS',
@@ -580,24 +580,24 @@ export const settings = {
     maximum: 300,
     unit: 'seconds',
     description:
-      'Time from SIGTERM during which the API still takes calls, says that it is not ready, and ends each connection with its answer: until every proxy has seen it. Part of SHUTDOWN_GRACE_SECONDS. In a cluster the pod waits 10 s before SIGTERM, so it is not needed there.',
+      'Time after SIGTERM during which the API still accepts calls, reports that it is not ready, and closes each connection after its answer, so that every proxy notices. Part of SHUTDOWN_GRACE_SECONDS. In a cluster the pod waits 10 s before SIGTERM, so it is not needed there.',
   },
   logLevel: {
     env: 'LOGGING_LEVEL',
     type: 'string',
     default: 'info',
     oneOf: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
-    description: 'Least severe level that is logged.',
+    description: 'Minimum log level.',
   },
 } as const satisfies Record<string, EnvSetting>
 
 type Settings = typeof settings
 export type Config = { readonly [K in keyof Settings]: ValueOf<Settings[K]> }
 
-/** A call of the largest body holds its bytes, its text and its messages at once, and one owner never gets the whole memory. */
+/** A call with the maximum body holds its bytes, its text and its messages at the same time, and one owner never gets the whole memory. */
 const PENDING_PER_BODY = 8
 
-/** What no single setting can tell: each rule answers the fault it finds, or nothing. */
+/** Rules between settings: each returns the fault that it finds, or `undefined`. */
 const rules: readonly ((config: Config) => string | undefined)[] = [
   (c) =>
     c.elasticApiKey !== '' && c.elasticUsername !== ''
@@ -613,7 +613,7 @@ const rules: readonly ((config: Config) => string | undefined)[] = [
       : undefined,
   (c) =>
     c.shutdownDelaySeconds >= c.shutdownGraceSeconds
-      ? `SHUTDOWN_DELAY_SECONDS is ${c.shutdownDelaySeconds}, which leaves nothing of SHUTDOWN_GRACE_SECONDS, ${c.shutdownGraceSeconds}, for the calls in hand: make it shorter, or the grace time longer`
+      ? `SHUTDOWN_DELAY_SECONDS is ${c.shutdownDelaySeconds}, which leaves nothing of SHUTDOWN_GRACE_SECONDS, ${c.shutdownGraceSeconds}, for the calls in flight: make it shorter, or the grace time longer`
       : undefined,
   (c) =>
     /^[!-~]*$/.test(c.privateToken)
@@ -630,7 +630,7 @@ const rules: readonly ((config: Config) => string | undefined)[] = [
 ]
 
 /**
- * Reads every setting from an environment: all faults at once, and the result frozen.
+ * Reads every setting from an environment. Reports all faults together; the result is frozen.
  *
  * @throws AppError `config_invalid`, which lists each fault with the value given and what is allowed.
  */
@@ -680,8 +680,8 @@ function secretFromFile(
 }
 
 /**
- * `action.auto_create_index` for a server of ours: a document makes an index of ours only through a template of ours, for
- * while that is gone Elasticsearch would guess the mapping; every other index as ever.
+ * `action.auto_create_index` for our own servers: no document may create one of our indices, because without a
+ * template Elasticsearch would guess the mapping. Other indices are not affected.
  */
 export function autoCreateIndexSetting(indexPrefix: string): string {
   return `-${indexPrefix}-*,+*`

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 /** What a program needs besides its clients: probes, Pulsar, Elasticsearch, files. An idle API has about 50 open. */
 const RESERVED = 100
-/** Where more descriptors would be there: an idle connection takes up to 16 KiB, all of these 160 MiB. */
+/** The maximum with more descriptors: an idle connection takes up to 16 KiB, all of these 160 MiB. */
 const MAX_DERIVED = 10_000
 const MIN = 10
 
@@ -17,7 +17,7 @@ export function maxConnections(stated: number, descriptors: number | undefined):
   return Math.min(stated || MAX_DERIVED, possible)
 }
 
-/** The limit of this process on open files, sockets included (RLIMIT_NOFILE); `undefined` where the system tells none. */
+/** The limit of this process on open files, sockets included (RLIMIT_NOFILE); `undefined` if the system does not report it. */
 export function descriptorLimit(read: () => string = readLimits): number | undefined {
   try {
     const soft = /^Max open files\s+(\d+)/m.exec(read())?.[1]

@@ -9,7 +9,7 @@ export const errorCodes = {
   queue_not_read: {
     retryable: true,
     remedy:
-      'Do what the text says. Until then callers get 503 with the reason: what would be published now might be read by nobody, or be dropped.',
+      'Do what the text says. Until then callers get 503 with the reason: events published now might never be read, or be dropped.',
   },
   queue_not_ready: {
     retryable: true,
@@ -18,11 +18,11 @@ export const errorCodes = {
   },
   queue_exclusive: {
     retryable: true,
-    remedy: 'End the other consumer: the subscription is of the type Shared, for all workers.',
+    remedy: 'Stop the other consumer: the subscription must be of the type Shared, for all workers.',
   },
   queue_quota: {
     retryable: true,
-    remedy: 'Bring the workers back, or raise the backlog quota. Nothing that waits is dropped.',
+    remedy: 'Bring the workers back, or raise the backlog quota. No waiting event is dropped.',
   },
   queue_refused: {
     retryable: false,
@@ -38,7 +38,7 @@ export const errorCodes = {
     retryable: false,
     remedy: 'The message goes to the dead-letter topic; look at it with `dead-letters list`.',
   },
-  dead_letters_busy: { retryable: true, remedy: 'Wait until the other one is done with the dead letters.' },
+  dead_letters_busy: { retryable: true, remedy: 'Wait until the other consumer has finished with the dead letters.' },
   search_unavailable: {
     retryable: true,
     remedy: 'Check ELASTIC_HOST, the credentials, and the state of Elasticsearch.',
@@ -62,7 +62,7 @@ export const errorCodes = {
   },
   change_refused: {
     retryable: false,
-    remedy: 'Take the change back, or do first what the message asks for. Nothing was changed.',
+    remedy: 'Revert the change, or first do what the message asks for. Nothing was changed.',
   },
   deployment_refused: { retryable: false, remedy: 'Do what the message says, and run the workflow again.' },
   tool_failed: { retryable: true, remedy: 'Read what Pulumi, git or GitHub answered, and run the command again.' },
@@ -87,7 +87,7 @@ export class AppError extends Error {
   }
 }
 
-/** The message of anything that was thrown, with the chain of its causes. A cause that says the same is left out. */
+/** The message of anything that was thrown, with the chain of its causes. A cause with the same text is omitted. */
 export function messageOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown)
   const text = thrown.message || (thrown as NodeJS.ErrnoException).code || thrown.name
@@ -129,7 +129,7 @@ export function errorRecord(thrown: unknown, depth = 0): ErrorRecord {
   }
 }
 
-/** What a command tells of what it failed on: the code, the message and what to do; of a mistake of ours, where it is. */
+/** The report of a failed command: the code, the message and what to do. For an unexpected error, the stack. */
 export function explain(thrown: unknown): string {
   if (!(thrown instanceof AppError)) return `error: ${thrown instanceof Error ? thrown.stack : String(thrown)}`
   return `${thrown.code}: ${messageOf(thrown)}\n${remedyOf(thrown)}`

@@ -18,14 +18,15 @@ export { isRawJSON }
 /** Deeper documents would exhaust the stack where numbers are put back. */
 const MAX_DEPTH = 1000
 
-/** Begins the text that stands for a number while the document is parsed. Nobody outside of the process can guess it. */
+/** Prefix of the text that replaces a number while the document is parsed. Nobody outside of the process can guess it. */
 const MARK = `number ${randomUUID()} `
 
 /**
- * Parses a text, and keeps the numbers that the scan found inexact. They are parsed as texts and put back after: a
+ * Parses a text, and keeps the numbers that the scan found inexact. They are parsed as texts and restored after: a
  * reviver would cost time and memory for every value of the document.
  *
- * @param scan of this text. It is made here when left out.
+ * @param scan of this text.
+ * @default a scan is made here
  * @throws SyntaxError when the text is not JSON, or nested deeper than 1,000 levels.
  */
 export function parseExactly(text: string, scan = scanJson(text, { values: Infinity, depth: MAX_DEPTH })): unknown {

@@ -3,21 +3,21 @@ import { messageOf } from './errors.ts'
 /** What a program needs to do its work, and whether it has it at this moment. */
 export interface Dependency {
   readonly name: string
-  /** Reported like any other, but a process becomes ready without it: no probe can mend it. @default false */
+  /** Reported like any other, but a process becomes ready without it, because no restart can fix it. @default false */
   readonly isAdvisory?: boolean
   /** Answers why it is missing, or nothing when all is well. Must not take longer than a probe waits. */
   check(): Promise<string | undefined>
 }
 
 export interface Readiness {
-  /** `degraded`: it serves, and says so itself to its callers, but a dependency is away. */
+  /** `degraded`: it serves, and answers its callers itself, but a dependency is down. */
   readonly status: 'starting' | 'ready' | 'degraded' | 'stopping'
   readonly dependencies: Readonly<Record<string, { readonly ok: boolean; readonly reason?: string }>>
 }
 
 /**
- * Whether a process should get work. Once every dependency was there it stays in service while one is away: the outage
- * hits every replica alike, and taking them all out would replace a 503 with `Retry-After` by a refused connection.
+ * Whether a process should get work. Once every dependency was reached, it stays in service while one is down. The outage
+ * affects every replica, and removing them all would replace a 503 with `Retry-After` by a refused connection.
  */
 export class Health {
   readonly #dependencies: readonly Dependency[]
@@ -50,7 +50,7 @@ export class Health {
   }
 }
 
-/** A check that fails itself says no more than that the dependency is away. */
+/** A check that throws counts as a dependency that is down. */
 async function reasonOf(dependency: Dependency): Promise<string | undefined> {
   try {
     return await dependency.check()

@@ -14,7 +14,7 @@ export interface Scan {
   /** The limit that the text exceeds. The scan ends there, and what it found is incomplete. */
   readonly exceeded: 'values' | 'depth' | undefined
   readonly values: number
-  /** Where numbers stand that a double cannot hold as they are written: start and end of each, in their order. */
+  /** The positions of numbers that a double cannot hold exactly: start and end of each, in order. */
   readonly inexact: readonly number[]
   /** The text at `source.id` of the outermost object, where it is written without escapes. */
   readonly sourceId: string | undefined
@@ -63,7 +63,7 @@ export function scanJson(text: string, limits: ScanLimits): Scan {
       case OPEN_OBJECT:
       case OPEN_LIST:
         depth += 1
-        // The comma of a list stands for each item but the first.
+        // The comma of a list counts for each item except the first.
         values += 1
         break
       case CLOSE_OBJECT:
@@ -118,7 +118,7 @@ function endOfNumber(text: string, start: number): number {
   }
 }
 
-/** Whether a double, written out again, is the number that stands in the text. Malformed numbers are left to the parser. */
+/** Whether a double, written out again, is the number in the text. Malformed numbers are left to the parser. */
 function isExact(text: string, start: number, end: number): boolean {
   const hasExponent = hasExponentIn(text, start, end)
   if (end - start <= SAFE_CHARACTERS && !hasExponent) return true

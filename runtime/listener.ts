@@ -21,7 +21,7 @@ export const UNROUTED = [
 ] as const
 export type Unrouted = (typeof UNROUTED)[number]
 
-/** Told of each, before its connection is closed. */
+/** Called for each, before its connection is closed. */
 export type OnUnrouted = (reason: Unrouted, socket: Socket) => void
 
 /**
@@ -35,7 +35,7 @@ export function listenerOptions(
   return {
     keepAliveTimeout: keepAliveSeconds * 1000,
     logController: new LogController({ disableRequestLogging: true }),
-    // No line tells of a request, so none needs a logger of its own, which would cost more than anything else of a small call.
+    // No request is logged, so none needs a logger of its own, which would be the most expensive part of a small call.
     childLoggerFactory: (logger) => logger,
     frameworkErrors: (error, request, reply) => {
       onUnrouted('bad_url', request.raw.socket)
@@ -64,7 +64,7 @@ export async function listenAt(
   }
 }
 
-/** What is no script or page is never taken for one. */
+/** Browsers must not treat other content as a script or page. */
 const NOSNIFF = { 'x-content-type-options': 'nosniff' }
 
 /** A path that cannot be decoded, or with a longer part than any route has. */
@@ -83,7 +83,7 @@ const BAD_HTTP: Readonly<Record<string, readonly [status: number, detail: string
 
 /** Bytes that are no HTTP: nothing of them is logged, for the error of the parser carries them. */
 function answerBadHttp(error: ConnectionError, socket: Socket, onUnrouted: OnUnrouted): void {
-  // An idle connection breaks too, which is nothing to tell of.
+  // An idle connection breaks too, which is not reported.
   if (error.code === 'ECONNRESET') {
     socket.destroy()
     return

@@ -1,6 +1,6 @@
 const MINUTE_MS = 60_000
 
-/** Counts events of a few kinds, and says when one is due for a line in the log: whoever provokes them cannot fill it. */
+/** Counts events of a few kinds, and says when one is due for a log line, so that nobody can fill the log by provoking them. */
 export class LogLimit {
   readonly #now: () => number
   readonly #everyMs: number
@@ -18,8 +18,8 @@ export class LogLimit {
   /**
    * Counts one more event.
    *
-   * @param kind one of few: each takes memory for ever.
-   * @returns the number of events since the last line when another is due; else `undefined`.
+   * @param kind one of few: each takes memory forever.
+   * @returns the number of events since the last line if another line is due; otherwise `undefined`.
    */
   count(kind: string): number | undefined {
     const counted = this.#kinds.get(kind) ?? { count: 0, loggedAtMs: Number.NEGATIVE_INFINITY }

@@ -17,7 +17,7 @@ const redacted = [
  * The one logger of a process: JSON lines on standard output, secrets redacted where the record is built. A fault is logged as
  * `err`, with its code, context and causes.
  *
- * @param destination where the lines go; standard output when left out.
+ * @param destination where the lines go; @default standard output
  */
 export function createLogger(
   config: Pick<Config, 'logLevel'>,

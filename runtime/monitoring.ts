@@ -57,7 +57,7 @@ export function addMonitoringRoutes(
   }
   server.get(
     '/health/ready',
-    { schema: { summary: 'Whether it should get work, and what it misses', response } },
+    { schema: { summary: 'Whether it is ready, and what is missing', response } },
     async (_request, reply) => {
       const readiness = await health.readiness()
       const inService = readiness.status === 'ready' || readiness.status === 'degraded'

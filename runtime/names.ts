@@ -43,7 +43,7 @@ export function topicsOf(config: Config): Topics {
 const BUNDLES_PER_BROKER = 10
 
 /**
- * How many bundles so many brokers need: the next power of two from 10 for each, within the range of PULSAR_BUNDLES. A power of
+ * How many bundles a number of brokers needs: the next power of two from 10 for each, within the range of PULSAR_BUNDLES. A power of
  * two, because then all bundles have hash ranges of one size.
  */
 export function bundlesFor(brokers: number): number {
@@ -66,7 +66,7 @@ export function topicName(tenant: string, namespace: string, topic: string): str
   return `persistent://${tenant}/${namespace}/${topic}`
 }
 
-/** `persistent://a/b/c` as it stands in the paths of the admin and WebSocket APIs: `persistent/a/b/c`. */
+/** `persistent://a/b/c` as in the paths of the admin and WebSocket APIs: `persistent/a/b/c`. */
 export function topicPath(name: string): string {
   return name.replace('://', '/').split('/').map(encodeURIComponent).join('/')
 }

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from './config.ts'
 import type { Logger } from './log.ts'
 
-/** Refused calls are logged at most so often, so that whoever guesses cannot fill the log. */
+/** Minimum time between two log lines about refused calls, so that guessing cannot fill the log. */
 const LOGGED_EVERY_MS = 60_000
 
 export interface HostFault {

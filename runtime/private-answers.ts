@@ -15,7 +15,7 @@ const UNAUTHORIZED = {
   },
 }
 
-/** The schema of a route as it stands in the OpenAPI document: with the answers that do not come from its own code. */
+/** The schema of a route for the OpenAPI document, including the answers that its own code does not give. */
 export function describedSchema(schema: FastifySchema): FastifySchema {
   const response = schema.response as object | undefined
   return { ...schema, response: { ...ALWAYS, ...(schema.security ? UNAUTHORIZED : {}), ...response } }

@@ -1,4 +1,4 @@
-/** A burst of calls would else keep its memory for ever. */
+/** Otherwise a burst of calls would keep its memory forever. */
 const MAX_FREE = 64
 
 /**
@@ -8,7 +8,7 @@ const MAX_FREE = 64
 export class ReusedMemory {
   readonly #free: Buffer[] = []
 
-  /** So many bytes, with whatever is in them. */
+  /** A buffer of the requested size, with undefined content. */
   take(bytes: number): Buffer {
     const free = this.#free.pop()
     const memory = free !== undefined && free.length >= bytes ? free : Buffer.allocUnsafeSlow(bytes)

@@ -1,4 +1,4 @@
-/** What a person sees: lines that stay, and one line at the bottom that is written anew. */
+/** The terminal: permanent lines, and one line at the bottom that is rewritten. */
 export interface Screen {
   say(text: string): void
   /**

@@ -13,7 +13,7 @@ export interface TextSetting extends Described {
   readonly default: string
   /** A secret is free text and is redacted from logs; in the environment it may be a file, named by `<env>_FILE`. */
   readonly secret?: true
-  /** The only values allowed; any text when left out. */
+  /** The allowed values. @default any text */
   readonly oneOf?: readonly string[]
   /** What the text must match, and how to say so to the reader of the error. */
   readonly pattern?: { readonly regex: RegExp; readonly says: string }

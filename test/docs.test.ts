@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
+import { decisions } from '../docs/decisions.ts'
 import { declared, readPulumiYaml } from '../docs/pulumi-yaml.ts'
 import { COMPARED_LOADS } from '../docs/sizing-loads.ts'
 import { pages, pathOf, reviewedMonth, withTables } from '../docs/tables.ts'
+import { rulesOf } from '../infra/observability/rules.ts'
 import { settings } from '../runtime/config.ts'
 import { localSettings } from '../runtime/local/settings.ts'
+import { STACK } from './alerts/monitored-stack.ts'
+import { allPages, anchorsOf, linksOf, readPage } from './support/pages.ts'
 
 const root = new URL('../', import.meta.url)
-const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
-const readme = read('README.md')
+const known = new Map(
+  Object.values({ ...settings, ...localSettings }).map((setting) => [setting.env as string, setting]),
+)
 
 describe('the documentation', () => {
   for (const page of Object.keys(pages)) {
@@ -36,14 +41,9 @@ describe('the documentation', () => {
     assert.equal(readPulumiYaml(), declared(readPulumiYaml()))
   })
 
-  it('names in the README only settings that exist, with their defaults', () => {
-    const known = new Map(
-      Object.values({ ...settings, ...localSettings }).map((setting) => [setting.env as string, setting]),
-    )
-    const names = [...readme.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)].map((match) => match[1] as string)
-    assert.ok(names.length > 10)
-    for (const name of names) assert.ok(known.has(name), `${name} is not a setting`)
-    const rows = readme.match(/^\| `[A-Z_]+`(?:, `[A-Z_]+`)* \| .*$/gm) ?? []
+  it('gives settings with their defaults', () => {
+    const rows = readPage('docs/configuration.md').match(/^\| `[A-Z_]+`(?:, `[A-Z_]+`)+ \| .*$/gm) ?? []
+    assert.ok(rows.length > 3)
     for (const row of rows) {
       const [, variables = '', defaults = ''] = row.split('|')
       const shown = defaults.split(',').map((text) => text.trim().replaceAll('`', ''))
@@ -54,26 +54,66 @@ describe('the documentation', () => {
     }
   })
 
+  it('names only settings that exist', () => {
+    for (const page of ['README.md', 'docs/api.md', 'docs/metrics.md', 'docs/guarantees.md', 'docs/path-of-a-key.md']) {
+      const names = [...readPage(page).matchAll(/`((?:API|BULK|ELASTIC|EVENT|PULSAR|SOURCE)_[A-Z_]+)`/g)]
+      for (const [, name = ''] of names) assert.ok(known.has(name), `${page} names ${name}`)
+    }
+  })
+
   it('names only scripts that exist', () => {
-    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-    for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/configuration.md', 'docs/metrics.md', 'docs/errors.md']) {
-      for (const [, script] of read(page).matchAll(/npm run ([a-z0-9]+(?:[:-][a-z0-9]+)*)/g)) {
-        assert.ok(scripts[script as string], `${page} names the script ${script}`)
+    const { scripts } = JSON.parse(readPage('package.json')) as { scripts: Record<string, string> }
+    for (const page of allPages()) {
+      for (const [, script = ''] of readPage(page).matchAll(/npm run ([a-z0-9:-]+)/g)) {
+        assert.ok(script in scripts, `${page} names the script ${script}`)
       }
     }
   })
 
-  it('links only to files that exist', () => {
-    for (const page of [
-      'README.md',
-      'CONTRIBUTING.md',
-      'docs/configuration.md',
-      'docs/guarantees.md',
-      'docs/sizing.md',
-    ]) {
-      for (const [, target] of read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
-        assert.ok(existsSync(new URL(target as string, new URL(page, root))), `${page} links to ${target}`)
+  it('links only to files and sections that exist', () => {
+    assert.ok(allPages().length > 40)
+    for (const page of allPages()) {
+      for (const { target, anchor } of linksOf(readPage(page))) {
+        const url = target === '' ? new URL(page, root) : new URL(target, new URL(page, root))
+        assert.ok(existsSync(url), `${page} links to ${target}`)
+        if (anchor === undefined || !url.pathname.endsWith('.md')) continue
+        assert.ok(anchorsOf(readFileSync(url, 'utf8')).includes(anchor), `${page} links to ${target}#${anchor}`)
       }
     }
+  })
+
+  it('leads from docs/README.md to every page', () => {
+    const linked = linksOf(readPage('docs/README.md')).map(({ target }) => target)
+    const inDocs = allPages().filter((page) => /^docs\/[^/]+\.md$/.test(page) && page !== 'docs/README.md')
+    assert.deepEqual(
+      inDocs.filter((page) => !linked.includes(page.replace('docs/', ''))),
+      [],
+    )
+  })
+
+  it('keeps the README on one screen, with the number of alerts', () => {
+    const readme = readPage('README.md')
+    assert.ok(readme.split('\n').length < 130)
+    const rules = rulesOf(STACK, '').groups.flatMap((group) => group.rules)
+    assert.match(readme, new RegExp(`\\b${rules.filter((rule) => 'alert' in rule).length} \\[alerts\\]`))
+  })
+})
+
+describe('the decisions', () => {
+  for (const { file, number, title, status, replacedBy } of decisions()) {
+    it(`${number} has a status, and links to what replaces it`, () => {
+      assert.equal(file.slice(0, 4), String(number).padStart(4, '0'))
+      assert.ok(title.length > 0)
+      assert.match(status, /^(accepted|replaced|replaced in part)$/)
+      assert.equal(replacedBy !== undefined, status !== 'accepted')
+      if (replacedBy !== undefined) assert.ok(readPage(`docs/adr/${replacedBy}`).includes(`(${file})`), replacedBy)
+    })
+  }
+
+  it('have consecutive numbers', () => {
+    assert.deepEqual(
+      decisions().map(({ number }) => number),
+      decisions().map((_, index) => index + 1),
+    )
   })
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { matchesGlob } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
@@ -129,7 +129,7 @@ describe('the workflows', () => {
     assert.deepEqual(needsOf(workflow('deploy.yml').jobs['environments'] as Job), ['check'])
   })
 
-  it('give no secrets to a pull request of a fork or of Dependabot, whoever opens it again', () => {
+  it('give no secrets to a pull request of a fork or of Dependabot, no matter who opens it again', () => {
     const { on, jobs: all } = workflow('preview.yml')
     assert.ok(!('pull_request_target' in on))
     const condition = all['preview']?.if ?? ''
@@ -197,7 +197,7 @@ describe('the workflows', () => {
   })
 
   it('take the secrets and variables that docs/pipelines.md asks for, and no others', () => {
-    // What the guard asks for is of the repository, and what docs/pipelines.md says of it stands elsewhere.
+    // What the guard asks for belongs to the repository, and docs/pipelines.md names it elsewhere.
     const texts = [...workflows.keys()].map((file) => read(`.github/workflows/${file}`)).join('\n')
     const used = (kind: string) => [
       ...new Set(
@@ -250,7 +250,7 @@ describe('the workflows', () => {
         assert.deepEqual(others, [])
         assert.equal(prepared?.with?.['image'], `\${{ needs.image.outputs.runtime }}`, name)
       }
-      // What the command does is told by its own tests.
+      // The command has its own tests.
       const image = prepare.runs.steps.find(({ run }) => run?.includes('pipeline.ts image'))
       assert.equal(image?.env?.['IMAGE'], `\${{ inputs.image }}`)
       for (const key of ['mode', 'runtime']) assert.ok(key in schema.images)
@@ -365,7 +365,7 @@ describe('compose.yaml', () => {
     }
   })
 
-  it('has no token of operators that anybody could know: whoever starts it sets one', () => {
+  it('has no known token for operators: the user sets one', () => {
     assert.match(environment('api')['PRIVATE_TOKEN'] ?? '', /^\$\{PRIVATE_TOKEN:\?/)
     assert.equal(environment('worker')['PRIVATE_TOKEN'], undefined)
   })
@@ -416,13 +416,5 @@ describe('compose.yaml', () => {
     const { file } = compose.configs.sources
     const sources = readSources(fileURLToPath(new URL(file, root)))
     assert.deepEqual([...sources.keys()], ['my-source'])
-  })
-})
-
-describe('docs/pipelines.md', () => {
-  it('links only to files that exist', () => {
-    const targets = [...page.matchAll(/\]\((?!https?:)([^)#]+)/g)].map((match) => match[1] as string)
-    assert.ok(targets.length > 5)
-    for (const target of targets) assert.ok(existsSync(new URL(target, new URL('docs/', root))), target)
   })
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { INFRA, type Rooms, RUNTIME } from './support/rooms.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 
@@ -30,69 +31,26 @@ function folderOf(file: string): string {
   return file.includes('/') ? (file.split('/')[0] as string) : '.'
 }
 
-type Allowed = Readonly<Record<string, readonly string[]>>
-
-/** Which folders a folder may import, besides itself and the files at the top. */
-const RUNTIME: Allowed = {
-  '.': [],
-  queue: [],
-  search: [],
-  api: ['queue', 'search'],
-  worker: ['queue', 'search'],
-  console: ['queue', 'search'],
-  programs: ['api', 'worker', 'console', 'queue', 'search'],
-  send: [],
-  replay: ['queue', 'search', 'worker'],
-  'load-test': ['queue', 'search', 'send'],
-  commands: ['api', 'queue', 'search', 'send', 'load-test', 'replay'],
-  local: ['api'],
-}
-
-/** What the report of a load test is made from. */
-const LOAD_TEST_RECORD = ['record', 'summary', 'duration'].map((file) => `../runtime/load-test/${file}.ts`)
-
-/** Errors have one base and one table of codes. */
-const ERRORS = '../runtime/errors.ts'
-
-/** Of the runtime: its settings, and the names that follow from them. Both are pure. */
-const SETTINGS = ['../runtime/config.ts', '../runtime/names.ts']
-
-/** The same for the infrastructure, which of the runtime knows the settings and, to start it, the run on one machine. */
-const INFRA: Allowed = {
-  sizing: [],
-  config: ['sizing', ERRORS, '../runtime/config.ts'],
-  kubernetes: ['config'],
-  network: ['kubernetes'],
-  pulsar: ['config', 'kubernetes', 'safety'],
-  elasticsearch: ['config', 'kubernetes', 'safety', '../runtime/config.ts'],
-  runtime: ['config', 'kubernetes', 'pulsar', 'elasticsearch', ...SETTINGS],
-  observability: ['config', 'kubernetes', 'elasticsearch', ...SETTINGS],
-  safety: ['kubernetes', ERRORS],
-  pipeline: [ERRORS],
-  'load-test': ['sizing', 'config', 'kubernetes', 'pulsar', 'elasticsearch', 'runtime', ...LOAD_TEST_RECORD],
-  commands: [
-    'sizing',
-    'config',
-    'pipeline',
-    'load-test',
-    '.',
-    '../runtime/config.ts',
-    ERRORS,
-    '../runtime/local/run.ts',
-    '../runtime/local/run-record.ts',
-    '../runtime/commands/load-test.ts',
-    ...LOAD_TEST_RECORD,
-  ],
-}
-
-function forbidden(folder: string, allowed: Allowed, toTop: boolean): readonly string[] {
+function forbidden(folder: string, rooms: Rooms, toTop: boolean): readonly string[] {
+  const allowed = (from: string) => rooms[from]?.mayImport.map((to) => (to.endsWith('.ts') ? `../${to}` : to))
   return imports(folder)
     .filter(({ from }) => from !== '.')
-    .filter(({ from, to }) => from !== to && !(toTop && to === '.') && !allowed[from]?.includes(to))
+    .filter(({ from, to }) => from !== to && !(toTop && to === '.') && !allowed(from)?.includes(to))
     .map(({ from, to }) => `${from} imports ${to}`)
 }
 
+function foldersOf(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')
+    .map(({ name }) => name)
+}
+
 describe('imports', () => {
+  it('have a rule for each folder', () => {
+    assert.deepEqual(Object.keys(RUNTIME).sort(), [...foldersOf('runtime')].sort())
+    assert.deepEqual(Object.keys(INFRA).sort(), [...foldersOf('infra')].sort())
+  })
+
   it('go one way in the runtime: api and worker meet only through the queue and the documents', () => {
     assert.deepEqual(forbidden('runtime', RUNTIME, true), [])
     // The command line is the one place that knows everything.

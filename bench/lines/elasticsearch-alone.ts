@@ -65,8 +65,8 @@ export function pulsarOf(lab: Lab): Watched {
   return { name: 'pulsar', group: lab.servers.pulsar.pid }
 }
 
-/** A rate of events that are not there is no rate. */
+/** A rate of missing events means nothing. */
 export async function assertStored(lab: Lab, events: number): Promise<void> {
   const documents = await lab.documents()
-  if (documents !== events) throw new Error(`${events} events were sent, and ${documents} documents are there`)
+  if (documents !== events) throw new Error(`${events} events were sent, and ${documents} documents exist`)
 }

@@ -27,10 +27,10 @@ export async function worker(
   return [outcomeOf(`worker, ${transport}`, samples, bounds)]
 }
 
-/** Copies of the documents in the topic, since the sink is so much faster and does not mind ids that it knows. */
+/** Copies of the documents in the topic, because the sink is much faster and accepts repeated ids. */
 const NULL_SINK_COPIES = 5
 
-/** The worker alone: what it sends its bulks to answers at once. */
+/** The worker alone: a server answers its bulks immediately. */
 export async function nullSink(
   lab: Lab,
   transport: Transport['name'],
@@ -40,7 +40,7 @@ export async function nullSink(
   return [await drainIntoNothing(lab, { PULSAR_TRANSPORT: transport }, events * NULL_SINK_COPIES)]
 }
 
-/** Drains what is in the topic of these settings into a server that answers at once. */
+/** Drains the topic of these settings into a server that answers immediately. */
 export async function drainIntoNothing(
   lab: Lab,
   settings: Readonly<Record<string, string>>,

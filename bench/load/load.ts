@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Connection } from './connection.ts'
 
-/** Calls under way at once. */
+/** Maximum number of concurrent calls. */
 const CONNECTIONS = 64
 
 /** One call, ready to be sent. */
@@ -33,7 +33,7 @@ export class Load {
     })
   }
 
-  /** Sends the calls over and over, as fast as they are answered, until it is told to stop. */
+  /** Sends the calls over and over, as fast as they are answered, until it is asked to stop. */
   async sendUntil(calls: readonly Prepared[], stopped: () => boolean): Promise<void> {
     let next = 0
     await this.#together(async (connection) => {
@@ -44,7 +44,7 @@ export class Load {
   /**
    * Sends the calls at a steady rate, answered or not, as visitors do.
    *
-   * @param onAnswered is told which of the calls was answered 200, at that moment.
+   * @param onAnswered called with the index of each call that was answered 200, at that moment.
    * @returns the time from when each call was due to its answer, in milliseconds.
    */
   async sendPaced(

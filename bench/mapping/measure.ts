@@ -24,7 +24,7 @@ const QUICK_EVENTS = 10_000
 const SHORT_SECONDS = 2
 const IN_FLIGHT = 2
 const POLL_MS = 50
-/** What is read of an index in the end: one document of each bulk, so many at once, so many times. */
+/** What is read of an index in the end: one document of each bulk, in groups, several times. */
 const READ_DOCUMENTS = 50
 const SEARCHES = 20
 
@@ -62,7 +62,7 @@ async function measureOn(server: SearchServer, options: BenchOptions): Promise<v
   reportMapping(options.results, tables, outcomes, lab.facts)
 }
 
-/** One Elasticsearch, one index that is made anew for each variant, and the documents that all of them store. */
+/** One Elasticsearch, one index that is made again for each variant, and the documents that all of them store. */
 class MappingLab {
   readonly config = loadConfig({ ELASTIC_INDEX_PREFIX: 'bench', ELASTIC_INDEX_REPLICAS: '0' })
   readonly #server: SearchServer
@@ -172,7 +172,7 @@ class MappingLab {
 
   async #assertStored(): Promise<void> {
     const { count } = await this.#client.count({ index: this.#index })
-    if (count !== this.#events) throw new Error(`${this.#events} events were sent, and ${count} documents are there`)
+    if (count !== this.#events) throw new Error(`${this.#events} events were sent, and ${count} documents exist`)
   }
 
   async #stored(): Promise<number> {

@@ -41,7 +41,7 @@ export interface VariantSummary {
   readonly bytesChange: number
 }
 
-/** In the order of the table; variants that were not measured are left out. */
+/** In the order of the table; variants that were not measured are omitted. */
 export function summariseVariants(
   { variants }: Comparison,
   outcomes: readonly VariantOutcome[],

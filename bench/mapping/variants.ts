@@ -25,7 +25,7 @@ export interface Variant {
   readonly name: string
   readonly content: Content
   readonly mix: MixName
-  /** So many events a second are sent; as many as Elasticsearch takes when left out. */
+  /** That many events a second are sent; as many as Elasticsearch takes when omitted. */
   readonly eventsPerSecond?: number
 }
 

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
 /**
- * A server that answers every bulk at once as if all of it were stored, and passes everything else on to Elasticsearch, so
- * that a worker finds the templates it looks for. `GET /stored` tells how many events it was sent.
+ * A server that answers every bulk immediately as if all of it were stored, and passes everything else on to Elasticsearch, so
+ * that a worker finds the templates it looks for. `GET /stored` reports how many events it was sent.
  */
 const [, , port, elasticsearchUrl] = process.argv
 const NEWLINE = 0x0a

@@ -9,7 +9,7 @@ import { loadConfig } from '../../runtime/config.ts'
 import { createLogger } from '../../runtime/log.ts'
 
 /**
- * The public listener of an API whose broker takes everything at once, so that only the API is measured. It is told over
+ * The public listener of an API whose broker takes everything immediately, so that only the API is measured. It is reached over
  * the channel of its parent to begin a measurement, and answers each `end` with what was seen since.
  */
 const config = loadConfig(process.env)

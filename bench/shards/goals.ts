@@ -13,7 +13,7 @@ const MOST_GROWTH = 0.15
 const LATENCY_SHARDS = 12
 const MAX_RSS_MB = 256
 
-/** What shards may cost, held against the medians. A goal whose lines were not measured is left out. */
+/** What shards may cost, held against the medians. A goal whose lines were not measured is omitted. */
 export function judgeShards(all: readonly ShardSummary[]): ShardGoal[] {
   const memory = below('memory of the worker, every number of shards', MAX_RSS_MB, 'MB', (of) =>
     most(all, of, 'worker'),

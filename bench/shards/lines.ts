@@ -47,12 +47,12 @@ async function documentsOfShards(lab: Lab): Promise<number[]> {
 
 /** Calls for which all programs get used to the rate, and those that are measured. */
 const LOW_LOAD = { warmUpSeconds: 5, seconds: 10, connections: 8 }
-/** Longest wait for what was measured to be stored, with the load going on: more than `BULK_TIMEOUT_SECONDS` has by default. */
+/** Maximum wait for what was measured to be stored, with the load continuing: more than `BULK_TIMEOUT_SECONDS` has by default. */
 const LAST_STORED_SECONDS = 60
 
 /**
  * How long an event waits from its receipt until it is stored, at a low load and with the default `BULK_TIMEOUT_SECONDS`. The load
- * goes on until all events of the measurement are stored, so that none of them waits for a bulk that nothing fills.
+ * continues until all events of the measurement are stored, so that none of them waits for a bulk that nothing fills.
  */
 export async function storedTime(
   lab: Lab,

@@ -24,11 +24,11 @@ const LOW_LOAD = 0.1
 interface Item {
   readonly shards: number
   readonly measure: (material: Material) => Promise<Outcome[]>
-  /** The checkout; nothing for this one, and for lines without programs of ours. */
+  /** The checkout; `undefined` for this one, and for lines without our programs. */
   readonly from?: Checkout | undefined
 }
 
-/** Measures what shards cost: each line for each number of them, ours beside the compared programs, in interleaved rounds. */
+/** Measures what shards cost: each line for each number of them, ours next to the compared programs, in interleaved rounds. */
 export async function measureShards(lab: Lab, options: BenchOptions, shardOptions: ShardOptions): Promise<void> {
   for (const mix of options.mixes) {
     if (stopRequested()) return

@@ -12,7 +12,7 @@ export function eventIdsIn(body: Buffer): string[] {
 }
 
 /**
- * Stands between a worker and Elasticsearch, and notes when each event was stored: when the answer to its bulk arrived. It
+ * A relay between a worker and Elasticsearch that notes when each event was stored: when the answer to its bulk arrived. It
  * is for loads of some thousand events a second, where it takes little of the machine.
  */
 export class StoredTimes {

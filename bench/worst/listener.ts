@@ -7,7 +7,7 @@ import { freePort } from '../../runtime/local/port.ts'
 import type { WorstBody } from './bodies.ts'
 
 export interface Seen {
-  /** The longest time for which the event loop did nothing else. */
+  /** The maximum time for which the event loop did nothing else. */
   readonly stoppedMs: number
   /** Most memory of the process. */
   readonly peakBytes: number

@@ -8,7 +8,7 @@ export function columns(rows: readonly Row[]): string {
   return rows.map((row) => `${row.map(cell).join('  ').trimEnd()}\n`).join('')
 }
 
-/** A text in lines of at most that many characters; every line but the first is indented, and that one as `first` says. */
+/** A text in lines of at most `width` characters. All lines except the first are indented; the first one as `first` says. */
 export function wrapped(text: string, width: number, indent = '', first = ''): string {
   const lines: string[] = []
   let line = ''

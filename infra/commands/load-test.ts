@@ -34,7 +34,7 @@ interface Flags extends LoadTestFlags {
   readonly image?: string
 }
 
-/** What the rate and the time do not tell is passed on as it was given. */
+/** Options other than rate and time are passed on unchanged. */
 const PASSED_ON = [
   'source',
   'profiles',
@@ -53,11 +53,11 @@ await withMessages(async () => {
     .option('--report <file>', 'write the report as a page of HTML')
     .option('--coefficients <file>', 'write what was measured, for npm run sizing and for the key `coefficients`')
     .option('--stack <name>', 'compare with what the stack of stacks/Pulumi.<name>.yaml needs for this load')
-    .option('--p99-ms <n>', 'longest p99 latency with which the load counts as held', '1000')
+    .option('--p99-ms <n>', 'maximum p99 latency of a held load', '1000')
     .option('--read <file>', 'report on what --record has written, as the log of a Job, and send nothing')
     .option(
       '--beside <file>',
-      'what --record has written with calls of another size: tells the cost of a call and of an event apart',
+      'a --record of another load test, with calls of another size: separates the cost of a call from that of an event',
     )
     .option('--job', 'print a Job that runs the load test within the cluster of --stack, for kubectl apply')
     .option('--image <reference>', 'image of that Job; the one that the stack names')
@@ -102,7 +102,7 @@ function recorded(path: string): string {
   }
 }
 
-/** The stack is read at once: a fault of it is told before an hour of load. */
+/** The stack is read first, so that its faults are reported before an hour of load. */
 function stackSizes(stack: string): StackSizes {
   const raw = readStackFile(stack)
   return {

@@ -3,7 +3,7 @@ import { planOf } from '../config/plan.ts'
 
 /** What the run on one machine takes over from a stack. */
 export interface LocalRun {
-  /** Settings of the runtime, by environment name; those that have their default are left out. */
+  /** Settings of the runtime, by environment name, without those with their default. */
   readonly env: Readonly<Record<string, string>>
   /** The event sources; those of the machine where the stack states none. */
   readonly sources: Readonly<Record<string, unknown>> | undefined
@@ -13,13 +13,13 @@ export interface LocalRun {
 
 type Raw = Readonly<Record<string, unknown>>
 
-/** Settings of the runtime that one machine decides for itself: its one node holds no copies, its disk is small, its client is what is there. */
+/** Settings of the runtime that one machine decides: its one node holds no copies, its disk is small, its client is the installed one. */
 const OF_THE_CLUSTER: readonly string[] = [
   'runtime.ELASTIC_INDEX_REPLICAS',
   'runtime.PULSAR_RETENTION_SIZE_GIB',
   'pulsar.transport',
 ]
-/** Servers that exist already: the run on one machine brings its own. */
+/** Existing servers: the run on one machine starts its own. */
 const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   pulsar: ['serviceUrl', 'adminUrl'],
   elasticsearch: ['url'],
@@ -50,7 +50,7 @@ export function localRunOf(raw: Raw): LocalRun {
   }
 }
 
-/** What is left out, shortly: of the runtime each setting, else the group. */
+/** A short list of the ignored keys: each setting of the runtime, and the other groups. */
 export function leftOut(ignored: readonly string[]): string {
   const names = ignored.map((key) => (key.startsWith('runtime.') ? key.slice('runtime.'.length) : key.split('.')[0]))
   return [...new Set(names)].join(', ')

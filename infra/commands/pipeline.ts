@@ -9,7 +9,7 @@ import { usage, withMessages } from './command.ts'
 const HELP = `Usage: node infra/commands/pipeline.ts <command>
 
   image --stack <name> [--image <reference>]
-      Sets the image of the stack's file: the one given, else the one that the stack runs. Prints deployed=true or false.
+      Sets the image of the stack's file: the given one, or the one that the stack runs. Prints deployed=true or false.
   order --stack <name> --commit <sha> [--force <sha>]
       Fails unless the commit contains what the stack runs, or is the one that is forced.
   environments <name>... [--approved <name>]...

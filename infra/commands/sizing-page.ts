@@ -2,7 +2,7 @@ import { totalOf } from '../cost.ts'
 import { figure } from '../sizing/figures.ts'
 import { headOf, type Sizing } from './sizing-report.ts'
 
-/** The sizing of a stack as a page that needs nothing but itself: light and dark, for wide and narrow windows, and for paper. */
+/** The sizing of a stack as a page that is self-contained: light and dark, for wide and narrow windows, and for paper. */
 export function sizingPage(sizing: Sizing): string {
   const { name, plan, bill, prices, choices, causes, range } = sizing
   const money = (value: number) => `${figure(Math.round(value))} ${prices.currency}`
@@ -26,7 +26,7 @@ export function sizingPage(sizing: Sizing): string {
 <p class="note">Prices: ${escaped(prices.of)}</p>
 </header>
 <section><h2>By tier</h2><p class="legend"><span class="machines"></span> machines <span class="disks"></span> disks <span class="traffic"></span> traffic between zones</p>${bars(tierBars(sizing), money)}${tiersTable(sizing)}</section>
-${causes.length > 0 ? `<section><h2>What it is for, as a new stack</h2>${bars(causeBars(sizing), money)}</section>` : ''}
+${causes.length > 0 ? `<section><h2>What the bill is for, as a new stack</h2>${bars(causeBars(sizing), money)}</section>` : ''}
 ${choices.length > 0 ? `<section><h2>What would save most</h2>${choicesTable(sizing, money)}</section>` : ''}
 ${plan.findings.length > 0 ? `<section><h2>Limits</h2>${findingsList(sizing)}</section>` : ''}
 <section><h2>Each number, and why</h2>${reasonsTable(sizing)}</section>
@@ -37,7 +37,7 @@ ${plan.findings.length > 0 ? `<section><h2>Limits</h2>${findingsList(sizing)}</s
 
 interface Bar {
   readonly name: string
-  /** Parts that lie beside each other, each with its class. */
+  /** Adjacent parts, each with its class. */
   readonly parts: readonly { readonly kind: string; readonly value: number }[]
 }
 

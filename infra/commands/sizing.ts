@@ -19,14 +19,14 @@ const HELP = `Usage: npm run sizing -- --stack <name> [options]
   --stack <name>       the stack of stacks/Pulumi.<name>.yaml
   --set <key>=<value>  with another value, as load.retentionDays=14; may be repeated
   --new                as a new stack: without the counts and disks that a running one states
-  --compare <other>    beside another stack, or the same one with <key>=<value>; several
+  --compare <other>    compare with another stack, or the same one with <key>=<value>; several
                        values with a comma; may be repeated
   --prices <file>      what you pay, as docs/prices/aws.yaml has it
   --coefficients <file>
-                       with what npm run load-test has measured, instead of what the stack states
+                       with the measurements of npm run load-test, instead of the coefficients of the stack
   --why                each number with its reason
   --json               all of it as JSON
-  --html <file>        a page with a chart, beside what is printed
+  --html <file>        also write a page with a chart
 
 Exit code: 0, or 2 when the sizes break a limit (level error), or 1 for a fault of the configuration.
 `

@@ -11,7 +11,7 @@ import { leftOut, localRunOf } from './local-run.ts'
 const HELP = `Usage: npm start -- [--stack <name>] [--fresh]
 
   --stack <name>  with the settings of stacks/Pulumi.<name>.yaml; variables of the environment win
-  --fresh         begin anew: delete the data of earlier runs
+  --fresh         delete the data of earlier runs first
 `
 
 await withMessages(async () => {
@@ -29,7 +29,7 @@ function settingsOf(stack: string): Record<string, string> {
   const { env, sources, ignored } = localRunOf(readStackFile(stack))
   const stated = Object.entries(env).map(([name, value]) => `${name}=${value}`)
   process.stdout.write(`Stack ${stack}: ${stated.join(' ') || 'every setting has its default'}\n`)
-  if (ignored.length > 0) process.stdout.write(`Left out, for it is for a cluster: ${leftOut(ignored)}\n`)
+  if (ignored.length > 0) process.stdout.write(`Ignored (cluster-only settings): ${leftOut(ignored)}\n`)
   return sources === undefined ? { ...env } : { ...env, SOURCES_FILE: sourcesFile(stack, sources) }
 }
 

@@ -37,11 +37,11 @@ export interface Plan extends Omit<StackConfig, 'runtime'> {
 }
 
 /**
- * Settles a stack: reads it, derives the counts that it does not state from the load that it states, and checks the whole.
+ * Makes the plan of a stack: reads it, derives unstated counts from the stated load, and checks all rules.
  *
  * @param raw each group of the stack's configuration under its name, as the stack file has it.
  * @param coefficients for the sizing model, instead of those that the stack states.
- * @throws StackConfigError with every fault at once.
+ * @throws StackConfigError with all faults together.
  */
 export function planOf(raw: Readonly<Record<string, unknown>>, coefficients?: Coefficients): Plan {
   const config = validStack(raw)
@@ -54,13 +54,13 @@ export function planOf(raw: Readonly<Record<string, unknown>>, coefficients?: Co
   return plan
 }
 
-/** How the load of a stack is kept, of which a load test tells nothing. */
+/** Load parameters that a load test cannot measure. */
 type Kept = Omit<Load, 'peakEventsPerSecond' | 'eventsPerCall' | 'eventBytes'>
 
 /**
- * The sizes that a load asks for in the environment of a stack, whatever load and numbers the stack states itself.
+ * The sizes for a load in the environment of a stack, ignoring the load and numbers that the stack states.
  *
- * @throws StackConfigError with every fault at once.
+ * @throws StackConfigError with all faults together.
  */
 export function sizesFor(
   raw: Readonly<Record<string, unknown>>,
@@ -71,7 +71,7 @@ export function sizesFor(
   return size(load(loadOf(config)), shapeOf(config, runtimeOf(config, coefficients)), coefficients)
 }
 
-/** The load of a stack. `dev` survives nothing but what it asks for. */
+/** The load of a stack. `dev` survives only what it states. */
 function loadOf({ load, platform, stated }: StackConfig): Load {
   const asked = (key: 'surviveNode' | 'surviveZone') =>
     load[key] && (platform.environment !== 'dev' || stated.has(`load.${key}`))

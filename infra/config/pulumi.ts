@@ -10,7 +10,7 @@ const OBJECTS: readonly string[] = [...Object.keys(schema), 'runtime', 'coeffici
  * The plan of the configuration that the engine hands over.
  *
  * @param all every key with its project, `project:key`; objects are JSON.
- * @throws RunError with every fault at once: the engine prints its text, and no stack trace.
+ * @throws RunError with all faults together: the engine prints its text, and no stack trace.
  */
 export function planFromEngine(project: string, all: Readonly<Record<string, string>>): Plan {
   try {

@@ -51,7 +51,7 @@ export const OWNED: Readonly<Record<string, string>> = {
 /**
  * Reads a stack's configuration: for each group an object, as the stack file has it without the name of the project.
  *
- * @returns the configuration and every fault at once, each with the value given, what is allowed and what to do.
+ * @returns the configuration and all faults together, each with the value given, what is allowed and what to do.
  */
 export function readStack(raw: Readonly<Record<string, unknown>>): { config: StackConfig; faults: readonly string[] } {
   const faults: string[] = []

@@ -27,7 +27,7 @@ const floor = (plan: Plan) => floorsOf(plan.platform.environment)
 const general: readonly Rule[] = [
   (p) =>
     (p.pulsar.adminUrl === '') !== (p.pulsar.serviceUrl === '')
-      ? 'pulsar.serviceUrl and pulsar.adminUrl belong together; state both for a Pulsar that exists, neither for one of the stack'
+      ? 'pulsar.serviceUrl and pulsar.adminUrl belong together; state both for an existing Pulsar, neither for that of the stack'
       : undefined,
   atLeast(
     'api.replicas',
@@ -45,7 +45,7 @@ const general: readonly Rule[] = [
     'workers.replicas',
     (p) => floor(p).workerReplicas,
     (p) => p.workers.replicas,
-    'one must go on when a machine is lost',
+    'one must continue when a machine is lost',
   ),
   (p) =>
     p.api.autoscaling !== 'none' && p.api.maxReplicas < p.api.replicas
@@ -57,7 +57,7 @@ const general: readonly Rule[] = [
         ? ['workers.replicas', p.workers.replicas]
         : ['workers.maxReplicas', p.workers.maxReplicas]
     return most > p.runtime.pulsarPartitions
-      ? `${key} is ${most}, PULSAR_PARTITIONS is ${p.runtime.pulsarPartitions}: a worker beyond the partitions finds little to do; raise the partitions, which grow but never shrink, or lower it`
+      ? `${key} is ${most}, PULSAR_PARTITIONS is ${p.runtime.pulsarPartitions}: a worker beyond the partitions has little to do; raise the partitions, which grow but never shrink, or lower it`
       : undefined
   },
   (p) =>
@@ -77,7 +77,7 @@ const general: readonly Rule[] = [
       : undefined,
   (p) =>
     p.platform.environment === 'production' && p.images.mode === 'prebuilt' && !p.images.runtime.includes('@sha256:')
-      ? `images.runtime is "${p.images.runtime}"; production needs a digest, which cannot come to mean another image: registry/name@sha256:…`
+      ? `images.runtime is "${p.images.runtime}"; production needs a digest, which always means the same image: registry/name@sha256:…`
       : undefined,
   (p) =>
     p.images.mode === 'build' && p.images.repository === '' && p.platform.environment !== 'dev'
@@ -105,7 +105,7 @@ function exposure(key: 'api' | 'proxy', what: string): Rule {
         : undefined
     if (!isProduction(p) || (sourceRanges.length > 0 && !sourceRanges.some((range) => EVERYWHERE.test(range))))
       return undefined
-    return `${key}.service is LoadBalancer and ${key}.sourceRanges is ${sourceRanges.join(', ') || 'empty'}; ${what} would cross the internet in plain text: name the networks that may connect, or use ClusterIP behind what ends TLS`
+    return `${key}.service is LoadBalancer and ${key}.sourceRanges is ${sourceRanges.join(', ') || 'empty'}; ${what} would cross the internet in plain text: name the networks that may connect, or use ClusterIP behind something that terminates TLS`
   }
 }
 
@@ -135,7 +135,7 @@ const images: readonly Rule[] = [
     const found = [...runtime, ...serverImages(p)].filter(([, image]) => PLACEHOLDER.test(image))
     return found.length === 0
       ? undefined
-      : `${found.map(([key]) => key).join(', ')}: the digest is a placeholder, which no image has: state that of the image, as its registry tells it`
+      : `${found.map(([key]) => key).join(', ')}: the digest is a placeholder, which no image has: state the digest of the image, from its registry`
   },
   (p) => {
     const tags = serverImages(p).filter(([, image]) => !image.includes('@sha256:'))
@@ -145,7 +145,7 @@ const images: readonly Rule[] = [
   },
 ]
 
-/** Where brokers ask for no token, whoever reaches them may delete everything. */
+/** If brokers ask for no token, anyone who reaches them may delete everything. */
 const openBrokers: readonly Rule[] = [
   (p) =>
     p.proxy.replicas > 0 && !p.pulsar.authentication
@@ -157,7 +157,7 @@ const openBrokers: readonly Rule[] = [
       : undefined,
 ]
 
-/** Bookies whose disks count: one may be away where there are several. */
+/** Bookies whose disks count: one may be down if there are several. */
 const diskHolders = ({ bookkeeper }: Plan) => Math.max(1, bookkeeper.replicas - 1)
 
 /** Where servers run, as far as it decides how many there may be. */
@@ -169,14 +169,14 @@ type PulsarShape = Pick<Plan, 'zookeeper' | 'bookkeeper'> & Place
 const pulsarShape: readonly ((shape: PulsarShape) => string | undefined)[] = [
   (p) =>
     p.zookeeper.replicas % 2 === 0
-      ? `zookeeper.replicas is ${p.zookeeper.replicas}; allowed: 1, 3, 5 or 7, because an even count bears no more losses than one less: use ${p.zookeeper.replicas - 1} or ${p.zookeeper.replicas + 1}`
+      ? `zookeeper.replicas is ${p.zookeeper.replicas}; allowed: 1, 3, 5 or 7, because an even count survives no more losses than one less: use ${p.zookeeper.replicas - 1} or ${p.zookeeper.replicas + 1}`
       : undefined,
   ({ bookkeeper: b, platform }) => {
     const spare = platform.environment === 'production' ? 1 : 0
     const most = b.replicas - spare
     if (b.ackQuorum <= b.writeQuorum && b.writeQuorum <= b.ensemble && b.ensemble <= most) return undefined
     const bookies = spare === 1 ? `bookies − 1 (${most})` : `bookies (${most})`
-    return `bookkeeper has ackQuorum ${b.ackQuorum}, writeQuorum ${b.writeQuorum}, ensemble ${b.ensemble}, replicas ${b.replicas}; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ ${bookies}, else writes stop${spare === 1 ? ' when one bookie is away' : ''}: raise the replicas or lower the quorums`
+    return `bookkeeper has ackQuorum ${b.ackQuorum}, writeQuorum ${b.writeQuorum}, ensemble ${b.ensemble}, replicas ${b.replicas}; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ ${bookies}, otherwise writes stop${spare === 1 ? ' when one bookie is down' : ''}: raise the replicas or lower the quorums`
   },
   (p) =>
     p.platform.zones.length > 1 && p.bookkeeper.replicas < p.platform.zones.length
@@ -214,12 +214,12 @@ const elasticsearchShape: readonly ((shape: ElasticsearchShape) => string | unde
       : undefined,
 ]
 
-/** The faults of a Pulsar that stands alone. */
+/** The faults of a Pulsar that is used alone. */
 export function pulsarFaults(shape: PulsarShape): readonly string[] {
   return pulsarShape.map((rule) => rule(shape)).filter((fault) => fault !== undefined)
 }
 
-/** The faults of an Elasticsearch that stands alone. */
+/** The faults of an Elasticsearch that is used alone. */
 export function elasticsearchFaults(shape: ElasticsearchShape): readonly string[] {
   return elasticsearchShape.map((rule) => rule(shape)).filter((fault) => fault !== undefined)
 }
@@ -230,7 +230,7 @@ const pulsar: readonly Rule[] = [
     'zookeeper.replicas',
     (p) => floor(p).zookeepers,
     (p) => p.zookeeper.replicas,
-    'two must go on when one is lost',
+    'two must continue when one is lost',
   ),
   atLeast(
     'bookkeeper.replicas',
@@ -242,7 +242,7 @@ const pulsar: readonly Rule[] = [
     'broker.replicas',
     (p) => floor(p).brokers,
     (p) => p.broker.replicas,
-    'one must go on when the other is lost',
+    'one must continue when the other is lost',
   ),
   atLeast(
     'bookkeeper.ackQuorum',
@@ -266,7 +266,7 @@ const pulsar: readonly Rule[] = [
       : undefined,
   (p) =>
     ownPulsar(p) && p.platform.environment !== 'dev' && !p.pulsar.authentication
-      ? `pulsar.authentication is no; only dev may do without: remove the key`
+      ? `pulsar.authentication is no; only dev may be without: remove the key`
       : undefined,
 ]
 
@@ -276,7 +276,7 @@ const search: readonly Rule[] = [
     'elasticsearch.masterNodes',
     (p) => floor(p).masterNodes,
     (p) => p.elasticsearch.masterNodes,
-    'two must go on when one is lost',
+    'two must continue when one is lost',
   ),
   atLeast('elasticsearch.dataNodes', (p) => floor(p).dataNodes, dataHolders, 'a copy needs another machine'),
   (p) =>
@@ -289,7 +289,7 @@ const search: readonly Rule[] = [
       : undefined,
   (p) =>
     p.platform.environment !== 'dev' && !p.elasticsearch.security
-      ? 'elasticsearch.security is no; only dev may do without: remove the key'
+      ? 'elasticsearch.security is no; only dev may be without: remove the key'
       : undefined,
 ]
 
@@ -299,11 +299,11 @@ const external: readonly Rule[] = [
     p.elasticsearch.security &&
     p.secrets.elasticApiKey === undefined &&
     (p.secrets.elasticUsername === undefined || p.secrets.elasticPassword === undefined)
-      ? 'elasticsearch.url names an Elasticsearch that exists, and its secret is missing: pulumi config set --secret elasticApiKey …, or elasticUsername and elasticPassword; or set elasticsearch.security to no'
+      ? 'elasticsearch.url names an existing Elasticsearch, and its secret is missing: pulumi config set --secret elasticApiKey …, or elasticUsername and elasticPassword; or set elasticsearch.security to no'
       : undefined,
   (p) =>
     !ownPulsar(p) && p.pulsar.authentication && p.secrets.pulsarToken === undefined
-      ? 'pulsar.serviceUrl names a Pulsar that exists, and its secret is missing: pulumi config set --secret pulsarToken …; or set pulsar.authentication to no'
+      ? 'pulsar.serviceUrl names an existing Pulsar, and its secret is missing: pulumi config set --secret pulsarToken …; or set pulsar.authentication to no'
       : undefined,
   (p) =>
     p.runtime.indexReplicas < floor(p).indexReplicas
@@ -325,7 +325,7 @@ const observability: readonly Rule[] = [
       : undefined,
 ]
 
-/** What no single key can tell: every rule that the plan breaks, in words. Rules about servers concern only those of the stack. */
+/** Every rule between keys that the plan breaks, as text. Rules about servers apply only to those of the stack. */
 export function brokenRules(plan: Plan): readonly string[] {
   const rules = [
     ...general,

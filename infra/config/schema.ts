@@ -54,7 +54,7 @@ export const schema = {
       default: 'production',
       oneOf: ['dev', 'staging', 'production'],
       description:
-        'What the stack is for. `production` refuses fewer than the counts that survive a failure, and protects its data; `dev` leaves nothing behind.',
+        'Purpose of the stack. `production` refuses counts that do not survive a failure, and protects its data; `dev` leaves nothing behind.',
     },
     namespace: { type: 'string', default: 'tracardi', pattern: LABEL, description: 'Kubernetes namespace. Fixed.' },
     zones: {
@@ -76,7 +76,7 @@ export const schema = {
       default: [],
       pattern: LABEL_VALUE,
       description:
-        'Labels of the pods that may read metrics in `monitoringNamespaces`, as `app.kubernetes.io/name=prometheus`: a pod needs all of them. Every pod there when empty.',
+        'Labels of the pods that may read metrics in `monitoringNamespaces`, such as `app.kubernetes.io/name=prometheus`: a pod needs all of them. All pods of these namespaces when empty.',
     },
     operatorNamespaces: {
       type: 'list',
@@ -100,14 +100,14 @@ export const schema = {
       type: 'boolean',
       default: true,
       description:
-        'Whether containers have a limit of CPU, twice what they request and a core at least. Without it they take what their machine has left, and are never throttled.',
+        'Whether containers have a CPU limit: twice their request, and at least one core. Without it they use free CPU of their machine, and are never throttled.',
     },
     acknowledge: {
       type: 'list',
       default: [],
       pattern: { regex: /^[\w.-]+=\S*$/, says: 'texts like bookkeeper.replicas=3' },
       description:
-        'Changes that are refused because they could destroy data, and that an operator has prepared: `key=new value`, as the refusal says.',
+        'Refused changes that an operator has prepared, so that they destroy no data: `key=new value`, as the refusal says.',
     },
   },
   load: {
@@ -118,7 +118,7 @@ export const schema = {
       maximum: 1_000_000,
       unit: 'events/s',
       description:
-        'Events a second at peak. When it is stated, the counts that no stack states come from the sizing model.',
+        'Events a second at peak. If it is stated, the sizing model derives the counts that the stack does not state.',
     },
     eventsPerCall: {
       type: 'number',
@@ -150,7 +150,7 @@ export const schema = {
       maximum: 3650,
       unit: 'days',
       description:
-        'How long events are to stay in Elasticsearch, see `elasticsearch.expireIndices`. It is also EVENT_RETENTION_DAYS, where the stack does not state that.',
+        'How long events stay in Elasticsearch, see `elasticsearch.expireIndices`. Also the default of EVENT_RETENTION_DAYS.',
     },
     backlogHours: {
       type: 'integer',
@@ -167,7 +167,7 @@ export const schema = {
       maximum: 336,
       unit: 'hours',
       description:
-        'In how many hours a full backlog is to be stored while the mean load goes on; 0 for as fast as what the peak needs can.',
+        'Maximum hours for storing a full backlog while the mean load continues; 0: as fast as the sizes for the peak allow.',
     },
     eventsPerSession: {
       type: 'number',
@@ -192,7 +192,7 @@ export const schema = {
       maximum: 3650,
       unit: 'days',
       description:
-        'For how many days of new sessions and profiles the disks have room, where SESSION_RETENTION_DAYS and PROFILE_RETENTION_DAYS let nothing delete them. Disks can grow while they are used: raise it as the stack gets older.',
+        'Number of days of new sessions and profiles that the disks have space for, if SESSION_RETENTION_DAYS and PROFILE_RETENTION_DAYS delete none. Disks can grow online: raise it as the stack gets older.',
     },
     hotDays: {
       type: 'integer',
@@ -201,7 +201,7 @@ export const schema = {
       maximum: 3650,
       unit: 'days',
       description:
-        'How many of the newest days are searched often. Older events get less memory, and searches of them take longer.',
+        'Number of the newest days that are searched often. Older events get less memory, and searching them takes longer.',
     },
     warmTier: {
       type: 'boolean',
@@ -215,7 +215,7 @@ export const schema = {
       minimum: 0,
       maximum: 100_000,
       unit: 'searches/s',
-      description: 'Searches a second at peak, beside the events.',
+      description: 'Searches a second at peak, in addition to the events.',
     },
     snapshotDays: {
       type: 'integer',
@@ -224,18 +224,18 @@ export const schema = {
       maximum: 3650,
       unit: 'days',
       description:
-        'For how many days snapshots of Elasticsearch, which you take into an object store, are kept; 0 for none. It is priced, and nothing else.',
+        'Number of days that your snapshots of Elasticsearch in an object store are kept; 0: none. It only affects the bill.',
     },
     surviveNode: {
       type: 'boolean',
       default: true,
       description:
-        'Whether one pod or node of each kind may be lost at peak: the others carry the load, and their disks have room for its copies. In `dev` only where it is stated.',
+        'Whether the stack survives the loss of one pod or node of each kind at peak: the others carry the load, and their disks have space for its copies. In `dev` only if it is stated.',
     },
     surviveZone: {
       type: 'boolean',
       default: true,
-      description: 'The same for a whole zone, where `platform.zones` names several.',
+      description: 'The same for a whole zone, if `platform.zones` names several.',
     },
   },
   api: {
@@ -251,14 +251,14 @@ export const schema = {
       ...replicas,
       default: 0,
       derived: true,
-      description: 'Least replicas that autoscaling may go down to; as many as `replicas` when 0.',
+      description: 'Minimum replicas of autoscaling; 0: as many as `replicas`.',
     },
     maxReplicas: {
       ...replicas,
       default: 30,
       minimum: 1,
       derived: true,
-      description: 'Most replicas that autoscaling may ask for.',
+      description: 'Maximum replicas of autoscaling.',
     },
     targetCpuPercent: {
       type: 'integer',
@@ -266,7 +266,7 @@ export const schema = {
       minimum: 10,
       maximum: 95,
       unit: 'percent',
-      description: 'CPU, as a part of what is requested, that autoscaling holds.',
+      description: 'Target CPU of autoscaling, as a part of the request.',
     },
     cpuMillicores: {
       ...cpu,
@@ -285,7 +285,7 @@ export const schema = {
       default: [],
       pattern: CIDR,
       description:
-        'From where that LoadBalancer takes connections; from everywhere when empty, which `production` refuses: the listener speaks plain HTTP.',
+        'Networks that may connect to that LoadBalancer; all when empty, which `production` refuses: the listener speaks plain HTTP.',
     },
     tokenGeneration: {
       type: 'integer',
@@ -293,7 +293,7 @@ export const schema = {
       minimum: 1,
       maximum: 1_000_000,
       description:
-        "Which one the operators' token is, see the output `consoleToken`. Another number makes a new token, and the API restarts with it.",
+        "Generation of the operators' token (output `consoleToken`). Another number creates a new token, and the API restarts with it.",
     },
     ingressHost: {
       type: 'string',
@@ -327,14 +327,14 @@ export const schema = {
       ...replicas,
       default: 0,
       derived: true,
-      description: 'Least replicas that autoscaling may go down to; as many as `replicas` when 0.',
+      description: 'Minimum replicas of autoscaling; 0: as many as `replicas`.',
     },
     maxReplicas: {
       ...replicas,
       default: 10,
       minimum: 1,
       derived: true,
-      description: 'Most replicas that autoscaling may ask for; at most one for each partition.',
+      description: 'Maximum replicas of autoscaling; at most one for each partition.',
     },
     backlogPerWorker: {
       type: 'integer',
@@ -358,7 +358,7 @@ export const schema = {
       minimum: 10,
       maximum: 95,
       unit: 'percent',
-      description: 'Bulks in flight that `hpa` holds, as a part of BULK_CONCURRENCY.',
+      description: 'Target of `hpa`: bulks in flight, as a part of BULK_CONCURRENCY.',
     },
     cpuMillicores: { ...cpu, default: 1000, description: 'CPU of one worker.' },
     memoryMib: { ...memory, default: 512, minimum: 256, description: 'Memory of one worker.' },
@@ -411,7 +411,7 @@ export const schema = {
       maximum: 1440,
       unit: 'minutes',
       description:
-        'Longest start of a bookie. It replays its journal before it serves; one that takes longer is killed and begins anew.',
+        'Maximum duration of the start of a bookie. It replays its journal before it serves; after this time it is killed and starts again.',
     },
     cpuMillicores: { ...cpu, default: 1000, description: 'CPU of one bookie.' },
     memoryMib: { ...memory, default: 4096, minimum: 768, derived: true, description: 'Memory of one bookie.' },
@@ -424,7 +424,7 @@ export const schema = {
       default: 2,
       minimum: 1,
       maximum: 10,
-      description: 'Processes that copy ledgers anew when a bookie is lost.',
+      description: 'Processes that copy the ledgers of a lost bookie.',
     },
     cpuMillicores: { ...cpu, default: 250, description: 'CPU of one.' },
     memoryMib: { ...memory, default: 768, minimum: 512, description: 'Memory of one.' },
@@ -451,7 +451,7 @@ export const schema = {
       default: [],
       pattern: CIDR,
       description:
-        'From where that LoadBalancer takes connections; from everywhere when empty, which `production` refuses: tokens travel in plain text.',
+        'Networks that may connect to that LoadBalancer; all when empty, which `production` refuses: tokens travel in plain text.',
     },
     cpuMillicores: { ...cpu, default: 500, description: 'CPU of one proxy.' },
     memoryMib: { ...memory, default: 1024, minimum: 512, description: 'Memory of one proxy.' },
@@ -461,7 +461,7 @@ export const schema = {
       type: 'string',
       default: '',
       pattern: { regex: /^pulsar(\+ssl)?:\/\/[^\s/]+$/, says: 'pulsar://host:port or pulsar+ssl://host:port' },
-      description: 'Service URL of a Pulsar that exists already, with `adminUrl`: the stack provisions none then.',
+      description: 'Service URL of an existing Pulsar, with `adminUrl`. The stack then creates none.',
     },
     adminUrl: {
       type: 'string',
@@ -498,9 +498,9 @@ export const schema = {
       default: '',
       pattern: {
         regex: /^https?:\/\/[^\s/,]+(,https?:\/\/[^\s/,]+)*$/,
-        says: 'URLs like https://host:9200, with a comma between them',
+        says: 'URLs like https://host:9200, separated by commas',
       },
-      description: 'An Elasticsearch that exists already: the stack provisions none then.',
+      description: 'URLs of an existing Elasticsearch. The stack then creates none.',
     },
     security: {
       type: 'boolean',
@@ -563,7 +563,7 @@ export const schema = {
       type: 'boolean',
       default: false,
       description:
-        'Whether event indices older than EVENT_RETENTION_DAYS are deleted, every night, and sessions and profiles that were not sent for SESSION_RETENTION_DAYS and PROFILE_RETENTION_DAYS. Without it they stay until an operator runs `indices expire --apply`, and disks fill.',
+        'Whether event indices older than EVENT_RETENTION_DAYS are deleted, every night, and sessions and profiles without a call for SESSION_RETENTION_DAYS and PROFILE_RETENTION_DAYS. Without it they stay until an operator runs `indices expire --apply`, and disks fill.',
     },
     memoryMap: {
       type: 'boolean',
@@ -604,7 +604,7 @@ export const schema = {
       type: 'boolean',
       default: false,
       description:
-        'Whether `production` takes the images of Pulsar, Elasticsearch and the exporter by tag, which can come to mean another image. Without it each needs a digest: `name:tag@sha256:…`.',
+        'Whether `production` takes the images of Pulsar, Elasticsearch and the exporter by tag, which may change to another image. Without it each needs a digest: `name:tag@sha256:…`.',
     },
     pullSecret: {
       type: 'string',
@@ -619,7 +619,7 @@ export const schema = {
       default: 'none',
       oneOf: ['none', 'podMonitor'],
       description:
-        '`podMonitor`: a PodMonitor for each tier that tells metrics, and an exporter for Elasticsearch, which tells none itself. Needs the CRDs of the Prometheus operator.',
+        '`podMonitor`: a PodMonitor for each tier that has metrics, and an exporter for Elasticsearch, which has no metrics endpoint. Needs the CRDs of the Prometheus operator.',
     },
     scrapeSeconds: {
       type: 'integer',
@@ -634,33 +634,32 @@ export const schema = {
       type: 'boolean',
       default: false,
       description:
-        'Whether the alerts of [alerts.md](alerts.md) are made, as a PrometheusRule. They read what the monitors scrape, and kube-state-metrics and kubelet.',
+        'Whether to create the alerts of [alerts.md](alerts.md), as a PrometheusRule. They use what the monitors scrape, and metrics of kube-state-metrics and kubelet.',
     },
     labels: {
       type: 'list',
       default: [],
       pattern: LABEL_VALUE,
       description:
-        'Labels of PodMonitors and PrometheusRule, by which a Prometheus of the operator chooses them, as `release=kube-prometheus-stack`.',
+        'Labels of PodMonitors and PrometheusRule, by which a Prometheus of the operator selects them, such as `release=kube-prometheus-stack`.',
     },
     runbooks: {
       type: 'string',
       default: 'docs/alerts.md',
       pattern: { regex: /^[^\s#]+$/, says: 'a URL or path without #' },
-      description: 'Where alerts send their reader, with `#` and the name of the alert after it: the page of alerts.',
+      description: 'URL of the page of alerts. Each alert links to it with `#` and its name.',
     },
     dashboards: {
       type: 'boolean',
       default: false,
       description:
-        'Whether the dashboards are made, as ConfigMaps that a sidecar of Grafana reads. They show what the monitors scrape.',
+        'Whether to create the dashboards, as ConfigMaps for the sidecar of Grafana. They show what the monitors scrape.',
     },
     dashboardLabels: {
       type: 'list',
       default: ['grafana_dashboard=1'],
       pattern: LABEL_VALUE,
-      description:
-        'Labels of these ConfigMaps, by which the sidecar chooses them; `grafana_dashboard=1` when none are stated.',
+      description: 'Labels of these ConfigMaps, by which the sidecar selects them; `grafana_dashboard=1` by default.',
     },
     exporter: {
       type: 'string',
@@ -676,10 +675,10 @@ export const schema = {
  * stack provisions itself gets generated ones.
  */
 export const secretKeys = {
-  pulsarToken: 'Token (JWT) for a Pulsar that exists already.',
-  elasticUsername: 'User for an Elasticsearch that exists already.',
+  pulsarToken: 'Token (JWT) for an existing Pulsar.',
+  elasticUsername: 'User for an existing Elasticsearch.',
   elasticPassword: 'Password of that user.',
-  elasticApiKey: 'API key for an Elasticsearch that exists already, instead of user and password.',
+  elasticApiKey: 'API key for an existing Elasticsearch, instead of user and password.',
   sourceSecrets:
     'Secrets of sources that servers send for: JSON from the id of a source to a list of texts of at least 16 characters, of which each is valid.',
 } as const

@@ -18,18 +18,20 @@ const HOW = `pulumi config set --secret sourceSecrets '{"<source>": ["…"]}'`
 export function readSourceSecrets(value: unknown, sources: Sources, faults: string[]): SourceSecrets {
   const plain = Object.entries(sources).filter(([, entry]) => isObject(entry) && 'secrets' in entry)
   faults.push(
-    ...plain.map(([id]) => `sources.${id}.secrets stands in the file of the stack, where all can read it: ${HOW}`),
+    ...plain.map(([id]) => `sources.${id}.secrets is in the file of the stack, where all can read it: ${HOW}`),
   )
   if (value === undefined || value === '') return {}
   const given = typeof value === 'string' ? parsed(value) : value
   if (!isObject(given)) {
-    faults.push(`sourceSecrets is no object; allowed: JSON from the id of a source to a list of its secrets: ${HOW}`)
+    faults.push(
+      `sourceSecrets is not an object; allowed: JSON from the id of a source to a list of its secrets: ${HOW}`,
+    )
     return {}
   }
   for (const [id, secrets] of Object.entries(given)) {
     if (!Object.hasOwn(sources, id)) {
       const known = Object.keys(sources).join(', ') || 'none'
-      faults.push(`sourceSecrets has "${id}", which is no source of the stack; known: ${known}`)
+      faults.push(`sourceSecrets has "${id}", which is not a source of the stack; known: ${known}`)
     }
     const valid = Array.isArray(secrets) && secrets.length > 0 && secrets.every(isSecret)
     if (!valid) faults.push(`sourceSecrets of "${id}" cannot be used; ${ALLOWED}`)

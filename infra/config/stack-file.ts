@@ -6,8 +6,8 @@ const STACKS = new URL('../../stacks/', import.meta.url)
 const PROJECT = 'tracardi-at-scale'
 
 /**
- * The configuration of a stack as its file in `stacks/` has it, without the engine. Secrets in it are encrypted, so they
- * are left out.
+ * The configuration of a stack as its file in `stacks/` has it, without the engine. Its secrets are encrypted, so they
+ * are omitted.
  *
  * @throws StackConfigError when there is no such stack, or its file is no YAML.
  */

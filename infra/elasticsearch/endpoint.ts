@@ -2,9 +2,9 @@ import type { Input, Resource } from '@pulumi/pulumi'
 
 /** An Elasticsearch that API and workers can use, and with what they show who they are. */
 export interface SearchEndpoint {
-  /** URLs of the nodes, with a comma between them. */
+  /** URLs of the nodes, separated by commas. */
   readonly url: string
-  /** ConfigMap with the authority of its certificates in `ca.crt`; the public authorities when left out. */
+  /** ConfigMap with the authority of its certificates in `ca.crt`. @default the public authorities */
   readonly authorityConfigMap?: string
   readonly username?: string
   /** Secret with the password of that user in `password`. */

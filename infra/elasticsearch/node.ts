@@ -29,10 +29,10 @@ export interface NodeArgs {
 /** Elasticsearch closes its shards before it ends; its own limit for that is below this. */
 const GRACE_SECONDS = 180
 
-/** Longest time until a node answers at all. It does before its shards are recovered, and without a master too. */
+/** Maximum time until a node answers, in seconds. It answers before its shards are recovered, and without a master too. */
 const START_SECONDS = 1200
 
-/** The pod of a node. Its configuration is put together in a volume, because Elasticsearch writes beside it. */
+/** The pod of a node. Its configuration is assembled in a volume, because Elasticsearch writes into that folder. */
 export function elasticsearchPod({
   site,
   cluster,

@@ -92,8 +92,8 @@ const transportSecurity = {
 }
 
 /**
- * Heap of a node, what it needs on a network whose names change, and no file outside of its volume: the distribution keeps
- * 2 GiB of garbage collector logs beside its logs, and a heap dump is as large as the heap. A pod above its limit is evicted.
+ * JVM options of a node: its heap, DNS caching for a network whose names change, and no files outside of its volume. By default it keeps
+ * 2 GiB of garbage collector logs, and a heap dump is as large as the heap. A pod above its limit is evicted.
  */
 export function jvmOptionsFile(heapMib: number): string {
   return [

@@ -8,7 +8,7 @@ export function checksum(...contents: readonly string[]): string {
   return hash.digest('hex').slice(0, 16)
 }
 
-/** The same of secrets. It tells nothing about them, as none of them can be guessed, so it is none itself. */
+/** The same of secrets. It reveals nothing about them, because none of them can be guessed, so it is not a secret. */
 export function checksumOfSecrets(...secrets: readonly Input<string>[]): Output<string> {
   return unsecret(output([...secrets]).apply((contents) => checksum(...contents)))
 }

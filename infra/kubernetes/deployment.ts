@@ -20,7 +20,7 @@ const MIN_READY_SECONDS = 5
 /** Share of the pods that a rollout makes at a time, in percent. */
 const SURGE_PERCENT = 25
 
-/** Steps of a rollout of ever so many pods. */
+/** Maximum number of steps of a rollout, for any number of pods. */
 const MOST_STEPS = 100 / SURGE_PERCENT
 
 /** A Deployment whose rollout never has fewer pods ready than it is to have. */

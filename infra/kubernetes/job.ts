@@ -5,10 +5,10 @@ import type { PodTemplate } from './pod.ts'
 import type { Site } from './site.ts'
 
 /**
- * A Job of the set-up. Its name carries a digest of what it is to bring about, so that a change makes a new one beside the
- * old, and what did not change does not run again. Every such Job looks at the state first: it may run at any time, twice.
+ * A Job of the set-up. Its name contains a digest of its inputs. So a change creates a new Job in addition to the
+ * old one, and an unchanged Job does not run again. Every such Job checks the state first: it may run at any time, repeatedly.
  *
- * @param digest what tells one run from another: everything that the Job brings about.
+ * @param digest everything that the Job depends on; it distinguishes one run from another.
  */
 export function setUpJob(
   site: Site,

@@ -30,5 +30,5 @@ export function versionLabel(image: Input<string> | undefined): Record<string, s
   return tag === undefined ? {} : { 'app.kubernetes.io/version': tag }
 }
 
-/** The label by which the pods of one zone of a tier are told apart, where each zone has a StatefulSet of its own. */
+/** The label that distinguishes the zones of a tier with one StatefulSet for each zone. */
 export const ZONE_LABEL = 'tracardi.com/zone'

@@ -35,7 +35,7 @@ export function jvmMemory(jvm: Jvm, limitMib: number): JvmMemory {
   return { heapMib, directMib: rest - heapMib, overheadMib }
 }
 
-/** The options that make a JVM of Pulsar keep to it, and end, instead of going on lame, when it cannot. */
+/** JVM flags of Pulsar that enforce these limits; the JVM exits on OutOfMemoryError. */
 export function jvmOptions({ heapMib, directMib }: JvmMemory): string {
   return `-Xms${heapMib}m -Xmx${heapMib}m -XX:MaxDirectMemorySize=${directMib}m -XX:+ExitOnOutOfMemoryError`
 }

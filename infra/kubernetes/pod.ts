@@ -45,7 +45,7 @@ export interface PodArgs {
   /** User that the image is made for. */
   readonly user: number
   readonly group: number
-  /** From SIGTERM to SIGKILL, the wait before the program is told included. */
+  /** Seconds from SIGTERM to SIGKILL, including the wait before the program gets SIGTERM. */
   readonly graceSeconds: number
   /** Zones over which the pods are spread; none when empty. */
   readonly zones?: readonly string[]
@@ -118,7 +118,7 @@ function container(args: ContainerArgs, cpuLimits: boolean): Container {
     ...(args.ports
       ? { ports: Object.entries(args.ports).map(([name, containerPort]) => ({ name, containerPort, protocol: 'TCP' })) }
       : {}),
-    // Memory that is promised is there; CPU may be borrowed, but never so much that neighbours starve.
+    // Requested memory is guaranteed; CPU may exceed its request, but never so much that neighbours starve.
     resources: {
       requests: { ...quantity, 'ephemeral-storage': '64Mi' },
       limits: {
@@ -182,8 +182,8 @@ function spread({
   const spreading = {
     maxSkew: 1,
     topologyKey: 'topology.kubernetes.io/zone',
-    // A pod that cannot be spread while a zone is away is worth more than one that does not run, unless its volume would
-    // keep it in the wrong zone for ever.
+    // While a zone is down, a pod that is not spread is better than one that does not run, unless its volume would
+    // keep it in the wrong zone forever.
     whenUnsatisfiable: separateZones === 'required' ? 'DoNotSchedule' : 'ScheduleAnyway',
     labelSelector: { matchLabels: { ...selectorOf(site, tier), ...labels } },
   }

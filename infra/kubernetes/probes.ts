@@ -12,7 +12,7 @@ export const httpCheck = (port: number, path: string): Check => ({ httpGet: { po
 export const tcpCheck = (port: number): Check => ({ tcpSocket: { port } })
 export const execCheck = (...command: string[]): Check => ({ exec: { command } })
 
-/** Longest time until a program that hangs is killed: liveness fails so often, so far apart. */
+/** Maximum time until a hanging program is killed, in seconds: the failures of the liveness probe times their interval. */
 const LIVENESS = { periodSeconds: 15, failureThreshold: 6 }
 
 /**

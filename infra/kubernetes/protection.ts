@@ -4,7 +4,7 @@ import type { Environment } from './site.ts'
 const NAMESPACE = 'kubernetes:core/v1:Namespace'
 const CLAIM = 'kubernetes:core/v1:PersistentVolumeClaim'
 const STATEFUL_SET = 'kubernetes:apps/v1:StatefulSet'
-/** What cannot be made anew from the program: keys and passwords that volumes and clients depend on. */
+/** Resources that the program cannot recreate: keys and passwords that volumes and clients depend on. */
 const IDENTITY = /^(tls:index\/(privateKey|selfSignedCert):|random:index\/randomPassword:)/
 /** The operators' token may be another one at any time. */
 const CHANGEABLE = /(^|-)console-token$/

@@ -29,7 +29,7 @@ export interface Rollout {
   readonly minReadySeconds: number
   /**
    * A start that is not unusual, in seconds, where the startup probe allows one that is rare and much longer. Every step then
-   * has this time, and all steps together have the rest of one longest start. The limit of the probe when left out.
+   * has this time, and all steps together have the rest of one longest start. The limit of the probe when omitted.
    */
   readonly usualStartSeconds?: number
 }

@@ -16,7 +16,7 @@ export interface SiteArgs {
    */
   readonly partOf?: string
   /**
-   * Value of the label `app.kubernetes.io/instance`, which tells this installation from others. Nothing selects by it.
+   * Value of the label `app.kubernetes.io/instance`, which distinguishes this installation from others. No selector uses it.
    *
    * @default the name of the component
    */

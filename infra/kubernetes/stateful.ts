@@ -23,11 +23,11 @@ export interface StatefulArgs {
   readonly replicas: number
   readonly claims: readonly ClaimArgs[]
   readonly template: PodTemplate
-  /** More labels that tell this set from the others of its tier. */
+  /** Additional labels that distinguish this set from the others of its tier. */
   readonly labels?: Readonly<Record<string, string>>
   /** A start that is not unusual, in seconds, where the startup probe allows one that is rare and much longer. */
   readonly usualStartSeconds?: number
-  /** How long a pod must be ready before the next one restarts, 5 when left out. */
+  /** Seconds that a pod must be ready before the next one restarts. @default 5 */
   readonly readySeconds?: number
 }
 
@@ -84,7 +84,7 @@ export class Stateful extends ComponentResource {
       {
         parent: this,
         dependsOn: claims,
-        // Immutable, and only read for a pod without a claim, which none of ours is.
+        // Immutable, and only used for a pod without a claim, which none of these is.
         ignoreChanges: ['spec.volumeClaimTemplates'],
         customTimeouts: rolloutTimeouts({
           template,

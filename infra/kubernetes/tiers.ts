@@ -23,7 +23,7 @@ export type Tier = (typeof TIER_NAMES)[number]
 export type Outside = 'anywhere' | 'scrapers' | 'operators' | 'keda' | 'dns'
 
 interface TierDescription {
-  /** What its pods keep, and on which volumes; nothing when left out. */
+  /** What its pods keep, and on which volumes. @default nothing */
   readonly keeps?: string
   /** Every port of its pods, by name. */
   readonly ports: Readonly<Record<string, number>>

@@ -29,7 +29,7 @@ export function chartsOf({ intervals, asked }: Pick<LoadTest, 'intervals' | 'ask
     {
       ...base,
       title: 'Latency of a call, from when it was due',
-      unit: 'ms, the worst of each stretch',
+      unit: 'ms, the maximum of each interval',
       lines: [
         line('p99', 'first', ({ load }) => load.latencyMs?.p99, most),
         line('p50', 'second', ({ load }) => load.latencyMs?.p50, most),
@@ -38,7 +38,7 @@ export function chartsOf({ intervals, asked }: Pick<LoadTest, 'intervals' | 'ask
     {
       ...base,
       title: 'Backlog',
-      unit: 'messages that no worker is done with, the most of each stretch',
+      unit: 'messages not yet acknowledged, the maximum of each interval',
       lines: [line('messages', 'first', ({ backlogMessages }) => backlogMessages, most)],
     },
     {

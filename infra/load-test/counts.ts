@@ -15,7 +15,7 @@ export interface Count {
   readonly reason: string
 }
 
-/** Load that the load test sent, of which it cannot tell how long it is kept. */
+/** The load that the load test sent; it cannot measure how long events are kept. */
 export function loadOf(
   { asked, total }: LoadTest,
   kept: Omit<Load, 'peakEventsPerSecond' | 'eventsPerCall' | 'eventBytes'>,

@@ -11,7 +11,7 @@ export interface Findings {
   readonly measured: readonly Measured[]
   /** What one of each carries at its limit, at this mix. */
   readonly capacities: readonly Capacity[]
-  /** The counts that the load needs with the measured coefficients, beside those that were seen. */
+  /** The counts that the load needs with the measured coefficients, and the counts that ran. */
   readonly counts: readonly Count[]
   /** The stack whose environment the counts are for; none when they are for the load alone. */
   readonly stack: string | undefined
@@ -32,7 +32,7 @@ export interface StackSizes {
   derive(loadTest: LoadTest, coefficients: Coefficients): readonly Derived[]
 }
 
-/** @param beside another load test of the same system, with calls of another size. */
+/** Another load test of the same system, with calls of another size, separates the cost of a call from that of an event. */
 export function findingsOf(
   loadTest: LoadTest,
   objectives: Objectives,

@@ -19,7 +19,7 @@ import {
 export interface LoadTestJobArgs {
   readonly plan: Plan
   readonly image: string
-  /** Of the Job and of what comes with it. */
+  /** Of the Job and of its other objects. */
   readonly name: string
   /** By which it asks for CPU. */
   readonly eventsPerSecond: number
@@ -45,13 +45,13 @@ const READ: readonly Tier[] = ['api', 'worker']
  * What a load test in the cluster needs, as objects of Kubernetes: the Job, a headless Service over the monitoring listeners of
  * each tier, and NetworkPolicies that let it reach them. A load test is no part of the stack, so the engine knows nothing of it.
  *
- * @throws StackConfigError when the servers are not of the stack: how to get in is in secrets that its file does not tell.
+ * @throws StackConfigError when the servers are not of the stack: the credentials are in secrets that its file does not contain.
  */
 export function loadTestObjects(args: LoadTestJobArgs): readonly object[] {
   const { plan, name } = args
   if (plan.pulsar.serviceUrl !== '' || plan.elasticsearch.url !== '') {
     throw new StackConfigError([
-      'a Job can be made for a stack with its own Pulsar and Elasticsearch only: run npm run load-test where these can be reached',
+      'a Job is possible only for a stack with its own Pulsar and Elasticsearch: run npm run load-test where these can be reached',
     ])
   }
   const meta = (suffix: string) => ({

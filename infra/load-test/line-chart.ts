@@ -1,4 +1,4 @@
-/** Texts that stand in a page. */
+/** Texts of the page. */
 export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 }

@@ -30,10 +30,9 @@ const FULL_BULK = 0.5
 const LEAST_CPU_SECONDS = 0.5
 
 /**
- * The coefficients that a load test can tell, in the units of the model, counted as the model counts: a document for each
- * event, and `statesPerCall` for each call. Coefficients that it cannot tell are left out.
- *
- * @param beside another load test of the same system, with calls of another size.
+ * The coefficients that a load test can measure, in the units of the model, counted as the model counts: a document for each
+ * event, and `statesPerCall` for each call. Other coefficients are omitted.
+ * Another load test of the same system, with calls of another size, separates the cost of a call from that of an event.
  */
 export function measuredCoefficients(loadTest: LoadTest, beside?: LoadTest): readonly Measured[] {
   const load = fullLoad(loadTest)
@@ -111,14 +110,14 @@ function apiCost(load: readonly Interval[], beside: readonly Interval[] | undefi
   ]
 }
 
-/** One mix cannot tell a call and its events apart, so the ratio of the defaults stays. */
+/** One mix cannot separate a call from its events, so the ratio of the defaults stays. */
 function inProportion({ calls, events, micros }: ApiWork) {
   const { apiMicrosPerCall, apiMicrosPerEvent } = DEFAULT_COEFFICIENTS
   const scale = micros / (calls * apiMicrosPerCall + events * apiMicrosPerEvent)
   return { call: apiMicrosPerCall * scale, event: apiMicrosPerEvent * scale, told: '' }
 }
 
-/** Calls must have so many times the events of the others, else noise decides. */
+/** Minimum ratio of events per call in the two load tests. With less, noise decides. */
 const LEAST_DIFFERENCE = 3
 
 /** The costs with which both mixes take what they took; nothing where the two are too much alike, or one cost is none. */
@@ -191,7 +190,7 @@ function basisOf(load: readonly Interval[], busyOf: (interval: Interval) => numb
   return firstHeld(load, full) === undefined ? 'extrapolated' : 'at its limit'
 }
 
-/** As `demandOf` of the model counts them. What the workers stored, with the states of the calls that it came in. */
+/** Counted as in `demandOf` of the model: the documents that the workers stored, with the states of their calls. */
 function documentsOf(intervals: readonly Interval[]): number {
   const stored = sumOf(intervals, ({ worker }) => worker?.events ?? 0)
   const calls = sumOf(intervals, ({ api }) => api?.calls ?? 0)

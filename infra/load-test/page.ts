@@ -9,7 +9,7 @@ import { escaped } from './line-chart.ts'
 import { countsTitle, flushReasons, headline, saturationLine } from './text-report.ts'
 import { sumOf } from './window.ts'
 
-/** A page that needs nothing but itself: light and dark, for wide and narrow windows, and for paper. */
+/** A self-contained page: light and dark, for wide and narrow windows, and for paper. */
 export function page(loadTest: LoadTest, findings: Findings): string {
   const { asked, startedAt, run } = loadTest
   const { verdict, advice } = findings
@@ -113,7 +113,7 @@ function coefficientsTable({ measured }: Findings): string {
 function flushBars(loadTest: LoadTest): string {
   const reasons = flushReasons(loadTest)
   const all = sumOf(reasons, ({ count }) => count)
-  if (all === 0) return '<p>No worker was looked at.</p>'
+  if (all === 0) return '<p>No worker was measured.</p>'
   const bars = reasons.map(
     ({ reason, count }) =>
       `<li><span>${escaped(reason)}</span><span class="bar"><span style="width:${((count / all) * 100).toFixed(1)}%"></span></span><span class="number">${figure(count)}</span></li>`,

@@ -5,7 +5,7 @@ import { busiestNode, firstHeld, most, secondsOf } from './window.ts'
 
 export type Part = 'generator' | 'API' | 'worker' | 'Elasticsearch' | 'machine' | 'queue'
 
-/** What came to its limit first, and from when on. */
+/** The part that reached its limit first, and when. */
 export interface Saturation {
   readonly part: Part
   readonly fromSeconds: number
@@ -39,7 +39,7 @@ const LIMITS: readonly Rule[] = [
       ? {
           part: 'generator',
           reason: `the event loop of the load test itself was busy for ${percent(loopBusy)} of the time`,
-          advice: 'run several load tests at once, each with a part of the rate',
+          advice: 'run several load tests at the same time, each with a part of the rate',
         }
       : undefined,
   ({ api }) => {
@@ -79,7 +79,7 @@ const SYMPTOMS: readonly Rule[] = [
       ? {
           part: 'machine',
           reason: `the ${figure(machineCores)} cores of the machine on which the load test runs were all busy`,
-          advice: 'run the load test, or what else is there, on another machine',
+          advice: 'run the load test, or the other programs, on another machine',
         }
       : undefined,
   ({ api }) =>
@@ -125,9 +125,8 @@ function allInFlight({ worker }: Interval, { bulkSize }: LoadTest['settings']): 
 
 const BEHIND: Finding = {
   part: 'worker',
-  reason: 'the backlog grew while neither Elasticsearch nor a core was at its limit: the workers took too little',
-  advice:
-    'look at what holds the workers up (their log, their CPU limit, how many are ready), or raise workers.replicas',
+  reason: 'the backlog grew while neither Elasticsearch nor a core was at its limit: the workers received too little',
+  advice: 'check what delays the workers (their log, their CPU limit, how many are ready), or raise workers.replicas',
 }
 
 /** The first part that came to its limit under the load and stayed there for a while; nothing when none did. */

@@ -36,20 +36,17 @@ export function judge(loadTest: LoadTest, { p99Ms }: Objectives): Verdict {
       comparison.twice > 0,
       `${counted(comparison.twice, 'event')} ${comparison.twice === 1 ? 'is' : 'are'} stored more than once`,
     ),
-    ...fault(
-      total.failed > 0,
-      `${counted(total.failed, 'event')} were not taken: ${total.firstRefusal ?? 'no answer'}`,
-    ),
+    ...fault(total.failed > 0, `${counted(total.failed, 'event')} were refused: ${total.firstRefusal ?? 'no answer'}`),
     ...fault(comparison.accepted === 0, 'no event got a 200'),
     ...fault(drainSeconds === null, 'the backlog did not drain'),
     ...fault(
       last !== undefined && isBehind(last, settings),
       `the backlog grew to ${counted(last?.backlogMessages ?? 0, 'message')} by the end of the load`,
     ),
-    ...fault(p99 > p99Ms, `the p99 latency is ${figure(p99)} ms; ${figure(p99Ms)} ms was asked for`),
+    ...fault(p99 > p99Ms, `the p99 latency is ${figure(p99)} ms; ${figure(p99Ms)} ms was the maximum`),
     ...fault(
       late > LATE_MS,
-      `calls were sent up to ${figure(late)} ms after they were due: less load was made than was asked for`,
+      `calls were sent up to ${figure(late)} ms after they were due: less load was sent than requested`,
     ),
   ]
   return { holds: faults.length === 0, faults, saturation: firstSaturation(loadTest) }

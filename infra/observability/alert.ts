@@ -3,13 +3,13 @@ import type { Tier } from '../kubernetes/tiers.ts'
 /** `critical`: events are refused, wait without end, or may be lost with the next fault. `warning`: will be, if nobody acts. */
 export type Severity = 'critical' | 'warning' | 'info'
 
-/** A condition that a person is told of. Its name is that of its section in `docs/alerts.md`. */
+/** An alert. Its name is that of its section in `docs/alerts.md`. */
 export interface Alert {
   readonly name: `Tracardi${string}`
   readonly severity: Severity
-  /** How long the condition holds before somebody is told. */
+  /** How long the condition must hold before the alert fires. */
   readonly forMinutes: number
-  /** PromQL; what it finds is what is told. */
+  /** PromQL; each series that it finds is an alert. */
   readonly expr: string
   /** One line without numbers. */
   readonly summary: string

@@ -26,8 +26,8 @@ export interface ExporterArgs extends SiteArgs {
 }
 
 /**
- * Tells Prometheus how Elasticsearch is, which tells no metrics itself: `elasticsearch_exporter` of prometheus-community, with
- * the credentials of API and workers, which may look at everything and change their own indices only.
+ * Exports Elasticsearch metrics to Prometheus, because Elasticsearch has no endpoint of its own. `elasticsearch_exporter` of prometheus-community has
+ * the credentials of API and workers, which may read everything and change only their own indices.
  */
 export class Exporter extends ComponentResource {
   readonly deployment: k8s.apps.v1.Deployment

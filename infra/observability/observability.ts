@@ -18,31 +18,31 @@ export interface ObservabilitySettings {
   /** Time between two scrapes of a pod. 5 to 60 seconds. @default 30 */
   readonly scrapeSeconds?: number
   /**
-   * Whether the alerts of [alerts.md](alerts.md) are made, as a PrometheusRule. They read what the monitors scrape, and kube-state-metrics and kubelet.
+   * Whether to create the alerts of [alerts.md](alerts.md), as a PrometheusRule. They use what the monitors scrape, and metrics of kube-state-metrics and kubelet.
    *
    * @default false
    */
   readonly rules?: boolean
   /**
-   * Labels of PodMonitors and PrometheusRule, by which a Prometheus of the operator chooses them, as `release=kube-prometheus-stack`.
+   * Labels of PodMonitors and PrometheusRule, by which a Prometheus of the operator selects them, such as `release=kube-prometheus-stack`.
    *
    * @default []
    */
   readonly labels?: readonly string[]
   /**
-   * Where alerts send their reader, with `#` and the name of the alert after it: the page of alerts.
+   * URL of the page of alerts. Each alert links to it with `#` and its name.
    *
    * @default 'docs/alerts.md'
    */
   readonly runbooks?: string
   /**
-   * Whether the dashboards are made, as ConfigMaps that a sidecar of Grafana reads. They show what the monitors scrape.
+   * Whether to create the dashboards, as ConfigMaps for the sidecar of Grafana. They show what the monitors scrape.
    *
    * @default false
    */
   readonly dashboards?: boolean
   /**
-   * Labels of these ConfigMaps, by which the sidecar chooses them; `grafana_dashboard=1` when none are stated.
+   * Labels of these ConfigMaps, by which the sidecar selects them; `grafana_dashboard=1` by default.
    *
    * @default ['grafana_dashboard=1']
    */

@@ -24,7 +24,7 @@ export function deployedFrom(history: string): Deployed {
   return commit === undefined ? { ever: true } : { ever: true, commit }
 }
 
-/** How the commit that runs stands to the one that is to replace it. `unknown`: the checkout does not have it. */
+/** The order of the running commit and the one to replace it. `unknown`: the checkout does not have it. */
 export type Relation = 'ancestor' | 'newer' | 'diverged' | 'unknown'
 
 export interface Replacement {
@@ -45,7 +45,7 @@ export interface Verdict {
 
 const WHY: Readonly<Record<Exclude<Relation, 'ancestor'>, string>> = {
   newer: 'which is newer and contains it. A later run has already passed this one: nothing is left to do',
-  diverged: 'which has changes that this commit does not have, and they would be taken back. Merge it first',
+  diverged: 'which has changes that this commit does not have; they would be reverted. Merge it first',
   unknown: 'which is not in this repository. Find out who brought it up',
 }
 
@@ -55,7 +55,7 @@ export function mayReplace({ stack, commit, deployed, forced, relation }: Replac
   if (forced === commit) return { allowed: true, reason: `FORCE_COMMIT of the environment ${stack} names ${commit}` }
   const unless = `To bring up ${commit} all the same, set the variable FORCE_COMMIT of the environment ${stack} to it.`
   if (deployed.commit === undefined) {
-    const reason = `${stack} was brought up from outside of a git checkout, so nobody knows what would be taken back. ${unless}`
+    const reason = `${stack} was brought up from outside of a git checkout, so it is unknown what would be reverted. ${unless}`
     return { allowed: false, reason }
   }
   const related = relation(deployed.commit)

@@ -6,8 +6,8 @@ export interface Environment {
 }
 
 /**
- * What is wrong with an environment, or nothing. GitHub makes one that is missing when a job first names it, without protection:
- * an environment must be there before.
+ * The faults of an environment. GitHub creates a missing one without protection when a job first names it, so
+ * an environment must exist before.
  * @param environment undefined when it does not exist
  * @param approved whether a change through it needs an approval, and a branch that is allowed
  */

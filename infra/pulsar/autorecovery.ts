@@ -16,7 +16,7 @@ const PORTS = TIERS.autorecovery.ports
 
 /** Sizes of autorecovery. */
 export interface AutorecoverySettings {
-  /** Processes that copy ledgers anew when a bookie is lost. 1 to 10 pods. @default 2 */
+  /** Processes that copy the ledgers of a lost bookie. 1 to 10 pods. @default 2 */
   readonly replicas?: number
   /** CPU of one. 50 to 64000 millicores. @default 250 */
   readonly cpuMillicores?: number

@@ -35,7 +35,7 @@ export interface BookKeeperSettings {
   /** Ledger disk of one bookie. It can grow. 1 to 65536 GiB. @default 100 */
   readonly ledgersGib?: number
   /**
-   * Longest start of a bookie. It replays its journal before it serves; one that takes longer is killed and begins anew. 5 to 1440 minutes.
+   * Maximum duration of the start of a bookie. It replays its journal before it serves; after this time it is killed and starts again. 5 to 1440 minutes.
    *
    * @default 60
    */
@@ -149,7 +149,7 @@ export function bookieConf({ zookeeper }: Pick<BookKeeperArgs, 'zookeeper'>): st
     journalDirectories: `${DATA}/journal/current`,
     ledgerDirectories: `${DATA}/ledgers/current`,
     ledgerStorageClass: 'org.apache.bookkeeper.bookie.storage.ldb.DbLedgerStorage',
-    // An entry is on disk before it is acknowledged: a 200 of the API stands for that.
+    // An entry is on disk before it is acknowledged: a 200 of the API promises that.
     journalSyncData: true,
     journalMaxSizeMB: 2048,
     journalMaxBackups: 1,
@@ -225,9 +225,9 @@ wait $jvm
 /**
  * Whether it serves, writable or read-only, which it does without ZooKeeper too, and not while it replays its journal.
  *
- * ZooKeeper must list it, as far as ZooKeeper can be asked: a bookie whose session was lost while a restarted ZooKeeper still had
- * the old one is in no list, does not register again (PulsarRegistrationManager of 4.0.6), and gets no new ledgers. It says of
- * itself that it is writable.
+ * ZooKeeper must list it, if ZooKeeper answers. A bookie whose session was lost while a restarted ZooKeeper still had
+ * the old one is in no list, does not register again (PulsarRegistrationManager of 4.0.6), and gets no new ledgers, but
+ * reports that it is writable.
  */
 function bookieServes({ name, site, zookeeper }: Bookies): string {
   return `curl -fsS http://127.0.0.1:${PORTS.metrics}/metrics | grep -Eq '^bookie_SERVER_STATUS([{].*[}])? [01]([.]0)?$' || exit 1

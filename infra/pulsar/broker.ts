@@ -45,7 +45,7 @@ export interface BrokerArgs extends SiteArgs, BrokerSettings {
   readonly writeQuorum?: number
   /** Copies that are on disk before a receipt (Qa). 1 to 20 bookies. @default 2 */
   readonly ackQuorum?: number
-  /** Key and tokens, where the brokers ask for them; nobody is asked when left out. */
+  /** Key and tokens. @default brokers ask for no token */
   readonly tokens?: Tokens
 }
 
@@ -59,7 +59,7 @@ interface Brokers {
   readonly pulsar: GroupOf<'pulsar'>
 }
 
-/** `brokerShutdownTimeoutMs`: the longest time in which a broker hands over its topics. */
+/** `brokerShutdownTimeoutMs`: the maximum time for a broker to hand over its topics. */
 const SHUTDOWN_SECONDS = 60
 /** Between the end of readiness and SIGTERM, so that no new client is sent here. */
 const PRE_STOP_SECONDS = 10
@@ -137,7 +137,7 @@ function brokerConf({ site, bookkeeper, pulsar, args }: Brokers, publicKey?: str
     managedLedgerDefaultWriteQuorum: bookkeeper.writeQuorum,
     managedLedgerDefaultAckQuorum: bookkeeper.ackQuorum,
     bookkeeperClientRackawarePolicyEnabled: true,
-    // A preference: while a zone is away, ledgers are written all the same.
+    // A preference: while a zone is down, ledgers are still written.
     bookkeeperClientMinNumRacksPerWriteQuorum: Math.max(1, Math.min(zones, bookkeeper.writeQuorum)),
     bookkeeperClientEnforceMinNumRacksPerWriteQuorum: false,
     // Topics are made by the set-up, with their partitions and subscriptions. A broker that made a missing one by itself
@@ -150,10 +150,10 @@ function brokerConf({ site, bookkeeper, pulsar, args }: Brokers, publicKey?: str
     ttlDurationDefaultInSeconds: 0,
     // A full backlog is refused at the door, never thrown away.
     backlogQuotaDefaultRetentionPolicy: 'producer_exception',
-    // Acknowledgements within a message that is not wholly done with survive a broker.
+    // Acknowledgements within a partly acknowledged batch survive a restart of the broker.
     managedLedgerMaxUnackedRangesToPersist: 10_000,
     exposeTopicLevelMetricsInPrometheus: true,
-    // The age of a backlog is that of its oldest message. Without it a broker tells -1 until the ledger of that is closed.
+    // The age of a backlog is that of its oldest message. Without it a broker reports -1 until the ledger of that message is closed.
     preciseTimeBasedBacklogQuotaCheck: true,
     authenticateMetricsEndpoint: false,
     ...(publicKey === undefined ? {} : authentication(pulsar, publicKey)),
@@ -193,7 +193,7 @@ function brokerPod({ name, site, config, args }: Brokers, digest: Output<string>
         ports: PORTS,
         resources: config,
         mounts: tokens ? { [TOKEN_DIR]: 'tokens' } : {},
-        // The status page needs no token. It fails when threads wait for each other for ever, and says nothing of other servers,
+        // The status page needs no token. It fails when threads wait for each other forever, and reports nothing about other servers,
         // so a broker is not killed for their faults.
         probes: probes({
           startSeconds: 300,

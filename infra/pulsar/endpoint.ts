@@ -1,12 +1,12 @@
 import type { Input, Resource } from '@pulumi/pulumi'
 
-/** A Pulsar that API and workers can use: one of the stack, or one that exists already. */
+/** A Pulsar that API and workers can use: that of the stack, or an existing one. */
 export interface PulsarEndpoint {
   readonly serviceUrl: string
   readonly adminUrl: string
 }
 
-/** With what a program shows who it is, and what must be there before it starts. */
+/** The credentials of a program, and what must exist before it starts. */
 export interface PulsarAccess {
   readonly endpoint: PulsarEndpoint
   /** How API and workers speak to it. @default 'native' */

@@ -24,8 +24,8 @@ export interface MetadataArgs {
 }
 
 /**
- * Writes what Pulsar must find in ZooKeeper before its first start, and the racks of the bookies. It asks first: where the
- * cluster is there already nothing is initialised, however often the Job runs and whoever deleted it.
+ * Writes what Pulsar must find in ZooKeeper before its first start, and the racks of the bookies. It checks first: if the
+ * cluster already exists, nothing is initialised, however often the Job runs.
  */
 export function metadataJob(args: MetadataArgs, opts: CustomResourceOptions): k8s.batch.v1.Job {
   const { site, name, image } = args
@@ -62,7 +62,7 @@ zk() { bin/pulsar zookeeper-shell -server ${zookeeper} "$@" 2>&1; }
 until zk ls / | grep -q '^\\[.*zookeeper'; do echo 'ZooKeeper does not answer yet'; sleep 3; done
 
 if zk get /admin/clusters/${clusterName} | grep -q serviceUrl && zk get /ledgers/INSTANCEID | grep -q '^[0-9a-f-]\\{36\\}$'; then
-  echo 'cluster ${clusterName} is there already; nothing is initialised'
+  echo 'cluster ${clusterName} already exists; nothing is initialised'
 elif zk ls /admin/clusters | grep -q '^\\[[^]]' && ! zk ls /admin/clusters | grep -q '[[ ]${clusterName}[],]'; then
   echo 'ZooKeeper belongs to another cluster:'; zk ls /admin/clusters | tail -n 1
   exit 1

@@ -29,7 +29,7 @@ export interface ProxySettings {
   /** How the proxies are reached. @default 'ClusterIP' */
   readonly service?: 'ClusterIP' | 'LoadBalancer'
   /**
-   * From where that LoadBalancer takes connections; from everywhere when empty, which `production` refuses: tokens travel in plain text.
+   * Networks that may connect to that LoadBalancer; all when empty, which `production` refuses: tokens travel in plain text.
    *
    * @default []
    */
@@ -43,7 +43,7 @@ export interface ProxySettings {
 export interface ProxyArgs extends SiteArgs, ProxySettings {
   /** Image of Pulsar. */
   readonly image: Input<string>
-  /** The brokers that the proxies stand in front of. */
+  /** The brokers behind the proxies. */
   readonly brokers: PulsarEndpoint
   /** Name of their Pulsar cluster. @default 'tracardi' */
   readonly clusterName?: string

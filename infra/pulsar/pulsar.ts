@@ -88,8 +88,8 @@ export function settledPulsar(name: string, args: PulsarSettings & { readonly im
 }
 
 /**
- * A Pulsar cluster: ZooKeeper, bookies with autorecovery, brokers, and proxies where they are asked for. Each tier starts,
- * and is changed, when the one that it stands on is ready.
+ * A Pulsar cluster: ZooKeeper, bookies with autorecovery, brokers, and optional proxies. Each tier starts,
+ * and is changed, when the one that it depends on is ready.
  */
 export class Pulsar extends ComponentResource implements PulsarAccess {
   readonly endpoint: Broker

@@ -21,7 +21,7 @@ function jvmEnv(jvm: Jvm, memoryMib: number): Record<string, string> {
   }
 }
 
-/** The short JVMs of command lines, beside a server or in a Job. */
+/** The short-lived JVMs of command lines, in the pod of a server or in a Job. */
 export const TOOL_ENV: Readonly<Record<string, string>> = {
   PULSAR_MEM: '-Xmx128m -XX:MaxDirectMemorySize=64m',
   PULSAR_GC: '-XX:+UseSerialGC',

@@ -34,7 +34,7 @@ export interface TokensArgs extends SiteArgs {
 
 /**
  * A key pair and a token for each role. The key never leaves the state of the stack, where it is encrypted; brokers know
- * its public half only. Tokens do not expire; a new key (`pulumi up --replace` of the key) makes them all anew.
+ * its public half only. Tokens do not expire; a new key (`pulumi up --replace` of the key) replaces them all.
  */
 export class Tokens extends ComponentResource {
   /** Public key as brokers take it, `data:;base64,…`. */

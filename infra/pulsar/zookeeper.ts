@@ -44,7 +44,7 @@ interface Ensemble {
   readonly config: GroupOf<'zookeeper'>
 }
 
-/** Longest wait for a client that holds a session, after SIGTERM. ZooKeeper itself ends at once. */
+/** Maximum wait for clients with a session, after SIGTERM, in seconds. ZooKeeper itself stops immediately. */
 const GRACE_SECONDS = 60
 
 /**

@@ -36,11 +36,11 @@ export interface ApiSettings {
    * @default 'none'
    */
   readonly autoscaling?: 'none' | 'cpu'
-  /** Least replicas that autoscaling may go down to; as many as `replicas` when 0. 0 to 500 pods. @default 0 */
+  /** Minimum replicas of autoscaling; 0: as many as `replicas`. 0 to 500 pods. @default 0 */
   readonly minReplicas?: number
-  /** Most replicas that autoscaling may ask for. 1 to 500 pods. @default 30 */
+  /** Maximum replicas of autoscaling. 1 to 500 pods. @default 30 */
   readonly maxReplicas?: number
-  /** CPU, as a part of what is requested, that autoscaling holds. 10 to 95 percent. @default 60 */
+  /** Target CPU of autoscaling, as a part of the request. 10 to 95 percent. @default 60 */
   readonly targetCpuPercent?: number
   /**
    * CPU of one replica. It is one Node.js process: more than 1500 is wasted. 50 to 64000 millicores.
@@ -53,13 +53,13 @@ export interface ApiSettings {
   /** How the public listener is reached. The private one is always ClusterIP. @default 'ClusterIP' */
   readonly service?: 'ClusterIP' | 'LoadBalancer'
   /**
-   * From where that LoadBalancer takes connections; from everywhere when empty, which `production` refuses: the listener speaks plain HTTP.
+   * Networks that may connect to that LoadBalancer; all when empty, which `production` refuses: the listener speaks plain HTTP.
    *
    * @default []
    */
   readonly sourceRanges?: readonly string[]
   /**
-   * Which one the operators' token is, see the output `consoleToken`. Another number makes a new token, and the API restarts with it. 1 to 1000000.
+   * Generation of the operators' token (output `consoleToken`). Another number creates a new token, and the API restarts with it. 1 to 1000000.
    *
    * @default 1
    */
@@ -156,7 +156,7 @@ export class Api extends ComponentResource {
     return new random.RandomPassword(name, { length: 32, special: false, keepers }, { parent: this })
   }
 
-  /** Up at once, down slowly: a replica that ends hands over its connections, and the next peak is never far. */
+  /** Scales up immediately and down slowly: a stopping replica hands over its connections, and the next peak may be near. */
   private scaler(name: string, site: Site, { replicas, minReplicas, maxReplicas, targetCpuPercent }: Config): void {
     new k8s.autoscaling.v2.HorizontalPodAutoscaler(
       name,

@@ -34,9 +34,9 @@ const AUTHORITY_DIR = '/authority'
 export interface RuntimeArgs extends SiteArgs {
   /** Image of API, workers and set-up. */
   readonly image: Input<string>
-  /** A `Pulsar`, or how one that exists already is reached. */
+  /** A `Pulsar`, or how an existing one is reached. */
   readonly pulsar: PulsarAccess
-  /** An `Elasticsearch`, or how one that exists already is reached. */
+  /** An `Elasticsearch`, or how an existing one is reached. */
   readonly elasticsearch: SearchAccess
   /**
    * Settings of the programs, as in `runtime/config.ts`. Ports, addresses and secrets among them are set by the component.

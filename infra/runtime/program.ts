@@ -69,7 +69,7 @@ function consoleSettings(
 export function programPod(args: ProgramArgs, digests: Readonly<Record<string, Input<string>>>): PodTemplate {
   const { site, tier, access } = args
   const { volumes, mounts } = runtimeVolumes(access, tier, args.secrets)
-  // A worker takes from the queue by itself: nothing has to be told to stop sending to it.
+  // A worker pulls from the queue: nothing sends to it.
   const preStop = tier === 'api' ? PRE_STOP_SECONDS : 0
   return podTemplate({
     site,

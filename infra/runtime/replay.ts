@@ -23,7 +23,7 @@ const RESOURCES = { cpuMillicores: 500, memoryMib: 512 }
 const ASKED = { REPLAY_FROM: 'earliest', REPLAY_TO: 'now', REPLAY_EVENTS_PER_SECOND: '2000' } as const
 
 /**
- * The model of the Jobs that store once more what Pulsar keeps. It never runs by itself: operators make a Job from it, see
+ * The template of the Jobs that store again what Pulsar keeps. It never runs on its own: operators create a Job from it, see
  * "Fill a lost index again" in docs/operations.md. It has the rights of a worker.
  */
 export class Replay extends ComponentResource {
@@ -38,7 +38,7 @@ export class Replay extends ComponentResource {
       tier: 'set-up',
       ...RUNTIME_USER,
       graceSeconds: Math.ceil(access.settings.shutdownGraceSeconds) + 5,
-      // One that was stopped tells how to go on; from the beginning it would have to do everything again.
+      // A stopped one reports how to continue; a restart from the beginning would repeat everything.
       restartPolicy: 'Never',
       volumes,
       containers: [

@@ -140,7 +140,7 @@ function lowersRetention(settings: Config, acknowledged: readonly string[]): boo
 
 /**
  * The API publishes events, and reads dead letters to show and replay them. Workers consume events, and publish dead letters.
- * So whoever takes over an API can acknowledge, and so erase, no event.
+ * So an attacker with an API's token can acknowledge, and so erase, no event.
  */
 function permissionsScript(adminUrl: string, config: Config): string {
   const { events, deadLetters } = topicsOf(config)

@@ -21,17 +21,17 @@ export interface WorkersSettings {
    * @default 'none'
    */
   readonly autoscaling?: 'none' | 'keda' | 'hpa'
-  /** Least replicas that autoscaling may go down to; as many as `replicas` when 0. 0 to 500 pods. @default 0 */
+  /** Minimum replicas of autoscaling; 0: as many as `replicas`. 0 to 500 pods. @default 0 */
   readonly minReplicas?: number
   /**
-   * Most replicas that autoscaling may ask for; at most one for each partition. 1 to 500 pods.
+   * Maximum replicas of autoscaling; at most one for each partition. 1 to 500 pods.
    *
    * @default 10
    */
   readonly maxReplicas?: number
   /** Backlog for which KEDA adds one worker. 1 to 1000000 messages. @default 200 */
   readonly backlogPerWorker?: number
-  /** Bulks in flight that `hpa` holds, as a part of BULK_CONCURRENCY. 10 to 95 percent. @default 70 */
+  /** Target of `hpa`: bulks in flight, as a part of BULK_CONCURRENCY. 10 to 95 percent. @default 70 */
   readonly targetBusyPercent?: number
   /** CPU of one worker. 50 to 64000 millicores. @default 1000 */
   readonly cpuMillicores?: number

@@ -33,7 +33,7 @@ export class Guard extends ComponentResource {
       (change) => refuseChanges(change, acknowledge),
       { onDryRun: true },
     )
-    // Read in a preview too, which would not ask a cluster otherwise: one that cannot be reached is said at once.
+    // Read in a preview too, which would not ask the cluster otherwise: an unreachable one is reported immediately.
     const cluster = k8s.core.v1.Namespace.get(`${prefix}cluster`, 'kube-system', { parent: this })
     this.facts = new k8s.core.v1.ConfigMap(
       `${prefix}facts`,
@@ -41,7 +41,7 @@ export class Guard extends ComponentResource {
         metadata: { name: configMap, namespace },
         data: { ...facts, cluster: cluster.metadata.uid },
       },
-      // In another namespace it would be another object, with nothing to compare: it stays, and tells that the name changed.
+      // In another namespace it would be another object, with nothing to compare. So it stays, and reports the changed name.
       { parent: this, hooks: { beforeUpdate: [refuse] }, ignoreChanges: ['metadata.namespace'] },
     )
     this.registerOutputs({ facts: this.facts })

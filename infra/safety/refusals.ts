@@ -21,9 +21,9 @@ const PREPARED: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /^runtime\.EVENT_PARTITIONING$/,
-    'an event that is sent again across the change goes into another index and is stored twice; state the old period, or let no sender retry meanwhile',
+    'an event that is sent again across the change goes into another index and is stored twice; state the old period, or make sure that no sender retries meanwhile',
   ],
-  // A claim keeps its class for ever; one that lost its volume is made with the new one.
+  // A claim keeps its class; one that lost its volume is created with the new one.
   [/StorageClass$|\.storageClass$/, 'a volume keeps its StorageClass; state the old one'],
 ]
 
@@ -45,12 +45,12 @@ const SHRINK: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /PULSAR_PARTITIONS$/,
-    'partitions that are taken away take their events along; keep the number, or drain into another topic',
+    'partitions cannot be removed: their unread events would be lost; keep the number, or drain into another topic',
   ],
 ]
 
 /** For disks of servers that the stack would no longer have. */
-const LEFT_BEHIND = 'its volumes would be left behind with what they hold; store or move all of it first'
+const LEFT_BEHIND = 'its volumes would be left behind with their data; store or move all of it first'
 
 /**
  * The changes between two states of a stack that could destroy data, each with the way out.
@@ -73,7 +73,7 @@ export function refusedChanges(before: Facts, after: Facts, acknowledged: readon
 /** A server reads the data of its own major version and of the one before. */
 function versionRemedy(old: string, now: string): string | undefined {
   const [before = [], after = []] = [old, now].map((version) => version.split('.').map(Number))
-  // An image by digest alone names no version to compare, and a server that is taken away starts on nothing.
+  // An image by digest alone names no version to compare, and a removed server starts on nothing.
   if (now === 'none') return undefined
   const [oldMajor = 0, newMajor = 0] = [before[0], after[0]]
   if (newMajor > oldMajor + 1)

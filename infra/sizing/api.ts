@@ -5,7 +5,7 @@ import type { Question } from './question.ts'
 
 const SECOND_MICROS = 1_000_000
 
-/** Calls a second that one replica carries at its limit. It is one Node.js process, hence one core at most. */
+/** Calls a second that one replica carries at its limit. It is one Node.js process, so at most one core. */
 function callsOfReplica({ load, shape, c, demand }: Question): { micros: number; calls: number } {
   const micros = c.apiMicrosPerCall + load.eventsPerCall * demand.weight * c.apiMicrosPerEvent
   return { micros, calls: (SECOND_MICROS / micros) * Math.min(1, shape.cores.api) }

@@ -56,7 +56,7 @@ function keptPeakHours(hours: number, meanToPeak: number): number {
   return Math.min(hours, Math.ceil(hours / 24) * 24 * meanToPeak)
 }
 
-/** Bytes of ledger disk that one of so many bookies needs, after a loss too. */
+/** Bytes of ledger disk that one of `count` bookies needs, also after a loss. */
 function ledgerDiskBytes({ load, shape, c }: Question, content: LedgerContent, count: number): number {
   const spare = Math.max(1, count - spareBookies(shape))
   // Without a spare bookie there is no other one that could hold the copies of a lost one.

@@ -51,13 +51,13 @@ export interface Coefficients {
   readonly bookieLossFillRatio: number
   /** Largest ledger disk of one bookie; more data asks for more bookies. */
   readonly maxLedgersGib: number
-  /** Memory of a bookie beside what its ledgers take. */
+  /** Memory of a bookie without its ledgers. */
   readonly bookieBaseMib: number
   /** Mebibytes of memory for each gibibyte of ledger disk: caches of where entries are, and of entries. */
   readonly bookieMibPerLedgersGib: number
   /** Size of one journal file. */
   readonly journalFileMib: number
-  /** Journal files that exist at once: kept ones, the written one, and those not yet flushed to the ledgers. */
+  /** Maximum number of journal files: kept ones, the written one, and those not yet flushed to the ledgers. */
   readonly journalFiles: number
   /** Part of a journal disk that may fill, over 0 to 1. */
   readonly journalFillRatio: number
@@ -69,11 +69,11 @@ export interface Coefficients {
   readonly liveDocumentsRatio: number
   /** Documents a second that the nightly expiry deletes. */
   readonly deletesPerSecond: number
-  /** Searches a second that one core of a data node answers, beside indexing. */
+  /** Searches a second that one core of a data node answers, in addition to indexing. */
   readonly queriesPerSecondPerCore: number
   /** Part of a data node's disk that may fill, over 0 to 1. */
   readonly diskFillRatio: number
-  /** How full the average node is beside the fullest one, over 0 to 1: shards are not cut to fit. */
+  /** Fill of the average node divided by that of the fullest one, above 0 and at most 1: shards are not split to fit. */
   readonly balanceRatio: number
   /** Largest disk of one data node; more data asks for more nodes. */
   readonly maxDataGib: number
@@ -114,7 +114,7 @@ export interface Coefficients {
 }
 
 /**
- * The coefficients without a load test: conservative readings of what was measured here (design.md §6: two cores shared by
+ * The coefficients without a load test: conservative readings of our measurements (two cores shared by
  * load, Pulsar, API, worker and Elasticsearch) and of what the makers of the servers publish.
  */
 export const DEFAULT_COEFFICIENTS: Coefficients = Object.freeze({
@@ -140,19 +140,19 @@ export const DEFAULT_COEFFICIENTS: Coefficients = Object.freeze({
   // Twice what the bench measured on a quiet core, 89 µs a call and 16.6 µs an event: TLS, larger bodies, slower cores.
   apiMicrosPerCall: 200,
   apiMicrosPerEvent: 35,
-  // Measured 2.2-2.8 µs of CPU an event, hence 350 k/s; a tenth of it, for TLS and small messages.
+  // Measured 2.2-2.8 µs of CPU an event, so 350 k/s; a tenth of it, for TLS and small messages.
   eventsPerSecondPerWorker: 35_000,
-  // Measured 34-47 k docs/s in bulks of 500, two in flight, hence 21-29 ms; twice that for replicas and the network.
+  // Measured 34-47 k docs/s in bulks of 500, two in flight, so 21-29 ms; twice that for replicas and the network.
   bulkMillis: 60,
   // BULK_CONCURRENCY.
   bulksInFlight: 2,
   // 10 k messages/s a core (apache/pulsar#14233: 80-90 k of 1 KB on 8 cores); half of that for two.
   messagesPerSecondPerBroker: 10_000,
-  // Measured 4.2-4.5 k messages/s of 20 kB out, 6-7 k in, hence 84 MB/s.
+  // Measured 4.2-4.5 k messages/s of 20 kB out, 6-7 k in, so 84 MB/s.
   brokerBytesPerSecond: 80_000_000,
   // Half of the 125 MB/s that cloud disks commonly give at least, as compaction and catching up read and write too.
   bookieBytesPerSecond: 60_000_000,
-  // Estimate: a core checks, writes and indexes entries of some 20 kB.
+  // Estimate: a core checks, writes and indexes entries of about 20 kB.
   bookieBytesPerSecondPerCore: 120_000_000,
   // managedLedgerMaxLedgerRolloverTimeMinutes of the broker is 240; only closed ledgers are deleted.
   ledgerTrimHours: 4,
@@ -160,7 +160,7 @@ export const DEFAULT_COEFFICIENTS: Coefficients = Object.freeze({
   bookieFillRatio: 0.7,
   // At diskUsageWarnThreshold: still writable.
   bookieLossFillRatio: 0.9,
-  // A bookie's data is copied again when it is lost: 4 TiB at 60 MB/s take 20 hours.
+  // The data of a lost bookie is copied: 4 TiB at 60 MB/s take 20 hours.
   maxLedgersGib: 4096,
   // Estimates: heap and buffers of a bookie, and a gibibyte for each tebibyte. With less memory it flushes and reads its disk more.
   bookieBaseMib: 1024,
@@ -174,8 +174,8 @@ export const DEFAULT_COEFFICIENTS: Coefficients = Object.freeze({
   eventsPerSecondPerDataNode: 12_000,
   // Estimate: a search of a dashboard takes 50 ms of a core.
   queriesPerSecondPerCore: 20,
-  // Measured by `npm run bench -- --mapping`: events of words at random, 1,010 bytes with the overhead, take 754 bytes each,
-  // 742 when merged. With ELASTIC_INDEX_CODEC `default` 892, with ELASTIC_FLATTENED_DOC_VALUES beside it up to 1,408.
+  // Measured by `npm run bench -- --mapping`: events of random words, 1,010 bytes with the overhead, take 754 bytes each,
+  // 742 when merged. With ELASTIC_INDEX_CODEC `default` 892, with ELASTIC_FLATTENED_DOC_VALUES in addition up to 1,408.
   storedBytesPerEventByte: 0.8,
   // index.merge.policy.deletes_pct_allowed of Elasticsearch is 20: each call writes its session and profile again.
   liveDocumentsRatio: 0.8,
@@ -196,7 +196,7 @@ export const DEFAULT_COEFFICIENTS: Coefficients = Object.freeze({
   maxDataCores: 16,
   // The memory-rich families of all large clouds.
   memoryPerCore: 8,
-  // Estimate: an empty Elasticsearch 9 holds some 300 MB after a collection, and collections need room.
+  // Estimate: an empty Elasticsearch 9 uses about 300 MB after a collection, and collections need space.
   emptyHeapGib: 1,
   // The heap with which Elasticsearch was measured, design.md §6.
   minHeapGib: 2,
@@ -204,7 +204,7 @@ export const DEFAULT_COEFFICIENTS: Coefficients = Object.freeze({
   maxHeapGib: 31,
   // Elastic, "Size your shards": 1 GB of heap for each 3,000 indices, on masters; data nodes keep the same cluster state.
   indicesPerHeapGib: 3000,
-  // Estimates: a master of 1 GiB heap is fine for some 4,000 shards on 60 nodes.
+  // Estimates: a master of 1 GiB heap is enough for about 4,000 shards on 60 nodes.
   shardsPerMasterHeapGib: 4000,
   nodesPerMasterHeapGib: 60,
   // Estimate: beyond it cluster states and rolling restarts take hours; Elastic advises several clusters.

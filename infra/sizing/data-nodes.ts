@@ -175,7 +175,7 @@ function heapReason({ load, c, demand }: Question, group: NodeGroup, diskGib: nu
         `1:${figure(c.oldDiskPerMemory)} for older data; `
       : 'as data is older; '
   return (
-    `half of the memory that a disk of ${figure(diskGib)} GiB wants at 1:${figure(group.diskPerMemory)}, ${ages}beside it ` +
+    `half of the memory that a disk of ${figure(diskGib)} GiB wants at 1:${figure(group.diskPerMemory)}, ${ages}plus ` +
     `${figure(c.emptyHeapGib)} GiB of an empty node, and ${figure(demand.indices + STATE_INDICES)} indices at ` +
     `${figure(c.indicesPerHeapGib)} a GiB; ${figure(c.minHeapGib)} at least, ${figure(c.maxHeapGib)} at most, so that pointers stay ` +
     'compressed'

@@ -13,7 +13,7 @@ export interface Demand {
   readonly weight: number
   /** Documents a second at peak that are written once for each copy: weighed events, sessions and profiles. */
   readonly documentsPerSecond: number
-  /** The rate at which workers and Elasticsearch must store, at least that: a backlog is to be stored beside the mean load. */
+  /** The rate at which workers and Elasticsearch must store, at least this: a backlog must be stored in addition to the mean load. */
   readonly storedDocumentsPerSecond: number
   /** Of all documents at peak. */
   readonly writtenBytesPerSecond: number
@@ -26,7 +26,7 @@ export interface Demand {
   readonly periodDays: number
   /** Days for which events are on disk: an index is deleted when all of its period is past the retention. */
   readonly keptDays: number
-  /** Event indices that exist at once. */
+  /** Number of event indices that exist at the same time. */
   readonly indices: number
   /** New sessions and new profiles of a mean day. */
   readonly sessionsPerDay: number
@@ -99,15 +99,15 @@ function queuedRatio({ eventsPerCall }: Load, { messageMaxEvents }: Shape, c: Co
   return c.queuedBytesPerByte + (alone(c) - c.queuedBytesPerByte) / events
 }
 
-/** The rate of storing beside that of the peak, at least 1. Catching up may use what is left for bursts. */
+/** The rate of storing divided by that of the peak, at least 1. Catching up may use the margin for bursts. */
 function catchUpFactor({ meanToPeak, backlogHours, catchUpHours }: Load, c: Coefficients): number {
   if (catchUpHours === 0) return 1
   return Math.max(1, (meanToPeak + backlogHours / catchUpHours) * (c.targetUtilisation / c.lossUtilisation))
 }
 
 /**
- * Hours until a full backlog is stored beside the mean load, by what stores the rate of the peak at `targetUtilisation`
- * and may be used up to `lossUtilisation`; Infinity where the mean load leaves nothing for it.
+ * Hours until a full backlog is stored in addition to the mean load. The servers store the rate of the peak at `targetUtilisation`,
+ * and may be used up to `lossUtilisation`. Infinity if the mean load leaves no capacity.
  *
  * @param factor the rate that it is sized for, as a part of the peak's.
  */

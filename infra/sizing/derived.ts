@@ -1,4 +1,4 @@
-/** What the model sizes, by its key in the stack's configuration, in the order in which it is told. */
+/** What the model sizes, by its key in the stack's configuration, in the order of the report. */
 export const SIZED_KEYS = [
   'api.replicas',
   'api.minReplicas',

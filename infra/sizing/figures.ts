@@ -1,7 +1,7 @@
 const SHORT = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 })
 const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 
-/** A number as reasons show it: thousands with commas; below 100 three significant digits, else whole. */
+/** A number as reasons show it: thousands with commas; below 100 three significant digits, otherwise whole. */
 export function figure(value: number): string {
   return (Math.abs(value) < 100 ? SHORT : WHOLE).format(value)
 }

@@ -24,7 +24,7 @@ export interface Load {
   readonly warmTier: boolean
   /** Searches a second at peak, 0 to 100,000. */
   readonly queriesPerSecond: number
-  /** Hours in which a full backlog is to be stored while the mean load goes on, 1 to 336; 0 for no such wish. */
+  /** Maximum hours for storing a full backlog while the mean load continues, 1 to 336; 0: no requirement. */
   readonly catchUpHours: number
   /** Whether one node of each kind may be lost: the others carry the load and have room for its copies. */
   readonly surviveNode: boolean

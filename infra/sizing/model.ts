@@ -15,8 +15,8 @@ import { sizeZooKeeper } from './zookeeper.ts'
  * Sizes a stack for a load. Every number is whole and not below the floor; a larger load, more redundancy or slower
  * servers never cost less.
  *
- * @param stated numbers that the stack states itself. The model's own are answered all the same, but what follows from
- *   them, as a disk from the number of nodes, follows from the stated ones. None when left out.
+ * @param stated numbers that the stack states itself. The model still returns its own, but derives further values, such as
+ *   a disk from the number of nodes, from the stated ones. @default none
  * @returns one for each key, in the order of `SIZED_KEYS`; none for warm nodes where there are none.
  */
 export function size(

@@ -49,7 +49,7 @@ export function shardsForSize(indexBytes: number, c: Question['c']): number {
 
 /**
  * Primary shards of an event index. They are rounded up so that each node has as many, where the shards stay large enough
- * for that: else the node with one more is the slowest for the whole period.
+ * for that: otherwise the node with one more is the slowest for the whole period.
  */
 export function sizeShards(question: Question, nodes: number): Derived {
   const { shape, c } = question

@@ -9,7 +9,7 @@ const MAX_PARTITIONS = 1000
 const MIN_PARTITIONS = 10
 /** Each worker has work, and the workers may double without more partitions. */
 const PARTITIONS_PER_WORKER = 2
-/** One partition more or less is then little beside what a broker has. */
+/** One partition more or less is then a small part of a broker's load. */
 const PARTITIONS_PER_BROKER = 4
 
 /** Documents a second that one worker hands on at its limit, by its CPU or by the bulks that it can have in flight. */
@@ -28,7 +28,7 @@ export function sizeWorkers(question: Question): Derived {
   const reason =
     `${figure(value)}: ${documents(load.peakEventsPerSecond, demand.documentsPerSecond)}; one worker carries ` +
     `${figure(limit * c.targetUtilisation)}/s at ${percent(c.targetUtilisation)} (bulks of ${figure(shape.bulkSize)} in ` +
-    `${figure(c.bulkMillis)} ms, ${figure(c.bulksInFlight)} at once), so the load needs ${figure(needed)}` +
+    `${figure(c.bulkMillis)} ms, ${figure(c.bulksInFlight)} in flight), so the load needs ${figure(needed)}` +
     (needed > most ? `, more than the ${figure(most)} for which there can be partitions: raise BULK_SIZE` : '') +
     (value > needed ? `; the environment starts at ${figure(value)}` : '')
   return { key: 'workers.replicas', value, unit: 'pods', reason }

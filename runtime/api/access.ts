@@ -37,7 +37,7 @@ function knowsSecret({ secrets }: Source, authorization: string | undefined): bo
 
 /**
  * The origin of the page that makes the call; `undefined` when no page does. Browsers name it with every POST, but not
- * with the GET of an image, a script or a frame: there the `Referer` tells it, and where even that is left out, nothing
+ * with the GET of an image, a script or a frame: there the `Referer` names it. Without a `Referer`, nothing
  * is known. Such a GET may be a page's, so it counts as one of an unknown origin, unless the caller knows a secret.
  */
 function originOf({ method, headers }: Caller): string | undefined {

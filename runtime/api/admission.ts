@@ -7,21 +7,21 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Whom the limits count as the client: its IPv4 address, or the /64 of its IPv6 address. */
     client: string
-    /** What the call takes of the memory for calls; `undefined` when it was refused at once. */
+    /** What the call takes of the memory for calls; `undefined` when it was refused immediately. */
     hold: Hold | undefined
   }
 }
 
 /** What a call takes in memory besides its body. */
 const CALL_BYTES = 4 * 1024
-/** What a piece of a body takes besides its bytes: a body may come in pieces of one byte. */
+/** What a piece of a body takes besides its bytes: a body may arrive in pieces of one byte. */
 const PIECE_BYTES = 200
 
 export interface Admission {
   readonly budget: Budget
-  /** Maximum number of calls of one address that are open at once; 0: no limit. */
+  /** Maximum number of open calls of one address; 0: no limit. */
   readonly maxCallsPerAddress: number
-  /** Told of a call whose client left before all of its body was there. */
+  /** Called when the client of a call left before its whole body had arrived. */
   readonly onAborted: (request: FastifyRequest) => void
 }
 
@@ -53,7 +53,7 @@ export function admit(server: FastifyInstance, { budget, maxCallsPerAddress, onA
       payload.removeListener('data', count)
       payload.emit('error', tooManyWaiting())
     }
-    // Fastify listens before the first piece is read, because `done` calls it at once.
+    // Fastify listens before the first piece is read, because `done` calls it immediately.
     payload.on('data', count)
     // Fastify no longer listens once it has refused the body.
     payload.on('error', () => {
@@ -69,7 +69,7 @@ export function admit(server: FastifyInstance, { budget, maxCallsPerAddress, onA
   })
 }
 
-/** @throws Refused 429 when so much does not fit. */
+/** @throws Refused 429 when this many bytes do not fit. */
 export function holdBytes(hold: Hold | undefined, bytes: number): void {
   if (hold && !hold.resize(CALL_BYTES + bytes)) throw tooManyWaiting()
 }

@@ -21,10 +21,10 @@ export function answerErrors(server: FastifyInstance, maxBodyBytes: number): voi
 /** What any call can be answered. */
 const ALWAYS = {
   ...ANSWERS_OF_ANY_PATH,
-  501: refusal('The `Transfer-Encoding` is another than `chunked`.'),
+  501: refusal('The `Transfer-Encoding` is not `chunked`.'),
 }
 
-/** The schema of a route as it stands in the OpenAPI document: with the answers that do not come from its own code. */
+/** The schema of a route for the OpenAPI document, including the answers that its own code does not give. */
 export function describedSchema(schema: FastifySchema): FastifySchema {
   return schema.response === undefined ? schema : { ...schema, response: { ...ALWAYS, ...schema.response } }
 }

@@ -27,7 +27,7 @@ const MAX_EXPANSION = 100
 const ANY_RATIO_BYTES = 64 * 1024
 /** A call has four levels above the free-form data, which may have 20. */
 const MAX_DEPTH = 64
-/** A body of this size is scanned at once: that takes no longer than finding out whether it must wait. */
+/** A body of this size is scanned immediately: that takes no longer than checking whether it must wait. */
 const SMALL_BYTES = 64 * 1024
 /** A larger text is parsed in another turn than it is decoded and scanned: each may take tens of milliseconds. */
 const LARGE_CHARACTERS = 1024 * 1024

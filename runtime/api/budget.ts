@@ -1,6 +1,6 @@
 /**
  * One owner may hold this many times what is left for all others. So one alone gets four fifths, two get four ninths each,
- * and whoever comes next always finds some room. Known from the buffers of switches as dynamic thresholds.
+ * and the next one always gets some. In the buffers of switches this is called dynamic thresholds.
  */
 const SHARE_OF_REMAINDER = 4
 
@@ -11,7 +11,7 @@ interface Share {
   calls: number
 }
 
-/** A limit on what is held in memory at once, shared fairly among owners: a source, or an address whose source is not known yet. */
+/** A limit on memory, shared fairly among owners: a source, or an address whose source is not known yet. */
 export class Budget {
   readonly limit: number
   used = 0

@@ -73,7 +73,7 @@ const CLOSE_OBJECT = 0x7d
 
 /** What a reader answers instead of an end. */
 const OTHERWISE = -1
-/** Any number of so many digits, point included, is exact. */
+/** A number of at most this many digits, including the point, is exact. */
 const SAFE_CHARACTERS = 15
 /** The depths of the call, of one event in it, and of its data. */
 const CALL = 1
@@ -83,7 +83,7 @@ const MAX_DEPTH = EVENT + FLATTENED_DEPTH
 /** The keys of an object are compared one by one. */
 const MAX_KEYS = 64
 
-/** 1 for each byte that stands for itself in a string. */
+/** 1 for each byte that needs no escape in a string. */
 const ITSELF = Uint8Array.from({ length: 256 }, (_, byte) =>
   Number(byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH),
 )
@@ -185,7 +185,7 @@ class Reader implements CanonicalCall {
     return body[end] === CLOSE_LIST ? end + 1 : OTHERWISE
   }
 
-  /** A key that its object has not had yet. One that begins with a digit may be an index, and these come in another order. */
+  /** A key that its object has not had yet. One that begins with a digit may be an index, which is ordered differently. */
   #key(at: number, keysBefore: number): number {
     const body = this.#body
     if (body[at] !== QUOTE || isDigit(body[at + 1]) || keyCount - keysBefore >= MAX_KEYS) return OTHERWISE

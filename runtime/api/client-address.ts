@@ -7,9 +7,9 @@ const GROUPS = 8
 const NETWORK_GROUPS = 4
 
 /**
- * Whom a limit counts as one client, by the address of a connection or of an entry of `X-Forwarded-For`: an IPv4 address
- * however it is written (`192.0.2.1`, `::ffff:192.0.2.1`, `192.0.2.1:5678` as Azure writes it), and of an IPv6 address its
- * /64 (`2001:db8:0:1::/64`).
+ * The client that limits count, from the address of a connection or of an entry of `X-Forwarded-For`. It is an IPv4 address
+ * in any form (`192.0.2.1`, `::ffff:192.0.2.1`, `192.0.2.1:5678` as Azure writes it), or the /64 of an IPv6 address
+ * (`2001:db8:0:1::/64`).
  */
 export function clientOf(address: string): string {
   if (!address.includes(':')) return address.slice(0, MAX_LENGTH)
@@ -39,7 +39,7 @@ function groupsOf(address: string): readonly number[] {
   return [...first, ...Array<number>(GROUPS - first.length - last.length).fill(0), ...last]
 }
 
-/** One group of hexadecimal digits, or the two that an IPv4 address at the end stands for. */
+/** One group of hexadecimal digits, or the two of an IPv4 address at the end. */
 function groupOf(part: string): readonly number[] {
   if (!part.includes('.')) return [Number.parseInt(part, 16)]
   const [a = 0, b = 0, c = 0, d = 0] = part.split('.').map(Number)

@@ -52,7 +52,7 @@ type ComposerConfig = Pick<
 
 /** What one step writes of a large call. */
 const STEP_BYTES = 128 * 1024
-/** At most so much is added to each event: ids, times, names. */
+/** Maximum added to each event: ids, times, names. */
 const ADDED_BYTES = 4 * 1024
 const DAY_MS = 24 * 3600 * 1000
 

@@ -27,7 +27,7 @@ export class Connections {
   readonly #calls = new Map<Socket, IncomingMessage>()
   /** Those whose client may still send when its answer is written, and the request that it sends. */
   readonly #answeredEarly = new Map<Socket, IncomingMessage | undefined>()
-  /** Those of which an end was told already. */
+  /** Those whose end was already reported. */
   readonly #told = new WeakSet<Socket>()
   readonly #lingering = new Lingering()
   #isStopping = false
@@ -82,7 +82,7 @@ export class Connections {
     this.#answeredEarly.set(socket, undefined)
   }
 
-  /** The client left before all of its call was there. */
+  /** The client left before its whole call had arrived. */
   aborted({ raw, ip }: FastifyRequest): void {
     if (!this.#told.has(raw.socket)) this.#onUnrouted('aborted', ip)
   }

@@ -26,7 +26,7 @@ export function limited(faults: readonly Fault[]): Fault[] {
 /**
  * What the validator found, in the form that Tracardi uses.
  *
- * @param base where the value that was validated stands.
+ * @param base the place of the validated value.
  */
 export function faultOf(error: FastifySchemaValidationError, base: Fault['loc']): Fault {
   const loc = [...base, ...pathOf(error.instancePath)]

@@ -19,8 +19,8 @@ const RATES = { calls: 'callsPerSecond', events: 'eventsPerSecond', bytes: 'byte
 const BURST_SECONDS = 1
 
 /**
- * A rate, as a bucket that fills with time. What is taken may exceed what is there, because the size of a call is known
- * only when it is read; the next one then waits until the debt is paid.
+ * A token bucket. A call may take more than it contains, because the size of a call is known
+ * only after it is read; then the next call waits until the debt is paid.
  */
 class Bucket {
   #level: number

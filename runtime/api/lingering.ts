@@ -8,12 +8,12 @@ const IDLE_MS = 5000
 const STOPPING_MS = 500
 /** So much of what a client still sends is discarded. */
 const MAX_BYTES = 64 * 1024 * 1024
-/** Connections that may linger at once. One client gets at most four times what is left for all others. */
+/** Maximum number of lingering connections. One client gets at most four times what is left for all others. */
 const MAX_CONNECTIONS = 1000
 
 /**
- * Closes connections whose client still sends when its answer is written. A close at once would make the system answer
- * what arrives then with a reset, which overtakes the answer: the client sees a broken connection and sends again.
+ * Closes connections whose client still sends when its answer is written. After an immediate close, the system would answer
+ * further data with a reset, which overtakes the answer: the client sees a broken connection and sends again.
  */
 export class Lingering {
   readonly #slots = new Budget(MAX_CONNECTIONS)

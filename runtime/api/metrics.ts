@@ -76,7 +76,7 @@ export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault, que
   })
   new Gauge({
     name: 'tracardi_api_sources_faulty',
-    help: '1 while the sources file has a fault and the last good one is in force, else 0',
+    help: '1 while the sources file has a fault and the last good one is in force, otherwise 0',
     registers,
     collect() {
       this.set(sourcesFault() === undefined ? 0 : 1)
@@ -84,7 +84,7 @@ export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault, que
   })
   new Gauge({
     name: 'tracardi_api_not_promised',
-    help: '1 for each reason why calls are answered 503: Pulsar does not confirm that events would be read; else 0',
+    help: '1 for each reason why calls are answered 503: Pulsar does not confirm that events would be read; otherwise 0',
     labelNames: ['reason'],
     registers,
     collect() {
@@ -94,7 +94,7 @@ export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault, que
   })
   new Gauge({
     name: 'tracardi_api_partition_open',
-    help: '1 for each partition that is published to, 0 for one that is left out',
+    help: '1 for each partition that is published to, 0 for one that is skipped',
     labelNames: ['partition'],
     registers,
     collect() {

@@ -55,10 +55,10 @@ export class Packer {
     const { bytes, totalBytes } = this.#limits
     this.bytes += lineBytes
     if (lineBytes > bytes) {
-      this.tooLarge ??= `${what} takes ${lineBytes} bytes as it is stored; the most is ${bytes}: send less in it`
+      this.tooLarge ??= `${what} takes ${lineBytes} bytes as stored; the maximum is ${bytes}: send less in it`
     }
     if (this.bytes > totalBytes) {
-      this.tooLarge ??= `the call takes more than ${totalBytes} bytes as it is stored: send less in its "request", which each event carries`
+      this.tooLarge ??= `the call takes more than ${totalBytes} bytes as stored: send less in its "request", which each event carries`
     }
     if (this.#partBytes + lineBytes > bytes) this.#cut()
     return lineBytes

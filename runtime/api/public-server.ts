@@ -25,7 +25,7 @@ import { trackHandler } from './track.ts'
 import { addTrackerRoutes } from './tracker-route.ts'
 import { Turns } from './turns.ts'
 
-/** A request whose head, and whose whole, takes longer is cut off, so that slow senders cannot hold connections for ever. */
+/** Maximum times for the head of a request, and for all of it: slow senders cannot hold connections forever. */
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
 /** How often the two are looked at: a connection is cut at most this much later. */
@@ -93,7 +93,7 @@ export async function buildPublicServer(dependencies: PublicDependencies): Promi
     transform: ({ schema, url }) => ({ schema: describedSchema(schema), url }),
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Tracardi at scale', version, description: 'Events in; a 200 means that they are durable.' },
+      info: { title: 'Tracardi at scale', version, description: 'Accepts events; a 200 means that they are durable.' },
     },
   })
   await server.register(cors, {

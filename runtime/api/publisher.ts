@@ -30,7 +30,7 @@ export class Publisher {
   readonly #metrics: ApiMetrics
   readonly #memory = new ReusedMemory()
   readonly #lines = new ReusedMemory()
-  /** What waits, by source. The sources are served in rotation. */
+  /** Waiting parts, by source. The sources are served in rotation. */
   readonly #queues = new Map<string, Waiting[]>()
   #inFlight = 0
   #scheduled = false

@@ -6,10 +6,10 @@ import type { PulsarAdmin } from '../queue/admin.ts'
 import { readBacklog, readDetailedBacklog } from '../queue/backlog.ts'
 import { BacklogAnswer, BacklogParams, BacklogQuery } from './schema.ts'
 
-/** `GET /queue/{namespace}/{topic}/backlog`: what no worker is done with, by partition and subscription. */
+/** `GET /queue/{namespace}/{topic}/backlog`: messages that are not yet acknowledged, by partition and subscription. */
 export function addQueueRoutes(server: FastifyInstance, admin: PulsarAdmin, tenant: string): void {
   const schema = {
-    summary: 'Messages that no worker is done with',
+    summary: 'Messages that are not yet acknowledged',
     params: BacklogParams,
     querystring: BacklogQuery,
     response: {

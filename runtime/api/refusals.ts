@@ -5,10 +5,10 @@ import { LogLimit } from '../log-limit.ts'
 import { clientOf } from './client-address.ts'
 import type { ApiMetrics } from './metrics.ts'
 
-/** What is told of an origin, which the caller chooses. */
+/** The logged part of an origin, which the caller chooses. */
 const MAX_ORIGIN_LENGTH = 100
 
-/** Tells operators who is refused: each as a number, and one line a minute for each reason and each status. */
+/** Reports refused calls: each one in a metric, and one log line a minute for each reason and each status. */
 export class Refusals {
   readonly #metrics: Pick<ApiMetrics, 'unrouted'>
   readonly #log: Logger
@@ -30,7 +30,7 @@ export class Refusals {
   }
 
   answered(request: FastifyRequest, status: number): void {
-    // Each 500 has a line of its own, which tells the cause.
+    // Each 500 has a line of its own, with the cause.
     if (status < 400 || status === 500) return
     const count = this.#lines.count(String(status))
     if (count === undefined) return

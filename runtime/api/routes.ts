@@ -22,7 +22,7 @@ const response = {
   401: refusal('The source is unknown or disabled, or its secret is missing or wrong.'),
   403: refusal('A page of this origin may not send for the source.'),
   413: refusal(
-    'The body is too large, expands to too much, or has too many values; or what is stored of it would be too large.',
+    'The body is too large, expands to too much, or has too many values; or its stored events would be too large.',
   ),
   415: refusal('The body is of an unknown type or encoding.'),
   422: Faults,
@@ -39,7 +39,7 @@ export function addTrackRoute(server: FastifyInstance, track: Track, maxEvents: 
     '/track',
     {
       config: { sourceInBody: true },
-      schema: { summary: 'Takes the events of one profile', consumes, body: trackSchema(maxEvents), response },
+      schema: { summary: 'Accepts the events of one profile', consumes, body: trackSchema(maxEvents), response },
       // The schema above documents; its validator would list every fault of every event.
       validatorCompiler: () => () => true,
       preValidation: async (request) => {
@@ -71,11 +71,11 @@ export function addCollectRoutes(server: FastifyInstance, track: Track, authoriz
     { url: '/collect/:event_type/:source_id/:session_id', params: SessionCollectParams },
   ]
   for (const { url, params } of routes) {
-    const posted = { summary: 'Takes one event, whose properties are the body', consumes, body: CollectBody }
+    const posted = { summary: 'Accepts one event; its properties are the body', consumes, body: CollectBody }
     server.post(url, { preParsing, schema: { ...posted, params, response } }, (request) =>
       collect(request, request.body),
     )
-    const got = { summary: 'Takes one event, whose properties are the query' }
+    const got = { summary: 'Accepts one event; its properties are the query' }
     server.get(url, { preParsing, schema: { ...got, params, response } }, (request) =>
       collect(request, { ...(request.query as object) }),
     )

@@ -12,7 +12,7 @@ export const MAX_ID_BYTES = 512
 export const MAX_EVENT_ID_BYTES = MAX_ID_BYTES - SOURCE_SUFFIX_BYTES
 export const MAX_TAGS = 100
 
-/** Tracardi takes null for whatever may be left out. */
+/** Tracardi accepts null for every optional field. */
 const nullable = <T extends TSchema>(schema: T) =>
   Type.Unsafe<Static<T> | null>({ ...schema, type: [(schema as unknown as { type: string }).type, 'null'] })
 
@@ -30,20 +30,20 @@ export const Event = Type.Object({
       Type.String({
         maxLength: MAX_EVENT_ID_BYTES,
         description:
-          'Unique among all events of its source, best a UUIDv7: an event that arrives again with its id is stored once.',
+          'Unique among all events of its source, preferably a UUIDv7: an event that arrives again with its id is stored once.',
       }),
     ),
   ),
   time: Type.Optional(
     nullable(
       Type.Object({
-        insert: moment('When it happened, for imports; the time of arrival when left out.'),
+        insert: moment('When it happened, for imports; by default the time of arrival.'),
         create: moment('When the client registered it.'),
         update: moment('When it was changed.'),
       }),
     ),
   ),
-  properties: Type.Optional(freeForm('What the event tells; any JSON.')),
+  properties: Type.Optional(freeForm('The data of the event; any JSON.')),
   context: Type.Optional(freeForm('Where it happened; any JSON.')),
   options: Type.Optional(freeForm('`saveEvent: false` keeps the event from being stored.')),
   tags: Type.Optional(nullable(Type.Array(Type.String({ maxLength: MAX_ID_BYTES }), { maxItems: MAX_TAGS }))),
@@ -107,7 +107,7 @@ export type Fault = Static<typeof Fault>
 
 export const Faults = Type.Object(
   { detail: Type.Array(Fault) },
-  { description: 'The call has faults; nothing of it is taken.' },
+  { description: 'The call has faults; none of its events is accepted.' },
 )
 
 export const CollectParams = Type.Object({
@@ -132,7 +132,7 @@ export const BacklogQuery = Type.Object({ detail: Type.Optional(Type.Boolean()) 
 const entry = {
   partition: Type.String(),
   subscription: Type.String(),
-  count: Type.Integer({ description: 'Messages that no worker is done with.' }),
+  count: Type.Integer({ description: 'Messages that are not yet acknowledged.' }),
 }
 const detail = {
   events: Type.Optional(Type.Integer({ description: 'Events in them; with `?detail=true`, like all that follows.' })),

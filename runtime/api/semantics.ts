@@ -4,7 +4,7 @@ import { type EventPayload, type Fault, MAX_EVENT_ID_BYTES, MAX_ID_BYTES, type T
 import { structureFault } from './structure.ts'
 import { isMoment } from './time.ts'
 
-/** What is wrong with a value; where it stands is known to whoever looks. */
+/** What is wrong with a value; the caller knows its place. */
 type ValueFault = Pick<Fault, 'msg' | 'type'>
 type Found = (loc: Fault['loc'], fault: ValueFault) => void
 
@@ -30,7 +30,7 @@ export function semanticFaults(payload: TrackPayload): Fault[] {
   return faults
 }
 
-/** @param found told of each fault and of its place. */
+/** @param found called with each fault and its place. */
 function callFaults(payload: TrackPayload, found: Found): void {
   for (const key of ['source', 'session', 'profile'] as const) {
     const fault = idFault(payload[key]?.id)

@@ -46,7 +46,7 @@ export interface Source {
   readonly enabled: boolean
   /** Origins of the pages that may send for it, `https://www.example.com`, or `*` for any. None means: no browser. */
   readonly allowedOrigins: ReadonlySet<string>
-  /** SHA-256 of each secret that is valid. None: the source is public, and whoever knows its id may send for it. */
+  /** SHA-256 of each secret that is valid. None: the source is public, and anyone who knows its id may send for it. */
   readonly secrets: readonly Buffer[]
   /** Its own limits; the settings have those of every other source. */
   readonly limits: Partial<SourceLimits>
@@ -96,7 +96,7 @@ type SourcesFault = ReturnType<typeof Errors>[number]
 
 function describe({ keyword, instancePath, message }: SourcesFault): string | undefined {
   const where = instancePath || '/'
-  // The validator tells an unknown key twice: once of the key, and once of the object that has it.
+  // The validator reports an unknown key twice: once for the key, and once for its object.
   if (keyword === 'additionalProperties') return undefined
   if (keyword === 'boolean') return `${where} is unknown; known are ${KNOWN_KEYS[where.includes('/limits/') ? 1 : 0]}`
   if (keyword === 'pattern') return `${where} must be an origin like https://www.example.com, or *`

@@ -4,7 +4,7 @@ import { FLATTENED_DEPTH } from '../search/templates.ts'
 
 /**
  * The longest path of keys, in characters. With a value of 1,024 indexed characters it stays under the 32,766 bytes that
- * Lucene takes for one term, even with 4 bytes for each character.
+ * Lucene treats as one term, even with 4 bytes for each character.
  */
 export const MAX_PATH_CHARACTERS = 4096
 /** StreamReadConstraints.getMaxNumberLength of Elasticsearch is 1,000. */
@@ -25,7 +25,7 @@ function objectFault(value: object, depth: number, pathCharacters: number): stri
   if (isRawJSON(value)) {
     const { length } = value.rawJSON
     return length > MAX_NUMBER_CHARACTERS
-      ? `a number has ${length} characters, the most is ${MAX_NUMBER_CHARACTERS}`
+      ? `a number has ${length} characters, the maximum is ${MAX_NUMBER_CHARACTERS}`
       : undefined
   }
   if (depth > FLATTENED_DEPTH) return `it is nested deeper than ${FLATTENED_DEPTH} levels`

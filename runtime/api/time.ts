@@ -8,7 +8,7 @@ const MONTH_AND_DAY = [
 /** A moment as `toISOString` writes it, and clients do nearly always; the 29th of February needs a calendar. */
 const CANONICAL = new RegExp(`^(?!0000)\\d{4}-(?:${MONTH_AND_DAY})T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d\\.\\d{3}Z$`)
 const DATE_LENGTH = '2026-11-22'.length
-/** Every month has so many days. */
+/** Every month has at least this many days. */
 const SURE_DAYS = 28
 /** From year 1 to year 9999: what every reader of the documents understands. */
 const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z')

@@ -52,7 +52,7 @@ export function trackHandler(
     const composed = composedOf(step.value)
     rates.take(source.id, source.limits, { calls: 0, events: composed.events, bytes: composed.bytes })
     holdBytes(request.hold, LINE_COPIES * composed.bytes)
-    // What waits for the receipts is the bytes of the messages alone: body and lines take several times their size.
+    // Only the bytes of the messages wait for the receipts: body and lines take several times their size.
     request.body = undefined
     const { parts, ...told } = composed
     return answered(

@@ -1,7 +1,7 @@
 import { tooManyWaiting } from './refused.ts'
 
 export interface TurnLimits {
-  /** How long work may go on in one turn of the event loop before whatever follows waits for the next. */
+  /** How long work may run in one turn of the event loop before further work waits for the next turn. */
   readonly sliceMs: number
   /** Maximum number that wait with the same key, and of all keys. */
   readonly waitingOfKey: number
@@ -12,8 +12,8 @@ export interface TurnLimits {
 const LIMITS: TurnLimits = { sliceMs: 5, waitingOfKey: 256, waiting: 4096 }
 
 /**
- * Shares the event loop among calls. Bodies that arrive together would else be read, parsed and written one after the
- * other before anything else is answered. Work runs at once while the slice of this turn lasts; what comes later waits,
+ * Shares the event loop among calls. Otherwise, bodies that arrive together would be read, parsed and written one after the
+ * other before anything else is answered. Work runs immediately during the slice of this turn; later work waits,
  * and the keys, a source or a client's address each, are served in rotation.
  */
 export class Turns {
@@ -36,9 +36,9 @@ export class Turns {
   }
 
   /**
-   * Runs the work, at once or in a later turn, and answers or rejects with what it returns or throws.
+   * Runs the work, immediately or in a later turn. Resolves with its result, or rejects with its error.
    *
-   * @returns `undefined` when too much waits already: the work is not run then.
+   * @returns `undefined` when too much waits: then the work does not run.
    */
   run<T>(key: string, work: () => T): Promise<T> | undefined {
     if (!this.#isScheduled) this.#begin()
@@ -56,7 +56,7 @@ export class Turns {
     return this.#nowMs() - this.#startedAtMs < this.#limits.sliceMs
   }
 
-  /** The slice of this turn begins now; in the next turn, what waits is served. */
+  /** The slice of this turn begins now; waiting work is served in the next turn. */
   #begin(): void {
     this.#startedAtMs = this.#nowMs()
     this.#isScheduled = true

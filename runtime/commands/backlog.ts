@@ -9,7 +9,7 @@ export interface BacklogOptions {
   readonly json?: boolean
 }
 
-/** What no worker is done with, asked of Pulsar directly. */
+/** The backlog, requested from Pulsar directly. */
 export async function backlog(config: Config, options: BacklogOptions): Promise<void> {
   const admin = pulsarAdmin(config)
   try {

@@ -52,7 +52,7 @@ export function listDeadLetters(config: Config, log: Logger, options: DeadLetter
 export function replayAll(config: Config, log: Logger, options: DeadLetterOptions): Promise<void> {
   return withQueue(config, log, async (access) => {
     const count = await replayDeadLetters(access, options.limit)
-    print(`${grouped(count)} dead letters published again. What is still refused comes back to the dead letters.`)
+    print(`${grouped(count)} dead letters published again. What is still refused becomes a dead letter again.`)
   })
 }
 

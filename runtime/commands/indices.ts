@@ -11,7 +11,7 @@ export async function indices(config: Config, options: { readonly json?: boolean
   try {
     const reports = await listIndices(search, config, Date.now())
     if (options.json) return print(JSON.stringify(reports, null, 2))
-    if (reports.length === 0) return print('There are no indices yet; the first event makes one.')
+    if (reports.length === 0) return print('There are no indices yet; the first event creates one.')
     print(table(['index', 'documents', 'bytes', 'shards', 'replicas', 'health', ''], reports.map(row)))
   } finally {
     await search.close()
@@ -44,7 +44,7 @@ export async function expireIndices(config: Config, options: { readonly apply?: 
       states,
     )
     if (text === undefined) return print('Nothing has expired.')
-    print(`${text}\n\nNothing was deleted. Repeat with --apply to delete it for good.`)
+    print(`${text}\n\nNothing was deleted. Repeat with --apply to delete it permanently.`)
   } finally {
     await search.close()
   }

@@ -38,27 +38,27 @@ export const DEFAULT_TARGET = `http://localhost:${settings.publicPort.default}`
 export function loadTestCommand(): Command {
   return new Command('load-test')
     .description(
-      'Sends a load like that of production and tells whether everything that got a 200 is stored, once. Where Pulsar and Elasticsearch are is read from the environment, as for the other commands.',
+      'Sends a production-like load and reports whether every event that got a 200 is stored once. It reads the addresses of Pulsar and Elasticsearch from the environment, as the other commands do.',
     )
-    .option('--events-per-second <n>', 'rate of the load test; bursts have half as much again')
+    .option('--events-per-second <n>', 'rate of the load test; bursts have 1.5 times the rate')
     .option('--duration <time>', 'how long the load lasts: 30s, 10m, 2h')
-    .option('--target <url>', `public listener of the API; else that of npm start, or ${DEFAULT_TARGET}`)
+    .option('--target <url>', `public listener of the API; default: npm start, or ${DEFAULT_TARGET}`)
     .option(
       '--metrics <urls>',
-      'private listeners of API and workers, with a comma between them; a host with several addresses means all of them. Where the target is this machine: those of npm start',
+      'private listeners of API and workers, separated by commas; a host with several addresses means all of them. Where the target is this machine: those of npm start',
     )
     .option('--source <id>', 'event source', 'my-source')
     .option('--profiles <n>', 'visitors; a few of them make most of the calls', '100000')
     .option('--events-per-call <n>', 'events of each call, 1 to 100; 0 for calls of many sizes, 11.2 on average', '0')
     .option('--seed <n>', 'the same number makes the same load', '1')
     .option('--connections <n>', 'connections to the target', '256')
-    .option('--retry-seconds <n>', 'how long a call is tried again', '60')
-    .option('--drain-seconds <n>', 'how long the backlog may stand still after the load', '120')
-    .option('--clean', 'delete the events of the load test from Elasticsearch in the end')
+    .option('--retry-seconds <n>', 'how long a call is retried', '60')
+    .option('--drain-seconds <n>', 'how long the backlog may be stuck after the load', '120')
+    .option('--clean', 'delete the events of the load test from Elasticsearch at the end')
     .option('--record <file>', 'write everything measured as a line of JSON (- is standard output)')
 }
 
-/** Runs a load test with what was given on the command line, else on the local run, and writes its record where that was asked for. */
+/** Runs a load test on the servers of the command line, or on the local run, and writes its record if requested. */
 export async function runLoadTestCommand(
   config: Config,
   flags: LoadTestFlags,
@@ -89,7 +89,7 @@ export function requireWritable(path: string): void {
   }
 }
 
-/** @throws AppError `command_invalid` with every fault at once. */
+/** @throws AppError `command_invalid` with all faults together. */
 export function loadTestOptions(flags: LoadTestFlags, local?: LocalListeners): LoadTestOptions {
   const target = flags.target ?? local?.publicUrl ?? DEFAULT_TARGET
   const faults: string[] = []

@@ -26,14 +26,14 @@ const STOPPED = 130
 export function replayCommand(): Command {
   return new Command('replay')
     .description(
-      'Stores once more what Pulsar keeps, also what is acknowledged: for an index that was lost, or messages that no worker has stored. What is stored already stays, once. Exit code 0: all of the time that was asked for; 2: some of it is not kept any more, or was left out; 130: stopped before the end.',
+      'Stores again what Pulsar keeps, acknowledged messages included: for a lost index, or messages that no worker has stored. What is already stored stays, once. Exit code 0: the whole requested time; 2: some messages are no longer kept, or were skipped; 130: stopped before the end.',
     )
     .requiredOption(
       '--from <time>',
       'published at this time or later: 2026-11-28T06:00Z, 2h before now, or earliest for all that is kept',
     )
-    .option('--to <time>', 'published before this time; now for all that is there at the start', 'now')
-    .option('--events-per-second <n>', 'at most so many, so that Elasticsearch has time for what arrives', '2000')
+    .option('--to <time>', 'published before this time; now: everything up to the start of the replay', 'now')
+    .option('--events-per-second <n>', 'maximum rate, so that Elasticsearch keeps up with live events', '2000')
 }
 
 /** Answers the exit code. */
@@ -64,7 +64,7 @@ export async function runReplay(config: Config, flags: ReplayFlags, log: Logger)
   }
 }
 
-/** @throws AppError `command_invalid` with every fault at once. */
+/** @throws AppError `command_invalid` with all faults together. */
 export function replayOptions(flags: ReplayFlags, nowMs: number): ReplayOptions {
   const faults: string[] = []
   const time = (flag: string, text: string, allowed: string): number => {
@@ -72,7 +72,7 @@ export function replayOptions(flags: ReplayFlags, nowMs: number): ReplayOptions 
     const timeMs = seconds === undefined ? parseMoment(text) : nowMs - seconds * 1000
     if (timeMs === undefined || timeMs > nowMs)
       faults.push(
-        `--${flag} is "${text}"; allowed: a time that is past, like 2026-11-28T06:00Z, a time before now like 90s, 30m or 2h, or ${allowed}`,
+        `--${flag} is "${text}"; allowed: a past time, like 2026-11-28T06:00Z, a time before now like 90s, 30m or 2h, or ${allowed}`,
       )
     return timeMs ?? Number.NaN
   }
@@ -109,8 +109,8 @@ function progressText({ messages, events, reachedMs, openMessages }: ReplayProgr
 export function reportLines(report: ReplayReport, options: ReplayOptions): readonly string[] {
   const { messages, stored, duplicates, conflicts, deadLetters, newer, deleted, keptSinceMs, seconds } = report
   return [
-    `${grouped(messages)} messages read in ${durationText(seconds)}: ${grouped(stored)} events stored, ${grouped(duplicates)} were there already, ${grouped(conflicts)} conflicts, ${grouped(deadLetters)} dead letters.`,
-    ...(conflicts > 0 ? ['Of a conflict, what was stored first stays: docs/guarantees.md.'] : []),
+    `${grouped(messages)} messages read in ${durationText(seconds)}: ${grouped(stored)} events stored, ${grouped(duplicates)} were already stored, ${grouped(conflicts)} conflicts, ${grouped(deadLetters)} dead letters.`,
+    ...(conflicts > 0 ? ['In a conflict, the first event stays: docs/guarantees.md.'] : []),
     ...(reachesTooFar(report, options) ? [tooFar(options.fromMs as number, keptSinceMs)] : []),
     ...(deleted > 0
       ? [
@@ -118,7 +118,7 @@ export function reportLines(report: ReplayReport, options: ReplayOptions): reado
         ]
       : []),
     ...(newer > 0
-      ? [`${grouped(newer)} messages are of a newer version and were left out: replay with a newer one.`]
+      ? [`${grouped(newer)} messages have a newer format and were skipped: replay with a newer version.`]
       : []),
     ...(report.finished ? [] : [stoppedText(report, options)]),
   ]
@@ -126,13 +126,13 @@ export function reportLines(report: ReplayReport, options: ReplayOptions): reado
 
 function tooFar(fromMs: number, keptSinceMs: number | undefined): string {
   const kept = keptSinceMs === undefined ? 'it keeps nothing' : `it keeps everything since ${isoOf(keptSinceMs)}`
-  return `Asked for from ${isoOf(fromMs)}, and Pulsar does not reach so far back: ${kept}. What was published before, if anything, is gone or incomplete.`
+  return `The replay was asked to begin at ${isoOf(fromMs)}, but Pulsar does not keep that much: ${kept}. Earlier messages, if any, are deleted or incomplete.`
 }
 
 function stoppedText({ resumeMs }: ReplayReport, { fromMs, toMs }: ReplayOptions): string {
   const from = resumeMs === undefined ? fromMs : Math.max(resumeMs, fromMs ?? 0)
   const flags = [from === undefined ? 'earliest' : isoOf(from), ...(toMs === undefined ? [] : ['--to', isoOf(toMs)])]
-  return `Stopped before the end. Go on with: replay --from ${flags.join(' ')}`
+  return `Stopped before the end. Continue with: replay --from ${flags.join(' ')}`
 }
 
 function isoOf(timeMs: number): string {

@@ -64,6 +64,6 @@ function describe(report: SendReport): string {
   return [
     `${grouped(accepted)} events answered 200 in ${grouped(seconds)} s: ${grouped(accepted / seconds)} events/s`,
     `answers: ${statuses.join(', ') || 'none'}; latency p50 ${grouped(latenciesMs.p50)} ms, p99 ${grouped(latenciesMs.p99)} ms, longest ${grouped(latenciesMs.max)} ms`,
-    ...(failed > 0 ? [`${grouped(failed)} events were not taken; the first refusal: ${report.firstRefusal}`] : []),
+    ...(failed > 0 ? [`${grouped(failed)} events were refused; the first refusal: ${report.firstRefusal}`] : []),
   ].join('\n')
 }

@@ -6,7 +6,7 @@ import { searchClient } from '../search/client.ts'
 import { setUpSearch } from '../search/index-set-up.ts'
 import { print, table } from './output.ts'
 
-/** Makes what is missing in Pulsar and Elasticsearch, and tells what differs from what is configured. */
+/** Creates what is missing in Pulsar and Elasticsearch, and reports differences from the configuration. */
 export async function setUp(config: Config, options: { readonly lowerRetention?: boolean } = {}): Promise<void> {
   const admin = pulsarAdmin(config)
   const search = searchClient(config)

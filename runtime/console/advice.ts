@@ -5,7 +5,7 @@ import type { DiskFigures, Figures, InstanceFigures, NamedCount } from './state.
 export interface Advice {
   /** Name of the rule; one rule gives at most one advice. */
   readonly rule: string
-  /** `act`: events wait or are at risk now. `watch`: it will come to that. `hint`: it could be had for less. */
+  /** `act`: events wait or are at risk now. `watch`: this will happen. `hint`: it could cost less. */
   readonly severity: 'act' | 'watch' | 'hint'
   readonly title: string
   /** Why, with the numbers, and what to do. */
@@ -51,7 +51,12 @@ const notRead: Rule = ({ queue }) =>
 const partitionsLeftOut: Rule = ({ queue }) =>
   queue.leftOut === undefined || queue.publishFault !== undefined
     ? undefined
-    : advice('partitions', 'act', 'A partition takes no events', `${queue.leftOut}. Others take its part.`)
+    : advice(
+        'partitions',
+        'act',
+        'A partition accepts no events',
+        `${queue.leftOut}. The other partitions take its messages.`,
+      )
 
 const pulsarAway: Rule = ({ queue }) => {
   if (queue.notPromised !== undefined) return undefined
@@ -61,13 +66,13 @@ const pulsarAway: Rule = ({ queue }) => {
     ? advice(
         'pulsar',
         'act',
-        'Pulsar does not tell its backlog',
-        `Its admin API: ${reason}. Backlog and dead letters are unknown; events may still pass. Check PULSAR_API and the brokers.`,
+        'Backlog unknown',
+        `The admin API of Pulsar does not respond: ${reason}. Backlog and dead letters are unknown; events may still be stored. Check PULSAR_API and the brokers.`,
       )
     : advice(
         'pulsar',
         'act',
-        'Pulsar takes no events',
+        'Pulsar accepts no events',
         `This API cannot publish: ${reason}. Calls are answered 503 and senders must repeat them. Check the brokers and the bookies.`,
       )
 }
@@ -90,7 +95,7 @@ const nodesAway: Rule = ({ search }) => {
       ? 'A node of Elasticsearch does not answer'
       : `${away.length} nodes of Elasticsearch do not answer`
   const what =
-    'The other nodes of ELASTIC_HOST are asked instead, and nothing is lost. Mend it, or take it out of ELASTIC_HOST.'
+    'The programs use the other nodes of ELASTIC_HOST, and nothing is lost. Repair it, or remove it from ELASTIC_HOST.'
   return advice('search-node', 'watch', title, `${away.join(' and ')}. ${what}`)
 }
 
@@ -100,7 +105,7 @@ const searchRed: Rule = ({ search }) => {
       'health',
       'act',
       'Elasticsearch is red',
-      `${counted(search.unassignedShards ?? 0, 'shard')} have no node, primaries among them: what belongs there waits in Pulsar, and everything else is stored. Look at \`_cluster/allocation/explain\`.`,
+      `${counted(search.unassignedShards ?? 0, 'shard')} have no node, primaries included: their events wait in Pulsar, and all others are stored. Check \`_cluster/allocation/explain\`.`,
     )
   }
   if (search.status !== 'yellow') return undefined
@@ -120,13 +125,13 @@ const noWorkers: Rule = ({ instances, queue }, namesInstances) => {
         'workers',
         'act',
         'No worker runs',
-        `None of the instances that CONSOLE_INSTANCES names is a worker that answers: events are taken and kept, not stored.${waiting} Start a worker.`,
+        `None of the instances that CONSOLE_INSTANCES names is a worker that answers: events are accepted and kept in Pulsar, but not stored.${waiting} Start a worker.`,
       )
     : advice(
         'workers',
         'watch',
-        'No worker is known here',
-        `CONSOLE_INSTANCES names none, so what is stored and how cannot be shown.${waiting} Name the private listeners of the workers.`,
+        'No worker is configured',
+        `CONSOLE_INSTANCES names no worker, so the console cannot show what is stored.${waiting} Name the private listeners of the workers.`,
       )
 }
 
@@ -151,7 +156,7 @@ const nothingStored: Rule = (figures) => {
     'stalled',
     'act',
     'Workers run and store nothing',
-    `${counted(queue.messages ?? 0, 'message')} wait, and no event was stored for 10 s. Read the log of a worker: it says what it waits for.`,
+    `${counted(queue.messages ?? 0, 'message')} wait, and no event was stored for 10 s. Read the log of a worker: it names the cause.`,
   )
 }
 
@@ -171,7 +176,7 @@ const backlogGrows: Rule = (figures) => {
       'backlog',
       'act',
       'The backlog grows',
-      `${sums}; but Elasticsearch refuses operations, so more workers would not help. Relieve Elasticsearch first.`,
+      `${sums}; but Elasticsearch refuses operations, so more workers would not help. Reduce the load on Elasticsearch first.`,
     )
   }
   const slow = bulks.p50Seconds === null ? '' : ` A bulk takes ${duration(bulks.p50Seconds)}.`
@@ -209,7 +214,7 @@ const mostlyTimeout: Rule = ({ bulks, instances, windowSeconds, queue, bulkSize 
         'timeout',
         'hint',
         'Bulks are sent before they are full',
-        `${facts} With one worker that is a quiet stream; a longer BULK_TIMEOUT_SECONDS makes fewer, fuller bulks, and events are found later.`,
+        `${facts} One worker is enough for this load; a longer BULK_TIMEOUT_SECONDS makes fewer, fuller bulks, but searches find events later.`,
       )
 }
 
@@ -231,7 +236,7 @@ const refused: Rule = (figures) => {
     return advice('refused', 'act', 'Elasticsearch does not answer bulks', `${sums} ${what}`)
   }
   const what =
-    'Not the events are at fault: they wait in Pulsar, and nothing is lost. The log of the worker names the index and the reason.'
+    'The events are not at fault: they wait in Pulsar, and nothing is lost. The log of the worker names the index and the reason.'
   return advice('refused', 'act', 'Elasticsearch cannot store operations', `${sums} ${what}`)
 }
 
@@ -249,7 +254,7 @@ const unavailable: Rule = ({ unavailableEvents, windowSeconds }) =>
         'unavailable',
         'act',
         'Events were answered 503',
-        `${counted(unavailableEvents, 'event')} in ${duration(windowSeconds)} got no receipt of Pulsar in time. Senders repeat them with the same ids. Check the brokers and the bookies.`,
+        `${counted(unavailableEvents, 'event')} in ${duration(windowSeconds)} got no receipt from Pulsar in time. Senders repeat them with the same ids. Check the brokers and the bookies.`,
       )
 
 /** More of these a second than scanners of the internet make. */
@@ -260,7 +265,7 @@ const unrouted: Rule = ({ unrouted: reasons, windowSeconds }) => {
   const what = `${counted(total(reasons), 'request or connection', 'requests and connections')} in ${duration(windowSeconds)} ended before a route saw them: ${reasons.map(({ name, count }) => `${name} ${number(count)}`).join(', ')}.`
   if (closed) {
     const text = `${what} Raise the limit on open files, or API_MAX_CONNECTIONS, or run more API instances.`
-    return advice('connections', 'act', 'Connections to the API are closed as they come', text)
+    return advice('connections', 'act', 'Connections to the API are closed on arrival', text)
   }
   return total(reasons) <= UNROUTED_PER_SECOND * windowSeconds
     ? undefined
@@ -277,13 +282,13 @@ const deadLetters: Rule = ({ queue, faults }) => {
   const [most] = faults
   const [count, all] = [most?.count ?? 0, total(faults)]
   const share =
-    count === all ? 'All that the workers told of' : `${number(count)} of the ${number(all)} that the workers told of`
+    count === all ? 'All that the workers reported' : `${number(count)} of the ${number(all)} that the workers reported`
   const why = most ? ` ${share} were ${most.name}.` : ''
   return advice(
     'dead-letters',
     'watch',
     `${counted(queue.deadLetters, 'dead letter waits', 'dead letters wait')}`,
-    `Elasticsearch refused them for good.${why} Look at the reasons below, mend the cause, then replay them: nothing is stored twice.`,
+    `Elasticsearch refused them permanently.${why} Look at the reasons below, fix the cause, then replay them: nothing is stored twice.`,
   )
 }
 
@@ -297,7 +302,7 @@ const largeShards: Rule = ({ search }) => {
     'shards',
     'watch',
     'Shards become too large',
-    `At the pace of ${forecast.index}, ${forecast.nextIndex} takes ${size(forecast.primaryBytes)}: ${size(bytes)} in each of ${counted(forecast.shards, 'shard')}, over 50 GB. Set ELASTIC_INDEX_SHARDS to ${number(needed)} before that period begins.`,
+    `At the rate of ${forecast.index}, ${forecast.nextIndex} takes ${size(forecast.primaryBytes)}: ${size(bytes)} in each of ${counted(forecast.shards, 'shard')}, over 50 GB. Set ELASTIC_INDEX_SHARDS to ${number(needed)} before that period begins.`,
   )
 }
 
@@ -345,17 +350,17 @@ const sourcesFault: Rule = ({ instances }) => {
 
 /** What each trouble of templates and indices means, the gravest first; the names are those of the metric. */
 const INDEX_TROUBLES: Readonly<Record<string, string>> = {
-  index_not_made: 'An index is missing and cannot be made: its events wait in Pulsar.',
+  index_not_made: 'An index is missing and cannot be created: its events wait in Pulsar.',
   mapping_guessed:
-    'An index has a mapping that is not ours: its events are stored, and searches miss them. Rebuild it.',
+    'An index has a mapping that is not ours: its events are stored, but searches miss them. Rebuild it.',
   alias_missing:
-    'An index lacks its alias: its events are stored, and searches miss them. Let the workers manage the index.',
+    'An index lacks its alias: its events are stored, but searches miss them. Let the workers manage the index.',
   mapping_incomplete: 'An index cannot take fields of this release. Rebuild it.',
   template_outranked:
     'Another index template applies to our indices. Give it other index_patterns or a lower priority.',
-  template_missing: 'An index template is gone and the workers may not write it again. Run set-up.',
-  template_changed: 'An index template was changed and the workers may not write it again. Run set-up.',
-  not_allowed: 'The credentials of the workers do not allow to look at templates or indices.',
+  template_missing: 'An index template is missing, and the workers may not write it. Run set-up.',
+  template_changed: 'An index template was changed, and the workers may not restore it. Run set-up.',
+  not_allowed: 'The credentials of the workers do not allow reading templates or indices.',
 }
 
 const indexTroubles: Rule = ({ instances }) => {
@@ -393,7 +398,7 @@ const conflicts: Rule = ({ conflicts: count, windowSeconds }) =>
         'conflicts',
         'watch',
         'Event ids are used twice',
-        `${counted(count, 'event')} in ${duration(windowSeconds)} came with the id of another event of its source and other content. The first one is stored, the others are not. The log of the worker names one of them: let its source make a new id for each event.`,
+        `${counted(count, 'event')} in ${duration(windowSeconds)} have the id of another event of their source, but other content. The first one is stored, the others are not. The log of the worker names one of them: let its source create a new id for each event.`,
       )
 
 const RULES: readonly Rule[] = [
@@ -453,9 +458,9 @@ function nearestThreshold(
   const mark = (freeBytes: number | null, severity: Advice['severity'], follows: string): DiskThreshold[] =>
     freeBytes === null ? [] : [{ freeBytes, severity, follows }]
   const marks = [
-    ...mark(disk.floodStageFreeBytes, 'act', 'Elasticsearch lets nobody write to the indices on it'),
+    ...mark(disk.floodStageFreeBytes, 'act', 'Elasticsearch blocks writes to the indices on it'),
     ...mark(disk.highFreeBytes, 'act', 'Elasticsearch moves shards away from it'),
-    ...mark(disk.lowFreeBytes, 'watch', 'Elasticsearch gives it no new shards'),
+    ...mark(disk.lowFreeBytes, 'watch', 'Elasticsearch assigns no new shards to it'),
   ]
   const spare = ({ freeBytes }: DiskThreshold) => disk.availableBytes - freeBytes
   const passed = marks.find((one) => spare(one) <= 0)

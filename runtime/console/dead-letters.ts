@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import { type DeadLetterAccess, readDeadLetters, replayDeadLetters } from '../queue/dead-letters.ts'
 
-/** Most that are shown at once: their reasons are what counts, and those repeat. */
+/** Maximum shown: their reasons matter, and those repeat. */
 const SHOWN = 50
 /** Most of one replay, so that a call ends in time; what remains is replayed by the next. */
 const REPLAYED = 1000
@@ -33,7 +33,7 @@ export interface DeadLetterDesk {
 export function deadLetterDesk(access: DeadLetterAccess): DeadLetterDesk {
   let busy = false
   const alone = async <T>(use: () => Promise<T>): Promise<T> => {
-    if (busy) throw new AppError('dead_letters_busy', 'somebody is looking at the dead letters or replays them')
+    if (busy) throw new AppError('dead_letters_busy', 'another call reads or replays the dead letters')
     busy = true
     try {
       return await use()

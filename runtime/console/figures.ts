@@ -13,7 +13,7 @@ import { bytesToStayFree } from './watermark.ts'
 
 /** Bulks of a quiet pipeline are seldom, so their shares are taken over longer than rates are. */
 const WINDOW_MS = 5 * 60_000
-/** Long enough for some bulks, short enough to see at once that a backlog has begun to shrink. */
+/** Long enough for some bulks, short enough to see immediately that a backlog has begun to shrink. */
 const TREND_MS = 20_000
 
 type Settings = Pick<Config, 'bulkSize' | 'indexPrefix' | 'eventPartitioning' | 'indexShards'>
@@ -197,7 +197,7 @@ function meanOf(numbers: Numbers, histogram: string): number | null {
   return count > 0 ? (numbers[`${histogram}_sum`] ?? 0) / count : null
 }
 
-/** The most frequent first; what did not happen is left out. */
+/** The most frequent first, without those that did not happen. */
 function named(counts: ReadonlyMap<string, number>): readonly NamedCount[] {
   return [...counts]
     .filter(([, count]) => count > 0)

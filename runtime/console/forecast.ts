@@ -6,7 +6,7 @@ import type { IndexForecast } from './state.ts'
 const SHORTEST_MS = 3600_000
 
 /**
- * How large the index of the next period becomes when events go on coming at the mean pace of the present index.
+ * The expected size of the next period's index, if events continue to arrive at the mean rate of the present index.
  *
  * @param shards that the next index will have.
  * @returns `null` when there is no index of the present period, or it is younger than an hour.

@@ -9,7 +9,7 @@ export const RATE_MS = 10_000
 
 /** What one instance has done since it was first seen. */
 export interface InstanceTotals {
-  /** Events accepted by an API, or done with by a worker. */
+  /** Events accepted by an API, or processed by a worker. */
   readonly events: number
   readonly cpuSeconds: number
 }
@@ -67,7 +67,7 @@ export class History {
     this.#past = { moments: this.#moments, last: moment, latest: observation }
   }
 
-  /** An instance that is away for a moment goes on where it was; one that is no longer named is forgotten. */
+  /** An instance that is down for a moment keeps its history; one that is no longer named is forgotten. */
   #remember(instances: readonly InstanceAnswer[], work: ReadonlyMap<string, InstanceTotals>): void {
     const remembered = new Map<string, LastReading>()
     for (const { url, answer } of instances) {

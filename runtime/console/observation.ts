@@ -16,7 +16,7 @@ export interface PartitionBacklog {
 }
 
 export interface QueueState {
-  /** Messages that no worker is done with, by partition, in the order of their numbers. */
+  /** Messages that are not yet acknowledged, by partition, in the order of their numbers. */
   readonly partitions: readonly PartitionBacklog[]
   /** Dead letters that wait. */
   readonly deadLetters: number
@@ -59,7 +59,7 @@ export interface SearchState {
   readonly watermarks: Watermarks | null
 }
 
-/** Everything that was seen at one moment. What did not answer is there as such. */
+/** Everything that was observed at one moment, including what did not answer. */
 export interface Observation {
   readonly atMs: number
   readonly instances: readonly InstanceAnswer[]
@@ -69,6 +69,6 @@ export interface Observation {
   readonly publishFault: string | undefined
   /** Code of the reason for which it promises nothing, since what is published might be read by nobody. */
   readonly notPromised?: string | undefined
-  /** Partitions that it leaves out while others take messages, and why. */
+  /** Partitions that it skips while others accept messages, and why. */
   readonly leftOut?: string | undefined
 }

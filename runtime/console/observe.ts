@@ -20,18 +20,18 @@ import { type Reading, readingOf } from './reading.ts'
 const OWN_INSTANCE = 'this instance'
 /** Less than the interval of the collector, so that one instance that hangs delays no other. */
 const ANSWER_LIMIT_MS = 1500
-/** A server that is busy may be slow; one that is this slow is not there for an operator. */
+/** A server that is busy may be slow; one that is this slow is down for an operator. */
 const SERVER_LIMIT_MS = 5000
 /** Indices and disks change slowly, and a large cluster answers for thousands of shards. */
 const SEARCH_EVERY_MS = 10_000
 
-/** What this API tells of its publishing; each nothing when all is well. */
+/** The publishing of this API; each empty when nothing is wrong. */
 export interface Publishing {
   /** Why it cannot publish at present. */
   unavailableReason(): string | undefined
   /** Code of the reason for which nothing may be promised: what is published might be read by nobody, or be dropped. */
   notPromised(): string | undefined
-  /** Partitions that are left out while others take messages. */
+  /** Partitions that are skipped while others accept messages. */
   leftOut(): string | undefined
 }
 
@@ -44,7 +44,7 @@ export interface Observed {
   readonly publishing: Publishing
 }
 
-/** Sees everything at once; whatever does not answer in time is seen as such. */
+/** Observes everything concurrently, including what does not answer in time. */
 export function observer({
   config,
   topics,
@@ -110,7 +110,9 @@ async function readInstance(url: string): Promise<Result<Reading>> {
 
 function answerOf(text: string): Result<Reading> {
   const reading = readingOf(text)
-  return reading ? { ok: true, value: reading } : { ok: false, reason: 'what answers is neither an API nor a worker' }
+  return reading
+    ? { ok: true, value: reading }
+    : { ok: false, reason: 'the program at this address is neither an API nor a worker' }
 }
 
 async function queueState(admin: PulsarAdmin, topics: Topics): Promise<QueueState> {
@@ -160,7 +162,7 @@ async function searchState(search: Client, config: Config): Promise<SearchState>
 type FlatSettings = Readonly<Record<string, unknown>>
 const DISK = 'cluster.routing.allocation.disk'
 
-/** What was set last wins: for a moment, for good, or never. */
+/** What was set last wins: for a moment, permanently, or never. */
 export function watermarksOf(settings: {
   readonly transient?: FlatSettings
   readonly persistent?: FlatSettings

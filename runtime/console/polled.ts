@@ -3,9 +3,9 @@ import { messageOf } from '../errors.ts'
 import type { Result } from './observation.ts'
 
 export interface PollOptions {
-  /** Least time between two questions; in between the last answer stands. */
+  /** Minimum time between two requests; in between, the last answer is valid. */
   readonly everyMs: number
-  /** Longest that anybody waits for an answer; after it the last one stands for a while. */
+  /** Maximum wait for an answer; after it, the last one stays valid for a while. */
   readonly waitMs: number
   /** A question that is open for so long counts as not answered. */
   readonly limitMs: number
@@ -13,8 +13,8 @@ export interface PollOptions {
 }
 
 /**
- * Asks something again and again, never twice at once, and lets nobody wait for long: one server that hangs must not keep
- * the others from being seen.
+ * Polls, with at most one request in flight, and limits the wait of every caller: a server that hangs must not hide
+ * the others.
  */
 export function polled<T>(
   ask: () => Promise<T>,

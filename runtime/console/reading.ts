@@ -3,7 +3,7 @@ import { parseMetrics } from '../metrics-text.ts'
 /** Numbers of one `/metrics` page by metric and labels: `tracardi_worker_flushes_total{reason="size"}`. */
 export type Numbers = Readonly<Record<string, number>>
 
-/** What one instance told of itself at one moment. */
+/** The metrics of one instance at one moment. */
 export interface Reading {
   readonly program: 'api' | 'worker'
   /** When the process began, in seconds since the epoch: another value means that its counters began at 0 again. */

@@ -35,7 +35,10 @@ const HEADERS = {
 }
 
 const Figures = Type.Object({}, { additionalProperties: true, description: 'As `State` in runtime/console/state.ts.' })
-const Replayed = Type.Object({ replayed: Type.Integer() }, { description: 'So many were published again.' })
+const Replayed = Type.Object(
+  { replayed: Type.Integer() },
+  { description: 'Number of dead letters that were published again.' },
+)
 const DeadLetters = Type.Object(
   {
     deadLetters: Type.Array(
@@ -81,7 +84,7 @@ export function addConsoleRoutes(operators: FastifyInstance, { state, desk }: Co
     '/console/dead-letters',
     {
       schema: {
-        summary: 'The oldest dead letters that wait; they stay where they are',
+        summary: 'The oldest dead letters; none is removed',
         response: { 200: DeadLetters, 409: BUSY, 502: NO_PULSAR },
       },
     },
@@ -95,7 +98,7 @@ export function addConsoleRoutes(operators: FastifyInstance, { state, desk }: Co
         response: {
           200: Replayed,
           409: BUSY,
-          413: refusal('The call has a body, and of more than 1 KiB.'),
+          413: refusal('The body of the call is larger than 1 KiB.'),
           415: refusal('The call has a body of an unknown type.'),
           502: NO_PULSAR,
         },

@@ -21,7 +21,7 @@ export interface InstanceFigures {
   readonly program: 'api' | 'worker' | 'unknown'
   /** Why it does not answer; absent when it does. */
   readonly reason?: string
-  /** Events accepted by an API, or done with by a worker, over the last 10 s. */
+  /** Events accepted by an API, or processed by a worker, over the last 10 s. */
   readonly eventsPerSecond: number | null
   /** CPU seconds per second: 1 is one core. */
   readonly cpuCores: number | null
@@ -34,13 +34,13 @@ export interface InstanceFigures {
   readonly pendingBytes: number | null
   /** Whether the sources file of an API has a fault, so that the last good one is in force. */
   readonly hasSourcesFault: boolean
-  /** Templates and indices that a worker cannot put right, by what is wrong with them. */
+  /** Templates and indices that a worker cannot repair, by reason. */
   readonly indexTroubles: readonly NamedCount[]
   /** Closed lanes of a worker, by index. */
   readonly closedLanes: readonly NamedCount[]
   /** The same, by the type of the fault. */
   readonly closedLaneFaults: readonly NamedCount[]
-  /** Bulks that may be in flight at present, for a worker. */
+  /** Maximum number of bulks in flight, at present, for a worker. */
   readonly mostBulksInFlight: number | null
 }
 
@@ -92,7 +92,7 @@ export interface IndexForecast {
   readonly shards: number
 }
 
-/** All figures of the console. Rates are per second over the last 10 s, and `null` until two observations are there. */
+/** All figures of the console. Rates are per second over the last 10 s, and `null` until there were two observations. */
 export interface Figures {
   readonly atMs: number
   /** Time that the counts of bulks, retries and refusals are over, at most 5 minutes. */
@@ -125,7 +125,7 @@ export interface Figures {
     readonly trendPerSecond: number | null
     readonly secondsToDrain: number | null
     readonly deadLetters: number | null
-    /** Whether what waits is no more than the workers have in hand: the bulks in flight and the one that fills. */
+    /** Whether no more messages wait than are in flight: those of the bulks in flight, of the one that fills, and prefetched ones. */
     readonly isInHand: boolean
   }
   readonly bulkSize: number

@@ -12,19 +12,19 @@ export interface Comparison {
   readonly stored: number
   /** Got a 200 and are nowhere. */
   readonly lost: number
-  /** Are there more than once. */
+  /** Stored more than once. */
   readonly twice: number
-  /** Are there although no call of theirs got a 200: its answer was lost, or it was given up. That is no fault. */
+  /** Stored although their call got no 200: its answer was lost, or it was given up. That is no fault. */
   readonly storedWithout200: number
-  /** `properties.number` of some that are lost, and of some that are there twice. */
+  /** `properties.number` of some lost ones, and of some that are stored twice. */
   readonly examples: { readonly lost: readonly number[]; readonly twice: readonly number[] }
 }
 
 /**
- * Compares what got a 200 with what is stored.
+ * Compares the events that got a 200 with the stored ones.
  *
  * @param accepted numbers of the events that got a 200.
- * @param ids of the stored documents, in any order, each as often as it is there.
+ * @param ids of the stored documents, in any order, each as often as it is stored.
  */
 export async function compare(
   run: RunKey,

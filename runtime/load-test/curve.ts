@@ -5,7 +5,7 @@ export interface Curve {
   readonly seconds: number
 }
 
-/** A deployment or a morning: the load comes within minutes, not at once. */
+/** Like a deployment or a morning: the load arrives within minutes, not immediately. */
 const RAMP_SHARE = 0.1
 const MAX_RAMP_SECONDS = 60
 const FIRST_RATE_SHARE = 0.1

@@ -8,7 +8,7 @@ const PAGE = 10_000
 const KEEP_ALIVE = '2m'
 const SAMPLE = 500
 
-/** What marks the events of a load test, also for whoever deletes them. */
+/** The mark of the events of a load test, also for deleting them. */
 function ofRun(run: RunKey) {
   return { term: { 'properties.loadTest': run } }
 }
@@ -24,7 +24,7 @@ export async function countStored(client: Client, { allEvents }: Indices, run: R
   return count
 }
 
-/** The ids of all stored events of a load test, each as often as it is there. */
+/** The ids of all stored events of a load test, each as often as it is stored. */
 export async function* storedIds(client: Client, { allEvents }: Indices, run: RunKey): AsyncGenerator<string> {
   for await (const page of pagesOf(client, allEvents, ofRun(run))) for (const { _id } of page) yield eventIdOf(_id)
 }
@@ -138,7 +138,7 @@ function mean(values: readonly number[]): number | undefined {
 
 type Grown = Pick<Stored, 'bytes' | 'documents'>
 
-/** Least growth that tells the size of a document; fewer documents are mostly the frames of their segments. */
+/** Minimum growth for measuring the size of a document; fewer documents are mostly the overhead of their segments. */
 const LEAST_DOCUMENTS = 10_000
 
 export function storedBytesPerEvent(before: Grown, after: Grown): number | undefined {

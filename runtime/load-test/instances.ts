@@ -11,9 +11,9 @@ const ANSWER_LIMIT_MS = 2000
 export type Resolve = (host: string) => Promise<readonly { readonly address: string; readonly family: number }[]>
 
 /**
- * The private listeners behind the URLs. A host with several addresses, as a headless Service, stands for an instance at each.
+ * The private listeners behind the URLs. A host with several addresses, such as a headless Service, means one instance at each.
  *
- * @throws AppError `command_invalid` for what is no http URL, or a name that nobody knows.
+ * @throws AppError `command_invalid` for a URL that is not HTTP, or an unknown name.
  */
 export async function instancesOf(
   urls: readonly string[],
@@ -27,7 +27,7 @@ async function addressesOf(text: string, resolve: Resolve): Promise<readonly str
   if (!URL.canParse(text) || new URL(text).protocol !== 'http:') {
     throw new AppError(
       'command_invalid',
-      `--metrics has "${text}"; allowed: URLs like http://host:8686, with a comma between them`,
+      `--metrics has "${text}"; allowed: URLs like http://host:8686, separated by commas`,
     )
   }
   const url = new URL(text)
@@ -43,7 +43,7 @@ async function addressesOf(text: string, resolve: Resolve): Promise<readonly str
     .map(({ address }) => `http://${family === 6 ? `[${address}]` : address}:${url.port || 80}`)
 }
 
-/** Reads the metrics of all instances at once. */
+/** Reads the metrics of all instances concurrently. */
 export class Instances {
   readonly #urls: readonly string[]
   readonly #agent = new Agent({ headersTimeout: ANSWER_LIMIT_MS, bodyTimeout: ANSWER_LIMIT_MS })
@@ -52,7 +52,7 @@ export class Instances {
     this.#urls = urls
   }
 
-  /** What does not answer, and what is none of ours, is left out. Names are resolved anew each time, as pods come and go. */
+  /** Instances that do not answer, and other programs, are omitted. Names are resolved again each time, because pods change. */
   async read(): Promise<Readings> {
     const addresses = await instancesOf(this.#urls)
     const read = await Promise.all(addresses.map(async (address) => [address, await this.#readOne(address)] as const))

@@ -1,4 +1,4 @@
-/** Each bucket is so much wider than the one before, which is then the error of a percentile. */
+/** Each bucket is wider than the previous one by this factor, which is also the error of a percentile. */
 const GROWTH = 1.01
 const LEAST_MS = 0.1
 const BUCKETS = Math.ceil(Math.log(3_600_000 / LEAST_MS) / Math.log(GROWTH))

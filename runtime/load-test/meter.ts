@@ -46,7 +46,7 @@ export class Meter {
     this.#firstRefusal ??= refusal
   }
 
-  /** What came since the last time. */
+  /** The growth since the last call. */
   lately(): LoadInterval {
     const { sent, accepted, failed, lateMs, latency } = this.#lately
     const interval = { sent, accepted, failed, underWay: this.underWay, lateMs, latencyMs: latency.quantiles() }

@@ -37,7 +37,7 @@ function ranged(ranges: readonly Range[], at: number): Range {
   return ranges.at(-1) as Range
 }
 
-/** What an event carries: a click, what a shop tells of a page, or that and a text. */
+/** The data of an event: a click, a shop's page, or that and a text. */
 export type EventSize = 'small' | 'usual' | 'large'
 
 /** About 200, 560 and 2,000 bytes of JSON. */

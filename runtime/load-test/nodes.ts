@@ -55,7 +55,7 @@ export async function readNodes(client: Client): Promise<NodeReadings> {
 export function nodesBetween(before: NodeReadings, after: NodeReadings): NodesInterval | undefined {
   const pairs = [...after].flatMap(([id, reading]) => {
     const earlier = before.get(id)
-    // A node that began anew counts from 0 again: nothing is known of it in between.
+    // A restarted node counts from 0 again: nothing is known about the time in between.
     return earlier !== undefined && earlier.cpuMs <= reading.cpuMs ? [{ before: earlier, after: reading }] : []
   })
   if (pairs.length === 0) return undefined

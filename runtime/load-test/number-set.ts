@@ -5,7 +5,7 @@ export class NumberSet {
   size = 0
   #bits = new Uint8Array(FIRST_BYTES)
 
-  /** @returns whether it was not there yet. */
+  /** @returns whether it is new. */
   add(number: number): boolean {
     const byte = number >>> 3
     if (byte >= this.#bits.length) this.#growTo(byte + 1)

@@ -13,7 +13,7 @@ export interface Reading {
 /** Readings by the address of the instance. */
 export type Readings = ReadonlyMap<string, Reading>
 
-/** What has these metrics; nothing for a program that is none of ours. */
+/** The program with these metrics; `undefined` if it is another program. */
 export function roleOf(metrics: readonly Metric[]): Role | undefined {
   if (metrics.some(({ name }) => name === 'tracardi_api_events_total')) return 'api'
   return metrics.some(({ name }) => name === 'tracardi_worker_events_total') ? 'worker' : undefined

@@ -42,7 +42,7 @@ export interface LoadTotal {
   /** Events that were sent. */
   readonly events: number
   readonly accepted: number
-  /** Events of calls that were refused for good, or for longer than they were tried again. */
+  /** Events of calls that were refused permanently, or for longer than the time of retries. */
   readonly failed: number
   /** Answers by status, repetitions among them; `error` where there was none. */
   readonly answers: Readonly<Record<string, number>>
@@ -61,11 +61,11 @@ export interface Interval {
   readonly phase: Phase | 'drain'
   readonly load: LoadInterval
   readonly generator: GeneratorInterval
-  /** Left out, like the next ones, where nothing answered. */
+  /** Omitted, like the next ones, if nothing answered. */
   readonly api?: ApiInterval | undefined
   readonly worker?: WorkerInterval | undefined
   readonly nodes?: NodesInterval | undefined
-  /** Messages that no worker is done with, at its end. */
+  /** Messages that are not yet acknowledged, at its end. */
   readonly backlogMessages?: number | undefined
 }
 
@@ -76,7 +76,7 @@ export interface LoadInterval {
   readonly failed: number
   /** Calls that are sent and not answered, at the end. */
   readonly underWay: number
-  /** Longest time from when a call was due to when it was sent. */
+  /** Maximum time from when a call was due to when it was sent. */
   readonly lateMs: number
   /** Of the calls answered in it. */
   readonly latencyMs?: Quantiles | undefined
@@ -123,14 +123,14 @@ export interface NodesInterval {
   readonly cores: readonly number[]
   /** Cores that each may use. */
   readonly processors: readonly number[]
-  /** Operations of indexing, on replicas too, whoever asked for them. */
+  /** Indexing operations from all clients, replicas included. */
   readonly operations: number
   /** Longest queue of bulks of a node, at the end. */
   readonly writeQueue: number
   readonly writeRejected: number
 }
 
-/** What documents take. `undefined` where there were too few to tell. */
+/** The size of documents. `undefined` if there were too few to measure it. */
 export interface Sizes {
   /** What the pipeline adds to an event: the action line, ids, source and times. */
   readonly overheadBytesPerEvent: number | undefined

@@ -43,7 +43,7 @@ export interface LoadTestOptions {
 
 /** As many points as a chart can show. */
 const MAX_INTERVALS = 120
-/** Elasticsearch tells the CPU time of a node as it was up to a second ago. */
+/** Elasticsearch reports the CPU time of a node with a delay of up to a second. */
 const LEAST_INTERVAL_MS = 2000
 /** Bodies of some ten kilobytes each, with what carries them: a quarter of a gigabyte. */
 const MAX_UNDER_WAY = 10_000
@@ -116,7 +116,7 @@ function unavailable({ elasticHost }: Config) {
   }
 }
 
-/** Where the nodes may not be looked at, the load test goes on without. */
+/** If it may not read the nodes, the load test continues without them. */
 async function nodeSource(search: Client, notes: string[]) {
   try {
     await readNodes(search)
@@ -180,7 +180,7 @@ interface Draining {
 }
 
 /**
- * Waits until the backlog is empty, or every accepted event is there, where others keep the backlog filled.
+ * Waits until the backlog is empty or, if others keep it filled, until every accepted event is stored.
  *
  * @returns the seconds that it took; `null` when nothing more was stored for too long.
  */

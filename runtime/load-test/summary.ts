@@ -14,11 +14,11 @@ export function summaryOf(loadTest: LoadTest): readonly string[] {
   return [
     `${figure(total.events)} events in ${figure(total.calls)} calls within ${durationText(asked.seconds)}; ${figure(comparison.accepted)} got a 200 (${answers.join(', ') || 'no answers'})`,
     ...(total.failed > 0
-      ? [`${figure(total.failed)} events were not taken; the first refusal: ${total.firstRefusal}`]
+      ? [`${figure(total.failed)} events were refused; the first refusal: ${total.firstRefusal}`]
       : []),
     `lost ${figure(comparison.lost)}, twice ${figure(comparison.twice)}, of ${figure(comparison.accepted)} compared with Elasticsearch by their ids`,
     ...(comparison.storedWithout200 > 0
-      ? [`${figure(comparison.storedWithout200)} are stored although their call got no 200: nobody was promised them`]
+      ? [`${figure(comparison.storedWithout200)} are stored although their call got no 200: nobody was promised those`]
       : []),
     ...(latencyMs === undefined
       ? []

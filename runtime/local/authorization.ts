@@ -10,7 +10,7 @@ export function basic(username: string, password: string): string | undefined {
   return username === '' ? undefined : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 }
 
-/** Whom a person speaks to, and with which header; those that ask for none are left out. */
+/** The listeners for people, and the header for each; those without a credential are omitted. */
 export function authorizationsOf(
   config: Config,
 ): Readonly<Record<'operator' | 'elasticsearch' | 'pulsar', string | undefined>> {

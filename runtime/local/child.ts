@@ -16,7 +16,7 @@ export interface ChildOptions {
   /** Where its output goes; appended to. */
   readonly logFile: string
   readonly runAs?: RunAs | undefined
-  /** Longest wait after SIGTERM before it is killed. */
+  /** Maximum wait after SIGTERM before it is killed. */
   readonly stopLimitMs: number
 }
 
@@ -45,7 +45,7 @@ export interface Child {
 const living = new Set<number>()
 process.on('exit', killAllChildren)
 
-/** Kills at once whatever was started and still lives. */
+/** Immediately kills everything that was started and still runs. */
 export function killAllChildren(): void {
   for (const pid of living) signalGroup(pid, 'SIGKILL')
 }

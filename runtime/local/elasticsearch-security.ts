@@ -24,8 +24,8 @@ const USER_SETTINGS: Settings = {
 }
 
 /**
- * The settings of a closed node. The transport port takes nobody but the node itself: its certificate is the only
- * authority, and the key is made anew at each start, in the folder of the configuration.
+ * The settings of a secured node. The transport port accepts only the node itself: its certificate is the only
+ * authority, and a new key is made at each start, in the folder of the configuration.
  */
 export async function closedNodeSettings(confFolder: string, java: Java): Promise<Settings> {
   const keyStore = join(confFolder, 'transport.p12')

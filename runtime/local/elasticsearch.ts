@@ -68,7 +68,7 @@ rootLogger.level = info
 rootLogger.appenderRef.console.ref = console
 `
 
-/** Starts an Elasticsearch of one node, and waits until its shards are there. */
+/** Starts an Elasticsearch of one node, and waits until its shards are assigned. */
 export async function startElasticsearch(options: ElasticsearchOptions): Promise<ElasticsearchServer> {
   const { distribution, folder, runAs, httpPort, transportPort, heap = '1g' } = options
   const folders = prepareFolders(folder)

@@ -16,7 +16,7 @@ export interface Home {
   readonly sourcesFile: string
   /** Generated once; it outlives `--fresh`. */
   readonly credentialsFile: string
-  /** Only while a run goes on: what the commands on this machine need, secrets included. */
+  /** Only while a run is active: what the commands on this machine need, secrets included. */
   readonly run: string
 }
 
@@ -68,7 +68,7 @@ export function prepareHome(home: Home, runAs: RunAs | undefined): void {
   }
 }
 
-/** Writes the first sources file; one that is there is the user's and stays. */
+/** Writes the first sources file; an existing one is the user's and stays. */
 export function ensureSources(home: Home): void {
   try {
     writeFileSync(home.sourcesFile, `${JSON.stringify(FIRST_SOURCES, null, 2)}\n`, { flag: 'wx' })

@@ -20,11 +20,11 @@ export interface InstallOptions {
 }
 
 /**
- * Downloads and unpacks what is not there yet.
+ * Downloads and unpacks what is missing.
  *
- * @param progress is told in words what goes on, as often as there is something to say.
+ * @param progress called with a text for each step.
  * @returns the folder of each server.
- * @throws AppError `local_run` when Maven is missing or fails, with its own words.
+ * @throws AppError `local_run` when Maven is missing or fails, with Maven's own text.
  */
 export async function installServers(
   home: Pick<Home, 'servers'>,
@@ -48,7 +48,7 @@ function folderOf(home: Pick<Home, 'servers'>, name: ServerName): string {
 /** Not the folder where Maven runs, because there the plugin writes marks of its own. */
 const CONTENT = 'content'
 
-/** Unpacks beside the place and renames, so that a folder of that name is always complete. */
+/** Unpacks into a temporary folder and renames it, so that a folder of that name is always complete. */
 async function install(
   artifact: Artifact,
   folder: string,
@@ -83,7 +83,7 @@ async function runMaven(
 ): Promise<void> {
   const title = `${artifact.name} ${artifact.version}`
   const args = ['-Dstyle.color=never', `${DEPENDENCY_PLUGIN}:unpack`]
-  // Not quiet and not in batch mode: else Maven does not say how far it is.
+  // Not quiet and not in batch mode: otherwise Maven reports no progress.
   const maven = spawn(
     'mvn',
     [...args, `-Dartifact=${artifact.coordinates}`, `-DoutputDirectory=${join(folder, CONTENT)}`],
@@ -149,7 +149,7 @@ function failedMessage(artifact: Artifact, output: string): string {
 function missingMessage(artifact: Artifact): string {
   return (
     `Maven (mvn) is not on the PATH; it downloads ${artifact.coordinates} (${artifact.megabytes} MB). ` +
-    'Install Maven, or set PULSAR_HOST and ELASTIC_HOST to servers that run already.'
+    'Install Maven. `npm start` can also use running servers (PULSAR_HOST, PULSAR_API and ELASTIC_HOST); tests always start their own.'
   )
 }
 

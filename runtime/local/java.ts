@@ -69,7 +69,7 @@ export function chooseJava(tried: readonly TriedJava[]): Java {
 export async function findJava(env: Environment = process.env, runAs: RunAs | undefined = serverUser()): Promise<Java> {
   const tried: TriedJava[] = []
   for (const program of javaCandidates(env, listFolder)) {
-    // Asked first, because most of the candidates are not there, and spawning one can throw.
+    // Asked first, because most of the candidates do not exist, and spawning one can throw.
     const one = program === 'java' || existsSync(program) ? await tryJava(program, runAs) : undefined
     if (!one) continue
     tried.push(one)

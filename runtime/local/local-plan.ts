@@ -56,7 +56,7 @@ export function makePlan(user: Environment, uid: number | undefined = process.ge
   }
 }
 
-/** The plan with the credentials of its home folder, which are there only once the folder is. */
+/** The plan with the credentials of its home folder, which exist only once the folder exists. */
 export function planWith(plan: LocalPlan, credentials: Credentials): AuthenticatedPlan {
   const env = withCredentials(plan.env, plan.starts, credentials)
   return { ...plan, env, config: loadConfig(env), credentials }

@@ -30,7 +30,7 @@ export function takeLock(file: string, start: (pid: number) => string | undefine
   if (held && isAlive(held, start)) {
     throw new AppError(
       'local_run',
-      `A run with the same folder goes on already: pid ${held.pid} (${file}). ` +
+      `A run with the same folder is already active: pid ${held.pid} (${file}). ` +
         'Stop it with Ctrl-C where it runs, or set TRACARDI_HOME to another folder (and other ports) for a second one.',
       { context: { pid: held.pid, file } },
     )

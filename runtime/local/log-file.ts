@@ -12,7 +12,7 @@ export interface LogFile {
   readonly descriptor: number
 }
 
-/** Opens a log for going on with it; one that has grown long is kept once as `<path>.1`. */
+/** Opens a log for appending; a long one is renamed to `<path>.1` first. */
 export function openLog(path: string): LogFile {
   if (sizeOf(path) > ROTATE_BYTES) renameSync(path, `${path}.1`)
   const descriptor = openSync(path, 'a', 0o644)

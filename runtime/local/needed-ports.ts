@@ -24,7 +24,7 @@ export function neededPorts(
     { port: config.privatePort, purpose: 'the private listener of the API', wayOut: set('PRIVATE_PORT') },
   ]
   if (starts.pulsar) {
-    const or = ', or PULSAR_HOST and PULSAR_API to a Pulsar that runs already'
+    const or = ', or PULSAR_HOST and PULSAR_API to a running Pulsar'
     ports.push(
       { port: local.pulsarPort, purpose: 'the broker of Pulsar', wayOut: set(localSettings.pulsarPort.env, or) },
       {
@@ -34,12 +34,12 @@ export function neededPorts(
       },
     )
     if (bookiePort !== undefined) {
-      const wayOut = (): string => 'begin anew with `npm start -- --fresh`, which removes the data.'
+      const wayOut = (): string => 'start again with `npm start -- --fresh`, which removes the data.'
       ports.push({ port: bookiePort, purpose: 'where the data of Pulsar was written', wayOut })
     }
   }
   if (starts.elasticsearch) {
-    const or = ', or ELASTIC_HOST to an Elasticsearch that runs already'
+    const or = ', or ELASTIC_HOST to a running Elasticsearch'
     ports.push({ port: local.elasticPort, purpose: 'Elasticsearch', wayOut: set(localSettings.elasticPort.env, or) })
   }
   return ports

@@ -19,7 +19,7 @@ export function listeningInode(table: string, port: number): string | undefined 
   return undefined
 }
 
-/** Who listens on a port, where the system tells it (Linux, and not another user's process unless we are root). */
+/** The process that listens on a port, if the system reports it (Linux, and not another user's process unless we are root). */
 export function holderOf(port: number): Holder | undefined {
   const inode = ['/proc/net/tcp', '/proc/net/tcp6']
     .map((path) => listeningInode(readOr(path, ''), port))

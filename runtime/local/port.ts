@@ -25,10 +25,10 @@ export async function freePort(): Promise<number> {
 }
 
 const MOST_PORT = 65_535
-/** So many ports are tried one after the other: whoever looks for the listener finds it where it was, or close by. */
+/** Number of consecutive ports to try, so that the listener keeps its port or gets one close by. */
 const TRIED_PORTS = 20
 
-/** The wanted port or one shortly after it that is free and that nobody else is to have; else any free one. */
+/** The wanted port, or the next free one that is not reserved, or any free one. */
 export async function freePortNear(wanted: number, taken: ReadonlySet<number> = new Set()): Promise<number> {
   for (let port = wanted; port < wanted + TRIED_PORTS && port <= MOST_PORT; port += 1) {
     if (!taken.has(port) && (await isFree(port))) return port

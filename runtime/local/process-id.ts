@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A process that outlives what is written about it: the time of its start tells it from a later one of the same pid. */
+/** Identifies a process: its start time distinguishes it from a later one with the same pid. */
 export interface ProcessId {
   readonly pid: number
   readonly started: string

@@ -15,7 +15,7 @@ const STOP_MARGIN_MS = 5000
 
 export type ProgramName = 'set-up' | 'api' | 'worker'
 
-/** The servers that this run starts; those left out are the user's, named in the environment. */
+/** The servers that this run starts; the others are the user's, named in the environment. */
 export interface StartedServers {
   readonly pulsar?: { readonly serviceUrl: string; readonly adminUrl: string } | undefined
   readonly elasticsearch?: { readonly url: string } | undefined
@@ -46,7 +46,7 @@ export function programEnvironment(user: Environment, sourcesFile: string, serve
     sourcesFile,
     // The disk of one machine has other work.
     ...(pulsar && { pulsarHost: pulsar.serviceUrl, pulsarApi: pulsar.adminUrl, pulsarRetentionSizeGib: 1 }),
-    // A copy of a shard is never on the node of the shard, and ours has one node. Who tries something out looks at once.
+    // A replica is never on the node of its shard, and ours has one node. People who try it out search immediately.
     ...(elasticsearch && { elasticHost: elasticsearch.url, indexReplicas: 0, indexRefreshSeconds: 1 }),
   }
   // A blank variable is no value: `readSetting` takes the default for it.

@@ -9,9 +9,9 @@ import { type Home, homeFolder, homeIn } from './home.ts'
 import { runningPid } from './lock.ts'
 import { type Environment, loadLocalSettings } from './settings.ts'
 
-/** What commands on this machine need to know of a run that goes on. */
+/** What commands on this machine need to know about an active run. */
 export interface RunRecord {
-  /** The settings of its programs, secrets included; those that have their default are left out. */
+  /** The settings of its programs, secrets included; those with their default are omitted. */
   readonly settings: Readonly<Record<string, string>>
   /** Its public listener. */
   readonly publicUrl: string
@@ -19,7 +19,7 @@ export interface RunRecord {
   readonly instances: readonly string[]
 }
 
-/** A run that goes on. */
+/** An active run. */
 export interface FoundRun extends RunRecord {
   readonly pid: number
   readonly home: string
@@ -74,9 +74,9 @@ function recordFile(home: Home): string {
 }
 
 /**
- * The run of this user on this machine, if one goes on and the environment names no servers.
+ * The run of this user on this machine, if one is active and the environment names no servers.
  *
- * @throws AppError `local_run` when there is one, and what it has written cannot be read.
+ * @throws AppError `local_run` when the record of the active run cannot be read.
  */
 function findRun(env: Environment): FoundRun | undefined {
   if (ADDRESSES.some((name) => (env[name] ?? '').trim() !== '')) return undefined
@@ -102,7 +102,7 @@ export interface CommandTarget {
   readonly run: FoundRun | undefined
 }
 
-/** The environment as it is, or on the run that goes on; then `say` is told which. @throws as `findRun` */
+/** The environment unchanged, or that of the active run; then `say` is called with its name. @throws as `findRun` */
 export function commandTarget(env: Environment, say: (text: string) => void): CommandTarget {
   const run = findRun(env)
   if (run === undefined) return { env, run }

@@ -65,7 +65,7 @@ export async function runLocal(options: LocalOptions): Promise<number> {
   const removeHandlers = onStopSignals({
     stop: () => {
       screen.status('')
-      screen.say('Stopping; once more Ctrl-C kills everything at once')
+      screen.say('Stopping … press Ctrl-C again to force quit')
       stop()
     },
     kill: () => {
@@ -73,12 +73,12 @@ export async function runLocal(options: LocalOptions): Promise<number> {
       process.exit(KILLED_EXIT_CODE)
     },
   })
-  // Whoever reads our output may go first (`npm start | head`); then nobody sees the run any more.
+  // The reader of our output may end first (`npm start | head`); then nobody sees the run any more.
   process.stdout.on('error', stop)
   try {
     await prepareAndRun(options, screen, stopping.signal)
   } catch (error) {
-    // The steps end with the signal's reason when they were told to stop.
+    // The steps end with the signal's reason when they were aborted.
     if (error !== stopping.signal.reason) throw error
   } finally {
     removeHandlers()

@@ -20,7 +20,7 @@ export interface ServerOptions {
   readonly runAs?: RunAs | undefined
   /** @default `<folder>/server.log` */
   readonly logFile?: string
-  /** Told as soon as the process is there, long before it is ready. */
+  /** Called as soon as the process exists, long before it is ready. */
   readonly onStart?: (child: Child) => void
   /** Stops the wait for readiness, and the server with it. */
   readonly signal?: AbortSignal

@@ -3,7 +3,7 @@ import { type EnvSetting, readSetting, type ValueOf } from '../setting.ts'
 
 const PORT = { type: 'integer', minimum: 1, maximum: 65535 } as const
 
-/** What only the one-machine run can be told. Everything else is a setting of the runtime, see `config.ts`. */
+/** Settings of the one-machine run only. All others are settings of the runtime, see `config.ts`. */
 export const localSettings = {
   home: {
     env: 'TRACARDI_HOME',
@@ -36,7 +36,7 @@ export type LocalSettings = { readonly [K in keyof Settings]: ValueOf<Settings[K
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Reads the settings of the one-machine run from an environment, all faults at once. */
+/** Reads the settings of the one-machine run from an environment. Reports all faults together. */
 export function loadLocalSettings(env: Environment): LocalSettings {
   const readings = Object.entries<EnvSetting>(localSettings).map(([key, setting]) => {
     const reading = readSetting(setting, env[setting.env])

@@ -12,10 +12,10 @@ import type { Server } from './server.ts'
 import { together } from './together.ts'
 
 /**
- * Installs and starts those of the two servers which the plan names, both at a time. When one fails the other is
+ * Installs and starts the servers that the plan names, concurrently. When one fails, the other is
  * stopped.
  *
- * @param on is told each server when its process is there, and again when it is ready.
+ * @param on called with each server when its process exists, and again when it is ready.
  */
 export async function startServers(
   plan: AuthenticatedPlan,

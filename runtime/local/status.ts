@@ -1,6 +1,6 @@
 import { type Metric, sumOf } from '../metrics-text.ts'
 
-/** What the run shows of the pipeline at one moment. What could not be asked is left out. */
+/** What the run shows of the pipeline at one moment. Values that could not be read are omitted. */
 export interface Sample {
   readonly atMs: number
   readonly eventsIn?: number | undefined
@@ -43,7 +43,7 @@ function lastFlush(worker: readonly Metric[]): Flush | undefined {
   return latest && { reason: latest.labels['reason'] ?? 'unknown', atMs: latest.value * 1000 }
 }
 
-/** Goes on counting over the restarts of a program, whose own counters begin at 0 again. */
+/** Counts across restarts of a program, whose own counters begin at 0 again. */
 export function goOnCounting(): (reading: number | undefined) => number | undefined {
   let before = 0
   let last: number | undefined

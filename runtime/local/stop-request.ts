@@ -7,7 +7,7 @@ const SAME_PRESS_MS = 1000
 export interface StopHandlers {
   /** The first time: end in order. */
   readonly stop: () => void
-  /** Once more: end at once. */
+  /** The second request: end immediately. */
   readonly kill: () => void
 }
 

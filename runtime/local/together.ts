@@ -1,7 +1,7 @@
 /**
- * Runs tasks at the same time. When one fails the others are told by their signal, and waited for.
+ * Runs tasks at the same time. When one fails, the others are aborted by their signal, and awaited.
  *
- * @throws the first failure; that of the others is only that they were told.
+ * @throws the first failure; the others only fail because they were aborted.
  */
 export async function together(
   tasks: readonly ((signal: AbortSignal) => Promise<void>)[],

@@ -6,7 +6,7 @@ import { formatStatus, goOnCounting, type Sample, sampleOf, statusKey } from './
 
 const INTERVAL_MS = 1000
 const ANSWER_LIMIT_MS = 2000
-/** Rates are over so many samples: workers store in bulks, so the rate of one second says little. */
+/** Number of samples for a rate: workers store in bulks, so the rate of one second says little. */
 const RATE_SAMPLES = 5
 
 export interface PipelineEndpoints {

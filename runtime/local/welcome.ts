@@ -81,7 +81,7 @@ export function welcome({ config, workerPort, transport, home, headers, sourceId
   ]
   return [
     '',
-    'Ready. Ctrl-C stops everything; the next start goes on with the data.',
+    'Ready. Ctrl-C stops everything; the next start continues with the data.',
     '',
     ...addresses.map(([name, value]) => `  ${name.padEnd(14)} ${value}`),
     '',

@@ -23,7 +23,7 @@ import { searchClient } from '../search/client.ts'
 import { stopServing } from './departure.ts'
 import type { Program } from './run.ts'
 
-/** Starts the API: all listeners open at once; until Pulsar is there, calls are answered 503. */
+/** Starts the API. All listeners open immediately; until Pulsar is reached, calls are answered 503. */
 export async function startApi(config: Config, log: Logger): Promise<Program> {
   const sources = watchSources(config.sourcesFile, log)
   const topics = topicsOf(config)

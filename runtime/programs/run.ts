@@ -1,8 +1,8 @@
 import type { Logger } from '../log.ts'
 
-/** A program that runs until it is told to stop. */
+/** A program that runs until it is stopped. */
 export interface Program {
-  /** Resolves when everything in hand is done, at the latest after the grace time. */
+  /** Resolves when everything in flight is done, at the latest after the grace time. */
   stop(): Promise<void>
 }
 

@@ -9,9 +9,9 @@ import type { Position } from './position.ts'
 const TIMEOUT_MS = 5000
 const READ_RETRIES = 4
 const READ_RETRY_MS = 200
-/** A bundle that moves meanwhile sends a call on once more. */
+/** A bundle that moves meanwhile redirects a call again. */
 const MAX_REDIRECTS = 4
-/** Of the paths that are beside those of the admin API. */
+/** For paths outside of the admin API. */
 const LOOKUP = 'lookup/v2/topic/'
 
 type Access = Pick<Config, 'pulsarApi' | 'pulsarAuthToken' | 'pulsarCaFile' | 'pulsarVerifyCerts'>
@@ -36,12 +36,12 @@ export interface PulsarAdmin {
   splitBundle(namespace: string, range: string): Promise<void>
   /** Has a broker close the topics of a bundle; another one opens them for the next client that asks. */
   moveBundle(namespace: string, range: string, broker: string): Promise<void>
-  /** The brokers that are there, `host:port` of their admin API; `undefined` where the token may not read it. */
+  /** The running brokers, as `host:port` of their admin API; `undefined` if the token may not read them. */
   brokers(): Promise<readonly string[] | undefined>
   /** In which bundle a partition is, and which broker serves it, as `brokers` names it. One that nobody serves gets a broker. */
   placeOf(partition: string): Promise<Place>
   setRetention(namespace: string, retention: Retention): Promise<void>
-  /** What holds for a topic: its own policy, else that of its namespace, else that of the broker. */
+  /** The policy in force for a topic: its own, otherwise that of its namespace, otherwise that of the broker. */
   appliedRetention(topic: string): Promise<Retention>
   /** Partitions of a partitioned topic: 0 for one without partitions, `undefined` when there is no such topic. */
   partitions(topic: string): Promise<number | undefined>
@@ -59,11 +59,11 @@ export interface PulsarAdmin {
   setMessageTtl(topic: string, seconds: number): Promise<void>
   setBacklogQuota(topic: string, type: QuotaType, quota: BacklogQuota): Promise<void>
   setInactiveTopicPolicies(topic: string, policies: InactiveTopicPolicies): Promise<void>
-  /** Partitions that are there, whether or not the topic has its metadata: their numbers, in order. */
+  /** The numbers of the existing partitions, in order, whether or not the topic has its metadata. */
   partitionsPresent(topic: string): Promise<readonly number[]>
-  /** Makes the metadata of a topic whose partitions are there without them. The partitions keep what they hold. */
+  /** Creates the metadata of a topic whose partitions exist without it. The partitions keep their messages. */
   adoptPartitions(topic: string, partitions: number): Promise<void>
-  /** Makes partitions that the metadata name and that are not there. */
+  /** Creates missing partitions that the metadata name. */
   createMissedPartitions(topic: string): Promise<void>
   /** Statistics by partition name; a topic without partitions is its own only partition. */
   stats(topic: string, detailed: boolean): Promise<Readonly<Record<string, TopicStats>>>
@@ -93,7 +93,7 @@ interface InternalStats {
   readonly currentLedgerEntries: number
   /** `ledger:entry` */
   readonly lastConfirmedEntry: string
-  /** The last one is written to, and tells 0 entries. */
+  /** The last one is being written to, and reports 0 entries. */
   readonly ledgers: readonly { readonly ledgerId: number; readonly entries: number }[]
 }
 
@@ -124,7 +124,7 @@ export interface InactiveTopicPolicies {
 /** By the names of the admin API. */
 export type TopicPolicy = 'messageTTL' | 'backlogQuotaMap' | 'inactiveTopicPolicies'
 
-/** In force: of the topic, else of the namespace, else of the broker. */
+/** In force: that of the topic, otherwise of the namespace, otherwise of the broker. */
 export interface DroppingPolicies {
   /** 0 for none. */
   readonly messageTtlSeconds: number
@@ -138,7 +138,7 @@ export interface DroppingPolicies {
 export interface TopicFacts {
   /** By the metadata: 0 for a topic without partitions, `undefined` when there is no such topic. */
   readonly partitions: number | undefined
-  /** By the number of the partition; one that did not answer is not there. */
+  /** By the number of the partition; without those that did not answer. */
   readonly found: ReadonlyMap<number, PartitionFacts>
 }
 
@@ -215,7 +215,7 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
       url = next
     }
   }
-  /** For what may be there already: 409 is fine, since set-up runs from several places at once. */
+  /** Creates what may exist already: 409 is fine, since several set-ups may run at the same time. */
   const ensure = async (method: Method, path: string, body?: unknown) => {
     const answer = await call(method, path, body)
     if (answer.status >= 300 && answer.status !== 409) throw refused(method, path, answer)
@@ -321,7 +321,7 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
       return names.flatMap((name) => partitionNumber(topic, name) ?? []).sort((a, b) => a - b)
     },
     adoptPartitions: async (topic, count) => {
-      // Pulsar refuses to create a topic of whose partitions one is there, but makes its metadata where a client may
+      // Pulsar refuses to create a topic if one of its partitions exists, but creates its metadata if a client may
       // create topics. So one may, for as long as this takes.
       const path = `namespaces/${namespaceOf(topic)}/autoTopicCreation`
       const before = await read<object>(path)
@@ -355,7 +355,7 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
     },
     keptLedgers: async (partition) => {
       const stats = await read<InternalStats>(`${topicPath(partition)}/internalStats`)
-      if (stats === undefined) throw new AppError('topic_not_found', `the partition ${partition} is not there`)
+      if (stats === undefined) throw new AppError('topic_not_found', `the partition ${partition} does not exist`)
       const [ledger = -1, entry = -1] = stats.lastConfirmedEntry.split(':').map(Number)
       const ledgers = stats.ledgers.map(({ ledgerId, entries }, index) => ({
         id: ledgerId,
@@ -366,7 +366,7 @@ export function pulsarAdmin(config: Access): PulsarAdmin {
     positionAt: async (partition, timeMs) => {
       const path = `${topicPath(partition)}/messageid/${timeMs}`
       const found = await read<{ ledgerId: number; entryId: number }>(path)
-      if (found === undefined) throw new AppError('topic_not_found', `the partition ${partition} is not there`)
+      if (found === undefined) throw new AppError('topic_not_found', `the partition ${partition} does not exist`)
       return { ledger: found.ledgerId, entry: found.entryId }
     },
     earliestPublishedAtMs: async (partition) => {
@@ -418,7 +418,7 @@ function propertiesOf(headers: AdminResponse['headers']): Record<string, string>
   return properties
 }
 
-/** Whoever publishes chooses the properties, and not every text survives the way through a header. */
+/** Publishers choose the properties, and not every text survives in a header. */
 function parsed(json: string): object {
   try {
     return JSON.parse(json) as object

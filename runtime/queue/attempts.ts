@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
 
 /**
- * Reads until what is found is as expected, since Pulsar answers a moment later what it was just told.
+ * Reads until the result is as expected, because Pulsar shows a change with a delay.
  *
  * @returns what was found last.
  */

@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts'
 import type { PulsarAdmin, SubscriptionStats, TopicStats } from './admin.ts'
 import { eventsIn } from './message.ts'
 
-/** The answer of `GET /queue/{namespace}/{topic}/backlog`: messages that no worker is done with, by partition. */
+/** The answer of `GET /queue/{namespace}/{topic}/backlog`: messages that are not yet acknowledged, by partition. */
 export interface Backlog {
   readonly total: number
   readonly backlog: readonly BacklogEntry[]
@@ -17,7 +17,7 @@ export interface BacklogEntry {
 /** What an operator needs beyond the number of messages. Rates are in messages per second, as Pulsar measures them. */
 export interface BacklogDetail {
   readonly events: number
-  /** Whether `events` was counted message by message; else it is the number of messages times the mean of a sample. */
+  /** Whether `events` was counted message by message; otherwise it is the number of messages times the mean of a sample. */
   readonly eventsExact: boolean
   readonly bytes: number
   /** Age of the oldest message; 0 when there is none. */
@@ -82,7 +82,7 @@ function entriesOf(stats: Readonly<Record<string, TopicStats>>) {
     )
 }
 
-/** Positions of the backlog to look at: all of a short one, else a few that are spread evenly over it. */
+/** Positions of the backlog to sample: all of a short one, otherwise a few, spread evenly. */
 export function samplePositions(count: number): readonly number[] {
   const size = Math.min(count, SAMPLE_MESSAGES)
   return Array.from({ length: size }, (_, index) => 1 + Math.floor((index * count) / size))

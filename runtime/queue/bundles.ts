@@ -14,7 +14,7 @@ export function bundlesToSplit(ranges: readonly string[], wanted: number): reado
   const missing = Math.max(0, wanted - ranges.length)
   const sizes = ranges.map((range) => ({ range, size: sizeOf(range) }))
   const largest = Math.max(...sizes.map(({ size }) => size))
-  // Halves of the largest may be larger than the others: they come in the next round.
+  // Halves of the largest may be larger than the others: they are split in the next round.
   return sizes.flatMap(({ range, size }) => (size === largest ? [range] : [])).slice(0, missing)
 }
 
@@ -46,6 +46,6 @@ export async function ensureBundles(admin: PulsarAdmin, topics: Topics, roundMs 
   if (ranges.length >= wanted)
     return { what, state: 'grown', detail: `from ${before.length} to ${ranges.length} bundles` }
   const why = fault === undefined ? '' : `: ${messageOf(fault)}`
-  const detail = `there are ${ranges.length}, PULSAR_BUNDLES is ${wanted}, and Pulsar did not split them${why}; events flow all the same, over fewer brokers: run set-up again with the token of an administrator`
+  const detail = `there are ${ranges.length}, PULSAR_BUNDLES is ${wanted}, and Pulsar did not split them${why}; events are still stored, over fewer brokers: run set-up again with the token of an administrator`
   return { what, state: 'differs', detail }
 }

@@ -45,10 +45,10 @@ function onlyAfterSetUp(transport: Transport, admin: PulsarAdmin, topics: Topics
     if (partitionNumber(topics.events, topic) !== undefined) return
     // Statistics, since who may only produce may not ask for subscriptions.
     const stats = Object.values(await admin.stats(topic, false))
-    if (stats.length === 0) throw new AppError('set_up_missing', `the topic ${topic} is not there: run set-up`)
+    if (stats.length === 0) throw new AppError('set_up_missing', `the topic ${topic} does not exist: run set-up`)
     const subscription = subscriptions[topic]
     if (subscription !== undefined && !stats.every(({ subscriptions: found }) => subscription in found)) {
-      throw new AppError('set_up_missing', `the subscription ${subscription} of ${topic} is not there: run set-up`)
+      throw new AppError('set_up_missing', `the subscription ${subscription} of ${topic} does not exist: run set-up`)
     }
   }
   return {

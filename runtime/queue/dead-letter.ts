@@ -49,7 +49,7 @@ function certificateProperties(certificate: DeathCertificate): Properties {
 
 export interface DeadLetter {
   readonly certificate: DeathCertificate
-  /** The message to publish when the cause is mended. */
+  /** The message to publish when the cause is fixed. */
   readonly message: OutgoingMessage
 }
 

@@ -11,9 +11,9 @@ export const CLOCK_MARGIN_MS = 5 * 60_000
 
 /** Which messages are asked for, by the time of publishing in milliseconds since the epoch. */
 export interface TimeRange {
-  /** From the earliest that is kept when left out. */
+  /** Inclusive. @default the earliest message that is kept */
   readonly fromMs?: number | undefined
-  /** Up to and without it; up to the end of the topic, as it is now, when left out. */
+  /** Exclusive. @default the present end of the topic */
   readonly toMs?: number | undefined
 }
 
@@ -22,7 +22,7 @@ export interface KeptPart {
   readonly partition: string
   readonly first: Position
   readonly last: Position
-  /** Entries from the first to the last, each a message of ours. */
+  /** Entries from the first to the last, each a message that the API has written. */
   readonly entries: number
 }
 
@@ -39,7 +39,7 @@ export interface Kept {
  */
 export async function keptOf(admin: PulsarAdmin, topic: string, range: TimeRange): Promise<Kept> {
   const count = await admin.partitions(topic)
-  if (count === undefined) throw new AppError('set_up_missing', `the topic ${topic} is not there: run set-up`)
+  if (count === undefined) throw new AppError('set_up_missing', `the topic ${topic} does not exist: run set-up`)
   const partitions = count === 0 ? [topic] : Array.from({ length: count }, (_, index) => partitionName(topic, index))
   const parts = await Promise.all(partitions.map((partition) => partOf(admin, partition, range)))
   const earliest = await Promise.all(partitions.map((partition) => admin.earliestPublishedAtMs(partition)))

@@ -21,7 +21,7 @@ export interface Envelope {
   readonly receivedAtMs: number
 }
 
-/** Bytes, or one or more texts. These are never joined: that would copy them once more. */
+/** Bytes, or one or more texts. They are never joined, because that would copy them again. */
 type Lines = Buffer | string | readonly string[]
 
 /** What goes into a message: an envelope, or lines that are still text. */
@@ -42,7 +42,7 @@ export function encode(...contents: readonly Content[]): OutgoingMessage {
   return encodeInto(Buffer.allocUnsafe, contents)
 }
 
-/** @param allocate gives so many bytes, which belong to the message from then on. */
+/** @param allocate returns this many bytes, which then belong to the message. */
 export function encodeInto(allocate: (bytes: number) => Buffer, contents: readonly Content[]): OutgoingMessage {
   const eventBytes = sum(contents, ({ eventLines }) => bytesOf(eventLines))
   const stateBytes = sum(contents, ({ stateLines }) => bytesOf(stateLines))
@@ -93,7 +93,7 @@ export function isOfNewerVersion(properties: Properties): boolean {
 export function decode(message: OutgoingMessage): Envelope {
   const { payload, properties } = message
   if (properties['v'] !== VERSION) {
-    throw new AppError('message_malformed', `the message has no version that is known: ${JSON.stringify(properties)}`)
+    throw new AppError('message_malformed', `the version of the message is unknown: ${JSON.stringify(properties)}`)
   }
   const [events, states, bytes, receivedAtMs] = ['n', 's', 'b', 't'].map((key) => count(properties[key])) as [
     number,
@@ -115,7 +115,7 @@ export function decode(message: OutgoingMessage): Envelope {
   }
 }
 
-/** Events in a message by its properties; `undefined` when these do not tell. */
+/** Events in a message by its properties; `undefined` if these do not say. */
 export function eventsIn(properties: Properties): number | undefined {
   const events = count(properties['n'])
   return Number.isNaN(events) ? undefined : events

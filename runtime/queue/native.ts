@@ -14,7 +14,7 @@ import {
 import { decodePosition, encodePosition } from './position.ts'
 import { pulsarFault } from './pulsar-fault.ts'
 
-/** The part of `pulsar-client` that is used. Its own types are not there when this optional package is not installed. */
+/** The part of `pulsar-client` that is used. Its own types are missing when this optional package is not installed. */
 export interface PulsarModule {
   readonly Client: {
     new (options: Record<string, unknown>): PulsarClient
@@ -63,7 +63,7 @@ interface PulsarMessage {
 }
 
 const OPERATION_TIMEOUT_SECONDS = 5
-/** Beyond this the client refuses a send at once; it never blocks, because blocking stops the whole process. */
+/** Beyond this the client refuses a send immediately. It never blocks, because blocking stops the whole process. */
 const MAX_PENDING_MESSAGES = 1000
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
@@ -172,7 +172,7 @@ type Received = { readonly message: PulsarMessage } | { readonly fault: unknown 
 interface Pending {
   /** Whether the client still waits for a message. */
   isUnderWay(): boolean
-  /** The next message, or nothing when none came in time. */
+  /** The next message; `undefined` if none arrived in time. */
   next(): Promise<PulsarMessage | undefined>
 }
 

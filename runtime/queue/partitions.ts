@@ -20,7 +20,7 @@ interface Lane {
 
 export interface PartitionState {
   readonly partition: number
-  /** Why it is left out; nothing when it takes messages. */
+  /** Why it is skipped; `undefined` if it accepts messages. */
   readonly reason: Reason | undefined
 }
 
@@ -29,13 +29,13 @@ export interface PartitionedOptions {
   readonly sendTimeoutMs: number
   readonly log: Logger
   readonly nowMs: () => number
-  /** Watches whether what is published will be read, and tells each verdict. */
+  /** Watches whether published messages will be read, and reports each verdict. */
   readonly watch: (onVerdict: WatchOptions['onVerdict']) => ReaderWatch
 }
 
 /**
- * Publishes to each partition through a producer of its own, in rotation over those that are well: that have a reader and
- * take messages. One that accepts nothing is left out and tried again. Partitions that are added are found.
+ * Publishes to each partition through a producer of its own, in rotation over the healthy ones: those that have a reader and
+ * accept messages. A partition that accepts nothing is skipped and tried again later. Added partitions are found.
  */
 export class PartitionedProducer implements Producer {
   readonly #transport: Transport
@@ -92,7 +92,7 @@ export class PartitionedProducer implements Producer {
     return this.#watch.verdict().closed
   }
 
-  /** The partitions, and why those that are left out are. */
+  /** The partitions, and why some are skipped. */
   partitions(): readonly PartitionState[] {
     const { open, leftOut } = this.#watch.verdict()
     const states = [
@@ -102,7 +102,7 @@ export class PartitionedProducer implements Producer {
     return states.sort((a, b) => a.partition - b.partition)
   }
 
-  /** Which partitions are left out while others take messages, and why the first of them is. */
+  /** Which partitions are skipped while others accept messages, and why the first of them is. */
   leftOut(): string | undefined {
     const left = this.partitions().flatMap(({ reason }) => reason ?? [])
     if (left[0] === undefined) return undefined
@@ -149,7 +149,7 @@ export class PartitionedProducer implements Producer {
     return partitions.flatMap((partition) => this.#lanes.get(partition) ?? [])
   }
 
-  /** In rotation: one whose time to be tried again has come, else one that is well, else any that can be tried. */
+  /** In rotation: one that is due for another try, otherwise a healthy one, otherwise any that can be tried. */
   #choose(open: readonly number[]): Lane | undefined {
     this.#turn += 1
     const all = this.#lanesOf(open)

@@ -32,13 +32,13 @@ export async function pinPolicies(admin: PulsarAdmin, topic: string): Promise<re
   const left = await remaining(admin, topic)
   if (left.length > 0) return left
   return [
-    { what, state: policyReasons(before).length > 0 ? 'updated' : 'exists', detail: 'nothing that waits is dropped' },
+    { what, state: policyReasons(before).length > 0 ? 'updated' : 'exists', detail: 'no waiting message is dropped' },
   ]
 }
 
 /**
- * Pulsar writes all policies of a topic at once, from a copy that lags behind what was just written. So each write waits until the one before is
- * in that copy: otherwise it would bring back what the other has replaced.
+ * Pulsar writes all policies of a topic together, from a copy that lags behind the last write. So each write waits until the previous one is
+ * in that copy. Otherwise it would restore the replaced values.
  */
 async function setAll(admin: PulsarAdmin, topic: string, before: DroppingPolicies): Promise<void> {
   const isKnown = (policy: TopicPolicy, isSet: (value: unknown) => boolean) =>

@@ -14,8 +14,8 @@ export interface OutgoingMessage {
 }
 
 /**
- * The position of a message in its topic, the same on each redelivery, and as text. Only the consumer that delivered the
- * message may be told it.
+ * The position of a message in its topic, the same on each redelivery, and as text. Acknowledge it with the consumer that delivered the
+ * message; after a reconnect the id has no effect, and the message is redelivered.
  */
 export interface MessageId {
   toString(): string
@@ -44,7 +44,7 @@ export interface Producer {
 export interface Consumer {
   /** The next messages, as soon as there are any; an empty list after a short time without any. */
   receive(): Promise<readonly Delivery[]>
-  /** Tells the broker that a message is done with. A lost acknowledgement means a redelivery, never a loss. */
+  /** Acknowledges a message: it is processed. A lost acknowledgement causes a redelivery, never a loss. */
   acknowledge(id: MessageId): Promise<void>
   /** Gives a message back, for this or another consumer to take later. */
   release(id: MessageId): void
@@ -89,8 +89,8 @@ export interface ConsumerOptions {
 }
 
 /**
- * One way to reach Pulsar. What it opens stays open until it is closed, or until `onClosed` tells that it was lost; the
- * native client reopens by itself and never tells.
+ * One way to reach Pulsar. What it opens stays open until it is closed, or until `onClosed` reports that it was lost. The
+ * native client reconnects on its own and never reports.
  */
 export interface Transport {
   readonly name: 'native' | 'websocket'
@@ -106,5 +106,5 @@ export const RECEIVE_WAIT_MS = 200
 /** Of the payload of each message, by the name that both clients know it by. Consumers see nothing of it. */
 export const COMPRESSION = 'LZ4'
 
-/** How long a released message stays away before it is delivered again. */
+/** Delay of the redelivery after a negative acknowledgement, in milliseconds. */
 export const RELEASE_DELAY_MS = 10_000

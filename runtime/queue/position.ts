@@ -13,7 +13,7 @@ export function comparePositions(a: Position, b: Position): number {
   return a.ledger - b.ledger || a.entry - b.entry
 }
 
-/** Field numbers of `MessageIdData` in PulsarApi.proto, in which both transports tell and take positions. */
+/** Field numbers of `MessageIdData` in PulsarApi.proto, the form in which both transports give and accept positions. */
 const FIELD = { ledgerId: 1, entryId: 2, batchIndex: 4, batchSize: 6 } as const
 const VARINT = 0
 const BITS = 7n
@@ -48,7 +48,7 @@ export function decodePosition(bytes: Buffer): Position {
   }
   const [ledger, entry] = [fields.get(FIELD.ledgerId), fields.get(FIELD.entryId)]
   if (ledger === undefined || entry === undefined) {
-    throw new AppError('queue_unavailable', `Pulsar told a message id that has no position: ${bytes.toString('hex')}`)
+    throw new AppError('queue_unavailable', `Pulsar returned a message id without a position: ${bytes.toString('hex')}`)
   }
   const [index = -1, size = 0] = [fields.get(FIELD.batchIndex), fields.get(FIELD.batchSize)]
   return { ledger, entry, ...(index >= 0 && index < size - 1 ? { isInsideEntry: true } : {}) }

@@ -20,7 +20,7 @@ export interface ReaderWatch {
 export interface WatchOptions {
   readonly log: Logger
   readonly nowMs: () => number
-  /** Told after each answer, or each question that had none. */
+  /** Called after each answer, or each request without one. */
   readonly onVerdict: (verdict: Verdict) => void
 }
 
@@ -60,7 +60,7 @@ export function watchReader(admin: Asked, reader: Reader, { log, nowMs, onVerdic
     const facts = { ...partitions, codes: [...new Set(codes)], reason: first?.text }
     if (verdict.closed.length > 0)
       log.error(facts, 'events are refused: Pulsar does not confirm that they would be read')
-    else if (first) log.warn(facts, 'partitions are left out')
+    else if (first) log.warn(facts, 'partitions are skipped')
     else log.info(facts, 'Pulsar confirms that events are read')
   }
   const run = async () => {

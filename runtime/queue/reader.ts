@@ -32,7 +32,7 @@ export interface Reason {
   readonly text: string
 }
 
-/** What the servers last told, and when. */
+/** The last answer of the servers, and its time. */
 export interface ReaderSnapshot {
   readonly facts: TopicFacts | undefined
   readonly policies: DroppingPolicies | undefined
@@ -48,7 +48,7 @@ export interface Verdict {
   readonly open: readonly number[]
   /** Why nothing may be published at all; empty while at least one partition is open. */
   readonly closed: readonly Reason[]
-  /** Partitions that are left out. */
+  /** Partitions that are skipped. */
   readonly leftOut: readonly { readonly partition: number; readonly reason: Reason }[]
 }
 
@@ -74,7 +74,7 @@ export function judge(known: ReaderSnapshot, reader: Reader, nowMs: number): Ver
 
 function factsReasons({ facts, fault, readAtMs }: ReaderSnapshot, nowMs: number): Reason[] {
   if (facts && nowMs - readAtMs <= CONFIRMED_MS) return []
-  const why = fault ?? 'it was not asked yet'
+  const why = fault ?? 'no answer yet'
   const text = `the admin API of Pulsar has not confirmed topic and subscription for more than ${CONFIRMED_MS / 1000} s (${why}): check PULSAR_API and the brokers`
   return [{ code: 'facts_unknown', text }]
 }
@@ -82,9 +82,9 @@ function factsReasons({ facts, fault, readAtMs }: ReaderSnapshot, nowMs: number)
 function topicReasons(facts: TopicFacts | undefined, { topic }: Reader): Reason[] {
   if (!facts) return []
   if (facts.partitions === undefined)
-    return [{ code: 'topic_missing', text: `the topic ${topic} is not there: run set-up` }]
+    return [{ code: 'topic_missing', text: `the topic ${topic} does not exist: run set-up` }]
   if (facts.partitions > 0) return []
-  const text = `the topic ${topic} has no partitions and workers would not see what is published: drain and delete it, then run set-up`
+  const text = `the topic ${topic} has no partitions and workers would not receive published messages: drain and delete it, then run set-up`
   return [{ code: 'topic_without_partitions', text }]
 }
 
@@ -102,7 +102,7 @@ function partitionReason(
   if (!found.subscriptions.includes(subscription))
     return {
       code: 'subscription_missing',
-      text: `the subscription ${subscription} of ${name} is not there: run set-up`,
+      text: `the subscription ${subscription} of ${name} does not exist: run set-up`,
     }
   const full = found.limitBytes > 0 && found.backlogBytes >= found.limitBytes
   const old = found.limitSeconds > 0 && found.oldestAgeSeconds >= found.limitSeconds
@@ -131,11 +131,11 @@ export function policyReasons(policies: DroppingPolicies | undefined): Reason[] 
     found.push({ code: 'subscription_expiration', text })
   }
   if (inactiveTopic?.deleteWhileInactive && inactiveTopic.inactiveTopicDeleteMode !== 'delete_when_no_subscriptions') {
-    const text = `a topic that is inactive for ${inactiveTopic.maxInactiveDurationSeconds} s is deleted with its subscription: run set-up, which ends that for the topic`
+    const text = `a topic that is inactive for ${inactiveTopic.maxInactiveDurationSeconds} s is deleted with its subscription: run set-up, which disables that for the topic`
     found.push({ code: 'inactive_topic_deletion', text })
   }
   if (entryFilters.length > 0) {
-    const text = `the entry filters ${entryFilters.join(', ')} may pass over events: remove them from the topic, the namespace and the broker`
+    const text = `the entry filters ${entryFilters.join(', ')} may skip events: remove them from the topic, the namespace and the broker`
     found.push({ code: 'entry_filters', text })
   }
   return found

@@ -11,8 +11,8 @@ export type RetentionChange = 'raise' | 'lower'
 const READ_BACK = { attempts: 15, waitMs: 200 }
 
 /**
- * Makes the namespace keep what is acknowledged for as long as is configured, and reads back what holds for the topic: a policy
- * of the topic itself goes before that of the namespace, and that of the broker holds where the namespace has none.
+ * Makes the namespace keep acknowledged messages for the configured time, and reads back what is in force for the topic. A policy
+ * of the topic overrides that of the namespace; that of the broker applies if the namespace has none.
  */
 export async function ensureRetention(admin: PulsarAdmin, topics: Topics, change: RetentionChange): Promise<SetUpStep> {
   const namespace = `${topics.tenant}/${topics.namespace}`
@@ -42,7 +42,7 @@ export async function ensureRetention(admin: PulsarAdmin, topics: Topics, change
 /** What is kept is as configured or longer. */
 function keptStep(what: string, kept: Retention, wanted: Retention): SetUpStep {
   if (isSame(kept, wanted)) return { what, state: 'exists', detail: textOf(kept) }
-  const detail = `Pulsar keeps ${textOf(kept)}, ${textOf(wanted)} is configured; it is never shortened by itself, because that deletes what is kept: raise the setting, or run set-up --lower-retention`
+  const detail = `Pulsar keeps ${textOf(kept)}, ${textOf(wanted)} is configured; set-up never shortens it without being asked, because that deletes kept messages: raise the setting, or run set-up --lower-retention`
   return { what, state: 'differs', detail }
 }
 
@@ -60,7 +60,7 @@ function isSame(a: Retention, b: Retention): boolean {
 }
 
 function textOf({ minutes, mib }: Retention): string {
-  if (minutes === 0 && mib === 0) return 'nothing that is acknowledged'
+  if (minutes === 0 && mib === 0) return 'no acknowledged messages'
   const time = minutes < 0 ? 'for ever' : minutes % 60 === 0 ? `for ${minutes / 60} h` : `for ${minutes} min`
-  return `what is acknowledged ${time}${mib < 0 ? '' : `, at most ${mib} MiB of a partition`}`
+  return `acknowledged messages ${time}${mib < 0 ? '' : `, at most ${mib} MiB of a partition`}`
 }

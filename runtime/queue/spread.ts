@@ -32,7 +32,7 @@ export function movesFor(placed: readonly PlacedBundle[], brokers: readonly stri
     const most = extremeOf(counts, (count, best) => count > best)
     const fewest = extremeOf(counts, (count, best) => count < best)
     const difference = most.count - fewest.count
-    // What is moved must be less than the difference: else the two only change places.
+    // The moved part must be smaller than the difference; otherwise the two only swap.
     const helpful = now
       .filter(({ broker, partitions }) => broker === most.broker && partitions < difference)
       .sort((a, b) => Math.abs(difference / 2 - a.partitions) - Math.abs(difference / 2 - b.partitions))[0]
@@ -62,11 +62,11 @@ function extremeOf(
 
 /**
  * Gives every broker about as many partitions of the topic as the others. The load manager of Pulsar places a bundle once, when a
- * topic in it is first asked for, and moves bundles only away from brokers that are busier than the others by 10 % of what their
- * machine can do: a broker that is added to a cluster with room to spare gets nothing.
+ * topic in it is first used. It moves bundles only away from brokers that are busier than the others by 10 % of their
+ * machine's capacity. So a broker that is added to a cluster with spare capacity gets nothing.
  *
  * A move loses nothing: the broker closes the topics of the bundle, their clients reconnect, publish again what has no receipt,
- * and get again what is not acknowledged. Where no broker has two partitions more than another, nothing moves.
+ * and receive again what is not acknowledged. If no broker has two partitions more than another, nothing moves.
  */
 export async function ensureSpread(
   admin: PulsarAdmin,
@@ -77,7 +77,7 @@ export async function ensureSpread(
   const what = `spread of ${topics.events}`
   const namespace = `${topics.tenant}/${topics.namespace}`
   const brokers = await admin.brokers()
-  if (!brokers) return { what, state: 'exists', detail: 'left to Pulsar, since this token may not list its brokers' }
+  if (!brokers) return { what, state: 'exists', detail: 'left to Pulsar, because this token may not list its brokers' }
   let moves = 0
   let fault: unknown
   for (let round = 0; ; round += 1) {

@@ -29,8 +29,8 @@ export interface SupervisedProducer extends Producer, Probed {
 }
 
 /**
- * A producer that outlives its connection: it opens and reopens by itself. While Pulsar is away a send fails at once
- * instead of waiting in memory; after a receipt that did not come, one message at a time tries whether Pulsar is back.
+ * A producer that outlives its connection: it opens and reopens on its own. While Pulsar is down, a send fails immediately
+ * instead of waiting in memory. After a missing receipt, one message at a time probes whether Pulsar is back.
  */
 export function superviseProducer(
   transport: Pick<Transport, 'openProducer'>,
@@ -98,7 +98,7 @@ export function superviseConsumer(transport: Transport, options: ConsumerOptions
   }
 }
 
-/** A reader that outlives its connection: it goes on behind the last message that it gave. While there is none, `receive` answers nothing. */
+/** A reader that outlives its connection: it continues after the last message that it returned. Without a connection, `receive` returns nothing. */
 export function superviseReader(transport: Transport, options: ReaderOptions, log: Logger): Reader & Probed {
   let { after } = options
   const connection = superviseConnection('reader', options.partition, log, (onClosed) =>
@@ -113,7 +113,7 @@ export function superviseReader(transport: Transport, options: ReaderOptions, lo
         await sleep(RECEIVE_WAIT_MS)
         return []
       }
-      // What a lost connection still holds comes again by the next one.
+      // The next connection redelivers what a lost one still holds.
       const readings = (await reader.receive()).filter(({ position }) => comparePositions(position, after) > 0)
       after = readings.findLast(({ position }) => !position.isInsideEntry)?.position ?? after
       return readings

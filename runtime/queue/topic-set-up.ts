@@ -15,8 +15,8 @@ const READ_BACK = { attempts: 20, waitMs: 500 }
 const READY = { attempts: 60, waitMs: 1000 }
 
 /**
- * Makes tenant, namespace, topics and subscriptions, and reads back what it made. It looks at the state and adds what is
- * missing, so it can run at any time, twice, or from several places at once. Partitions grow, never shrink, and nothing is
+ * Creates tenant, namespace, topics and subscriptions, and reads back what it created. It checks the state and adds what is
+ * missing, so it can run at any time, repeatedly, or several times concurrently. Partitions grow, never shrink, and nothing is
  * ever deleted.
  *
  * @throws AppError `set_up_failed` when Pulsar made something else than it was asked for.
@@ -83,7 +83,7 @@ async function readyClusters(admin: PulsarAdmin): Promise<readonly string[]> {
   )
 }
 
-/** Two set-ups may run at once: a creation that fails because the other one was faster is none of ours to report. */
+/** Two set-ups may run at the same time: a creation that fails because the other one was faster is not reported. */
 async function ensure(exists: () => Promise<boolean>, create: () => Promise<void>): Promise<'exists' | 'created'> {
   if (await exists()) return 'exists'
   try {
@@ -96,7 +96,7 @@ async function ensure(exists: () => Promise<boolean>, create: () => Promise<void
 
 interface EnsuredTopic {
   readonly step: SetUpStep
-  /** Partitions that are there now; 0 when the topic has none and can get none. */
+  /** Number of existing partitions; 0 when the topic has none and can get none. */
   readonly partitions: number
 }
 
@@ -113,7 +113,7 @@ async function ensureTopic(admin: PulsarAdmin, topics: Topics): Promise<EnsuredT
     return { step: { what, state: 'grown', detail: `from ${found} to ${wanted} partitions` }, partitions: wanted }
   }
   if (found > wanted) {
-    const detail = `it has ${found} partitions, PULSAR_PARTITIONS is ${wanted}; partitions never shrink, because those taken away would take their events along: set PULSAR_PARTITIONS to ${found}`
+    const detail = `it has ${found} partitions, PULSAR_PARTITIONS is ${wanted}; partitions cannot be removed, because their unread events would be lost: set PULSAR_PARTITIONS to ${found}`
     return { step: { what, state: 'differs', detail }, partitions: found }
   }
   return { step: { what, state: 'exists', detail: `${found} partitions` }, partitions: found }
@@ -128,7 +128,7 @@ async function createTopic(admin: PulsarAdmin, { events, partitions: wanted }: T
   if ((await admin.partitions(events)) === undefined) await admin.adoptPartitions(events, partitions)
   await admin.createMissedPartitions(events)
   const made = await readBack(admin, events, left.length === 0 ? wanted : partitions)
-  const kept = `, among them ${left.length} that were there without metadata and kept what they held`
+  const kept = `, among them ${left.length} that existed without metadata and kept their messages`
   const detail = `${made} partitions${left.length === 0 ? '' : kept}`
   return { step: { what: `topic ${events}`, state: 'created', detail }, partitions: made }
 }
@@ -141,17 +141,15 @@ async function readBack(admin: PulsarAdmin, topic: string, wanted: number): Prom
     READ_BACK,
   )
   if (made !== undefined && made >= wanted) return made
-  const found = made === undefined ? 'is not there' : `has ${made} partitions`
+  const found = made === undefined ? 'does not exist' : `has ${made} partitions`
   throw new AppError('set_up_failed', `Pulsar was asked for ${topic} with ${wanted} partitions, and the topic ${found}`)
 }
 
 async function withoutPartitions(admin: PulsarAdmin, topic: string): Promise<string> {
   const left = await admin.partitionsPresent(topic)
   const beside =
-    left.length === 0
-      ? ''
-      : `; beside it are ${left.length} partitions of a topic that was deleted, which keep what they hold`
-  return `it has no partitions and cannot get any${beside}: store or copy what it holds, delete it without its partitions (pulsar-admin topics delete ${topic}), and run set-up again; or choose another PULSAR_FUNCTION_TOPIC`
+    left.length === 0 ? '' : `; there are also ${left.length} partitions of a deleted topic, which keep their messages`
+  return `it has no partitions and cannot get any${beside}: store or copy its messages, delete it without its partitions (pulsar-admin topics delete ${topic}), and run set-up again; or choose another PULSAR_FUNCTION_TOPIC`
 }
 
 async function ensureSubscription(admin: PulsarAdmin, topic: string, subscription: string): Promise<SetUpStep> {

@@ -59,7 +59,7 @@ export function webSocketTransport(config: Access): Transport {
     openConsumer: async (options, onClosed) => {
       const query = {
         subscriptionType: 'Shared',
-        // Where the subscription was deleted meanwhile, the broker makes it anew: not behind what waits.
+        // If the subscription was deleted meanwhile, the broker recreates it: not after the waiting messages.
         subscriptionInitialPosition: 'Earliest',
         pullMode: 'true',
         receiverQueueSize: String(options.prefetchMessages),
@@ -91,7 +91,7 @@ function connectionOptions(config: Access): ClientOptions {
   }
 }
 
-/** @param use is called before the first message can arrive: a reader is sent messages at once. */
+/** @param use is called before the first message can arrive: the broker sends messages to a reader immediately. */
 function connectSocket<T>(
   url: string,
   options: ClientOptions,
@@ -131,7 +131,7 @@ function connectSocket<T>(
   })
 }
 
-/** Why a broker does not open a connection, by the status that it answers and its text, which stands in a page of HTML. */
+/** Why a broker does not open a connection, by the status of its answer and its text, which is in an HTML page. */
 export function handshakeRefusal(status: number, page: string, path: string): AppError {
   const said = /Failed to create producer\/consumer: ([^<\n]*)/.exec(page)?.[1]?.trim() ?? ''
   const code = pulsarFault(said, status)
@@ -143,9 +143,9 @@ export function handshakeRefusal(status: number, page: string, path: string): Ap
 
 const REFUSALS: Readonly<Partial<Record<ErrorCode | 'no_token', string>>> = {
   no_token: 'the token is missing or not valid; check PULSAR_AUTH_TOKEN',
-  queue_refused: 'the role of the token may not do this; run set-up, which gives the rights',
+  queue_refused: 'the role of the token may not do this; run set-up, which grants the rights',
   set_up_missing: 'the topic does not exist; run set-up',
-  queue_exclusive: 'another client holds it exclusively; end that client',
+  queue_exclusive: 'another client holds it exclusively; stop that client',
   queue_quota: 'the backlog has reached its quota; bring the workers back, or raise the quota',
 }
 
@@ -163,7 +163,7 @@ function keepAlive(socket: WebSocket): void {
   socket.once('close', () => clearInterval(timer))
 }
 
-/** Whoever closes a connection need not be told that it is gone. */
+/** A caller that closes a connection needs no report that it is closed. */
 const closedByUs = new WeakSet<WebSocket>()
 
 function closeSocket(socket: WebSocket): Promise<void> {
@@ -239,7 +239,7 @@ function producerOn(socket: WebSocket, options: ProducerOptions): Producer {
   }
 }
 
-/** The broker answers `send-error:N` both for what may pass and for what never will; only its text tells them apart. */
+/** The broker answers `send-error:N` for temporary and permanent errors; only its text distinguishes them. */
 function refusal(receipt: Receipt): AppError {
   const reason = receipt.errorMsg ?? receipt.result
   return new AppError(pulsarFault(reason), `Pulsar refused the message: ${reason}`, {
@@ -295,7 +295,7 @@ function contentOf({ payload, properties, publishTime }: Partial<Frame>): Omit<D
   }
 }
 
-/** The broker sends so many as it may fetch ahead, and one more for each that it is told to have arrived. */
+/** The broker sends as many as the prefetch allows, and one more for each permit. */
 function readerOn(socket: WebSocket): Reader {
   let arrived: ReadMessage[] = []
   const next = arrival()

@@ -15,8 +15,8 @@ export interface ReplayCounts {
 }
 
 /**
- * What Pulsar keeps, as if it were delivered by a subscription: in the order of the time of publishing over all partitions, at a bounded
- * rate. What is given back comes again; what is acknowledged is only counted off here.
+ * Delivers what Pulsar keeps as a subscription would: in the order of publishing over all partitions, at a bounded
+ * rate. Returned messages are redelivered; acknowledged ones are only counted here.
  */
 export class ReplayConsumer implements Consumer {
   readonly counts: ReplayCounts = { messages: 0, events: 0, newer: 0 }
@@ -42,7 +42,7 @@ export class ReplayConsumer implements Consumer {
     return this.#open.size === 0 && this.#readers.every(({ isFinished }) => isFinished)
   }
 
-  /** Messages that the worker has and is not done with. */
+  /** Messages in flight: the worker has them and has not acknowledged them. */
   get openMessages(): number {
     return this.#open.size
   }

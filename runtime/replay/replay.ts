@@ -40,7 +40,7 @@ export interface ReplayProgress {
   readonly events: number
   /** When the message that was read last was published, in milliseconds since the epoch; `undefined` before the first. */
   readonly reachedMs: number | undefined
-  /** Messages read and not done with. */
+  /** Messages read and not yet acknowledged. */
   readonly openMessages: number
 }
 
@@ -50,26 +50,26 @@ export interface ReplayReport {
   readonly messages: number
   /** Events that were stored by this replay. */
   readonly stored: number
-  /** Events that were there already. */
+  /** Events that were already stored. */
   readonly duplicates: number
   /** Events whose ids are stored with other content, which stays. */
   readonly conflicts: number
   /** Events, states and whole messages that went to the dead letters. */
   readonly deadLetters: number
-  /** Messages that only a newer version can read: left out. */
+  /** Messages that only a newer version can read: skipped. */
   readonly newer: number
   /** Messages that Pulsar deleted before they were read. */
   readonly deleted: number
   /** From when on Pulsar had everything, at the start; `undefined` when it kept nothing. */
   readonly keptSinceMs: number | undefined
-  /** Where to go on when it is not finished: nothing before it is left to do; `undefined` for the beginning. */
+  /** Where to continue if it is not finished: everything before is done; `undefined` for the beginning. */
   readonly resumeMs: number | undefined
   readonly seconds: number
 }
 
 /**
- * Stores what Pulsar keeps of a range of time once more, as a worker would: what is stored already stays, and no subscription is
- * touched. It goes on until the range is done, however long Pulsar or Elasticsearch are away, or until `signal` stops it.
+ * Stores again what Pulsar keeps of a time range, as a worker would. What is already stored stays, and no subscription is
+ * touched. It continues until the range is done, however long Pulsar or Elasticsearch is down, or until `signal` stops it.
  *
  * @throws AppError `set_up_missing` when there is no topic, or no template for what would be stored.
  */
@@ -93,7 +93,7 @@ export async function replay(
   )
   const registry = new Registry()
   const concurrency = new AdaptiveConcurrency(config.bulkConcurrency)
-  // Whoever replays into an index that is lost makes it first.
+  // A replay into a lost index creates it first.
   const { keeper: _, shards, ...storing } = storingIn(search, config, log, (index) => log.info({ index }, 'index made'))
   const worker = new Worker({
     consumer,

@@ -33,7 +33,7 @@ const FILTER = 'errors,items.*.status,items.*.error.type,items.*.error.reason,it
 
 const STORED: ItemResult = Object.freeze({ outcome: 'stored' })
 
-/** Longest wait of Elasticsearch for one shard that is away: all other operations of the bulk wait for the answer with it. */
+/** Maximum wait of Elasticsearch for an unavailable shard, in milliseconds: all other operations of the bulk wait with it. */
 const LONGEST_SHARD_WAIT_MS = 2000
 
 /**
@@ -60,7 +60,10 @@ export function bulkSender(client: Client, waitMs: number): SendBulk {
       { maxRetries: 0 },
     )) as BulkAnswer
     if (!Array.isArray(answer.items)) {
-      throw new AppError('search_unavailable', 'what answered the bulk is not Elasticsearch: its answer has no items')
+      throw new AppError(
+        'search_unavailable',
+        'the server that answered the bulk is not Elasticsearch: its answer has no items',
+      )
     }
     return answer.errors ? answer.items.map(resultOf) : answer.items.map(() => STORED)
   }

@@ -1,8 +1,8 @@
 import { errors } from '@elastic/elasticsearch'
 
 /**
- * What becomes of one operation of a bulk. `stored`, `duplicate` and `superseded` are done with; `throttled` and `retry`
- * are sent again, alone; `rejected` goes to the dead letters, once `judge.ts` has found that the document is at fault.
+ * The outcome of one operation of a bulk. `stored`, `duplicate` and `superseded` are final. `throttled` and `retry`
+ * are sent again, alone. `rejected` becomes a dead letter once `judge.ts` has found that the document is at fault.
  */
 export type ItemOutcome = 'stored' | 'duplicate' | 'superseded' | 'throttled' | 'retry' | 'rejected'
 
@@ -15,8 +15,8 @@ export interface ItemFault {
 const PASSING = new Set([408, 502, 503, 504])
 
 /**
- * Goes by the status alone. `rejected` says only that this operation was refused: faults of the cluster, of an index or of the
- * set-up have the same statuses as faults of a document, so a trial must tell the two apart.
+ * Uses the status only. `rejected` means that this operation was refused: faults of the cluster, of an index or of the
+ * set-up have the same statuses as faults of a document, so a trial must distinguish the two.
  */
 export function classifyItem(operation: 'create' | 'index', status: number): ItemOutcome {
   if (status >= 200 && status < 300) return 'stored'

@@ -6,14 +6,14 @@ import { type NodeListener, nodeConnections } from './node-connection.ts'
 
 /** A node that did not answer is asked again after so long, then after twice as long, and so on. */
 const ASK_AGAIN_MS = 5000
-/** At most so many doublings: 80 s. */
+/** Maximum number of doublings: 80 s. */
 const MOST_DOUBLINGS = 4
 
 /**
- * The official client. What one node does not answer is asked of the next, for every call of ours may be repeated. Only a bulk is not sent
- * again here: the indexer decides itself what is sent again, and when.
+ * The official client. If one node does not answer, it asks the next, because all our requests can be repeated. Only a bulk is not sent
+ * again here: the worker decides what is sent again, and when.
  *
- * @param onNode told when a node does not answer, and when it does again.
+ * @param onNode called when a node does not answer, and when it answers again.
  */
 export function searchClient(config: Config, onNode: NodeListener = () => undefined): Client {
   const nodes = config.elasticHost.split(',')
@@ -44,10 +44,10 @@ export function nodesAway(client: Client): readonly string[] {
   return connections.filter(({ status }) => status === BaseConnection.statuses.DEAD).map(({ url }) => url.origin)
 }
 
-/** Longest wait of a probe, with all that it tries. */
+/** Maximum time of a probe, with all its tries, in milliseconds. */
 const PROBE_MS = 2000
 
-/** Why no node answers; `undefined` when one does, whatever its colour. One that is away is not asked twice. */
+/** Why no node answers; `undefined` if one does, whatever its health. A node that is down is not asked twice. */
 export async function searchUnavailableReason(client: Client): Promise<string | undefined> {
   const tries = client.connectionPool.size > 1 ? 2 : 1
   let reason: string | undefined

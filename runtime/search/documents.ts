@@ -40,7 +40,7 @@ export interface EventDocument {
   readonly id: string
   readonly type: string
   readonly name: string
-  /** The time of arrival when left out. */
+  /** @default the time of arrival */
   readonly insert?: string | undefined
   readonly create?: string | undefined
   readonly update?: string | undefined
@@ -67,8 +67,8 @@ export const SOURCE_SUFFIX_BYTES = 1 + SUFFIX_HASH_CHARACTERS
 
 /**
  * What makes an event id one of its source: `_id` is the id and this. So no source can claim the id of an event of another
- * source. It has a fixed length, hence no two pairs of source and id have the same `_id`; and it stands at the end, so that ids
- * which begin with their time stay in the order of time.
+ * source. It has a fixed length, so no two pairs of source and id have the same `_id`; and it is at the end, so that ids
+ * which begin with their time stay in time order.
  */
 export function sourceSuffix(sourceId: string): string {
   const known = suffixes.get(sourceId)
@@ -92,8 +92,8 @@ export function callText({ ingest, source, session, profile, request }: CallDocu
 }
 
 /**
- * `create` fails with 409 when the id is there already, so a repetition stores nothing more. Written piece by piece, not
- * as one object, because this is the work that the API does most.
+ * `create` fails with 409 if the id exists, so a repetition stores nothing more. Written piece by piece, not
+ * as one object, because the API does this most.
  */
 export function eventLines(index: string, event: EventDocument, call: CallText): string {
   const id = JSON.stringify(event.id)

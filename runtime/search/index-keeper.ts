@@ -6,7 +6,7 @@ import { pairs } from './documents.ts'
 import { type Template, templatesOf } from './templates.ts'
 import { isForbidden, makeIndex, refusalOf } from './upkeep.ts'
 
-/** Longest wait for a new index: a bulk waits behind it, with events of other indices in it. */
+/** Maximum wait for a new index, in milliseconds: a bulk waits for it, with events of other indices. */
 const MAKE_TIMEOUT_MS = 5000
 /** After a failure each bulk would else ask again. */
 const RETRY_MS = 1000
@@ -16,7 +16,7 @@ export interface IndexKeeperOptions {
   readonly client: Client
   readonly config: Config
   readonly sendBulk: SendBulk
-  /** Is told each index that this process has made. */
+  /** Called with each index that this process has created. */
   readonly onMade: (index: string) => void
   readonly nowMs: () => number
 }
@@ -28,15 +28,15 @@ export interface NotMade {
 }
 
 /**
- * Sends bulks, and sees to it that each index a bulk writes to is there before: Elasticsearch would make it by whatever
- * template it has at that moment, or guess its mapping. Operations for an index that cannot be made are not sent; the others of
+ * Sends bulks, and creates each missing index before a bulk writes to it. Otherwise Elasticsearch would create it by the
+ * template of that moment, or guess its mapping. Operations for an index that cannot be created are not sent; the others of
  * their bulk are.
  */
 export class IndexKeeper {
   readonly #to: IndexKeeperOptions
   readonly #templates: readonly Template[]
   readonly #known = new Set<string>()
-  /** Seen in lines, and not known to be there. */
+  /** Seen in lines, and not known to exist. */
   readonly #unknown = new Set<string>()
   readonly #making = new Map<string, Promise<ItemFault | undefined>>()
   readonly #failures = new Map<string, { readonly atMs: number; readonly fault: ItemFault }>()
@@ -98,7 +98,7 @@ export class IndexKeeper {
     this.#unknown.add(index)
   }
 
-  /** Answers why the index is not there; one attempt at a time for each. */
+  /** Returns why the index is missing; one attempt at a time for each. */
   #ensure(index: string): Promise<ItemFault | undefined> {
     const last = this.#failures.get(index)
     if (last && this.#to.nowMs() - last.atMs < RETRY_MS) return Promise.resolve(last.fault)
@@ -113,7 +113,7 @@ export class IndexKeeper {
     } catch (error) {
       // Elasticsearch does not answer: the bulk would fail likewise, and is sent again as a whole.
       if (!(error instanceof errors.ResponseError)) throw error
-      const fault = { type: 'index_not_made', reason: `${index} is missing and cannot be made: ${refusalOf(error)}` }
+      const fault = { type: 'index_not_made', reason: `${index} is missing and cannot be created: ${refusalOf(error)}` }
       this.#failures.set(index, { atMs: this.#to.nowMs(), fault })
       return fault
     }
@@ -135,7 +135,7 @@ export class IndexKeeper {
     try {
       await makeIndex(client, this.#templateOf(index), index, MAKE_TIMEOUT_MS)
     } catch (error) {
-      // Who may neither look nor make cannot make it by a document either: whether it is there shows when it is written to.
+      // A user who may neither check nor create it cannot create it by a document either: the write shows whether it exists.
       if (isThere === undefined && isForbidden(error)) return
       throw error
     }

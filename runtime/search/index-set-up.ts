@@ -40,11 +40,11 @@ export async function setUpSearch(client: Client, config: Config, nowMs = Date.n
       if (winner) steps.push(winner)
       steps.push(...(await alignIndices(client, template, nowMs)))
     }
-    const guard = 'Elasticsearch makes no index of ours by itself while a template is missing'
+    const guard = 'Elasticsearch creates none of our indices while a template is missing'
     steps.push(await ensureTemplate(client, guardTemplateOf(config), guard))
     return steps
   } catch (cause) {
-    throw new AppError('search_unavailable', `Elasticsearch at ${config.elasticHost} did not take the set-up`, {
+    throw new AppError('search_unavailable', `Elasticsearch at ${config.elasticHost} refused the set-up`, {
       cause,
     })
   }
@@ -91,7 +91,7 @@ async function ensureTemplate(client: Client, template: NamedTemplate, detail: s
       what,
       state: 'differs',
       code: 'template_newer',
-      detail: `it is of version ${version}, made by a newer release; this one writes version ${MAPPING_VERSION}: run set-up of the newer release`,
+      detail: `it is of version ${version}, of a newer release; this one writes version ${MAPPING_VERSION}: run set-up of the newer release`,
     }
   }
   await writeTemplate(client, template)
@@ -147,7 +147,7 @@ function codecStep({ alias, body }: Template, name: string, { settings }: FoundI
 /** An index that has doc values which are not wanted any more harms nobody. */
 function docValuesStep({ alias, body }: Template, name: string, { mappings = {} }: FoundIndex): SetUpStep[] {
   if (hasDocValues(mappings) || !hasDocValues(body.template.mappings)) return []
-  const detail = `nobody can sort or aggregate by what its properties and context hold; ${beginsWith(alias)} doc values for them`
+  const detail = `nothing can sort or aggregate by fields of its properties and context; ${beginsWith(alias)} doc values for them`
   return [{ what: `index ${name}`, state: 'differs', code: 'doc_values_lacking', detail }]
 }
 
@@ -185,7 +185,7 @@ async function alignReplicas(client: Client, index: string, found: number, wante
   if (found === wanted) return []
   const what = `index ${index}`
   if (found > wanted) {
-    const detail = `it keeps its ${found} replicas, which is more than the ${wanted} configured: lower them yourself if you mean it`
+    const detail = `it keeps its ${found} replicas, which is more than the ${wanted} configured: lower them manually if you want to`
     return [{ what, state: 'differs', code: 'replicas_kept', detail }]
   }
   await client.indices.putSettings({ index, settings: { index: { number_of_replicas: wanted } } })

@@ -18,7 +18,7 @@ import {
   writeTemplate,
 } from './upkeep.ts'
 
-/** What may be wrong with templates and indices and cannot be put right by a worker. */
+/** Faults of templates and indices that a worker cannot repair. */
 export const INDEX_TROUBLES = [
   'template_missing',
   'template_changed',
@@ -50,8 +50,8 @@ export interface IndexWatchOptions {
 }
 
 /**
- * Looks at templates and indices every minute, and after each new index: puts right what is ours and can be put right, and
- * reports the rest until it is gone.
+ * Checks templates and indices every minute, and after each new index. Repairs our own where possible, and
+ * reports the rest until it is repaired.
  */
 export class IndexWatch {
   readonly #to: IndexWatchOptions
@@ -107,7 +107,7 @@ export class IndexWatch {
       await this.#to.shards.review(found)
       this.#tell(steps)
     } catch (error) {
-      // What was known stays. That Elasticsearch does not answer is told by others.
+      // The known faults stay. Others report that Elasticsearch does not answer.
       this.#to.log.debug({ reason: messageOf(error) }, 'templates and indices could not be looked at')
     }
   }
@@ -124,7 +124,7 @@ export class IndexWatch {
     } catch (error) {
       if (!isRefusal(error)) throw error
       const was = state === 'missing' ? 'it is missing' : 'somebody changed it'
-      const detail = `${was}, and it could not be written again: ${refusalOf(error)}; run set-up, with credentials that may`
+      const detail = `${was}, and it could not be restored: ${refusalOf(error)}; run set-up, with credentials that may`
       return [{ what, state: 'differs', code: `template_${state}`, detail }]
     }
   }
@@ -164,7 +164,7 @@ export class IndexWatch {
   }
 }
 
-/** What the credentials do not allow counts as a fault of its own, and the other checks go on. */
+/** A check that the credentials do not allow is a fault of its own, and the other checks continue. */
 async function allowed(
   { name }: NamedTemplate,
   look: () => Promise<readonly SetUpStep[]>,
@@ -173,7 +173,7 @@ async function allowed(
     return await look()
   } catch (error) {
     if (!isForbidden(error)) throw error
-    const detail = `the credentials do not allow to look: ${refusalOf(error)}`
+    const detail = `the credentials do not allow the check: ${refusalOf(error)}`
     return [{ what: `index template ${name}`, state: 'differs', code: 'not_allowed', detail }]
   }
 }

@@ -20,7 +20,7 @@ export function periodOf(timeMs: number, partitioning: Partitioning): string {
 
 const PERIOD = /^(\d{4})(?:-(?:q([1-4])|(\d{2})(?:-(\d{2}))?))?$/
 
-/** When the period of an index name ends, in milliseconds; `undefined` for a name that is not of a period of ours. */
+/** When the period of an index name ends, in milliseconds; `undefined` if it is not the name of one of our periods. */
 export function periodEndMs(index: string, eventAlias: string): number | undefined {
   return boundsMs(index, eventAlias)?.[1]
 }

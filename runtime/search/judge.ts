@@ -23,10 +23,10 @@ export class LinesRefused extends AppError {
 }
 
 /**
- * Tells faults of documents from faults of everything else: `rejected` is answered only for a document that is refused where another
+ * Distinguishes faults of documents from all other faults: the outcome is `rejected` only for a document that is refused where another
  * one would be stored. Costs nothing while nothing is refused.
  *
- * @throws LinesRefused when the lines make the request fail; else what `send` throws, or what it throws for a sample.
+ * @throws LinesRefused when the lines make the request fail; otherwise what `send` throws, or what it throws for a sample.
  */
 export function judgedSender(send: SendBulk): SendBulk {
   return async (lines) => {
@@ -113,7 +113,7 @@ async function waitOfSample(send: SendBulk, sample: Buffer): Promise<FaultyResul
   return result && faultOfSample(result)
 }
 
-/** A request that is not refused any more may have stored the operation: when it comes again, it is a duplicate. */
+/** A request that is no longer refused may have stored the operation: a retry is then a duplicate. */
 async function waitOfOperation(
   send: SendBulk,
   lines: Buffer,

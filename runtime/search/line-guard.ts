@@ -9,10 +9,10 @@ export interface GuardedLines {
   readonly stateLines: Buffer
 }
 
-/** Where an operation stands in its lines, in bytes. */
+/** The position of an operation in its lines, in bytes. */
 export interface LinePosition {
   readonly index: string
-  /** The `_id` as it stands in JSON, without its quotes. */
+  /** The `_id` as written in JSON, without its quotes. */
   readonly idStart: number
   readonly idEnd: number
   readonly start: number
@@ -52,9 +52,9 @@ interface Reading {
 type ReadAction = (lines: Buffer, at: number) => Reading | undefined
 
 /**
- * Lets through only what `documents.ts` writes: pairs of an action and a document, for the indices of this configuration
- * and with these two actions. Otherwise whoever may publish could write and delete whatever the worker may. Documents are not
- * read: Elasticsearch judges them one by one.
+ * Allows only what `documents.ts` writes: pairs of an action and a document, for the indices of this configuration
+ * and with these two actions. Otherwise anyone who may publish could write and delete whatever the worker may. Documents are not
+ * read: Elasticsearch checks them one by one.
  */
 export function lineGuard(config: Pick<Config, 'indexPrefix'>): LineGuard {
   const readEvent = eventActionReader(config)

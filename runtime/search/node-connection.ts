@@ -3,7 +3,7 @@ import { errors, UndiciConnection } from '@elastic/elasticsearch'
 import type { Logger } from '../log.ts'
 
 export interface NodeLimits {
-  /** After so long without an answer a node is asked whether it is there, when there are others. */
+  /** After this time without an answer, a node is probed if there are others, in milliseconds. */
   readonly quietMs: number
   /** And has so long to answer that. Both together are what a silent or slow node costs. */
   readonly pingLimitMs: number
@@ -14,14 +14,14 @@ const LIMITS: NodeLimits = { quietMs: 1000, pingLimitMs: 2000 }
 type Request = Parameters<UndiciConnection['request']>[0]
 type RequestOptions = Parameters<UndiciConnection['request']>[1]
 
-/** Told of a node that does not answer, with the reason, and with none when it answers again. */
+/** Called with the reason when a node does not answer, and without one when it answers again. */
 export type NodeListener = (node: string, reason: string | undefined) => void
 
 /** Says so in the log once, when a node goes away and when it comes back. */
 export function nodeLogger(log: Logger): NodeListener {
   return (node, reason) => {
     if (reason === undefined) log.info({ node }, 'a node of Elasticsearch answers again')
-    else log.warn({ node, reason }, 'a node of Elasticsearch does not answer: others of ELASTIC_HOST are asked')
+    else log.warn({ node, reason }, 'a node of Elasticsearch does not answer: the others of ELASTIC_HOST are used')
   }
 }
 
@@ -69,7 +69,7 @@ export function nodeConnections(onChange: NodeListener, limits = LIMITS): typeof
       }
     }
 
-    /** Rejects when the node does not answer. Whatever the status, it is there; a proxy without a server is not. */
+    /** Rejects when the node does not answer. Any status counts as an answer, except that of a proxy without a server. */
     async #ping(): Promise<void> {
       const options = { requestId: 'ping', name: '', context: null, timeout: limits.pingLimitMs }
       const { statusCode } = await super.request({ method: 'HEAD', path: '/' }, options)
@@ -101,7 +101,7 @@ export function nodeConnections(onChange: NodeListener, limits = LIMITS): typeof
   return NodeConnection
 }
 
-/** What the pool of the client takes for a node that is dead, too. */
+/** The statuses that the pool of the client also treats as a dead node. */
 function isGateway(status: number): boolean {
   return status >= 502 && status <= 504
 }

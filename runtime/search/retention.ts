@@ -27,7 +27,7 @@ export async function listIndices(client: Client, config: Config, nowMs: number)
   const rows = await client.cat
     .indices(
       {
-        // Patterns, because one name that is not there yet would fail them all.
+        // Patterns, because one missing name would fail them all.
         index: [allEvents, `${session}*`, `${profile}*`],
         format: 'json',
         bytes: 'b',

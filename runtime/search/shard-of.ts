@@ -10,10 +10,10 @@ const BACKSLASH = 0x5c
 const FIRST_NON_ASCII = 0x80
 
 /**
- * The shard to which Elasticsearch routes a document without a routing of its own (`IndexRouting` of Elasticsearch 9.2). Only a
- * prediction: Elasticsearch routes by itself, so a wrong one costs speed and nothing else.
+ * The shard to which Elasticsearch routes a document without an explicit routing (`IndexRouting` of Elasticsearch 9.2). Only a
+ * prediction: Elasticsearch routes the document itself, so a wrong one only costs speed.
  *
- * @param lines holds the `_id` as it stands in JSON, without its quotes, from `start` to `end` (excluded).
+ * @param lines holds the `_id` as written in JSON, without its quotes, from `start` to `end` (excluded).
  * @returns from 0 to `shards` - 1.
  */
 export function shardOf({ shards, routingShards }: Routing, lines: Buffer, start: number, end: number): number {

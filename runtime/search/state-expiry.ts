@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts'
 import { indicesOf } from '../names.ts'
 
 const DAY_MS = 24 * 3600 * 1000
-/** Documents of one bulk of deletions: some 200 kB, and a search answers 10,000 at most. */
+/** Documents of one bulk of deletions: about 200 kB, and a search returns at most 10,000. */
 const PAGE = 2000
 /** Longer than a bulk of them takes; Elasticsearch keeps what a search saw for that long after each page. */
 const KEEP_ALIVE = '5m'
@@ -36,7 +36,7 @@ function limited(config: Config, nowMs: number): readonly Kept[] {
     })
 }
 
-/** How many sessions and profiles have expired; nothing of those that are kept for ever, or have no index yet. */
+/** How many sessions and profiles have expired; none for those that are kept permanently, or have no index yet. */
 export async function expiredStates(client: Client, config: Config, nowMs: number): Promise<readonly ExpiredStates[]> {
   return Promise.all(
     limited(config, nowMs).map(async ({ index, retentionDays, before }) => {
@@ -49,8 +49,8 @@ export async function expiredStates(client: Client, config: Config, nowMs: numbe
 }
 
 /**
- * Deletes the expired sessions and profiles, document by document, for they have one index for ever. One that is sent again in
- * that moment stays. What a run does not reach is left for the next one.
+ * Deletes the expired sessions and profiles, document by document, because they have one index without period. One that is sent again at
+ * that moment stays. The next run deletes what this one does not reach.
  *
  * @returns what was deleted.
  * @throws AppError `search_unavailable` when Elasticsearch does not answer, or refuses a deletion.

@@ -12,13 +12,13 @@ import { ShardMap } from './shard-map.ts'
 export interface Storing {
   readonly keeper: IndexKeeper
   readonly shards: ShardMap
-  /** Makes an index before its first use, and tells faults of documents from those of the cluster. */
+  /** Creates an index before its first use, and distinguishes faults of documents from those of the cluster. */
   readonly sendBulk: SendBulk
   readonly findConflicts: FindConflicts
   readonly guard: LineGuard
 }
 
-/** @param onMade is told each index that this process has made. */
+/** @param onMade called with each index that this process has created. */
 export function storingIn(client: Client, config: Config, log: Logger, onMade: (index: string) => void): Storing {
   const keeper = new IndexKeeper({
     client,

@@ -67,7 +67,7 @@ export interface IndexContent {
   readonly aliases?: Readonly<Record<string, object>>
 }
 
-/** As Elasticsearch tells them. */
+/** As Elasticsearch returns them. */
 export interface IndexSettings {
   readonly number_of_shards: string
   readonly number_of_replicas: string
@@ -167,7 +167,7 @@ function withMeta<Content extends Omit<TemplateBody, '_meta'>>(content: Content)
   }
 }
 
-/** A template as Elasticsearch tells it, whoever wrote it. */
+/** A template as Elasticsearch returns it, from any author. */
 export interface FoundTemplate {
   readonly index_patterns?: string | readonly string[]
   readonly priority?: number
@@ -198,12 +198,12 @@ export function versionIn(meta: Readonly<Record<string, unknown>> | undefined): 
   return Number(meta?.['version'] ?? 0)
 }
 
-/** Whether a template is as a release of ours wrote it. */
+/** Whether a template is unchanged since one of our releases wrote it. */
 export function isGenuine(found: FoundTemplate): boolean {
   return found._meta?.['digest'] === digestOf(found)
 }
 
-/** Stands in `_meta`, so that a change by anybody else shows. */
+/** Is in `_meta`, so that changes by others are visible. */
 function digestOf({ index_patterns, priority, allow_auto_create, composed_of, data_stream, template }: FoundTemplate) {
   const { settings = {}, mappings = {}, aliases = {} } = template ?? {}
   const patterns = [index_patterns].flat()

@@ -14,7 +14,7 @@ import { FLATTENED_DEPTH } from './templates.ts'
 const NEVER = Number.MAX_SAFE_INTEGER
 const CONFLICT = { status: 409, type: 'version_conflict_engine_exception' }
 
-/** Values of each type, nested as deep as the API lets through: a mapping that was guessed from other documents refuses them. */
+/** Values of each type, nested as deep as the API allows: a mapping that was guessed from other documents refuses them. */
 const ANYTHING = { a: [1, 'text', nested(FLATTENED_DEPTH - 2)] }
 const MOMENT = '2026-01-01T00:00:00.000Z'
 const ID = { id: 'trial' }
@@ -61,7 +61,7 @@ export interface Trial {
 const OPERATIONS_OF_A_TRIAL = 3
 
 /**
- * The lines of the trial of an operation, for the same index and `_id`, hence the same shard: the sample, the document, the
+ * The lines of the trial of an operation, for the same index and `_id`, so the same shard: the sample, the document, the
  * sample again. Elasticsearch takes the operations of a shard one after the other.
  */
 export function trialLines(operation: Buffer): Buffer {
@@ -96,8 +96,8 @@ export function trialsOf(results: readonly ItemResult[], operations: number): re
 }
 
 /**
- * Whether a document is at fault that was refused: it is refused again between two samples that would be stored in its place. Else the
- * operation waits: with the fault of the sample; or with its own, when now only the storing itself was in its way.
+ * Whether a refused document is at fault: it is refused again between two samples that would be stored in its place. Otherwise the
+ * operation waits: with the fault of the sample, or with its own if only the storing itself failed.
  */
 export function verdictOf(refusal: FaultyResult, { before, own, after }: Trial): FaultyResult {
   const fault = faultOfSample(before) ?? faultOfSample(after)
@@ -113,7 +113,7 @@ export function faultOfSample(result: ItemResult): FaultyResult | undefined {
   return { outcome: outcome === 'throttled' ? 'throttled' : 'retry', status, fault }
 }
 
-/** The condition of a trial never holds, so nothing can be stored: an ingest pipeline drops what comes. */
+/** The condition of a trial never holds, so nothing can be stored: an ingest pipeline drops the document. */
 const DROPPED: FaultyResult = {
   outcome: 'retry',
   status: 200,

@@ -11,11 +11,11 @@ import {
 } from './templates.ts'
 
 /**
- * Looks at templates and indices, and puts right what can be put right without loss. Set-up and the check of each worker are
- * the same here; only set-up may change what another configuration has written.
+ * Checks templates and indices, and repairs what it can repair without loss. Set-up and the check of each worker both
+ * use it; only set-up may change what another configuration has written.
  */
 
-/** What an index tells of itself, as far as `INDEX_FILTER` lets it. */
+/** The properties of an index, as far as `INDEX_FILTER` includes them. */
 export type FoundIndex = Pick<estypes.IndicesIndexState, 'aliases' | 'mappings' | 'settings'>
 
 const INDEX_FILTER = [
@@ -44,16 +44,16 @@ export async function readIndices(client: Client, template: Template): Promise<R
   return Object.fromEntries(Object.entries(found).filter(([, state]) => state.settings !== undefined))
 }
 
-/** Writes a template. Whoever calls has looked at what is there. */
+/** Writes a template. The caller has checked the existing one. */
 export async function writeTemplate(client: Client, { name, body }: NamedTemplate): Promise<void> {
   await client.indices.putIndexTemplate({ name, ...body } as unknown as estypes.IndicesPutIndexTemplateRequest)
 }
 
 /**
  * Makes an index. It has the mapping and the alias of this release whatever becomes of the template meanwhile; settings,
- * and a newer mapping, come from the template as set-up has written it. An index that is there already stays as it is.
+ * and a newer mapping, come from the template as set-up has written it. An existing index does not change.
  *
- * @param timeoutMs longest wait for the master, and for the shards after that.
+ * @param timeoutMs maximum wait for the master, and then for the shards.
  */
 export async function makeIndex(client: Client, template: Template, index: string, timeoutMs: number): Promise<void> {
   const found = await readTemplate(client, template.name).catch((error: unknown) => {
@@ -95,7 +95,7 @@ export function isForbidden(error: unknown): error is errors.ResponseError {
   return error instanceof errors.ResponseError && (error.statusCode === 401 || error.statusCode === 403)
 }
 
-/** Adds what an index of ours lacks: the alias, and the fields of this release. */
+/** Adds what one of our indices lacks: the alias, and the fields of this release. */
 export async function alignIndex(
   client: Client,
   template: Template,
@@ -126,7 +126,7 @@ async function alignMapping(
   } catch (error) {
     if (!isRefusal(error)) throw error
     const reason = refusalOf(error)
-    // Only an index that no release of ours has made tells no version.
+    // Only an index that none of our releases has created has no version.
     return mappings._meta?.['version'] === undefined
       ? { what, state: 'differs', code: 'mapping_guessed', detail: guessed(index, reason) }
       : {
@@ -144,7 +144,7 @@ async function readFields(client: Client, index: string): Promise<Fields> {
 }
 
 /**
- * Those of the fields that are not there, or have another type, which Elasticsearch refuses. A field that is there may be indexed in
+ * The fields that are missing, or have another type, which Elasticsearch refuses. An existing field may be indexed in
  * another way, as an earlier release did: that cannot change, and takes the same documents.
  */
 function lackingFields(wanted: Fields, found: Fields): Fields {
@@ -158,7 +158,7 @@ function lackingFields(wanted: Fields, found: Fields): Fields {
 }
 
 function guessed(index: string, reason: string): string {
-  return `its mapping is not ours, Elasticsearch guessed it or somebody else made it (${reason}); its documents are kept, and the alias does not find them: rebuild ${index} as docs/operations.md says`
+  return `its mapping is not ours: Elasticsearch guessed it, or somebody else created the index (${reason}); its documents are kept, but searches by the alias miss them: rebuild ${index} as docs/operations.md says`
 }
 
 async function alignAlias(
@@ -179,7 +179,7 @@ async function alignAlias(
   }
 }
 
-/** The step that tells of another template which applies to `index` instead of ours; `undefined` when ours does. */
+/** The step that reports another template which applies to `index`; `undefined` if none does. */
 export async function findWinner(client: Client, { name }: Template, index: string): Promise<SetUpStep | undefined> {
   const { overlapping = [] } = await client.indices.simulateIndexTemplate({ name: index })
   const losers = new Set(overlapping.map((other) => other.name))

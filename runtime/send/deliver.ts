@@ -17,8 +17,8 @@ export interface Delivery {
  * Posts one call until it is answered 200; again after 429, 5xx or no answer. Its event ids stay the same, so a repetition
  * stores nothing twice.
  *
- * @param onAnswer is told the status of each answer; `error` where there was none.
- * @returns the last refusal; nothing when it was answered 200.
+ * @param onAnswer called with the status of each answer; `error` if there was none.
+ * @returns the last refusal; `undefined` if it was answered 200.
  */
 export async function deliver(
   agent: Agent,

@@ -1,6 +1,6 @@
 import { v7 as uuidV7 } from 'uuid'
 
-/** One call to `/track`, as JSON of ours. */
+/** One generated call to `/track`, as JSON. */
 export interface Call {
   readonly source: { readonly id: string }
   readonly session?: { readonly id: string }
@@ -43,7 +43,7 @@ export function* generateLoad(options: LoadOptions): Generator<Call> {
   }
 }
 
-/** An event like those of a shop, the same for the same number but for its id and time. */
+/** An event like those of a shop. The same number gives the same event, except its id and time. */
 export function generateEvent(number: number, id: string, createdAt: string): GeneratedEvent {
   const type = TYPES[number % TYPES.length] as string
   const page = PAGES[number % PAGES.length] as string

@@ -6,7 +6,7 @@ import type { Call } from './generate.ts'
 export interface SendOptions extends Delivery {
   /** Of the public listener, `http://localhost:8585`. */
   readonly url: string
-  /** Calls under way at once. */
+  /** Maximum number of concurrent calls. */
   readonly concurrency: number
   /** Most events a second; 0 sends as fast as they are answered. */
   readonly eventsPerSecond: number
@@ -22,7 +22,7 @@ export interface SendReport {
   readonly answers: Readonly<Record<string, number>>
   readonly seconds: number
   readonly latenciesMs: { readonly p50: number; readonly p99: number; readonly max: number }
-  /** The first answer that was a refusal for good. */
+  /** The first permanent refusal. */
   readonly firstRefusal: string | undefined
 }
 
@@ -72,7 +72,7 @@ export async function sendCalls(
     }
     await Promise.all(underWay)
   } finally {
-    // Also when the input breaks off: what was begun is answered before that is told.
+    // Also when the input breaks off: started calls are answered before that is reported.
     await Promise.allSettled(underWay)
     await agent.close()
   }

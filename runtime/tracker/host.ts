@@ -36,7 +36,7 @@ export interface Host {
   callOptions(): Properties
   callContext(wanted: ContextOptions): Properties
   eventContext(wanted: ContextOptions): Properties
-  /** Tells the developer of the page. */
+  /** Warns the developer of the page. */
   warn(text: string): void
 }
 

@@ -2,7 +2,7 @@ import type { Host } from './host.ts'
 import type { Kept } from './kept.ts'
 import { SESSION_MS, type Session, slide } from './session.ts'
 
-/** The names under which Tracardi's own library keeps both: a page that comes from it goes on with them. */
+/** The names that Tracardi's own library uses for both, so that a page that migrates keeps its visitors. */
 const SESSION_COOKIE = 'tracardi-session-id'
 const PROFILE_KEY = 'tracardi-profile-id'
 

@@ -1,6 +1,6 @@
 /**
- * Browsers let a page have 64 KiB under way in calls that outlive it, whoever on the page makes them, and fail what goes
- * beyond: 4 KiB are left for others.
+ * Browsers allow a page 64 KiB in flight in calls that outlive it, all scripts together, and fail the rest:
+ * 4 KiB are left for others.
  *
  * @see https://fetch.spec.whatwg.org/#http-network-or-cache-fetch
  */
@@ -11,7 +11,7 @@ export class KeepaliveBudget {
   /** What still fits, in bytes. */
   left = KEEPALIVE_BYTES
 
-  /** @returns whether a body of so many bytes fits; then it counts until it is given back. */
+  /** @returns whether a body of this many bytes fits; if so, it counts until it is released. */
   take(bytes: number): boolean {
     const fits = bytes <= this.left
     if (fits) this.left -= bytes

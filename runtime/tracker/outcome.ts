@@ -13,7 +13,7 @@ export type Outcome =
   | { readonly kind: 'stored' }
   /** The call will never be taken as it is. */
   | { readonly kind: 'refused' }
-  /** Nobody knows whether the events are stored: they are sent again with the same ids, not before so many ms. */
+  /** The events may or may not be stored: they are sent again with the same ids, after this many milliseconds. */
   | { readonly kind: 'again'; readonly afterMs: number }
 
 /** A wrong header must not stop a page for days. */

@@ -10,13 +10,13 @@ const AT_ONCE_MS = 20
 const SETTLE_MS = 50
 
 /**
- * Sends what waits in the queue, call after call, so that the next one knows the profile of the one before. Of the tabs
- * that share a queue one sends at a time; when it closes, the browser lets the next one go on.
+ * Sends the queue, call after call, so that each call knows the profile of the previous one. Of the tabs
+ * that share a queue, one sends at a time; when it closes, the browser lets the next one continue.
  *
  * @param lock name of what only one tab has at a time; `undefined` when no other tab sees the queue. Where the browser
  *   has no locks two tabs may send the same event; it is stored once.
  * @param returned called when the browser shows the page again that it had kept when it was left.
- * @returns sends all that waits now; what is added meanwhile waits for the next time.
+ * @returns sends all events that wait now; those added meanwhile wait for the next call.
  */
 export function senderOf(
   host: Host,

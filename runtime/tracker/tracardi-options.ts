@@ -7,7 +7,7 @@ export interface TracardiOptions {
     readonly source?: { readonly id?: string }
     readonly profile?: { readonly id?: string }
     readonly context?: ContextOptions
-    /** Tracardi's `respectDoNotTrack`, and any of ours by its name. */
+    /** Tracardi's `respectDoNotTrack`, and any of our options by its name. */
     readonly settings?: Partial<TrackerOptions>
     readonly auto?: { readonly events?: TrackerOptions['autoEvents'] }
   }

@@ -5,13 +5,13 @@ import type { Settings } from './settings.ts'
 export interface Trigger {
   /** @param now whether it waits for no others. */
   registered(bytes: number, now: boolean): void
-  /** A bulk begins anew. */
+  /** A bulk begins again. */
   reset(): void
 }
 
 /**
- * What is registered while the page loads waits for the end of loading, for `loadMs` at most; what comes later waits for
- * `bulkMs` after the first event of its bulk. A bulk that is full waits for nothing.
+ * Events that are registered while the page loads wait for its end, for `loadMs` at most. Later events wait for
+ * `bulkMs` after the first event of their bulk. A full bulk does not wait.
  *
  * @param loaded called once, at the end of loading; `send` follows.
  */

@@ -1,23 +1,23 @@
-/** What a page tells the library. */
+/** The options of a page. */
 export interface TrackerOptions {
   /** Where the API is, without `/track`: `https://events.example.com`. */
   readonly api: string
   /** Id of the event source. */
   readonly source: string
-  /** Id of the profile, where the page knows it. @default the one that this browser has, else a new one */
+  /** Id of the profile, where the page knows it. @default that of this browser, or a new one */
   readonly profile?: string | undefined
-  /** Most events of one call; as soon as so many wait, they are sent. Unit: events. @default 100 */
+  /** Maximum events of one call; this many waiting events are sent immediately. Unit: events. @default 100 */
   readonly bulkEvents?: number
-  /** Most bytes of the events of one call; as soon as so many wait, they are sent. Unit: bytes. @default 49152 */
+  /** Maximum bytes of the events of one call; this many waiting bytes are sent immediately. Unit: bytes. @default 49152 */
   readonly bulkBytes?: number
   /** How long the first event of a bulk waits for others, once the page is loaded. Unit: ms. @default 5000 */
   readonly bulkMs?: number
   /** A page that is still loading after so long sends what it has. Unit: ms. @default 10000 */
   readonly loadMs?: number
-  /** Most events that wait in this browser; further ones are dropped, and told. Unit: events. @default 1000 */
+  /** Maximum events that wait in this browser; further ones are dropped and reported. Unit: events. @default 1000 */
   readonly queueEvents?: number
   /**
-   * Events that could not be sent for so long are dropped, and told. It must stay below `EVENT_ID_WINDOW_HOURS` of the
+   * Events that could not be sent for this long are dropped and reported. It must stay below `EVENT_ID_WINDOW_HOURS` of the
    * API (168): a repetition after that might be stored twice. Unit: hours. @default 144
    */
   readonly queueHours?: number
@@ -27,7 +27,7 @@ export interface TrackerOptions {
   readonly respectGlobalPrivacyControl?: boolean
   /** Whether nothing is stored or sent before `consent(true)`. @default false */
   readonly requireConsent?: boolean
-  /** What is told of page and browser besides the events. */
+  /** The data about page and browser that calls contain besides the events. */
   readonly context?: ContextOptions | undefined
   /** Events to register at the end of loading, each as type and properties. @default none */
   readonly autoEvents?: readonly (readonly [type: string, properties?: Properties])[] | undefined
@@ -93,7 +93,7 @@ export interface Tracker {
    *   has sent it, or where it was dropped. It stays open for as long as the event waits.
    */
   track(type: string, properties?: Properties | null, options?: EventOptions | null): Promise<Result | undefined>
-  /** Sends what waits, now. */
+  /** Sends waiting events now. */
   flush(): Promise<void>
   /**
    * Says whether the visitor agrees, and remembers it. With false, everything that this library keeps in the browser is

@@ -1,7 +1,7 @@
 import { Lane, type Size } from './lane.ts'
 import { compact, type RoutedRun, type Run } from './operations.ts'
 
-/** All lanes, and the totals of what waits in them. */
+/** All lanes, and the totals of their waiting operations. */
 export class Lanes {
   readonly #lanes = new Set<Lane>()
   /** By index, and in it by shard. */
@@ -23,7 +23,7 @@ export class Lanes {
   /** When the first lane is due, in milliseconds; infinite when nothing waits. */
   dueAtMs = Number.POSITIVE_INFINITY
 
-  /** @param timeoutMs longest wait of an operation for its bulk. */
+  /** @param timeoutMs maximum wait of an operation for its bulk. */
   constructor(timeoutMs: number) {
     this.#timeoutMs = timeoutMs
   }

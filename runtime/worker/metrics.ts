@@ -48,7 +48,7 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
   })
   const fullEvents = new Gauge({
     name: 'tracardi_worker_bulk_size',
-    help: 'Events with which a bulk is due: BULK_SIZE',
+    help: 'Flush threshold of a bulk in events: BULK_SIZE',
     registers,
   })
   const batchEvents = new Histogram({
@@ -77,18 +77,18 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
   })
   const deadLetters = new Counter({
     name: 'tracardi_worker_dead_letters_total',
-    help: 'Operations given to the dead-letter topic, by the type of the fault',
+    help: 'Operations sent to the dead-letter topic, by the type of the fault',
     labelNames: ['fault'],
     registers,
   })
   const released = new Counter({
     name: 'tracardi_worker_unreadable_messages_total',
-    help: 'Messages of a newer format given back for a newer worker',
+    help: 'Messages of a newer format, returned to Pulsar for a newer worker',
     registers,
   })
   const indexTroubles = new Gauge({
     name: 'tracardi_worker_index_troubles',
-    help: 'Templates and indices that are not as they should be and that the worker cannot repair, by the reason',
+    help: 'Templates and indices with a fault that the worker cannot repair, by the reason',
     labelNames: ['reason'],
     registers,
   })
@@ -123,7 +123,7 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
   })
   new Gauge({
     name: 'tracardi_worker_bulk_concurrency',
-    help: 'Bulks that may be in flight at present',
+    help: 'Maximum number of bulks in flight, at present',
     registers,
     collect() {
       this.set(concurrency.limit)

@@ -13,7 +13,7 @@ export interface Payload {
 /** The operations of one message for one lane. Their documents are never parsed, and copied only into a bulk. */
 export interface Run {
   readonly payload: Payload
-  /** Where its lines stand in the payload, in bytes: the start and the end of each stretch. Flat, because tens of thousands wait. */
+  /** The positions of its lines in the payload, in bytes: start and end of each stretch. Flat, because tens of thousands wait. */
   readonly spans: readonly number[]
   readonly bytes: number
   readonly count: number

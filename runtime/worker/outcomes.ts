@@ -92,7 +92,7 @@ export class Outcomes {
     await Promise.all(acknowledging)
   }
 
-  /** Tells events that came again from other events that have their ids. */
+  /** Distinguishes repeated events from other events with the same id. */
   async #countDuplicates(operations: readonly Answered[]): Promise<void> {
     const duplicates = operations.filter(({ result }) => result.outcome === 'duplicate').map(({ run }) => linesOf(run))
     if (duplicates.length === 0) return

@@ -8,7 +8,7 @@ import type { RoutedRun, Run } from './operations.ts'
 
 /** Backoff of a lane. It is short, because a retry takes no slot and an operator waits for it. */
 const RETRY = { baseMs: 200, maxMs: 5000 }
-/** How long a refused operation waits before its message is given back, in milliseconds, while others are stored. */
+/** How long a refused operation waits before its message is returned, in milliseconds, while others are stored. */
 const HOLD_MS = 2000
 /** The same while nothing is stored at all. */
 const LONG_HOLD_MS = 15_000
@@ -18,9 +18,9 @@ const STATES_WAIT_MS = 1000
 const REMEMBER_TROUBLE_MS = 60_000
 
 export interface PoolLimits {
-  /** A bulk is due with so many operations. */
+  /** Flush threshold: a bulk is due with this many operations. */
   readonly events: number
-  /** A bulk is due with so many bytes. It has more only when one run has. */
+  /** Flush threshold in bytes. Only a bulk of a single, larger run exceeds it. */
   readonly bytes: number
   /** Maximum operations in a bulk that grew while no slot was free; at least `events`. */
   readonly maxEvents: number

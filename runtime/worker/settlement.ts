@@ -3,7 +3,7 @@ import type { Logger } from '../log.ts'
 import type { Delivery, MessageId } from '../queue/port.ts'
 
 /**
- * Maximum number of messages given back whose open operations are remembered, some 300 bytes each. When a forgotten message is
+ * Maximum number of returned messages whose open operations are remembered, about 300 bytes each. When a forgotten message is
  * redelivered, its settled operations are sent again and are duplicates.
  */
 const MAX_REMEMBERED = 10_000
@@ -15,9 +15,9 @@ export class InFlightMessage {
   readonly receivedAtMs: number
   readonly #publishedAtMs: number
   readonly #payloadBytes: number
-  /** Operations that are neither settled nor given back. */
+  /** Operations that are neither settled nor returned. */
   open: number
-  /** Positions of the operations that were given back. */
+  /** Positions of the operations that were returned. */
   readonly givenBack: number[] = []
 
   constructor({ id, publishedAtMs, payload }: Delivery, receivedAtMs: number, operations: number) {
@@ -49,8 +49,8 @@ export interface SettlementOptions {
 }
 
 /**
- * The only place that acknowledges messages or gives them back. Once no operation of a message is open, it is acknowledged if all were
- * settled (stored or dead-lettered), and given back if any was given back. Exactly one of the two happens, once.
+ * The only place that acknowledges messages or returns them to Pulsar. When no operation of a message is open, the message is acknowledged if
+ * all were settled (stored or dead-lettered), and returned if any was returned. Exactly one of the two happens, once.
  */
 export class Settlement {
   readonly #options: SettlementOptions
@@ -70,7 +70,7 @@ export class Settlement {
     return positions && new Set(positions)
   }
 
-  /** @param operations those that are to be stored; a message without any is acknowledged at once. */
+  /** @param operations those that are to be stored; a message without any is acknowledged immediately. */
   begin(delivery: Delivery, receivedAtMs: number, operations: number): InFlightMessage {
     const message = new InFlightMessage(delivery, receivedAtMs, operations)
     if (this.#remembered.size > 0) this.#remembered.delete(message.key)

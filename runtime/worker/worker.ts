@@ -19,7 +19,7 @@ import { BulkRequest } from './request.ts'
 import { Settlement } from './settlement.ts'
 
 const RECEIVE_RETRY_MS = 1000
-/** Minimum time between two log lines about messages that are given back. */
+/** Minimum time between two log lines about messages that are returned. */
 const LOG_EVERY_MS = 10_000
 
 export interface WorkerDependencies {
@@ -85,8 +85,8 @@ export class Worker {
   }
 
   /**
-   * Stops receiving, stores what was received, and closes the consumer. Pulsar redelivers to another worker what is not stored
-   * within the time and what waits for a retry.
+   * Stops receiving, stores what was received, and closes the consumer. Pulsar redelivers the rest to another worker: what is not stored
+   * within the time, and what is to be retried.
    */
   async stop(graceMs: number): Promise<void> {
     this.#isStopping = true
@@ -111,7 +111,7 @@ export class Worker {
     } catch {
       throw new AppError(
         'search_unavailable',
-        'the time for shutting down is over; what is not stored will be delivered again',
+        'the time for shutting down is over; Pulsar redelivers what is not stored',
       )
     }
   }
@@ -204,7 +204,10 @@ export class Worker {
       const results = await this.#request.send(bulk.parts.flatMap(({ runs }) => runs))
       this.#pool.answered(bulk, await this.#outcomes.apply(bulk, results), clock.nowMs())
     } catch (error) {
-      log.warn({ operations: bulk.operations, reason: messageOf(error) }, 'bulk left to be delivered again')
+      log.warn(
+        { operations: bulk.operations, reason: messageOf(error) },
+        'bulk abandoned: Pulsar redelivers its messages',
+      )
       this.#pool.abandoned(bulk)
     }
     this.#logLanes()
@@ -226,9 +229,9 @@ export class Worker {
     for (const owned of runs.flatMap(({ owners }) => owners)) this.#settlement.giveBack(owned)
     if (runs.length === 0) return
     this.#options.metrics.gaveBack(runs.length)
-    if (this.#lines.count('given back') === undefined) return
+    if (this.#lines.count('returned') === undefined) return
     const facts = { operations: runs.length, lanes: this.#pool.troubles }
-    this.#options.log.warn(facts, 'Elasticsearch keeps refusing operations: their messages are given back')
+    this.#options.log.warn(facts, 'Elasticsearch keeps refusing operations: their messages are returned to Pulsar')
   }
 
   async #deadLetter(delivery: Delivery, error: AppError): Promise<void> {
@@ -244,7 +247,7 @@ export class Worker {
     } catch (cause) {
       log.warn(
         { reason: messageOf(cause), message_id: messageId },
-        'dead letter not published: the message is given back',
+        'dead letter not published: the message is returned to Pulsar',
       )
       consumer.release(delivery.id)
     }

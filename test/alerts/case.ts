@@ -3,7 +3,7 @@ import type { MonitoredStack } from '../../infra/observability/monitored-stack.t
 /** Samples by their series, one a minute, in the notation of promtool: `0+60x20` is a counter that grows by one a second. */
 export type Samples = Readonly<Record<string, string>>
 
-/** One alert as it is told: what it says, and the labels that it has from what it found. */
+/** One alert as it is reported: what it says, and the labels that it has from what it found. */
 export interface Told {
   readonly says: string
   readonly labels?: Readonly<Record<string, string>>
@@ -17,9 +17,9 @@ export interface Situation {
   readonly stack?: Partial<MonitoredStack>
 }
 
-/** A situation in which an alert is told, and the nearest one in which it must not be. */
+/** A situation in which an alert is reported, and the nearest one in which it must not be. */
 export interface AlertCase {
-  /** `afterMinutes` is the minute in which it is told first. */
+  /** `afterMinutes` is the minute in which it is reported first. */
   readonly fires: Situation & { readonly told: readonly Told[] }
   readonly silent: Situation & { readonly because: string }
 }

@@ -6,7 +6,7 @@ import { queueCases } from './cases/queue.ts'
 import { serverCases } from './cases/servers.ts'
 import { workerCases } from './cases/workers.ts'
 
-/** For each alert, by its name, when it is told and when not. */
+/** For each alert, by its name, when it is reported and when not. */
 export const CASES: Readonly<Record<string, AlertCase>> = {
   ...eventCases,
   ...workerCases,

@@ -10,7 +10,7 @@ import { queryRules } from './query-rules.ts'
 
 /**
  * `npm run test:alerts`: Prometheus' own promtool reads every rule and every query of the dashboards, and says for each
- * alert whether it is told in the one situation of its case, with the very words, and not in the other.
+ * alert whether it is reported in the one situation of its case, with the very words, and not in the other.
  */
 const HOW_TO_GET_IT =
   'promtool is not on the PATH. It is part of Prometheus; with Go 1.26 or later:\n  go install -tags remove_all_sd github.com/prometheus/prometheus/cmd/promtool@v0.316.0\n'

@@ -40,7 +40,7 @@ describe('the documents of the bench', () => {
     }
   })
 
-  it('come in calls that go round among the sources', () => {
+  it('are in calls that go round among the sources', () => {
     assert.deepEqual(
       made('realistic', 130).map((call) => [call.source.id, call.events.length]),
       [
@@ -56,7 +56,7 @@ describe('the documents of the bench', () => {
     assert.equal(new Set(ids).size, 100)
   })
 
-  it('are gathered into bulks of so many events, with the states or without', () => {
+  it('are gathered into bulks of that many events, with the states or without', () => {
     const parts = made('realistic', 250).flatMap((call) => partsOf(config)(call, Date.now()))
     const lines = (body: Buffer) => body.toString('utf8').trimEnd().split('\n').length
     assert.deepEqual(bulkBodies(parts, 100, false).map(lines), [200, 200, 100])

@@ -6,7 +6,7 @@ describe('the order of the measurements', () => {
     assert.deepEqual(interleave(['a', 'b', 'c'], 3), ['a', 'b', 'c', 'b', 'c', 'a', 'c', 'a', 'b'])
   })
 
-  it('begins anew when there are more rounds than lines', () => {
+  it('begins again when there are more rounds than lines', () => {
     assert.deepEqual(interleave(['a', 'b'], 3), ['a', 'b', 'b', 'a', 'a', 'b'])
   })
 })

@@ -11,7 +11,7 @@ describe('the load of the bench', () => {
     )
   })
 
-  it('reads an answer once all of it is there', () => {
+  it('reads an answer once all of it exists', () => {
     const bytes = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbodyHTTP/1.1 503')
     assert.equal(parseAnswer(bytes.subarray(0, 10)), undefined)
     assert.equal(parseAnswer(bytes.subarray(0, 40)), undefined)

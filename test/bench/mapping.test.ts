@@ -79,7 +79,7 @@ describe('the report on them', () => {
   ]
   const summaries = summariseVariants(mapping, outcomes)
 
-  it('holds the medians of each against those of the first, and leaves out what was not measured', () => {
+  it('holds the medians of each against those of the first, and omits what was not measured', () => {
     assert.deepEqual(
       summaries.map(({ name, rounds, cpuMicros, cpuChange, bytesChange }) => [
         name,

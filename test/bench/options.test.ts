@@ -73,10 +73,7 @@ describe('the options of the bench', () => {
   })
 
   it('refuse names that they do not know, and list the ones they do', () => {
-    assert.equal(
-      refusal('--bytes', '650,huge'),
-      '--bytes names "huge"; allowed: 120, 650, 2500, with a comma between them',
-    )
+    assert.equal(refusal('--bytes', '650,huge'), '--bytes names "huge"; allowed: 120, 650, 2500, separated by commas')
     assert.match(
       refusal('--only', 'roof'),
       /^--only names "roof"; allowed: ceiling, ceiling-large, ceiling-states, helper, go, /,
@@ -97,7 +94,7 @@ describe('the options of the bench', () => {
     assert.equal(parsed('--results', 'some/where').results, resolve('some/where'))
     assert.equal(
       refusal('--results='),
-      '--results is ""; allowed: the path of a folder, which is made when it is not there',
+      '--results is ""; allowed: the path of a folder, which is created when it does not exist',
     )
   })
 
@@ -117,12 +114,12 @@ describe('the options of the bench', () => {
     ]) {
       assert.equal(
         refusal(`--shards=${shards}`),
-        `--shards names "${wrong}"; allowed: whole numbers from 1 to 64, with a comma between them`,
+        `--shards names "${wrong}"; allowed: whole numbers from 1 to 64, separated by commas`,
       )
     }
     assert.equal(
       refusal('--shards', '3', '--only', 'edge'),
-      '--only names "edge"; allowed: ceiling, ceiling-by-shard, worker, chain, stored-time, with a comma between them',
+      '--only names "edge"; allowed: ceiling, ceiling-by-shard, worker, chain, stored-time, separated by commas',
     )
     assert.equal(refusal('--shards', '3', '--scale'), '--shards and --scale exclude each other: give one')
     assert.equal(refusal('--shards', '3', '--worst'), '--shards and --worst exclude each other: give one')
@@ -133,10 +130,10 @@ describe('the options of the bench', () => {
     const allowed = 'allowed: the folder of a checkout of this repository in which `npm install` has run'
     const refused = () => refusal('--shards', '3', '--compare', folder)
     try {
-      assert.equal(refused(), `--compare is "${folder}", and ${folder}/runtime/cli.ts is not there; ${allowed}`)
+      assert.equal(refused(), `--compare is "${folder}", and ${folder}/runtime/cli.ts does not exist; ${allowed}`)
       mkdirSync(join(folder, 'runtime'))
       writeFileSync(join(folder, 'runtime/cli.ts'), '')
-      assert.equal(refused(), `--compare is "${folder}", and ${folder}/node_modules is not there; ${allowed}`)
+      assert.equal(refused(), `--compare is "${folder}", and ${folder}/node_modules does not exist; ${allowed}`)
       mkdirSync(join(folder, 'node_modules'))
       assert.equal(parsed('--shards', '3', '--compare', folder).shards?.compare, folder)
     } finally {
@@ -146,7 +143,7 @@ describe('the options of the bench', () => {
     assert.equal(refusal('--compare', 'x'), '--compare is "x" without --shards; add --shards 1,3,12,24')
   })
 
-  it('refuse an option that is not there, and show the ones that are', () => {
+  it('refuse an unknown option, and show the known ones', () => {
     assert.match(refusal('--fast'), /^Unknown option '--fast'[\s\S]*--rounds <number>/)
   })
 

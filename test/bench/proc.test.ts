@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { groupMembers, parseBusyMs, parseRssMb, parseStat } from '../../bench/proc.ts'
 
-describe('what /proc tells of a process', () => {
+describe('what /proc reports about a process', () => {
   it('is its group and its CPU time, whatever its name holds', () => {
     const text = '42 (a) name (x) S 7 31 42 0 -1 4194560 5 6 7 8 150 25 0 0 20 0 11 0 999 0 0'
     assert.deepEqual(parseStat(text), { group: 31, cpuMs: 1750 })

@@ -80,7 +80,7 @@ describe('the report of the bench', () => {
     assert.match(goalTable(judge(summaries)), /\| worker \(native\) of the ceiling \| ≥ 85\.0 % +\| 82\.9 % +\| no +\|/)
   })
 
-  it('shows beside a line of the edge its share of bare Fastify', () => {
+  it('shows next to a line of the edge its share of bare Fastify', () => {
     const table = resultTable(
       summarise([outcome('edge, 1 event a call', 3_000), outcome('bare Fastify, 1 event a call', 8_000)]),
     )

@@ -14,7 +14,7 @@ describe('the statistics of the bench', () => {
     assert.equal(median([]), Number.NaN)
   })
 
-  it('take as a percentile the smallest value that so many do not exceed', () => {
+  it('take as a percentile the smallest value that that many do not exceed', () => {
     const values = Array.from({ length: 100 }, (_, index) => 100 - index)
     assert.equal(percentile(values, 0.5), 50)
     assert.equal(percentile(values, 0.99), 99)
@@ -23,7 +23,7 @@ describe('the statistics of the bench', () => {
     assert.equal(percentile([], 0.99), Number.NaN)
   })
 
-  it('tell the lowest and the highest beside the median', () => {
+  it('report the lowest and the highest next to the median', () => {
     assert.deepEqual(spreadOf([5, 1, 3]), { median: 3, low: 1, high: 5 })
   })
 })

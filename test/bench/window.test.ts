@@ -35,7 +35,7 @@ describe('the window of a measurement', () => {
     assert.throws(() => windowOf(samples, { from: 150, to: 180 }))
   })
 
-  it('leaves out a fifth as warm-up, and the last two bulks', () => {
+  it('omits a fifth as warm-up, and the last two bulks', () => {
     assert.deepEqual(storedBounds(20_000, 500), { from: 4000, to: 19_000 })
     assert.deepEqual(storedBounds(20_000, 500, 5000), { from: 9000, to: 24_000 })
   })

@@ -9,7 +9,7 @@ import { findBrowser } from './find-browser.ts'
 const PACKAGED = { name: '@sparticuz/chromium', version: '153.0.0' } as const
 
 /**
- * The path of the browser that the tests drive: the one of this machine, else one from an npm package.
+ * The path of the browser that the tests drive: the one of this machine, otherwise one from an npm package.
  *
  * @throws Error which says how to get one.
  */

@@ -18,7 +18,7 @@ const LETTER = {
   operation: 'create 01a2080c-936b-72ff-96e8-2b08a61cce01 in tracardi-event-2026-11',
 }
 
-/** A pipeline with a worker, a backlog in two partitions, and so many dead letters. */
+/** A pipeline with a worker, a backlog in two partitions, and that many dead letters. */
 function running(deadLetters: number): State {
   const queue = partitions(12_345, 6)
   const seen = {
@@ -141,7 +141,7 @@ describe('the console in a real browser', () => {
     await page.waitForSelector('#advice-list li')
     await server.close()
     await page.waitForSelector('#notice:not([hidden])')
-    assert.match((await page.textContent('#notice')) ?? '', /does not answer\. What you see is from \d\d:\d\d:\d\d\.$/)
+    assert.match((await page.textContent('#notice')) ?? '', /does not answer\. The figures are from \d\d:\d\d:\d\d\.$/)
     assert.equal(await page.textContent('#state'), 'No answer')
   })
 

@@ -30,7 +30,7 @@ const USUAL_PLACES = [
 
 /**
  * @returns the path of the browser, or `undefined` when there is none.
- * @throws Error when `CHROMIUM` names what is not there.
+ * @throws Error when `CHROMIUM` names a missing file.
  */
 export function findBrowser({ env, isFile }: Machine): string | undefined {
   const named = env['CHROMIUM']

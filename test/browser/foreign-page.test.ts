@@ -92,7 +92,7 @@ const ATTACK = `async ({ base, reads, writes, sockets }) => {
   return seen
 }`
 
-describe('a foreign page in a real browser, beside a run on one machine', function () {
+describe('a foreign page in a real browser, next to a run on one machine', function () {
   // Every way at every port, where a port that says nothing is waited for.
   this.timeout(300_000)
   let run: LocalRun
@@ -100,7 +100,7 @@ describe('a foreign page in a real browser, beside a run on one machine', functi
   let browser: Browser
 
   before(async () => {
-    // Events wait in Pulsar, so that whoever deletes them is found out.
+    // Events wait in Pulsar, so that a deletion of them is noticed.
     run = await LocalRun.start({ BULK_TIMEOUT_SECONDS: '3600' })
     site = await Site.open()
     browser = await chromium.launch({
@@ -160,7 +160,7 @@ describe('a foreign page in a real browser, beside a run on one machine', functi
   it('reads nothing and changes nothing on any port, by address or by name', async () => {
     await eventually(async () => JSON.stringify((await everything())['backlog']).match(/,[1-9]/) !== null)
     const before = await everything()
-    // Whoever may read the public listener is said by the sources, and tested there.
+    // The sources decide who may use the public listener; that is tested there.
     const ports = listeningOf(run.pid).filter(({ port }) => port !== run.ports.public)
     assert.equal(ports.length, 7)
     const foreign = `http://${FOREIGN}:${site.port}/attack`

@@ -18,7 +18,7 @@ export type Treatment =
   | { readonly kind: 'refuse'; readonly status: number; readonly retryAfter: string }
   | { readonly kind: 'hold'; readonly until: Promise<unknown> }
 
-/** Stands between the pages and the API: counts the calls, and treats them as a test wants. */
+/** A proxy between the pages and the API: counts the calls, and treats them as a test wants. */
 export class Gate {
   readonly calls: Call[] = []
   /** Preflights: there must never be one. */

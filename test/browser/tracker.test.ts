@@ -14,7 +14,7 @@ import { NEVER, Site } from './site.ts'
 
 const OFFLINE_MS = 10_000
 
-/** What a page may do before the library is there. */
+/** What a page may do before the library exists. */
 const STUB = 'window.tracker ||= { queue: [], track(...call) { this.queue.push(call) } }'
 
 /** For a browser without settings, the headless shell: what the others do themselves. */
@@ -100,7 +100,7 @@ describe('the library in a real browser, against the real pipeline', () => {
     await eventually(async () => (await queueLength(page)) === 0)
   })
 
-  it('tells the page with each event, and browser, screen and campaign with the call, as Tracardi does', async () => {
+  it('reports the page with each event, and browser, screen and campaign with the call, as Tracardi does', async () => {
     const types = names(1)
     site.put('/', `<title>Home</title><script>${STUB};${trackAll(types)}</script>${script()}`)
     const page = await context.newPage()
@@ -374,7 +374,7 @@ describe('the library in a real browser, against the real pipeline', () => {
     const said =
       'addEventListener("load", () => setTimeout(() => { localStorage.prerendered = document.prerendering }, 100))'
     site.put('/target', `${script(settings({ autoEvents: [[pageView]], bulkMs: 100 }))}<script>${said}</script>`)
-    // Once the prerendered page is loaded, this one sends what waits in the storage of the site, and then goes there.
+    // Once the prerendered page is loaded, this one sends the events in the storage of the site, and then goes there.
     site.put(
       '/host.js',
       `import { createTracker } from '${gate.url}/tracker/tracker.mjs'

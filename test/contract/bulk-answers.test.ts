@@ -19,7 +19,7 @@ describe('every class of answer to a bulk that the real server can be brought to
   let client: Client
   let index: string
   let session: string
-  /** Whoever sends, when it is not the administrator. */
+  /** The sender, if it is not the administrator. */
   let sender: Client | undefined
 
   beforeEach(async () => {
@@ -166,7 +166,7 @@ describe('every class of answer to a bulk that the real server can be brought to
     assert.equal(JSON.stringify(await client.indices.getMapping({ index })), mapping)
   })
 
-  it('takes an event of the deepest and longest properties that the API lets through', async () => {
+  it('takes an event of the deepest and longest properties that the API allows', async () => {
     const properties = { a: nested(18), [`k`.repeat(1000)]: 'v'.repeat(100_000) }
     assert.equal((await fateOf(judgedSender(bulkSender(client, 2000)), event('a', properties))).done, 'stored')
   })

@@ -10,7 +10,7 @@ import { Pipeline } from './pipeline.ts'
 import { environmentFor, servers } from './servers.ts'
 
 describe('the commands of operators', () => {
-  it('set-up makes what is missing, once, and tells what differs', async () => {
+  it('set-up makes what is missing, once, and reports what differs', async () => {
     const env = environmentFor('cli-set-up', { PULSAR_PARTITIONS: '4' })
     const first = await cli(env, 'set-up')
     assert.equal(first.code, 0)
@@ -27,7 +27,7 @@ describe('the commands of operators', () => {
     assert.match(smaller.output, /1 of these differ from the configuration and were left as they are\./)
   })
 
-  it('tell every fault of the configuration at once', async () => {
+  it('report all faults of the configuration together', async () => {
     const outcome = await cli({ BULK_SIZE: 'many', PULSAR_API: 'localhost' }, 'worker')
     assert.equal(outcome.code, 1)
     assert.equal(outcome.output, '')
@@ -84,7 +84,7 @@ describe('the commands of operators', () => {
     })
     after(() => pipeline.close())
 
-    it('send posts a generated load and tells how it went', async () => {
+    it('send posts a generated load and reports how it went', async () => {
       const { code, output } = await cli(
         {},
         'send',
@@ -130,7 +130,7 @@ describe('the commands of operators', () => {
       assert.deepEqual(readFileSync(accepted, 'utf8').trim().split('\n').sort(), [one, two].sort())
     })
 
-    it('write no file that is there already', async () => {
+    it('write no file that already exists', async () => {
       const present = join(servers().folder, 'present.txt')
       writeFileSync(present, 'kept')
       for (const command of [
@@ -141,7 +141,7 @@ describe('the commands of operators', () => {
         assert.equal(outcome.code, 1)
         assert.match(
           outcome.errors,
-          /^command_invalid: the file ".*present\.txt" cannot be made; name one that is not there yet: EEXIST/,
+          /^command_invalid: the file ".*present\.txt" cannot be created; name one that does not exist yet: EEXIST/,
         )
       }
       assert.equal(readFileSync(present, 'utf8'), 'kept')
@@ -159,7 +159,7 @@ describe('the commands of operators', () => {
     it('send fails when events are refused, and shows the first refusal', async () => {
       const outcome = await cli({}, 'send', '--url', pipeline.publicUrl, '--source', 'nobody', '--events', '10')
       assert.equal(outcome.code, 1)
-      assert.match(outcome.output, /10 events were not taken; the first refusal: 401: .*Access denied/)
+      assert.match(outcome.output, /10 events were refused; the first refusal: 401: .*Access denied/)
     })
 
     it('indices lists what there is, and expires only on an explicit word', async () => {
@@ -185,7 +185,7 @@ describe('the commands of operators', () => {
       assert.equal((await cli(pipeline.env, 'dead-letters', 'list')).output, '0 dead letters wait; 0 are shown.\n')
     })
 
-    it('a server that is away is an error with a way out', async () => {
+    it('a server that is down is an error with a way out', async () => {
       const outcome = await cli({ ...pipeline.env, PULSAR_API: 'http://127.0.0.1:9' }, 'backlog')
       assert.equal(outcome.code, 1)
       assert.match(

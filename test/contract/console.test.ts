@@ -14,7 +14,7 @@ describe('the console of a pipeline', () => {
   const state = async (): Promise<State> => (await pipeline.operate('/console/state')).json() as Promise<State>
   const rulesNow = async () => (await state()).advice.map(({ rule }) => rule)
 
-  it('tells what runs, what was refused and why, and replays it once the cause is mended', async () => {
+  it('reports what runs, what was refused and why, and replays it once the cause is fixed', async () => {
     await pipeline.makeIndexOfShortValues()
     const text = 'x'.repeat(40_000)
     await pipeline.startApi()

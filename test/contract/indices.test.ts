@@ -117,7 +117,7 @@ describe('templates and indices of Elasticsearch', () => {
     assert.deepEqual(await templateOf(alias), before)
   })
 
-  it('makes an index anew when it and all templates are deleted together', async () => {
+  it('makes an index again when it and all templates are deleted together', async () => {
     assert.equal(await worker.store('e1', november), 'stored')
     await deleteTemplates('event', 'session', 'profile', 'no-auto-create')
     await client.indices.delete({ index: november })
@@ -142,7 +142,7 @@ describe('templates and indices of Elasticsearch', () => {
     }
   })
 
-  it('is told by action.auto_create_index of our servers to make no index of ours, and any other', async () => {
+  it('cannot create one of our indices on our servers, by action.auto_create_index, but can create others', async () => {
     const setting = (value: string | null) =>
       client.cluster.putSettings({ persistent: { 'action.auto_create_index': value } })
     await deleteTemplates('event', 'no-auto-create')
@@ -158,7 +158,7 @@ describe('templates and indices of Elasticsearch', () => {
     }
   })
 
-  it('stores what a worker of an older release sends, as long as the template is there', async () => {
+  it('stores what a worker of an older release sends, as long as the template exists', async () => {
     const call = callText({ ingest: new Date(NOW).toISOString(), source: { id: 's' } })
     const lines = Buffer.from(eventLines(november, { id: 'e1', type: 'a', name: 'A' }, call))
     await deleteTemplates('event')
@@ -233,7 +233,7 @@ describe('templates and indices of Elasticsearch', () => {
     assert.deepEqual(await stateOf(december), right('4'))
   })
 
-  it('tells of a guessed mapping and its field, and gives it no alias', async () => {
+  it('reports a guessed mapping and its field, and gives it no alias', async () => {
     await deleteTemplates('event', 'no-auto-create')
     await client.indices.create({ index: november })
     await client.index({ index: november, document: { id: 'e0', properties: { price: 17 } } })
@@ -342,7 +342,7 @@ describe('templates and indices of Elasticsearch', () => {
       assert.deepEqual([hits.hits.map(({ _index }) => _index), _shards.failed], [[december], 2])
     })
 
-    it('goes on where it is read-only, reports no trouble, and keeps what is in it', async () => {
+    it('continues where it is read-only, reports no trouble, and keeps what is in it', async () => {
       await makeOldIndex()
       assert.equal(await worker.store('e1', november), 'stored')
       const kept = [november, 'differs', 'codec_kept']
@@ -394,7 +394,7 @@ describe('templates and indices of Elasticsearch', () => {
       ],
       [
         'only_write',
-        'may only write: events are stored in what is there, and the rest is reported',
+        'may only write: events are stored in what exists, and the rest is reported',
         'security_exception',
         { not_allowed: 3, template_missing: 1 },
       ],

@@ -63,7 +63,7 @@ describe('a load test', () => {
     assert.deepEqual([lostCount, twiceCount], [1, 1])
   })
 
-  it('deletes what it has stored when it is told to, and nothing else', async () => {
+  it('deletes what it has stored when it is asked to, and nothing else', async () => {
     const before = await countOf(pipeline)
     const { comparison } = await runLoadTest('--clean')
     assert.equal(comparison.lost, 0)

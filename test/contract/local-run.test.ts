@@ -89,7 +89,7 @@ describe('a run on one machine', () => {
     assert.equal(await status(run.ports.elasticsearch, '/_cluster/health', wrong), 401)
   })
 
-  it('answers nobody on the private listener without its token, nor under a name of theirs', async () => {
+  it('answers nobody on the private listener without its token, nor under its own name', async () => {
     for (const path of [
       '/console/state',
       '/console/dead-letters',

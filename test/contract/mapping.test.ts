@@ -13,7 +13,7 @@ interface Aggregations {
   readonly by: { readonly buckets: readonly { readonly key: unknown }[] }
 }
 
-/** What can be done with the documents that are stored, on a real Elasticsearch. */
+/** What can be done with the stored documents, on a real Elasticsearch. */
 describe('the mapping of Elasticsearch', () => {
   let config: Config
   let client: Client

@@ -70,7 +70,7 @@ async function metricOf(port: number, name: string): Promise<number | undefined>
 
 const LISTENING = '0A'
 
-/** The ports on which a process listens, as Linux tells them. */
+/** The ports on which a process listens, as Linux reports them. */
 function portsOf(pid: number): readonly number[] {
   const descriptors = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
   const sockets = new Set(descriptors.map((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1]))
@@ -248,7 +248,7 @@ describe('a ZooKeeper node and a bookie with the configuration of a stack, to a 
     assert.deepEqual(open, sorted(client, election, zookeeperMetrics))
   })
 
-  it('serve again when the bookie was killed and starts at once, while ZooKeeper still has its registration', async () => {
+  it('serve again when the bookie was killed and restarts immediately, while ZooKeeper still has its registration', async () => {
     await killBookie()
     await startBookie()
     assert.equal(await metricOf(ports.metrics, STATUS), WRITABLE)

@@ -10,7 +10,7 @@ import { eventually } from '../support/until.ts'
 import { Pipeline } from './pipeline.ts'
 import { servers } from './servers.ts'
 
-/** How long each server is away. A longer run: `OUTAGE_SECONDS=60 npm run test:contract -- -g outages`. */
+/** How long each server is down. A longer run: `OUTAGE_SECONDS=60 npm run test:contract -- -g outages`. */
 const OUTAGE_MS = Number(process.env['OUTAGE_SECONDS'] ?? 4) * 1000
 const EVENTS_PER_SECOND = Number(process.env['OUTAGE_EVENTS_PER_SECOND'] ?? 1500)
 const EVENTS_PER_CALL = 20
@@ -97,7 +97,7 @@ describe('outages under load', () => {
   })
 })
 
-/** Sends until it is told to stop, and remembers the ids of what got a 200. */
+/** Sends until it is asked to stop, and remembers the ids of what got a 200. */
 class Load {
   readonly accepted = new Set<string>()
   #stopping = false

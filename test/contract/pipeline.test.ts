@@ -66,7 +66,7 @@ describe('the pipeline, from call to document', () => {
   })
 
   it('keeps events that were published before any worker came, in bulks that are filled by size', async () => {
-    // Messages that divide the bulk evenly, and bulks that do not grow: else chance decides how full the last one is.
+    // Messages that divide the bulk evenly, and bulks that do not grow: otherwise chance decides how full the last one is.
     await start({ BULK_SIZE: '500', BULK_MAX_EVENTS: '500', MESSAGE_MAX_EVENTS: '50', ELASTIC_INDEX_SHARDS: '1' })
     const calls = Array.from({ length: 40 }, () => ({
       source: { id: 'my-source' },
@@ -94,7 +94,7 @@ describe('the pipeline, from call to document', () => {
     assert.equal(await pipeline.workerMetric('tracardi_worker_flushes_total{reason="size"}'), 0)
   })
 
-  it('dead-letters the one document of 500 that Elasticsearch refuses, and stores it by a replay when the mapping is mended', async () => {
+  it('dead-letters the one document of 500 that Elasticsearch refuses, and stores it by a replay when the mapping is fixed', async () => {
     await start({ BULK_TIMEOUT_SECONDS: '0.2' })
     await pipeline.makeIndexOfShortValues()
     const text = 'x'.repeat(40_000)
@@ -196,7 +196,7 @@ describe('the pipeline, from call to document', () => {
     assert.equal(await pipeline.deadLetters(), 0)
   })
 
-  it('finishes what it has taken when it is told to stop, and nothing of it is delivered again', async () => {
+  it('finishes what it has taken when it is asked to stop, and nothing of it is delivered again', async () => {
     await start({ BULK_TIMEOUT_SECONDS: '600' })
     await pipeline.startWorker()
     await pipeline.track({ source: { id: 'my-source' }, events: Array.from({ length: 70 }, () => ({ type: 'a' })) })

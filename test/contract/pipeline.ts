@@ -135,7 +135,7 @@ export class Pipeline {
   }
 
   async untilStored(documents: number): Promise<void> {
-    // A new index cannot be searched before its shards are there.
+    // A new index cannot be searched before its shards exist.
     const notYet = (error: unknown) => {
       if (error instanceof errors.ResponseError && error.statusCode === 503) return 0
       throw error

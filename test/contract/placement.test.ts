@@ -16,7 +16,7 @@ const PRIMARIES = 6
 
 type Name = (typeof NODES)[number]
 
-/** Three nodes, each in a zone, with forced awareness of all zones: what the sizing model takes for granted of Elasticsearch. */
+/** Three nodes, each in a zone, with forced awareness of all zones: what the sizing model assumes of Elasticsearch. */
 class Cluster {
   readonly client: Client
   readonly #servers: ReadonlyMap<Name, ElasticsearchServer>
@@ -73,7 +73,7 @@ class Cluster {
       settings: {
         number_of_shards: PRIMARIES,
         number_of_replicas: replicas,
-        // Made again at once, not after the minute for which Elasticsearch waits for a node.
+        // Recreated immediately, not after the minute for which Elasticsearch waits for a node.
         index: { unassigned: { node_left: { delayed_timeout: '0' } } },
       },
     })

@@ -58,7 +58,7 @@ for (const [name, create] of Object.entries(transports)) {
       )
     const messageOf = (text: string) => ({ payload: Buffer.from(text), properties: { v: '1', n: '1', name: text } })
 
-    /** Receives until there are so many; acknowledges them unless told otherwise. */
+    /** Receives until there are so many; acknowledges them unless reported otherwise. */
     async function take(consumer: Consumer, count: number, acknowledge = true): Promise<Delivery[]> {
       const taken: Delivery[] = []
       while (taken.length < count) {
@@ -70,7 +70,7 @@ for (const [name, create] of Object.entries(transports)) {
       return taken
     }
 
-    it('delivers every message once, with its bytes and properties, to whoever comes later', async () => {
+    it('delivers every message once, with its bytes and properties, to anyone who comes later', async () => {
       const producer = await openProducer()
       const payloads = Array.from({ length: 300 }, (_, number) => `message ${number}: ż\n`)
       await Promise.all(
@@ -88,11 +88,11 @@ for (const [name, create] of Object.entries(transports)) {
       await eventually(async () => (await readBacklog(admin, topics.events)).total === 0)
     })
 
-    it('begins a new subscription with what is there, as one that was deleted is made anew', async () => {
+    it('begins a new subscription with what exists, as one that was deleted is made again', async () => {
       const producer = await openProducer()
       for (let number = 0; number < 6; number += 1) await producer.send(messageOf(`m${number}`))
       const consumer = await transport.openConsumer(
-        { topic: topics.events, subscription: 'made-anew', prefetchMessages: 20 },
+        { topic: topics.events, subscription: 'made-again', prefetchMessages: 20 },
         never,
       )
       assert.equal((await take(consumer, 6)).length, 6)
@@ -168,7 +168,7 @@ for (const [name, create] of Object.entries(transports)) {
       assert.deepEqual(again.map(({ payload }) => payload.toString()).sort(), expected.sort())
     })
 
-    it('delivers a message that was given back again, to the same consumer as well', async () => {
+    it('delivers a message that was returned again, to the same consumer as well', async () => {
       const producer = await openProducer()
       await producer.send(messageOf('a'))
       const consumer = await openConsumer()
@@ -178,7 +178,7 @@ for (const [name, create] of Object.entries(transports)) {
       assert.equal(second?.payload.toString(), 'a')
     })
 
-    it('gives a consumer that comes later its share at once', async () => {
+    it('gives a consumer that comes later its share immediately', async () => {
       const producer = await openProducer()
       const early = await openConsumer()
       await Promise.all(Array.from({ length: 600 }, (_, number) => producer.send(messageOf(`m${number}`))))
@@ -253,10 +253,10 @@ describe('set-up of Pulsar', () => {
     await admin.createNamespace(`${topics.tenant}/${topics.namespace}`, topics.bundles)
     await assert.rejects(open(), {
       code: 'set_up_missing',
-      message: `the topic ${topics.events} is not there: run set-up`,
+      message: `the topic ${topics.events} does not exist: run set-up`,
     })
     await admin.createPartitionedTopic(topics.events, 2)
-    const message = `the subscription ${topics.eventsSubscription} of ${topics.events} is not there: run set-up`
+    const message = `the subscription ${topics.eventsSubscription} of ${topics.events} does not exist: run set-up`
     await assert.rejects(open(), { code: 'set_up_missing', message })
     await setUpQueue(admin, topics)
     await (await open()).close()
@@ -314,7 +314,7 @@ describe('set-up of Pulsar', () => {
     await admin.close()
   })
 
-  it('can run in several places at once', async () => {
+  it('can run in several places at the same time', async () => {
     const config = configFor('queue-set-up-race')
     const admin = pulsarAdmin(config)
     await Promise.all([1, 2, 3].map(() => setUpQueue(admin, topicsOf(config))))

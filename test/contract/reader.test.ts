@@ -70,7 +70,7 @@ function promises(transport: string): void {
     assert.equal(await pipeline.count(), accepted.length)
   }
 
-  it('says so everywhere when the subscription is deleted, and stores what came before and after', async () => {
+  it('says so everywhere when the subscription is deleted, and stores the messages before and after', async () => {
     assert.equal(await admin('DELETE', `${path()}/subscription/${topics.eventsSubscription}?force=true`), 204)
     await eventually(async () => (await reason()) === 'subscription_missing')
     assert.equal(await track(), 503)
@@ -95,7 +95,7 @@ function promises(transport: string): void {
     await assertAllStored()
   })
 
-  it('keeps what waits under a policy of the namespace that drops, and promises nothing under one of the topic', async () => {
+  it('keeps waiting messages despite a namespace policy that drops, and promises nothing under such a topic policy', async () => {
     const quota = { limitSize: 1, limitTime: -1, policy: 'consumer_backlog_eviction' }
     const query = 'backlogQuota?backlogQuotaType=destination_storage'
     assert.equal(await admin('POST', `namespaces/${topics.tenant}/${topics.namespace}/${query}`, quota), 204)
@@ -109,7 +109,7 @@ function promises(transport: string): void {
     await assertAllStored()
   })
 
-  it('leaves out a partition that takes nothing, and names it', async () => {
+  it('omits a partition that takes nothing, and names it', async () => {
     assert.equal(await admin('POST', `${topicPath(partitionName(topics.events, 1))}/terminate`), 200)
     const open = async (): Promise<string> => {
       await track()

@@ -116,13 +116,13 @@ describe('a replay of what Pulsar keeps', () => {
     await storeAll(600)
   })
 
-  it('tells by exit code 2 that it was asked for more than is kept', async () => {
+  it('reports by exit code 2 that it was asked for more than is kept', async () => {
     await publish('a', 20)
     const { code, output } = await replay('--from', '1h', ...FAST)
     assert.deepEqual([code, numbersOf(output).slice(1)], [2, [200, 0, 0, 0]], output)
   })
 
-  it('reads over ledgers, and tells where messages are kept no more', async () => {
+  it('reads over ledgers, and reports where messages are kept no more', async () => {
     const { events, partitions } = topicsOf(pipeline.config)
     const unload = async () => {
       for (let index = 0; index < partitions; index += 1) {
@@ -148,7 +148,7 @@ describe('a replay of what Pulsar keeps', () => {
     assert.deepEqual([nothing.code, numbersOf(nothing.output)], [2, [0, 0, 0, 0, 0]], nothing.output)
   })
 
-  it('gives what no API has written to the dead letters, and leaves out what only a newer version reads', async () => {
+  it('gives what no API has written to the dead letters, and omits what only a newer version reads', async () => {
     await publish('a', 5)
     const transport = webSocketTransport(pipeline.config)
     const options = { topic: topicsOf(pipeline.config).events, sendTimeoutMs: 5000 }
@@ -161,7 +161,7 @@ describe('a replay of what Pulsar keeps', () => {
     assert.equal(await pipeline.deadLetters(), 1)
   })
 
-  it('tells when it is stopped how to go on, and going on stores the rest', async () => {
+  it('reports when it is stopped how to continue, and continuing stores the rest', async () => {
     await publish('a', 100)
     const child = spawn(process.execPath, [CLI, 'replay', '--from', 'earliest', '--events-per-second', '50'], {
       env: { PATH: process.env['PATH'] ?? '', ...pipeline.env },

@@ -54,7 +54,7 @@ describe('Elasticsearch, as set-up prepares it', () => {
     assert.equal(await count(`${config.indexPrefix}-event`), 1)
   })
 
-  it('tells an event that came again from another event with its id', async () => {
+  it('distinguishes a repeated event from another event with its id', async () => {
     const stored = event('e1', { a: 1, big: 2 ** 60, ['__proto__']: 'x' }) + event('e2', { a: 1 })
     await send(stored)
     const again = [event('e1', { a: 1, big: 2 ** 60, ['__proto__']: 'x' }), event('e2', { a: 2 }), event('gone')]

@@ -127,7 +127,7 @@ describe('a Pulsar with TLS that asks for a token', () => {
       })
 
       it('refuses a token that was made with another key', async () => {
-        // The handshake of a WebSocket says why; the native client tells only that the topic did not open.
+        // The handshake of a WebSocket says why; the native client reports only that the topic did not open.
         const refused = name === 'websocket' ? 'queue_refused' : 'queue_unavailable'
         assert.equal(await publish({ ...env, PULSAR_AUTH_TOKEN: pulsarToken(newKey()) }), refused)
       })

@@ -57,7 +57,7 @@ export function environmentFor(suite: string, env: Record<string, string> = {}):
   }
 }
 
-/** As the servers of ours have it for their one prefix: each suite has a prefix of its own. */
+/** As our servers have it for their one prefix: each suite has a prefix of its own. */
 const NO_AUTO_CREATE = { 'action.auto_create_index': '-*-event-*,-*-session,-*-profile,+*' }
 
 export interface ServerChoices {
@@ -67,7 +67,7 @@ export interface ServerChoices {
   readonly elasticsearchSettings?: Readonly<Record<string, string | number | boolean>>
   /** Ports that are to be known before the servers start. */
   readonly ports?: { readonly broker: number; readonly web: number; readonly http: number }
-  /** Told of the folder of Elasticsearch before it starts. */
+  /** Called with the folder of Elasticsearch before it starts. */
   readonly prepare?: (elasticsearchFolder: string) => void
 }
 
@@ -88,7 +88,7 @@ export async function startServers({
   const distributions = await installServers(
     home,
     (text) => {
-      // Maven tells its progress many times a second; a log wants each step once.
+      // Maven reports its progress many times a second; a log wants each step once.
       const step = text.replaceAll(/[\d.]+/g, '')
       if (step !== said) process.stderr.write(`${text}\n`)
       said = step

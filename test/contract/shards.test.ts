@@ -92,11 +92,11 @@ describe('the shards of an index, predicted and as Elasticsearch takes them', ()
     assert.deepEqual(await predictedShards(target, others), await storedShards(target, others))
   })
 
-  it('are read again when the index is made anew with others', async () => {
-    const index = await create('anew', { number_of_shards: 3 })
+  it('are read again when the index is made again with others', async () => {
+    const index = await create('again', { number_of_shards: 3 })
     assert.deepEqual(await routingOf(index), { shards: 3, routingShards: 768 })
     await client.indices.delete({ index })
-    await create('anew', { number_of_shards: 5 })
+    await create('again', { number_of_shards: 5 })
     await map.review(new Set([index]))
     assert.deepEqual(await routingOf(index), { shards: 5, routingShards: 640 })
   })

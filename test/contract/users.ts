@@ -20,7 +20,7 @@ export async function addUsers(roles: Readonly<Record<string, Rights>>): Promise
     appendFileSync(join(conf, 'users_roles'), `${role}:${role}\n`)
     appendFileSync(join(conf, 'users'), `${role}:${hash?.split('\n')[0]}\n`)
   }
-  // Elasticsearch rereads the files every few seconds, each by itself: a user may be there before the rights.
+  // Elasticsearch rereads the files every few seconds, each by itself: a user may exist before the rights.
   await eventually(async () => {
     const known = Object.entries(roles).map(async ([role, { cluster, indices: index }]) => {
       const answer = await fetch(`${elasticsearch.url}/_security/user/_has_privileges`, {

@@ -16,7 +16,7 @@ import { otherValues } from '../support/other-values.ts'
 const PAGE = new URL('../../docs/changes.md', import.meta.url)
 const BEGIN = '| key | what an `up` does |\n| --- | --- |\n'
 const IMAGES = JSON.parse(process.env['E2E_IMAGES'] ?? '{}') as Record<string, string>
-/** A replacement is told once, not in its parts. */
+/** A replacement is reported once, not in its parts. */
 const PARTS = /^(create-replacement|delete-replaced) /
 /** What holds data, and what goes with all that is in it. */
 const PRECIOUS = /^(replace|delete|delete-replaced|create-replacement) (StatefulSet|PersistentVolumeClaim|Namespace) /

@@ -11,7 +11,7 @@ import { freePort } from '../../runtime/local/port.ts'
 
 /**
  * compose.yaml on a real Docker: it comes up, stores, and comes back whatever is restarted or killed. Skipped, with the reason, where
- * there is no Docker or no Compose. `E2E_IMAGES` may name a prebuilt image, as JSON; else Compose builds it. Processes are killed
+ * there is no Docker or no Compose. `E2E_IMAGES` may name a prebuilt image, as JSON; otherwise Compose builds it. Processes are killed
  * from outside of their containers, which needs the right to do so: run it as root, on the machine of the Docker daemon.
  */
 const IMAGES = JSON.parse(process.env['E2E_IMAGES'] ?? '{}') as { readonly mode?: string; readonly runtime?: string }
@@ -119,7 +119,7 @@ describe('compose.yaml on Docker', () => {
   const search = async (path: string) =>
     JSON.parse(await compose('exec', '-T', 'elasticsearch', 'curl', '-fsS', `http://127.0.0.1:9200/${path}`))
 
-  /** Every event that got a 200 is there, and there once. */
+  /** Every event that got a 200 is stored, once. */
   async function allStored(): Promise<void> {
     await within('stored', async () => {
       await search('tracardi-event-*/_refresh')
@@ -145,7 +145,7 @@ describe('compose.yaml on Docker', () => {
     await allStored()
   })
 
-  it('survives a restart of everything at once', async () => {
+  it('survives a restart of everything at the same time', async () => {
     await compose('restart')
     await send()
     await allStored()

@@ -32,7 +32,7 @@ const VARIANTS: readonly [string, StackName, Record<string, unknown>][] = [
   ],
   ['production with workers scaled by KEDA', 'production', { workers: { autoscaling: 'keda' } }],
   [
-    'staging on a Pulsar and an Elasticsearch that exist already',
+    'staging on an existing Pulsar and Elasticsearch',
     'staging',
     {
       pulsar: { serviceUrl: 'pulsar+ssl://pulsar.example.com:6651', adminUrl: 'https://pulsar.example.com:8443' },
@@ -94,7 +94,7 @@ describe('the API server', () => {
     const resources = await registeredBy(changed('dev', { platform: { namespace } }))
     const own = resources.find(({ type }) => type.endsWith(':Namespace'))
     assert.equal((await cluster.request('POST', '/api/v1/namespaces', own?.inputs)).status, 201)
-    // A pod may be made once the account is there by which it would run.
+    // A pod may be created once its service account exists.
     const account = `/api/v1/namespaces/${namespace}/serviceaccounts/default`
     while ((await cluster.request('GET', account)).status !== 200) await new Promise((resolve) => setImmediate(resolve))
   })

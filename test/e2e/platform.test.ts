@@ -154,7 +154,7 @@ describe('the dev stack on a cluster', () => {
     assert.equal(await stored('first'), 2)
   })
 
-  it('makes a deleted Job anew by `up --refresh`, which initialises nothing twice', async () => {
+  it('makes a deleted Job again by `up --refresh`, which initialises nothing twice', async () => {
     const jobs = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs`
     const { items } = await cluster.get(jobs)
     for (const { metadata } of items) {
@@ -197,7 +197,7 @@ describe('the dev stack on a cluster', () => {
   it('grows the ensemble of ZooKeeper, which initialises nothing twice', async () => {
     stack.configure({ zookeeper: { replicas: 3 } })
     await stack.up()
-    // A JVM of little memory, for it runs beside the server in the same container.
+    // A JVM of little memory, for it runs next to the server in the same container.
     const shell = 'PULSAR_MEM=-Xmx64m PULSAR_GC=-XX:+UseSerialGC PULSAR_GC_LOG=-Xlog:disable bin/pulsar zookeeper-shell'
     const ensemble = await cluster.exec(NAMESPACE, 'zookeeper-0', 'zookeeper', [
       'bash',

@@ -32,7 +32,7 @@ export function compare(
 }
 
 /**
- * With the ids of indices that somebody has deleted: each was stored once, and may have come again, into the index that took
+ * With the ids of indices that somebody has deleted: each was stored once, and may have been stored again, into the index that took
  * the place of the deleted one.
  *
  * @param stored how many documents there are of an id now.
@@ -47,7 +47,7 @@ export function withDeleted(
 }
 
 /**
- * Ids of operations in the dead letters that Elasticsearch had no reason to refuse: a fault that passes was taken for one
+ * Ids of operations in the dead letters that Elasticsearch had no reason to refuse: a fault that passes was treated as one
  * of the document. A replay would hide it.
  *
  * @param letters as `dead-letters export` writes them, a JSON object a line.

@@ -13,7 +13,7 @@ const BEGINNINGS = [
 ] as const
 const DRIP_MS = 500
 
-/** Opens connections that send nothing, or a half, or slowly. Resolves when all of them are there. */
+/** Opens connections that send nothing, or a half, or slowly. Resolves when all of them are open. */
 export async function idleConnections(url: string, count: number): Promise<Crowd> {
   const port = Number(new URL(url).port)
   const sockets = await Promise.all(Array.from({ length: count }, (_, number) => open(port, number)))

@@ -20,7 +20,7 @@ export interface Fault {
 const OVER_THE_END_MS = 120_000
 /** Counts events that came although they were stored. */
 const DUPLICATES = 'tracardi_worker_events_total{outcome="duplicate"}'
-/** How often the cursor is set back at most, until something comes again. */
+/** Maximum number of cursor resets until something is redelivered. */
 const CURSOR_RESETS = 15
 /** Partitions that are added at most: each costs a consumer. */
 const MAX_PARTITIONS = 24
@@ -62,7 +62,7 @@ const kills: readonly Fault[] = [
     name: 'worker killed (-9) with bulks that are refused',
     inject: async ({ worker, searchProxy }, random) => {
       searchProxy.fault = 'request-502'
-      // Until it certainly holds some: whoever had acknowledged them before would lose them now.
+      // Until it certainly holds some: a worker that had acknowledged them before would lose them now.
       await sleep(random.between(1500, 3000))
       await worker.restart('SIGKILL')
       await sleep(1000)
@@ -70,7 +70,7 @@ const kills: readonly Fault[] = [
     },
   },
   {
-    name: 'API and worker killed (-9) at once',
+    name: 'API and worker killed (-9) together',
     inject: async ({ api, worker }) => {
       await Promise.all([api.restart('SIGKILL'), worker.restart('SIGKILL')])
       await api.untilReady()
@@ -90,7 +90,7 @@ const stops: readonly Fault[] = [
     name: 'worker stopped (SIGTERM)',
     inject: async (system, random) => {
       const { worker } = system
-      // What earlier faults made come again has come.
+      // What earlier faults caused to be redelivered has arrived.
       await system.drain()
       await sleep(random.between(500, 2000))
       endedWell('worker', await worker.restart('SIGTERM'))
@@ -160,7 +160,7 @@ const queueFaults: readonly Fault[] = [
     },
   },
   {
-    name: 'everything delivered once more (cursor set back)',
+    name: 'everything redelivered (cursor set back)',
     inject: async (system) => {
       const { pulsarSubscription } = system.pipeline.config
       const again = async () => (await system.worker.metric(DUPLICATES)) ?? 0
@@ -168,7 +168,7 @@ const queueFaults: readonly Fault[] = [
       await system.drain()
       const backToMs = Date.now() - 60_000
       const before = await again()
-      // A broker may have let go of all that is done with: then there is nothing to deliver again before more has come.
+      // A broker may have deleted all acknowledged messages: then there is nothing to redeliver before more arrive.
       for (let time = 0; (await again()) === before; time += 1) {
         if (time === CURSOR_RESETS) throw new Error(`nothing was delivered again in ${CURSOR_RESETS} times`)
         await system.pulsar('POST', `/subscription/${pulsarSubscription}/resetcursor/${backToMs}`)
@@ -268,12 +268,12 @@ const clientFaults: readonly Fault[] = [
           const one = callOf(5)
           const startedAt = performance.now()
           if ((await post(pipeline.publicUrl, one)) === 200) load.take(one)
-          else throw new Error(`beside ${crowd.connections} idle connections a call was not answered 200 within 10 s`)
+          else throw new Error(`next to ${crowd.connections} idle connections a call was not answered 200 within 10 s`)
           latenciesMs.push(performance.now() - startedAt)
         }
         const p99Ms = latenciesMs.sort((a, b) => a - b)[197] as number
         notes.push(
-          `Beside ${crowd.connections} such connections and the load, p99 of 200 calls was ${p99Ms.toFixed(0)} ms.`,
+          `Next to ${crowd.connections} such connections and the load, p99 of 200 calls was ${p99Ms.toFixed(0)} ms.`,
         )
       } finally {
         crowd.close()

@@ -16,7 +16,7 @@ const MONTHS_AWAY = { readOnly: -1, otherShards: -2, withoutNode: -3, recreated:
 const SHARD_NUMBERS = [1, 2, 4, 5]
 const MOST_ON_A_NODE = 'index.routing.allocation.total_shards_per_node'
 
-/** The middle of the month so many months away: what is in ids of events for its index. */
+/** The middle of the month that many months away: what is in ids of events for its index. */
 export function monthAwayMs(nowMs: number, months: number): number {
   const now = new Date(nowMs)
   return Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + months, 15)
@@ -34,7 +34,7 @@ class OtherMonth {
     this.index = `${system.pipeline.eventAlias}-${periodOf(this.#timeMs, 'month')}`
   }
 
-  /** Posts calls with so many events until each call has its 200. */
+  /** Posts calls with that many events until each call has its 200. */
   async post(calls: number, eventsPerCall: number): Promise<void> {
     for (let call = 0; call < calls; call += 1) {
       await this.#system.deliver(callOf(eventsPerCall, {}, this.#timeMs))
@@ -45,7 +45,7 @@ class OtherMonth {
     return this.#system.search.indices.exists({ index: this.index })
   }
 
-  /** Documents that can be found; none while its shards are not there. */
+  /** Documents that can be found; none while its shards are missing. */
   async documents(): Promise<number> {
     const { index } = this
     try {
@@ -89,7 +89,7 @@ class OtherMonth {
   }
 
   /**
-   * Makes it anew, with these settings beside those of the template. The worker may make it first, when events for it wait. Does
+   * Makes it again, with these settings next to those of the template. The worker may make it first, when events for it wait. Does
    * not wait for its shards.
    */
   async recreate(settings: Readonly<Record<string, number>>): Promise<void> {
@@ -116,7 +116,7 @@ function otherThan(shards: number, random: Random): number {
   return random.pick(SHARD_NUMBERS.filter((number) => number !== shards))
 }
 
-/** What happens to single indices and shards, while everything else goes on. */
+/** What happens to single indices and shards, while everything else continues. */
 export const INDEX_FAULTS: readonly Fault[] = [
   {
     name: 'a shard without a node',
@@ -183,7 +183,7 @@ export const INDEX_FAULTS: readonly Fault[] = [
       const shards = otherThan((await month.exists()) ? await month.shards() : indexShards, random)
       await setUp(system, shards)
       try {
-        // The period of an earlier time: it begins anew.
+        // The period of an earlier time: it begins again.
         if (await month.exists()) await month.delete()
         await month.post(10, 5)
         await eventually(async () => (await month.exists()) && (await month.documents()) >= 50)

@@ -11,7 +11,7 @@ export class Lane {
   readonly #waiting: Waiting[] = []
   #timer: NodeJS.Timeout | undefined
 
-  /** @param bytesPerSecond how fast it carries; infinite for at once. */
+  /** @param bytesPerSecond how fast it carries; infinite: immediately. */
   carry(bytes: number, delayMs: number, bytesPerSecond: number, arrive: () => void): void {
     const nowMs = performance.now()
     const dueMs = Math.max(nowMs + delayMs, this.#waiting.at(-1)?.dueMs ?? 0) + (bytes / bytesPerSecond) * 1000

@@ -12,7 +12,7 @@ const all = searchDiskMib > 0 ? [...FAULTS, FULL_DISK] : FAULTS
 const chosen = chosenOf(all, only)
 if (chosen.length === 0)
   wrong(`no fault has "${only}" in its name; there are: ${all.map(({ name }) => name).join('; ')}`)
-// A file that cannot be written is told now, and not after the run.
+// A file that cannot be written is reported now, and not after the run.
 writeReport('')
 
 print(`Seed ${seed}, ${minutes} minutes, ${chosen.length} faults, ${eventsPerSecond} events a second`)
@@ -31,7 +31,7 @@ try {
 } finally {
   await system.close()
 }
-// What waited in vain for a system that did not recover would wait for ever.
+// Waiting for a system that does not recover would never end.
 process.exit(code)
 
 /** Each fault once, in a random order, and again, until the time is over. */

@@ -4,12 +4,12 @@ export const HELP = `Usage: npm run test:faults -- [options]
 
 Breaks the real servers and programs at random, under load, and compares what got a 200 with what is stored.
 
-  --minutes <n>             how long, from 1 to 1440; 30 when left out
+  --minutes <n>             how long, from 1 to 1440; default 30
   --seed <n>                the same faults as in the run that printed it
   --only <text>             the fault of this name, or all whose name contains it
-  --events-per-second <n>   the load, from 20 to 100000; 1000 when left out
-  --transport <name>        auto, websocket or native; auto, which takes native where it loads, when left out
-  --outage-seconds <n>      once so long without Elasticsearch, at the end; none when left out
+  --events-per-second <n>   the load, from 20 to 100000; default 1000
+  --transport <name>        auto, websocket or native; default auto, which is native if it loads
+  --outage-seconds <n>      once this long without Elasticsearch, at the end; default none
   --search-disk-mib <n>     a disk of its own, in memory, for Elasticsearch, and the fault that fills it; needs root
   --report <file>           the report as Markdown, or as JSON when the name ends in .json
 `
@@ -68,7 +68,7 @@ export function optionsOf(args: readonly string[], anySeed: number): Options | '
   }
 }
 
-/** Those that `--only` chooses: the one of exactly this name, else all whose name contains it. */
+/** Those that `--only` chooses: the one of exactly this name, otherwise all whose name contains it. */
 export function chosenOf<T extends { readonly name: string }>(faults: readonly T[], only: string): readonly T[] {
   const exact = faults.filter(({ name }) => name === only)
   return exact.length > 0 ? exact : faults.filter(({ name }) => name.includes(only))

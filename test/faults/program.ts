@@ -37,7 +37,7 @@ export class Program {
     })
   }
 
-  /** @throws Error when it ended without having been told to. */
+  /** @throws Error when it ended without a request. */
   assertAlive(): void {
     if (this.#endedByItself !== undefined) throw new Error(this.#endedByItself)
   }
@@ -68,7 +68,7 @@ export class Program {
     )
   }
 
-  /** The value of a metric, by its whole line without the value; nothing while the program is away. */
+  /** The value of a metric, by its whole line without the value; nothing while the program is down. */
   async metric(line: string): Promise<number | undefined> {
     try {
       const text = await (await fetch(`${this.privateUrl}/metrics`)).text()

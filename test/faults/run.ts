@@ -8,7 +8,7 @@ import type { Random } from './random.ts'
 import { type Injection, type Row, rowsOf } from './report.ts'
 import type { System } from './system.ts'
 
-/** Longest time that a fault may take beyond what it lasts, the recovery from it likewise, and settling: nothing goes on for ever. */
+/** Maximum time of a fault beyond its duration, and of the recovery and of settling. */
 const GIVE_UP_MS = 300_000
 
 export interface FaultReport {
@@ -17,7 +17,7 @@ export interface FaultReport {
   /** What else was not as promised, and faults that could not be injected. */
   readonly violations: readonly string[]
   readonly notes: readonly string[]
-  /** Events that Elasticsearch refused for good, and that were stored by a replay in the end. */
+  /** Events that Elasticsearch refused permanently, and that were stored by a replay in the end. */
   readonly deadLetters: number
   /** Of the load; nothing when it did not end. */
   readonly load: Pick<SendReport, 'answers' | 'failed'> | undefined
@@ -25,7 +25,7 @@ export interface FaultReport {
   readonly seconds: number
 }
 
-/** Whether nothing was lost, nothing is there twice, and nothing else went wrong. */
+/** Whether nothing was lost, nothing was stored twice, and nothing else went wrong. */
 export function isWhole({ comparisons, violations }: Pick<FaultReport, 'comparisons' | 'violations'>): boolean {
   return (
     violations.length === 0 && [...comparisons.values()].every(({ lost, twice }) => lost.length + twice.length === 0)
@@ -81,7 +81,7 @@ export async function runFaults(
   }
 }
 
-/** Waits until nothing is under way, and stores what was refused, as an operator does when the mapping is mended. */
+/** Waits until nothing is under way, and stores what was refused, as an operator does when the mapping is fixed. */
 async function settled({ pipeline, load }: System, violations: string[]): Promise<number> {
   const drained = () => eventually(async () => (await pipeline.backlog()) === 0)
   await drained()
@@ -97,7 +97,7 @@ async function settled({ pipeline, load }: System, violations: string[]): Promis
   return refused
 }
 
-/** What comes after the faults, also when one of them failed. */
+/** The steps after the faults, also when one of them failed. */
 async function afterwards<T>(violations: string[], what: Promise<T>): Promise<T | undefined> {
   try {
     return await within(what, GIVE_UP_MS)

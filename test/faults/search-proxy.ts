@@ -14,7 +14,7 @@ export type BulkFault = 'items-429' | 'item-503' | 'request-502' | 'cut-answer' 
 /** What `too-large` takes, about 30 events. */
 const SMALL_BYTES = 20_000
 
-/** An Elasticsearch with faults: relays every request to the real one, and does to bulks what it is told. */
+/** An Elasticsearch with faults: relays every request to the real one, and treats bulks as configured. */
 export class SearchProxy {
   /** What happens to each bulk; nothing when undefined. */
   fault: BulkFault | undefined

@@ -39,7 +39,7 @@ export class TcpProxy {
   }
 
   /**
-   * Ends every connection at once, in the middle of whatever it carries. One that was not answered yet is left alone: the
+   * Ends every connection immediately, in the middle of whatever it carries. One that was not answered yet is left alone: the
    * WebSocket API of Pulsar forgets a consumer whose connection is reset while it subscribes, and that consumer keeps what
    * it was given until the broker restarts (apache/pulsar#4098). `docs/guarantees.md` says so.
    */
@@ -52,13 +52,13 @@ export class TcpProxy {
     }
   }
 
-  /** Every chunk arrives so much later. */
+  /** Every chunk arrives that much later. */
   delay(ms: number): void {
     this.#delayMs = ms
     if (ms === 0) this.#hurry()
   }
 
-  /** Each connection carries at most so much each way, and its sender has to wait: a slow reader. Infinite ends it. */
+  /** Each connection carries at most that much each way, and its sender has to wait: a slow reader. Infinite ends it. */
   slow(bytesPerSecond: number): void {
     this.#bytesPerSecond = bytesPerSecond
     if (bytesPerSecond === Number.POSITIVE_INFINITY) this.#hurry()

@@ -24,7 +24,7 @@ describe('the choices of a stack', () => {
     assert.ok(choices.every(({ saves, loses }) => saves >= 1 && loses !== ''))
   })
 
-  it('leave out what the environment refuses, as the only copy in production', () => {
+  it('omit what the environment refuses, such as a single copy in production', () => {
     const keys = (raw: ReturnType<typeof changed>) => choicesOf(raw, DEFAULT_PRICES).map(({ key }) => key)
     assert.ok(!keys(changed('production', HUNDRED_MILLION)).includes('runtime.ELASTIC_INDEX_REPLICAS'))
     assert.ok(keys(changed('staging', HUNDRED_MILLION)).includes('runtime.ELASTIC_INDEX_REPLICAS'))

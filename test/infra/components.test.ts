@@ -44,7 +44,7 @@ interface Component {
   readonly children: readonly string[]
   /** Group of the stack configuration whose keys it takes, but for those. */
   readonly settings?: readonly [Group, readonly string[]]
-  /** For a setting that has an effect only beside others: those. */
+  /** The other settings that a setting needs to have an effect. */
   readonly beside?: Readonly<Record<string, Values>>
 }
 
@@ -320,7 +320,7 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
   Images: { make: Images, needed: { root: process.cwd() }, children: ['one-runtime Image'] },
 }
 
-/** What a second one must be told, because it belongs to another component. */
+/** What must be stated for a second one, because it belongs to another component. */
 const OTHERS: Readonly<Record<string, Values>> = { Tokens: { pulsar: 'two' } }
 
 /** What a component of this name makes, without itself. */
@@ -388,7 +388,7 @@ describe('the arguments of a component', () => {
     return 'none'
   }
 
-  it('are refused all at once where they are out of range, with what is allowed', async () => {
+  it('are refused all together where they are out of range, with what is allowed', async () => {
     const lines = (await reasonOf(() => new ZooKeeper('one', { ...site, image, replicas: 0, memoryMib: 100 }))).split(
       '\n',
     )

@@ -27,7 +27,7 @@ describe('what a stack asks of a cluster', () => {
     })
   }
 
-  it('is nothing for servers that exist already, nor for tiers without pods', () => {
+  it('is nothing for existing servers, nor for tiers without pods', () => {
     const external = changed('dev', {
       pulsar: { serviceUrl: 'pulsar://p:6650', adminUrl: 'http://p:8080' },
       elasticsearch: { url: 'http://e:9200' },

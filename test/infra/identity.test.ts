@@ -74,7 +74,7 @@ function identity({ urn, type, inputs }: Registered): Identity {
 }
 
 // Recorded before the components became a library. What a record has must stay as it is: another URN, name or selector would
-// replace what runs in the stacks that exist. More may be registered beside it, see `urns/`.
+// replace what runs in existing stacks. More may be registered next to it, see `urns/`.
 describe('an update of a stack that exists', () => {
   for (const [program, [stack, changes]] of Object.entries(PROGRAMS)) {
     it(`replaces and orphans nothing: ${program}`, async () => {

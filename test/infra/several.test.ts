@@ -115,7 +115,7 @@ describe('one program', () => {
   })
 })
 
-describe('a Pulsar that stands alone', () => {
+describe('a Pulsar alone', () => {
   const optionsOf = async (environment: 'dev' | 'staging' | 'production', kind: string) => {
     const resources = await registered((opts) => {
       new Pulsar('orders', { namespace: 'queues', environment }, opts)

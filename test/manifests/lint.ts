@@ -71,7 +71,7 @@ for (const stack of STACKS) {
 }
 for (const waiver of WAIVERS) {
   if (needed.has(waiver)) continue
-  print(`nothing needs the waiver of ${waiver.linter} ${waiver.check} for ${waiver.objects}: take it away`)
+  print(`nothing needs the waiver of ${waiver.linter} ${waiver.check} for ${waiver.objects}: remove it`)
   faults++
 }
 process.exitCode = faults === 0 ? 0 : 1

@@ -11,7 +11,7 @@ const SERVERS = /^(zookeeper|bookkeeper|autorecovery|broker|pulsar-|elasticsearc
 /** What runs the project's own image. */
 const OWN = /^(api|worker|set-up-|image-check-)/
 const PINNED =
-  'images are named by digest or by version and do not change under their name; `Always` would keep a pod from coming back while the registry is away'
+  'images are named by digest or by version and do not change under their name; `Always` would keep a pod from coming back while the registry is down'
 const OFFICIAL_USER =
   'the official images of Elasticsearch (user 1000) and Pulsar (user 10000, group 0) own their files by these, and are not rebuilt here'
 

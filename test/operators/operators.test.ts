@@ -128,7 +128,7 @@ describe('a 200 needs a reader', function () {
     assert.deepEqual([lost.length, documents - ids.size], [0, 0], name)
   }
 
-  /** Does something to the servers; answers the ms until the API has stopped promising, and the code that it tells. */
+  /** Does something to the servers; answers the ms until the API has stopped promising, and the code that it reports. */
   async function untilStopped(fault: () => Promise<unknown>): Promise<{ stopped: number; code: string | undefined }> {
     const startedAtMs = performance.now()
     await fault()
@@ -231,7 +231,7 @@ describe('a 200 needs a reader', function () {
     await settle('TTL of the namespace', undefined, {})
   })
 
-  it('when a partition takes nothing: it is left out and named, and the others take its part', async () => {
+  it('when a partition takes nothing: it is omitted and named, and the others take its part', async () => {
     await begin(true)
     const broken = partitionName(topics.events, 1)
     assert.equal(await admin('POST', `${topicPath(broken)}/terminate`), 200)

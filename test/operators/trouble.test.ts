@@ -19,14 +19,14 @@ const TROUBLED = { eventsPerSecond: 1, eventsPerCall: 1 }
 /** Until the programs are used to the load, and until the trouble has come into each slot of the worker. */
 const SETTLING_MS = { without: 5000, with: 10_000 }
 const MEASURED_MS = { without: 10_000, with: 30_000 }
-/** A worker keeps up when what waits is not more than comes in this time: `BULK_TIMEOUT_SECONDS`, and another second. */
+/** A worker keeps up if no more waits than arrives in this time: `BULK_TIMEOUT_SECONDS`, and another second. */
 const KEEPS_UP_MS = 2000
 const SLOWEST_START_MS = 30_000
 /** A rate is that of without the trouble when it is at least so much of it. */
 const LEAST_SHARE = 0.9
 /** What was just answered 200 is stored by then, with `BULK_TIMEOUT_SECONDS` of one second. */
 const LAST_STORED_MS = 10_000
-/** By then what waited for the index in trouble has come again. */
+/** By then, the waiting events of the faulty index have been redelivered. */
 const MENDED_MS = 60_000
 
 interface Trouble {
@@ -56,7 +56,7 @@ const TROUBLES: readonly Trouble[] = [
   },
 ]
 
-const HEAD = ['trouble', 'healthy', 'stored/s without', 'with', 'missing', 'troubled', 'missing once mended', 'twice']
+const HEAD = ['trouble', 'healthy', 'stored/s without', 'with', 'missing', 'troubled', 'missing once fixed', 'twice']
 
 function say(cells: readonly (string | number)[]): void {
   process.stdout.write(`      | ${cells.join(' | ')} |\n`)
@@ -88,7 +88,7 @@ describe('the trouble of one index stays its own', function () {
   })
   const indexOf = (timeMs: number) => `${pipeline.eventAlias}-${periodOf(timeMs, 'day')}`
 
-  /** Documents of these indices, searchable or not: an event that comes again is not counted again. */
+  /** Documents of these indices, searchable or not: an event that is repeated is not counted again. */
   async function documents(ofIndex: (index: string) => boolean): Promise<number> {
     const stats = await pipeline.search.indices.stats({ index: `${pipeline.eventAlias}-*`, metric: 'indexing' })
     return Object.entries(stats.indices ?? {})
@@ -113,7 +113,7 @@ describe('the trouble of one index stays its own', function () {
     }
   }
 
-  /** Waits for so many, and not for ever: what is missing then is what the test finds. */
+  /** Waits for so many, and not forever: what is missing then is what the test finds. */
   async function atLeast(wanted: number, count: () => Promise<number>, limitMs: number): Promise<number> {
     const deadline = performance.now() + limitMs
     await eventually(async () => (await count()) >= wanted || performance.now() > deadline)

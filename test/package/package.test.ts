@@ -16,7 +16,7 @@ interface Outcome {
 }
 
 // An empty project in which the packed package is installed as npm would: unpacked into node_modules, with the dependencies
-// that it names beside it. They are links to those of this checkout, so that nothing is downloaded.
+// that it names next to it. They are links to those of this checkout, so that nothing is downloaded.
 describe('the package, in a project of its own', () => {
   const project = mkdtempSync(join(tmpdir(), 'package-'))
   const modules = join(project, 'node_modules')

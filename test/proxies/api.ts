@@ -14,7 +14,7 @@ import { runUntilSignal } from '../../runtime/programs/run.ts'
 import { fixedSources } from '../support/api.ts'
 import { FakeProducer } from '../support/fake-producer.ts'
 
-/** The listeners of the API, as it opens and closes them, on a broker in memory: for what lies before the queue. */
+/** The listeners of the API, as it opens and closes them, on a broker in memory: for tests of everything before the queue. */
 const config = loadConfig(process.env)
 const log = createLogger(config, 'api')
 const registry = new Registry()

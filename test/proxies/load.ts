@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 
-/** How many calls had which end: a status of the API, or what stood in its place. */
+/** How many calls had which end: a status of the API, or its replacement. */
 export type Ends = Record<string, number>
 
 /** One call; its end as a text. Answers of the API are JSON with `task` or `detail`. */

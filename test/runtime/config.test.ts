@@ -32,7 +32,7 @@ describe('loadConfig', () => {
     assert.equal(config.eventPartitioning, 'month')
   })
 
-  it('lists every fault at once, each with the value given and what is allowed', () => {
+  it('lists all faults together, each with the value given and what is allowed', () => {
     assert.deepEqual(
       faultsOf({
         BULK_SIZE: '0',
@@ -41,7 +41,7 @@ describe('loadConfig', () => {
         ELASTIC_VERIFY_CERTS: 'perhaps',
       }),
       [
-        'ELASTIC_HOST is "localhost"; allowed: URLs like http://host:9200, with a comma between them',
+        'ELASTIC_HOST is "localhost"; allowed: URLs like http://host:9200, separated by commas',
         'ELASTIC_VERIFY_CERTS is "perhaps"; allowed: yes or no',
         'EVENT_PARTITIONING is "week"; allowed: day, month, quarter, year',
         'BULK_SIZE is "0"; allowed: a whole number from 1 to 10000 events',
@@ -108,7 +108,7 @@ describe('loadConfig', () => {
 
   it('refuses a delay that leaves nothing of the time to stop', () => {
     assert.deepEqual(faultsOf({ SHUTDOWN_DELAY_SECONDS: '25' }), [
-      'SHUTDOWN_DELAY_SECONDS is 25, which leaves nothing of SHUTDOWN_GRACE_SECONDS, 25, for the calls in hand: make it shorter, or the grace time longer',
+      'SHUTDOWN_DELAY_SECONDS is 25, which leaves nothing of SHUTDOWN_GRACE_SECONDS, 25, for the calls in flight: make it shorter, or the grace time longer',
     ])
     assert.deepEqual(faultsOf({ SHUTDOWN_DELAY_SECONDS: '15' }), [])
   })

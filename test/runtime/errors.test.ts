@@ -22,7 +22,7 @@ describe('AppError', () => {
 })
 
 describe('messageOf', () => {
-  it('tells the chain of causes', () => {
+  it('reports the chain of causes', () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:9200'), { code: 'ECONNREFUSED' })
     const error = new AppError('search_unavailable', 'Elasticsearch does not answer', { cause: refused })
     assert.equal(messageOf(error), 'Elasticsearch does not answer: connect ECONNREFUSED 127.0.0.1:9200')
@@ -115,7 +115,9 @@ describe('the codes', () => {
 const WITHOUT_CODE = [
   'infra/commands/pipeline.ts',
   'infra/commands/sizing.ts',
+  'infra/commands/sizing.ts',
   'infra/observability/pod-monitor.ts',
   'infra/sizing/coefficients.ts',
   'infra/sizing/coefficients.ts',
+  'runtime/search/state-expiry.ts',
 ]

@@ -45,7 +45,7 @@ describe('parseExactly', () => {
     )
   })
 
-  it('takes no text of the client for a number, even where it is written like one of ours', () => {
+  it('takes no text of the client for a number, even if it looks like our marker', () => {
     const parsed = parseExactly('{"n":{"rawJSON":"1e400"},"m":1e400}') as { n: unknown; m: unknown }
     assert.equal(isRawJSON(parsed.n), false)
     assert.equal(isRawJSON(parsed.m), true)

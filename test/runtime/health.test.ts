@@ -9,7 +9,7 @@ describe('Health', () => {
     health = new Health(['pulsar', 'elasticsearch'].map((name) => ({ name, check: async () => reasons[name] })))
   })
 
-  it('is starting until every dependency was there', async () => {
+  it('is starting until every dependency was reached', async () => {
     reasons['pulsar'] = 'no connection'
     assert.deepEqual(await health.readiness(), {
       status: 'starting',
@@ -17,7 +17,7 @@ describe('Health', () => {
     })
   })
 
-  it('is ready when all is there', async () => {
+  it('is ready when everything is reached', async () => {
     assert.deepEqual(await health.readiness(), {
       status: 'ready',
       dependencies: { pulsar: { ok: true }, elasticsearch: { ok: true } },
@@ -44,13 +44,13 @@ describe('Health', () => {
     })
   })
 
-  it('is stopping from then on, whatever is there', async () => {
+  it('is stopping from then on, whatever is reached', async () => {
     await health.readiness()
     health.stopping()
     assert.equal((await health.readiness()).status, 'stopping')
   })
 
-  it('takes a check that fails for a dependency that is away', async () => {
+  it('takes a check that fails for a dependency that is down', async () => {
     const broken = new Health([{ name: 'pulsar', check: () => Promise.reject(new Error('out of luck')) }])
     assert.deepEqual(await broken.readiness(), {
       status: 'starting',

@@ -32,7 +32,7 @@ describe('scanJson', () => {
     assert.equal(scanJson(`${'{"a":'.repeat(11)}1${'}'.repeat(11)}`, LIMITS).exceeded, 'depth')
   })
 
-  it('counts nothing of what stands in strings, escaped quotes and backslashes in them', () => {
+  it('counts nothing of what is in strings, escaped quotes and backslashes in them', () => {
     for (const text of ['"[[{,,"', '"a\\"[,["', '"a\\\\"', '{"[,": "]\\\\\\"["}']) {
       assert.ok(scanJson(text, LIMITS).values <= 2, text)
     }

@@ -46,7 +46,7 @@ describe('a listener', () => {
     assert.deepEqual(logged, [])
   })
 
-  it('keeps idle connections for as long as it is told', () => {
+  it('keeps idle connections for the configured time', () => {
     assert.equal(server.server.keepAliveTimeout, 5000)
   })
 

@@ -28,7 +28,7 @@ describe('a log', () => {
     'password',
     'token',
   ]) {
-    it(`never tells ${name}, wherever in a record it stands`, () => {
+    it(`never writes ${name}, wherever in a record it is`, () => {
       const { log, lines } = recordingLog()
       log.info({ [name]: SECRET, config: { [name]: SECRET }, request: { headers: { [name]: SECRET } } }, 'a record')
       assert.equal(lines.length, 1)
@@ -63,7 +63,7 @@ describe('a log', () => {
     })
   })
 
-  it('leaves out what is less severe than asked for', () => {
+  it('omits what is less severe than asked for', () => {
     const lines: string[] = []
     const log = createLogger({ logLevel: 'warn' }, 'test', { write: (line: string) => lines.push(line) > 0 })
     log.info('not this')

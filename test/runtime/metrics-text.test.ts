@@ -36,7 +36,7 @@ describe('sumOf', () => {
     assert.equal(sumOf(metrics, 'events_total'), 1515)
   })
 
-  it('is nothing, not 0, for a metric that is not there', () => {
+  it('is nothing, not 0, for a missing metric', () => {
     assert.equal(sumOf(metrics, 'events_total', { outcome: 'lost' }), undefined)
   })
 })

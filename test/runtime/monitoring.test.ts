@@ -61,7 +61,7 @@ describe('what is monitored', () => {
     ])
   })
 
-  it('tells program, version and how it speaks to Pulsar', async () => {
+  it('reports program, version and how it speaks to Pulsar', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../runtime/package.json', import.meta.url), 'utf8'))
     assert.deepEqual(await answered('/info/version'), [200, { version, program: 'worker', transport: 'native' }])
   })

@@ -33,7 +33,7 @@ describe('topicsOf', () => {
 })
 
 describe('topicPath', () => {
-  it('is the name as it stands in a path, with nothing that could leave its place', () => {
+  it('is the name as used in a path, with nothing that could leave its place', () => {
     assert.equal(topicPath('persistent://tracardi/system/functions'), 'persistent/tracardi/system/functions')
     assert.equal(topicPath('persistent://a/b/c?d'), 'persistent/a/b/c%3Fd')
   })

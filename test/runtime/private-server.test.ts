@@ -73,7 +73,7 @@ describe('the private listener', () => {
     })
   }
 
-  it('says of every answer that it is neither kept, nor framed, nor taken for something else', async () => {
+  it('says of every answer that it is neither kept, nor framed, nor treated as something else', async () => {
     for (const [url, headers] of [
       ['/page', {}],
       ['/figures/a', SIGNED_IN],
@@ -95,7 +95,7 @@ describe('the private listener', () => {
     }
   })
 
-  it('tells a mistake of the caller by the status of Fastify', async () => {
+  it('reports a mistake of the caller by the status of Fastify', async () => {
     const replay = async (headers: Record<string, string>, payload: string) =>
       (await server.inject({ method: 'POST', url: '/replay', headers: { ...SIGNED_IN, ...headers }, payload }))
         .statusCode

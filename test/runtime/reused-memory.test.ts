@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { ReusedMemory } from '../../runtime/reused-memory.ts'
 
 describe('memory that is used again', () => {
-  it('is that which was given back, when it is large enough, whatever was used of it', () => {
+  it('is that which was returned, when it is large enough, whatever was used of it', () => {
     const memory = new ReusedMemory()
     const first = memory.take(10)
     memory.giveBack(first)
@@ -17,7 +17,7 @@ describe('memory that is used again', () => {
     assert.notEqual(larger.buffer, first.buffer)
   })
 
-  it('is kept of at most 64 that were given back', () => {
+  it('is kept of at most 64 that were returned', () => {
     const memory = new ReusedMemory()
     const taken = Array.from({ length: 65 }, () => memory.take(4))
     for (const one of taken) memory.giveBack(one)

@@ -7,7 +7,7 @@ function record(terminal: boolean, columns = 80) {
 }
 
 describe('a terminal', () => {
-  it('writes the status line anew', () => {
+  it('writes the status line again', () => {
     const { written, output } = record(true)
     const screen = createScreen(output)
     screen.status('one')

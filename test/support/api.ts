@@ -51,7 +51,7 @@ export interface Api {
   readonly connections: () => { readonly open: number; readonly lingering: number }
 }
 
-/** Of a queue with nothing to tell. */
+/** Of a queue with nothing to report. */
 export const WELL_QUEUE = { closed: () => [], partitions: () => [] }
 
 const running: FastifyInstance[] = []

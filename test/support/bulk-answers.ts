@@ -1,4 +1,4 @@
-/** A class of answer that Elasticsearch 9.2 can give to a bulk, and what is done with the operation. */
+/** A class of answer that Elasticsearch 9.2 can give to a bulk, and what happens to the operation. */
 export interface BulkAnswer {
   readonly what: string
   readonly status: number
@@ -18,14 +18,14 @@ const LINES = 'BulkRequestParser'
 export const provoked = {
   created: { what: 'new', status: 201, type: '', source: 'TransportShardBulkAction.onComplete', done: 'stored' },
   duplicate: {
-    what: 'event id that is there',
+    what: 'event id that exists',
     status: 409,
     type: 'version_conflict_engine_exception',
     source: 'InternalEngine.planIndexingAsPrimary',
     done: 'duplicate',
   },
   superseded: {
-    what: 'state older than the one that is there',
+    what: 'state older than the one that exists',
     status: 409,
     type: 'version_conflict_engine_exception',
     source: 'InternalEngine.planIndexingAsPrimary',
@@ -102,7 +102,7 @@ export const provoked = {
     done: 'waits',
   },
   floodStage: {
-    what: 'full disk: index that is read-only but for deletions',
+    what: 'full disk: index that is read-only except for deletions',
     status: 429,
     type: 'cluster_block_exception',
     source: 'ClusterBlockException.status',

@@ -7,7 +7,7 @@ import type { Transport } from '../../runtime/queue/port.ts'
 import { FakeConsumer } from './fake-consumer.ts'
 import { FakeProducer } from './fake-producer.ts'
 
-/** A topic in memory with so many dead letters, `reason 0` and so on, and the producer that replays them. */
+/** A topic in memory with some dead letters, `reason 0` and so on, and the producer that replays them. */
 export function deadLetterTopic(waiting: number) {
   const topics = topicsOf(loadConfig({}))
   const consumer = new FakeConsumer()

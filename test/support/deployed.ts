@@ -45,7 +45,7 @@ export class DeployedStack {
   }
 
   /**
-   * @param name of the new stack; a file for it is kept beside those of the project until `remove`.
+   * @param name of the new stack; a file for it is kept next to those of the project until `remove`.
    * @param stateFolder where the engine keeps the stack's state.
    */
   static async create(name: string, from: string, stateFolder: string): Promise<DeployedStack> {
@@ -66,7 +66,7 @@ export class DeployedStack {
     return this.#stack.name
   }
 
-  /** Changes some keys for good, group by group. */
+  /** Changes some keys permanently, group by group. */
   configure(changes: Groups): void {
     for (const [group, keys] of Object.entries(changes)) this.#groups[group] = { ...this.#groups[group], ...keys }
     this.#write(this.#groups)
@@ -112,7 +112,7 @@ export class DeployedStack {
     await this.#stack.workspace.removeStack(this.#stack.name)
   }
 
-  /** Leaves what the engine has written beside the configuration: with what secrets are encrypted. */
+  /** Keeps what the engine has written besides the configuration: the encryption of the secrets. */
   #write(groups: Groups): void {
     const path = `${ROOT}stacks/Pulumi.${this.#stack.name}.yaml`
     const settings = existsSync(path) ? parse(readFileSync(path, 'utf8')) : {}

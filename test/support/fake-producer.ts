@@ -18,7 +18,7 @@ export class FakeProducer implements Producer {
     this.memory.push(message.payload.buffer)
     const failure = this.failures.shift()
     if (failure) throw failure
-    // Whoever sends may use the memory again after the receipt.
+    // The sender may reuse the memory after the receipt.
     this.messages.push({ ...message, payload: Buffer.from(message.payload) })
     if (this.holding) await new Promise<void>((resolve) => this.#held.push(resolve))
   }

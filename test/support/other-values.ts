@@ -14,7 +14,7 @@ const TOKENS = { pulsar: { authentication: true } }
 
 const SCRAPED = { platform: { monitoringNamespaces: ['monitoring'] } }
 
-/** Where another value is not simply one more, or needs another key beside it. */
+/** Keys whose other value is not simply one more, or needs another key too. */
 const SPECIAL: Readonly<Record<string, Groups>> = {
   'platform.environment': { platform: { environment: 'staging' } },
   'platform.namespace': { platform: { namespace: 'other' } },

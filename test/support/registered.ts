@@ -16,7 +16,7 @@ const IMAGE = `registry.example.com/tracardi-at-scale@sha256:${'0'.repeat(64)}`
 /** When every certificate of the stacks ends. */
 export const CERTIFICATE_END = '2028-11-22T00:00:00Z'
 
-/** Answers for what the engine and the providers would answer, with texts that tell where they come from. */
+/** Answers for the engine and the providers, with texts that name their origin. */
 const mocks: pulumi.runtime.Mocks = {
   newResource({ type, name, inputs, id }) {
     const state: Record<string, unknown> = { ...inputs }

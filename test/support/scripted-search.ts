@@ -17,7 +17,7 @@ interface StoredTemplate {
 export class ScriptedSearch {
   templates: Record<string, StoredTemplate> = {}
   indices: Record<string, Content> = {}
-  /** Answers that come in place of the usual one, by `METHOD /path` up to a `*`. */
+  /** Answers that come instead of the usual one, by `METHOD /path` up to a `*`. */
   instead: Record<string, Answer> = {}
 
   readonly answer = (call: Call): Answer => {

@@ -7,7 +7,7 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>
   /** Cuts the connection instead of answering. */
   readonly cut?: boolean
-  /** Answers so much later. @default 0 */
+  /** Delay of the answer. @default 0 */
   readonly delayMs?: number
 }
 

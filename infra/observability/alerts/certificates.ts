@@ -7,8 +7,8 @@ export const CERTIFICATE_METRIC = 'tracardi_certificate_expiry_timestamp_seconds
 const DAYS = { warning: 60, critical: 14 }
 
 /**
- * Certificates that the stack has made. No server tells when they end, but the stack knows, and an `up` that renews one
- * changes the number too: `certificateSeries` records it.
+ * Certificates that the stack has created. No server reports their expiry, but the stack knows it, and an `up` that renews one
+ * changes it too: `certificateSeries` records it.
  */
 export function certificateAlerts({ namespace }: Pick<MonitoredStack, 'namespace'>): AlertGroup {
   const days = `(${CERTIFICATE_METRIC}{namespace="${namespace}"} - time()) / 86400`
@@ -22,7 +22,7 @@ export function certificateAlerts({ namespace }: Pick<MonitoredStack, 'namespace
         severity: 'warning',
         forMinutes: 0,
         expr: `${days} < ${DAYS.warning}`,
-        summary: 'A certificate of the stack ends soon, and no update has renewed it',
+        summary: 'A certificate of the stack expires soon, and no update has renewed it',
         description: says,
       },
       {
@@ -30,7 +30,7 @@ export function certificateAlerts({ namespace }: Pick<MonitoredStack, 'namespace
         severity: 'critical',
         forMinutes: 0,
         expr: `${days} < ${DAYS.critical}`,
-        summary: 'A certificate of the stack is about to end: nobody will reach Elasticsearch',
+        summary: 'A certificate of the stack is about to expire: then nobody reaches Elasticsearch',
         description: says,
       },
     ],

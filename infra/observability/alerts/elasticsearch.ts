@@ -15,7 +15,7 @@ const WATERMARKS = { low: { freePart: 0.15, headroomGib: 200 }, high: { freePart
 /** Small indices and indices that were never merged take more for each document for a while. Sessions and profiles take less. */
 const LARGER = 1.3
 
-/** Elasticsearch, as the exporter beside it tells. */
+/** Elasticsearch, as the exporter reports. */
 export function elasticsearchAlerts(stack: MonitoredStack): AlertGroup {
   const exporter = (...more: string[]) => of(stack, 'elasticsearch-exporter', ...more)
   const color = (name: string) => `max(elasticsearch_cluster_health_status${exporter(`color="${name}"`)}) == 1`
@@ -34,7 +34,7 @@ export function elasticsearchAlerts(stack: MonitoredStack): AlertGroup {
         severity: 'critical',
         forMinutes: 5,
         expr: color('red'),
-        summary: 'A shard of Elasticsearch is nowhere: bulks to its index are not stored',
+        summary: 'A shard of Elasticsearch has no copy: bulks to its index are not stored',
         description: 'The cluster is red for more than 5 minutes.',
       },
       {
@@ -50,7 +50,7 @@ export function elasticsearchAlerts(stack: MonitoredStack): AlertGroup {
         severity: 'warning',
         forMinutes: 10,
         expr: below(WATERMARKS.low),
-        summary: 'A disk of Elasticsearch is past the low watermark: it gets no more shards',
+        summary: 'A disk of Elasticsearch is past the low watermark: no more shards are assigned to it',
         description: diskSays,
       },
       {
@@ -66,8 +66,9 @@ export function elasticsearchAlerts(stack: MonitoredStack): AlertGroup {
         severity: 'warning',
         forMinutes: 10,
         expr: `absent(elasticsearch_cluster_health_number_of_nodes${exporter()})`,
-        summary: 'Nobody knows how Elasticsearch is: it does not answer the exporter, or the exporter does not answer',
-        description: 'The health of Elasticsearch was not told for 10 minutes.',
+        summary:
+          'The state of Elasticsearch is unknown: it does not answer the exporter, or the exporter does not answer',
+        description: 'The health of Elasticsearch has not been reported for 10 minutes.',
       },
       ...(stack.sizedEventBytes > 0
         ? ([

@@ -29,7 +29,7 @@ export function eventAlerts(stack: MonitoredStack): AlertGroup {
         severity: 'critical',
         forMinutes: 1,
         expr: `max by (reason) (tracardi_api_not_promised${api()}) > 0`,
-        summary: 'The API answers 503: what is published might be read by nobody, or be dropped',
+        summary: 'The API answers 503: published events might never be read, or be dropped',
         description:
           'The reason is {{ $labels.reason }}, for at least 1 minute; the log of the API and the console say what to do.',
       },
@@ -38,8 +38,8 @@ export function eventAlerts(stack: MonitoredStack): AlertGroup {
         severity: 'warning',
         forMinutes: 2,
         expr: `count by (partition) (tracardi_api_partition_open${api()} == 0) > 0`,
-        summary: 'A partition takes no events, and the others take its part',
-        description: '{{ $value }} API pods leave out partition {{ $labels.partition }}; their readiness says why.',
+        summary: 'A partition accepts no events; the others take its messages',
+        description: '{{ $value }} API pods skip partition {{ $labels.partition }}; their readiness says why.',
       },
       {
         name: 'TracardiSourcesFaulty',

@@ -4,7 +4,7 @@ import type { MonitoredStack } from '../monitored-stack.ts'
 /** Full to this part: bookies warn and compact at 90 %, and take no writes at 95 %. */
 const FULL_PART = 0.85
 
-/** Pods and volumes, as kube-state-metrics, kubelet and Prometheus itself tell of them. */
+/** Pods and volumes, as kube-state-metrics, kubelet and Prometheus itself report. */
 export function podAlerts({ namespace, prefix, tiers }: MonitoredStack): AlertGroup {
   const inNamespace = `namespace="${namespace}"`
   const volumes = `{${inNamespace},persistentvolumeclaim=~"(journal|ledgers|data)-${prefix}(bookkeeper|zookeeper)-.*"}`
@@ -21,14 +21,14 @@ export function podAlerts({ namespace, prefix, tiers }: MonitoredStack): AlertGr
           `max by (job) (up{job=~"${namespace}/${prefix}(${tiers.join('|')})"}) == 0`,
           ...tiers.map((tier) => `absent(up{job="${namespace}/${prefix}${tier}"})`),
         ].join(' or '),
-        summary: 'No pod of a tier tells metrics: it is down, or Prometheus does not reach it',
+        summary: 'No pod of a tier serves metrics: it is down, or Prometheus does not reach it',
         description: 'No pod of {{ $labels.job }} was scraped within 5 minutes.',
       },
       {
         name: 'TracardiPodNotReady',
         severity: 'warning',
         forMinutes: 15,
-        // Pods of Jobs that are done with are not ready either.
+        // Pods of completed Jobs are not ready either.
         expr: `(kube_pod_status_ready{${inNamespace},condition="true"} == 0) and on (namespace, pod) (kube_pod_status_phase{${inNamespace},phase=~"Pending|Running|Unknown"} == 1)`,
         summary: 'A pod is not ready',
         description: '{{ $labels.pod }} is not ready for more than 15 minutes.',

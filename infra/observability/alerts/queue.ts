@@ -6,7 +6,7 @@ import { of, partitions } from '../selector.ts'
 /** Parts of `load.backlogHours`, the time for which disks hold everything. */
 const AGE_PART = { warning: 0.25, critical: 0.5 }
 
-/** The backlog, as the brokers tell it. It has no time to live: what grows old is not dropped, it fills disks. */
+/** The backlog, as the brokers report it. It has no time to live: old messages are not dropped, they fill disks. */
 export function queueAlerts(stack: MonitoredStack): AlertGroup {
   const { subscription, deadLetterTopic, backlogHours, backlogPerWorker, workers } = stack
   const ofSubscription = of(stack, 'broker', partitions(stack), `subscription="${subscription}"`)
@@ -51,8 +51,8 @@ export function queueAlerts(stack: MonitoredStack): AlertGroup {
         severity: 'warning',
         forMinutes: 15,
         expr: `(${backlog} > ${much}) and (deriv(${backlog}[15m:1m]) > 0)`,
-        summary: 'More comes in than workers store',
-        description: `{{ $value | humanize }} messages wait, more than ${much}, and they become more.`,
+        summary: 'More events arrive than workers store',
+        description: `{{ $value | humanize }} messages wait, more than ${much}, and their number grows.`,
       },
       {
         name: 'TracardiBacklogStandsStill',
@@ -68,7 +68,7 @@ export function queueAlerts(stack: MonitoredStack): AlertGroup {
         forMinutes: 24 * 60,
         expr: `sum(pulsar_subscription_back_log${of(stack, 'broker', `topic="${deadLetterTopic}"`, `subscription="${DEAD_LETTERS_SUBSCRIPTION}"`)}) > 0`,
         summary: 'Dead letters have waited for a day',
-        description: '{{ $value | humanize }} dead letters wait for a person.',
+        description: '{{ $value | humanize }} dead letters wait for an operator.',
       },
     ],
   }

@@ -4,12 +4,12 @@ import { of } from '../selector.ts'
 
 /** Operations sent again, as a part of the events, that is more than one node of Elasticsearch restarting. */
 const RETRIED_PART = 0.05
-/** The second largest bucket of `tracardi_worker_bulk_seconds`: a quantile tells no more than the largest, which is 60 s. */
+/** The second largest bucket of `tracardi_worker_bulk_seconds`: a quantile cannot exceed the largest, which is 60 s. */
 const SLOWEST_SECONDS = 30
 /** Part of the bulks that were sent for the timeout, and how full a bulk is then, at which there are too many workers. */
 const IDLE = { timeoutPart: 0.9, filledPart: 0.5 }
 
-/** What the workers tell of themselves, and of how Elasticsearch takes their bulks. */
+/** The workers, and how Elasticsearch handles their bulks. */
 export function workerAlerts(stack: MonitoredStack): AlertGroup {
   const worker = (...more: string[]) => of(stack, 'worker', ...more)
   const rate = (metric: string, window: string, ...more: string[]) =>
@@ -26,7 +26,7 @@ export function workerAlerts(stack: MonitoredStack): AlertGroup {
         severity: 'warning',
         forMinutes: 0,
         expr: `sum(increase(tracardi_worker_events_total${worker('outcome="dead_lettered"')}[1h])) > 0`,
-        summary: 'Elasticsearch will not take some events: they are dead letters now',
+        summary: 'Elasticsearch refuses some events permanently: they are dead letters',
         description: '{{ $value | humanize }} events went to the dead-letter topic within an hour.',
       },
       {
@@ -51,7 +51,7 @@ export function workerAlerts(stack: MonitoredStack): AlertGroup {
         severity: 'warning',
         forMinutes: 5,
         expr: `max by (node) (tracardi_worker_search_node_away${worker()}) == 1`,
-        summary: 'A node of ELASTIC_HOST does not answer, and the workers ask the others',
+        summary: 'A node of ELASTIC_HOST does not answer, and the workers use the others',
         description: '{{ $labels.node }} has not answered a worker for more than 5 minutes.',
       },
       {
@@ -69,15 +69,15 @@ export function workerAlerts(stack: MonitoredStack): AlertGroup {
         forMinutes: 15,
         expr: `sum(increase(tracardi_worker_unreadable_messages_total${worker()}[15m])) > 0`,
         summary: 'Messages are of a newer format than the workers know',
-        description: 'Workers gave {{ $value | humanize }} messages back within 15 minutes.',
+        description: 'Workers returned {{ $value | humanize }} messages to Pulsar within 15 minutes.',
       },
       {
         name: 'TracardiBulksRefused',
         severity: 'warning',
         forMinutes: 10,
-        // Not a quotient: where everything is sent again there are no events that are done with.
+        // Not a quotient: while everything is sent again, no events are processed.
         expr: `${rate('tracardi_worker_retries_total', '10m')} > ${RETRIED_PART} * ${rate('tracardi_worker_events_total', '10m')}`,
-        summary: 'Elasticsearch refuses much of what workers send: they send it again',
+        summary: 'Elasticsearch refuses many operations of the workers, which retry them',
         description: '{{ $value | humanize }} operations a second are sent again.',
       },
       {
@@ -93,8 +93,8 @@ export function workerAlerts(stack: MonitoredStack): AlertGroup {
         severity: 'info',
         forMinutes: 60,
         expr: `(${flushes('reason="timeout"')} / ${flushes()} > ${IDLE.timeoutPart}) and (${fill} < ${IDLE.filledPart * stack.bulkSize})`,
-        summary: 'Bulks are sent for the timeout and not for their size: there are more workers than there is work',
-        description: `{{ $value | humanizePercentage }} of the bulks of an hour were sent for the timeout, less than half full of ${stack.bulkSize} events.`,
+        summary: 'Bulks are sent by timeout and not by size: there are more workers than there is work',
+        description: `{{ $value | humanizePercentage }} of the bulks of an hour were sent by timeout, less than half full of ${stack.bulkSize} events.`,
       },
     ],
   }

@@ -2,7 +2,7 @@ import type { AlertGroup } from '../alert.ts'
 import type { MonitoredStack } from '../monitored-stack.ts'
 import { of } from '../selector.ts'
 
-/** The ensemble, as its leader tells it: no other node knows who follows. */
+/** The ensemble, as its leader reports it: no other node knows the followers. */
 export function zookeeperAlerts(stack: MonitoredStack): AlertGroup {
   const { zookeepers } = stack
   const majority = Math.floor(zookeepers / 2) + 1
@@ -24,7 +24,7 @@ export function zookeeperAlerts(stack: MonitoredStack): AlertGroup {
         severity: 'critical',
         forMinutes: 2,
         expr: `${members} < ${majority}`,
-        summary: 'ZooKeeper has no quorum: Pulsar makes no new ledger and elects no owner of a topic',
+        summary: 'ZooKeeper has no quorum: Pulsar creates no new ledger and elects no owner of a topic',
         description: `{{ $value }} of ${zookeepers} nodes are in the quorum; ${majority} must be.`,
       },
     ],

@@ -28,7 +28,7 @@ function events(stack: MonitoredStack): Row {
       },
       {
         title: 'Answers of the API',
-        description: '503 and 429 ask the caller to come again: the brokers give no receipt, or a limit is reached.',
+        description: '503 and 429 ask the caller to retry: the brokers give no receipt, or a limit is reached.',
         unit: 'reqps',
         queries: [
           { expr: `sum by (status) (rate(tracardi_api_requests_total${api()}[${WINDOW}]))`, legend: '{{status}}' },
@@ -42,7 +42,8 @@ function events(stack: MonitoredStack): Row {
       },
       {
         title: 'Receipt to stored',
-        description: 'From the API taking an event to its being stored, for what is stored now: it hides what waits.',
+        description:
+          'From the API accepting an event to it being stored, for events stored now: it does not include waiting events.',
         unit: 's',
         queries: quantiles('tracardi_worker_receipt_to_stored_seconds', worker()),
       },
@@ -110,7 +111,7 @@ function bulks(stack: MonitoredStack): Row {
       },
       {
         title: 'How full bulks are',
-        description: `Events in a bulk, as a part of BULK_SIZE, ${stack.bulkSize}. Over 100 %: Elasticsearch is the slower part, and bulks grow while they wait.`,
+        description: `Events in a bulk, as a part of BULK_SIZE, ${stack.bulkSize}. Over 100 %: Elasticsearch is the bottleneck, and bulks grow while they wait.`,
         unit: 'percentunit',
         queries: [
           {
@@ -165,16 +166,16 @@ function faults(stack: MonitoredStack): Row {
       },
       {
         title: 'Dead letters',
-        description: 'Operations that Elasticsearch will never take, since each worker began, by fault.',
+        description: 'Operations that Elasticsearch refused permanently, since each worker started, by fault.',
         unit: 'short',
         queries: [{ expr: `sum by (fault) (tracardi_worker_dead_letters_total${worker})`, legend: '{{fault}}' }],
       },
       {
         title: 'Unreadable messages',
-        description: 'Given back for a newer worker.',
+        description: 'Returned to Pulsar for a newer worker.',
         unit: 'cps',
         queries: [
-          { expr: `sum(rate(tracardi_worker_unreadable_messages_total${worker}[${WINDOW}]))`, legend: 'given back' },
+          { expr: `sum(rate(tracardi_worker_unreadable_messages_total${worker}[${WINDOW}]))`, legend: 'returned' },
         ],
       },
     ],
@@ -204,7 +205,7 @@ function pods({ namespace, prefix }: MonitoredStack): Row {
       },
       {
         title: 'Delay of the event loop',
-        description: 'p99 of API and workers. Above some 100 ms a process has more to do than one core does.',
+        description: 'p99 of API and workers. Above about 100 ms a process needs more than one core.',
         unit: 's',
         queries: [{ expr: `nodejs_eventloop_lag_p99_seconds{${job}}`, legend: '{{pod}}' }],
       },

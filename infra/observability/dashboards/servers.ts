@@ -25,7 +25,7 @@ function brokers(stack: MonitoredStack): Row {
     panels: [
       {
         title: 'Messages',
-        description: 'By broker: in is what the API publishes, out is what workers take.',
+        description: 'By broker: in is what the API publishes, out is what workers receive.',
         unit: 'cps',
         queries: [
           { expr: `sum by (pod) (pulsar_broker_rate_in${broker()})`, legend: '{{pod}} in' },
@@ -71,7 +71,7 @@ function bookies(stack: MonitoredStack): Row {
     panels: [
       {
         title: 'State',
-        description: '1 takes writes, 0 is read-only, -1 is not registered.',
+        description: '1 is writable, 0 is read-only, -1 is not registered.',
         unit: 'short',
         least: -1,
         queries: [{ expr: `bookie_SERVER_STATUS${bookie()}`, legend: '{{pod}}' }],
@@ -110,7 +110,7 @@ function bookies(stack: MonitoredStack): Row {
         ],
       },
       {
-        title: 'Ledgers copied anew',
+        title: 'Ledgers being copied',
         description: 'By autorecovery, after a bookie was lost.',
         unit: 'cps',
         queries: [
@@ -137,7 +137,7 @@ function zookeeper(stack: MonitoredStack): Row {
     panels: [
       {
         title: 'Followers in sync',
-        description: `As the leader tells. All are there at ${stack.zookeepers - 1}.`,
+        description: `As reported by the leader. The ensemble is complete at ${stack.zookeepers - 1}.`,
         unit: 'short',
         queries: [{ expr: `synced_followers${node()}`, legend: '{{pod}}' }],
       },
@@ -184,7 +184,7 @@ function elasticsearch(stack: MonitoredStack): Row {
     panels: [
       {
         title: 'Health',
-        description: '1 at its colour. Red: a shard is nowhere. Yellow: a copy is missing.',
+        description: '1 at its colour. Red: a shard has no copy. Yellow: a copy is missing.',
         unit: 'short',
         queries: [{ expr: `max by (color) (elasticsearch_cluster_health_status${exporter()})`, legend: '{{color}}' }],
       },
@@ -234,7 +234,7 @@ function elasticsearch(stack: MonitoredStack): Row {
       {
         title: 'Disk left',
         description:
-          'Below 15 % a node gets no more shards, below 10 % it gives some away, at 5 % indices become read-only.',
+          'Below 15 % a node gets no more shards, below 10 % Elasticsearch moves shards away, at 5 % indices become read-only.',
         unit: 'percentunit',
         queries: [
           {

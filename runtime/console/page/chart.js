@@ -50,7 +50,7 @@ export function unbroken(points) {
 }
 
 /**
- * The shortest time that shows everything there is.
+ * The minimum time that shows all samples.
  *
  * @param {number} firstMs
  * @param {number} nowMs
@@ -61,7 +61,7 @@ export function spanMinutes(firstMs, nowMs) {
 }
 
 /**
- * Draws series into an SVG of the page, at its present size, over so many minutes before `nowMs`.
+ * Draws series into an SVG of the page, at its present size, over the given minutes before `nowMs`.
  *
  * @param {SVGSVGElement} svg
  * @param {readonly Series[]} series

@@ -63,7 +63,7 @@ function svg(id) {
   return /** @type {SVGSVGElement} */ (/** @type {unknown} */ (byId(id)))
 }
 
-/** Tells the figures under the pointer. @type {(id: string, readout: string) => void} */
+/** Shows the figures under the pointer. @type {(id: string, readout: string) => void} */
 function tellUnderPointer(id, readout) {
   const chart = svg(id)
   chart.addEventListener('pointermove', ({ offsetX }) => {
@@ -96,7 +96,7 @@ async function renew() {
     if (error instanceof SignedOut) return
     document.body.classList.add('stale')
     const notice = byId('notice')
-    const since = shown ? ` What you see is from ${time(shownAtMs)}.` : ''
+    const since = shown ? ` The figures are from ${time(shownAtMs)}.` : ''
     setText('notice', `The API that serves this console does not answer.${since}`)
     notice.hidden = false
     setText('state', 'No answer')

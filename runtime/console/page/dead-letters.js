@@ -13,16 +13,16 @@ export function showDeadLetters({ queue, faults }) {
   const waiting = queue.deadLetters
   const lead =
     waiting === null
-      ? 'Pulsar does not tell how many there are.'
+      ? 'Pulsar does not report how many there are.'
       : waiting === 0
-        ? 'None wait. What Elasticsearch refuses for good would be here, with the reason.'
-        : `${counted(waiting, 'operation')} that Elasticsearch refused for good. They wait until you replay them.`
+        ? 'None. Operations that Elasticsearch refuses permanently appear here, with the reason.'
+        : `${counted(waiting, 'operation')} that Elasticsearch refused permanently. They wait until you replay them.`
   setText('dead-lead', lead)
   byId('dead-letters').dataset['waiting'] = String(waiting ?? 0)
   for (const id of ['dead-look', 'dead-replay']) byId(id).toggleAttribute('disabled', !waiting)
   showTable(
     'faults',
-    'Refused since the workers began, by fault',
+    'Refused since the workers started, by fault',
     [{ name: 'Fault' }, { name: 'Operations', isNumber: true }],
     faults.map(({ name, count }) => [name, number(count)]),
   )
@@ -44,7 +44,7 @@ function confirmed(waiting) {
   const rest = waiting > count ? ` ${number(waiting - count)} remain for another replay.` : ''
   setText(
     'replay-text',
-    `${counted(count, 'dead letter')} will be published again.${rest} Do it once the cause is mended: nothing is stored twice, and what is still refused comes back here.`,
+    `${counted(count, 'dead letter')} will be published again.${rest} Do it once the cause is fixed: nothing is stored twice, and what is still refused becomes a dead letter again.`,
   )
   dialog.returnValue = 'cancel'
   dialog.showModal()
@@ -67,7 +67,7 @@ async function look() {
   const { deadLetters } = /** @type {{ deadLetters: readonly DeadLetterRow[] }} */ (await call('/console/dead-letters'))
   showTable(
     'dead-letters',
-    'The oldest that wait',
+    'The oldest dead letters',
     [
       { name: 'Refused at' },
       { name: 'Status', isNumber: true },
@@ -84,8 +84,8 @@ async function look() {
     ]),
   )
   return deadLetters.length === 0
-    ? 'None wait any more.'
-    : `${counted(deadLetters.length, 'dead letter')} shown; they stay where they are.`
+    ? 'None are left.'
+    : `${counted(deadLetters.length, 'dead letter')} shown; none is removed.`
 }
 
 async function replay() {
@@ -93,5 +93,5 @@ async function replay() {
     await call('/console/dead-letters/replay', { method: 'POST' })
   )
   byId('dead-letters').hidden = true
-  return `${counted(replayed, 'dead letter was', 'dead letters were')} published again. What is still refused comes back.`
+  return `${counted(replayed, 'dead letter was', 'dead letters were')} published again. What is still refused becomes a dead letter again.`
 }

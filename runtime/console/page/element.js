@@ -20,7 +20,7 @@ export function byId(id) {
   return found
 }
 
-/** @type {(id: string, text: string) => void} Sets a text, and touches nothing when it is there already. */
+/** @type {(id: string, text: string) => void} Sets a text, and changes nothing if it is already set. */
 export function setText(id, text) {
   const place = byId(id)
   if (place.textContent !== text) place.textContent = text
@@ -40,7 +40,7 @@ export function setText(id, text) {
 
 /**
  * Shows rows as a table, or nothing when there are none. On a narrow screen each row becomes a card, so every cell knows
- * the name of its column, and the roles are stated, which the change of layout would take away.
+ * the name of its column, and its role is explicit, because the changed layout would remove it.
  *
  * @param {string} id
  * @param {string} caption

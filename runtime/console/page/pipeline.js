@@ -42,8 +42,8 @@ function calmWords({ queue, acceptedPerSecond }) {
     return `Nothing to do: the backlog shrinks, and is empty in ${duration(queue.secondsToDrain)}.`
   }
   return acceptedPerSecond
-    ? 'Nothing to do: events come in, are stored, and nothing waits for you.'
-    : 'Nothing to do: no events come in at present.'
+    ? 'Nothing to do: events arrive and are stored.'
+    : 'Nothing to do: no events arrive at present.'
 }
 
 /** @type {(state: State) => void} */
@@ -79,35 +79,35 @@ function acceptedNote({ unavailableEvents }) {
 
 /** @type {(state: State) => string} */
 function storedNote({ storedPerSecond, duplicatesPerSecond }) {
-  if (storedPerSecond === null) return 'no worker is seen'
-  return duplicatesPerSecond ? `${rate(duplicatesPerSecond)} came twice, stored once` : 'in Elasticsearch'
+  if (storedPerSecond === null) return 'no worker found'
+  return duplicatesPerSecond ? `${rate(duplicatesPerSecond)} received again, stored once` : 'in Elasticsearch'
 }
 
 /** @type {(state: State) => string} */
 function latencyNote({ storedP99Seconds }) {
-  if (storedP99Seconds === null) return 'no event was stored lately'
+  if (storedP99Seconds === null) return 'no event was stored recently'
   return `median; 99 % within ${duration(storedP99Seconds)}`
 }
 
 /** @type {(queue: State['queue']) => string} */
 function deadLettersNote({ deadLetters }) {
-  if (deadLetters === null) return 'Pulsar does not tell'
-  return deadLetters > 0 ? 'wait for you' : 'none wait'
+  if (deadLetters === null) return 'unknown'
+  return deadLetters > 0 ? 'to be replayed' : 'none wait'
 }
 
 /** @type {(queue: State['queue']) => string} */
 function backlogNote({ messages, events, trendPerSecond, secondsToDrain, isInHand }) {
-  if (messages === null) return 'Pulsar does not tell'
-  if (messages === 0) return 'messages: nothing waits'
+  if (messages === null) return 'unknown'
+  if (messages === 0) return 'messages: none wait'
   const holding = events === null ? '' : `, about ${counted(events, 'event')}`
-  if (isInHand) return `messages${holding}, in the hands of workers`
+  if (isInHand) return `messages${holding}, in flight`
   return `messages${holding}; ${trend(trendPerSecond)}, ${drains(messages, trendPerSecond, secondsToDrain)}`
 }
 
 /** @type {(queue: State['queue']) => string} */
 function backlogLead({ messages, isInHand }) {
-  const waiting = `${counted(messages ?? 0, 'message')} that no worker is done with`
-  return isInHand ? `${waiting}: no more than workers have in hand.` : `${waiting}, more than they have in hand.`
+  const waiting = `${counted(messages ?? 0, 'message')} not yet acknowledged`
+  return isInHand ? `${waiting}: no more than is in flight.` : `${waiting}, more than is in flight.`
 }
 
 /** @type {(messages: number, perSecond: number | null, seconds: number | null) => string} */
@@ -122,9 +122,9 @@ export function showBacklog({ queue }) {
   setText(
     'backlog-lead',
     queue.reason !== undefined
-      ? `Pulsar does not tell it: ${queue.reason}`
+      ? `Unknown: ${queue.reason}`
       : queue.messages === 0
-        ? 'No message waits. Everything that came in is done with.'
+        ? 'No message waits: everything is acknowledged.'
         : backlogLead(queue),
   )
   showTable(
@@ -156,7 +156,7 @@ function filled({ meanEvents, fullShare }, bulkSize) {
 /** @type {(state: State) => void} */
 export function showBulks({ bulks, bulkSize, windowSeconds, storedPerSecond }) {
   const within = `in ${duration(windowSeconds)}`
-  const none = storedPerSecond === null ? 'No worker is seen.' : `No bulk was sent ${within}.`
+  const none = storedPerSecond === null ? 'No worker found.' : `No bulk was sent ${within}.`
   setText(
     'bulks-lead',
     bulks.count === 0 ? none : `${counted(bulks.count, 'bulk')} ${within}, ${filled(bulks, bulkSize)}`,

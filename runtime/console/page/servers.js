@@ -10,7 +10,7 @@ export function showInstances({ instances, namesInstances }) {
   const workers = instances.filter(({ program }) => program === 'worker')
   const apis = instances.filter(({ program }) => program === 'api')
   const silent = instances.filter(({ reason }) => reason !== undefined)
-  const named = namesInstances ? '' : ' CONSOLE_INSTANCES names no others, so only this one is seen.'
+  const named = namesInstances ? '' : ' CONSOLE_INSTANCES names no others, so only this one is shown.'
   setText(
     'instances-lead',
     `${counted(workers.length, 'worker')} and ${counted(apis.length, 'API instance')} answer.${named}`,
@@ -66,7 +66,7 @@ export function showServers({ queue, search, instances }) {
   showTable(
     'servers',
     'State of the servers',
-    [{ name: 'Server' }, { name: 'State' }, { name: 'What it tells' }],
+    [{ name: 'Server' }, { name: 'State' }, { name: 'Detail' }],
     [
       [
         'Pulsar, admin API',
@@ -83,7 +83,7 @@ export function showServers({ queue, search, instances }) {
         'Elasticsearch',
         search.reason === undefined ? { text: search.status ?? '', severity } : state(false),
         search.reason ??
-          `${counted(search.nodes ?? 0, 'node')}, ${counted(search.activeShards ?? 0, 'shard')} in service, ${number(search.unassignedShards ?? 0)} without a node`,
+          `${counted(search.nodes ?? 0, 'node')}, ${counted(search.activeShards ?? 0, 'shard')} in service, ${number(search.unassignedShards ?? 0)} unassigned`,
       ],
     ],
   )
@@ -94,8 +94,8 @@ export function showServers({ queue, search, instances }) {
       { name: 'Node' },
       { name: 'In use', isNumber: true },
       { name: 'Free', isNumber: true },
-      { name: 'No new shards under', isNumber: true },
-      { name: 'Shards move under', isNumber: true },
+      { name: 'No new shards below', isNumber: true },
+      { name: 'Shards move below', isNumber: true },
       { name: 'Read-only under', isNumber: true },
     ],
     search.disks.map((disk) => [
@@ -121,14 +121,14 @@ function free({ availableBytes, lowFreeBytes, highFreeBytes }) {
 export function showIndices({ search }) {
   const { indices, forecast, reason } = search
   const next = forecast
-    ? ` At this pace ${forecast.nextIndex} takes ${size(forecast.primaryBytes)}, ${size(forecast.primaryBytes / forecast.shards)} in each of ${counted(forecast.shards, 'shard')}.`
+    ? ` At this rate ${forecast.nextIndex} takes ${size(forecast.primaryBytes)}, ${size(forecast.primaryBytes / forecast.shards)} in each of ${counted(forecast.shards, 'shard')}.`
     : ''
   setText(
     'indices-lead',
     reason !== undefined
-      ? `Elasticsearch does not tell them: ${reason}`
+      ? `Unknown, because Elasticsearch does not answer: ${reason}`
       : indices.length === 0
-        ? 'There are none yet; the first event makes one.'
+        ? 'None yet; the first event creates one.'
         : `${counted(indices.length, 'index', 'indices')}.${next}`,
   )
   const severities = { green: 'well', yellow: 'watch', red: 'act' }

@@ -1,6 +1,6 @@
 import type { ContextOptions, Properties } from '../types.ts'
 
-/** What a call tells of browser and screen, under the names that Tracardi gives it; it is kept with the session. */
+/** Browser and screen in a call, under Tracardi's names; stored with the session. */
 export function callContext(wanted: ContextOptions): Properties {
   return {
     time: { local: new Date().toISOString(), tz: Intl.DateTimeFormat().resolvedOptions().timeZone },
@@ -10,7 +10,7 @@ export function callContext(wanted: ContextOptions): Properties {
   }
 }
 
-/** What an event tells of the page on which it was registered. */
+/** The page on which an event was registered. */
 export function eventContext(wanted: ContextOptions): Properties {
   return wanted.page === false ? {} : { page: page() }
 }

@@ -1,6 +1,6 @@
 import type { AlertCase } from '../case.ts'
 
-/** One o'clock so many days after the beginning of 1970, where Prometheus begins its tests. */
+/** One o'clock, some days after the beginning of 1970, where Prometheus begins its tests. */
 const endsAfter = (days: number) => ({
   certificates: [{ name: 'elasticsearch-node', notAfter: new Date((days * 24 + 1) * 3_600_000).toISOString() }],
 })

@@ -1,7 +1,7 @@
 import type { AlertCase } from '../case.ts'
 import { STACK } from '../monitored-stack.ts'
 
-/** The targets of every tier but one, all up. */
+/** The targets of all tiers except one, all up. */
 const othersUp = (but: string) =>
   Object.fromEntries(STACK.tiers.filter((tier) => tier !== but).map((tier) => [up(tier, 0), '1x30']))
 const up = (tier: string, n: number) => `up{job="tracardi/${tier}",pod="${tier}-${n}"}`

@@ -61,7 +61,7 @@ export const queueCases: Readonly<Record<string, AlertCase>> = {
       stack: { backlogPerWorker: 200 },
       given: { [BACKLOG]: '0+30x60' },
       afterMinutes: 29,
-      told: [{ says: '870 messages wait, more than 400, and they become more.' }],
+      told: [{ says: '870 messages wait, more than 400, and their number grows.' }],
     },
     silent: {
       stack: { backlogPerWorker: 200 },
@@ -95,7 +95,7 @@ export const queueCases: Readonly<Record<string, AlertCase>> = {
     fires: {
       given: { [WAITING]: '2x1600' },
       afterMinutes: 1440,
-      told: [{ says: '2 dead letters wait for a person.' }],
+      told: [{ says: '2 dead letters wait for an operator.' }],
     },
     silent: {
       because: 'somebody has seen to them within the day',

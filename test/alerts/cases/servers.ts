@@ -9,7 +9,7 @@ const health = (color: string) => `elasticsearch_cluster_health_status{${EXPORTE
 const NODES = `elasticsearch_cluster_health_number_of_nodes{${EXPORTER}}`
 const node = (name: string) => `${EXPORTER},name="${name}",es_data_node="true"`
 
-/** A disk of a data node with so much left of so much. */
+/** A disk of a data node with its free and total space. */
 const disk = (name: string, leftGib: number, sizeGib: number) => ({
   [`elasticsearch_filesystem_data_available_bytes{${node(name)}}`]: `${leftGib * GIB}x30`,
   [`elasticsearch_filesystem_data_size_bytes{${node(name)}}`]: `${sizeGib * GIB}x30`,
@@ -60,7 +60,7 @@ export const serverCases: Readonly<Record<string, AlertCase>> = {
         [status('bookkeeper-c-0')]: '-1x20',
       },
       afterMinutes: 5,
-      told: [{ says: '1 bookies take writes; a ledger needs 2.' }],
+      told: [{ says: '1 bookies accept writes; a ledger needs 2.' }],
     },
     silent: {
       because: 'two of three are enough for a ledger over two',
@@ -167,7 +167,7 @@ export const serverCases: Readonly<Record<string, AlertCase>> = {
       afterMinutes: 20,
       told: [
         {
-          says: 'The health of Elasticsearch was not told for 10 minutes.',
+          says: 'The health of Elasticsearch has not been reported for 10 minutes.',
           labels: { job: 'tracardi/elasticsearch-exporter' },
         },
       ],

@@ -32,7 +32,7 @@ export const workerCases: Readonly<Record<string, AlertCase>> = {
       told: [{ says: '5 events within an hour had the id of another event of their source.' }],
     },
     silent: {
-      because: 'events that come again are duplicates',
+      because: 'repeated events are duplicates',
       given: { [events('conflict')]: '0x30', [events('duplicate')]: '0+10x30' },
       afterMinutes: 20,
     },
@@ -52,7 +52,7 @@ export const workerCases: Readonly<Record<string, AlertCase>> = {
       ],
     },
     silent: {
-      because: 'it was put right within three minutes',
+      because: 'it was repaired within three minutes',
       given: { [`${INDEX_TROUBLES},reason="template_missing"}`]: '0x5 1x2 0x20' },
       afterMinutes: 20,
     },
@@ -136,7 +136,7 @@ export const workerCases: Readonly<Record<string, AlertCase>> = {
         [BULKS]: '0+2x200',
       },
       afterMinutes: 61,
-      told: [{ says: '100% of the bulks of an hour were sent for the timeout, less than half full of 500 events.' }],
+      told: [{ says: '100% of the bulks of an hour were sent by timeout, less than half full of 500 events.' }],
     },
     silent: {
       because: 'the bulks are well filled when the timeout comes',

@@ -16,7 +16,7 @@ describe('bulks for one shard each', () => {
     assert.deepEqual(bulks.flatMap(idsIn).sort(), [...ids].sort())
   })
 
-  it('are for one shard each, and full but for the last of each shard', () => {
+  it('are for one shard each, and full except the last of each shard', () => {
     for (const body of bulks) assert.equal(new Set(idsIn(body).map((id) => shardOf(id, 3))).size, 1)
     const sizes = bulks.map((body) => idsIn(body).length)
     assert.ok(

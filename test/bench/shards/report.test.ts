@@ -43,7 +43,7 @@ describe('the report of what shards cost', () => {
     )
   })
 
-  it('judges the goals that were measured, beside what the compared programs reach', () => {
+  it('judges the goals that were measured, next to what the compared programs reach', () => {
     assert.deepEqual(judgeShards(summaries), [
       { what: 'worker of the ceiling, 3 shards', wanted: '≥ 100.0 %', before: '80.0 %', got: '102.0 %', met: true },
       { what: 'worker of the ceiling, 12 shards', wanted: '≥ 150.0 %', before: '75.0 %', got: '153.1 %', met: true },

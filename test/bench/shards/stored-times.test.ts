@@ -47,7 +47,7 @@ describe('the times at which events were stored', () => {
     assert.ok([...times.atMs.values()].every((ms) => ms >= before && ms <= performance.now()))
   })
 
-  it('are not noted for a bulk of which something was refused, which comes again', async () => {
+  it('are not noted for a bulk with a refusal, which is repeated', async () => {
     answer = '{"errors":true}'
     await (await bulk(event('a'))).text()
     assert.equal(times.atMs.size, 0)

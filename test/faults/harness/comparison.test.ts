@@ -18,7 +18,7 @@ describe('the comparison of what got a 200 with what is stored', () => {
   ])
   const comparisons = compare(accepted, stored)
 
-  it('finds what is missing and what is there twice, by the fault that was on', () => {
+  it('finds what is missing and what exists twice, by the fault that was on', () => {
     assert.deepEqual(
       comparisons,
       new Map([
@@ -28,7 +28,7 @@ describe('the comparison of what got a 200 with what is stored', () => {
     )
   })
 
-  it('is told in a line for each fault and one for all, with the times to recover', () => {
+  it('is reported in a line for each fault and one for all, with the times to recover', () => {
     const injections = [
       { fault: 'cut', recoveryMs: 3000 },
       { fault: 'cut', recoveryMs: 1000 },
@@ -48,7 +48,7 @@ describe('the comparison of what got a 200 with what is stored', () => {
 })
 
 describe('the documents of indices that a fault has deleted', () => {
-  it('count as stored once, and no more where they came again', () => {
+  it('count as stored once, also where they were repeated', () => {
     const stored = new Map([
       ['came again', 1],
       ['twice', 2],

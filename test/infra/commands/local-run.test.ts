@@ -4,7 +4,7 @@ import { StackConfigError } from '../../../infra/config/errors.ts'
 import { changed } from '../../support/stack.ts'
 
 describe('the run of a stack on one machine', () => {
-  it('has the settings that the stack states, and leaves out what is for a cluster', () => {
+  it('has the settings that the stack states, and omits what is for a cluster', () => {
     const run = localRunOf(changed('dev', { runtime: { BULK_SIZE: 100, PULSAR_PARTITIONS: 4 } }))
     assert.deepEqual(run.env, {
       BULK_SIZE: '100',
@@ -58,7 +58,7 @@ describe('the run of a stack on one machine', () => {
     assert.throws(() => localRunOf(changed('dev', { runtime: { BULK_SIZ: 1 } })), StackConfigError)
   })
 
-  it('says in a few words what it leaves out', () => {
+  it('says in a few words what it omits', () => {
     const ignored = ['api.memoryMib', 'api.replicas', 'platform.zones', 'runtime.ELASTIC_INDEX_REPLICAS']
     assert.equal(leftOut(ignored), 'api, platform, ELASTIC_INDEX_REPLICAS')
   })

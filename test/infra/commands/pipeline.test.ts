@@ -121,7 +121,7 @@ describe('the commands of the workflows', () => {
       `config set --stack dev --path images.runtime ${reference}`,
     ]
 
-    it('sets the one that is given, else the one that runs', async () => {
+    it('sets the one that is given, otherwise the one that runs', async () => {
       writeFileSync(answer(), '{"runtimeImage":"r@sha256:1"}')
       assert.deepEqual([(await image('r@sha256:2')).out, set()], ['deployed=true\n', sets('r@sha256:2')])
       writeFileSync(join(folder, 'calls'), '')
@@ -167,7 +167,7 @@ describe('the commands of the workflows', () => {
       }
     }
 
-    it('pass when all are there and production is protected', async () => {
+    it('pass when all exist and production is protected', async () => {
       const { asked, code } = await against({ dev: {}, production: PROTECTED })
       assert.deepEqual(asked.sort(), [
         '/repos/owner/name/environments/dev Bearer a-token',
@@ -176,14 +176,14 @@ describe('the commands of the workflows', () => {
       assert.equal(code, 0)
     })
 
-    it('tell every fault at once', async () => {
+    it('report all faults together', async () => {
       const { code, err } = await against({ production: { ...PROTECTED, protection_rules: [] } })
       assert.equal(code, 1)
       assert.match(err, /environment dev does not exist/)
       assert.match(err, /environment production has no required reviewers/)
     })
 
-    it('fail when GitHub does not tell', async () => {
+    it('fail when GitHub does not report', async () => {
       const { code, err } = await against({ production: PROTECTED }, 403)
       assert.equal(code, 1)
       assert.match(err, /403/)

@@ -58,7 +58,7 @@ describe('npm run sizing', function () {
     })
   }
 
-  it('tells limits that are close with 0, and limits that are broken with 2', () => {
+  it('ends with 0 if limits are close, and with 2 if limits are broken', () => {
     const expires = sizing('--set', 'elasticsearch.expireIndices=false')
     assert.deepEqual(
       [expires.status, expires.lines.some((line) => line.startsWith('warning retention_without_expiry: '))],
@@ -71,7 +71,7 @@ describe('npm run sizing', function () {
     )
   })
 
-  it('tells faults of the configuration, and of its own arguments, with 1', () => {
+  it('ends with 1 for faults of the configuration and of its arguments', () => {
     const fault = sizing('--set', 'load.retentionDays=0')
     assert.equal(fault.status, 1)
     assert.match(fault.stderr, /load\.retentionDays is 0; allowed: /)

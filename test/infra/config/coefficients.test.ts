@@ -73,7 +73,7 @@ describe('measured coefficients', () => {
       })
     })
 
-    it('are refused where the file is not there, or is no JSON', () => {
+    it('are refused if the file does not exist or is not JSON', () => {
       assert.throws(() => readCoefficientsFile('/nowhere.json'), /\/nowhere\.json: ENOENT/)
       assert.throws(() => readCoefficientsFile(fileOf('{"bulkMillis": 12,}')), /measured\.json: .*JSON/)
     })

@@ -41,7 +41,7 @@ describe('faults of a stack', () => {
       'production',
       { api: { service: 'LoadBalancer' } },
       [
-        'api.service is LoadBalancer and api.sourceRanges is empty; events and the secrets of sources would cross the internet in plain text: name the networks that may connect, or use ClusterIP behind what ends TLS',
+        'api.service is LoadBalancer and api.sourceRanges is empty; events and the secrets of sources would cross the internet in plain text: name the networks that may connect, or use ClusterIP behind something that terminates TLS',
       ],
     ],
     [
@@ -49,7 +49,7 @@ describe('faults of a stack', () => {
       'production',
       { api: { service: 'LoadBalancer', sourceRanges: ['10.0.0.0/8', '::/0'] } },
       [
-        'api.service is LoadBalancer and api.sourceRanges is 10.0.0.0/8, ::/0; events and the secrets of sources would cross the internet in plain text: name the networks that may connect, or use ClusterIP behind what ends TLS',
+        'api.service is LoadBalancer and api.sourceRanges is 10.0.0.0/8, ::/0; events and the secrets of sources would cross the internet in plain text: name the networks that may connect, or use ClusterIP behind something that terminates TLS',
       ],
     ],
     [
@@ -78,7 +78,7 @@ describe('faults of a stack', () => {
       'production',
       { proxy: { replicas: 2, service: 'LoadBalancer' } },
       [
-        'proxy.service is LoadBalancer and proxy.sourceRanges is empty; tokens would cross the internet in plain text: name the networks that may connect, or use ClusterIP behind what ends TLS',
+        'proxy.service is LoadBalancer and proxy.sourceRanges is empty; tokens would cross the internet in plain text: name the networks that may connect, or use ClusterIP behind something that terminates TLS',
       ],
     ],
     [
@@ -102,7 +102,7 @@ describe('faults of a stack', () => {
         stack,
         { images: { mode: 'prebuilt', runtime: `r/t@${PLACEHOLDER}` } },
         [
-          'images.runtime: the digest is a placeholder, which no image has: state that of the image, as its registry tells it',
+          'images.runtime: the digest is a placeholder, which no image has: state the digest of the image, from its registry',
         ],
       ],
     ),
@@ -115,7 +115,7 @@ describe('faults of a stack', () => {
         observability: { monitors: 'podMonitor', exporter: `r/x@${PLACEHOLDER}` },
       },
       [
-        'images.pulsar, images.elasticsearch, observability.exporter: the digest is a placeholder, which no image has: state that of the image, as its registry tells it',
+        'images.pulsar, images.elasticsearch, observability.exporter: the digest is a placeholder, which no image has: state the digest of the image, from its registry',
       ],
     ],
     [
@@ -177,7 +177,7 @@ describe('faults of a stack', () => {
       'secrets of a source that there is not',
       'dev',
       { sourceSecrets: '{"my-backend": ["0123456789abcdef"]}' },
-      ['sourceSecrets has "my-backend", which is no source of the stack; known: my-source'],
+      ['sourceSecrets has "my-backend", which is not a source of the stack; known: my-source'],
     ],
     [
       'a secret of a source that is too short',
@@ -202,7 +202,7 @@ describe('faults of a stack', () => {
       'dev',
       { sourceSecrets: 'do-not-tell' },
       [
-        'sourceSecrets is no object; allowed: JSON from the id of a source to a list of its secrets: pulumi config set --secret sourceSecrets \'{"<source>": ["…"]}\'',
+        'sourceSecrets is not an object; allowed: JSON from the id of a source to a list of its secrets: pulumi config set --secret sourceSecrets \'{"<source>": ["…"]}\'',
       ],
     ],
     [
@@ -210,7 +210,7 @@ describe('faults of a stack', () => {
       'dev',
       { sources: { 'my-source': { secrets: ['do-not-tell-anybody'] } } },
       [
-        'sources.my-source.secrets stands in the file of the stack, where all can read it: pulumi config set --secret sourceSecrets \'{"<source>": ["…"]}\'',
+        'sources.my-source.secrets is in the file of the stack, where all can read it: pulumi config set --secret sourceSecrets \'{"<source>": ["…"]}\'',
       ],
     ],
     [
@@ -234,7 +234,7 @@ describe('faults of a stack', () => {
       'production',
       { bookkeeper: { ackQuorum: 6, writeQuorum: 5, ensemble: 4, replicas: 3 } },
       [
-        'bookkeeper has ackQuorum 6, writeQuorum 5, ensemble 4, replicas 3; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ bookies − 1 (2), else writes stop when one bookie is away: raise the replicas or lower the quorums',
+        'bookkeeper has ackQuorum 6, writeQuorum 5, ensemble 4, replicas 3; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ bookies − 1 (2), otherwise writes stop when one bookie is down: raise the replicas or lower the quorums',
       ],
     ],
     ['quorums in order', 'production', { bookkeeper: { ackQuorum: 2, writeQuorum: 2, ensemble: 2, replicas: 3 } }, []],
@@ -243,7 +243,7 @@ describe('faults of a stack', () => {
       'dev',
       { bookkeeper: { ensemble: 2 } },
       [
-        'bookkeeper has ackQuorum 1, writeQuorum 1, ensemble 2, replicas 1; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ bookies (1), else writes stop: raise the replicas or lower the quorums',
+        'bookkeeper has ackQuorum 1, writeQuorum 1, ensemble 2, replicas 1; allowed: ackQuorum ≤ writeQuorum ≤ ensemble ≤ bookies (1), otherwise writes stop: raise the replicas or lower the quorums',
       ],
     ],
     [
@@ -251,7 +251,7 @@ describe('faults of a stack', () => {
       'production',
       { zookeeper: { replicas: 4 } },
       [
-        'zookeeper.replicas is 4; allowed: 1, 3, 5 or 7, because an even count bears no more losses than one less: use 3 or 5',
+        'zookeeper.replicas is 4; allowed: 1, 3, 5 or 7, because an even count survives no more losses than one less: use 3 or 5',
       ],
     ],
     ['five ZooKeeper nodes', 'production', { zookeeper: { replicas: 5 } }, []],
@@ -259,7 +259,7 @@ describe('faults of a stack', () => {
       'one ZooKeeper node in production',
       'production',
       { zookeeper: { replicas: 1 } },
-      ['zookeeper.replicas is 1; production needs at least 3: two must go on when one is lost'],
+      ['zookeeper.replicas is 1; production needs at least 3: two must continue when one is lost'],
     ],
     [
       'three API replicas in production',
@@ -313,7 +313,7 @@ describe('faults of a stack', () => {
       'production',
       { elasticsearch: { url: 'https://search.example.com:9243' } },
       [
-        'elasticsearch.url names an Elasticsearch that exists, and its secret is missing: pulumi config set --secret elasticApiKey …, or elasticUsername and elasticPassword; or set elasticsearch.security to no',
+        'elasticsearch.url names an existing Elasticsearch, and its secret is missing: pulumi config set --secret elasticApiKey …, or elasticUsername and elasticPassword; or set elasticsearch.security to no',
       ],
     ],
     [
@@ -327,7 +327,7 @@ describe('faults of a stack', () => {
       'production',
       { pulsar: { serviceUrl: 'pulsar+ssl://pulsar.example.com:6651', adminUrl: 'https://pulsar.example.com' } },
       [
-        'pulsar.serviceUrl names a Pulsar that exists, and its secret is missing: pulumi config set --secret pulsarToken …; or set pulsar.authentication to no',
+        'pulsar.serviceUrl names an existing Pulsar, and its secret is missing: pulumi config set --secret pulsarToken …; or set pulsar.authentication to no',
       ],
     ],
     [
@@ -335,7 +335,7 @@ describe('faults of a stack', () => {
       'dev',
       { pulsar: { adminUrl: 'http://pulsar:8080' } },
       [
-        'pulsar.serviceUrl and pulsar.adminUrl belong together; state both for a Pulsar that exists, neither for one of the stack',
+        'pulsar.serviceUrl and pulsar.adminUrl belong together; state both for an existing Pulsar, neither for that of the stack',
       ],
     ],
     [
@@ -356,13 +356,13 @@ describe('faults of a stack', () => {
       'no authentication in staging',
       'staging',
       { pulsar: { authentication: false } },
-      ['pulsar.authentication is no; only dev may do without: remove the key'],
+      ['pulsar.authentication is no; only dev may be without: remove the key'],
     ],
     [
       'no security in production',
       'production',
       { elasticsearch: { security: false } },
-      ['elasticsearch.security is no; only dev may do without: remove the key'],
+      ['elasticsearch.security is no; only dev may be without: remove the key'],
     ],
     [
       'two masters',
@@ -374,7 +374,7 @@ describe('faults of a stack', () => {
       'one master in production',
       'production',
       { elasticsearch: { masterNodes: 1 } },
-      ['elasticsearch.masterNodes is 1; production needs at least 3: two must go on when one is lost'],
+      ['elasticsearch.masterNodes is 1; production needs at least 3: two must continue when one is lost'],
     ],
     [
       'no node for data',
@@ -423,7 +423,7 @@ describe('faults of a stack', () => {
       'dev',
       { workers: { replicas: 11 } },
       [
-        'workers.replicas is 11, PULSAR_PARTITIONS is 10: a worker beyond the partitions finds little to do; raise the partitions, which grow but never shrink, or lower it',
+        'workers.replicas is 11, PULSAR_PARTITIONS is 10: a worker beyond the partitions has little to do; raise the partitions, which grow but never shrink, or lower it',
       ],
     ],
     ['as many workers as partitions', 'dev', { workers: { replicas: 10 } }, []],
@@ -452,7 +452,7 @@ describe('faults of a stack', () => {
       'dev',
       { workers: { autoscaling: 'hpa', maxReplicas: 11 } },
       [
-        'workers.maxReplicas is 11, PULSAR_PARTITIONS is 10: a worker beyond the partitions finds little to do; raise the partitions, which grow but never shrink, or lower it',
+        'workers.maxReplicas is 11, PULSAR_PARTITIONS is 10: a worker beyond the partitions has little to do; raise the partitions, which grow but never shrink, or lower it',
       ],
     ],
     [
@@ -487,7 +487,7 @@ describe('faults of a stack', () => {
       'production',
       { images: { runtime: 'registry.example.com/t:1' } },
       [
-        'images.runtime is "registry.example.com/t:1"; production needs a digest, which cannot come to mean another image: registry/name@sha256:…',
+        'images.runtime is "registry.example.com/t:1"; production needs a digest, which always means the same image: registry/name@sha256:…',
       ],
     ],
     [
@@ -536,13 +536,13 @@ describe('faults of a stack', () => {
       'one worker in production',
       'production',
       { workers: { replicas: 1 } },
-      ['workers.replicas is 1; production needs at least 2: one must go on when a machine is lost'],
+      ['workers.replicas is 1; production needs at least 2: one must continue when a machine is lost'],
     ],
     [
       'one broker in production',
       'production',
       { broker: { replicas: 1 } },
-      ['broker.replicas is 1; production needs at least 2: one must go on when the other is lost'],
+      ['broker.replicas is 1; production needs at least 2: one must continue when the other is lost'],
     ],
     [
       'a receipt for one copy in production',
@@ -565,7 +565,7 @@ describe('faults of a stack', () => {
     })
   }
 
-  it('are told all at once', () => {
+  it('are reported all together', () => {
     assert.deepEqual(faultsOf('dev', { broker: { replica: 1 }, api: { replicas: 'many' }, load: 5 }), [
       'load is 5; allowed: an object with keys',
       'api.replicas is "many"; allowed: a whole number from 1 to 500 pods',

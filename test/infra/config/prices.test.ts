@@ -50,7 +50,7 @@ describe('a file of prices', () => {
     })
   })
 
-  it('is refused where it is not there, is no YAML, or no object', () => {
+  it('is refused if it does not exist, is not YAML, or not an object', () => {
     assert.throws(() => readPricesFile('/nowhere.yaml'), /\/nowhere\.yaml: ENOENT/)
     assert.throws(() => readPricesFile(fileOf('{ a: ')), /prices\.yaml: /)
     assert.throws(() => readPricesFile(fileOf('5')), /it is 5; allowed: an object with currency/)

@@ -3,7 +3,7 @@ import type { Registered } from '../../support/registered.ts'
 import { changed, registeredBy } from '../../support/stack.ts'
 import { ofType } from '../../support/workloads.ts'
 
-/** Whether a certificate with these names is one of that host, by the rules of TLS: a `*` stands for one label. */
+/** Whether a certificate with these names is one of that host, by the rules of TLS: a `*` is for one label. */
 function covers(names: readonly string[], host: string): boolean {
   return names.some(
     (name) => name === host || (name.startsWith('*.') && name.slice(2) === host.replace(/^[^.]+\./, '')),

@@ -22,7 +22,7 @@ describe('the configuration of an Elasticsearch node', () => {
     ])
   })
 
-  it('has with security a keystore, made before the settings are there, which its tool could not resolve', async () => {
+  it('has with security a keystore, made before the settings exist, which its tool could not resolve', async () => {
     const script = await configureScript('staging')
     assert.deepEqual(script.slice(3, 8), [
       'export ES_PATH_CONF=/work',

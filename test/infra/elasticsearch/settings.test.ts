@@ -88,7 +88,7 @@ describe('elasticsearch.yml', () => {
     }
   })
 
-  it('of data nodes in zones says the zone, and keeps the copies of a zone that is away out of the others', async () => {
+  it('of data nodes in zones says the zone, and keeps the copies of a zone that is down out of the others', async () => {
     for (const zone of ['a', 'b', 'c']) {
       assert.deepEqual(await settingsOf('production', `elasticsearch-data-${zone}`), {
         ...BASE,
@@ -115,7 +115,7 @@ describe('elasticsearch.yml', () => {
     )
   })
 
-  it('of a master that gets a data node beside it is no longer that of a single node', async () => {
+  it('of a master that gets a data node next to it is no longer that of a single node', async () => {
     const values = await settingsOf('dev', 'elasticsearch-master', { elasticsearch: { dataNodes: 1 } })
     assert.equal(values['discovery.type'], undefined)
     assert.deepEqual(values['cluster.initial_master_nodes'], ['elasticsearch-master-0'])

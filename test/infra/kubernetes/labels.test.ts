@@ -51,7 +51,7 @@ describe('the recommended labels', () => {
     })
   }
 
-  it('are not on pods of Jobs, which would be made anew, nor in what selects', async () => {
+  it('are not on pods of Jobs, which would be made again, nor in what selects', async () => {
     const resources = await registeredBy(changed('staging', EVERYTHING))
     for (const { name, kind, metadata } of podTemplates(resources)) {
       if (kind === 'Job')

@@ -33,12 +33,12 @@ describe('the memory of a JVM', () => {
     ['proxy', 1024, 399, 399, 226],
   ]
   for (const [jvm, limit, heapMib, directMib, overheadMib] of cases) {
-    it(`of ${jvm} with ${limit} MiB is ${heapMib} of heap and ${directMib} beside it`, () => {
+    it(`of ${jvm} with ${limit} MiB is ${heapMib} of heap and ${directMib} next to it`, () => {
       assert.deepEqual(jvmMemory(jvm, limit), { heapMib, directMib, overheadMib })
     })
   }
 
-  it('is told to it whole, and a JVM that runs out of it ends', () => {
+  it('gets all of it, and a JVM that runs out of it exits', () => {
     assert.equal(
       jvmOptions({ heapMib: 638, directMib: 160, overheadMib: 226 }),
       '-Xms638m -Xmx638m -XX:MaxDirectMemorySize=160m -XX:+ExitOnOutOfMemoryError',
@@ -69,7 +69,7 @@ describe('the memory of Elasticsearch', () => {
 })
 
 describe('the memory of a Node.js program', () => {
-  it('leaves two fifths of every limit to what lies outside of the heap', () => {
+  it('leaves two fifths of every limit for memory outside of the heap', () => {
     fc.assert(
       fc.property(fc.integer({ min: 256, max: 262_144 }), (limit) => {
         const heap = nodeHeapMib(limit)
@@ -80,7 +80,7 @@ describe('the memory of a Node.js program', () => {
     assert.equal(nodeHeapMib(512), 307)
   })
 
-  it('is told to it by the limit of its container', async () => {
+  it('learns it from the limit of its container', async () => {
     const templates = podTemplates(await registeredBy(changed('dev', { workers: { memoryMib: 1000 } })))
     const options = templates.flatMap(({ spec }) =>
       containersOf(spec).flatMap(({ name, env }) =>

@@ -4,7 +4,7 @@ import { containersOf, podTemplates } from '../../support/workloads.ts'
 
 describe('the limit of CPU', () => {
   for (const cpuLimits of [true, false]) {
-    it(`${cpuLimits ? 'is there' : 'is left out'} where platform.cpuLimits is ${cpuLimits}`, async () => {
+    it(`${cpuLimits ? 'is there' : 'is omitted'} where platform.cpuLimits is ${cpuLimits}`, async () => {
       const templates = podTemplates(await registeredBy(changed('production', { platform: { cpuLimits } })))
       for (const { name, spec } of templates) {
         for (const { resources } of containersOf(spec)) {

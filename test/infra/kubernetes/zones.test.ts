@@ -20,7 +20,7 @@ describe('the shares of the zones', () => {
     ])
   })
 
-  it('leave out the zones that get none', () => {
+  it('omit the zones that get none', () => {
     assert.deepEqual(shares(1, ['a', 'b', 'c']), [{ zone: 'a', replicas: 1 }])
   })
 

@@ -78,7 +78,7 @@ describe('the first part at its limit', () => {
     ],
     [
       'worker',
-      'the backlog grew while neither Elasticsearch nor a core was at its limit: the workers took too little',
+      'the backlog grew while neither Elasticsearch nor a core was at its limit: the workers received too little',
       { backlogMessages: 700 },
     ],
   ]
@@ -91,7 +91,7 @@ describe('the first part at its limit', () => {
     })
   }
 
-  it('is the one that was there first, and not what followed from it', () => {
+  it('is the first one, and not its consequence', () => {
     const intervals = [
       ...intervalsOf(5),
       ...[5, 6, 7, 8, 9, 10, 11, 12, 13, 14].map((second) =>
@@ -134,7 +134,7 @@ describe('the verdict', () => {
     assert.deepEqual(judge(loadTestOf(), OBJECTIVES), { holds: true, faults: [], saturation: undefined })
   })
 
-  it('tells everything that was not as it should be', () => {
+  it('reports everything that was not as it should be', () => {
     const loadTest = loadTestOf({ drainSeconds: null })
     const last = intervalOf(30, { backlogMessages: 9000, load: { ...intervalOf(0).load, lateMs: 4000 } })
     const { holds, faults } = judge(
@@ -155,11 +155,11 @@ describe('the verdict', () => {
     assert.deepEqual(faults, [
       '1 event that got a 200 is not stored',
       '2 events are stored more than once',
-      '20 events were not taken: 503: busy',
+      '20 events were refused: 503: busy',
       'the backlog did not drain',
       'the backlog grew to 9,000 messages by the end of the load',
-      'the p99 latency is 1,200 ms; 1,000 ms was asked for',
-      'calls were sent up to 4,000 ms after they were due: less load was made than was asked for',
+      'the p99 latency is 1,200 ms; 1,000 ms was the maximum',
+      'calls were sent up to 4,000 ms after they were due: less load was sent than requested',
     ])
   })
 
@@ -199,7 +199,7 @@ describe('the measured coefficients', () => {
     })
   })
 
-  it('tell a call and an event apart by another load test with calls of another size', () => {
+  it('separate a call from an event by another load test with calls of another size', () => {
     const of = (calls: number, events: number, cores: number) =>
       loadTestOf({ intervals: intervalsOf(30, { api: { ...api, calls, events, cores: [cores] } }) })
     const cost = (one: LoadTest, other: LoadTest) =>
@@ -215,7 +215,7 @@ describe('the measured coefficients', () => {
         [100, 20],
       ],
     )
-    // Mixes that are alike, costs that cannot be, and a record without the API tell nothing apart.
+    // Mixes that are alike, costs that cannot be, and a record without the API separate nothing.
     const alone = measuredCoefficients(small).slice(0, 6)
     for (const other of [of(1000, 2000, 0.14), of(100, 5000, 0.005), loadTestOf({ intervals: [] })])
       assert.deepEqual(measuredCoefficients(small, other).slice(0, 6), alone)
@@ -238,7 +238,7 @@ describe('the measured coefficients', () => {
     assert.equal(measured.find(({ key }) => key === 'eventsPerSecondPerDataNode')?.value, 12_000)
   })
 
-  it('leave out what could not be told', () => {
+  it('omit what could not be reported', () => {
     const silent = loadTestOf({
       intervals: intervalsOf(30, { api: undefined, worker: undefined, nodes: undefined }),
       sizes: { overheadBytesPerEvent: undefined, stateBytes: undefined, storedBytesPerEvent: undefined },
@@ -250,7 +250,7 @@ describe('the measured coefficients', () => {
     assert.equal(small['bulksInFlight'], undefined)
   })
 
-  it('tell the time of BULK_SIZE events where bulks grew beyond it', () => {
+  it('report the time of BULK_SIZE events where bulks grew beyond it', () => {
     const grown = values({ worker: { ...worker, bulkEvents: 2000, bulkMs: 120 } })
     assert.equal(grown['bulkMillis']?.[0], 30)
   })
@@ -290,7 +290,7 @@ describe('the counts', () => {
     )
   })
 
-  it('are told where too few ran: at 70 % of a core there is no room for the bursts', () => {
+  it('are reported where too few ran: at 70 % of a core there is no room for the bursts', () => {
     const busy = loadTestOf({ intervals: intervalsOf(30, { api: { ...api, cores: [0.7] } }) })
     const { advice, counts } = findingsOf(busy, OBJECTIVES)
     assert.deepEqual(advice, ['api.replicas: 1 ran, the load needs 2'])

@@ -85,6 +85,6 @@ describe('the Job of a load test', () => {
 
   it('is not made for servers that are not of the stack', () => {
     const raw = changed('dev', { elasticsearch: { url: 'http://search:9200' } })
-    assert.throws(() => objectsOf(raw), /a Job can be made for a stack with its own Pulsar and Elasticsearch only/)
+    assert.throws(() => objectsOf(raw), /a Job is possible only for a stack with its own Pulsar and Elasticsearch/)
   })
 })

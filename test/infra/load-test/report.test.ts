@@ -110,7 +110,7 @@ describe('the report', () => {
       drainSeconds: null,
     })
     const html = page(silent, findingsOf(silent, OBJECTIVES))
-    assert.ok(html.includes('No worker was looked at.'))
+    assert.ok(html.includes('No worker was measured.'))
     assert.ok(html.includes('<dt>drained after</dt><dd>never</dd>'))
     assert.ok(!/NaN|undefined|Infinity/.test(html))
   })

@@ -198,7 +198,7 @@ describe('network policies', () => {
     assert.deepEqual(tiers(dev, 'egress')['elasticsearch-master'], [DNS, 'elasticsearch-master 9300'])
   })
 
-  it('open to a Pulsar and an Elasticsearch that exist already exactly their ports', async () => {
+  it('open exactly the ports of an existing Pulsar and Elasticsearch', async () => {
     const resources = await of('staging', EXTERNAL)
     const clients = [DNS, 'anywhere 6652 8443', 'anywhere 9243 443']
     assert.deepEqual(tiers(resources, 'egress'), {

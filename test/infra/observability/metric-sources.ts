@@ -16,9 +16,9 @@ function namesOf(register: (registry: Registry) => unknown): readonly string[] {
 }
 
 /**
- * Metrics that rules and dashboards may use, by what tells them. Those of our programs are from the code. Those of servers
+ * Metrics that rules and dashboards may use, by their source. Those of our programs are from the code. Those of servers
  * were read from `/metrics` of the real ones with our configuration: Pulsar 4.0.6 (BookKeeper 4.17.2, ZooKeeper 3.9.3), and
- * elasticsearch_exporter 1.11.0 beside Elasticsearch 9.2.0. The others are stable metrics by their manuals.
+ * elasticsearch_exporter 1.11.0 next to Elasticsearch 9.2.0. The others are stable metrics by their manuals.
  *
  * @see https://github.com/kubernetes/kube-state-metrics/blob/main/docs/metrics/workload/pod-metrics.md
  * @see https://kubernetes.io/docs/reference/instrumentation/metrics/
@@ -83,7 +83,7 @@ export const METRICS: Readonly<Record<string, readonly string[]>> = {
     'elasticsearch_jvm_memory_used_bytes',
     'elasticsearch_thread_pool_rejected_count',
   ],
-  // Of no job of ours: Prometheus itself, our own recorded series, kubelet, and kube-state-metrics.
+  // Of no job of the stack: Prometheus itself, our own recorded series, kubelet, and kube-state-metrics.
   '': [
     CERTIFICATE_METRIC,
     'container_cpu_usage_seconds_total',

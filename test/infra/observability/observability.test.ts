@@ -51,7 +51,7 @@ describe('the observability of a stack', () => {
         return `allow-${metadata.name} ${told?.containerPort}`
       })
       assert.deepEqual(scraped.sort(), reachable.sort())
-      // Brokers that ask for no token serve everything to whoever reaches their port.
+      // Brokers that ask for no token serve everything to anyone who reaches their port.
       assert.equal(scraped.length, stack === 'dev' ? 6 : 8)
     })
   }
@@ -182,7 +182,7 @@ describe('the exporter for Elasticsearch', () => {
     assert.deepEqual(pod?.spec.volumes, [{ name: 'tmp', emptyDir: {} }])
   })
 
-  it('asks the first node of an Elasticsearch that exists already, with its API key, on its port only', async () => {
+  it('asks the first node of an existing Elasticsearch, with its API key, on its port only', async () => {
     const external = { url: 'https://one.example.com:9243,https://two.example.com:9243' }
     const resources = await of('staging', { elasticsearch: external, elasticApiKey: 'key' })
     const pod = podOf(resources)

@@ -17,7 +17,7 @@ const alert = (name: string, stack: Partial<MonitoredStack> = {}) =>
   alerts({ ...STACK, ...stack }).find((one) => one.name === name)
 
 describe('the alerts', () => {
-  it('each have a situation in which they are told and one in which they are not (npm run test:alerts tells them)', () => {
+  it('each have a situation in which they are reported and one in which they are not (npm run test:alerts reports them)', () => {
     assert.deepEqual(
       Object.keys(CASES).sort(),
       alerts()
@@ -99,7 +99,7 @@ describe('the alerts', () => {
     assert.match(alert('TracardiBacklogGrowing', { workers: 7, backlogPerWorker: 100 })?.expr ?? '', / > 700\)/)
     assert.match(alert('TracardiBulksNotFilled', { bulkSize: 900 })?.expr ?? '', / < 450\)$/)
     assert.match(alert('TracardiBulksSlow', { queryTimeoutSeconds: 20 })?.expr ?? '', / > 10$/)
-    // A quantile of this histogram tells no more than 60 s.
+    // A quantile of this histogram reports no more than 60 s.
     assert.match(alert('TracardiBulksSlow', { queryTimeoutSeconds: 600 })?.expr ?? '', / > 30$/)
     assert.deepEqual(
       ['TracardiNothingStored', 'TracardiBacklogStandsStill'].map(
@@ -209,13 +209,13 @@ describe('the alerts', () => {
 })
 
 describe('rules and dashboards', () => {
-  it('ask each server for metrics only that it tells', () => {
+  it('ask each server for metrics only that it reports', () => {
     const exprs = [...alerts().map(({ expr }) => expr), ...dashboardQueries().map(({ expr }) => expr)]
     const asked = exprs.flatMap((expr) => [...expr.matchAll(/([a-zA-Z_:][\w:]*)\{([^}]*)\}/g)])
     assert.ok(asked.length > 80)
     const unknown = asked
       .map(([, name = '', selected = '']) => ({ name, job: /job=~?"tracardi\/([^"]+)"/.exec(selected)?.[1] ?? '' }))
-      // Prometheus tells it of every target.
+      // Prometheus reports it for every target.
       .filter(({ name }) => name !== 'up')
       .filter(({ name, job }) => !METRICS[job]?.includes(name))
     assert.deepEqual(unknown, [])

@@ -6,7 +6,7 @@ const MAIN_ONLY = { protected_branches: true, custom_branch_policies: false }
 const faults = (environment: Environment | undefined, approved: boolean) => faultsOf('x', environment, approved).length
 
 describe('an environment', () => {
-  it('must be there, whether it is approved or not', () => {
+  it('must exist, whether it is approved or not', () => {
     assert.deepEqual([faults(undefined, true), faults(undefined, false)], [1, 1])
   })
 

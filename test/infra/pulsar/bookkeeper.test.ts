@@ -89,7 +89,7 @@ describe('the start of a bookie', () => {
   const folder = new ScriptFolder()
   after(() => folder.remove())
 
-  /** The script with a `bin/pulsar` that stands for the JVM, the name of its thread included. */
+  /** The script with a `bin/pulsar` that is for the JVM, the name of its thread included. */
   async function run(program: string) {
     const templates = podTemplates(await registeredBy(changed('dev')))
     const script = templates.find(({ name }) => name === 'bookkeeper')?.spec.containers[0].command[2] as string

@@ -57,7 +57,7 @@ describe('broker.conf', () => {
         quorums[stack],
       )
       assert.equal(values['bookkeeperClientRackawarePolicyEnabled'], 'true')
-      // While a zone is away there are fewer racks, and writes go on.
+      // While a zone is down there are fewer racks, and writes continue.
       assert.equal(values['bookkeeperClientEnforceMinNumRacksPerWriteQuorum'], 'false')
     })
   }

@@ -6,7 +6,7 @@ import { ScriptFolder, syntaxFaults } from './script.ts'
 const INSTANCE = '0b3b2a3e-5a0c-4b8e-9d43-3f1c7f6f2f10'
 const ZOOKEEPER = 'zookeeper-shell -server zookeeper.tracardi.svc.cluster.local:2181'
 
-/** What ZooKeeper holds, as its shell tells it. */
+/** What ZooKeeper holds, as its shell reports it. */
 interface State {
   readonly clusters: string
   readonly cluster?: string
@@ -39,7 +39,7 @@ esac`
     })
   }
 
-  it('initialises a cluster that is not there', async () => {
+  it('initialises a missing cluster', async () => {
     const { status, calls } = await run({ clusters: '[]' })
     assert.equal(status, 0)
     assert.deepEqual(changes(calls), [
@@ -53,7 +53,7 @@ esac`
     assert.match(changes(calls)[0] ?? '', /^initialize-cluster-metadata --cluster tracardi /)
   })
 
-  it('leaves one that is there, and sets its racks', async () => {
+  it('leaves one that exists, and sets its racks', async () => {
     const { status, calls, output } = await run({
       clusters: '[tracardi]',
       cluster: '{"serviceUrl":"http://broker"}',
@@ -61,7 +61,7 @@ esac`
     })
     assert.equal(status, 0)
     assert.deepEqual(changes(calls), SET_RACKS)
-    assert.match(output, /^cluster tracardi is there already; nothing is initialised$/m)
+    assert.match(output, /^cluster tracardi already exists; nothing is initialised$/m)
   })
 
   it('touches nothing of another cluster', async () => {

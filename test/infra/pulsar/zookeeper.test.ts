@@ -19,7 +19,7 @@ describe('zookeeper.conf', () => {
     })
   }
 
-  it('is the same however many nodes there are, and their number beside it', async () => {
+  it('is the same however many nodes there are, and their number next to it', async () => {
     const more = { zookeeper: { replicas: 5 } }
     assert.equal(await fileOf('staging', 'zookeeper', 'replicas'), '3')
     assert.equal(await fileOf('staging', 'zookeeper', 'replicas', more), '5')
@@ -36,7 +36,7 @@ describe('the start of a ZooKeeper node', () => {
   })
   afterEach(() => folder.remove())
 
-  /** Starts a node in a folder of ours, with a stand-in that is a participant already. */
+  /** Starts a node in a temporary folder, with a stand-in that is already a participant. */
   const start = async (ordinal: number, replicas: number) => {
     const script = (await fileOf('staging', 'zookeeper', 'start.sh'))
       .replaceAll('/pulsar/data', `${folder.path}/data`)

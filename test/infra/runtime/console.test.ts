@@ -11,7 +11,7 @@ describe('the console of a stack', () => {
   const settingsOf = (tier: string) =>
     ofType(resources, 'ConfigMap').find(({ inputs }) => inputs.metadata.name === `${tier}-settings`)?.inputs.data
 
-  it('is told where every API and every worker is, and the workers are not', () => {
+  it('is reported where every API and every worker is, and the workers are not', () => {
     assert.equal(
       settingsOf('api')['CONSOLE_INSTANCES'],
       'http://api-instances.tracardi.svc.cluster.local:9464,http://worker-instances.tracardi.svc.cluster.local:9464',

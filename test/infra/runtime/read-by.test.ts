@@ -21,7 +21,7 @@ describe('the settings that a program reads', () => {
   const field = (name: string) => Object.entries(settings).find(([, { env }]) => env === name)?.[0] as string
   const elsewhere = {
     api: sourcesWithout('api/', 'console/', 'programs/api.ts'),
-    // How much is fetched ahead is asked of the queue by whoever consumes; the API never does.
+    // Consumers ask the queue for the prefetch; the API does not consume.
     worker: sourcesWithout('worker/', 'programs/worker.ts', 'queue/', 'replay/', 'commands/'),
     // What set-up makes of the topics is handed on with their names.
     admin: sourcesWithout('search/retention.ts', 'search/state-expiry.ts', 'search/age.ts', 'commands/', 'names.ts'),

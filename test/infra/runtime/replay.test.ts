@@ -3,7 +3,7 @@ import { changed, registeredBy } from '../../support/stack.ts'
 import { ofType, podTemplates } from '../../support/workloads.ts'
 
 describe('the replay of a stack', () => {
-  it('never runs by itself, and its Jobs do not begin anew', async () => {
+  it('never runs by itself, and its Jobs do not begin again', async () => {
     const jobs = ofType(await registeredBy(changed('dev')), 'CronJob').map(({ inputs }) => inputs)
     const { spec } = jobs.find(({ metadata }) => metadata.name === 'replay') ?? assert.fail('no replay')
     assert.equal(spec.suspend, true)

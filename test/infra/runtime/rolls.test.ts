@@ -6,7 +6,7 @@ type Changes = Readonly<Record<string, unknown>>
 
 /**
  * Templates of the pods that run, by name; those of a CronJob are for the next time. A Job has its digest in its name:
- * another one is a Job beside the old one.
+ * another one is a Job next to the old one.
  */
 async function templatesOf(stack: StackName, changes: Changes): Promise<ReadonlyMap<string, string>> {
   const resources = await registeredBy(changed(stack, changes))
@@ -16,7 +16,7 @@ async function templatesOf(stack: StackName, changes: Changes): Promise<Readonly
 
 const digest = /-[0-9a-f]{8}$/
 
-/** What a change restarts, makes or takes away, in the order of their names. */
+/** What a change restarts, makes or removes, in the order of their names. */
 async function effectsOf(stack: StackName, changes: Changes): Promise<readonly string[]> {
   const [before, after] = [await templatesOf(stack, {}), await templatesOf(stack, changes)]
   const names = [...new Set([...before.keys(), ...after.keys()])]
@@ -63,7 +63,7 @@ describe('a change of the configuration restarts', () => {
     ['the brokers for their memory', { broker: { memoryMib: 3072 } }, ['broker']],
     ['the brokers for a quorum', { bookkeeper: { ackQuorum: 1 } }, ['broker']],
     [
-      'nothing but a new set-up for more brokers',
+      'only a new set-up for more brokers',
       { broker: { replicas: 3 }, runtime: { PULSAR_PARTITIONS: 10 } },
       ['+ set-up', '- set-up'],
     ],

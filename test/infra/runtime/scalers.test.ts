@@ -24,7 +24,7 @@ async function replicasOf(stack: StackName, tier: string, changes: Changes = {})
 }
 
 describe('the scaler of the API', () => {
-  it('holds the CPU that the stack states: up at once, down slowly', async () => {
+  it('holds the CPU that the stack states: up immediately, down slowly', async () => {
     const [scaler, ...others] = await inputsOf('production', 'HorizontalPodAutoscaler', {
       api: { replicas: 12, minReplicas: 11, maxReplicas: 40, targetCpuPercent: 55 },
     })

@@ -16,7 +16,7 @@ async function setUpOf(stack: StackName, changes: Readonly<Record<string, unknow
 }
 
 describe('set-up', () => {
-  it('is told what to make, and where', async () => {
+  it('is passed what to create, and where', async () => {
     const { env, mounts } = await setUpOf('dev', {
       runtime: {
         PULSAR_TENANT: 'shop',
@@ -60,7 +60,7 @@ describe('set-up', () => {
     assert.deepEqual(mounts, ['/tmp', '/secrets/pulsar', '/secrets/elasticsearch', '/authority'])
   })
 
-  it('gets into servers that exist already, by what the stack has of them', async () => {
+  it('has the credentials of existing servers', async () => {
     const { env, mounts } = await setUpOf('staging', {
       pulsar: { serviceUrl: 'pulsar+ssl://pulsar.example.com:6651', adminUrl: 'https://pulsar.example.com' },
       elasticsearch: { url: 'https://search.example.com' },

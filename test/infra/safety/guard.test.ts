@@ -4,7 +4,7 @@ import type { Facts } from '../../../infra/safety/facts.ts'
 import { refuseChanges } from '../../../infra/safety/guard.ts'
 import { changed, registeredBy } from '../../support/stack.ts'
 
-/** What the engine tells a hook of the ConfigMap of facts. */
+/** What the engine passes to a hook of the ConfigMap of facts. */
 function update(before: Facts | undefined, after: Facts): ResourceHookArgs {
   const args = { urn: 'urn', id: 'id', name: 'facts', type: 'kubernetes:core/v1:ConfigMap', newInputs: { data: after } }
   return before === undefined ? args : { ...args, oldInputs: { data: before } }

@@ -115,7 +115,7 @@ describe('a fact that becomes less', () => {
     ],
     [
       'runtime.PULSAR_PARTITIONS',
-      'partitions that are taken away take their events along; keep the number, or drain into another topic',
+      'partitions cannot be removed: their unread events would be lost; keep the number, or drain into another topic',
     ],
     ['anything.else', 'what it counts holds data'],
   ]
@@ -126,7 +126,7 @@ describe('a fact that becomes less', () => {
       // As texts 9 is more than 10.
       assert.deepEqual(refusedChanges({ [key]: '10' }, { [key]: '9' }), [refusal('9')])
       const gone =
-        why === VOLUME ? 'its volumes would be left behind with what they hold; store or move all of it first' : why
+        why === VOLUME ? 'its volumes would be left behind with their data; store or move all of it first' : why
       assert.deepEqual(refusedChanges({ [key]: '10' }, {}), [refusal('none', gone)])
       assert.deepEqual(refusedChanges({ [key]: '9' }, { [key]: '10' }), [])
       assert.deepEqual(refusedChanges({ [key]: '10' }, { [key]: '10' }), [])

@@ -26,7 +26,7 @@ describe('the coefficients', () => {
     assert.equal(slower['api.replicas'], 66)
   })
 
-  it('are refused with every fault at once', () => {
+  it('are refused with all faults together', () => {
     const wrong = {
       apiMicrosPerEvents: 3,
       zzz: 1,

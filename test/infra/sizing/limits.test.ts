@@ -119,7 +119,7 @@ describe('a broken limit', () => {
     assert.deepEqual(codesOf({ ...usual, surviveNode: false, surviveZone: false }, { shape }), [])
   })
 
-  it('says whether it makes the stack fail or only dearer', () => {
+  it('says whether it makes the stack fail or only more expensive', () => {
     const of = (given: Given) => findingsOf(loadOf(usual), given).map(({ level }) => level)
     assert.deepEqual(of({ stated: { 'runtime.ELASTIC_INDEX_SHARDS': 2 } }), ['error'])
     assert.deepEqual(of({ setting: { expires: false } }), ['warning'])

@@ -56,7 +56,7 @@ const REASONS: readonly string[] = [
   '10: peak 50,000 events/s in calls of 50 are 1,000 calls/s; one replica carries 308 calls/s, 15,385 events/s, at 60 % (1,950 µs a call), so the load needs 5; the environment starts at 10, as Tracardi advises at least ten',
   '10: what the mean load needs, 0.4 of the peak; 10 are for the peak',
   '30: half as many again as the 10 of the peak, and no fewer than 30',
-  '6: peak 50,000 events/s with their sessions and profiles count as 52,000 documents/s; one worker carries 10,000/s at 60 % (bulks of 500 in 60 ms, 2 at once), so the load needs 6',
+  '6: peak 50,000 events/s with their sessions and profiles count as 52,000 documents/s; one worker carries 10,000/s at 60 % (bulks of 500 in 60 ms, 2 in flight), so the load needs 6',
   '3: what the mean load needs, 0.4 of the peak; 6 are for the peak',
   '10: half as many again as the 6 of the peak, and no fewer than 10; at most one for each of 12 partitions',
   '5,048: 10 s of the 481 messages/s that one worker stores, and the 240 that it prefetches: 20 of each of 12 partitions',
@@ -70,7 +70,7 @@ const REASONS: readonly string[] = [
   '2,651: 24 hours of backlog and 24 hours of what is acknowledged, as much as 9.6 at peak, are 2.51 TB before copies; the ledger disks have room for 2,651 GiB in 3 copies',
   '39: peak 50,000 events/s with their sessions and profiles count as 52,000 documents/s, in 2 copies they keep 17.3 cores busy at the limit, 28.9 at 60 %; 101 TB are kept on disks of 4,096 GiB at most; at least 3 for the copies in 3 zones, as many in each; the cheapest count that holds',
   '6,450: the load needs 0.741 cores on each of 39 nodes, after the loss that is to be survived too; machines with 51.5 GiB bring 6.44 at 8 GiB a core; at least 1',
-  '25.8: half of the memory that a disk of 3,981 GiB wants at 1:80.7, which is 1:30 for 7 hot days and the profiles and 1:160 for older data; beside it 1 GiB of an empty node, and 33 indices at 3,000 a GiB; 2 at least, 31 at most, so that pointers stay compressed',
+  '25.8: half of the memory that a disk of 3,981 GiB wants at 1:80.7, which is 1:30 for 7 hot days and the profiles and 1:160 for older data; plus 1 GiB of an empty node, and 33 indices at 3,000 a GiB; 2 at least, 31 at most, so that pointers stay compressed',
   '3,981: 1.38 TB a day at 40 % of the peak, kept for 31 days (30 and the day of the index), in 2 copies are 85.7 TB; 90 days of sessions and 90 of profiles are 14.9 TB; over 39 nodes they fill 75 % at most and leave room for the copies of a lost node or zone; never less than 10',
   '4,096: twice a heap of 2 GiB, for 3,746 shards of 33 indices on 39 data nodes',
   '47: a day at mean rate is 1.38 TB, for which shards of 30 GB are 47; the rate needs 15; not rounded to 39 nodes, for they would be too many or too small; a shard reaches 29.4 GB',
@@ -168,7 +168,7 @@ describe('the sizes of a stack', () => {
 })
 
 describe('the sizes of Pulsar', () => {
-  it('let one bookie be away, and give each zone as many', () => {
+  it('let one bookie be down, and give each zone as many', () => {
     fc.assert(
       fc.property(anyLoad, anyShape, (load, shape) => {
         const bookies = valuesOf(size(load, shape))['bookkeeper.replicas']
@@ -192,7 +192,7 @@ describe('the sizes of Pulsar', () => {
     )
   })
 
-  it('hold beside the backlog what is kept of what is acknowledged, and give that no more room than there is', () => {
+  it('hold next to the backlog what is kept of what is acknowledged, and give that no more room than there is', () => {
     fc.assert(
       fc.property(anyLoad, anyShape, (load, shape) => {
         const sizes = valuesOf(size(load, shape))
@@ -251,7 +251,7 @@ describe('the sizes of Pulsar', () => {
     ])
   })
 
-  it('never have more workers than partitions give work to, and tell what helps', () => {
+  it('never have more workers than partitions give work to, and report what helps', () => {
     const sizes = size(loadOf({ peakEventsPerSecond: 1_000_000 }), { ...PRODUCTION, bulkSize: 10 })
     assert.equal(valuesOf(sizes)['workers.replicas'], 500)
     assert.equal(valuesOf(sizes)['runtime.PULSAR_PARTITIONS'], 1000)
@@ -328,7 +328,7 @@ describe('the sizes of Elasticsearch', () => {
     assert.equal(shards(loadOf({ peakEventsPerSecond: 20_000, meanToPeak: 0.01 })), 7)
   })
 
-  it('tell when an index cannot have the shards that it needs', () => {
+  it('report when an index cannot have the shards that it needs', () => {
     const load = loadOf({ peakEventsPerSecond: 200_000, meanToPeak: 1 })
     const sizes = size(load, PRODUCTION)
     assert.equal(valuesOf(sizes)['runtime.ELASTIC_INDEX_SHARDS'], 1024)
@@ -413,7 +413,7 @@ describe('warm nodes', () => {
 })
 
 describe('what follows from a stated number', () => {
-  it('follows from that, while the model still tells its own', () => {
+  it('is derived from that, while the model still returns its own', () => {
     const stated = {
       'workers.replicas': 40,
       'bookkeeper.replicas': 11,
@@ -428,7 +428,7 @@ describe('what follows from a stated number', () => {
     assert.ok(sizes['bookkeeper.ledgersGib'] < own['bookkeeper.ledgersGib'])
     assert.equal(sizes['elasticsearch.dataGib'], 1008)
     assert.equal(sizes['elasticsearch.heapGib'], 4.75)
-    // So many nodes with the stated disks would hold it.
+    // This many nodes with the stated disks would hold it.
     assert.equal(sizes['elasticsearch.dataNodes'], 69)
   })
 
@@ -540,10 +540,10 @@ describe('the shape of data nodes', () => {
 })
 
 describe('what a full backlog needs to be stored in time', () => {
-  it('is workers and data nodes for the rate of catching up beside the mean load', () => {
+  it('is workers and data nodes for the rate of catching up in addition to the mean load', () => {
     const load = loadOf({ peakEventsPerSecond: 100_000, eventsPerCall: 50, retentionDays: 7 })
     const workers = (catchUpHours: number) => valuesOf(size({ ...load, catchUpHours }, DAILY))['workers.replicas']
-    // 24 h of backlog in 24 h beside 0.4 of the peak are 1.4 of it at 90 %, as much as 0.93 at 60 %.
+    // 24 h of backlog in 24 h in addition to 0.4 of the peak are 1.4 of it at 90 %, as much as 0.93 at 60 %.
     assert.deepEqual([workers(0), workers(24), workers(12)], [11, 11, 18])
   })
 })

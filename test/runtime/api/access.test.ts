@@ -33,12 +33,12 @@ describe('authorized', () => {
     ['the origin of the source', { origin: SHOP }, 200],
     ['another origin', { origin: 'https://evil.example.com' }, 403],
     [
-      'a page of the source, told by the Referer',
+      'a page of the source, named by the Referer',
       { referer: `${SHOP}/basket?a=1`, 'sec-fetch-site': 'cross-site' },
       200,
     ],
     [
-      'another page, told by the Referer',
+      'another page, named by the Referer',
       { referer: 'https://evil.example.com/', 'sec-fetch-site': 'cross-site' },
       403,
     ],

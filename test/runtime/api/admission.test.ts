@@ -27,7 +27,7 @@ describe('admission', () => {
     api.budget.add(api.budget.enter('others'), bytes)
   }
 
-  /** Sends bytes over a connection of their own; `received` is what came back so far. */
+  /** Sends bytes over a connection of their own; `received` is the answer so far. */
   function connection(port: number): { send(text: string): void; end(): void; received: () => string } {
     const socket = connect(port, '127.0.0.1')
     let received = ''
@@ -158,7 +158,7 @@ describe('admission', () => {
     assert.equal((await api.server.inject({ method: 'OPTIONS', url: '/track', headers })).statusCode, 204)
   })
 
-  it('tells the origin of a page also with a 429, so that its script can read it', async () => {
+  it('reports the origin of a page also with a 429, so that its script can read it', async () => {
     others(MIB)
     const answer = await api.server.inject(trackCall(goodCall(), { origin: 'https://shop.example.com' }))
     assert.deepEqual(
@@ -191,7 +191,7 @@ describe('admission', () => {
     assert.equal(api.budget.used, MIB - 200_000)
   })
 
-  it('gives back what a refused call held, whatever the reason', async () => {
+  it('returns what a refused call held, whatever the reason', async () => {
     for (const call of [
       trackCall('{'),
       trackCall({}),
@@ -208,21 +208,21 @@ describe('admission', () => {
     }
   })
 
-  it('counts of a body under way what has arrived, not what was announced, and gives it back when the client goes away', async () => {
+  it('counts of a body under way what has arrived, not what was announced, and returns it when the client goes away', async () => {
     const client = connection(await listen(api.server))
     client.send(headOf('Content-Length: 1000000') + 'x'.repeat(200_000))
     await until('the bytes are counted', () => api.budget.used > CALL_BYTES + 200_000)
     assert.ok(api.budget.used < CALL_BYTES + 210_000)
     client.end()
-    await until('the budget is given back', () => api.budget.used === 0)
+    await until('the budget is returned', () => api.budget.used === 0)
   })
 
-  it('gives back what a small half-sent body held when the client goes away', async () => {
+  it('returns what a small half-sent body held when the client goes away', async () => {
     const client = connection(await listen(api.server))
     client.send(headOf('Content-Length: 1000') + 'x'.repeat(10))
     await until('the call is counted', () => api.budget.used === CALL_BYTES + 10 + PIECE_BYTES)
     client.end()
-    await until('the budget is given back', () => api.budget.used === 0)
+    await until('the budget is returned', () => api.budget.used === 0)
   })
 
   it('counts a body without Content-Length as it arrives, and takes it', async () => {
@@ -311,7 +311,7 @@ describe('admission', () => {
     for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate)
     assert.equal(api.budget.used, held)
     api.producer.release()
-    await until('the budget is given back', () => api.budget.used === 0)
+    await until('the budget is returned', () => api.budget.used === 0)
   })
 
   it('keeps the connection of a faulty call that has arrived completely', async () => {

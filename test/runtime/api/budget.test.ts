@@ -8,7 +8,7 @@ describe('Budget', () => {
     assert.equal(budget.hold('one').resize(1), false)
   })
 
-  it('leaves room for whoever comes next, however many flood it', () => {
+  it('leaves room for the next one, however many flood it', () => {
     const budget = new Budget(1_000_000)
     const flood = (owner: string) => {
       const hold = budget.hold(owner)

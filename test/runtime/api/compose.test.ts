@@ -89,7 +89,7 @@ describe('composer', () => {
     })
   })
 
-  it('takes null and nothing for whatever may be left out', () => {
+  it('accepts null and nothing for every optional field', () => {
     const event = { id: 'e1', type: 't', time: null, properties: null, context: {}, options: null, tags: null }
     const moments = { id: 'e2', type: 't', time: { insert: null, create: '' }, tags: [] }
     const lines = eventLinesOf({
@@ -119,7 +119,7 @@ describe('composer', () => {
     }
   })
 
-  it('makes ids for a missing, null or blank session and profile, and tells them', () => {
+  it('makes ids for a missing, null or blank session and profile, and reports them', () => {
     for (const nobody of [
       { session: null, profile: null },
       { session: { id: ' ' }, profile: { id: null } },
@@ -235,7 +235,7 @@ describe('composer', () => {
       for (const id of [undefined, 'my-id', crypto.randomUUID()]) assert.equal(indexOf(id), 'tracardi-event-2026-11')
     })
 
-    it('is never of a time that the client tells', () => {
+    it('never uses a time that the client sends', () => {
       const [action = ''] = eventLinesOf({
         events: [{ id: 'e1', type: 't', time: { insert: '1999-01-01', create: '1999-01-01' } }],
       })
@@ -300,7 +300,7 @@ describe('composer', () => {
     ]
     assert.deepEqual(compositionOf({ events }, { messageMaxBytes: 16_384 }), {
       kind: 'too_large',
-      detail: 'event 1 takes 20287 bytes as it is stored; the most is 16384: send less in it',
+      detail: 'event 1 takes 20287 bytes as stored; the maximum is 16384: send less in it',
     })
   })
 
@@ -309,8 +309,7 @@ describe('composer', () => {
     const request = { headers: { a: 'x'.repeat(20_000) } }
     assert.deepEqual(compositionOf({ events, request }, { apiMaxBodyBytes: 100_000 }), {
       kind: 'too_large',
-      detail:
-        'the call takes more than 4296000 bytes as it is stored: send less in its "request", which each event carries',
+      detail: 'the call takes more than 4296000 bytes as stored: send less in its "request", which each event carries',
     })
   })
 

@@ -65,10 +65,10 @@ describe('the connections of the public listener', () => {
       ['417', head(`Expect: 200-ok\r\nContent-Length: ${100 * MIB}`), 417],
       ['405 to CONNECT', 'CONNECT api:80 HTTP/1.1\r\nHost: api\r\n\r\n', 405],
     ] as const) {
-      it(`${what} goes on reading, so that no reset overtakes the answer`, async () => {
+      it(`${what} continues reading, so that no reset overtakes the answer`, async () => {
         await start()
         const sender = client(bytes)
-        await until('the answer is there', () => statusOf(sender) === status)
+        await until('the answer exists', () => statusOf(sender) === status)
         await until('it lingers', () => api.connections().lingering === 1)
         for (let piece = 0; piece < 20; piece += 1) sender.socket.write(Buffer.alloc(MIB))
         await new Promise<void>((resolve) => sender.socket.end(() => resolve()))
@@ -81,7 +81,7 @@ describe('the connections of the public listener', () => {
       await start()
       const body = JSON.stringify(goodCall())
       const sender = client(head(`Content-Length: ${5 * MIB}`))
-      await until('the answer is there', () => statusOf(sender) === 413)
+      await until('the answer exists', () => statusOf(sender) === 413)
       sender.socket.write(Buffer.alloc(5 * MIB))
       sender.socket.end(head(`Content-Length: ${body.length}`) + body)
       await until('it is closed', () => api.connections().open === 0)
@@ -91,7 +91,7 @@ describe('the connections of the public listener', () => {
     it('closes when more than 64 MiB follow', async () => {
       await start()
       const sender = client(head(`Content-Length: ${1000 * MIB}`))
-      await until('the answer is there', () => statusOf(sender) === 413)
+      await until('the answer exists', () => statusOf(sender) === 413)
       const piece = Buffer.alloc(MIB)
       for (let sent = 0; sent < 80 && !sender.closed(); sent += 1) {
         await new Promise((resolve) => sender.socket.write(piece, resolve))
@@ -102,7 +102,7 @@ describe('the connections of the public listener', () => {
     it('keeps the connection when the rest is as small as any body', async () => {
       await start()
       const sender = client(head('Content-Length: 5', '/nothing'))
-      await until('the answer is there', () => statusOf(sender) === 404)
+      await until('the answer exists', () => statusOf(sender) === 404)
       const body = JSON.stringify(goodCall())
       sender.socket.write(`12345${head(`Content-Length: ${body.length}`)}${body}`)
       await until('the next call is taken', () => api.producer.messages.length === 1)
@@ -134,7 +134,7 @@ describe('the connections of the public listener', () => {
       const body = JSON.stringify(goodCall())
       const called = client(head(`Content-Length: ${body.length}`) + body)
       const stuck = client(head('Content-Length: 100'))
-      await until('all are there', () => api.connections().open === 4 && api.producer.held === 1)
+      await until('all exist', () => api.connections().open === 4 && api.producer.held === 1)
       const closing = api.server.close()
       await eventually(() => silent.socket.readableEnded && half.socket.readableEnded)
       assert.deepEqual([stuck.socket.readableEnded, called.socket.readableEnded], [false, false])
@@ -194,7 +194,7 @@ describe('the connections of the public listener', () => {
         await until('it is closed', () => api.connections().open === 0 && one.socket.readableEnded)
       }
       const reset = client(head('Content-Length: 100'))
-      await until('the call is there', () => api.budget.used > 0)
+      await until('the call exists', () => api.budget.used > 0)
       reset.socket.resetAndDestroy()
       await until('it is closed', () => api.connections().open === 0 && api.budget.used === 0)
       const counted = Object.fromEntries(

@@ -13,12 +13,12 @@ function errorOf(keyword: string, params: object, instancePath = ''): FastifySch
 }
 
 describe('faultOf', () => {
-  it('tells where: names as text, positions as numbers', () => {
+  it('reports where: names as text, positions as numbers', () => {
     const fault = faultOf(errorOf('type', { type: 'string' }, '/events/2/a~1b~0c'), ['body'])
     assert.deepEqual(fault.loc, ['body', 'events', 2, 'a/b~c'])
   })
 
-  it('tells a missing field at the place where it belongs', () => {
+  it('reports a missing field at the place where it belongs', () => {
     assert.deepEqual(faultOf(errorOf('required', { missingProperty: 'id' }, '/source'), ['body']), {
       loc: ['body', 'source', 'id'],
       msg: 'Field required',
@@ -34,7 +34,7 @@ describe('faultOf', () => {
     })
   })
 
-  it('tells lengths and empty texts', () => {
+  it('reports lengths and empty texts', () => {
     assert.deepEqual(
       [errorOf('maxLength', { limit: 512 }), errorOf('pattern', {})].map((error) => faultOf(error, ['params'])),
       [
@@ -79,7 +79,7 @@ describe('wrongKind', () => {
 })
 
 describe('overlongFault', () => {
-  it('tells a list with too many items, and nothing else', () => {
+  it('reports a list with too many items, and nothing else', () => {
     assert.equal(overlongFault(['body'], [1, 2], 2), undefined)
     assert.equal(overlongFault(['body'], 'abc', 2), undefined)
     assert.deepEqual(overlongFault(['body', 'x'], [1, 2, 3], 2), {

@@ -125,7 +125,7 @@ describe('any call of any route', () => {
     }
   }
 
-  it('is answered with a status and a body that the contract has, and is never a failure of ours', async () => {
+  it('is answered with a status and a body that the contract has, and is never an internal error', async () => {
     const operations = Object.entries(paths).flatMap(([path, methods]) =>
       Object.entries(methods)
         .filter(([method]) => ['get', 'post'].includes(method))
@@ -157,7 +157,7 @@ describe('any call of any route', () => {
         { seed: SEED, numRuns: CASES },
       )
     }
-    // What is refused is told in a warning; a failure of ours is an error.
+    // A refusal is a warning; an internal error is an error.
     assert.deepEqual(
       api.logged.filter(({ level }) => Number(level) >= 50),
       [],
@@ -165,7 +165,7 @@ describe('any call of any route', () => {
     assert.equal(api.budget.used, 0)
   })
 
-  it('leaves nothing but lines that a worker takes', async () => {
+  it('leaves only lines that a worker takes', async () => {
     const guard = lineGuard({ indexPrefix: 'tracardi' })
     assert.ok(api.producer.messages.length > 0)
     for (const message of api.producer.messages) assert.equal(guard(decode(message)).fault, undefined)

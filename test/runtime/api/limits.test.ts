@@ -16,7 +16,7 @@ describe('RateLimiter', () => {
     assert.equal(limiter.waitSeconds('a', {}), 0)
   })
 
-  it('lets a second of calls pass at once, and then as many as the rate', () => {
+  it('lets a second of calls pass immediately, and then as many as the rate', () => {
     const limiter = new RateLimiter({ ...NONE, callsPerSecond: 4 }, () => nowMs)
     const passed = () => {
       let count = 0

@@ -27,7 +27,7 @@ describe('metrics of the API', () => {
     ])
   })
 
-  it('begin with zeros, so that a rate is there from the first event on', async () => {
+  it('begin with zeros, so that a rate exists from the first event on', async () => {
     const text = await lines()
     assert.ok(text.includes('tracardi_api_events_total{outcome="accepted"} 0'))
     assert.ok(text.includes('tracardi_api_events_total{outcome="unavailable"} 0'))
@@ -60,13 +60,13 @@ describe('metrics of the API', () => {
     }
   })
 
-  it('tell whether the sources file has a fault', async () => {
+  it('report whether the sources file has a fault', async () => {
     assert.ok((await lines()).includes('tracardi_api_sources_faulty 0'))
     const faulty = await buildApi({}, { ...fixedSources(), fault: () => 'it is no JSON' })
     assert.match(await faulty.registry.metrics(), /^tracardi_api_sources_faulty 1$/m)
   })
 
-  it('tell the bytes that wait at this moment', async () => {
+  it('report the bytes that wait at this moment', async () => {
     api.budget.hold('one').resize(12_345)
     assert.ok((await lines()).includes('tracardi_api_pending_bytes 12345'))
   })

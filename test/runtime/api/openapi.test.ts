@@ -145,7 +145,7 @@ describe('/openapi.json', () => {
     }
   })
 
-  it('tells every status of the private listener, each in its own words', () => {
+  it('reports every status of the private listener, each in its own words', () => {
     const always = ['400', '405', '408', '414', '417', '421', '431', '500']
     const own: Record<string, readonly string[]> = {
       '/health/ready': ['503'],
@@ -168,7 +168,7 @@ describe('/openapi.json', () => {
     assert.deepEqual(Object.keys(document.paths['/metrics']?.['get']?.responses['200']?.content ?? {}), ['text/plain'])
   })
 
-  it('tells every status of a call', () => {
+  it('reports every status of a call', () => {
     const own = [200, 401, 403, 413, 415, 422, 429, 503]
     const statuses = [...own, 400, 405, 408, 414, 417, 431, 500, 501].sort().map(String)
     for (const { name, operation } of operations().filter(({ path }) => /^\/(track|collect)/.test(path))) {

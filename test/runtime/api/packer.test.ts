@@ -53,23 +53,23 @@ describe('Packer', () => {
     assert.deepEqual(new Packer({ bytes: 1, events: 1, totalBytes: 1 }, NOW_MS).parts(), [])
   })
 
-  it('tells the first document that no message can carry', () => {
+  it('reports the first document that no message can carry', () => {
     const packer = new Packer({ bytes: 4, events: 10, totalBytes: 1000 }, NOW_MS)
     packer.addEvent('abc\n', 'event 0')
     assert.equal(packer.tooLarge, undefined)
     packer.addEvent('abcd\n', 'event 1')
     packer.addEvent('abcdef\n', 'event 2')
-    assert.equal(packer.tooLarge, 'event 1 takes 5 bytes as it is stored; the most is 4: send less in it')
+    assert.equal(packer.tooLarge, 'event 1 takes 5 bytes as stored; the maximum is 4: send less in it')
   })
 
-  it('tells when all documents together are more than a call may make', () => {
+  it('reports when all documents together are more than a call may make', () => {
     const packer = new Packer({ bytes: 10, events: 10, totalBytes: 4 }, NOW_MS)
     packer.addEvent('abc\n', 'event 0')
     assert.equal(packer.tooLarge, undefined)
     packer.addState('\n', 'the session')
     assert.equal(
       packer.tooLarge,
-      'the call takes more than 4 bytes as it is stored: send less in its "request", which each event carries',
+      'the call takes more than 4 bytes as stored: send less in its "request", which each event carries',
     )
   })
 })

@@ -8,7 +8,7 @@ const ORIGIN = 'https://shop.example.com'
 describe('the public listener', () => {
   afterEach(closeApis)
 
-  it('starts without a word', async () => {
+  it('starts silently', async () => {
     const warned: string[] = []
     const said: unknown[] = []
     const onWarning = (warning: Error) => warned.push(warning.message)
@@ -110,7 +110,7 @@ describe('the public listener', () => {
       }
     })
 
-    it('tells nothing about origins to a caller without one', async () => {
+    it('reports nothing about origins to a caller without one', async () => {
       const answer = await api.server.inject(trackCall(goodCall()))
       assert.equal(answer.headers['access-control-allow-origin'], undefined)
     })

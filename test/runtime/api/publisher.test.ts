@@ -118,7 +118,7 @@ describe('Publisher', () => {
     await second
   })
 
-  it('rejects every part of a message that failed, and goes on with the next', async () => {
+  it('rejects every part of a message that failed, and continues with the next', async () => {
     producer.failures.push(new AppError('queue_unavailable', 'gone'))
     const outcomes = await Promise.allSettled([publish(partOf('a\n')), publish(partOf('b\n'))])
     assert.deepEqual(

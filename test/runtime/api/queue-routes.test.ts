@@ -62,7 +62,7 @@ describe('GET /queue/{namespace}/{topic}/backlog', () => {
     assert.deepEqual(asked, [[TOPIC, false]])
   })
 
-  it('tells with ?detail=true what an operator needs', async () => {
+  it('reports with ?detail=true what an operator needs', async () => {
     stats = () => ({
       [`${TOPIC}-partition-0`]: statsOf(2, { in: 1, out: 3 }),
       [`${TOPIC}-partition-1`]: statsOf(1, { in: 1, out: 1 }),
@@ -102,7 +102,7 @@ describe('GET /queue/{namespace}/{topic}/backlog', () => {
     assert.deepEqual(asked, [[TOPIC, true]])
   })
 
-  it('tells nothing more with ?detail=false', async () => {
+  it('reports nothing more with ?detail=false', async () => {
     stats = () => ({ [TOPIC]: statsOf(1) })
     const answer = await get('/queue/system/functions/backlog?detail=false')
     assert.deepEqual(answer.json(), { total: 1, backlog: [{ partition: TOPIC, subscription: SUBSCRIPTION, count: 1 }] })

@@ -88,7 +88,7 @@ const BAD_CALLS: readonly [what: string, body: unknown, detail: unknown][] = [
     ],
   ],
   [
-    'an id that is there twice',
+    'an id that exists twice',
     goodCall({ events: [EVENT, EVENT] }),
     [
       {
@@ -187,7 +187,7 @@ describe('POST /track', () => {
   })
   afterEach(closeApis)
 
-  it('lists all faults at once', async () => {
+  it('lists all faults together', async () => {
     const body = {
       source: { id: 7 },
       session: 'mine',
@@ -239,7 +239,7 @@ describe('POST /track', () => {
     assert.equal(answer.statusCode, 413)
     assert.match(
       answer.json().detail,
-      /^Too large: event 1 takes 600\d{3} bytes as it is stored; the most is 524288: send less in it$/,
+      /^Too large: event 1 takes 600\d{3} bytes as stored; the maximum is 524288: send less in it$/,
     )
     assert.equal(api.producer.messages.length, 0)
   })

@@ -54,7 +54,7 @@ describe('semanticFaults', () => {
     ])
   })
 
-  it('refuses an id that is there twice, blanks around it aside, and names the first', () => {
+  it('refuses an id that exists twice, blanks around it aside, and names the first', () => {
     const events = ['a', 'b', ' a ', 'a'].map((id) => ({ type: 't', id }))
     const msg = 'Event id is the same as that of event 0; each event needs an id of its own'
     assert.deepEqual(faultsOf({ events }), [
@@ -76,7 +76,7 @@ describe('semanticFaults', () => {
     )
   })
 
-  it('refuses data that Elasticsearch would refuse, wherever it may stand', () => {
+  it('refuses data that Elasticsearch would refuse, wherever it may be', () => {
     const bad = { 'a\u0000': 1 }
     const payload = {
       context: bad,

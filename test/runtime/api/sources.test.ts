@@ -40,7 +40,7 @@ describe('the sources file', () => {
   }
 
   describe('readSources', () => {
-    it('fills in what is left out', () => {
+    it('uses defaults for omitted fields', () => {
       write({ shop: {}, blog: { name: 'The blog', enabled: false, allowedOrigins: ['*'] } })
       assert.deepEqual(
         [...readSources(path).values()],

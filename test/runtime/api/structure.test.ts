@@ -48,7 +48,7 @@ describe('structureFault', () => {
     assert.equal(structureFault(parseExactly(`{"n":${'9'.repeat(1000)}}`)), undefined)
     assert.equal(
       structureFault(parseExactly(`{"n":[${'9'.repeat(1001)}]}`)),
-      'a number has 1001 characters, the most is 1000',
+      'a number has 1001 characters, the maximum is 1000',
     )
   })
 })

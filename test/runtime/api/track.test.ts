@@ -40,7 +40,7 @@ describe('POST /track', () => {
     })
   })
 
-  it('makes and tells the ids of a profile and session that are null', async () => {
+  it('makes and reports the ids of a profile and session that are null', async () => {
     const api = await buildApi()
     const answer = await api.server.inject(trackCall(goodCall({ profile: null, session: null, context: null })))
     const { profile, session } = answer.json()
@@ -261,7 +261,7 @@ describe('POST /track', () => {
       )
     })
 
-    it('is one for so many calls as a message may have events', async () => {
+    it('is one for as many calls as a message may have events', async () => {
       const api = await buildApi({ messageMaxEvents: 15 })
       const calls = eventsNamed('e', 40).map((event) => api.server.inject(trackCall(goodCall({ events: [event] }))))
       await Promise.all(calls)
@@ -275,7 +275,7 @@ describe('POST /track', () => {
   describe('without the broker', () => {
     const DETAIL = { detail: 'The events could not be made durable; send them again' }
 
-    it('answers 503 at once, says when to come again, and keeps nothing in memory', async () => {
+    it('answers 503 immediately, says when to retry, and keeps nothing in memory', async () => {
       const api = await buildApi()
       api.producer.connected = false
       const answer = await api.server.inject(trackCall(goodCall()))
@@ -295,7 +295,7 @@ describe('POST /track', () => {
       assert.equal((await api.server.inject(trackCall(goodCall()))).statusCode, 200)
     })
 
-    it('answers 500 without a reason, and logs the reason, when the broker refuses for good', async () => {
+    it('answers 500 without a reason, and logs the reason, when the broker refuses permanently', async () => {
       const api = await buildApi()
       api.producer.failures.push(new AppError('queue_refused', 'not authorised'))
       const answer = await api.server.inject(trackCall(goodCall()))

@@ -31,7 +31,7 @@ describe('Turns', () => {
     )
   })
 
-  it('runs work at once while the slice of the turn lasts, and the rest in the next turn', async () => {
+  it('runs work immediately while the slice of the turn lasts, and the rest in the next turn', async () => {
     const answers = ['a', 'b', 'c', 'd'].map((name) => turns.run('key', work(name)))
     assert.deepEqual(done, ['a', 'b', 'c'])
     nextTurn()
@@ -70,7 +70,7 @@ describe('Turns', () => {
     assert.notEqual(turns.run('b', work('b')), undefined)
   })
 
-  it('rejects with what the work throws, at once or later, and goes on', async () => {
+  it('rejects with what the work throws, immediately or later, and continues', async () => {
     const failing = () => {
       nowMs += 10
       throw new Error('broken')

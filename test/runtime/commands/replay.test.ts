@@ -35,7 +35,7 @@ describe('what a replay is asked for', () => {
     }
   }
 
-  it('is refused with every fault at once', () => {
+  it('is refused with all faults together', () => {
     for (const from of ['', '2', 'yesterday', '2026-02-30T00:00Z', '2026-11-28T12:01Z', '-1h', 'now'])
       assert.equal(faults({ from }), 1, from)
     assert.equal(faults({ to: 'earliest' }), 1)
@@ -66,7 +66,7 @@ describe('the end of a replay', () => {
   const codeOf = (changes: Partial<ReplayReport>, from = FLAGS.from) =>
     exitCodeOf({ ...REPORT, ...changes }, replayOptions({ ...FLAGS, from }, NOW_MS))
 
-  it('has exit code 0 when all of the time was there, dead letters or not', () => {
+  it('has exit code 0 for the whole requested time, with dead letters or without', () => {
     assert.equal(codeOf({}), 0)
     assert.equal(codeOf({ deadLetters: 3, conflicts: 2 }), 0)
     assert.equal(codeOf({ keptSinceMs: undefined }, 'earliest'), 0)
@@ -85,16 +85,16 @@ describe('the end of a replay', () => {
 
   const lines = (changes: Partial<ReplayReport>, of = options) => reportLines({ ...REPORT, ...changes }, of)
 
-  it('tells what was done, and a line for each thing that was not', () => {
+  it('reports what was done, and a line for each thing that was not', () => {
     assert.deepEqual(lines({}), [
-      '10 messages read in 5 s: 900 events stored, 90 were there already, 0 conflicts, 0 dead letters.',
+      '10 messages read in 5 s: 900 events stored, 90 were already stored, 0 conflicts, 0 dead letters.',
     ])
     const all = { conflicts: 1, deleted: 1, newer: 1, keptSinceMs: undefined, finished: false }
     assert.equal(lines(all).length, 6)
     assert.match(lines({ keptSinceMs: NOW_MS }).at(1) ?? '', /since 2026-11-28T12:00:00.000Z/)
   })
 
-  it('tells how to go on: not before what was asked for, and to the same end', () => {
+  it('reports how to continue: not before what was asked for, and to the same end', () => {
     const goOn = (resumeMs: number | undefined, flags: ReplayFlags) =>
       lines({ finished: false, resumeMs }, replayOptions(flags, NOW_MS)).at(-1)?.split('replay ').at(-1)
     assert.equal(goOn(NOW_MS - 60_000, FLAGS), '--from 2026-11-28T11:59:00.000Z')

@@ -98,7 +98,7 @@ function said(figures: Partial<Figures>, namesInstances = true): readonly string
 }
 
 describe('the advice', () => {
-  it('tells what is wrong with templates and indices, the gravest first, and where it is named', () => {
+  it('reports what is wrong with templates and indices, the gravest first, and where it is named', () => {
     const named = (...names: string[]) => names.map((name) => ({ name, count: 1 }))
     const troubled = [
       instance('worker'),
@@ -136,7 +136,7 @@ describe('the advice', () => {
     assert.match(one?.text ?? '', /^1 API kept .*: http:\/\/api-1:8686\./)
   })
 
-  it('tells of calls that no route saw, and what to do when connections are closed', () => {
+  it('reports calls that no route saw, and what to do when connections are closed', () => {
     const one = (...unrouted: Figures['unrouted'][number][]) =>
       adviceFor({ ...WELL, unrouted }).map(({ rule, severity, text }) => [rule, severity, text])
     assert.deepEqual(one({ name: 'aborted', count: 300 }), [])
@@ -184,7 +184,7 @@ describe('the advice', () => {
 
     it('is a longer timeout for the only worker', () => {
       assert.deepEqual(said({ ...bulks(idle), instances: workers(1) }), [
-        'hint Bulks are sent before they are full: 95 % of 120 bulks in 5 min were sent on timeout, 21 % full (105 of 500 events). With one worker that is a quiet stream; a longer BULK_TIMEOUT_SECONDS makes fewer, fuller bulks, and events are found later.',
+        'hint Bulks are sent before they are full: 95 % of 120 bulks in 5 min were sent on timeout, 21 % full (105 of 500 events). One worker is enough for this load; a longer BULK_TIMEOUT_SECONDS makes fewer, fuller bulks, but searches find events later.',
       ])
     })
 
@@ -227,11 +227,11 @@ describe('the advice', () => {
       const refusing = bulks({ retries: [{ name: 'es_rejected_execution_exception', count: 30_000 }] })
       assert.equal(
         said({ ...queue(grows), ...refusing })[1],
-        'act The backlog grows: It grows by 400/s while 1,000/s are stored, 500/s by each of 2 workers; but Elasticsearch refuses operations, so more workers would not help. Relieve Elasticsearch first.',
+        'act The backlog grows: It grows by 400/s while 1,000/s are stored, 500/s by each of 2 workers; but Elasticsearch refuses operations, so more workers would not help. Reduce the load on Elasticsearch first.',
       )
     })
 
-    it('is none while it is what workers have in hand, shrinks, or grows by less than 5 % of what is stored', () => {
+    it('is none while it is in flight, shrinks, or grows by less than 5 % of what is stored', () => {
       assert.deepEqual(said(queue({ ...grows, isInHand: true })), [])
       assert.deepEqual(said(queue({ ...grows, trendPerSecond: -20 })), [])
       assert.deepEqual(said(queue({ ...grows, trendPerSecond: 2.4 })), [])
@@ -247,11 +247,11 @@ describe('the advice', () => {
 
     it('is to read their log', () => {
       assert.deepEqual(said(stalled), [
-        'act Workers run and store nothing: 9,000 messages wait, and no event was stored for 10 s. Read the log of a worker: it says what it waits for.',
+        'act Workers run and store nothing: 9,000 messages wait, and no event was stored for 10 s. Read the log of a worker: it names the cause.',
       ])
     })
 
-    it('is none while the backlog is being told as duplicates, or shrinks', () => {
+    it('is none while the backlog consists of duplicates, or shrinks', () => {
       assert.deepEqual(said({ ...stalled, duplicatesPerSecond: 10 }), [])
       assert.deepEqual(
         said({ ...stalled, ...queue({ messages: 9000, events: 180_000, isInHand: false, trendPerSecond: -1 }) }),
@@ -278,9 +278,9 @@ describe('the advice', () => {
       ])
     })
 
-    it('is to look for what stands in the way of an index, when that is the cause', () => {
+    it('is to look for what blocks an index, when that is the cause', () => {
       assert.deepEqual(said(bulks({ retries: [{ name: 'cluster_block_exception', count: 6000 }] })), [
-        'act Elasticsearch cannot store operations: 6,000 operations were sent again in 5 min, mostly cluster_block_exception. Not the events are at fault: they wait in Pulsar, and nothing is lost. The log of the worker names the index and the reason.',
+        'act Elasticsearch cannot store operations: 6,000 operations were sent again in 5 min, mostly cluster_block_exception. The events are not at fault: they wait in Pulsar, and nothing is lost. The log of the worker names the index and the reason.',
       ])
     })
 
@@ -290,9 +290,9 @@ describe('the advice', () => {
   })
 
   describe('when events were answered 503', () => {
-    it('tells how many', () => {
+    it('reports how many', () => {
       assert.deepEqual(said({ unavailableEvents: 1250, windowSeconds: 120 }), [
-        'act Events were answered 503: 1,250 events in 2 min got no receipt of Pulsar in time. Senders repeat them with the same ids. Check the brokers and the bookies.',
+        'act Events were answered 503: 1,250 events in 2 min got no receipt from Pulsar in time. Senders repeat them with the same ids. Check the brokers and the bookies.',
       ])
     })
   })
@@ -304,13 +304,13 @@ describe('the advice', () => {
         { name: 'strict_dynamic_mapping_exception', count: 2 },
       ]
       assert.deepEqual(said({ ...queue({ deadLetters: 7 }), faults }), [
-        'watch 7 dead letters wait: Elasticsearch refused them for good. 6 of the 8 that the workers told of were document_parsing_exception. Look at the reasons below, mend the cause, then replay them: nothing is stored twice.',
+        'watch 7 dead letters wait: Elasticsearch refused them permanently. 6 of the 8 that the workers reported were document_parsing_exception. Look at the reasons below, fix the cause, then replay them: nothing is stored twice.',
       ])
       assert.deepEqual(said({ ...queue({ deadLetters: 1 }), faults: faults.slice(0, 1) }), [
-        'watch 1 dead letter waits: Elasticsearch refused them for good. All that the workers told of were document_parsing_exception. Look at the reasons below, mend the cause, then replay them: nothing is stored twice.',
+        'watch 1 dead letter waits: Elasticsearch refused them permanently. All that the workers reported were document_parsing_exception. Look at the reasons below, fix the cause, then replay them: nothing is stored twice.',
       ])
       assert.deepEqual(said(queue({ deadLetters: 1 })), [
-        'watch 1 dead letter waits: Elasticsearch refused them for good. Look at the reasons below, mend the cause, then replay them: nothing is stored twice.',
+        'watch 1 dead letter waits: Elasticsearch refused them permanently. Look at the reasons below, fix the cause, then replay them: nothing is stored twice.',
       ])
     })
 
@@ -326,7 +326,7 @@ describe('the advice', () => {
 
     it('is as many shards as keep each at 50 GB', () => {
       assert.deepEqual(said(forecast(310 * GB)), [
-        'watch Shards become too large: At the pace of t-event-2026-11, t-event-2026-12 takes 310 GB: 103 GB in each of 3 shards, over 50 GB. Set ELASTIC_INDEX_SHARDS to 7 before that period begins.',
+        'watch Shards become too large: At the rate of t-event-2026-11, t-event-2026-12 takes 310 GB: 103 GB in each of 3 shards, over 50 GB. Set ELASTIC_INDEX_SHARDS to 7 before that period begins.',
       ])
     })
 
@@ -337,15 +337,15 @@ describe('the advice', () => {
   })
 
   describe('when a disk fills', () => {
-    it('tells the limit that is near', () => {
+    it('reports the limit that is near', () => {
       assert.deepEqual(said(search({ disks: [disk(600 * GB), disk(180 * GB, 'es-1')] })), [
-        'watch A disk is nearly full: es-1 has 180 GB of 1,000 GB free (18 %). Under 150 GB Elasticsearch gives it no new shards. Add disk or data nodes, or shorten EVENT_RETENTION_DAYS.',
+        'watch A disk is nearly full: es-1 has 180 GB of 1,000 GB free (18 %). Under 150 GB Elasticsearch assigns no new shards to it. Add disk or data nodes, or shorten EVENT_RETENTION_DAYS.',
       ])
     })
 
-    it('tells the gravest limit that was passed, of the fullest disk', () => {
+    it('reports the gravest limit that was passed, of the fullest disk', () => {
       assert.deepEqual(said(search({ disks: [disk(140 * GB), disk(40 * GB, 'es-1')] })), [
-        'act A disk is too full: es-1 has 40 GB of 1,000 GB free (4 %). That is under 50 GB: Elasticsearch lets nobody write to the indices on it. Add disk or data nodes, or shorten EVENT_RETENTION_DAYS. 1 other node is near a limit too.',
+        'act A disk is too full: es-1 has 40 GB of 1,000 GB free (4 %). That is under 50 GB: Elasticsearch blocks writes to the indices on it. Add disk or data nodes, or shorten EVENT_RETENTION_DAYS. 1 other node is near a limit too.',
       ])
       assert.deepEqual(said(search({ disks: [disk(90 * GB)] })), [
         'act A disk is too full: es-0 has 90 GB of 1,000 GB free (9 %). That is under 100 GB: Elasticsearch moves shards away from it. Add disk or data nodes, or shorten EVENT_RETENTION_DAYS.',
@@ -362,13 +362,13 @@ describe('the advice', () => {
   describe('when nothing runs', () => {
     it('says that there is no worker', () => {
       assert.deepEqual(said({ instances: [instance('api')] }), [
-        'act No worker runs: None of the instances that CONSOLE_INSTANCES names is a worker that answers: events are taken and kept, not stored. 20 messages wait in Pulsar. Start a worker.',
+        'act No worker runs: None of the instances that CONSOLE_INSTANCES names is a worker that answers: events are accepted and kept in Pulsar, but not stored. 20 messages wait in Pulsar. Start a worker.',
       ])
     })
 
     it('says that it knows no worker where none is named', () => {
       assert.deepEqual(said({ instances: [instance('api')], ...queue({ messages: null }) }, false), [
-        'watch No worker is known here: CONSOLE_INSTANCES names none, so what is stored and how cannot be shown. Name the private listeners of the workers.',
+        'watch No worker is configured: CONSOLE_INSTANCES names no worker, so the console cannot show what is stored. Name the private listeners of the workers.',
       ])
     })
 
@@ -382,16 +382,16 @@ describe('the advice', () => {
       ])
     })
 
-    it('says that Pulsar is away, for the senders or for the console alone', () => {
+    it('says that Pulsar is down, for the senders or for the console alone', () => {
       assert.deepEqual(said(queue({ publishFault: 'no connection', reason: 'refused' })), [
-        'act Pulsar takes no events: This API cannot publish: no connection. Calls are answered 503 and senders must repeat them. Check the brokers and the bookies.',
+        'act Pulsar accepts no events: This API cannot publish: no connection. Calls are answered 503 and senders must repeat them. Check the brokers and the bookies.',
       ])
       assert.deepEqual(said(queue({ reason: 'refused' })), [
-        'act Pulsar does not tell its backlog: Its admin API: refused. Backlog and dead letters are unknown; events may still pass. Check PULSAR_API and the brokers.',
+        'act Backlog unknown: The admin API of Pulsar does not respond: refused. Backlog and dead letters are unknown; events may still be stored. Check PULSAR_API and the brokers.',
       ])
     })
 
-    it('says that Elasticsearch is away, and not that workers stand still', () => {
+    it('says that Elasticsearch is down, and not that workers are stuck', () => {
       const away = search({ reason: 'refused', status: null, disks: [], forecast: null })
       const growing = queue({ messages: 9000, events: 180_000, isInHand: false, trendPerSecond: 50 })
       assert.deepEqual(said({ ...away, ...growing, storedPerSecond: 0 }), [
@@ -403,7 +403,7 @@ describe('the advice', () => {
   describe('when a node of several does not answer', () => {
     it('names it', () => {
       assert.deepEqual(said(search({ nodesAway: ['http://10.0.0.3:9200'] })), [
-        'watch A node of Elasticsearch does not answer: http://10.0.0.3:9200. The other nodes of ELASTIC_HOST are asked instead, and nothing is lost. Mend it, or take it out of ELASTIC_HOST.',
+        'watch A node of Elasticsearch does not answer: http://10.0.0.3:9200. The programs use the other nodes of ELASTIC_HOST, and nothing is lost. Repair it, or remove it from ELASTIC_HOST.',
       ])
       const both = { nodesAway: ['http://a:9200', 'http://b:9200'] }
       assert.equal(
@@ -414,9 +414,9 @@ describe('the advice', () => {
   })
 
   describe('when shards have no node', () => {
-    it('tells what is at risk', () => {
+    it('reports what is at risk', () => {
       assert.deepEqual(said(search({ status: 'red', unassignedShards: 3 })), [
-        'act Elasticsearch is red: 3 shards have no node, primaries among them: what belongs there waits in Pulsar, and everything else is stored. Look at `_cluster/allocation/explain`.',
+        'act Elasticsearch is red: 3 shards have no node, primaries included: their events wait in Pulsar, and all others are stored. Check `_cluster/allocation/explain`.',
       ])
       assert.deepEqual(said(search({ status: 'yellow', unassignedShards: 1, dataNodes: 1 })), [
         'watch Copies of shards are missing: 1 copy of a shard has no node among 1 data node: the loss of one node may lose data. Add a data node, or set ELASTIC_INDEX_REPLICAS to what the nodes can hold.',

@@ -38,7 +38,7 @@ describe('the collector', () => {
     assert.equal((await collected.past()).moments.length, 1)
   })
 
-  it('goes on while somebody looks', async () => {
+  it('continues while somebody looks', async () => {
     await collected.past()
     await untilLooks(5)
     assert.ok((await collected.past()).moments.length >= 4)

@@ -7,7 +7,7 @@ import { API, answers, observation, partitions, pastOf, reading, SEARCH, START_M
 const SETTINGS = { bulkSize: 500, indexPrefix: 't', eventPartitioning: 'month', indexShards: 3 } as const
 const GB = 1024 ** 3
 
-/** A pipeline that takes 100 events/s and stores 80: the API as it is after so many seconds, and the worker. */
+/** A pipeline that takes 100 events/s and stores 80: the API as it is after that many seconds, and the worker. */
 function pipelineAfter(seconds: number): Partial<Observation> {
   const api = reading('api', {
     counters: {
@@ -64,7 +64,7 @@ const past = pastOf(...[0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20].map((at) => obser
 describe('the figures of a pipeline', () => {
   const figures = figuresOf(past, SETTINGS)
 
-  it('tell what comes in and what is stored', () => {
+  it('report what arrives and what is stored', () => {
     assert.equal(figures.acceptedPerSecond, 100)
     assert.equal(figures.storedPerSecond, 80)
     assert.equal(figures.duplicatesPerSecond, 2)
@@ -73,7 +73,7 @@ describe('the figures of a pipeline', () => {
     assert.equal(figures.windowSeconds, 20)
   })
 
-  it('tell the backlog of each partition and of all', () => {
+  it('report the backlog of each partition and of all', () => {
     const { partitions: each, ...all } = figures.queue
     assert.deepEqual(all, {
       messages: 89,
@@ -90,13 +90,13 @@ describe('the figures of a pipeline', () => {
     ])
   })
 
-  it('tell whether more waits than the workers have in hand: two bulks in flight, one that fills, one fetched', () => {
+  it('report whether more waits than the workers have in flight: two bulks in flight, one that fills, one fetched', () => {
     const waiting = (messages: number) =>
       figuresOf(pastOf(observation(0, { ...pipelineAfter(0), queue: partitions(messages) })), SETTINGS).queue.isInHand
     assert.deepEqual([waiting(200), waiting(201)], [true, false])
   })
 
-  it('tell why bulks were sent, how full, how fast, and what was sent again', () => {
+  it('report why bulks were sent, how full, how fast, and what was sent again', () => {
     assert.deepEqual(figures.bulks, {
       count: 4,
       byReason: { size: 4, timeout: 0 },
@@ -112,7 +112,7 @@ describe('the figures of a pipeline', () => {
     assert.deepEqual(figures.faults, [{ name: 'mapping', count: 7 }])
   })
 
-  it('tell what each instance does and needs', () => {
+  it('report what each instance does and needs', () => {
     assert.deepEqual(figures.instances[0], {
       url: API,
       program: 'api',
@@ -187,7 +187,7 @@ describe('the figures of what is not reachable', () => {
 })
 
 describe('the figures of Elasticsearch', () => {
-  it('tell disks with what must stay free, and the size of shards', () => {
+  it('report disks with what must stay free, and the size of shards', () => {
     const index = {
       name: 't-event-2026-11',
       documents: 9,

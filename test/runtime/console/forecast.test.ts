@@ -18,7 +18,7 @@ const index = (name: string, primaryBytes: number, created: string): IndexReport
 })
 
 describe('the forecast of the next index', () => {
-  it('goes on at the pace of the present one, over the days of the next period', () => {
+  it('continues at the pace of the present one, over the days of the next period', () => {
     const indices = [index('t-event-2026-10', 9 * GB, '2026-10-01'), index('t-event-2026-11', 100 * GB, '2026-11-01')]
     assert.deepEqual(forecastOf(indices, 't-event', 'month', 3, NOW), {
       index: 't-event-2026-11',

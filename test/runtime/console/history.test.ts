@@ -32,7 +32,7 @@ describe('the history', () => {
     )
   })
 
-  it('goes on with an instance that did not answer for a moment', () => {
+  it('continues with an instance that did not answer for a moment', () => {
     const away = { url: WORKER, answer: { ok: false, reason: 'away' } } as const
     const { moments, last } = pastOf(
       observation(0, { instances: [worker(100)] }),
@@ -47,7 +47,7 @@ describe('the history', () => {
     assert.equal(moments[1]?.work.has(WORKER), false)
   })
 
-  it('forgets an instance that is named no more: when it comes again, what it did in between is not counted', () => {
+  it('forgets an instance that is no longer named: when it returns, what it did in between is not counted', () => {
     const { last } = pastOf(
       observation(0, { instances: [worker(100)] }),
       observation(2),
@@ -63,7 +63,7 @@ describe('the history', () => {
     assert.equal(history.past?.moments[0]?.atMs, START_MS + 900_000)
   })
 
-  it('knows the backlog of each partition while Pulsar tells it', () => {
+  it('knows the backlog of each partition while Pulsar reports it', () => {
     const { moments } = pastOf(
       observation(0, { queue: partitions(3, 4) }),
       observation(2, { queue: { ok: false, reason: 'away' } }),

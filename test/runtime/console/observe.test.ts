@@ -139,7 +139,7 @@ describe('the observer', () => {
     })
   })
 
-  it('sees the rest when Pulsar or Elasticsearch is away', async () => {
+  it('sees the rest when Pulsar or Elasticsearch is down', async () => {
     queueIsAway = true
     elasticsearch.answer = () => ({ cut: true })
     const { instances, queue, search: seen } = await observing('')()
@@ -150,7 +150,7 @@ describe('the observer', () => {
 })
 
 describe('the watermarks of a cluster', () => {
-  it('are those that were set last: for a moment, for good, or never', () => {
+  it('are those that were set last: for a moment, permanently, or never', () => {
     const { low, high, floodStage } =
       watermarksOf({
         transient: { [`${WATERMARK}.low`]: '70%' },

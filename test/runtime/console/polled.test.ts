@@ -26,12 +26,12 @@ describe('a source', () => {
     assert.deepEqual(await read(), { ok: true, value: 'answer 2' })
   })
 
-  it('that fails tells why', async () => {
+  it('that fails reports why', async () => {
     answer = () => Promise.reject(new Error('refused'))
     assert.deepEqual(await read(), { ok: false, reason: 'refused' })
   })
 
-  it('that hangs keeps its last answer for a while, then counts as away, and is never asked twice at once', async () => {
+  it('that hangs keeps its last answer for a while, then counts as down, and is never asked twice at the same time', async () => {
     await read()
     let release = (_: string) => {}
     answer = () =>
@@ -48,7 +48,7 @@ describe('a source', () => {
     assert.deepEqual(await read(), { ok: true, value: 'late' })
   })
 
-  it('that has never answered counts as away at once', async () => {
+  it('that has never answered counts as down immediately', async () => {
     answer = () => new Promise(() => {})
     assert.deepEqual(await read(), { ok: false, reason: 'no answer for 0 s' })
   })

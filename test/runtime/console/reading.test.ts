@@ -65,7 +65,7 @@ describe('the numbers of a metric', () => {
     assert.deepEqual([...byLabel(numbers, 'requests', 'missing')], [])
   })
 
-  it('are summed over every label, those of longer names left out', () => {
+  it('are summed over every label, those of longer names omitted', () => {
     assert.equal(sumOver(numbers, 'requests'), 1013)
     assert.equal(sumOver(numbers, 'nothing'), 0)
   })

@@ -92,7 +92,7 @@ describe('the routes of the console', () => {
       namesInstances: false,
       acceptedPerSecond: null,
       queue: { messages: 0 },
-      advice: [{ rule: 'workers', severity: 'watch', title: 'No worker is known here' }],
+      advice: [{ rule: 'workers', severity: 'watch', title: 'No worker is configured' }],
     })
   })
 
@@ -127,7 +127,7 @@ describe('the routes of the console', () => {
     fault = new AppError('queue_admin', 'Pulsar does not answer')
     const answer = await call({ method: 'POST', url: '/console/dead-letters/replay' })
     assert.deepEqual([answer.statusCode, answer.json()], [502, { detail: 'Pulsar does not answer' }])
-    fault = new Error('a mistake of ours')
+    fault = new Error('an internal error')
     assert.equal((await call({ url: '/console/dead-letters' })).statusCode, 500)
   })
 })

@@ -27,7 +27,7 @@ describe('NumberSet', () => {
 })
 
 describe('the comparison', () => {
-  it('finds nothing where everything is there once', async () => {
+  it('finds nothing if everything is stored once', async () => {
     assert.deepEqual(await compare(RUN, setOf(0, 1, 2), ids(2, 0, 1)), {
       accepted: 3,
       stored: 3,
@@ -38,7 +38,7 @@ describe('the comparison', () => {
     })
   })
 
-  it('counts what is lost, what is there twice, and what nobody was told of, and passes over ids of others', async () => {
+  it('counts lost events, events stored twice and unacknowledged ones, and ignores ids of others', async () => {
     const foreign = eventId('ffffffffff', 1, 1_800_000_000_000)
     assert.deepEqual(await compare(RUN, setOf(0, 1, 2, 5), [...ids(1, 2, 7), foreign, ...ids(2, 2)]), {
       accepted: 4,
@@ -59,7 +59,7 @@ describe('the comparison', () => {
 })
 
 describe('LatencyHistogram', () => {
-  it('tells percentiles to one in a hundred, and the longest exactly', () => {
+  it('reports percentiles to one in a hundred, and the longest exactly', () => {
     const histogram = new LatencyHistogram()
     for (let ms = 1; ms <= 1000; ms += 1) histogram.add(ms)
     const { p50 = 0, p90 = 0, p99 = 0, p999 = 0, max } = histogram.quantiles() ?? {}

@@ -81,7 +81,7 @@ describe('the load', () => {
     assert.equal(bodies.length, 3)
   })
 
-  it('goes on while nothing is answered, and counts the wait from when a call was due', async () => {
+  it('continues while nothing is answered, and counts the wait from when a call was due', async () => {
     let release = () => {}
     answer = new Promise((resolve) => {
       release = resolve
@@ -108,7 +108,7 @@ describe('the load', () => {
     assert.ok(meter.lately().lateMs >= 100)
   })
 
-  it('gives up what is refused for good, and does not count it as accepted', async () => {
+  it('gives up what is refused permanently, and does not count it as accepted', async () => {
     statuses = [422, 200]
     await drive(callsOf(2, 20), options(), meter, running)
     const { accepted, failed, answers, firstRefusal } = meter.total()
@@ -124,7 +124,7 @@ describe('the load', () => {
     assert.deepEqual([...meter.accepted], [2, 3])
   })
 
-  it('ends early when it is told to, and tells what was sent', async () => {
+  it('ends early when it is asked to, and reports what was sent', async () => {
     const stopping = new AbortController()
     setTimeout(() => stopping.abort(), 30)
     await drive(callsOf(1000, 20), options(), meter, stopping.signal)
@@ -133,7 +133,7 @@ describe('the load', () => {
     assert.equal(accepted, calls * 2)
   })
 
-  it('is metered anew for each sample', async () => {
+  it('is metered again for each sample', async () => {
     await drive(callsOf(2, 0), options(), meter, running)
     const { sent, accepted, failed, underWay } = meter.lately()
     assert.deepEqual({ sent, accepted, failed, underWay }, { sent: 4, accepted: 4, failed: 0, underWay: 0 })

@@ -67,7 +67,7 @@ describe('the mix', () => {
 })
 
 describe('the ids', () => {
-  it('are UUIDv7 of their time, that tell load test and number', () => {
+  it('are UUIDv7 of their time that contain load test and number', () => {
     const id = eventId(RUN, 4_000_000_001, 1_800_000_000_000)
     assert.equal(id, '01a3185c-5000-70a1-8b2c-3d4eee6b2801')
     assert.equal(timeInId(id), 1_800_000_000_000)

@@ -7,7 +7,7 @@ import { parseMetrics } from '../../../runtime/metrics-text.ts'
 
 const NO_NODES: NodeReadings = new Map()
 
-/** One instance of the API that has accepted so many events. */
+/** One instance of the API that has accepted that many events. */
 function apiWith(events: number): Readings {
   const metrics = parseMetrics(`tracardi_api_events_total{outcome="accepted"} ${events}`)
   return new Map([['http://api:8686', { role: 'api', atMs: performance.now(), metrics }]])
@@ -40,7 +40,7 @@ describe('the samples', () => {
     assert.deepEqual(sampler.intervals, [first, second])
   })
 
-  it('leave out what does not answer for a while, and count it from the last time that it did', async () => {
+  it('omit what does not answer for a while, and count it from the last time that it did', async () => {
     const answers = [async () => apiWith(100), async () => Promise.reject(new Error('away')), async () => apiWith(400)]
     const backlog = [async () => 1, async () => Promise.reject(new Error('away')), async () => 2]
     const next =

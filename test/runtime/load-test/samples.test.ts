@@ -41,7 +41,7 @@ tracardi_worker_retries_total{cause="429"} 0`)
 const readings = (entries: Readonly<Record<string, Reading>>): Readings => new Map(Object.entries(entries))
 
 describe('the readings of instances', () => {
-  it('tell API and worker by their metrics', () => {
+  it('distinguish API and worker by their metrics', () => {
     assert.equal(roleOf(apiAt(0, 0, 0).metrics), 'api')
     assert.equal(roleOf(workerAt(0, 0, 0).metrics), 'worker')
     assert.equal(roleOf(parseMetrics('up 1')), undefined)
@@ -59,7 +59,7 @@ describe('the readings of instances', () => {
     })
   })
 
-  it('of an instance that began anew count from 0, and of a new one count from the next time', () => {
+  it('of an instance that began again count from 0, and of a new one count from the next time', () => {
     const before = readings({ a: apiAt(0, 10, 1000) })
     const after = readings({ a: apiAt(1000, 0.5, 200), new: apiAt(1000, 90, 90_000) })
     const { events, cores } = apiBetween(before, after) ?? {}
@@ -73,7 +73,7 @@ describe('the readings of instances', () => {
     assert.equal(apiBetween(same, readings({ a: apiAt(1000, 1, 10) }))?.receiptMs, null)
   })
 
-  it('of workers tell with how many events a bulk is full; those of the API do not', () => {
+  it('of workers contain the flush threshold; those of the API do not', () => {
     assert.equal(bulkSizeOf(readings({ a: apiAt(0, 1, 1), w: workerAt(0, 0, 0) })), 500)
     assert.equal(bulkSizeOf(readings({ a: apiAt(0, 1, 1) })), undefined)
   })
@@ -130,7 +130,7 @@ describe('the readings of data nodes', () => {
     })
   })
 
-  it('are nothing of a node that began anew', () => {
+  it('are nothing of a node that began again', () => {
     assert.equal(nodesBetween(new Map([['a', node(0, 1000, 10)]]), new Map([['a', node(1000, 20, 1)]])), undefined)
   })
 })

@@ -47,7 +47,7 @@ describe('the options of a load test', () => {
     ])
   })
 
-  it('are refused with every fault at once', () => {
+  it('are refused with all faults together', () => {
     const { eventsPerSecond: _rate, ...rest } = FLAGS
     assert.throws(() => loadTestOptions({ ...rest, duration: '5s', target: 'events', seed: '-1', profiles: '1.5' }), {
       code: 'command_invalid',
@@ -74,7 +74,7 @@ describe('durations', () => {
     ])
   })
 
-  it('are told as people read them', () => {
+  it('are reported as people read them', () => {
     assert.deepEqual([45.4, 119, 150, 600, 7200, 9000].map(durationText), [
       '45 s',
       '119 s',
@@ -94,7 +94,7 @@ describe('progress', () => {
     )
   })
 
-  it('tells what was given up, what is not known, and how draining goes on', () => {
+  it('reports what was given up, what is not known, and how draining continues', () => {
     const unknown = { worker: undefined, backlogMessages: undefined }
     const load = { ...intervalOf(0).load, failed: 12, latencyMs: undefined }
     assert.equal(
@@ -109,7 +109,7 @@ describe('progress', () => {
 })
 
 describe('the summary', () => {
-  it('tells what became of the events', () => {
+  it('reports what became of the events', () => {
     assert.deepEqual(summaryOf(loadTestOf()), [
       '30,000 events in 3,000 calls within 30 s; 30,000 got a 200 (200 × 3,000)',
       'lost 0, twice 0, of 30,000 compared with Elasticsearch by their ids',
@@ -119,7 +119,7 @@ describe('the summary', () => {
     assert.ok(isWhole(loadTestOf()))
   })
 
-  it('tells what went wrong', () => {
+  it('reports what went wrong', () => {
     const { total, comparison } = loadTestOf()
     const loadTest = loadTestOf({
       total: { ...total, failed: 50, firstRefusal: '503: busy', latencyMs: undefined, answers: {} },
@@ -129,9 +129,9 @@ describe('the summary', () => {
     })
     assert.deepEqual(summaryOf(loadTest).slice(0, 5), [
       '30,000 events in 3,000 calls within 30 s; 30,000 got a 200 (no answers)',
-      '50 events were not taken; the first refusal: 503: busy',
+      '50 events were refused; the first refusal: 503: busy',
       'lost 3, twice 0, of 30,000 compared with Elasticsearch by their ids',
-      '4 are stored although their call got no 200: nobody was promised them',
+      '4 are stored although their call got no 200: nobody was promised those',
       'the backlog did not drain: what is not stored yet counts as lost',
     ])
     assert.ok(!isWhole(loadTest))
@@ -165,7 +165,7 @@ describe('the sizes of documents', () => {
     assert.equal(overheadOf(hit), action.length + JSON.stringify(stored).length + 1 - JSON.stringify(sent).length)
   })
 
-  it('on disk are told of ten thousand documents on', () => {
+  it('on disk are reported from ten thousand documents on', () => {
     const before = { bytes: 1000, documents: 5 }
     assert.equal(storedBytesPerEvent(before, { bytes: 15_001_000, documents: 10_005 }), 1500)
     assert.equal(storedBytesPerEvent(before, { bytes: 15_001_000, documents: 10_004 }), undefined)

@@ -21,7 +21,7 @@ describe('nodeSettings', () => {
 })
 
 describe('jvmOptions', () => {
-  it('drops what would write files beside the data, and keeps the rest', () => {
+  it('drops what would write files next to the data, and keeps the rest', () => {
     const text = '# comment\n-XX:+UseG1GC\n-XX:+HeapDumpOnOutOfMemoryError\n-XX:ErrorFile=x\n-Xlog:gc*:file=gc.log\n'
     assert.equal(jvmOptions(text), '# comment\n-XX:+UseG1GC\n')
   })

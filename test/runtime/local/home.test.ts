@@ -27,7 +27,7 @@ describe('the home of a run', () => {
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  it('gets a first source, and keeps one that is there', () => {
+  it('gets a first source, and keeps one that exists', () => {
     const home = homeIn(folder)
     ensureSources(home)
     assert.deepEqual(JSON.parse(readFileSync(home.sourcesFile, 'utf8')), {
@@ -38,7 +38,7 @@ describe('the home of a run', () => {
     assert.equal(readFileSync(home.sourcesFile, 'utf8'), '{}')
   })
 
-  it('forgets the data when it begins anew, not the servers', () => {
+  it('forgets the data when it begins again, not the servers', () => {
     const home = homeIn(join(folder, 'new'))
     prepareHome(home, undefined)
     writeFileSync(join(home.data, 'topic'), '')

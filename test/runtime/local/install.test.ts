@@ -7,7 +7,7 @@ import { installServers, mavenErrors, mavenProgress } from '../../../runtime/loc
 const java = { home: '/jdk', version: '25', major: 25 }
 
 describe('mavenProgress', () => {
-  it('says how much of a large file is there', () => {
+  it('says how much of a large file is downloaded', () => {
     assert.equal(
       mavenProgress('[INFO] x\nProgress (1): 1.2/244 MB\rProgress (1): 120/244 MB\r'),
       'downloading, 120/244 MB',
@@ -72,7 +72,7 @@ describe('installServers', () => {
     assert.ok(existsSync(join(servers(), 'pulsar-4.0.6/bin')))
   })
 
-  it('needs no Maven once they are there', async () => {
+  it('needs no Maven once they are installed', async () => {
     for (const name of ['pulsar-4.0.6', 'elasticsearch-9.2.0']) mkdirSync(join(servers(), name), { recursive: true })
     fakeMaven('exit 1')
     await install()
@@ -96,6 +96,6 @@ describe('installServers', () => {
 
   it('says that Maven is missing, and how to do without', async () => {
     process.env['PATH'] = '/nowhere'
-    await assert.rejects(install(), /Maven \(mvn\) is not on the PATH.*or set PULSAR_HOST and ELASTIC_HOST/)
+    await assert.rejects(install(), /Maven \(mvn\) is not on the PATH.*PULSAR_HOST, PULSAR_API and ELASTIC_HOST/)
   })
 })

@@ -41,7 +41,7 @@ describe('takeLock', () => {
   it('refuses while the other run lives, and says its pid', () => {
     processes.set(4711, 'yesterday')
     held({ pid: 4711, started: 'yesterday' })
-    assert.throws(() => takeLock(file, start), /goes on already: pid 4711 .*TRACARDI_HOME/)
+    assert.throws(() => takeLock(file, start), /is already active: pid 4711 .*TRACARDI_HOME/)
   })
 
   it('takes over from a run that is gone', () => {
@@ -61,7 +61,7 @@ describe('takeLock', () => {
     assert.deepEqual(takeLock(file, start).leftovers, [])
   })
 
-  it('tells the servers that a killed run left running, and keeps them noted until they are replaced', () => {
+  it('reports the servers that a killed run left running, and keeps them noted until they are replaced', () => {
     processes.set(5, 'yesterday').set(6, 'today')
     const pulsar = { name: 'Pulsar', pid: 5, started: 'yesterday' }
     held({ pid: 4711, started: 'x', members: [pulsar, { name: 'API', pid: 6, started: 'yesterday' }] })

@@ -22,7 +22,7 @@ describe('neededPorts', () => {
     )
   })
 
-  it('needs the port of a bookie whose data is there, and proposes --fresh', () => {
+  it('needs the port of a bookie whose data exists, and proposes --fresh', () => {
     const ports = neededPorts(config, local, { pulsar: true, elasticsearch: false }, 3181)
     assert.match(ports.find(({ port }) => port === 3181)?.wayOut(1) ?? '', /npm start -- --fresh/)
   })

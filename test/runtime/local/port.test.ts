@@ -18,7 +18,7 @@ describe('takenPortMessage', () => {
     )
   })
 
-  it('leaves out what the system does not tell', () => {
+  it('omits what the system does not report', () => {
     assert.match(takenPortMessage(needed(8585), undefined, 8586), /is taken\. Stop that program/)
   })
 })
@@ -37,7 +37,7 @@ describe('ports of this machine', () => {
     await once(server, 'close')
   })
 
-  it('tells a taken port from a free one', async () => {
+  it('distinguishes a taken port from a free one', async () => {
     assert.equal(await isFree(taken), false)
     assert.equal(await isFree(await freePort()), true)
   })

@@ -78,7 +78,7 @@ describe('withCredentials', () => {
     assert.equal(config.elasticUsername, '')
   })
 
-  it('takes the token of the operators from the user, else the generated one', () => {
+  it('takes the token of the operators from the user, otherwise the generated one', () => {
     assert.equal(loadConfig(withCredentials({}, both, credentials)).privateToken, 'token')
     assert.equal(loadConfig(withCredentials({ PRIVATE_TOKEN: 'mine' }, both, credentials)).privateToken, 'mine')
     assert.equal(withCredentials({ PRIVATE_TOKEN_FILE: '/f' }, both, credentials)['PRIVATE_TOKEN'], undefined)

@@ -13,7 +13,7 @@ describe('overrideProperties', () => {
     assert.equal(overrideProperties('advertisedAddress=\n', { advertisedAddress: 'a' }), 'advertisedAddress=a\n')
   })
 
-  it('adds what is not there at the end', () => {
+  it('adds what is missing at the end', () => {
     assert.equal(overrideProperties('a=1\n', { b: '2', a: '3' }), 'a=3\n\n# Added for the one-machine run\nb=2\n')
   })
 })

@@ -55,7 +55,7 @@ describe('the record of a run', () => {
     assert.deepEqual(readdirSync(home.run).sort(), ['elasticsearch.header', 'environment.json'])
   })
 
-  it('is used by the commands while the run goes on, and they say so', () => {
+  it('is used by the commands while the run continues, and they say so', () => {
     writeRunRecord(home, config, urls)
     goesOn()
     const { env, run } = target({ BULK_SIZE: '7' })

@@ -35,7 +35,7 @@ tracardi_worker_last_flush_timestamp_seconds{reason="drain"} 0
     })
   })
 
-  it('leaves out what was not answered', () => {
+  it('omits what was not answered', () => {
     const { eventsIn, stored, lastFlush } = sampleOf(1, [], [], undefined)
     assert.deepEqual([eventsIn, stored, lastFlush], [undefined, undefined, undefined])
   })
@@ -75,7 +75,7 @@ describe('statusKey', () => {
 })
 
 describe('goOnCounting', () => {
-  it('goes on where a restarted program begins at 0', () => {
+  it('continues where a restarted program begins at 0', () => {
     const count = goOnCounting()
     assert.deepEqual([undefined, 5, 9, undefined, 2, 4].map(count), [undefined, 5, 9, 9, 11, 13])
   })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { together } from '../../../runtime/local/together.ts'
 
 const untilTold = (signal: AbortSignal): Promise<void> =>
-  new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('told to stop'))))
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))
 
 describe('together', () => {
   it('waits for all', async () => {
@@ -12,7 +12,7 @@ describe('together', () => {
     assert.deepEqual(done, [1, 2])
   })
 
-  it('tells the others when one fails, and fails as the first did', async () => {
+  it('aborts the others when one fails, and fails as the first did', async () => {
     const fails = async (): Promise<void> => {
       throw new Error('first')
     }
@@ -23,6 +23,6 @@ describe('together', () => {
     const stopping = new AbortController()
     const both = together([untilTold, untilTold], stopping.signal)
     stopping.abort()
-    await assert.rejects(both, /told to stop/)
+    await assert.rejects(both, /aborted/)
   })
 })

@@ -93,7 +93,7 @@ describe('readDetailedBacklog', () => {
     assert.equal(detailed.eventsExact, false)
   })
 
-  it('counts a message as one event when nothing tells how many it holds', async () => {
+  it('counts a message as one event when nothing reports how many it holds', async () => {
     const stats = { [`${TOPIC}-partition-0`]: partition(7) }
     const detailed = await readDetailedBacklog(
       adminOf(stats, () => undefined),

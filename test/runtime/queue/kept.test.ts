@@ -56,7 +56,7 @@ describe('what Pulsar keeps of a topic', () => {
     assert.deepEqual(parts, [{ partition: `${TOPIC}-partition-0`, first: at(3, 0), last: at(9, 1), entries: 17 }])
   })
 
-  it('is whole since the latest of what the partitions keep first, and leaves out those that keep nothing', async () => {
+  it('is whole since the latest of what the partitions keep first, and omits those that keep nothing', async () => {
     const admin = adminOf([{ kept: LEDGERS, earliestMs: 1000 }, { kept: EMPTY }, { kept: LEDGERS, earliestMs: 3000 }])
     const { parts, sinceMs } = await keptOf(admin, TOPIC, {})
     assert.deepEqual(

@@ -64,7 +64,7 @@ describe('a consumer of the native transport', () => {
     assert.equal((await receiving).length, 1)
   })
 
-  it('tells a failure once, and then receives again', async () => {
+  it('reports a failure once, and then receives again', async () => {
     const receiving = consumer.receive()
     FakeClient.receives[0]?.reject(new Error('AlreadyClosed'))
     await assert.rejects(receiving, { code: 'queue_unavailable' })
@@ -88,7 +88,7 @@ describe('a reader of the native transport', () => {
     reader = await transport.openReader(options, () => undefined)
   })
 
-  it('begins behind a position, and tells that of each message', async () => {
+  it('begins behind a position, and reports that of each message', async () => {
     assert.equal(startsAt.at(-1), '08011001')
     const receiving = reader.receive()
     FakeClient.receives[0]?.resolve(message)

@@ -7,7 +7,7 @@ import { until } from '../../support/until.ts'
 
 const message = { payload: Buffer.from('x\n'), properties: {} }
 const codeOf = (error: unknown) => (error instanceof AppError ? error.code : error)
-const lacking = { code: 'subscription_missing', text: 'the subscription is not there: run set-up' } as const
+const lacking = { code: 'subscription_missing', text: 'the subscription does not exist: run set-up' } as const
 
 describe('PartitionedProducer', () => {
   let nowMs: number
@@ -90,7 +90,7 @@ describe('PartitionedProducer', () => {
     assert.deepEqual([...sent].sort(), [0, 0, 1, 1, 2, 2])
   })
 
-  it('leaves out a partition without a reader, and names it', async () => {
+  it('omits a partition without a reader, and names it', async () => {
     follow({ open: [0], leftOut: [{ partition: 1, reason: lacking }] })
     await connected(0)
     await producer.send(message)
@@ -107,7 +107,7 @@ describe('PartitionedProducer', () => {
     )
   })
 
-  it('leaves out a partition that takes nothing, and tries it again after 2 s, then after 4 s', async () => {
+  it('omits a partition that takes nothing, and tries it again after 2 s, then after 4 s', async () => {
     follow({ open: [0, 1] })
     await connected(0, 1)
     failing.add(1)

@@ -4,7 +4,7 @@ import { pinPolicies } from '../../../runtime/queue/policies.ts'
 
 const TOPIC = 'persistent://tenant/namespace/topic'
 const EVICTION: BacklogQuota = { policy: 'consumer_backlog_eviction', limitSize: 1, limitTime: -1 }
-/** A write shows in the copy that the next one starts from only after so many looks at it. */
+/** A write shows in the copy that the next one starts from only after that many looks at it. */
 const LAG_READS = 3
 
 interface Written {
@@ -13,7 +13,7 @@ interface Written {
   readonly inactiveTopicPolicies?: NonNullable<DroppingPolicies['inactiveTopic']>
 }
 
-/** A broker that writes all policies of a topic at once, from a copy that lags. */
+/** A broker that writes all policies of a topic together, from a copy that lags. */
 function laggingAdmin(): PulsarAdmin {
   let written: Written = { messageTTL: 60, backlogQuotaMap: { destination_storage: EVICTION } }
   let copy = written

@@ -17,7 +17,7 @@ describe('a position', () => {
     )
   })
 
-  it('tells whether further messages of its entry follow: partition 3, the first and the last of a batch of two', () => {
+  it('reports whether further messages of its entry follow: partition 3, the first and the last of a batch of two', () => {
     assert.deepEqual(decodePosition(Buffer.from('0801100218032000' + '3002', 'hex')), {
       ledger: 1,
       entry: 2,

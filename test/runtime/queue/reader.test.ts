@@ -64,7 +64,7 @@ describe('whether what is published will be read', () => {
     assert.deepEqual(told(known({ partitions: 0, found: new Map() })).closed, ['topic_without_partitions'])
   })
 
-  it('leaves out a partition without the subscription, and promises nothing when all lack it', () => {
+  it('omits a partition without the subscription, and promises nothing when all lack it', () => {
     const lacking = { ...well, subscriptions: ['another'] }
     assert.deepEqual(told(known(factsOf(well, lacking))), {
       open: [0],
@@ -84,11 +84,11 @@ describe('whether what is published will be read', () => {
     assert.deepEqual(told(silent, NOW_MS + 1).leftOut, [[1, 'partition_silent']])
   })
 
-  it('leaves out a partition that never answered', () => {
+  it('omits a partition that never answered', () => {
     assert.deepEqual(told(known(factsOf(well, undefined))).leftOut, [[1, 'partition_silent']])
   })
 
-  it('leaves out a partition whose backlog has reached its quota of bytes or of time', () => {
+  it('omits a partition whose backlog has reached its quota of bytes or of time', () => {
     const full = { ...well, limitBytes: 500 }
     const old = { ...well, limitSeconds: 5 }
     const within = { ...well, limitBytes: 501, limitSeconds: 6 }
@@ -102,7 +102,7 @@ describe('whether what is published will be read', () => {
     })
   })
 
-  it('promises nothing under a policy that can drop what waits', () => {
+  it('promises nothing under a policy that can drop waiting messages', () => {
     assert.deepEqual(told(known(factsOf(well), { policies: { ...keeping, messageTtlSeconds: 5 } })), {
       open: [],
       closed: ['message_ttl'],
@@ -111,7 +111,7 @@ describe('whether what is published will be read', () => {
   })
 })
 
-describe('policies that can drop what waits', () => {
+describe('policies that can drop waiting messages', () => {
   const codes = (more: Partial<DroppingPolicies>) => policyReasons({ ...keeping, ...more }).map(({ code }) => code)
   const eviction = { policy: 'consumer_backlog_eviction', limitSize: -1, limitTime: -1 }
 

@@ -40,7 +40,7 @@ describe('the retention that set-up makes', () => {
     assert.deepEqual(await ensured({ namespace: { minutes: 60, mib: 100 } }), { state: 'updated', set: [WANTED] })
   })
 
-  it('is never shortened, in time or size, be it of the namespace or of the broker', async () => {
+  it('is never shortened, in time or size, whether of the namespace or of the broker', async () => {
     const longer = { minutes: 2000, mib: 2000 }
     assert.deepEqual(await ensured({ namespace: longer }), { state: 'differs', set: [] })
     assert.deepEqual(await ensured({ broker: longer }), { state: 'differs', set: [] })

@@ -76,7 +76,7 @@ describe('the spread that set-up makes', () => {
     assert.deepEqual(await pulsarWith(CROWDED, ['b', 'c'])(), { state: 'exists', owners: 'aaaa' })
   })
 
-  it('is tried again where a broker refuses, and reported where it goes on', async () => {
+  it('is tried again where a broker refuses, and reported where it continues', async () => {
     const refusal = new AppError('queue_admin', 'Pulsar answered 412')
     assert.deepEqual(await pulsarWith(CROWDED, ['a', 'b'], refusal, 2)(), { state: 'updated', owners: 'bbaa' })
     assert.deepEqual(await pulsarWith(CROWDED, ['a', 'b'], refusal)(), { state: 'differs', owners: 'aaaa' })

@@ -88,7 +88,7 @@ describe('superviseProducer', () => {
     await sent
   })
 
-  it('fails at once while it is not connected, with the reason', async () => {
+  it('fails immediately while it is not connected, with the reason', async () => {
     transport.connected = false
     await assert.rejects(producer.send(message), (error) => codeOf(error) === 'queue_unavailable')
     assert.equal(transport.sends.length, 0)
@@ -154,19 +154,19 @@ describe('superviseConsumer', () => {
 
   it('receives nothing, and does not fail, while Pulsar cannot be reached; it says so once', async () => {
     const transport = new HeldTransport()
-    transport.openFault = new AppError('set_up_missing', 'the topic t is not there: run set-up')
+    transport.openFault = new AppError('set_up_missing', 'the topic t does not exist: run set-up')
     const { log, lines } = recordingLog()
     const consumer = superviseConsumer(transport, options, log)
     assert.deepEqual(await consumer.receive(), [])
     assert.deepEqual(await consumer.receive(), [])
     assert.equal(consumer.isConnected(), false)
-    assert.equal(consumer.unavailableReason(), 'the topic t is not there: run set-up')
+    assert.equal(consumer.unavailableReason(), 'the topic t does not exist: run set-up')
     await consumer.acknowledge('m1')
     consumer.release('m1')
     const said = lines.filter((line) => line['msg'] === 'Pulsar cannot be reached')
     assert.deepEqual(
       said.map((line) => (line['err'] as { message: string }).message),
-      ['the topic t is not there: run set-up'],
+      ['the topic t does not exist: run set-up'],
     )
     await consumer.close()
   })
@@ -201,7 +201,7 @@ describe('superviseReader', () => {
 
   const entriesOf = (readings: readonly ReadMessage[]) => readings.map(({ position }) => position.entry)
 
-  it('goes on behind the last message it gave when its connection was lost, and gives none twice', async () => {
+  it('continues behind the last message it gave when its connection was lost, and gives none twice', async () => {
     transport.readings = [readingOf(at(0)), readingOf(at(1))]
     assert.deepEqual(entriesOf(await reader.receive()), [0, 1])
     transport.lose('broker restarts')
@@ -219,7 +219,7 @@ describe('superviseReader', () => {
     assert.deepEqual(transport.readFrom, [at(-1), at(0)])
   })
 
-  it('answers nothing while Pulsar is away, and tells why', async () => {
+  it('answers nothing while Pulsar is down, and reports why', async () => {
     transport.openFault = new Error('refused')
     transport.lose('broker restarts')
     await eventually(() => reader.unavailableReason() === 'refused')

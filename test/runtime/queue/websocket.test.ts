@@ -6,7 +6,7 @@ describe('a broker that does not open a connection', () => {
     `<html><body><h2>HTTP ERROR</h2>Failed to create producer/consumer: ${text}</body></html>`
   const code = (status: number, text = '') => handshakeRefusal(status, page(text), '/ws/v2/consumer/a').code
 
-  it('is told by its status, and what may pass is told from what may not', () => {
+  it('is classified by its status, as temporary or permanent', () => {
     const codes = [401, 403, 404, 409, 500, 504].map((status) => code(status))
     assert.deepEqual(codes, [
       'queue_refused',
@@ -18,7 +18,7 @@ describe('a broker that does not open a connection', () => {
     ])
   })
 
-  it('tells a quota from a topic that was terminated, which have one status', () => {
+  it('distinguishes a quota from a topic that was terminated, which have one status', () => {
     assert.equal(code(503, 'Cannot create producer on topic with backlog quota exceeded'), 'queue_quota')
     assert.equal(code(503, 'Topic was already terminated'), 'queue_unavailable')
   })

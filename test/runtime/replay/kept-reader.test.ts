@@ -73,7 +73,7 @@ describe('the reader of what a partition keeps', () => {
     assert.deepEqual([kept.isFinished, kept.deleted], [true, 3])
   })
 
-  it('goes on waiting where something is left', async () => {
+  it('continues waiting where something is left', async () => {
     nowMs += 5000
     await kept.fetch()
     assert.equal(kept.isFinished, false)

@@ -17,7 +17,7 @@ describe('a replay as a consumer', () => {
     sources = []
   })
 
-  /** Over partitions of one ledger each, with so many messages. */
+  /** Over partitions of one ledger each, with that many messages. */
   function consumerOf(entries: readonly number[], range: TimeRange = {}, eventsPerSecond = FAST): ReplayConsumer {
     sources = entries.map(() => new FakeReader())
     const readers = entries.map((count, index) => {
@@ -65,7 +65,7 @@ describe('a replay as a consumer', () => {
     assert.equal(consumer.counts.messages, 2)
   })
 
-  it('leaves out messages of a newer version, and counts them', async () => {
+  it('omits messages of a newer version, and counts them', async () => {
     const consumer = consumerOf([2])
     sources[0]?.push(readingOf({ ledger: 0, entry: 0 }, 1, { v: '2' }), readingOf({ ledger: 0, entry: 1 }, 2))
     const [only] = await consumer.receive()
@@ -90,7 +90,7 @@ describe('a replay as a consumer', () => {
     assert.deepEqual(timesOf(await consumer.receive()), [3, 4])
   })
 
-  it('gives again what was given back, after a while, until it is acknowledged', async () => {
+  it('gives again what was returned, after a while, until it is acknowledged', async () => {
     const consumer = consumerOf([1])
     publish(0, 7)
     const [first] = await consumer.receive()
@@ -108,7 +108,7 @@ describe('a replay as a consumer', () => {
     assert.deepEqual(await consumer.receive(), [])
   })
 
-  it('gives nothing more when it is stopped, and tells where to go on', async () => {
+  it('gives nothing more when it is stopped, and reports where to continue', async () => {
     const consumer = consumerOf([3, 1])
     assert.equal(consumer.resumeMs, undefined)
     const base = 10 * CLOCK_MARGIN_MS

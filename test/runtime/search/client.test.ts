@@ -39,7 +39,7 @@ describe('searchClient', () => {
     assert.equal(server.calls.length, 1)
   })
 
-  it('says why no node answers, with its name, and which are away', async () => {
+  it('says why no node answers, with its name, and which are down', async () => {
     server.answer = () => ({ body: { status: 'red' } })
     const client = searchClient(loadConfig({ ELASTIC_HOST: `http://127.0.0.1:1,${server.url}` }))
     for (let probe = 0; probe < 3; probe += 1) assert.equal(await searchUnavailableReason(client), undefined)

@@ -36,7 +36,7 @@ describe('conflictFinder', () => {
     assert.deepEqual(docs, [{ _index: INDEX, _id: 'a~jZAB0yxqcD2' }])
   })
 
-  it('finds no conflict in what comes again later, with a session that was made anew', async () => {
+  it('finds no conflict in a later repetition with a new session', async () => {
     const properties = { a: [1, { b: 2 }] }
     assert.deepEqual(
       await conflicts([operation('a', { properties })], [operation('a', { properties }, LATER, 's2')]),

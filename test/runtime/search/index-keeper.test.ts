@@ -91,7 +91,7 @@ describe('IndexKeeper', () => {
     assert.equal(search.indices[DECEMBER]?.mappings?.dynamic, 'strict')
   })
 
-  it('asks once for an index that is there', async () => {
+  it('asks once for an index that exists', async () => {
     search.indices = { [NOVEMBER]: {} }
     await store(event('a'))
     await store(event('b'))
@@ -99,7 +99,7 @@ describe('IndexKeeper', () => {
     assert.deepEqual(made, [])
   })
 
-  it('makes an index once for bulks that need it at once', async () => {
+  it('makes an index once for bulks that need it at the same time', async () => {
     await Promise.all([store(event('a')), store(event('b'))])
     assert.equal(asked().filter((one) => one === `PUT /${NOVEMBER}`).length, 1)
   })
@@ -109,7 +109,7 @@ describe('IndexKeeper', () => {
     assert.deepEqual(await store(event('a')), ['stored'])
   })
 
-  it('makes an index anew when an answer says that it is missing', async () => {
+  it('makes an index again when an answer says that it is missing', async () => {
     await store(event('a') + event('b', DECEMBER))
     search.indices = {}
     homeless = new Set(['c'])
@@ -119,7 +119,7 @@ describe('IndexKeeper', () => {
     assert.deepEqual(Object.keys(search.indices), [NOVEMBER])
   })
 
-  it('makes an index anew after a review that did not find it', async () => {
+  it('makes an index again after a review that did not find it', async () => {
     await store(event('a'))
     search.indices = {}
     assert.deepEqual(await keeper.review(new Set()), [])

@@ -28,7 +28,7 @@ describe('set-up of Elasticsearch', () => {
 
   const NOW = Date.parse('2026-11-28T12:00:00Z')
   const setUp = (wanted = config) => setUpSearch(client, wanted, NOW)
-  /** State and code of each step that tells of an index or of what differs. */
+  /** State and code of each step about an index or a difference. */
   const codes = (steps: readonly SetUpStep[]) =>
     steps
       .filter(({ what, state }) => what.startsWith('index tracardi') || state === 'differs')
@@ -85,7 +85,7 @@ describe('set-up of Elasticsearch', () => {
     assert.deepEqual(search.templates['tracardi-event']?.template?.settings?.index?.['number_of_shards'], '6')
   })
 
-  it('tells of an index that keeps its shards although its period has not begun', async () => {
+  it('reports an index that keeps its shards although its period has not begun', async () => {
     await setUp()
     search.indices = { 'tracardi-event-2026-12': indexOf('1', '1') }
     const steps = await setUp()
@@ -128,7 +128,7 @@ describe('set-up of Elasticsearch', () => {
     )
   })
 
-  it('tells of an index that takes no settings, and goes on', async () => {
+  it('reports an index that takes no settings, and continues', async () => {
     await setUp()
     search.indices = { 'tracardi-event-2026-10': indexOf('3', '1'), 'tracardi-session': indexOf('3', '1') }
     search.instead = { 'PUT /tracardi-event-2026-10/_settings': refusal(403, 'cluster_block_exception') }
@@ -140,7 +140,7 @@ describe('set-up of Elasticsearch', () => {
     await assert.rejects(setUp({ ...config, indexRefreshSeconds: 5 }), { code: 'search_unavailable' })
   })
 
-  it('tells which indices keep another codec, and writes it into the template', async () => {
+  it('reports which indices keep another codec, and writes it into the template', async () => {
     await setUp()
     const without = indexOf('3', '1')
     Reflect.deleteProperty(without.settings.index, 'codec')
@@ -157,7 +157,7 @@ describe('set-up of Elasticsearch', () => {
     assert.equal(search.templates['tracardi-event']?.template?.settings?.index?.['codec'], 'default')
   })
 
-  it('tells which indices lack the doc values that are wanted, and of none that has them unwanted', async () => {
+  it('reports which indices lack the doc values that are wanted, and of none that has them unwanted', async () => {
     await setUp()
     const lacking = indexOf('3', '1')
     Object.assign(lacking.mappings, { properties: { properties: { doc_values: false } } })
@@ -209,7 +209,7 @@ describe('set-up of Elasticsearch', () => {
     for (const index of Object.values(search.indices)) assert.equal(index.mappings?.dynamic, 'strict')
   })
 
-  it('tells an index that cannot take new fields from one whose mapping was guessed, and gives the latter no alias', async () => {
+  it('distinguishes an index that cannot take new fields from one whose mapping was guessed, and gives the latter no alias', async () => {
     await setUp()
     search.indices = {
       'tracardi-event-2026-10': indexOf('3', '1', 0, false),
@@ -230,7 +230,7 @@ describe('set-up of Elasticsearch', () => {
     assert.deepEqual(search.indices['tracardi-event-2026-11']?.aliases, {})
   })
 
-  it('adds a missing alias, and tells when that is refused', async () => {
+  it('adds a missing alias, and reports when that is refused', async () => {
     await setUp()
     search.indices = { 'tracardi-event-2026-11': indexOf('3', '1', MAPPING_VERSION, false) }
     search.instead = { 'PUT /tracardi-event-2026-11/_alias': refusal(403, 'security_exception') }
@@ -281,7 +281,7 @@ describe('set-up of Elasticsearch', () => {
     server.answer = () => ({ status: 503 })
     await assert.rejects(setUp(), (error) => {
       assert.ok(error instanceof AppError)
-      assert.equal(error.message, `Elasticsearch at ${server.url} did not take the set-up`)
+      assert.equal(error.message, `Elasticsearch at ${server.url} refused the set-up`)
       return true
     })
   })
@@ -290,12 +290,12 @@ describe('set-up of Elasticsearch', () => {
     const codeOf = (error: unknown) => (error instanceof AppError ? [error.code, error.message] : error)
     const failure = () => assertSetUp(client, config).then(() => 'fine', codeOf)
 
-    it('is content once every template is there', async () => {
+    it('is content once every template exists', async () => {
       await setUp()
       assert.equal(await failure(), 'fine')
     })
 
-    it('tells the template that is missing or too old', async () => {
+    it('reports the template that is missing or too old', async () => {
       assert.deepEqual(await failure(), ['set_up_missing', 'the index template tracardi-event is missing: run set-up'])
       search.templates = { 'tracardi-event': { index_patterns: 'x', _meta: { version: 0 } } }
       assert.deepEqual(await failure(), [
@@ -306,7 +306,7 @@ describe('set-up of Elasticsearch', () => {
       assert.match(String(await failure()), /of version 0/)
     })
 
-    it('tells when Elasticsearch does not answer', async () => {
+    it('reports when Elasticsearch does not answer', async () => {
       server.answer = () => ({ cut: true })
       assert.deepEqual(await failure(), ['search_unavailable', `Elasticsearch at ${server.url} does not answer`])
     })

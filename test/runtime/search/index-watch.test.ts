@@ -130,7 +130,7 @@ describe('IndexWatch', () => {
     assert.deepEqual(search.indices[INDEX]?.aliases, { 'tracardi-event': {} })
   })
 
-  it('reports mappings that cannot be put right', async () => {
+  it('reports mappings that cannot be repaired', async () => {
     search.indices = {
       'tracardi-event-2026-10': { ...right(), mappings: { dynamic: 'strict', _meta: { version: 0 } } },
       [INDEX]: { ...right(), mappings: {} },
@@ -213,7 +213,7 @@ describe('IndexWatch', () => {
     )
   })
 
-  it('looks every minute, at once after a new index, and no more once it is stopped', async () => {
+  it('looks every minute, immediately after a new index, and no more once it is stopped', async () => {
     const stop = new AbortController()
     const running = watch.run(stop.signal)
     const until = async (isSo: () => boolean) => {

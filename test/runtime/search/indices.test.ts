@@ -45,7 +45,7 @@ describe('periodEndMs', () => {
     assert.equal(end('tracardi-event-2026'), '2027-01-01T00:00:00.000Z')
   })
 
-  it('knows no end for an index that is not of a period of ours', () => {
+  it('knows no end for an index of another naming', () => {
     for (const name of [
       'tracardi-event',
       'tracardi-event-old',

@@ -164,13 +164,13 @@ describe('judgedSender', () => {
     }
   })
 
-  it('throws when meanwhile the server is away', async () => {
+  it('throws when meanwhile the server is down', async () => {
     const away = answered(503)
     answer = ({ isSample }) => (isSample ? CONFLICT : answered(requests.length === 1 ? 400 : 503))
     await assert.rejects(judged('a'), (error: errors.ResponseError) => error.statusCode === away.statusCode)
   })
 
-  it('keeps the number of results, which tells whether they belong to the operations', async () => {
+  it('keeps the number of results, which reports whether they belong to the operations', async () => {
     const judge = judgedSender(async () => [refused('a')])
     assert.equal((await judge(Buffer.from(eventOf('a') + eventOf('b')))).length, 1)
   })

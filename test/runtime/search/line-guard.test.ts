@@ -19,7 +19,7 @@ function faultOf(eventText: string, events: number, stateText = '', states = 0):
 }
 
 describe('lineGuard', () => {
-  it('lets through whatever the API writes', () => {
+  it('allows whatever the API writes', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'grapheme' })), fc.string({ unit: 'binary' }), (ids, text) => {
         const events = ids.map((id) => eventOf(id, 'tracardi-event-2026-11', text)).join('')
@@ -30,7 +30,7 @@ describe('lineGuard', () => {
     )
   })
 
-  it('lets through every partitioning, one after the other', () => {
+  it('allows every partitioning, one after the other', () => {
     const periods = ['2026-11', '2026-11-28', '2026-q4', '2026', '2026-11', '2026']
     const lines = periods.map((period) => eventOf('a', `tracardi-event-${period}`)).join('')
     assert.equal(faultOf(lines, periods.length, stateOf('p', 'tracardi-profile'), 1), undefined)
@@ -99,7 +99,7 @@ describe('lineGuard', () => {
     ['an action without a document', `${action}\n`],
     ['a document that is cut', `${action}\n${document}`],
     ['a document that is none', `${action}\n[1]\n`],
-    ['an action in place of a document', `${action}\n\n`],
+    ['an action instead of a document', `${action}\n\n`],
     ['an empty line before', `\n${action}\n${document}\n`],
     ['a good pair and a foreign one', `${eventOf('a')}{"delete":{"_index":"x","_id":"1"}}\n${action}\n`],
   ] as const) {

@@ -65,7 +65,7 @@ describe('the connections to several nodes', () => {
     assert.equal(hole.methods.filter((method) => method === 'GET').length, 1)
   })
 
-  it('leave a node that refuses connections, at once', async () => {
+  it('leave a node that refuses connections, immediately', async () => {
     await hole.stop()
     connect([hole.url, good.url])
     assert.equal(await ask(), 'green')
@@ -75,7 +75,7 @@ describe('the connections to several nodes', () => {
     await hole.start()
   })
 
-  it('leave a node behind a proxy that has no server, and tell when it is back', async () => {
+  it('leave a node behind a proxy that has no server, and report when it is back', async () => {
     const gateway = new ScriptedServer()
     gateway.answer = () => ({ status: 503 })
     await gateway.start()
@@ -84,14 +84,14 @@ describe('the connections to several nodes', () => {
     assert.deepEqual(told, [[gateway.url, `${gateway.url} answers 503`]])
     gateway.answer = good.answer
     await good.stop()
-    // Both are taken for dead then, and are asked in turn.
+    // Both are treated as dead then, and are asked in turn.
     assert.equal(await ask().catch(ask), 'green')
     assert.deepEqual(told.at(-1), [gateway.url, undefined])
     await gateway.stop()
     await good.start()
   })
 
-  it('stay with a node that is slow as long as it is there, or no other is', async () => {
+  it('stay with a node that is slow as long as it answers, or no other does', async () => {
     let slow = true
     good.answer = ({ method }) => ({ body: { status: 'green' }, delayMs: method === 'GET' && slow ? 300 : 0 })
     connect([good.url, hole.url])
@@ -136,7 +136,7 @@ describe('the connections to several nodes', () => {
 })
 
 describe('nodeLogger', () => {
-  it('warns of a node that is away, and tells when it is back', () => {
+  it('warns of a node that is down, and reports when it is back', () => {
     const { log, lines } = recordingLog()
     const listener = nodeLogger(log)
     listener('http://a:9200', 'refused')

@@ -100,7 +100,7 @@ describe('the indices of a configuration', () => {
     assert.deepEqual(await listIndices(client, config, NOW), [])
   })
 
-  it('cannot be listed while Elasticsearch is away', async () => {
+  it('cannot be listed while Elasticsearch is down', async () => {
     server.answer = () => ({ cut: true })
     await assert.rejects(
       listIndices(client, config, NOW),

@@ -132,7 +132,7 @@ describe('ShardMap', () => {
     assert.equal(ensured.length, 2)
   })
 
-  it('notices at a review an index that was split or made anew, and forgets one that is gone', async () => {
+  it('notices at a review an index that was split or made again, and forgets one that is gone', async () => {
     await routing()
     indices[INDEX] = { shards: 24, routingShards: 768 }
     await map.review(new Set([INDEX]))

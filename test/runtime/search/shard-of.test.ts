@@ -26,7 +26,7 @@ describe('shardOf', () => {
     ['The quick brown fox jumps over the lazy cog', 0x4e63d2ad],
   ] as const) {
     it(`hashes "${text}" as Elasticsearch does`, () => {
-      // With so many shards, each of one value of the hash, the shard is the hash.
+      // With that many shards, each of one value of the hash, the shard is the hash.
       const all = 2 ** 32
       assert.equal(shardOfText(text, all, all), hash)
     })

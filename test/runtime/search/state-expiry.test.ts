@@ -34,7 +34,7 @@ describe('sessions and profiles that have expired', () => {
   })
   afterEach(() => client.close())
 
-  it('are none where both are kept for ever, and nobody is asked', async () => {
+  it('are none if both are kept permanently, and no server is asked', async () => {
     assert.deepEqual(await expiredStates(client, config({}), NOW), [])
     assert.deepEqual(await deleteExpiredStates(client, config({}), NOW), [])
     assert.equal(server.calls.length, 0)

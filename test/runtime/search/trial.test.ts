@@ -60,7 +60,7 @@ describe('trialLines', () => {
     assert.deepEqual(Object.keys(action?.index ?? {}), ['_index', 'if_seq_no', 'if_primary_term'])
   })
 
-  it('leaves out of a state what would decide before the condition', () => {
+  it('omits of a state what would decide before the condition', () => {
     const [action] = read(trialLines(Buffer.from(STATE))) as unknown as { index: object }[]
     assert.deepEqual(Object.keys(action?.index ?? {}), ['_index', '_id', 'if_seq_no', 'if_primary_term'])
   })
@@ -130,7 +130,7 @@ describe('faultOfSample', () => {
     assert.deepEqual(faultOfSample(other), { ...other, outcome: 'retry' })
   })
 
-  it('tells a refusal for now from one that needs a hand, and names a pipeline that drops documents', () => {
+  it('distinguishes a refusal for now from one that needs a hand, and names a pipeline that drops documents', () => {
     const throttled: FaultyResult = { ...refused('a'), outcome: 'throttled', status: 429 }
     assert.equal(faultOfSample(throttled)?.outcome, 'throttled')
     assert.equal(faultOfSample(refused('a'))?.outcome, 'retry')

@@ -6,7 +6,7 @@ import { loadConfig } from '../../../runtime/config.ts'
 import { generateLoad } from '../../../runtime/send/generate.ts'
 
 describe('generateLoad', () => {
-  it('makes exactly so many events, in calls of so many, the last one smaller', () => {
+  it('makes exactly that many events, in calls of so many, the last one smaller', () => {
     const calls = [...generateLoad({ source: 'shop', events: 25, eventsPerCall: 10, profiles: 2 })]
     assert.deepEqual(
       calls.map((call) => call.events.length),

@@ -128,7 +128,7 @@ describe('sendCalls', () => {
   })
 
   for (const code of [400, 401, 403, 413, 415, 422]) {
-    it(`takes ${code} for a refusal for good, keeps the first, and goes on`, async () => {
+    it(`treats ${code} as a permanent refusal, keeps the first, and continues`, async () => {
       answers.push(status(code))
       const report = await sendCalls(callsNamed('a', 'b'), options)
       assert.deepEqual(report.answers, { [code]: 1, 200: 1 })
@@ -142,7 +142,7 @@ describe('sendCalls', () => {
     assert.deepEqual([report.answers, report.failed, report.firstRefusal], [{ 503: 1 }, 2, '503: answer 503'])
   })
 
-  it('has at most so many calls under way at once, and takes no more from the input', async () => {
+  it('has at most this many calls in flight, and reads no more from the input', async () => {
     let taken = 0
     let answered = 0
     let most = 0
@@ -164,14 +164,14 @@ describe('sendCalls', () => {
     assert.deepEqual([taken, answered, most], [12, 12, 3])
   })
 
-  it('sends no faster than it is told', async () => {
+  it('sends no faster than it is reported', async () => {
     await sendCalls(callsNamed('a', 'b', 'c'), { ...options, eventsPerSecond: 100 })
     const [first, , third] = received
     // Each call has two events, so the third is due 40 ms after the first.
     assert.ok((third?.atMs ?? 0) - (first?.atMs ?? 0) >= 40 - 15)
   })
 
-  it('finishes what it began when the input breaks off, and tells that', async () => {
+  it('finishes what it began when the input breaks off, and reports that', async () => {
     const accepted: string[] = []
     answers.push(status(503))
     function* broken() {

@@ -17,7 +17,7 @@ describe('ids of events', () => {
     assert.equal(version(id), 7)
   })
 
-  it('tell their time, to the library and to the API', () => {
+  it('contain their time, for the library and the API', () => {
     const id = eventIds(random)(NOW_MS)
     assert.equal(timeOfId(id), NOW_MS)
     assert.equal(partitionTimeMs(id, NOW_MS + 1000, 60_000), NOW_MS)

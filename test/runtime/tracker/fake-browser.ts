@@ -46,7 +46,7 @@ interface Timer {
   readonly fire: () => void
 }
 
-/** A browser whose time stands still until a test lets it go on; its tabs share storage, cookies and locks. */
+/** A browser whose clock stops until a test advances it; its tabs share storage, cookies and locks. */
 export class FakeBrowser {
   nowMs = START_MS
   storage: FakeStorage | undefined = new FakeStorage()
@@ -107,7 +107,7 @@ export class FakeBrowser {
   }
 }
 
-/** Lets everything that waits for nothing but promises run. */
+/** Runs everything that waits only for promises. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

@@ -7,7 +7,7 @@ const machine = (env: Record<string, string>, ...files: string[]) => ({
 })
 
 describe('the search for a browser', () => {
-  it('takes the one that CHROMIUM names, and fails when it is not there', () => {
+  it('takes the one that CHROMIUM names, and fails when it does not exist', () => {
     const env = { CHROMIUM: '/opt/chrome', PATH: '/usr/bin' }
     assert.equal(findBrowser(machine(env, '/opt/chrome', '/usr/bin/chromium')), '/opt/chrome')
     assert.throws(() => findBrowser(machine(env, '/usr/bin/chromium')), {

@@ -10,7 +10,7 @@ describe('the budget of calls that outlive the page', () => {
     assert.equal(budget.take(1), false)
   })
 
-  it('counts what is under way together, until it is given back', () => {
+  it('counts what is under way together, until it is returned', () => {
     const budget = new KeepaliveBudget()
     assert.deepEqual([budget.take(40_000), budget.take(30_000), budget.left], [true, false, 21_440])
     budget.giveBack(40_000)

@@ -24,13 +24,13 @@ describe('the outcome of a call', () => {
     assert.deepEqual(outcomeOf(undefined, START_MS), { kind: 'again', afterMs: 0 })
   })
 
-  it('is refused for good when the call itself is wrong', () => {
+  it('is refused permanently when the call itself is wrong', () => {
     for (const status of [400, 413, 415, 422]) {
       assert.deepEqual(outcomeOf({ status, retryAfter: null, data: {} }, START_MS), { kind: 'refused' })
     }
   })
 
-  it('is open while a source is unknown or an origin not allowed: that can be mended', () => {
+  it('is open while a source is unknown or an origin not allowed: that can be fixed', () => {
     for (const status of [401, 403, 404, 408, 429, 500, 502, 503, 504]) {
       assert.deepEqual(outcomeOf({ status, retryAfter: null, data: {} }, START_MS), { kind: 'again', afterMs: 0 })
     }

@@ -13,7 +13,7 @@ const [FIRST, SECOND, THIRD] = [1, 2, 3].map((ms) => `00000000-000${ms}-7000-800
 const entry = (id: string) => ({ id, sessionId: 'session-1', json: `{"id":"${id}","text":"a\\nb"}` })
 
 describe('the queue', () => {
-  it('gives back what was added, the oldest first', () => {
+  it('returns what was added, the oldest first', () => {
     const queue = queueIn(keptIn(tabWith(new FakeStorage())), PREFIX)
     for (const id of [SECOND, THIRD, FIRST]) queue.add(entry(id))
     assert.deepEqual(queue.ids(), [FIRST, SECOND, THIRD])
@@ -21,7 +21,7 @@ describe('the queue', () => {
     assert.equal(queue.get('other'), undefined)
   })
 
-  it('is there on the next page and in other tabs, which add and remove without disturbing each other', () => {
+  it('is shared with the next page and other tabs, which add and remove without disturbing each other', () => {
     const storage = new FakeStorage()
     const [one, two] = [queueIn(keptIn(tabWith(storage)), PREFIX), queueIn(keptIn(tabWith(storage)), PREFIX)]
     one.add(entry(FIRST))

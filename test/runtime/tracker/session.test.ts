@@ -8,12 +8,12 @@ describe('a session', () => {
     assert.deepEqual(slide(undefined, 1000, newId), { id: 'new', seenMs: 1000 })
   })
 
-  it('goes on for 30 minutes after its last event', () => {
+  it('continues for 30 minutes after its last event', () => {
     assert.deepEqual(slide({ id: 'old', seenMs: 1000 }, 1_800_999, newId), { id: 'old', seenMs: 1_800_999 })
     assert.deepEqual(slide({ id: 'old', seenMs: 1000 }, 1_801_000, newId), { id: 'new', seenMs: 1_801_000 })
   })
 
-  it('goes on when the clock is set back', () => {
+  it('continues when the clock is set back', () => {
     assert.deepEqual(slide({ id: 'old', seenMs: 1000 }, 500, newId), { id: 'old', seenMs: 500 })
   })
 })

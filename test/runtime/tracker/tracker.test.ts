@@ -81,7 +81,7 @@ describe('the browser library', () => {
       )
     })
 
-    it('lets the next bulk wait anew when one was sent before its time', async () => {
+    it('lets the next bulk wait again when one was sent before its time', async () => {
       const tracker = await opened()
       void tracker.track('a')
       await browser.advance(1000)
@@ -92,7 +92,7 @@ describe('the browser library', () => {
       assert.deepEqual(times(), [1000, 7000])
     })
 
-    it('sends a bulk at once when it has as many events, or bytes, as it may', async () => {
+    it('sends a bulk immediately when it has as many events, or bytes, as it may', async () => {
       const tracker = await opened({ bulkEvents: 3, bulkBytes: 2000 })
       for (const type of ['a', 'b', 'c', 'd']) void tracker.track(type)
       await browser.advance(0)
@@ -105,7 +105,7 @@ describe('the browser library', () => {
       assert.equal(browser.calls.length, 3)
     })
 
-    it('sends an event with fire at once, and what waits with it', async () => {
+    it('sends an event with fire immediately, and waiting events with it', async () => {
       const tracker = await opened()
       void tracker.track('a')
       void tracker.track('b', {}, { fire: true })
@@ -121,7 +121,7 @@ describe('the browser library', () => {
       )
     })
 
-    it('sends what waits when the page asks for it', async () => {
+    it('sends waiting events when the page asks for it', async () => {
       const tracker = await opened()
       void tracker.track('a')
       await tracker.flush()
@@ -188,7 +188,7 @@ describe('the browser library', () => {
       assert.deepEqual(types(), ['a'])
     })
 
-    it('leaves out an event that is no JSON, and tells it', async () => {
+    it('omits an event that is not JSON, and reports it', async () => {
       const tracker = await opened()
       assert.equal(await tracker.track('a', { n: 1n }), undefined)
       assert.deepEqual(browser.warnings, ['dropped a: TypeError: Do not know how to serialize a BigInt'])
@@ -329,7 +329,7 @@ describe('the browser library', () => {
       )
     })
 
-    it('goes on at once when the network is back', async () => {
+    it('continues immediately when the network is back', async () => {
       browser.answer = () => undefined
       const tab = new FakeTab(browser)
       const tracker = await opened({}, tab)
@@ -343,7 +343,7 @@ describe('the browser library', () => {
       assert.deepEqual(queued(), [])
     })
 
-    it('finds the one event that is refused, drops it, tells it, and stores the others', async () => {
+    it('finds the one event that is refused, drops it, reports it, and stores the others', async () => {
       browser.answer = ({ body }) =>
         body.events.some(({ type }) => type === 'bad')
           ? { status: 422, retryAfter: null, data: { detail: [] } }
@@ -364,7 +364,7 @@ describe('the browser library', () => {
       assert.deepEqual(types().slice(5), ['bad g h i j k', 'bad g h', 'bad g', 'bad', 'g', 'h i', 'j k'])
     })
 
-    it('drops what could not be sent for six days, and tells it', async () => {
+    it('drops what could not be sent for six days, and reports it', async () => {
       browser.answer = () => undefined
       const tab = new FakeTab(browser)
       const tracker = await opened({}, tab)
@@ -379,7 +379,7 @@ describe('the browser library', () => {
       assert.equal(browser.calls.length, 1)
     })
 
-    it('keeps no more events than it may, and tells what it drops', async () => {
+    it('keeps no more events than it may, and reports what it drops', async () => {
       browser.answer = () => undefined
       const tracker = await opened({ queueEvents: 3 })
       for (const type of ['a', 'b', 'c']) void tracker.track(type)
@@ -389,7 +389,7 @@ describe('the browser library', () => {
   })
 
   describe('at the end of a page', () => {
-    it('sends what waits in a call that outlives it, when the page is hidden, and not again when it is left', async () => {
+    it('sends waiting events in a call that outlives it, when the page is hidden, and not again when it is left', async () => {
       const tab = new FakeTab(browser)
       const tracker = await opened({}, tab)
       void tracker.track('a')
@@ -450,7 +450,7 @@ describe('the browser library', () => {
       assert.ok(browser.calls.every(({ keepalive }) => keepalive))
       await opened()
       await browser.advance(0)
-      // What nobody has seen an answer to is sent once more; its ids make that harmless.
+      // What nobody has seen an answer to is sent again; its ids make that harmless.
       assert.equal(new Set(storedIds()).size, 100)
       assert.deepEqual(queued(), [])
     })
@@ -474,7 +474,7 @@ describe('the browser library', () => {
       assert.deepEqual(types(), ['mine'])
     })
 
-    it('goes on where it was when the page comes back', async () => {
+    it('continues where it was when the page comes back', async () => {
       const tab = new FakeTab(browser)
       const tracker = await opened({}, tab)
       browser.answer = () => undefined
@@ -604,7 +604,7 @@ describe('the browser library', () => {
       assert.equal(browser.cookies.size, 0)
     })
 
-    it('sends what waits at the end of the page, even in a pause: it would be lost otherwise', async () => {
+    it('sends waiting events at the end of the page, even in a pause: they would be lost otherwise', async () => {
       browser.answer = () => ({ status: 503, retryAfter: '10', data: {} })
       const tab = new FakeTab(browser)
       const tracker = await opened({}, tab)
@@ -750,7 +750,7 @@ describe('the browser library', () => {
       assert.deepEqual((event as unknown as { time: unknown }).time, { create: '2026-11-23T12:01:00.000Z' })
     })
 
-    it('tells the page that it is ready when it is shown', async () => {
+    it('notifies the page when it is ready when it is shown', async () => {
       let ready = 0
       const [tab] = await prerendered({ listeners: { onInit: () => (ready += 1) } })
       assert.equal(ready, 0)
@@ -865,7 +865,7 @@ describe('the browser library', () => {
   })
 
   describe('listeners', () => {
-    it('are told once that the library is ready, and once of the first answer', async () => {
+    it('are reported once that the library is ready, and once of the first answer', async () => {
       browser.answer = () => ({ ...STORED, data: { profile: { id: 'p-1' } } })
       const told: unknown[] = []
       const listeners = {
@@ -881,7 +881,7 @@ describe('the browser library', () => {
       assert.deepEqual(told, [session, { profile: { id: 'p-1' } }])
     })
 
-    it('send with the helpers at once, and get the answer', async () => {
+    it('send with the helpers immediately, and get the answer', async () => {
       const results: (Result | undefined)[] = []
       await opened({
         listeners: {

@@ -22,7 +22,7 @@ describe('AdaptiveConcurrency', () => {
     assert.equal(concurrency.limit, 2)
   })
 
-  it('begins to count anew after a refusal', () => {
+  it('begins to count again after a refusal', () => {
     const concurrency = new AdaptiveConcurrency(2)
     concurrency.throttled()
     for (let bulk = 0; bulk < 19; bulk += 1) concurrency.succeeded()

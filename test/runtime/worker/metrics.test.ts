@@ -43,7 +43,7 @@ describe('workerMetrics', () => {
     assert.deepEqual(await closed(), [])
   })
 
-  it('have each node of Elasticsearch that was away, until it answers again and after', async () => {
+  it('have each node of Elasticsearch that was down, until it answers again and after', async () => {
     const registry = new Registry()
     const metrics = workerMetrics(registry, new AdaptiveConcurrency(2), Date.now)
     const away = async () => {

@@ -65,7 +65,7 @@ describe('the runs of a message', () => {
     assert.notEqual(states[0]?.key, states[1]?.key)
   })
 
-  it('leave out what an earlier delivery has settled', () => {
+  it('omit what an earlier delivery has settled', () => {
     const delivery: Delivery = deliveryOf('m2', ['a', 'b', 'c', 'd'], [sessionOf('s', 1), sessionOf('t', 1)])
     const [{ run }] = runsOf(settlement, delivery) as unknown as [{ run: Run }]
     const message = run.owners[0]?.message as never

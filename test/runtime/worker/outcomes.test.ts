@@ -47,7 +47,7 @@ describe('Outcomes', () => {
       acknowledge: async (id) => {
         acknowledged.push(id.toString())
       },
-      release: () => assert.fail('nothing is given back'),
+      release: () => assert.fail('nothing is returned'),
       onAcknowledged: () => undefined,
       log: logged.log,
     })

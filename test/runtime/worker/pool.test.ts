@@ -158,7 +158,7 @@ describe('Pool', () => {
       assert.deepEqual(shown(next()), ['size', [7, 1], [0, 20]])
     })
 
-    it('leave out one that does not fit whole', () => {
+    it('omit one that does not fit whole', () => {
       add(0, 3)
       nowMs += 30_000
       add(1, 38)
@@ -346,7 +346,7 @@ describe('Pool', () => {
       assert.equal(pool.takeExpired(nowMs).length, 0)
     })
 
-    it('gives back at once what its lane has no room for, while others are stored', () => {
+    it('returns immediately what its lane has no room for, while others are stored', () => {
       add(0, 10)
       refuse(next())
       add(1, 10)

@@ -85,7 +85,7 @@ describe('BulkRequest', () => {
     assert.equal(await retries('request_retry'), 20)
   })
 
-  it('gives up when it is told that the time is over', async () => {
+  it('gives up when the time is over', async () => {
     answers = [() => REFUSED]
     givesUp = true
     await assert.rejects(send('a'), { message: 'the time is over' })

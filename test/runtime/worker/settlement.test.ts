@@ -34,7 +34,7 @@ describe('Settlement', () => {
     .array(fc.record({ isGivenBack: fc.boolean(), at: fc.nat() }), { minLength: 1, maxLength: 30 })
     .map((all) => all.map((one, position) => ({ ...one, position })).sort((a, b) => a.at - b.at))
 
-  it('acknowledges a message once when each operation is settled, and releases it once when any was given back', async () => {
+  it('acknowledges a message once when each operation is settled, and releases it once when any was returned', async () => {
     await fc.assert(
       fc.asyncProperty(endings, async (all) => {
         acknowledged = []
@@ -55,7 +55,7 @@ describe('Settlement', () => {
     )
   })
 
-  it('settles several operations at once', async () => {
+  it('settles several operations together', async () => {
     const message = settlement.begin(deliveryOf('m1', ['a']), 1, 5)
     await settlement.settle({ message, positions: [0, 2, 4] })
     assert.deepEqual(acknowledged, [])
@@ -63,12 +63,12 @@ describe('Settlement', () => {
     assert.deepEqual([acknowledged, counted], [['m1'], [message]])
   })
 
-  it('acknowledges a message without operations at once', () => {
+  it('acknowledges a message without operations immediately', () => {
     settlement.begin(deliveryOf('m1', []), 1, 0)
     assert.deepEqual(acknowledged, ['m1'])
   })
 
-  it('forgets what was open once the message comes again', () => {
+  it('forgets the open operations once the message is redelivered', () => {
     const delivery = deliveryOf('m1', ['a'])
     settlement.giveBack({ message: settlement.begin(delivery, 1, 3), positions: [1, 2] })
     assert.equal(settlement.openPositions(delivery), undefined)
@@ -78,7 +78,7 @@ describe('Settlement', () => {
     assert.equal(settlement.openPositions(delivery), undefined)
   })
 
-  it('does not take another message for the one given back, although it has the same position', () => {
+  it('does not take another message for the one returned, although it has the same position', () => {
     const delivery = deliveryOf('m1', ['a'])
     settlement.giveBack({ message: settlement.begin(delivery, 1, 1), positions: [0] })
     assert.equal(settlement.openPositions({ ...delivery, publishedAtMs: delivery.publishedAtMs + 1 }), undefined)
@@ -86,7 +86,7 @@ describe('Settlement', () => {
     assert.equal(settlement.openPositions({ ...delivery, id: 'm2' }), undefined)
   })
 
-  it('remembers the last 10,000 messages given back', () => {
+  it('remembers the last 10,000 messages returned', () => {
     const deliveries = Array.from({ length: 10_001 }, (_, number) => deliveryOf(`m${number}`, ['a']))
     for (const delivery of deliveries)
       settlement.giveBack({ message: settlement.begin(delivery, 1, 1), positions: [0] })
@@ -96,7 +96,7 @@ describe('Settlement', () => {
     )
   })
 
-  it('goes on when an acknowledgement fails: Pulsar delivers the message again', async () => {
+  it('continues when an acknowledgement fails: Pulsar delivers the message again', async () => {
     acknowledgementFails = true
     await settlement.settle({ message: settlement.begin(deliveryOf('m1', ['a']), 1, 1), positions: [0] })
     assert.deepEqual(

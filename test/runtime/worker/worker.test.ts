@@ -133,7 +133,7 @@ describe('Worker', () => {
     assert.deepEqual([bulks, await flushes()], [[4], { size: 1 }])
   })
 
-  it('sends what waits once the first event has waited for the timeout', async () => {
+  it('sends waiting events once the first event has waited for the timeout', async () => {
     start({ timeoutMs: 30_000 })
     consumer.push(deliveryOf('m1', ['a']))
     await consumer.emptied()
@@ -162,7 +162,7 @@ describe('Worker', () => {
     assert.equal(new Set(consumer.acknowledged).size, 120)
   })
 
-  it('takes no more while Elasticsearch is down, and goes on by itself', async () => {
+  it('takes no more while Elasticsearch is down, and continues by itself', async () => {
     answerOf = () => new errors.ConnectionError('refused')
     start({ events: 2, maxEvents: 2, concurrency: 2 })
     consumer.push(...Array.from({ length: 100 }, (_, number) => deliveryOf(`m${number}`, [`e${number}`])))
@@ -191,7 +191,7 @@ describe('Worker', () => {
     assert.deepEqual(bulks, [2, 6, 6, 6])
   })
 
-  it('gives a message back when its shard refuses every write, names the lane, and goes on with others', async () => {
+  it('gives a message back when its shard refuses every write, names the lane, and continues with others', async () => {
     answerOf = (operation) => (operation.includes('-10"') ? BLOCKED : STORED)
     start({ events: 1, maxEvents: 1 })
     const old = { ...deliveryOf('m1', ['a']) }
@@ -204,7 +204,7 @@ describe('Worker', () => {
     })
     consumer.push(deliveryOf('m2', ['b']))
     await until('the next', () => consumer.acknowledged.length === 1)
-    await eventually('the message to be given back', () => consumer.released.length === 1, 100)
+    await eventually('the message to be returned', () => consumer.released.length === 1, 100)
     assert.deepEqual([consumer.acknowledged, consumer.released], [['m2'], ['m1']])
     answerOf = () => STORED
     consumer.push({ ...old, payload })
@@ -214,13 +214,13 @@ describe('Worker', () => {
       logged.lines.map(({ msg }) => msg),
       [
         'lane closed: Elasticsearch refuses every write to this shard',
-        'Elasticsearch keeps refusing operations: their messages are given back',
+        'Elasticsearch keeps refusing operations: their messages are returned to Pulsar',
         'lane reopened',
       ],
     )
   })
 
-  it('logs at most every 10 s that messages are given back', async () => {
+  it('logs at most every 10 s that messages are returned', async () => {
     answerOf = () => BLOCKED
     start({ events: 1, maxEvents: 1 })
     consumer.push(deliveryOf('m1', ['a']))
@@ -228,8 +228,8 @@ describe('Worker', () => {
     clock.advance(1000)
     consumer.push(deliveryOf('m2', ['b']))
     await consumer.emptied()
-    await eventually('both to be given back', () => consumer.released.length === 2, 100)
-    assert.equal(logged.lines.filter(({ msg }) => String(msg).includes('given back')).length, 1)
+    await eventually('both to be returned', () => consumer.released.length === 2, 100)
+    assert.equal(logged.lines.filter(({ msg }) => String(msg).includes('returned')).length, 1)
   })
 
   it('dead-letters an event that Elasticsearch refuses, with the time, and acknowledges its message', async () => {
@@ -247,7 +247,7 @@ describe('Worker', () => {
     )
   })
 
-  it('stores of a message that comes again only what was given back', async () => {
+  it('stores only the returned operations of a redelivered message', async () => {
     const seen: string[] = []
     let isBlocked = true
     answerOf = (operation) => {
@@ -258,7 +258,7 @@ describe('Worker', () => {
     start({ events: 3 })
     const delivery = deliveryOf('m1', ['a', 'b', 'c'], [sessionOf('s', 1)])
     consumer.push(delivery)
-    await eventually('it to be given back', () => consumer.released.length === 1, 100)
+    await eventually('it to be returned', () => consumer.released.length === 1, 100)
     isBlocked = false
     seen.length = 0
     consumer.push(delivery)
@@ -319,7 +319,9 @@ describe('Worker', () => {
     clock.advance(20)
     await stopping
     assert.deepEqual([consumer.acknowledged, consumer.closed], [[], true])
-    await until('the word about it', () => logged.lines.some(({ msg }) => msg === 'bulk left to be delivered again'))
+    await until('the word about it', () =>
+      logged.lines.some(({ msg }) => msg === 'bulk abandoned: Pulsar redelivers its messages'),
+    )
   })
 
   it('gives a message of a newer format back, for a newer worker', async () => {
@@ -365,7 +367,7 @@ describe('Worker', () => {
     assert.deepEqual(bulks, [])
   })
 
-  it('gives it back when the dead letter gets no receipt', async () => {
+  it('returns it when the dead letter gets no receipt', async () => {
     deadLettersFail = true
     start()
     const delivery = deliveryOf('m1', ['a'])
@@ -374,7 +376,7 @@ describe('Worker', () => {
     assert.deepEqual(consumer.acknowledged, [])
   })
 
-  it('goes on 1 s after receiving has failed', async () => {
+  it('continues 1 s after receiving has failed', async () => {
     consumer.failReceive = new Error('connection lost')
     start({ events: 1 })
     consumer.push(deliveryOf('m1', ['a']))

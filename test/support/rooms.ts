@@ -1,0 +1,91 @@
+/** A folder of the source: what is in it, and what it may import besides itself. */
+export interface Room {
+  readonly what: string
+  /** Folders next to it, `.` for the files at the top, or paths from the top of the repository. */
+  readonly mayImport: readonly string[]
+}
+
+export type Rooms = Readonly<Record<string, Room>>
+
+/** The programs. Each room may also import the files at the top of `runtime/`. */
+export const RUNTIME: Rooms = {
+  api: { what: 'accepts calls and publishes their events', mayImport: ['queue', 'search'] },
+  queue: { what: 'one interface, two transports, the admin API of Pulsar, the backlog', mayImport: [] },
+  worker: {
+    what: 'lanes, pool, bulk requests, outcomes, settlement of messages',
+    mayImport: ['queue', 'search'],
+  },
+  search: { what: 'documents, templates, indices, bulk requests and their faults', mayImport: [] },
+  console: {
+    what: 'the page for operators: figures and advice; `page/` is served as it is',
+    mayImport: ['queue', 'search'],
+  },
+  tracker: { what: 'the browser library; `npm run tracker` writes the served files', mayImport: [] },
+  programs: { what: 'the programs of the images', mayImport: ['api', 'worker', 'console', 'queue', 'search'] },
+  replay: { what: 'stores again what Pulsar keeps', mayImport: ['queue', 'search', 'worker'] },
+  send: { what: 'sends events of a file, or generated ones', mayImport: [] },
+  'load-test': {
+    what: 'the load, samples of the platform, and the record of both',
+    mayImport: ['queue', 'search', 'send'],
+  },
+  commands: {
+    what: "the operators' commands",
+    mayImport: ['api', 'queue', 'search', 'send', 'load-test', 'replay'],
+  },
+  local: { what: 'the run on one machine, and how commands find it', mayImport: ['api'] },
+}
+
+/** What the report of a load test is made from. */
+const LOAD_TEST_RECORD = ['record', 'summary', 'duration'].map((file) => `runtime/load-test/${file}.ts`)
+
+/** The settings of the programs, and the names that follow from them. Both are pure. */
+const SETTINGS = ['runtime/config.ts', 'runtime/names.ts']
+
+/** Errors have one base and one table of codes. */
+const ERRORS = 'runtime/errors.ts'
+
+/** The infrastructure. Of the programs it knows the settings and, to start it, the run on one machine. */
+export const INFRA: Rooms = {
+  config: {
+    what: "the schema of a stack's configuration, its rules, its plan",
+    mayImport: ['sizing', ERRORS, 'runtime/config.ts'],
+  },
+  sizing: { what: 'every count and disk from the load, with the reason; pure', mayImport: [] },
+  kubernetes: { what: 'builders of pods, sets, claims, probes; the table of tiers', mayImport: ['config'] },
+  safety: { what: 'the guard: what no change may do', mayImport: ['kubernetes', ERRORS] },
+  network: { what: 'connections and network policies', mayImport: ['kubernetes'] },
+  pulsar: { what: 'the components of Pulsar', mayImport: ['config', 'kubernetes', 'safety'] },
+  elasticsearch: {
+    what: 'the components of Elasticsearch',
+    mayImport: ['config', 'kubernetes', 'safety', 'runtime/config.ts'],
+  },
+  runtime: {
+    what: 'API, workers, set-up Job',
+    mayImport: ['config', 'kubernetes', 'pulsar', 'elasticsearch', ...SETTINGS],
+  },
+  observability: {
+    what: 'PodMonitors, alerts, dashboards',
+    mayImport: ['config', 'kubernetes', 'elasticsearch', ...SETTINGS],
+  },
+  'load-test': {
+    what: 'verdict, coefficients and report of a load test; its Job',
+    mayImport: ['sizing', 'config', 'kubernetes', 'pulsar', 'elasticsearch', 'runtime', ...LOAD_TEST_RECORD],
+  },
+  pipeline: { what: 'whether a commit may replace what a stack runs; pure', mayImport: [ERRORS] },
+  commands: {
+    what: '`npm start`, `npm run sizing`, `npm run load-test`, and what the workflows ask',
+    mayImport: [
+      'config',
+      'sizing',
+      'pipeline',
+      'load-test',
+      '.',
+      'runtime/config.ts',
+      ERRORS,
+      'runtime/local/run.ts',
+      'runtime/local/run-record.ts',
+      'runtime/commands/load-test.ts',
+      ...LOAD_TEST_RECORD,
+    ],
+  },
+}
