@@ -1,3 +1,4 @@
+import { escaped } from '../infra/load-test/html.ts'
 import { grouped } from './goals.ts'
 import { ceilingOf, type Summary } from './summary.ts'
 
@@ -104,8 +105,4 @@ function drawPanel({ title, bars, most = highest(bars) }: Panel, top: number): s
 /** The end of the longest bar, its range included. */
 export function highest(bars: readonly Bar[]): number {
   return Math.max(...bars.map(({ high }) => high))
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 }

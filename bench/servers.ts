@@ -1,13 +1,13 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { serverUser } from '../runtime/local/child.ts'
 import { type ElasticsearchServer, startElasticsearch } from '../runtime/local/elasticsearch.ts'
 import { homeFolder, homeIn, prepareHome } from '../runtime/local/home.ts'
 import { installServers } from '../runtime/local/install.ts'
 import { findJava } from '../runtime/local/java.ts'
-import { freePort } from '../runtime/local/port.ts'
+import { freePort } from '../runtime/local/ports.ts'
 import { type PulsarServer, startPulsar } from '../runtime/local/pulsar.ts'
-import { serverUser } from '../runtime/local/server-user.ts'
 
 /** The servers that everything is measured on: the releases that `npm start` runs, with data of their own. */
 export interface Servers {

@@ -1,4 +1,4 @@
-import type { Plan } from './config/plan.ts'
+import type { Plan } from './config/resolved.ts'
 import { costOf, type TierCost } from './cost.ts'
 import { type Prices, podMonth } from './sizing/prices.ts'
 import { platformSettings } from './stack-args.ts'

@@ -1,5 +1,5 @@
 import { billed, type Raw, withoutRunning, withValue } from './choices.ts'
-import type { Plan } from './config/plan.ts'
+import type { Plan } from './config/resolved.ts'
 import type { Coefficients } from './sizing/coefficients.ts'
 import type { Prices } from './sizing/prices.ts'
 

@@ -1,6 +1,7 @@
 import { billOf } from './bill.ts'
 import { StackConfigError } from './config/errors.ts'
-import { type Plan, planOf } from './config/plan.ts'
+import { planOf } from './config/plan.ts'
+import type { Plan } from './config/resolved.ts'
 import type { Coefficients } from './sizing/coefficients.ts'
 import type { Prices } from './sizing/prices.ts'
 

@@ -2,15 +2,13 @@ import type { Input } from '@pulumi/pulumi'
 import { type Config, loadConfig } from '../runtime/config.ts'
 import { withDefaults } from './config/defaults.ts'
 import type { GroupOf } from './config/read.ts'
-import {
-  type ElasticsearchSettings,
-  type SettledElasticsearch,
-  settledElasticsearch,
-} from './elasticsearch/elasticsearch.ts'
+import { type ElasticsearchSettings, settledElasticsearch } from './elasticsearch/elasticsearch.ts'
+import type { SettledElasticsearch } from './elasticsearch/facts.ts'
 import { PLATFORM } from './kubernetes/labels.ts'
 import { type Site, type SiteArgs, siteOf } from './kubernetes/site.ts'
 import type { ObservabilitySettings } from './observability/observability.ts'
-import { type PulsarSettings, type SettledPulsar, settledPulsar } from './pulsar/pulsar.ts'
+import type { SettledPulsar } from './pulsar/facts.ts'
+import { type PulsarSettings, settledPulsar } from './pulsar/pulsar.ts'
 import type { ApiSettings } from './runtime/api.ts'
 import type { WorkersSettings } from './runtime/workers.ts'
 

@@ -1,4 +1,4 @@
-import type { Plan } from './config/plan.ts'
+import type { Plan } from './config/resolved.ts'
 import { withSecrets } from './config/source-secrets.ts'
 import type { ExternalElasticsearch, ExternalPulsar, PlatformSettings } from './platform-args.ts'
 import { DAY_SECONDS, type Demand } from './sizing/demand.ts'
@@ -34,7 +34,7 @@ export function platformSettings(plan: Plan): PlatformSettings {
   }
 }
 
-/** The sized load. An alert fires when the stack has more. */
+/** The load above which an alert fires. */
 function sizedFor({ peakEventsPerSecond, meanToPeak }: Plan['load'], { storedBytesPerDay }: Demand) {
   const eventsPerDay = peakEventsPerSecond * meanToPeak * DAY_SECONDS
   return { sizedEventsPerSecond: peakEventsPerSecond, sizedEventBytes: Math.ceil(storedBytesPerDay / eventsPerDay) }

@@ -32,7 +32,7 @@ function folderOf(file: string): string {
 }
 
 function forbidden(folder: string, rooms: Rooms, toTop: boolean): readonly string[] {
-  const allowed = (from: string) => rooms[from]?.mayImport.map((to) => (to.endsWith('.ts') ? `../${to}` : to))
+  const allowed = (from: string) => rooms[from]?.mayImport.map((to) => (/\.[jt]s$/.test(to) ? `../${to}` : to))
   return imports(folder)
     .filter(({ from }) => from !== '.')
     .filter(({ from, to }) => from !== to && !(toTop && to === '.') && !allowed(from)?.includes(to))

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from '../../runtime/local/port.ts'
+import { freePort } from '../../runtime/local/ports.ts'
 import type { Lab } from '../lab.ts'
 import type { Outcome } from '../line.ts'
 import { Load, type Prepared } from '../load/load.ts'

@@ -1,4 +1,4 @@
-import { freePort } from '../../runtime/local/port.ts'
+import { freePort } from '../../runtime/local/ports.ts'
 import type { Transport } from '../../runtime/queue/port.ts'
 import { Filler } from '../fill.ts'
 import type { Checkout, Lab } from '../lab.ts'

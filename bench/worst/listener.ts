@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../../runtime/local/port.ts'
+import { freePort } from '../../runtime/local/ports.ts'
 import type { WorstBody } from './bodies.ts'
 
 export interface Seen {

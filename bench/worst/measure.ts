@@ -1,5 +1,5 @@
 import { settings } from '../../runtime/config.ts'
-import { NODE_OPTIONS } from '../../runtime/local/node-options.ts'
+import { NODE_OPTIONS } from '../../runtime/local/programs.ts'
 import { say } from '../say.ts'
 import { median } from '../statistics.ts'
 import { markdown } from '../table.ts'

@@ -14,8 +14,7 @@ import { isWhole } from '../../runtime/load-test/summary.ts'
 import { commandTarget } from '../../runtime/local/run-record.ts'
 import { planOf, sizesFor } from '../config/plan.ts'
 import { readStackFile } from '../config/stack-file.ts'
-import { loadOf } from '../load-test/counts.ts'
-import { findingsOf, type StackSizes } from '../load-test/findings.ts'
+import { findingsOf, loadOf, type StackSizes } from '../load-test/findings.ts'
 import { loadTestObjects } from '../load-test/job.ts'
 import { coefficientsFault, coefficientsFile } from '../load-test/measured.ts'
 import { page } from '../load-test/page.ts'
@@ -57,7 +56,7 @@ await withMessages(async () => {
     .option('--read <file>', 'report on what --record has written, as the log of a Job, and send nothing')
     .option(
       '--beside <file>',
-      'a --record of another load test, with calls of another size: separates the cost of a call from that of an event',
+      'a file of --record with calls of another size: separates the cost of a call from that of an event',
     )
     .option('--job', 'print a Job that runs the load test within the cluster of --stack, for kubectl apply')
     .option('--image <reference>', 'image of that Job; the one that the stack names')

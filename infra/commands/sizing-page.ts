@@ -1,4 +1,5 @@
 import { totalOf } from '../cost.ts'
+import { escaped, htmlPage } from '../load-test/html.ts'
 import { figure } from '../sizing/figures.ts'
 import { headOf, type Sizing } from './sizing-report.ts'
 
@@ -9,30 +10,19 @@ export function sizingPage(sizing: Sizing): string {
   const title = `Sizing of ${name}`
   const uncertain =
     range === undefined ? '' : `, ${money(range.low)} to ${money(range.high)} by how well events compress`
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escaped(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<header>
-<h1>${escaped(title)}</h1>
-<p>${escaped(headOf(sizing))}</p>
+  const header = `<p>${escaped(headOf(sizing))}</p>
 <p class="total">${escaped(money(bill.month))} a month${escaped(uncertain)}</p>
-<p class="note">Prices: ${escaped(prices.of)}</p>
-</header>
-<section><h2>By tier</h2><p class="legend"><span class="machines"></span> machines <span class="disks"></span> disks <span class="traffic"></span> traffic between zones</p>${bars(tierBars(sizing), money)}${tiersTable(sizing)}</section>
+<p class="note">Prices: ${escaped(prices.of)}</p>`
+  return htmlPage(
+    title,
+    STYLE,
+    header,
+    `<section><h2>By tier</h2><p class="legend"><span class="machines"></span> machines <span class="disks"></span> disks <span class="traffic"></span> traffic between zones</p>${bars(tierBars(sizing), money)}${tiersTable(sizing)}</section>
 ${causes.length > 0 ? `<section><h2>What the bill is for, as a new stack</h2>${bars(causeBars(sizing), money)}</section>` : ''}
 ${choices.length > 0 ? `<section><h2>What would save most</h2>${choicesTable(sizing, money)}</section>` : ''}
 ${plan.findings.length > 0 ? `<section><h2>Limits</h2>${findingsList(sizing)}</section>` : ''}
-<section><h2>Each number, and why</h2>${reasonsTable(sizing)}</section>
-</body>
-</html>
-`
+<section><h2>Each number, and why</h2>${reasonsTable(sizing)}</section>`,
+  )
 }
 
 interface Bar {
@@ -108,10 +98,6 @@ function reasonsTable({ plan: { reasons } }: Sizing): string {
   const shown = (value: number | string) => (typeof value === 'number' ? figure(value) : value)
   const rows = reasons.map(({ key, value, unit, from, reason }) => [key, `${shown(value)} ${unit}`, from, reason])
   return table(['key', 'value', 'from', 'why'], rows)
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 }
 
 const STYLE = `

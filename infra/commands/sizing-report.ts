@@ -1,7 +1,7 @@
 import type { Bill } from '../bill.ts'
 import type { Cause } from '../causes.ts'
 import type { Choice, Range } from '../choices.ts'
-import type { Plan } from '../config/plan.ts'
+import type { Plan } from '../config/resolved.ts'
 import { totalOf } from '../cost.ts'
 import { hoursToCatchUp } from '../sizing/demand.ts'
 import { counted, figure } from '../sizing/figures.ts'

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { parse } from 'yaml'
+import { AppError } from '../../runtime/errors.ts'
 import { billOf } from '../bill.ts'
 import { causesOf } from '../causes.ts'
 import { choicesOf, type Raw, rangeOf, withoutRunning, withValue } from '../choices.ts'
@@ -106,6 +107,6 @@ function changed(raw: Raw, assignments: readonly string[]): Raw {
 function assignmentOf(text: string): readonly [string, unknown] {
   const [, key, value] = /^([a-z]\w*\.\w+)=(.*)$/i.exec(text) ?? []
   if (key === undefined || value === undefined)
-    throw new Error(`"${text}" is no change; state it as load.retentionDays=14`)
+    throw new AppError('command_invalid', `"${text}" is no change; state it as load.retentionDays=14`)
   return [key, parse(value)]
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type Coefficients, readCoefficients } from '../sizing/coefficients.ts'
-import { StackConfigError } from './errors.ts'
+import { faultOf, StackConfigError } from './errors.ts'
 
 /**
  * Coefficients as `npm run load-test` writes them: a file of JSON.
@@ -11,6 +11,6 @@ export function readCoefficientsFile(path: string): Coefficients {
   try {
     return readCoefficients(JSON.parse(readFileSync(path, 'utf8')))
   } catch (error) {
-    throw new StackConfigError([`${path}: ${(error as Error).message}`])
+    throw new StackConfigError([faultOf('coefficient_invalid', `${path}: ${(error as Error).message}`)])
   }
 }

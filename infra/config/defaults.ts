@@ -1,4 +1,5 @@
 import { RunError } from '@pulumi/pulumi'
+import { faultOf, type StackFault } from './errors.ts'
 import { type GroupOf, readKey } from './read.ts'
 import { type Group, type Schema, schema } from './schema.ts'
 
@@ -22,11 +23,15 @@ export function withDefaults<G extends keyof Schema>(
     if ('fault' in reading) faults.push(`${key} is ${JSON.stringify(value)}; allowed: ${reading.fault}`)
     return [key, value]
   })
-  refuse(component, faults)
+  refuse(
+    component,
+    faults.map((text) => faultOf('value_not_allowed', text)),
+  )
   return Object.fromEntries(values)
 }
 
 /** @throws RunError with the faults, where there are any. */
-export function refuse(component: string, faults: readonly string[]): void {
-  if (faults.length > 0) throw new RunError([`${component} cannot be made:`, ...faults].join('\n  - '))
+export function refuse(component: string, faults: readonly StackFault[]): void {
+  if (faults.length > 0)
+    throw new RunError([`${component} cannot be made:`, ...faults.map(({ text }) => text)].join('\n  - '))
 }

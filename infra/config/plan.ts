@@ -1,40 +1,19 @@
 import { type Config, loadConfig, settings } from '../../runtime/config.ts'
 import type { Coefficients } from '../sizing/coefficients.ts'
-import { type Demand, demandOf } from '../sizing/demand.ts'
-import { type Derived, SIZED_KEYS, type SizedKey, type Stated } from '../sizing/derived.ts'
-import type { Finding } from '../sizing/finding.ts'
-import { brokenLimits } from '../sizing/limits.ts'
-import type { Load, Period, Shape } from '../sizing/load.ts'
+import { demandOf } from '../sizing/demand.ts'
+import { brokenLimits, type Finding } from '../sizing/limits.ts'
+import { fittingPeriod, type Load, periodReason, type Shape } from '../sizing/load.ts'
 import { questionOf, size } from '../sizing/model.ts'
-import { fittingPeriod, periodReason } from '../sizing/period.ts'
-import { StackConfigError } from './errors.ts'
+import { type Derived, SIZED_KEYS, type SizedKey, type Stated } from '../sizing/question.ts'
+import { faultOf, StackConfigError, type StackFault } from './errors.ts'
 import { floorsOf } from './floors.ts'
 import { readStack, type StackConfig } from './read.ts'
-import { brokenRules, dataHolders } from './rules.ts'
+import { dataHolders, type Plan, type Reason } from './resolved.ts'
+import { brokenRules } from './rules.ts'
 import { type Key, schema } from './schema.ts'
-
-/** Where a number comes from: the stack, the sizing model, or the default. */
-export interface Reason {
-  readonly key: SizedKey | 'runtime.EVENT_PARTITIONING'
-  readonly value: number | Period
-  readonly unit: string
-  readonly from: 'stated' | 'derived' | 'default'
-  readonly reason: string
-}
 
 /** Of a number. */
 type SizedReason = Reason & { readonly key: SizedKey; readonly value: number }
-
-/** Everything a stack is provisioned from: its configuration with every number settled. */
-export interface Plan extends Omit<StackConfig, 'runtime'> {
-  readonly runtime: Config
-  /** What the load asks for; nothing where no load is stated. */
-  readonly demand: Demand | undefined
-  /** For each number that the model can derive, where it comes from. */
-  readonly reasons: readonly Reason[]
-  /** Limits that the sizes break at the stated load, and stated numbers that fall short of it. */
-  readonly findings: readonly Finding[]
-}
 
 /**
  * Makes the plan of a stack: reads it, derives unstated counts from the stated load, and checks all rules.
@@ -93,7 +72,8 @@ function runtimeOf(config: StackConfig, coefficients: Coefficients): Config {
     if (retention === undefined || config.stated.has(PERIOD_KEY)) return runtime
     return { ...runtime, eventPartitioning: periodOf(config, runtime, coefficients).period }
   } catch (error) {
-    throw new StackConfigError((error as Error).message.split('\n').map((fault) => `runtime: ${fault}`))
+    const faults = (error as Error).message.split('\n')
+    throw new StackConfigError(faults.map((fault) => faultOf('runtime_invalid', `runtime: ${fault}`)))
   }
 }
 
@@ -227,14 +207,20 @@ function findingsOf(
 }
 
 /** A derived number can leave the range of its key: then the load is more than one stack can carry. */
-function outOfRange({ reasons }: Plan): readonly string[] {
+function outOfRange({ reasons }: Plan): readonly StackFault[] {
   return reasons.flatMap(({ key, value, from, reason }) => {
     const [group, name] = key.split('.') as [string, string]
     const definition =
       group === 'runtime' ? settings[fieldOf(name)] : (schema as Record<string, Record<string, Key>>)[group]?.[name]
     const { maximum } = definition as { maximum: number }
     return from === 'derived' && Number(value) > maximum
-      ? [`${key} would be ${value}; at most ${maximum}: the load is more than one stack carries, divide it. ${reason}`]
+      ? [
+          faultOf(
+            'load_beyond_one_stack',
+            `${key} would be ${value}; at most ${maximum}: the load is more than one stack carries, divide it. ${reason}`,
+            { key, value, maximum },
+          ),
+        ]
       : []
   })
 }

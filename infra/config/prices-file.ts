@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import type { MachineFamily, Prices } from '../sizing/prices.ts'
-import { StackConfigError } from './errors.ts'
+import { faultOf, StackConfigError } from './errors.ts'
 
 /**
  * Prices as the examples in `docs/prices/` have them: a file of YAML.
@@ -13,10 +13,11 @@ export function readPricesFile(path: string): Prices {
   try {
     content = parse(readFileSync(path, 'utf8'))
   } catch (error) {
-    throw new StackConfigError([`${path}: ${(error as Error).message}`])
+    throw new StackConfigError([faultOf('prices_invalid', `${path}: ${(error as Error).message}`)])
   }
   const faults = faultsOf(content)
-  if (faults.length > 0) throw new StackConfigError(faults.map((fault) => `${path}: ${fault}`))
+  if (faults.length > 0)
+    throw new StackConfigError(faults.map((fault) => faultOf('prices_invalid', `${path}: ${fault}`)))
   return content as Prices
 }
 

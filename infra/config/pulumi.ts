@@ -1,6 +1,7 @@
 import { RunError } from '@pulumi/pulumi'
 import { StackConfigError } from './errors.ts'
-import { type Plan, planOf } from './plan.ts'
+import { planOf } from './plan.ts'
+import type { Plan } from './resolved.ts'
 import { schema } from './schema.ts'
 
 /** Groups whose values are objects; a secret is a text. */

@@ -1,6 +1,7 @@
 import { closestMatch } from 'leven'
 import { allowedValues, readSetting, settings, type Value, type ValueOf } from '../../runtime/config.ts'
 import { type Coefficients, coefficientFaults, DEFAULT_COEFFICIENTS } from '../sizing/coefficients.ts'
+import { faultOf, type StackFault } from './errors.ts'
 import { type Group, type Key, type ListKey, type Schema, type SecretKey, schema, secretKeys } from './schema.ts'
 import { readSourceSecrets, type SourceSecrets } from './source-secrets.ts'
 
@@ -53,8 +54,11 @@ export const OWNED: Readonly<Record<string, string>> = {
  *
  * @returns the configuration and all faults together, each with the value given, what is allowed and what to do.
  */
-export function readStack(raw: Readonly<Record<string, unknown>>): { config: StackConfig; faults: readonly string[] } {
-  const faults: string[] = []
+export function readStack(raw: Readonly<Record<string, unknown>>): {
+  config: StackConfig
+  faults: readonly StackFault[]
+} {
+  const faults: StackFault[] = []
   const stated = new Set<string>()
   const groups: Record<string, Record<string, unknown>> = {}
   for (const [name, group] of Object.entries<Group>(schema)) {
@@ -63,7 +67,9 @@ export function readStack(raw: Readonly<Record<string, unknown>>): { config: Sta
   const runtime = readRuntime(objectOf('runtime', raw['runtime'], faults), stated, faults)
   const coefficients = readStated(objectOf('coefficients', raw['coefficients'], faults), faults)
   const sources = objectOf('sources', raw['sources'], faults)
-  const sourceSecrets = readSourceSecrets(raw['sourceSecrets'], sources, faults)
+  const sourceSecrets = readSourceSecrets(raw['sourceSecrets'], sources, (fault) =>
+    faults.push(faultOf('source_secret_invalid', fault)),
+  )
   const secrets: Partial<Record<SecretKey, string>> = {}
   for (const key of Object.keys(secretKeys) as SecretKey[]) {
     if (typeof raw[key] === 'string' && raw[key] !== '') secrets[key] = raw[key]
@@ -76,22 +82,30 @@ export function readStack(raw: Readonly<Record<string, unknown>>): { config: Sta
   }
 }
 
-function readStated(given: Readonly<Record<string, unknown>>, faults: string[]): Coefficients {
+function readStated(given: Readonly<Record<string, unknown>>, faults: StackFault[]): Coefficients {
   const found = coefficientFaults(given)
-  faults.push(...found.map((fault) => `coefficients.${fault}`))
+  faults.push(...found.map((fault) => faultOf('coefficient_invalid', `coefficients.${fault}`)))
   return found.length > 0 ? DEFAULT_COEFFICIENTS : { ...DEFAULT_COEFFICIENTS, ...given }
 }
 
-function unknownKey(name: string, known: readonly string[], prefix = ''): string {
+function unknownKey(name: string, known: readonly string[], prefix = ''): StackFault {
   const nearest = closestMatch(name, [...known], { maxDistance: Math.max(3, Math.ceil(name.length / 3)) })
   const hint = nearest === undefined ? `known: ${known.join(', ')}` : `did you mean ${prefix}${nearest}?`
-  return `${prefix}${name} is not a key; ${hint}`
+  return faultOf('key_unknown', `${prefix}${name} is not a key; ${hint}`, {
+    key: `${prefix}${name}`,
+    ...(nearest === undefined ? {} : { nearest: `${prefix}${nearest}` }),
+  })
 }
 
-function objectOf(name: string, value: unknown, faults: string[]): Record<string, unknown> {
+function notAllowed(key: string, value: unknown, allowed: string): StackFault {
+  const given = JSON.stringify(value)
+  return faultOf('value_not_allowed', `${key} is ${given}; allowed: ${allowed}`, { key, given })
+}
+
+function objectOf(name: string, value: unknown, faults: StackFault[]): Record<string, unknown> {
   if (value === undefined || value === null) return {}
   if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>
-  faults.push(`${name} is ${JSON.stringify(value)}; allowed: an object with keys`)
+  faults.push(notAllowed(name, value, 'an object with keys'))
   return {}
 }
 
@@ -100,7 +114,7 @@ function readGroup(
   group: Group,
   given: Readonly<Record<string, unknown>>,
   stated: Set<string>,
-  faults: string[],
+  faults: StackFault[],
 ): Record<string, unknown> {
   const known = Object.keys(group)
   for (const key of Object.keys(given)) if (!known.includes(key)) faults.push(unknownKey(key, known, `${name}.`))
@@ -111,7 +125,7 @@ function readGroup(
     if (value === undefined || value === null) continue
     stated.add(`${name}.${key}`)
     const reading = readKey(definition, value)
-    if ('fault' in reading) faults.push(`${name}.${key} is ${JSON.stringify(value)}; allowed: ${reading.fault}`)
+    if ('fault' in reading) faults.push(notAllowed(`${name}.${key}`, value, reading.fault))
     else values[key] = reading.value
   }
   return values
@@ -134,18 +148,23 @@ function readList(key: ListKey, value: unknown): { value: readonly string[] } | 
 function readRuntime(
   given: Readonly<Record<string, unknown>>,
   stated: Set<string>,
-  faults: string[],
+  faults: StackFault[],
 ): Record<string, string> {
   const byName = new Map(Object.values(settings).map((setting) => [setting.env as string, setting]))
   const free = [...byName.keys()].filter((name) => OWNED[name] === undefined)
   const values: Record<string, string> = {}
   for (const [name, value] of Object.entries(given)) {
     const setting = byName.get(name)
-    if (OWNED[name] !== undefined) faults.push(`runtime.${name} is set by the platform: ${OWNED[name]}`)
+    if (OWNED[name] !== undefined)
+      faults.push(
+        faultOf('key_of_the_platform', `runtime.${name} is set by the platform: ${OWNED[name]}`, {
+          key: `runtime.${name}`,
+        }),
+      )
     else if (setting === undefined) faults.push(unknownKey(name, free, 'runtime.'))
     else {
       const reading = isScalar(value) ? readSetting(setting, String(value)) : { fault: allowedValues(setting) }
-      if ('fault' in reading) faults.push(`runtime.${name} is ${JSON.stringify(value)}; allowed: ${reading.fault}`)
+      if ('fault' in reading) faults.push(notAllowed(`runtime.${name}`, value, reading.fault))
       else values[name] = String(reading.value)
       stated.add(`runtime.${name}`)
     }

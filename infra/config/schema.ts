@@ -33,6 +33,18 @@ const CIDR = {
 const ANY = { regex: /^\S.*$/, says: 'text' }
 
 const replicas = { type: 'integer', minimum: 0, maximum: 500, unit: 'pods' } as const
+const minimumReplicas = {
+  ...replicas,
+  default: 0,
+  derived: true,
+  description: 'Minimum replicas of autoscaling; 0: as many as `replicas`.',
+} as const
+const maximumReplicas = {
+  ...replicas,
+  minimum: 1,
+  derived: true,
+  description: 'Maximum replicas of autoscaling.',
+} as const
 const cpu = { type: 'integer', minimum: 50, maximum: 64_000, unit: 'millicores' } as const
 const memory = { type: 'integer', maximum: 262_144, unit: 'MiB' } as const
 const disk = { type: 'integer', minimum: 1, maximum: 65_536, unit: 'GiB' } as const
@@ -158,7 +170,7 @@ export const schema = {
       minimum: 1,
       maximum: 336,
       unit: 'hours',
-      description: 'How long Pulsar must hold everything at peak while Elasticsearch is down.',
+      description: 'How long Pulsar must hold all events at peak while Elasticsearch is down.',
     },
     catchUpHours: {
       type: 'integer',
@@ -247,19 +259,8 @@ export const schema = {
       description:
         '`cpu`: a HorizontalPodAutoscaler on CPU, from `minReplicas` to `maxReplicas`. Needs metrics-server.',
     },
-    minReplicas: {
-      ...replicas,
-      default: 0,
-      derived: true,
-      description: 'Minimum replicas of autoscaling; 0: as many as `replicas`.',
-    },
-    maxReplicas: {
-      ...replicas,
-      default: 30,
-      minimum: 1,
-      derived: true,
-      description: 'Maximum replicas of autoscaling.',
-    },
+    minReplicas: minimumReplicas,
+    maxReplicas: { ...maximumReplicas, default: 30 },
     targetCpuPercent: {
       type: 'integer',
       default: 60,
@@ -323,17 +324,10 @@ export const schema = {
       description:
         '`keda`: a ScaledObject on the backlog of the subscription. `hpa`: a HorizontalPodAutoscaler on the bulks in flight, a metric of the workers, through a custom metrics adapter.',
     },
-    minReplicas: {
-      ...replicas,
-      default: 0,
-      derived: true,
-      description: 'Minimum replicas of autoscaling; 0: as many as `replicas`.',
-    },
+    minReplicas: minimumReplicas,
     maxReplicas: {
-      ...replicas,
+      ...maximumReplicas,
       default: 10,
-      minimum: 1,
-      derived: true,
       description: 'Maximum replicas of autoscaling; at most one for each partition.',
     },
     backlogPerWorker: {

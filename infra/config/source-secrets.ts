@@ -15,26 +15,22 @@ const HOW = `pulumi config set --secret sourceSecrets '{"<source>": ["…"]}'`
  * @param value the JSON that the engine has decrypted, or what it says.
  * @param sources those of the stack: a secret for any other is a fault, and so is a secret among them, where all can read it.
  */
-export function readSourceSecrets(value: unknown, sources: Sources, faults: string[]): SourceSecrets {
+export function readSourceSecrets(value: unknown, sources: Sources, report: (fault: string) => void): SourceSecrets {
   const plain = Object.entries(sources).filter(([, entry]) => isObject(entry) && 'secrets' in entry)
-  faults.push(
-    ...plain.map(([id]) => `sources.${id}.secrets is in the file of the stack, where all can read it: ${HOW}`),
-  )
+  for (const [id] of plain) report(`sources.${id}.secrets is in the file of the stack, where all can read it: ${HOW}`)
   if (value === undefined || value === '') return {}
   const given = typeof value === 'string' ? parsed(value) : value
   if (!isObject(given)) {
-    faults.push(
-      `sourceSecrets is not an object; allowed: JSON from the id of a source to a list of its secrets: ${HOW}`,
-    )
+    report(`sourceSecrets is not an object; allowed: JSON from the id of a source to a list of its secrets: ${HOW}`)
     return {}
   }
   for (const [id, secrets] of Object.entries(given)) {
     if (!Object.hasOwn(sources, id)) {
       const known = Object.keys(sources).join(', ') || 'none'
-      faults.push(`sourceSecrets has "${id}", which is not a source of the stack; known: ${known}`)
+      report(`sourceSecrets has "${id}", which is not a source of the stack; known: ${known}`)
     }
     const valid = Array.isArray(secrets) && secrets.length > 0 && secrets.every(isSecret)
-    if (!valid) faults.push(`sourceSecrets of "${id}" cannot be used; ${ALLOWED}`)
+    if (!valid) report(`sourceSecrets of "${id}" cannot be used; ${ALLOWED}`)
   }
   return given as SourceSecrets
 }

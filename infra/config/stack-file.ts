@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { StackConfigError } from './errors.ts'
+import { faultOf, StackConfigError } from './errors.ts'
 
 const STACKS = new URL('../../stacks/', import.meta.url)
 const PROJECT = 'tracardi-at-scale'
@@ -19,7 +19,7 @@ export function readStackFile(stack: string): Record<string, unknown> {
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
     const what = missing ? 'there is no such file' : (error as Error).message
-    throw new StackConfigError([`stacks/Pulumi.${stack}.yaml cannot be read: ${what}`])
+    throw new StackConfigError([faultOf('file_unreadable', `stacks/Pulumi.${stack}.yaml cannot be read: ${what}`)])
   }
   const prefix = `${PROJECT}:`
   const entries = Object.entries(content.config ?? {})

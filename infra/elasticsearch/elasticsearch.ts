@@ -15,16 +15,9 @@ import { facts } from '../safety/facts.ts'
 import { guardOf } from '../safety/guard.ts'
 import { authorityConfig, Certificates } from './certificates.ts'
 import type { SearchAccess, SearchEndpoint } from './endpoint.ts'
-import { elasticsearchFacts } from './facts.ts'
+import { elasticsearchFacts, type SettledElasticsearch } from './facts.ts'
 import { ELASTICSEARCH_USER, elasticsearchPod } from './node.ts'
-import {
-  type ElasticsearchSizes,
-  foundingMasters,
-  membersService,
-  type NodeSet,
-  nodeSets,
-  tierName,
-} from './node-sets.ts'
+import { foundingMasters, membersService, type NodeSet, nodeSets, tierName } from './node-sets.ts'
 import { elasticsearchSettings, HTTP_PORT, jvmOptionsFile, LOG4J_FILE, TRANSPORT_PORT } from './settings.ts'
 import { passwordSecret, USERS, Users, usersScript } from './users.ts'
 
@@ -85,11 +78,6 @@ export interface ElasticsearchArgs extends SiteArgs, ElasticsearchSettings {
   readonly guard?: boolean
   /** Changes that are refused, and that an operator has prepared: `key=new value`, as the refusal says. @default [] */
   readonly acknowledge?: readonly string[]
-}
-
-/** Elasticsearch with every number settled. */
-export interface SettledElasticsearch extends ElasticsearchSizes {
-  readonly image: Input<string>
 }
 
 /** @throws RunError with every value that is out of range. */
@@ -194,8 +182,8 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
         { parent: this, dependsOn: [configuration, ...dependsOn, ...previous] },
       )
     }
-    // Masters beside the nodes with data: neither is ready before there are both. While a shard moves to warm nodes its copies are
-    // on both kinds, so these restart one after the other.
+    // Masters start together with the nodes with data: neither is ready without the other. While a shard moves to warm nodes its
+    // copies are on both kinds, so these restart one after the other.
     const isMaster = ({ tier }: NodeSet) => tier === 'elasticsearch-master'
     const nodes = [sets.filter(isMaster), sets.filter((set) => !isMaster(set))].flatMap((some) =>
       oneAfterTheOther(some, make),

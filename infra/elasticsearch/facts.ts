@@ -1,7 +1,12 @@
+import type { Input } from '@pulumi/pulumi'
 import type { Site } from '../kubernetes/site.ts'
 import { type FactValues, versionFact } from '../safety/facts.ts'
-import type { SettledElasticsearch } from './elasticsearch.ts'
-import { nodeSets } from './node-sets.ts'
+import { type ElasticsearchSizes, nodeSets } from './node-sets.ts'
+
+/** Elasticsearch with every number settled. */
+export interface SettledElasticsearch extends ElasticsearchSizes {
+  readonly image: Input<string>
+}
 
 /** What the data of an Elasticsearch depends on. */
 export function elasticsearchFacts(e: SettledElasticsearch, site: Pick<Site, 'zones' | 'storageClass'>): FactValues {

@@ -4,6 +4,7 @@ import * as random from '@pulumi/random'
 import { checksumOfSecrets } from '../kubernetes/checksum.ts'
 import { labelsOf } from '../kubernetes/labels.ts'
 import { keeping } from '../kubernetes/protection.ts'
+import { scriptOf } from '../kubernetes/script.ts'
 import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
 
 /**
@@ -67,14 +68,5 @@ export function usersScript(host: string, indexPrefix: string): string {
       },
     ],
   })
-  return `set -eu
-umask 077
-password() { cat "/users/$1"; }
-printf 'user = "elastic:%s"\\n' "$(password elastic)" > /tmp/curl
-call() { curl --silent --show-error --fail-with-body --config /tmp/curl --cacert /authority/ca.crt -H 'Content-Type: application/json' "$@"; echo; }
-until call https://${host}/_security/_authenticate >/dev/null; do echo 'Elasticsearch does not answer yet'; sleep 3; done
-call -X PUT https://${host}/_security/role/tracardi -d '${role}'
-printf '{"password": "%s", "roles": ["tracardi"], "full_name": "API and workers of the event pipeline"}' "$(password tracardi)" > /tmp/user
-call -X PUT https://${host}/_security/user/tracardi -d @/tmp/user
-`
+  return scriptOf(new URL('scripts/users.sh', import.meta.url), { HOST: host, ROLE: role })
 }

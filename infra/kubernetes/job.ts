@@ -1,8 +1,15 @@
 import * as k8s from '@pulumi/kubernetes'
 import { type CustomResourceOptions, type Input, output } from '@pulumi/pulumi'
 import { labelsOf } from './labels.ts'
-import type { PodTemplate } from './pod.ts'
+import { type PodArgs, type PodTemplate, podTemplate } from './pod.ts'
 import type { Site } from './site.ts'
+
+type JobPodArgs = Pick<PodArgs, 'site' | 'user' | 'group' | 'volumes' | 'containers'>
+
+/** A pod of the tier `set-up`: containers that run until each has succeeded. */
+export function jobPod(args: JobPodArgs): PodTemplate {
+  return podTemplate({ ...args, tier: 'set-up', graceSeconds: 30, restartPolicy: 'OnFailure' })
+}
 
 /**
  * A Job of the set-up. Its name contains a digest of its inputs. So a change creates a new Job in addition to the

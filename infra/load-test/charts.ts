@@ -1,6 +1,5 @@
 import type { Interval, LoadTest } from '../../runtime/load-test/record.ts'
-import { type Chart, type Line, lineChart, type Point } from './line-chart.ts'
-import { FULL_CORE } from './saturation.ts'
+import { FULL_CORE } from '../../runtime/telemetry/bottlenecks.ts'
 import { busiestNode, most, secondsOf, sumOf } from './window.ts'
 
 /** More points would be a thicket. */
@@ -9,17 +8,43 @@ const MOST_POINTS = 120
 type Value = (interval: Interval) => number | null | undefined
 type Join = (values: readonly number[]) => number
 
-/** The charts of a load test, as HTML. */
-export function chartsOf({ intervals, asked }: Pick<LoadTest, 'intervals' | 'asked'>): string {
+export interface Line {
+  readonly name: string
+  /** Custom property of the style sheet. */
+  readonly colour: 'first' | 'second' | 'third' | 'fourth'
+  /** One for each time of the chart; `null` is a gap. */
+  readonly values: readonly (number | null)[]
+}
+
+/** A chart over the seconds of a load test, as the script of the page draws it. */
+export interface Chart {
+  readonly title: string
+  readonly unit: string
+  /** Times of the values, in seconds since the beginning. */
+  readonly at: readonly number[]
+  /** End of the x axis, in seconds. */
+  readonly seconds: number
+  readonly lines: readonly Line[]
+  /** Spans that are shaded, with their names. */
+  readonly spans: readonly { readonly name: string; readonly from: number; readonly to: number }[]
+  /** A level that is marked across the chart. */
+  readonly limit?: { readonly name: string; readonly value: number }
+  /** Minimum end of the y axis. */
+  readonly least?: number
+}
+
+/** What the charts of a load test show. */
+export function chartsOf({ intervals, asked }: Pick<LoadTest, 'intervals' | 'asked'>): readonly Chart[] {
   const seconds = most([asked.seconds, ...intervals.map(({ toSeconds }) => toSeconds)])
-  const base = { seconds, spans: spansOf(intervals) }
   const stretches = stretchesOf(intervals)
+  const at = stretches.map((stretch) => stretch.at(-1)?.toSeconds ?? 0)
+  const base = { at, seconds, spans: spansOf(intervals) }
   const line = (name: string, colour: Line['colour'], of: Value, join: Join = mean): Line => ({
     name,
     colour,
-    points: stretches.map((stretch) => pointOf(stretch, of, join)),
+    values: stretches.map((stretch) => valueOfStretch(stretch, of, join)),
   })
-  const charts: readonly Chart[] = [
+  return [
     {
       ...base,
       title: 'Throughput',
@@ -29,7 +54,7 @@ export function chartsOf({ intervals, asked }: Pick<LoadTest, 'intervals' | 'ask
     {
       ...base,
       title: 'Latency of a call, from when it was due',
-      unit: 'ms, the maximum of each interval',
+      unit: 'ms, maximum of each interval',
       lines: [
         line('p99', 'first', ({ load }) => load.latencyMs?.p99, most),
         line('p50', 'second', ({ load }) => load.latencyMs?.p50, most),
@@ -38,14 +63,14 @@ export function chartsOf({ intervals, asked }: Pick<LoadTest, 'intervals' | 'ask
     {
       ...base,
       title: 'Backlog',
-      unit: 'messages not yet acknowledged, the maximum of each interval',
+      unit: 'messages not acknowledged, maximum of each interval',
       lines: [line('messages', 'first', ({ backlogMessages }) => backlogMessages, most)],
     },
     {
       ...base,
       title: 'The busiest of each',
       unit: '% of its core; of all its cores for a data node and the machine',
-      limit: { name: 'its limit', y: FULL_CORE * 100 },
+      limit: { name: 'its limit', value: FULL_CORE * 100 },
       least: 100,
       lines: [
         line("the load test's machine", 'fourth', ({ generator }) => generator.machineBusy * 100),
@@ -55,7 +80,6 @@ export function chartsOf({ intervals, asked }: Pick<LoadTest, 'intervals' | 'ask
       ],
     },
   ]
-  return charts.map(lineChart).join('\n')
 }
 
 function sent(interval: Interval): number | undefined {
@@ -72,9 +96,9 @@ function stretchesOf(intervals: readonly Interval[]): readonly (readonly Interva
   return Array.from({ length: count }, (_, index) => intervals.slice(index * each, (index + 1) * each))
 }
 
-function pointOf(stretch: readonly Interval[], of: Value, join: Join): Point | undefined {
+function valueOfStretch(stretch: readonly Interval[], of: Value, join: Join): number | null {
   const values = stretch.map(of).filter((value) => value != null)
-  return values.length === 0 ? undefined : { x: stretch.at(-1)?.toSeconds ?? 0, y: join(values) }
+  return values.length === 0 ? null : join(values)
 }
 
 function mean(values: readonly number[]): number {

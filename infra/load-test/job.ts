@@ -1,5 +1,5 @@
-import { StackConfigError } from '../config/errors.ts'
-import type { Plan } from '../config/plan.ts'
+import { faultOf, StackConfigError } from '../config/errors.ts'
+import type { Plan } from '../config/resolved.ts'
 import { authorityConfig } from '../elasticsearch/certificates.ts'
 import { passwordSecret } from '../elasticsearch/users.ts'
 import { PLATFORM, selectorOf } from '../kubernetes/labels.ts'
@@ -51,7 +51,10 @@ export function loadTestObjects(args: LoadTestJobArgs): readonly object[] {
   const { plan, name } = args
   if (plan.pulsar.serviceUrl !== '' || plan.elasticsearch.url !== '') {
     throw new StackConfigError([
-      'a Job is possible only for a stack with its own Pulsar and Elasticsearch: run npm run load-test where these can be reached',
+      faultOf(
+        'servers_external',
+        'a Job is possible only for a stack with its own Pulsar and Elasticsearch: run npm run load-test where these can be reached',
+      ),
     ])
   }
   const meta = (suffix: string) => ({

@@ -1,10 +1,9 @@
 import type { Interval, LoadTest } from '../../runtime/load-test/record.ts'
+import { FULL_CORE } from '../../runtime/telemetry/bottlenecks.ts'
 import { type Coefficients, DEFAULT_COEFFICIENTS } from '../sizing/coefficients.ts'
 import { figure, percent } from '../sizing/figures.ts'
-import { fullBulkMs } from './full-bulk.ts'
-import { FULL_CORE } from './saturation.ts'
 import type { Verdict } from './verdict.ts'
-import { busiestNode, firstHeld, fullLoad, most, present, secondsOf, sumOf } from './window.ts'
+import { busiestNode, firstHeld, fullBulkMs, fullLoad, most, present, secondsOf, sumOf } from './window.ts'
 
 /**
  * How much the value says: what was weighed, or what a part did at its limit, or what it would do there, or what texts that were made
@@ -32,7 +31,8 @@ const LEAST_CPU_SECONDS = 0.5
 /**
  * The coefficients that a load test can measure, in the units of the model, counted as the model counts: a document for each
  * event, and `statesPerCall` for each call. Other coefficients are omitted.
- * Another load test of the same system, with calls of another size, separates the cost of a call from that of an event.
+ *
+ * @param beside another load test of the same system, with calls of another size.
  */
 export function measuredCoefficients(loadTest: LoadTest, beside?: LoadTest): readonly Measured[] {
   const load = fullLoad(loadTest)
@@ -74,7 +74,7 @@ const LEAST_SECONDS = 300
 /** Why the coefficients of a load test must not size anything; nothing where they may. */
 export function coefficientsFault(loadTest: LoadTest, verdict: Pick<Verdict, 'holds' | 'faults'>): string | undefined {
   const seconds = sumOf(fullLoad(loadTest), secondsOf)
-  if (!verdict.holds) return `the load was not held: ${verdict.faults.join('; ')}`
+  if (!verdict.holds) return `the load was not held: ${verdict.faults.map(({ text }) => text).join('; ')}`
   if (seconds < LEAST_SECONDS)
     return `${figure(seconds)} s of full load say too little; at least ${LEAST_SECONDS} s are needed: raise --duration`
   return undefined
@@ -117,7 +117,7 @@ function inProportion({ calls, events, micros }: ApiWork) {
   return { call: apiMicrosPerCall * scale, event: apiMicrosPerEvent * scale, told: '' }
 }
 
-/** Minimum ratio of events per call in the two load tests. With less, noise decides. */
+/** Minimum ratio of events in a call between the two load tests; otherwise noise decides. */
 const LEAST_DIFFERENCE = 3
 
 /** The costs with which both mixes take what they took; nothing where the two are too much alike, or one cost is none. */

@@ -1,11 +1,11 @@
-import { durationText } from '../../runtime/load-test/duration.ts'
+import { readFileSync } from 'node:fs'
 import type { LoadTest } from '../../runtime/load-test/record.ts'
 import { summaryOf } from '../../runtime/load-test/summary.ts'
+import { duration } from '../../runtime/telemetry/format.js'
 import { figure } from '../sizing/figures.ts'
 import { chartsOf } from './charts.ts'
-import { isShort } from './counts.ts'
-import type { Findings } from './findings.ts'
-import { escaped } from './line-chart.ts'
+import { type Findings, isShort } from './findings.ts'
+import { escaped, htmlPage } from './html.ts'
 import { countsTitle, flushReasons, headline, saturationLine } from './text-report.ts'
 import { sumOf } from './window.ts'
 
@@ -14,39 +14,42 @@ export function page(loadTest: LoadTest, findings: Findings): string {
   const { asked, startedAt, run } = loadTest
   const { verdict, advice } = findings
   const title = `Load test of ${figure(asked.eventsPerSecond)} events/s`
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escaped(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<header>
-<h1>${escaped(title)}</h1>
-<p>${escaped(`${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${durationText(asked.seconds)} to ${asked.target}, run ${run}, seed ${asked.seed}`)}</p>
-</header>
-<section class="verdict ${verdict.holds ? 'holds' : 'fails'}">
+  const header = `<p>${escaped(`${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${duration(asked.seconds)} to ${asked.target}, run ${run}, seed ${asked.seed}`)}</p>`
+  return htmlPage(
+    title,
+    `${fileOf('uplot/dist/uPlot.min.css')}${STYLE}`,
+    header,
+    `<section class="verdict ${verdict.holds ? 'holds' : 'fails'}">
 <h2>${escaped(headline(loadTest, findings))}</h2>
 <p>${escaped(saturationLine(findings))}</p>
-${list(verdict.faults)}
+${list(verdict.faults.map(({ text }) => text))}
 </section>
 <dl class="tiles">${tiles(loadTest)}</dl>
 ${advice.length > 0 ? `<section><h2>What to change</h2>${list(advice)}</section>` : ''}
 <section><h2>Over time</h2>
-<p class="note">Shaded: the rise at the beginning, the bursts, and the draining after the load.</p>
-<div class="charts">${chartsOf(loadTest)}</div></section>
+<p class="note">Shaded: the ramp, the bursts, and the draining after the load. The legend has the values under the pointer; drag to zoom, double click to see all.</p>
+<noscript><p>The charts need JavaScript.</p></noscript>
+<div class="charts" id="charts"></div></section>
 <section><h2>${escaped(countsTitle(findings))}</h2>${countsTable(findings)}</section>
 <section><h2>What one of each carries</h2>${capacitiesTable(findings)}</section>
 <section><h2>Bulks by why they were sent</h2>${flushBars(loadTest)}</section>
 <section><h2>Coefficients for the sizing model</h2>${coefficientsTable(findings)}
 <p class="note">What is not listed could not be told from this load test and keeps its default.</p></section>
 <section><h2>In words</h2>${list(summaryOf(loadTest))}</section>
-</body>
-</html>
-`
+<script type="application/json" id="chart-data">${json(chartsOf(loadTest))}</script>
+<script>${fileOf('uplot/dist/uPlot.iife.min.js')}</script>
+<script>${readFileSync(new URL('page/charts.js', import.meta.url), 'utf8')}</script>`,
+  )
+}
+
+/** A file of a package, which becomes a part of the page. */
+function fileOf(name: string): string {
+  return readFileSync(new URL(import.meta.resolve(name)), 'utf8')
+}
+
+/** JSON that can end no script element. */
+function json(value: unknown): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c')
 }
 
 function tiles({ total, comparison, drainSeconds }: LoadTest): string {
@@ -67,7 +70,7 @@ function tiles({ total, comparison, drainSeconds }: LoadTest): string {
           tile('p99.9', milliseconds(latency.p999)),
           tile('longest', milliseconds(latency.max)),
         ]),
-    tile('drained after', drainSeconds === null ? 'never' : durationText(drainSeconds)),
+    tile('drained after', drainSeconds === null ? 'never' : duration(drainSeconds)),
   ].join('')
 }
 
@@ -144,20 +147,8 @@ dt { font-size: .85rem; } dd { margin: 0; font-size: 1.2rem; font-weight: 600; f
 .good dd { color: var(--good); } .bad dd { color: var(--bad); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1.8rem 2rem; }
 .chart { margin: 0; min-width: 0; } figcaption { font-weight: 600; } figcaption small { font-weight: 400; }
-.legend { display: flex; flex-wrap: wrap; gap: 0 1rem; margin: .1rem 0 .5rem; padding: 0; list-style: none; font-size: .85rem; }
-.legend li::before { content: ''; display: inline-block; width: 1rem; margin-right: .4rem; vertical-align: middle;
-  border-top: 3px solid var(--line); }
-.legend li.limit::before { border-top: 2px dashed var(--bad); }
-.first { --line: var(--first); } .second { --line: var(--second); } .third { --line: var(--third); } .fourth { --line: var(--fourth); }
-.plot { display: grid; grid-template-columns: 3.2rem 1fr; }
-.plot svg { display: block; width: 100%; height: 11rem; border: solid var(--edge); border-width: 0 0 1px 1px; }
-.plot path { fill: none; stroke: var(--line); stroke-width: 1.6; stroke-linejoin: round; vector-effect: non-scaling-stroke; }
-.grid { stroke: var(--edge); vector-effect: non-scaling-stroke; stroke-width: .6; }
-.plot .limit { stroke: var(--bad); stroke-dasharray: 5 4; vector-effect: non-scaling-stroke; }
-.span { fill: var(--fourth); opacity: .13; }
-.x, .y { position: relative; font-size: .8rem; color: var(--quiet); font-variant-numeric: tabular-nums; }
-.x { grid-column: 2; height: 1.4rem; } .x span { position: absolute; transform: translateX(-50%); }
-.y span { position: absolute; right: .5rem; transform: translateY(50%); } .y span:last-child { transform: translateY(70%); }
+.u-legend { font-size: .85rem; font-variant-numeric: tabular-nums; text-align: left; } .u-legend :is(th, td) { padding: 0 .15rem; border: 0; font-weight: inherit; }
+.u-legend .u-series { padding: 0; border: 0; } .u-legend th { color: var(--quiet); } .u-select { background: color-mix(in srgb, var(--text) 12%, transparent); } .u-cursor-x { border-color: var(--quiet); }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .92rem; }
 th, td { padding: .4rem .9rem .4rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--edge); }
 th { font-weight: 600; color: var(--quiet); white-space: nowrap; } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }

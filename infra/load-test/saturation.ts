@@ -1,7 +1,7 @@
 import type { Interval, LoadTest } from '../../runtime/load-test/record.ts'
+import { eventsInHand, FULL_CORE } from '../../runtime/telemetry/bottlenecks.ts'
 import { figure, percent } from '../sizing/figures.ts'
-import { fullBulkMs } from './full-bulk.ts'
-import { busiestNode, firstHeld, most, secondsOf } from './window.ts'
+import { busiestNode, firstHeld, fullBulkMs, most, secondsOf } from './window.ts'
 
 export type Part = 'generator' | 'API' | 'worker' | 'Elasticsearch' | 'machine' | 'queue'
 
@@ -9,12 +9,14 @@ export type Part = 'generator' | 'API' | 'worker' | 'Elasticsearch' | 'machine' 
 export interface Saturation {
   readonly part: Part
   readonly fromSeconds: number
+  /** Name of the limit. */
+  readonly code: string
+  /** The numbers by which it was reached. */
+  readonly facts: Readonly<Record<string, number>>
   readonly reason: string
   readonly advice: string
 }
 
-/** Part of its core at which a Node.js process has no more to give: the rest is waiting for its own event loop. */
-export const FULL_CORE = 0.9
 /** The same of the cores of a data node, and of a machine that other programs share. */
 const FULL_NODE = 0.9
 const FULL_MACHINE = 0.97
@@ -38,6 +40,8 @@ const LIMITS: readonly Rule[] = [
     loopBusy >= FULL_CORE
       ? {
           part: 'generator',
+          code: 'load_generator_core',
+          facts: { loopBusy },
           reason: `the event loop of the load test itself was busy for ${percent(loopBusy)} of the time`,
           advice: 'run several load tests at the same time, each with a part of the rate',
         }
@@ -47,6 +51,8 @@ const LIMITS: readonly Rule[] = [
     return cores >= FULL_CORE
       ? {
           part: 'API',
+          code: 'api_core',
+          facts: { cores },
           reason: `a replica of the API used ${figure(cores)} cores, and one event loop has one`,
           advice: 'raise api.replicas',
         }
@@ -57,6 +63,8 @@ const LIMITS: readonly Rule[] = [
     return cores >= FULL_CORE
       ? {
           part: 'worker',
+          code: 'worker_core',
+          facts: { cores },
           reason: `a worker used ${figure(cores)} cores, and one event loop has one`,
           advice: 'raise workers.replicas',
         }
@@ -67,7 +75,13 @@ const LIMITS: readonly Rule[] = [
     const rejected = interval.nodes?.writeRejected ?? 0
     if (busy < FULL_NODE && rejected === 0) return undefined
     const reason = rejected > 0 ? 'a data node refused bulks (429)' : `a data node used ${percent(busy)} of its cores`
-    return { part: 'Elasticsearch', reason, advice: 'raise elasticsearch.dataNodes, or elasticsearch.cpuMillicores' }
+    return {
+      part: 'Elasticsearch',
+      code: rejected > 0 ? 'bulks_refused' : 'data_node_cores',
+      facts: { busy, rejected },
+      reason,
+      advice: 'raise elasticsearch.dataNodes, or elasticsearch.cpuMillicores',
+    }
   },
   (interval, settings) => (isBehind(interval, settings) ? allInFlight(interval, settings) : undefined),
 ]
@@ -78,6 +92,8 @@ const SYMPTOMS: readonly Rule[] = [
     machineBusy >= FULL_MACHINE
       ? {
           part: 'machine',
+          code: 'load_generator_machine',
+          facts: { machineBusy, machineCores },
           reason: `the ${figure(machineCores)} cores of the machine on which the load test runs were all busy`,
           advice: 'run the load test, or the other programs, on another machine',
         }
@@ -86,6 +102,8 @@ const SYMPTOMS: readonly Rule[] = [
     (api?.receiptMs ?? 0) >= SLOW_RECEIPT_MS
       ? {
           part: 'queue',
+          code: 'receipts_slow',
+          facts: { receiptMs: api?.receiptMs ?? 0 },
           reason: `a receipt of Pulsar took ${figure(api?.receiptMs ?? 0)} ms on average`,
           advice:
             'look at the journal disks of the bookies and the CPU of the brokers: broker.replicas, bookkeeper.replicas',
@@ -99,7 +117,7 @@ export function isBehind(interval: Interval, { bulkSize }: LoadTest['settings'])
   const { api, worker, load, backlogMessages = 0 } = interval
   const perMessage = api && api.messages > 0 ? api.events / api.messages : EVENTS_PER_MESSAGE
   const workers = Math.max(1, worker?.cores.length ?? 1)
-  const held = workers * bulkSize * ((worker?.inFlightLimit ?? 1) + 1)
+  const held = workers * eventsInHand(worker?.inFlightLimit ?? 1, bulkSize)
   const perSecond = load.sent / secondsOf(interval)
   return backlogMessages * perMessage > held + perSecond * BEHIND_SECONDS
 }
@@ -112,12 +130,16 @@ function allInFlight({ worker }: Interval, { bulkSize }: LoadTest['settings']): 
   if (fullBulkMs(bulkMs, bulkEvents, bulkSize) >= SLOW_BULK_MS) {
     return {
       part: 'Elasticsearch',
+      code: 'bulks_slow',
+      facts: { bulkEvents, bulkMs },
       reason: `the backlog grew while a bulk of ${figure(bulkEvents)} events took ${figure(bulkMs)} ms and no data node was busy`,
       advice: 'look at the disks of the data nodes, and at the network to them',
     }
   }
   return {
     part: 'worker',
+    code: 'bulks_in_flight',
+    facts: { inFlightLimit: worker.inFlightLimit, bulkEvents, bulkMs },
     reason: `the backlog grew while each worker had all ${figure(worker.inFlightLimit)} of its bulks in flight, of ${figure(bulkEvents)} events and ${figure(bulkMs)} ms each`,
     advice: 'raise BULK_SIZE with BULK_MAX_EVENTS, or BULK_CONCURRENCY, or workers.replicas',
   }
@@ -125,6 +147,8 @@ function allInFlight({ worker }: Interval, { bulkSize }: LoadTest['settings']): 
 
 const BEHIND: Finding = {
   part: 'worker',
+  code: 'workers_behind',
+  facts: {},
   reason: 'the backlog grew while neither Elasticsearch nor a core was at its limit: the workers received too little',
   advice: 'check what delays the workers (their log, their CPU limit, how many are ready), or raise workers.replicas',
 }

@@ -1,15 +1,14 @@
 import type { LoadTest } from '../../runtime/load-test/record.ts'
 import { summaryOf } from '../../runtime/load-test/summary.ts'
 import { figure } from '../sizing/figures.ts'
-import { type Count, isShort } from './counts.ts'
-import type { Findings } from './findings.ts'
+import { type Count, type Findings, isShort } from './findings.ts'
 import { sumOf } from './window.ts'
 
 /** What a load test found, as text for a terminal. */
 export function textReport(loadTest: LoadTest, findings: Findings): string {
   const { verdict, advice, measured, capacities, counts } = findings
   const sections: readonly (readonly string[])[] = [
-    [headline(loadTest, findings), ...verdict.faults.map(item)],
+    [headline(loadTest, findings), ...verdict.faults.map(({ text }) => item(text))],
     summaryOf(loadTest),
     [saturationLine(findings)],
     section(

@@ -9,11 +9,18 @@ export interface Objectives {
   readonly p99Ms: number
 }
 
+/** Something that was asked of the system and was not held. */
+export interface VerdictFault {
+  readonly code: string
+  readonly facts: Readonly<Record<string, number>>
+  readonly text: string
+}
+
 /** Whether the load was held. */
 export interface Verdict {
   readonly holds: boolean
-  /** Why not, in words. */
-  readonly faults: readonly string[]
+  /** Why not. */
+  readonly faults: readonly VerdictFault[]
   readonly saturation: Saturation | undefined
 }
 
@@ -30,28 +37,46 @@ export function judge(loadTest: LoadTest, { p99Ms }: Objectives): Verdict {
   const faults = [
     ...fault(
       comparison.lost > 0,
+      'events_lost',
+      { events: comparison.lost },
       `${counted(comparison.lost, 'event')} that got a 200 ${comparison.lost === 1 ? 'is' : 'are'} not stored`,
     ),
     ...fault(
       comparison.twice > 0,
+      'events_twice',
+      { events: comparison.twice },
       `${counted(comparison.twice, 'event')} ${comparison.twice === 1 ? 'is' : 'are'} stored more than once`,
     ),
-    ...fault(total.failed > 0, `${counted(total.failed, 'event')} were refused: ${total.firstRefusal ?? 'no answer'}`),
-    ...fault(comparison.accepted === 0, 'no event got a 200'),
-    ...fault(drainSeconds === null, 'the backlog did not drain'),
+    ...fault(
+      total.failed > 0,
+      'events_refused',
+      { events: total.failed },
+      `${counted(total.failed, 'event')} were refused: ${total.firstRefusal ?? 'no answer'}`,
+    ),
+    ...fault(comparison.accepted === 0, 'nothing_accepted', {}, 'no event got a 200'),
+    ...fault(drainSeconds === null, 'not_drained', {}, 'the backlog did not drain'),
     ...fault(
       last !== undefined && isBehind(last, settings),
+      'backlog_grew',
+      { messages: last?.backlogMessages ?? 0 },
       `the backlog grew to ${counted(last?.backlogMessages ?? 0, 'message')} by the end of the load`,
     ),
-    ...fault(p99 > p99Ms, `the p99 latency is ${figure(p99)} ms; ${figure(p99Ms)} ms was the maximum`),
+    ...fault(
+      p99 > p99Ms,
+      'latency_high',
+      { p99Ms: p99, askedMs: p99Ms },
+      `the p99 latency is ${figure(p99)} ms; ${figure(p99Ms)} ms was the maximum`,
+    ),
     ...fault(
       late > LATE_MS,
+      'load_late',
+      { lateMs: late },
       `calls were sent up to ${figure(late)} ms after they were due: less load was sent than requested`,
     ),
   ]
   return { holds: faults.length === 0, faults, saturation: firstSaturation(loadTest) }
 }
 
-function fault(is: boolean, text: string): readonly string[] {
-  return is ? [text] : []
+function fault(is: boolean, code: string, facts: VerdictFault['facts'], text: string): readonly VerdictFault[] {
+  return is ? [{ code, facts, text }] : []
 }

@@ -9,6 +9,7 @@ import { ZONE_LABEL } from '../kubernetes/labels.ts'
 import { type PodTemplate, podTemplate } from '../kubernetes/pod.ts'
 import { execCheck, probes } from '../kubernetes/probes.ts'
 import { propertiesFile } from '../kubernetes/properties.ts'
+import { scriptOf } from '../kubernetes/script.ts'
 import { service } from '../kubernetes/service.ts'
 import { hostOf, podHost, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
@@ -196,31 +197,12 @@ const READ_ONLY_MARK = `${DATA}/journal/read-only`
  * before it begins.
  */
 const STOPPED_SECONDS = 10
-const BOOKIE_START = `set -eu
-cp /config/bookkeeper.conf ${CONF}
-if [ -e ${READ_ONLY_MARK} ]; then echo forceReadOnlyBookie=true >> ${CONF}; fi
-told_to_stop=no
-trap 'told_to_stop=yes; kill -TERM $jvm' TERM INT
-runs() { kill -0 $jvm 2>/dev/null; }
-lives() { grep -qs '^LedgerDirsMonit' /proc/$jvm/task/*/comm; }
-serves_metrics() { grep -qs '^qtp' /proc/$jvm/task/*/comm; }
-while true; do
-  bin/pulsar bookie &
-  jvm=$!
-  metrics=0
-  until lives || ! runs || [ $metrics -ge ${STOPPED_SECONDS} ]; do
-    sleep 1
-    if serves_metrics; then metrics=$((metrics + 1)); fi
-  done
-  while lives; do sleep 1; done
-  for second in 1 2 3 4 5; do if runs; then sleep 1; fi; done
-  if ! runs; then break; fi
-  echo 'The bookie has stopped and its JVM has not: it is killed.' >&2
-  kill -KILL $jvm
-  if [ $told_to_stop = yes ] || [ $SECONDS -gt ${RETRY_SECONDS} ]; then break; fi
-done
-wait $jvm
-`
+const BOOKIE_START = scriptOf(new URL('scripts/bookie-start.sh', import.meta.url), {
+  CONF,
+  READ_ONLY_MARK,
+  STOPPED_SECONDS,
+  RETRY_SECONDS,
+})
 
 /**
  * Whether it serves, writable or read-only, which it does without ZooKeeper too, and not while it replays its journal.
@@ -230,11 +212,12 @@ wait $jvm
  * reports that it is writable.
  */
 function bookieServes({ name, site, zookeeper }: Bookies): string {
-  return `curl -fsS http://127.0.0.1:${PORTS.metrics}/metrics | grep -Eq '^bookie_SERVER_STATUS([{].*[}])? [01]([.]0)?$' || exit 1
-dump=$(timeout 3 bash -c 'exec 3<>/dev/tcp/${zookeeper.replace(':', '/')} && printf dump >&3 && cat <&3' 2>/dev/null) || exit 0
-case $dump in *'ephemeral nodes dump:'*) ;; *) exit 0 ;; esac
-echo "$dump" | grep -Eq "/ledgers/available/(readonly/)?$HOSTNAME.${hostOf(site, name)}:${PORTS.bookie}$"
-`
+  return scriptOf(new URL('scripts/bookie-serves.sh', import.meta.url), {
+    METRICS_PORT: PORTS.metrics,
+    ZOOKEEPER: zookeeper.replace(':', '/'),
+    DOMAIN: hostOf(site, name),
+    BOOKIE_PORT: PORTS.bookie,
+  })
 }
 
 function bookiePod(own: Bookies, share: ZoneShare, digest: string): PodTemplate {

@@ -1,7 +1,18 @@
+import type { Input } from '@pulumi/pulumi'
+import type { GroupOf } from '../config/read.ts'
 import type { Site } from '../kubernetes/site.ts'
 import { shares } from '../kubernetes/zones.ts'
 import { type FactValues, versionFact } from '../safety/facts.ts'
-import type { SettledPulsar } from './pulsar.ts'
+
+/** Pulsar with every number settled. */
+export interface SettledPulsar extends Omit<GroupOf<'pulsar'>, 'serviceUrl' | 'adminUrl'> {
+  readonly image: Input<string>
+  readonly zookeeper: GroupOf<'zookeeper'>
+  readonly bookkeeper: GroupOf<'bookkeeper'>
+  readonly autorecovery: GroupOf<'autorecovery'>
+  readonly broker: GroupOf<'broker'>
+  readonly proxy: GroupOf<'proxy'>
+}
 
 /** What the data of a Pulsar depends on. */
 export function pulsarFacts(

@@ -6,7 +6,6 @@ import {
   type Resource,
 } from '@pulumi/pulumi'
 import { refuse, withDefaults } from '../config/defaults.ts'
-import type { GroupOf } from '../config/read.ts'
 import { pulsarFaults } from '../config/rules.ts'
 import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { facts } from '../safety/facts.ts'
@@ -15,7 +14,7 @@ import { Autorecovery, type AutorecoverySettings } from './autorecovery.ts'
 import { BookKeeper, type BookKeeperSettings, bookies } from './bookkeeper.ts'
 import { Broker, type BrokerSettings } from './broker.ts'
 import type { PulsarAccess } from './endpoint.ts'
-import { pulsarFacts } from './facts.ts'
+import { pulsarFacts, type SettledPulsar } from './facts.ts'
 import { metadataJob } from './metadata.ts'
 // biome-ignore lint/suspicious/noShadowRestrictedNames: what Pulsar calls it
 import { Proxy, type ProxySettings } from './proxy.ts'
@@ -61,16 +60,6 @@ export interface PulsarArgs extends SiteArgs, PulsarSettings {
   readonly guard?: boolean
   /** Changes that are refused, and that an operator has prepared: `key=new value`, as the refusal says. @default [] */
   readonly acknowledge?: readonly string[]
-}
-
-/** Pulsar with every number settled. */
-export interface SettledPulsar extends Omit<GroupOf<'pulsar'>, 'serviceUrl' | 'adminUrl'> {
-  readonly image: Input<string>
-  readonly zookeeper: GroupOf<'zookeeper'>
-  readonly bookkeeper: GroupOf<'bookkeeper'>
-  readonly autorecovery: GroupOf<'autorecovery'>
-  readonly broker: GroupOf<'broker'>
-  readonly proxy: GroupOf<'proxy'>
 }
 
 /** @throws RunError with every value of a part that is out of range. */

@@ -8,12 +8,12 @@ import { disruptionBudget } from '../kubernetes/disruption.ts'
 import { type PodTemplate, podTemplate } from '../kubernetes/pod.ts'
 import { execCheck, probes } from '../kubernetes/probes.ts'
 import { propertiesFile } from '../kubernetes/properties.ts'
+import { scriptOf } from '../kubernetes/script.ts'
 import { service } from '../kubernetes/service.ts'
 import { hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { Stateful } from '../kubernetes/stateful.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
 import { configVolume, PULSAR_USER, podName, pulsarContainer } from './server.ts'
-import { zookeeperStart } from './zookeeper-start.ts'
 
 const PORTS = TIERS.zookeeper.ports
 
@@ -152,4 +152,18 @@ function zookeeperPod({ name, site, image, config }: Ensemble, digest: string): 
       }),
     ],
   })
+}
+
+/**
+ * The start script of a ZooKeeper node.
+ *
+ * The ensemble changes by ZooKeeper's own reconfiguration, never by a new list of servers: with such a list two nodes that
+ * are new and empty could form a quorum without the one that has the data. Here the first node begins alone. Each other one
+ * starts as an observer, which cannot elect, copies the data, and asks the ensemble to make it a participant. So an ensemble
+ * of one becomes one of three, and three become five, at any time; a node that lost its disk comes back the same way.
+ *
+ * The configuration is kept on the volume, because ZooKeeper writes the ensemble into it.
+ */
+function zookeeperStart(domain: string): string {
+  return scriptOf(new URL('scripts/zookeeper-start.sh', import.meta.url), { DOMAIN: domain })
 }

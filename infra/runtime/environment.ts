@@ -2,9 +2,10 @@ import type { Input } from '@pulumi/pulumi'
 import { type Config, loadConfig, type settings, toEnv } from '../../runtime/config.ts'
 import { bundlesFor } from '../../runtime/names.ts'
 import type { SearchAccess, SearchEndpoint } from '../elasticsearch/endpoint.ts'
+import { jobPod } from '../kubernetes/job.ts'
 import { nodeHeapMib } from '../kubernetes/memory.ts'
-import type { Volume, VolumeMount } from '../kubernetes/pod.ts'
-import type { SiteArgs } from '../kubernetes/site.ts'
+import type { ContainerArgs, PodTemplate, Volume, VolumeMount } from '../kubernetes/pod.ts'
+import type { Site, SiteArgs } from '../kubernetes/site.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
 import type { PulsarAccess } from '../pulsar/endpoint.ts'
 
@@ -157,4 +158,15 @@ export function runtimeVolumes(
     addSecret(CONSOLE_DIR, 'console', own.console)
   }
   return { volumes, mounts }
+}
+
+/** A pod that runs a command of the runtime's image once, with the rights of set-up. */
+export function adminPod(site: Site, access: RuntimeAccess, ...containers: readonly ContainerArgs[]): PodTemplate {
+  const { volumes, mounts } = runtimeVolumes(access, 'admin')
+  const withAccess = containers.map((container) => ({
+    ...container,
+    env: { ...containerEnv(access, container.resources.memoryMib, 'admin'), ...container.env },
+    mounts,
+  }))
+  return jobPod({ site, ...RUNTIME_USER, volumes, containers: withAccess })
 }

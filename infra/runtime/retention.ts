@@ -1,9 +1,8 @@
 import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
 import { labelsOf } from '../kubernetes/labels.ts'
-import { podTemplate } from '../kubernetes/pod.ts'
 import { siteOf } from '../kubernetes/site.ts'
-import { accessOf, containerEnv, RUNTIME_USER, type RuntimeArgs, runtimeVolumes, settingsOf } from './environment.ts'
+import { accessOf, adminPod, type RuntimeArgs, settingsOf } from './environment.ts'
 
 export interface RetentionArgs extends RuntimeArgs {
   /** Whether anything is deleted. @default true */
@@ -36,25 +35,14 @@ export class Retention extends ComponentResource {
     const { tokenSecrets: _token, ...pulsar } = args.pulsar
     // It has nothing to do with Pulsar, so it gets no token.
     const access = accessOf({ ...args, pulsar })
-    const { volumes, mounts } = runtimeVolumes(access, 'admin')
-    const template = podTemplate({
-      site,
-      tier: 'set-up',
-      ...RUNTIME_USER,
-      graceSeconds: 30,
-      restartPolicy: 'OnFailure',
-      volumes,
-      containers: [
-        ...nightly(expires, access.settings.warmAfterDays > 0).map(([container, command]) => ({
-          name: container,
-          image,
-          args: ['indices', command, '--apply'],
-          env: { ...containerEnv(access, RESOURCES.memoryMib, 'admin'), ...settingsOf(access) },
-          resources: RESOURCES,
-          mounts,
-        })),
-      ],
-    })
+    const containers = nightly(expires, access.settings.warmAfterDays > 0).map(([container, command]) => ({
+      name: container,
+      image,
+      args: ['indices', command, '--apply'],
+      env: settingsOf(access),
+      resources: RESOURCES,
+    }))
+    const template = adminPod(site, access, ...containers)
     new k8s.batch.v1.CronJob(
       cronJob,
       {

@@ -4,19 +4,11 @@ import type { Config } from '../../runtime/config.ts'
 import { namespaceOf, topicsOf } from '../../runtime/names.ts'
 import { withDefaults } from '../config/defaults.ts'
 import { checksum } from '../kubernetes/checksum.ts'
-import { setUpJob } from '../kubernetes/job.ts'
-import { podTemplate } from '../kubernetes/pod.ts'
+import { jobPod, setUpJob } from '../kubernetes/job.ts'
+import { scriptOf } from '../kubernetes/script.ts'
 import { type Site, siteOf } from '../kubernetes/site.ts'
 import { PULSAR_USER, TOKEN_DIR, TOOL_ENV, tokenVolume } from '../pulsar/server.ts'
-import {
-  accessOf,
-  containerEnv,
-  RUNTIME_USER,
-  type RuntimeAccess,
-  type RuntimeArgs,
-  runtimeVolumes,
-  settingsOf,
-} from './environment.ts'
+import { accessOf, adminPod, type RuntimeAccess, type RuntimeArgs, settingsOf } from './environment.ts'
 
 export interface SetUpArgs extends RuntimeArgs {
   /** Whether the brokers ask what a token may do: set-up then gives API and workers their rights. @default false */
@@ -78,25 +70,8 @@ export class SetUp extends ComponentResource {
     const command = ['set-up', ...(lowersRetention(access.settings, acknowledge) ? ['--lower-retention'] : [])]
     // It gives brokers that are added their share of the partitions.
     const brokers = access.pulsar.brokers ?? 0
-    const { volumes, mounts } = runtimeVolumes(access, 'admin')
-    const template = podTemplate({
-      site,
-      tier: 'set-up',
-      ...RUNTIME_USER,
-      graceSeconds: 30,
-      restartPolicy: 'OnFailure',
-      volumes,
-      containers: [
-        {
-          name: 'set-up',
-          image,
-          args: command,
-          env: { ...containerEnv(access, RESOURCES.memoryMib, 'admin'), ...needed },
-          resources: RESOURCES,
-          mounts,
-        },
-      ],
-    })
+    const container = { name: 'set-up', image, args: command, env: needed, resources: RESOURCES }
+    const template = adminPod(site, access, container)
     this.job = setUpJob(site, name, checksum(JSON.stringify([command, needed, brokers])), template, {
       parent: this,
     })
@@ -107,24 +82,16 @@ export class SetUp extends ComponentResource {
   /** API and workers may do their part with the two topics of the pipeline, and nothing else. */
   private permissions(name: string, { pulsarImage }: SetUpArgs, site: Site, access: RuntimeAccess): void {
     const script = permissionsScript(access.pulsar.endpoint.adminUrl, access.settings)
-    const template = podTemplate({
-      site,
-      tier: 'set-up',
-      ...PULSAR_USER,
-      graceSeconds: 30,
-      restartPolicy: 'OnFailure',
-      volumes: [tokenVolume(access.pulsar.tokenSecrets?.admin ?? '')],
-      containers: [
-        {
-          name: 'permissions',
-          image: output(pulsarImage ?? withDefaults(name, 'images', {}).pulsar),
-          command: ['bash', '-c', script],
-          env: TOOL_ENV,
-          resources: { cpuMillicores: 250, memoryMib: 512 },
-          mounts: { [TOKEN_DIR]: 'tokens' },
-        },
-      ],
-    })
+    const container = {
+      name: 'permissions',
+      image: output(pulsarImage ?? withDefaults(name, 'images', {}).pulsar),
+      command: ['bash', '-c', script],
+      env: TOOL_ENV,
+      resources: { cpuMillicores: 250, memoryMib: 512 },
+      mounts: { [TOKEN_DIR]: 'tokens' },
+    }
+    const volumes = [tokenVolume(access.pulsar.tokenSecrets?.admin ?? '')]
+    const template = jobPod({ site, ...PULSAR_USER, volumes, containers: [container] })
     setUpJob(site, name, checksum(script), template, { parent: this, dependsOn: [this.job] })
   }
 }
@@ -144,18 +111,11 @@ function lowersRetention(settings: Config, acknowledged: readonly string[]): boo
  */
 function permissionsScript(adminUrl: string, config: Config): string {
   const { events, deadLetters } = topicsOf(config)
-  const namespace = namespaceOf(events)
-  return `set -eu
-admin() {
-  bin/pulsar-admin --admin-url ${adminUrl} --auth-plugin org.apache.pulsar.client.impl.auth.AuthenticationToken \\
-    --auth-params file://${TOKEN_DIR}/token "$@"
-}
-grant() { admin topics grant-permission "$1" --role "$2" --actions "$3"; }
-grant ${events} api produce
-grant ${events} worker consume
-grant ${deadLetters} api consume
-grant ${deadLetters} worker produce
-# Earlier releases gave both roles the whole namespace.
-for role in api worker; do admin namespaces revoke-permission ${namespace} --role "$role"; done
-`
+  return scriptOf(new URL('scripts/permissions.sh', import.meta.url), {
+    ADMIN_URL: adminUrl,
+    TOKEN_DIR,
+    EVENTS: events,
+    DEAD_LETTERS: deadLetters,
+    NAMESPACE: namespaceOf(events),
+  })
 }

@@ -1,10 +1,8 @@
+import { cheapestCount, evenly, lossesOf, roundUp } from './capacity.ts'
 import { DAY_SECONDS } from './demand.ts'
-import type { Derived } from './derived.ts'
 import { bytes, counted, figure, percent } from './figures.ts'
 import { DEFAULT_PRICES, podMonth } from './prices.ts'
-import type { Question } from './question.ts'
-import { cheapestCount, evenly, roundUp } from './rounding.ts'
-import { lossesOf } from './survival.ts'
+import type { Derived, Question } from './question.ts'
 
 const GIB = 1024 ** 3
 const HOUR_SECONDS = 3600
@@ -26,7 +24,7 @@ export function sizeBookies(question: Question): readonly Derived[] {
   return [replicas, journal, ledgers, sizeMemory(question, ledgersGib), sizeRetention(question, content, topicGib)]
 }
 
-/** One bookie more than the copies, so that ensembles are formed while one is down; but in a dev stack of one copy. */
+/** One bookie more than the copies, so that ensembles are formed while one is down; except in a dev stack of one copy. */
 function spareBookies({ zones, writeQuorum, floor }: Question['shape']): number {
   return zones === 1 && writeQuorum === 1 && floor.bookies <= 1 ? 0 : 1
 }

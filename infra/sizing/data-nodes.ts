@@ -1,4 +1,4 @@
-import type { Derived } from './derived.ts'
+import { roundUp } from './capacity.ts'
 import { bytes, counted, figure, percent } from './figures.ts'
 import {
   countOf,
@@ -12,8 +12,8 @@ import {
   type NodeGroup,
 } from './node-group.ts'
 import { DEFAULT_PRICES } from './prices.ts'
-import type { Question } from './question.ts'
-import { roundUp } from './rounding.ts'
+import { documents } from './programs.ts'
+import type { Derived, Question } from './question.ts'
 import {
   busyCores,
   MAX_SHARDS,
@@ -23,7 +23,6 @@ import {
   sizeShards,
   sizeStateShards,
 } from './shards.ts'
-import { documents } from './workers.ts'
 
 /** Data nodes with their CPU, heap and disk, warm ones where there are some, masters, and the shards of the indices. */
 export function sizeDataNodes(question: Question): readonly Derived[] {
@@ -93,7 +92,7 @@ function warmGroup(question: Question): NodeGroup | undefined {
   }
 }
 
-/** Nodes for the shards of so many days of events, before rounding. */
+/** Nodes for the shards of `eventDays` days of events, before rounding. */
 function shardNodes(question: Question, eventDays: number, stateShards: number): number {
   const { c, demand, stated } = question
   const { bySize, byRate } = neededShards(question)

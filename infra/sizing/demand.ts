@@ -1,6 +1,5 @@
 import type { Coefficients } from './coefficients.ts'
-import type { Load, Shape } from './load.ts'
-import { PERIOD_DAYS } from './period.ts'
+import { type Load, PERIOD_DAYS, type Shape } from './load.ts'
 
 export const DAY_SECONDS = 86_400
 

@@ -1,15 +1,11 @@
-import { sizeApi } from './api.ts'
 import { ledgerContent, sizeBookies } from './bookies.ts'
-import { sizeBrokers } from './brokers.ts'
 import { type Coefficients, DEFAULT_COEFFICIENTS } from './coefficients.ts'
 import { sizeDataNodes } from './data-nodes.ts'
 import { demandOf } from './demand.ts'
-import { type Derived, SIZED_KEYS, type Stated } from './derived.ts'
 import type { Load, Shape } from './load.ts'
-import type { Question } from './question.ts'
-import { scaleApi, scaleWorkers } from './scaling.ts'
-import { sizePartitions, sizeWorkers } from './workers.ts'
-import { sizeZooKeeper } from './zookeeper.ts'
+import { scaleApi, scaleWorkers, sizeApi, sizePartitions, sizeWorkers } from './programs.ts'
+import { sizeBrokers, sizeZooKeeper } from './pulsar.ts'
+import { type Derived, type Question, SIZED_KEYS, type Stated } from './question.ts'
 
 /**
  * Sizes a stack for a load. Every number is whole and not below the floor; a larger load, more redundancy or slower

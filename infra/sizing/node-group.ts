@@ -1,9 +1,7 @@
-import type { SizedKey } from './derived.ts'
+import { cheapestCount, evenly, lossesOf, roundUp } from './capacity.ts'
 import { DEFAULT_PRICES, podMonth } from './prices.ts'
-import type { Question } from './question.ts'
-import { cheapestCount, evenly, roundUp } from './rounding.ts'
+import type { Question, SizedKey } from './question.ts'
 import { STATE_INDICES } from './shards.ts'
-import { lossesOf } from './survival.ts'
 
 /** Nodes of Elasticsearch that are alike and hold the same data. */
 export interface NodeGroup {
@@ -41,7 +39,7 @@ export function lossesAt({ load, shape }: Question, count: number) {
   return shape.indexReplicas === 0 ? [] : lossesOf(count, 1 + shape.indexReplicas, shape.zones, load)
 }
 
-/** GiB of disk that one of so many nodes needs, after a loss too, before rounding. */
+/** GiB of disk that one of `count` nodes needs, also after a loss, before rounding. */
 function diskGibOf(question: Question, { bytes }: NodeGroup, count: number): number {
   const { shape, c } = question
   const afterLoss = lossesAt(question, count).map(({ left, copies }) => {
@@ -51,7 +49,7 @@ function diskGibOf(question: Question, { bytes }: NodeGroup, count: number): num
   return Math.max(bytes / count / c.diskFillRatio, ...afterLoss) / GIB
 }
 
-/** Cores that one of so many nodes needs for the load, after a loss too, before rounding. */
+/** Cores that one of `count` nodes needs for the load, also after a loss, before rounding. */
 export function loadCoresOf(question: Question, { cores }: NodeGroup, count: number): number {
   const { shape, c } = question
   const afterLoss = lossesAt(question, count).map(
@@ -60,7 +58,7 @@ export function loadCoresOf(question: Question, { cores }: NodeGroup, count: num
   return Math.max(cores / count / c.targetUtilisation, ...afterLoss)
 }
 
-/** Heap that a disk wants, before rounding: one half of the memory, beside what an empty node and its indices take. */
+/** Heap for a disk, before rounding: half of the memory, plus what an empty node and its indices take. */
 function heapGibOf({ c, demand }: Question, group: NodeGroup, diskGib: number): number {
   const byIndices = (demand.indices + STATE_INDICES) / c.indicesPerHeapGib
   return Math.max(c.minHeapGib, c.emptyHeapGib + byIndices + diskGib / group.diskPerMemory / 2)
@@ -110,7 +108,7 @@ function within(need: number, most: number): boolean {
   return need <= most * (1 + 1e-9)
 }
 
-/** Disk of one of so many nodes. */
+/** Disk of one of `nodes` nodes. */
 export function diskOf(question: Question, group: NodeGroup, nodes: number): number {
   return Math.max(question.c.minDiskGib, roundUp(diskGibOf(question, group, nodes)))
 }
@@ -121,7 +119,7 @@ export function heapOf(question: Question, group: NodeGroup, diskGib: number): n
   return Math.min(question.c.maxHeapGib, heapGib)
 }
 
-/** CPU of one of so many nodes with such a heap, in millicores. */
+/** CPU of one of `nodes` nodes with such a heap, in millicores. */
 export function millicoresOf(question: Question, group: NodeGroup, nodes: number, heapGib: number): number {
   const { c } = question
   const cores = Math.max(c.minDataCores, loadCoresOf(question, group, nodes), (2 * heapGib) / c.memoryPerCore)

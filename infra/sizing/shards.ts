@@ -1,7 +1,6 @@
-import type { Derived } from './derived.ts'
+import { roundUp } from './capacity.ts'
 import { bytes, counted, figure } from './figures.ts'
-import type { Question } from './question.ts'
-import { roundUp } from './rounding.ts'
+import type { Derived, Question } from './question.ts'
 
 /** `index.number_of_shards` is limited to 1024 by Elasticsearch. */
 export const MAX_SHARDS = 1024

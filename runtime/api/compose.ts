@@ -10,7 +10,7 @@ import {
   stateLines,
   Verbatim,
 } from '../search/documents.ts'
-import { partitionTimeMs, periodOf } from '../search/indices.ts'
+import { indexNamer, partitionTimeMs } from '../search/indices.ts'
 import { Packer, type Part } from './packer.ts'
 import type { EventPayload, Fault, TrackPayload } from './schema.ts'
 import { semanticFaults } from './semantics.ts'
@@ -54,7 +54,6 @@ type ComposerConfig = Pick<
 const STEP_BYTES = 128 * 1024
 /** Maximum added to each event: ids, times, names. */
 const ADDED_BYTES = 4 * 1024
-const DAY_MS = 24 * 3600 * 1000
 
 /** Turns a call into the lines that will be stored. Everything about a document is decided here, once, and travels with it. */
 export function composer(config: ComposerConfig): Composer {
@@ -67,18 +66,8 @@ export function composer(config: ComposerConfig): Composer {
   // Each event carries the `request` of the call: without a limit a small body could become a thousand large documents.
   const totalBytesFor = (events: number) => 2 * config.apiMaxBodyBytes + events * ADDED_BYTES
   const windowMs = config.eventIdWindowHours * 3600 * 1000
-  // Nearly all events are of the same day as the one before, and a day is in one period.
-  let lastDay = Number.NaN
-  let lastIndex = ''
-  const indexFor = (id: string, nowMs: number) => {
-    const timeMs = partitionTimeMs(id, nowMs, windowMs)
-    const day = Math.floor(timeMs / DAY_MS)
-    if (day !== lastDay) {
-      lastDay = day
-      lastIndex = `${indices.event}-${periodOf(timeMs, config.eventPartitioning)}`
-    }
-    return lastIndex
-  }
+  const indexOf = indexNamer(indices.event, config.eventPartitioning)
+  const indexFor = (id: string, nowMs: number) => indexOf(partitionTimeMs(id, nowMs, windowMs))
 
   function* pack(payload: TrackPayload, subject: Subject, nowMs: number): Generator<undefined, Packer, void> {
     const events = payload.events ?? []

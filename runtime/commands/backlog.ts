@@ -2,7 +2,8 @@ import type { Config } from '../config.ts'
 import { topicName } from '../names.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { readDetailedBacklog } from '../queue/backlog.ts'
-import { grouped, print, table } from './output.ts'
+import { number } from '../telemetry/format.js'
+import { print, table } from './output.ts'
 
 export interface BacklogOptions {
   readonly topic?: string
@@ -26,9 +27,9 @@ export async function backlog(config: Config, options: BacklogOptions): Promise<
     ])
     print(table(['partition', 'subscription', 'messages', 'events', 'bytes', 'oldest (s)'], rows))
     const drain =
-      detailed.secondsToDrain === null ? 'it does not shrink' : `empty in ${grouped(detailed.secondsToDrain)} s`
-    const events = `${detailed.eventsExact ? '' : 'about '}${grouped(detailed.events)} events`
-    print(`\n${grouped(detailed.total)} messages with ${events}; at the present rates ${drain}.`)
+      detailed.secondsToDrain === null ? 'it does not shrink' : `empty in ${number(detailed.secondsToDrain)} s`
+    const events = `${detailed.eventsExact ? '' : 'about '}${number(detailed.events)} events`
+    print(`\n${number(detailed.total)} messages with ${events}; at the present rates ${drain}.`)
   } finally {
     await admin.close()
   }

@@ -7,8 +7,8 @@ import { pulsarAdmin } from '../queue/admin.ts'
 import { readBacklog } from '../queue/backlog.ts'
 import { connectQueue } from '../queue/connect.ts'
 import { type DeadLetterAccess, readDeadLetters, replayDeadLetters } from '../queue/dead-letters.ts'
-import { newFile } from './new-file.ts'
-import { grouped, print, table } from './output.ts'
+import { number } from '../telemetry/format.js'
+import { newFile, print, table } from './output.ts'
 
 async function withQueue<T>(config: Config, log: Logger, use: (access: DeadLetterAccess) => Promise<T>): Promise<T> {
   const admin = pulsarAdmin(config)
@@ -32,19 +32,19 @@ export interface DeadLetterOptions {
 export function listDeadLetters(config: Config, log: Logger, options: DeadLetterOptions): Promise<void> {
   return withQueue(config, log, async (access) => {
     const rows: string[][] = []
-    await readDeadLetters(access, options.limit, async ({ certificate, message }) => {
+    await readDeadLetters(access, options.limit, async ({ metadata, message }) => {
       const action = message.payload.toString('utf8').split('\n', 1)[0] ?? ''
       rows.push([
-        certificate.failedAt,
-        String(certificate.status),
-        certificate.fault,
+        metadata.failedAt,
+        String(metadata.status),
+        metadata.fault,
         action.slice(0, 120),
-        certificate.reason.slice(0, 200),
+        metadata.reason.slice(0, 200),
       ])
     })
     const { total } = await readBacklog(access.admin, access.topics.deadLetters)
     if (rows.length > 0) print(table(['failed at', 'status', 'fault', 'operation', 'reason'], rows))
-    print(`${rows.length > 0 ? '\n' : ''}${grouped(total)} dead letters wait; ${grouped(rows.length)} are shown.`)
+    print(`${rows.length > 0 ? '\n' : ''}${number(total)} dead letters wait; ${number(rows.length)} are shown.`)
   })
 }
 
@@ -52,7 +52,7 @@ export function listDeadLetters(config: Config, log: Logger, options: DeadLetter
 export function replayAll(config: Config, log: Logger, options: DeadLetterOptions): Promise<void> {
   return withQueue(config, log, async (access) => {
     const count = await replayDeadLetters(access, options.limit)
-    print(`${grouped(count)} dead letters published again. What is still refused becomes a dead letter again.`)
+    print(`${number(count)} dead letters published again. What is still refused becomes a dead letter again.`)
   })
 }
 
@@ -64,9 +64,9 @@ export function exportDeadLetters(
 ): Promise<void> {
   return withQueue(config, log, async (access) => {
     const output = options.file === '-' ? process.stdout : newFile(options.file)
-    const count = await readDeadLetters(access, options.limit, async ({ certificate, message }) => {
+    const count = await readDeadLetters(access, options.limit, async ({ metadata, message }) => {
       const line = JSON.stringify({
-        ...certificate,
+        ...metadata,
         properties: message.properties,
         ...(isUtf8(message.payload)
           ? { lines: message.payload.toString('utf8') }
@@ -77,7 +77,7 @@ export function exportDeadLetters(
     if (options.file !== '-') {
       output.end()
       await once(output, 'close')
-      print(`${grouped(count)} dead letters written to ${options.file}; they still wait in the topic.`)
+      print(`${number(count)} dead letters written to ${options.file}; they still wait in the topic.`)
     }
   })
 }

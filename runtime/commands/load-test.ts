@@ -2,10 +2,10 @@ import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { type Config, settings } from '../config.ts'
 import { AppError } from '../errors.ts'
-import { secondsOf } from '../load-test/duration.ts'
 import type { LoadTest } from '../load-test/record.ts'
 import { type LoadTestOptions, runLoadTest } from '../load-test/run.ts'
 import { createScreen } from '../screen.ts'
+import { secondsOf } from './output.ts'
 
 /** What the options of `loadTestCommand` are read into, as texts. */
 export interface LoadTestFlags {

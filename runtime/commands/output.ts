@@ -1,10 +1,14 @@
+import { createWriteStream, openSync, type WriteStream } from 'node:fs'
+import { AppError } from '../errors.ts'
+import { number } from '../telemetry/format.js'
+
 /** What a terminal would obey: control characters, and those that change the direction of text. */
 const OBEYED = /[\p{Cc}\p{Bidi_Control}]/gu
 
 /** Rows as a table with aligned columns; numbers to the right. Cells may quote strangers: what a terminal would obey is replaced. */
 export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = [header, ...rows].map((row) =>
-    row.map((cell) => (typeof cell === 'number' ? grouped(cell) : printable(cell))),
+    row.map((cell) => (typeof cell === 'number' ? number(cell) : printable(cell))),
   )
   const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
   const isNumber = header.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'))
@@ -26,11 +30,29 @@ function padded(cell: string, width: number, right: boolean): string {
   return right ? cell.padStart(width) : cell.padEnd(width)
 }
 
-/** 1234567 as `1,234,567`. */
-export function grouped(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 1 })
-}
-
 export function print(text: string): void {
   process.stdout.write(`${text}\n`)
+}
+
+/**
+ * Creates a file and opens it for writing.
+ *
+ * @throws AppError `command_invalid` when it already exists, or cannot be written.
+ */
+export function newFile(path: string): WriteStream {
+  try {
+    return createWriteStream('', { fd: openSync(path, 'wx') })
+  } catch (cause) {
+    throw new AppError('command_invalid', `the file "${path}" cannot be created; name one that does not exist yet`, {
+      cause,
+    })
+  }
+}
+
+const SECONDS = { s: 1, m: 60, h: 3600 } as const
+
+/** Seconds of `30s`, `10m`, `1.5h`; `undefined` of anything else. */
+export function secondsOf(text: string): number | undefined {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)([smh])$/.exec(text) ?? []
+  return number === undefined ? undefined : Number(number) * SECONDS[unit as keyof typeof SECONDS]
 }

@@ -2,14 +2,14 @@ import { Command } from 'commander'
 import { parseMoment } from '../api/time.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
-import { durationText, secondsOf } from '../load-test/duration.ts'
 import type { Logger } from '../log.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { connectQueue } from '../queue/connect.ts'
 import { type ReplayOptions, type ReplayProgress, type ReplayReport, replay } from '../replay/replay.ts'
 import { createScreen } from '../screen.ts'
 import { searchClient } from '../search/client.ts'
-import { grouped, print } from './output.ts'
+import { duration, number } from '../telemetry/format.js'
+import { print, secondsOf } from './output.ts'
 
 /** The options of `replayCommand`, as texts. */
 export interface ReplayFlags {
@@ -102,23 +102,23 @@ export function exitCodeOf(report: ReplayReport, options: ReplayOptions): number
 
 function progressText({ messages, events, reachedMs, openMessages }: ReplayProgress): string {
   if (reachedMs === undefined) return 'looking for the first message'
-  return `${grouped(messages)} messages with ${grouped(events)} events read, published until ${isoOf(reachedMs)}; ${grouped(openMessages)} messages not stored yet`
+  return `${number(messages)} messages with ${number(events)} events read, published until ${isoOf(reachedMs)}; ${number(openMessages)} messages not stored yet`
 }
 
 /** What a replay did, and what it could not do, in lines for people. */
 export function reportLines(report: ReplayReport, options: ReplayOptions): readonly string[] {
   const { messages, stored, duplicates, conflicts, deadLetters, newer, deleted, keptSinceMs, seconds } = report
   return [
-    `${grouped(messages)} messages read in ${durationText(seconds)}: ${grouped(stored)} events stored, ${grouped(duplicates)} were already stored, ${grouped(conflicts)} conflicts, ${grouped(deadLetters)} dead letters.`,
+    `${number(messages)} messages read in ${duration(seconds)}: ${number(stored)} events stored, ${number(duplicates)} were already stored, ${number(conflicts)} conflicts, ${number(deadLetters)} dead letters.`,
     ...(conflicts > 0 ? ['In a conflict, the first event stays: docs/guarantees.md.'] : []),
     ...(reachesTooFar(report, options) ? [tooFar(options.fromMs as number, keptSinceMs)] : []),
     ...(deleted > 0
       ? [
-          `${grouped(deleted)} messages were deleted by the retention of Pulsar before they could be read: raise --events-per-second, or PULSAR_RETENTION_SIZE_GIB.`,
+          `${number(deleted)} messages were deleted by the retention of Pulsar before they could be read: raise --events-per-second, or PULSAR_RETENTION_SIZE_GIB.`,
         ]
       : []),
     ...(newer > 0
-      ? [`${grouped(newer)} messages have a newer format and were skipped: replay with a newer version.`]
+      ? [`${number(newer)} messages have a newer format and were skipped: replay with a newer version.`]
       : []),
     ...(report.finished ? [] : [stoppedText(report, options)]),
   ]

@@ -4,8 +4,8 @@ import { AppError } from '../errors.ts'
 import { type Call, generateLoad } from '../send/generate.ts'
 import { readCalls } from '../send/input.ts'
 import { type SendReport, sendCalls } from '../send/sender.ts'
-import { newFile } from './new-file.ts'
-import { grouped, print } from './output.ts'
+import { number } from '../telemetry/format.js'
+import { newFile, print } from './output.ts'
 
 export interface SendCommandOptions {
   readonly url: string
@@ -60,10 +60,10 @@ function callsOf(file: string | undefined, options: SendCommandOptions): AsyncIt
 
 function describe(report: SendReport): string {
   const { accepted, failed, seconds, latenciesMs, answers } = report
-  const statuses = Object.entries(answers).map(([status, count]) => `${status} × ${grouped(count)}`)
+  const statuses = Object.entries(answers).map(([status, count]) => `${status} × ${number(count)}`)
   return [
-    `${grouped(accepted)} events answered 200 in ${grouped(seconds)} s: ${grouped(accepted / seconds)} events/s`,
-    `answers: ${statuses.join(', ') || 'none'}; latency p50 ${grouped(latenciesMs.p50)} ms, p99 ${grouped(latenciesMs.p99)} ms, longest ${grouped(latenciesMs.max)} ms`,
-    ...(failed > 0 ? [`${grouped(failed)} events were refused; the first refusal: ${report.firstRefusal}`] : []),
+    `${number(accepted)} events answered 200 in ${number(seconds)} s: ${number(accepted / seconds)} events/s`,
+    `answers: ${statuses.join(', ') || 'none'}; latency p50 ${number(latenciesMs.p50)} ms, p99 ${number(latenciesMs.p99)} ms, longest ${number(latenciesMs.max)} ms`,
+    ...(failed > 0 ? [`${number(failed)} events were refused; the first refusal: ${report.firstRefusal}`] : []),
   ].join('\n')
 }

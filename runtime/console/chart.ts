@@ -1,3 +1,4 @@
+import { seriesOf } from '../telemetry/metrics.ts'
 import { HISTORY_MS, type HistorySample, RATE_MS } from './history.ts'
 import type { ChartPoint, Figures } from './state.ts'
 
@@ -5,8 +6,8 @@ const STEP_MS = 5000
 /** Moments further apart than this have nothing between them that was seen: nobody looked at the page then. */
 const GAP_MS = 15_000
 
-const ACCEPTED = 'tracardi_api_events_total{outcome="accepted"}'
-const STORED = 'tracardi_worker_events_total{outcome="stored"}'
+const ACCEPTED = seriesOf('tracardi_api_events_total', { outcome: 'accepted' })
+const STORED = seriesOf('tracardi_worker_events_total', { outcome: 'stored' })
 
 /**
  * The last 15 minutes in steps of 5 s, each at a multiple of it, so that the line moves and does not tremble. A rate is
@@ -37,7 +38,7 @@ function at(moments: readonly HistorySample[], atMs: number, key: string): numbe
   const around = neighbours(moments, atMs)
   if (!around) return null
   const [before, after] = around
-  const [from, to] = [before.totals[key], after.totals[key]]
+  const [from, to] = [before.totals.get(key)?.value, after.totals.get(key)?.value]
   if (from === undefined || to === undefined) return null
   return after === before ? to : from + ((to - from) * (atMs - before.atMs)) / (after.atMs - before.atMs)
 }

@@ -45,8 +45,8 @@ export function deadLetterDesk(access: DeadLetterAccess): DeadLetterDesk {
     look: () =>
       alone(async () => {
         const rows: DeadLetterRow[] = []
-        await readDeadLetters(access, SHOWN, async ({ certificate, message }) => {
-          const { failedAt, fault, reason, status } = certificate
+        await readDeadLetters(access, SHOWN, async ({ metadata, message }) => {
+          const { failedAt, fault, reason, status } = metadata
           rows.push({ failedAt, fault, reason, status, operation: operationOf(message.payload) })
         })
         return rows

@@ -1,15 +1,12 @@
 import type { Config } from '../config.ts'
-import { indicesOf } from '../names.ts'
+import { eventsInHand, secondsToDrain } from '../telemetry/bottlenecks.ts'
+import { added, countersOf, difference } from '../telemetry/counters.ts'
+import { byLabel, type Labels, type Metrics, meanOf, quantile, seriesOf, sumOf } from '../telemetry/metrics.ts'
 import { chartOf } from './chart.ts'
-import { forecastOf } from './forecast.ts'
-import { type HistoryView, RATE_MS, sampleBefore } from './history.ts'
-import { added, difference } from './increase.ts'
-import type { InstanceAnswer, NodeDisk, Observation, Watermarks } from './observation.ts'
-import { quantile } from './quantile.ts'
-import { byLabel, type Numbers, sumOver } from './reading.ts'
-import type { BulkFigures, DiskFigures, Figures, InstanceFigures, NamedCount } from './state.ts'
-import { secondsToDrain, slopePerSecond } from './trend.ts'
-import { bytesToStayFree } from './watermark.ts'
+import { type HistoryView, RATE_MS, sampleBefore, slopePerSecond } from './history.ts'
+import type { InstanceAnswer, Observation } from './observation.ts'
+import { searchFigures } from './search-figures.ts'
+import type { BulkFigures, Figures, InstanceFigures, NamedCount } from './state.ts'
 
 /** Bulks of a quiet pipeline are seldom, so their shares are taken over longer than rates are. */
 const WINDOW_MS = 5 * 60_000
@@ -22,41 +19,43 @@ type Settings = Pick<Config, 'bulkSize' | 'indexPrefix' | 'eventPartitioning' | 
 export function figuresOf(past: HistoryView, settings: Settings): Figures {
   const { moments, last, latest } = past
   const windowStart = sampleBefore(moments, WINDOW_MS)
-  const window = windowStart ? difference(windowStart.totals, last.totals) : {}
+  const window = windowStart ? difference(windowStart.totals, last.totals) : new Map()
   const rateOf = rates(past)
   return {
     atMs: latest.atMs,
     windowSeconds: windowStart ? (last.atMs - windowStart.atMs) / 1000 : 0,
-    acceptedPerSecond: rateOf('tracardi_api_events_total{outcome="accepted"}'),
-    unavailableEvents: window['tracardi_api_events_total{outcome="unavailable"}'] ?? 0,
+    acceptedPerSecond: rateOf('tracardi_api_events_total', { outcome: 'accepted' }),
+    unavailableEvents: sumOf(window, 'tracardi_api_events_total', { outcome: 'unavailable' }) ?? 0,
     unrouted: named(byLabel(window, 'tracardi_api_unrouted_total', 'reason')),
-    storedPerSecond: rateOf('tracardi_worker_events_total{outcome="stored"}'),
-    duplicatesPerSecond: rateOf('tracardi_worker_events_total{outcome="duplicate"}'),
-    conflicts: window['tracardi_worker_events_total{outcome="conflict"}'] ?? 0,
+    storedPerSecond: rateOf('tracardi_worker_events_total', { outcome: 'stored' }),
+    duplicatesPerSecond: rateOf('tracardi_worker_events_total', { outcome: 'duplicate' }),
+    conflicts: sumOf(window, 'tracardi_worker_events_total', { outcome: 'conflict' }) ?? 0,
     storedP50Seconds: quantile(window, 'tracardi_worker_receipt_to_stored_seconds', 0.5),
     storedP99Seconds: quantile(window, 'tracardi_worker_receipt_to_stored_seconds', 0.99),
     chart: chartOf(moments),
     queue: queueFigures(past, settings.bulkSize),
     bulkSize: settings.bulkSize,
     bulks: bulkFigures(window, settings.bulkSize),
-    faults: named(byLabel(countersOf(latest), 'tracardi_worker_dead_letters_total', 'fault')),
+    faults: named(byLabel(allCounters(latest), 'tracardi_worker_dead_letters_total', 'fault')),
     instances: latest.instances.map((one) => instanceFigures(one, past)),
     search: searchFigures(latest, settings),
   }
 }
 
 /** A counter's growth per second over the last 10 s. */
-function rates({ moments, last }: HistoryView): (key: string) => number | null {
+function rates({ moments, last }: HistoryView): (name: string, labels: Labels) => number | null {
   const before = sampleBefore(moments, RATE_MS)
-  return (key) => {
-    if (!before || last.totals[key] === undefined) return null
-    return ((last.totals[key] - (before.totals[key] ?? 0)) * 1000) / (last.atMs - before.atMs)
+  return (name, labels) => {
+    const series = seriesOf(name, labels)
+    const now = last.totals.get(series)?.value
+    if (!before || now === undefined) return null
+    return ((now - (before.totals.get(series)?.value ?? 0)) * 1000) / (last.atMs - before.atMs)
   }
 }
 
 function queueFigures({ moments, last, latest }: HistoryView, bulkSize: number): Figures['queue'] {
   const { queue, publishFault, notPromised, leftOut } = latest
-  const eventsPerMessage = meanOf(countersOf(latest), 'tracardi_api_message_events')
+  const eventsPerMessage = meanOf(allCounters(latest), 'tracardi_api_message_events')
   const publishing = {
     ...(publishFault === undefined ? {} : { publishFault }),
     ...(notPromised === undefined ? {} : { notPromised }),
@@ -85,23 +84,23 @@ function queueFigures({ moments, last, latest }: HistoryView, bulkSize: number):
     trendPerSecond,
     secondsToDrain: secondsToDrain(messages, trendPerSecond),
     deadLetters: queue.value.deadLetters,
-    isInHand: (events ?? messages) <= eventsInHand(latest, bulkSize),
+    isInHand: (events ?? messages) <= heldBy(latest, bulkSize),
   }
 }
 
-/** Each worker has at most its bulks in flight, one that fills, and about one more that was fetched ahead. */
-function eventsInHand({ instances }: Observation, bulkSize: number): number {
+/** Events that the workers hold at most. */
+function heldBy({ instances }: Observation, bulkSize: number): number {
   return instances.reduce((sum, { answer }) => {
     if (!answer.ok || answer.value.program !== 'worker') return sum
-    return sum + ((answer.value.gauges['tracardi_worker_bulk_concurrency'] ?? 1) + 2) * bulkSize
+    return sum + eventsInHand(sumOf(answer.value.metrics, 'tracardi_worker_bulk_concurrency') ?? 1, bulkSize)
   }, 0)
 }
 
-function bulkFigures(window: Numbers, bulkSize: number): BulkFigures {
+function bulkFigures(window: Metrics, bulkSize: number): BulkFigures {
   const byReason = Object.fromEntries(byLabel(window, 'tracardi_worker_flushes_total', 'reason'))
   const meanEvents = meanOf(window, 'tracardi_worker_batch_events')
   return {
-    count: sumOver(window, 'tracardi_worker_flushes_total'),
+    count: sumOf(window, 'tracardi_worker_flushes_total') ?? 0,
     byReason,
     meanEvents,
     fullShare: meanEvents === null ? null : meanEvents / bulkSize,
@@ -113,7 +112,8 @@ function bulkFigures(window: Numbers, bulkSize: number): BulkFigures {
 
 function instanceFigures({ url, answer }: InstanceAnswer, { moments, last }: HistoryView): InstanceFigures {
   if (!answer.ok) return { url, program: 'unknown', reason: answer.reason, ...NO_FIGURES }
-  const { program, gauges, startedAtSeconds } = answer.value
+  const { program, metrics, startedAtSeconds } = answer.value
+  const gauge = (name: string) => sumOf(metrics, name) ?? null
   const before = sampleBefore(moments, RATE_MS)
   const now = last.work.get(url)
   const then = before?.work.get(url)
@@ -123,16 +123,16 @@ function instanceFigures({ url, answer }: InstanceAnswer, { moments, last }: His
     program,
     eventsPerSecond: now && then ? (now.events - then.events) / seconds : null,
     cpuCores: now && then ? (now.cpuSeconds - then.cpuSeconds) / seconds : null,
-    residentBytes: gauges['process_resident_memory_bytes'] ?? null,
-    heapUsedBytes: gauges['nodejs_heap_size_used_bytes'] ?? null,
-    eventLoopLagSeconds: gauges['nodejs_eventloop_lag_p99_seconds'] ?? null,
+    residentBytes: gauge('process_resident_memory_bytes'),
+    heapUsedBytes: gauge('nodejs_heap_size_used_bytes'),
+    eventLoopLagSeconds: gauge('nodejs_eventloop_lag_p99_seconds'),
     uptimeSeconds: Math.max(0, last.atMs / 1000 - startedAtSeconds),
-    pendingBytes: gauges['tracardi_api_pending_bytes'] ?? null,
-    hasSourcesFault: gauges['tracardi_api_sources_faulty'] === 1,
-    indexTroubles: named(byLabel(gauges, 'tracardi_worker_index_troubles', 'reason')),
-    closedLanes: named(byLabel(gauges, 'tracardi_worker_lane_closed', 'index')),
-    closedLaneFaults: named(byLabel(gauges, 'tracardi_worker_lane_closed', 'fault')),
-    mostBulksInFlight: gauges['tracardi_worker_bulk_concurrency'] ?? null,
+    pendingBytes: gauge('tracardi_api_pending_bytes'),
+    hasSourcesFault: gauge('tracardi_api_sources_faulty') === 1,
+    indexTroubles: named(byLabel(metrics, 'tracardi_worker_index_troubles', 'reason')),
+    closedLanes: named(byLabel(metrics, 'tracardi_worker_lane_closed', 'index')),
+    closedLaneFaults: named(byLabel(metrics, 'tracardi_worker_lane_closed', 'fault')),
+    mostBulksInFlight: gauge('tracardi_worker_bulk_concurrency'),
   }
 }
 
@@ -151,50 +151,12 @@ const NO_FIGURES = {
   mostBulksInFlight: null,
 } as const
 
-function searchFigures({ search, atMs }: Observation, settings: Settings): Figures['search'] {
-  if (!search.ok) {
-    const unknown = { status: null, nodes: null, dataNodes: null, activeShards: null, unassignedShards: null }
-    return { reason: search.reason, ...unknown, nodesAway: [], disks: [], indices: [], forecast: null }
-  }
-  const { status, nodes, dataNodes, activeShards, unassignedShards, nodesAway, disks, watermarks, indices } =
-    search.value
-  const { eventPartitioning, indexShards } = settings
-  return {
-    status,
-    nodes,
-    dataNodes,
-    activeShards,
-    unassignedShards,
-    nodesAway,
-    disks: disks.filter(({ totalBytes }) => totalBytes > 0).map((disk) => diskFigures(disk, watermarks)),
-    indices: indices.map(({ name, documents, bytes, primaryBytes, shards, replicas, health }) => {
-      const shardBytes = primaryBytes / shards
-      return { name, documents, bytes, primaryBytes, shards, replicas, health, shardBytes }
-    }),
-    forecast: forecastOf(indices, indicesOf(settings).event, eventPartitioning, indexShards, atMs),
-  }
-}
-
-function diskFigures({ node, totalBytes, availableBytes }: NodeDisk, watermarks: Watermarks | null): DiskFigures {
-  const free = (name: keyof Watermarks) => (watermarks ? (bytesToStayFree(watermarks[name], totalBytes) ?? null) : null)
-  return {
-    node,
-    totalBytes,
-    availableBytes,
-    lowFreeBytes: free('low'),
-    highFreeBytes: free('high'),
-    floodStageFreeBytes: free('floodStage'),
-  }
-}
-
 /** What the instances that answered have counted since each of them began. */
-function countersOf({ instances }: Pick<Observation, 'instances'>): Numbers {
-  return instances.reduce<Numbers>((sum, { answer }) => (answer.ok ? added(sum, answer.value.counters) : sum), {})
-}
-
-function meanOf(numbers: Numbers, histogram: string): number | null {
-  const count = numbers[`${histogram}_count`] ?? 0
-  return count > 0 ? (numbers[`${histogram}_sum`] ?? 0) / count : null
+function allCounters({ instances }: Pick<Observation, 'instances'>): Metrics {
+  return instances.reduce<Metrics>(
+    (sum, { answer }) => (answer.ok ? added(sum, countersOf(answer.value.metrics)) : sum),
+    new Map(),
+  )
 }
 
 /** The most frequent first, without those that did not happen. */

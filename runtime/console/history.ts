@@ -1,6 +1,6 @@
-import { added, increaseOf } from './increase.ts'
+import { added, increaseOf, type Reading } from '../telemetry/counters.ts'
+import { type Metrics, sumOf } from '../telemetry/metrics.ts'
 import type { InstanceAnswer, Observation } from './observation.ts'
-import { type Numbers, type Reading, sumOver } from './reading.ts'
 
 /** What the page shows of the past, and so what is kept. */
 export const HISTORY_MS = 15 * 60_000
@@ -17,7 +17,7 @@ export interface InstanceTotals {
 /** One moment of the past: counters have become sums that never fall, over all instances and restarts. */
 export interface HistorySample {
   readonly atMs: number
-  readonly totals: Numbers
+  readonly totals: Metrics
   readonly work: ReadonlyMap<string, InstanceTotals>
   /** Messages by partition; absent while Pulsar did not answer. */
   readonly backlog: ReadonlyMap<string, number> | undefined
@@ -49,7 +49,7 @@ export class History {
   add(observation: Observation): void {
     const { atMs, instances, queue } = observation
     const last = this.#moments.at(-1)
-    let totals = last?.totals ?? {}
+    let totals = last?.totals ?? new Map()
     const work = new Map<string, InstanceTotals>()
     for (const { url, answer } of instances) {
       if (!answer.ok) continue
@@ -87,14 +87,41 @@ export function sampleBefore(moments: readonly HistorySample[], ms: number): His
   return earlier === last ? moments.at(-2) : earlier
 }
 
-function ownOf(numbers: Numbers): Numbers {
-  return Object.fromEntries(Object.entries(numbers).filter(([key]) => key.startsWith('tracardi_')))
+function ownOf(metrics: Metrics): Metrics {
+  return new Map([...metrics].filter(([, { name }]) => name.startsWith('tracardi_')))
 }
 
-function workOf(program: Reading['program'], increase: Numbers): InstanceTotals {
+function workOf(program: Reading['program'], increase: Metrics): InstanceTotals {
   const events =
     program === 'api'
-      ? (increase['tracardi_api_events_total{outcome="accepted"}'] ?? 0)
-      : sumOver(increase, 'tracardi_worker_events_total')
-  return { events, cpuSeconds: increase['process_cpu_seconds_total'] ?? 0 }
+      ? sumOf(increase, 'tracardi_api_events_total', { outcome: 'accepted' })
+      : sumOf(increase, 'tracardi_worker_events_total')
+  return { events: events ?? 0, cpuSeconds: sumOf(increase, 'process_cpu_seconds_total') ?? 0 }
+}
+
+export interface Point {
+  readonly atMs: number
+  readonly value: number
+}
+
+/** Less than this says too little: one poll may fall between a publish and its acknowledgement. */
+const SHORTEST_MS = 8000
+
+/**
+ * How fast a number changes, per second: the slope of the straight line that lies nearest to all points, so that one
+ * reading between two bulks does not turn it round. `null` while the points span less than 8 s.
+ */
+export function slopePerSecond(points: readonly Point[]): number | null {
+  const [first, last] = [points[0], points.at(-1)]
+  if (!first || !last || last.atMs - first.atMs < SHORTEST_MS) return null
+  const seconds = points.map(({ atMs }) => (atMs - first.atMs) / 1000)
+  const meanSeconds = mean(seconds)
+  const meanValue = mean(points.map(({ value }) => value))
+  const covariance = mean(points.map(({ value }, i) => ((seconds[i] as number) - meanSeconds) * (value - meanValue)))
+  const variance = mean(seconds.map((second) => (second - meanSeconds) ** 2))
+  return covariance / variance
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

@@ -1,8 +1,6 @@
 import type { IndexReport } from '../search/retention.ts'
-import type { Reading } from './reading.ts'
-
-/** Something that was asked, and either what it answered or why there is no answer. */
-export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string }
+import type { Reading } from '../telemetry/counters.ts'
+import type { Result } from '../telemetry/instances.ts'
 
 export interface InstanceAnswer {
   /** Base URL of the listener that has its metrics; the name of a host that has no address when it cannot be found. */
@@ -50,7 +48,6 @@ export interface SearchState {
   readonly dataNodes: number
   readonly activeShards: number
   readonly unassignedShards: number
-  readonly pendingTasks: number
   /** Nodes of ELASTIC_HOST that did not answer this API, by their address. */
   readonly nodesAway: readonly string[]
   readonly indices: readonly IndexReport[]

@@ -1,8 +1,7 @@
-import { lookup } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
 import type { Registry } from 'prom-client'
-import { request } from 'undici'
 import type { Config } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { monitoringPortOf } from '../monitoring.ts'
@@ -11,10 +10,8 @@ import type { PulsarAdmin } from '../queue/admin.ts'
 import { readBacklog } from '../queue/backlog.ts'
 import { nodesAway } from '../search/client.ts'
 import { listIndices } from '../search/retention.ts'
-import { instancesAt, isOwn, namedInstances } from './instances.ts'
-import type { InstanceAnswer, Observation, QueueState, Result, SearchState, Watermarks } from './observation.ts'
-import { polled } from './polled.ts'
-import { type Reading, readingOf } from './reading.ts'
+import { instancesAt, isOwn, type Result, resultOf, scrape, urlsOf } from '../telemetry/instances.ts'
+import type { InstanceAnswer, Observation, QueueState, SearchState, Watermarks } from './observation.ts'
 
 /** How the instance that serves the page is named. */
 const OWN_INSTANCE = 'this instance'
@@ -59,7 +56,7 @@ export function observer({
   const cluster = polled(() => searchState(search, config), { everyMs: SEARCH_EVERY_MS, ...limits })
   return async () => {
     const [instances, queueAnswer, searchAnswer] = await Promise.all([
-      readInstances(config, registry),
+      readInstances(config, registry, now),
       queue(),
       cluster(),
     ])
@@ -71,48 +68,30 @@ function publishingState({ unavailableReason, notPromised, leftOut }: Publishing
   return { publishFault: unavailableReason(), notPromised: notPromised(), leftOut: leftOut() }
 }
 
-async function readInstances(config: Config, registry: Registry): Promise<readonly InstanceAnswer[]> {
+async function readInstances(
+  config: Config,
+  registry: Registry,
+  now: () => number,
+): Promise<readonly InstanceAnswer[]> {
   const ownAddresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))
-  const others = await Promise.all(namedInstances(config.consoleInstances).map(locate))
-  const urls = new Set(others.flat().flatMap(({ url, reason }) => (reason === undefined ? [url] : [])))
-  const missing = others.flat().filter(({ reason }) => reason !== undefined)
-  const own: InstanceAnswer = {
-    url: OWN_INSTANCE,
-    answer: answerOf(await registry.metrics()),
-  }
+  const others = (await Promise.all(urlsOf(config.consoleInstances).map(locate))).flat()
+  const urls = new Set(others.flatMap(({ url, reason }) => (reason === undefined ? [url] : [])))
+  const missing = others.filter(({ reason }) => reason !== undefined)
+  const own: InstanceAnswer = { url: OWN_INSTANCE, answer: resultOf(await registry.metrics(), now()) }
   const asked = [...urls].filter((url) => !isOwn(url, ownAddresses, monitoringPortOf(config)))
   return [
     own,
-    ...(await Promise.all(asked.map(async (url) => ({ url, answer: await readInstance(url) })))),
+    ...(await Promise.all(asked.map(async (url) => ({ url, answer: await scrape(url, ANSWER_LIMIT_MS, now) })))),
     ...missing.map(({ url, reason = '' }): InstanceAnswer => ({ url, answer: { ok: false, reason } })),
   ]
 }
 
 async function locate(base: string): Promise<readonly { url: string; reason?: string }[]> {
   try {
-    const host = new URL(base).hostname.replace(/^\[|\]$/g, '')
-    return instancesAt(base, await lookup(host, { all: true })).map((url) => ({ url }))
+    return (await instancesAt(base)).map((url) => ({ url }))
   } catch (error) {
     return [{ url: base, reason: messageOf(error) }]
   }
-}
-
-async function readInstance(url: string): Promise<Result<Reading>> {
-  try {
-    const limits = { headersTimeout: ANSWER_LIMIT_MS, bodyTimeout: ANSWER_LIMIT_MS }
-    const response = await request(`${url}/metrics`, { ...limits, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) })
-    const text = await response.body.text()
-    return response.statusCode === 200 ? answerOf(text) : { ok: false, reason: `answered ${response.statusCode}` }
-  } catch (error) {
-    return { ok: false, reason: messageOf(error) }
-  }
-}
-
-function answerOf(text: string): Result<Reading> {
-  const reading = readingOf(text)
-  return reading
-    ? { ok: true, value: reading }
-    : { ok: false, reason: 'the program at this address is neither an API nor a worker' }
 }
 
 async function queueState(admin: PulsarAdmin, topics: Topics): Promise<QueueState> {
@@ -147,7 +126,6 @@ async function searchState(search: Client, config: Config): Promise<SearchState>
     dataNodes: health.number_of_data_nodes,
     activeShards: health.active_shards,
     unassignedShards: health.unassigned_shards,
-    pendingTasks: health.number_of_pending_tasks,
     nodesAway: nodesAway(search),
     indices,
     disks: Object.values(stats.nodes ?? {}).map(({ name, fs }) => ({
@@ -175,4 +153,49 @@ export function watermarksOf(settings: {
     maxHeadroom: String(all[`${DISK}.watermark.${name}.max_headroom`] ?? '-1'),
   })
   return { low: watermark('low'), high: watermark('high'), floodStage: watermark('flood_stage') }
+}
+
+export interface PollOptions {
+  /** Minimum time between two requests; in between, the last answer is valid. */
+  readonly everyMs: number
+  /** Maximum wait for an answer; after it, the last one stays valid for a while. */
+  readonly waitMs: number
+  /** A question that is open for so long counts as not answered. */
+  readonly limitMs: number
+  readonly now: () => number
+}
+
+/**
+ * Polls, with at most one request in flight, and limits the wait of every caller: a server that hangs must not hide
+ * the others.
+ */
+export function polled<T>(
+  ask: () => Promise<T>,
+  { everyMs, waitMs, limitMs, now }: PollOptions,
+): () => Promise<Result<T>> {
+  let last: Result<T> | undefined
+  let askedAtMs = Number.NEGATIVE_INFINITY
+  let underWay: Promise<void> | undefined
+  return async () => {
+    if (!underWay && now() - askedAtMs >= everyMs) {
+      askedAtMs = now()
+      underWay = ask()
+        .then(
+          (value) => {
+            last = { ok: true, value }
+          },
+          (error: unknown) => {
+            last = { ok: false, reason: messageOf(error) }
+          },
+        )
+        .finally(() => {
+          underWay = undefined
+        })
+    }
+    if (underWay) await Promise.race([underWay, sleep(waitMs, undefined, { ref: false })])
+    const openMs = now() - askedAtMs
+    if (underWay && (!last || openMs >= limitMs))
+      return { ok: false, reason: `no answer for ${Math.round(openMs / 1000)} s` }
+    return last ?? { ok: false, reason: 'not asked yet' }
+  }
 }

@@ -7,23 +7,32 @@ import type { DeadLetterDesk } from './dead-letters.ts'
 import type { State } from './state.ts'
 
 const SCRIPT = 'text/javascript; charset=utf-8'
+const STYLES = 'text/css; charset=utf-8'
 
-/** The page and what it loads, by path. */
+/**
+ * The page and what it loads, by path. Each file is as far from the others as in the tree, so that what it imports is found by
+ * the browser, by Node.js and by `tsc`.
+ */
 const FILES = [
-  { path: '/console', file: 'console.html', type: 'text/html; charset=utf-8' },
-  { path: '/console/console.css', file: 'console.css', type: 'text/css; charset=utf-8' },
-  { path: '/console/icon.svg', file: 'icon.svg', type: 'image/svg+xml' },
-  ...[
-    'chart.js',
-    'console.js',
-    'dead-letters.js',
-    'element.js',
-    'format.js',
-    'pipeline.js',
-    'servers.js',
-    'session.js',
-  ].map((file) => ({ path: `/console/${file}`, file, type: SCRIPT })),
+  { path: '/telemetry/format.js', file: own('../telemetry/format.js'), type: SCRIPT },
+  { path: '/console/uplot.js', file: ofPackage('uplot/dist/uPlot.esm.js'), type: SCRIPT },
+  { path: '/console/uplot.css', file: ofPackage('uplot/dist/uPlot.min.css'), type: STYLES },
+  { path: '/console', file: own('page/console.html'), type: 'text/html; charset=utf-8' },
+  { path: '/console/console.css', file: own('page/console.css'), type: STYLES },
+  { path: '/console/icon.svg', file: own('page/icon.svg'), type: 'image/svg+xml' },
+  ...['chart.js', 'console.js', 'dead-letters.js', 'element.js', 'pipeline.js', 'servers.js', 'session.js'].map(
+    (file) => ({ path: `/console/${file}`, file: own(`page/${file}`), type: SCRIPT }),
+  ),
 ]
+
+function own(file: string): URL {
+  return new URL(file, import.meta.url)
+}
+
+/** The charts are drawn by uPlot, whose files are served as they are. */
+function ofPackage(file: string): URL {
+  return new URL(import.meta.resolve(file))
+}
 
 /** Nothing from elsewhere, nothing inline, in nobody's frame: dead letters quote what strangers have sent. */
 const HEADERS = {
@@ -64,7 +73,7 @@ export interface ConsoleData {
 /** `/console`: the page of the operator. It holds no data, so it needs no token. */
 export function addConsolePage(server: FastifyInstance): void {
   for (const { path, file, type } of FILES) {
-    const body = readFileSync(new URL(`page/${file}`, import.meta.url))
+    const body = readFileSync(file)
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
     server.get(path, { schema: { hide: true } }, async (request, reply) => {
       reply.headers({ ...HEADERS, etag })

@@ -1,4 +1,15 @@
-import type { Advice } from './advice.ts'
+/** One thing to do, or to know, and the figures that it comes from. */
+export interface Advice {
+  /** Name of the rule; one rule gives at most one advice. */
+  readonly rule: string
+  /** `act`: events wait or are at risk now. `watch`: this will happen. `hint`: it could cost less. */
+  readonly severity: 'act' | 'watch' | 'hint'
+  /** What it was decided by. */
+  readonly facts: Readonly<Record<string, string | number>>
+  readonly title: string
+  /** Why, with the numbers, and what to do. */
+  readonly text: string
+}
 
 /** One bar of the chart; `null` where nothing was observed. */
 export interface ChartPoint {

@@ -1,7 +1,7 @@
 import type { Client } from '@elastic/elasticsearch'
 import type { Indices } from '../names.ts'
 import { createAction, eventIdOf, sourceSuffix, stateLines } from '../search/documents.ts'
-import type { RunKey } from './event-id.ts'
+import type { RunKey } from './comparison.ts'
 
 /** Ids in one answer; `index.max_result_window` of Elasticsearch is 10,000. */
 const PAGE = 10_000

@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts'
+import type { Phase } from './calls.ts'
 import type { Comparison } from './comparison.ts'
-import type { Phase } from './curve.ts'
 import type { Quantiles } from './latency.ts'
 
 /** Everything that one load test has measured. Findings, coefficients and the report follow from it alone. */

@@ -7,20 +7,15 @@ import { pulsarAdmin } from '../queue/admin.ts'
 import { readBacklog } from '../queue/backlog.ts'
 import type { Screen } from '../screen.ts'
 import { searchClient } from '../search/client.ts'
-import { dueCalls } from './calls.ts'
-import { compare } from './comparison.ts'
-import { type Curve, phaseAt, rampSeconds } from './curve.ts'
+import { counted } from '../telemetry/format.js'
+import { type Curve, dueCalls, phaseAt, rampSeconds, seeded } from './calls.ts'
+import { compare, newRunKey, type RunKey } from './comparison.ts'
 import { countStored, deleteOfRun, readLineBytes, readStored, storedBytesPerEvent, storedIds } from './documents.ts'
-import { drive } from './drive.ts'
-import { newRunKey, type RunKey } from './event-id.ts'
-import { Instances } from './instances.ts'
-import { Meter } from './meter.ts'
-import { readNodes } from './nodes.ts'
-import { progress } from './progress.ts'
-import { seeded } from './random.ts'
-import { bulkSizeOf } from './readings.ts'
+import { drive, Meter } from './drive.ts'
 import { type LoadTest, newLoadTest } from './record.ts'
 import { Sampler } from './sampler.ts'
+import { bulkSizeOf, readInstances, readNodes } from './samples.ts'
+import { progress } from './summary.ts'
 
 export interface LoadTestOptions {
   readonly target: string
@@ -62,7 +57,6 @@ export async function runLoadTest(
 ): Promise<LoadTest> {
   const admin = pulsarAdmin(config)
   const search = searchClient(config)
-  const instances = new Instances(options.metrics)
   const topic = topicName(config.pulsarTenant, config.pulsarNamespace, config.pulsarTopic)
   const meter = new Meter()
   const indices = indicesOf(config)
@@ -72,7 +66,10 @@ export async function runLoadTest(
     const before = await readStored(search, indices).catch(unavailable(config))
     const nodes = await nodeSource(search, notes)
     const backlogMessages = async () => (await readBacklog(admin, topic)).total
-    const sampler = await Sampler.start({ instances: () => instances.read(), nodes, backlogMessages }, meter)
+    const sampler = await Sampler.start(
+      { instances: () => readInstances(options.metrics), nodes, backlogMessages },
+      meter,
+    )
     noteMissing(sampler, notes)
     const startedAt = new Date().toISOString()
     screen.say(`Load test ${run}: ${options.eventsPerSecond} events/s for ${options.seconds} s to ${options.target}`)
@@ -91,7 +88,7 @@ export async function runLoadTest(
     const stored = () => countStored(search, indices, run)
     const drainSeconds = await drain({ meter, sampler, stored, show, limitSeconds: options.drainSeconds })
     screen.status('')
-    screen.say(`Comparing ${meter.accepted.size.toLocaleString('en-US')} accepted events with what is stored …`)
+    screen.say(`Comparing ${counted(meter.accepted.size, 'accepted event')} with what is stored …`)
     const comparison = await compare(run, meter.accepted, storedIds(search, indices, run))
     const lineBytes = await readLineBytes(search, indices, run)
     const after = await readStored(search, indices)
@@ -106,7 +103,7 @@ export async function runLoadTest(
     const total = meter.total()
     return newLoadTest({ run, startedAt, asked, total, intervals, drainSeconds, comparison, sizes, settings, notes })
   } finally {
-    await Promise.all([admin.close(), search.close(), instances.close()])
+    await Promise.all([admin.close(), search.close()])
   }
 }
 
@@ -130,9 +127,9 @@ async function nodeSource(search: Client, notes: string[]) {
 }
 
 function noteMissing({ first }: Sampler, notes: string[]): void {
-  const roles = [...first.instances.values()].map(({ role }) => role)
-  if (!roles.includes('api')) notes.push('No private listener of an API answered: name them with --metrics.')
-  if (!roles.includes('worker')) notes.push('No private listener of a worker answered: name them with --metrics.')
+  const programs = [...first.instances.values()].map(({ program }) => program)
+  if (!programs.includes('api')) notes.push('No private listener of an API answered: name them with --metrics.')
+  if (!programs.includes('worker')) notes.push('No private listener of a worker answered: name them with --metrics.')
 }
 
 interface Sending {

@@ -1,10 +1,10 @@
 import { cpus } from 'node:os'
 import { performance } from 'node:perf_hooks'
-import type { Phase } from './curve.ts'
-import type { Meter } from './meter.ts'
-import { type NodeReadings, nodesBetween } from './nodes.ts'
-import { apiBetween, type Readings, workersBetween } from './readings.ts'
+import type { Readings } from '../telemetry/counters.ts'
+import type { Phase } from './calls.ts'
+import type { Meter } from './drive.ts'
 import type { GeneratorInterval, Interval } from './record.ts'
+import { apiBetween, type NodeReadings, nodesBetween, workersBetween } from './samples.ts'
 
 /** Where samples come from; each answers what it can. */
 export interface SampleReaders {

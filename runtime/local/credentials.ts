@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 
 /** The secrets of the run on one machine. They are generated once for a home folder and outlive `--fresh`. */
@@ -58,4 +59,26 @@ function parseCredentials(text: string, file: string): Credentials {
     `The file ${file} does not hold the credentials of the run (${NAMES.join(', ')}). ` +
       'Delete it: the next start generates new ones, and the data stays readable.',
   )
+}
+
+/** The value of the header `Authorization` for a token; nothing for none. */
+export function bearer(token: string): string | undefined {
+  return token === '' ? undefined : `Bearer ${token}`
+}
+
+/** The same for a user and a password; nothing without a user. */
+export function basic(username: string, password: string): string | undefined {
+  return username === '' ? undefined : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+}
+
+/** The listeners for people, and the header for each; those without a credential are omitted. */
+export function authorizationsOf(
+  config: Config,
+): Readonly<Record<'operator' | 'elasticsearch' | 'pulsar', string | undefined>> {
+  const { privateToken, elasticApiKey, elasticUsername, elasticPassword, pulsarAuthToken } = config
+  return {
+    operator: bearer(privateToken),
+    elasticsearch: elasticApiKey === '' ? basic(elasticUsername, elasticPassword) : `ApiKey ${elasticApiKey}`,
+    pulsar: bearer(pulsarAuthToken),
+  }
 }

@@ -1,13 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { AppError } from '../errors.ts'
-import { type Artifact, artifacts, DEPENDENCY_PLUGIN } from './artifacts.ts'
+import { startOf, tail } from './child.ts'
 import type { Home } from './home.ts'
 import { findJava, type Java } from './java.ts'
-import { tail } from './log-file.ts'
-import { startOf } from './process-id.ts'
 
 export type ServerName = keyof typeof artifacts
 
@@ -159,4 +157,58 @@ function removeInterrupted(servers: string): void {
     const pid = /\.unpacking-(\d+)$/.exec(basename(name))?.[1]
     if (pid !== undefined && startOf(Number(pid)) === undefined) rmSync(join(servers, name), { recursive: true })
   }
+}
+
+/** A server as Maven Central has it. */
+export interface Artifact {
+  readonly name: string
+  readonly version: string
+  /** groupId:artifactId:version:packaging[:classifier], as the dependency plugin takes it. */
+  readonly coordinates: string
+  readonly megabytes: number
+}
+
+/** The only place that says which version of a server the one-machine run and the contract tests use. */
+export const artifacts = {
+  pulsar: {
+    name: 'pulsar',
+    version: '4.0.6',
+    coordinates: 'org.apache.pulsar:pulsar-server-distribution:4.0.6:tar.gz:bin',
+    megabytes: 244,
+  },
+  elasticsearch: {
+    name: 'elasticsearch',
+    version: '9.2.0',
+    coordinates: 'org.elasticsearch.distribution.integ-test-zip:elasticsearch:9.2.0:zip',
+    megabytes: 99,
+  },
+} as const satisfies Record<string, Artifact>
+
+/** Unpacks as well as it downloads, so neither `tar` nor `unzip` is needed. */
+const DEPENDENCY_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1'
+
+const GB = 1_000_000_000
+
+/** Downloads, unpacked servers (0.7 GB) and room for both servers to work: Elasticsearch stops writing below 0.25 GB. */
+export const MIN_FREE_BYTES: number = 3 * GB
+
+export function freeDiskBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder)
+  return bavail * bsize
+}
+
+/** @throws AppError `local_run` when the disk of the folder is too full to begin. */
+export function requireFreeDisk(folder: string, freeBytes: number = freeDiskBytes(folder)): void {
+  if (freeBytes >= MIN_FREE_BYTES) return
+  throw new AppError(
+    'local_run',
+    `The disk of ${folder} has ${gigabytes(freeBytes)} GB free; the run needs at least ${gigabytes(MIN_FREE_BYTES)} GB. ` +
+      'Free some space, or set TRACARDI_HOME to a folder on another disk.',
+    { context: { folder, freeBytes, minFreeBytes: MIN_FREE_BYTES } },
+  )
+}
+
+/** Rounded down, so that the message never says that there is as much as is needed. */
+function gigabytes(bytes: number): string {
+  return (Math.floor((bytes / GB) * 10) / 10).toFixed(1)
 }

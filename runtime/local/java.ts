@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { AppError } from '../errors.ts'
-import { type RunAs, serverUser } from './server-user.ts'
+import { type RunAs, serverUser } from './child.ts'
 import type { Environment } from './settings.ts'
 
 /** Elasticsearch 9 is compiled for Java 21. */

@@ -3,9 +3,8 @@ import { type Config, toEnv } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { type Child, endedMessage, startChild } from './child.ts'
 import type { Credentials } from './credentials.ts'
-import { ELASTIC_USER } from './elasticsearch-security.ts'
-import type { Starts } from './needed-ports.ts'
-import { MALLOC_ENVIRONMENT, NODE_OPTIONS } from './node-options.ts'
+import { ELASTIC_USER } from './elasticsearch.ts'
+import type { Starts } from './ports.ts'
 import { pulsarToken } from './pulsar-security.ts'
 import type { Environment } from './settings.ts'
 
@@ -92,4 +91,28 @@ export async function untilDone(child: Child, signal: AbortSignal): Promise<void
   signal.removeEventListener('abort', stop)
   signal.throwIfAborted()
   if (exit.code !== 0) throw new AppError('local_run', endedMessage(child, exit))
+}
+
+/**
+ * How Node.js collects garbage in API and worker, the same here as in their image. Both read and write much and keep
+ * little: every message and every body is a buffer outside of the heap, and those that wait for a receipt outlive a young
+ * generation which is derived from a small heap. Without these options half of a worker's CPU time was marking, and the API
+ * took half as much memory again; `bench/README.md` has the figures.
+ */
+export const NODE_OPTIONS: readonly string[] = ['--max-semi-space-size=6', '--heap-growing-percent=70']
+
+/**
+ * One arena of glibc for all threads. Each thread of the native client gets one of its own otherwise, and what is freed in one is of no
+ * use to another: 20 MB more, for nothing that was measured.
+ */
+export const MALLOC_ENVIRONMENT: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '1' }
+
+/** How a program speaks to Pulsar, as it says itself; nothing when it does not answer. */
+export async function transportOf(privateUrl: string): Promise<string | undefined> {
+  try {
+    const answer = (await (await fetch(`${privateUrl}/info/version`)).json()) as { transport?: string }
+    return answer.transport
+  } catch {
+    return undefined
+  }
 }

@@ -1,11 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bearer } from './authorization.ts'
-import { startChild } from './child.ts'
-import { overrideProperties } from './properties.ts'
+import { type Child, startChild } from './child.ts'
+import { bearer } from './credentials.ts'
 import { loopbackInterface, type PulsarSecurity, pulsarToken, securePulsar } from './pulsar-security.ts'
-import { answersOk, untilReady } from './ready.ts'
-import { handOver, prepareFolders, type Server, type ServerOptions, serverEnvironment } from './server.ts'
+import { answersOk, handOver, prepareFolders, type ServerOptions, serverEnvironment, untilReady } from './server.ts'
 
 const READY_LIMIT_MS = 180_000
 const STOP_LIMIT_MS = 30_000
@@ -23,7 +21,7 @@ export interface PulsarOptions extends ServerOptions {
   readonly key?: string | undefined
 }
 
-export interface PulsarServer extends Server {
+export interface PulsarServer extends Child {
   /** For PULSAR_HOST. */
   readonly serviceUrl: string
   /** For PULSAR_API. */
@@ -115,4 +113,22 @@ export async function startPulsar(options: PulsarOptions): Promise<PulsarServer>
     options.signal,
   )
   return { ...child, serviceUrl: `pulsar://127.0.0.1:${brokerPort}`, adminUrl, token }
+}
+
+/**
+ * The text of a Java properties file with some values replaced in place; keys that it does not have are added at the
+ * end, so that a reader of the written file sees which values are ours.
+ */
+export function overrideProperties(text: string, overrides: Readonly<Record<string, string>>): string {
+  const missing = new Set(Object.keys(overrides))
+  const lines = text.split('\n').map((line) => {
+    const key = /^\s*([^#!=:\s]+)\s*[=:]/.exec(line)?.[1]
+    if (key === undefined || overrides[key] === undefined) return line
+    missing.delete(key)
+    return `${key}=${overrides[key]}`
+  })
+  const added = [...missing].map((key) => `${key}=${overrides[key]}`)
+  return added.length === 0
+    ? lines.join('\n')
+    : `${lines.join('\n').trimEnd()}\n\n# Added for the one-machine run\n${added.join('\n')}\n`
 }

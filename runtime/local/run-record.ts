@@ -3,10 +3,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { type Config, toEnv } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
-import { authorizationsOf } from './authorization.ts'
-import { SECRET_MODE } from './credentials.ts'
-import { type Home, homeFolder, homeIn } from './home.ts'
-import { runningPid } from './lock.ts'
+import { authorizationsOf, SECRET_MODE } from './credentials.ts'
+import { type Home, homeFolder, homeIn, runningPid } from './home.ts'
 import { type Environment, loadLocalSettings } from './settings.ts'
 
 /** What commands on this machine need to know about an active run. */

@@ -1,26 +1,19 @@
 import { readSources } from '../api/sources.ts'
 import { AppError } from '../errors.ts'
 import { createScreen, type Screen } from '../screen.ts'
-import { type Child, endedMessage, killAllChildren } from './child.ts'
+import { type Child, endedMessage, endGroup, killAllChildren } from './child.ts'
 import { ensureCredentials } from './credentials.ts'
-import { requireFreeDisk } from './disk.ts'
-import { ensureSources, prepareHome, removeData } from './home.ts'
-import { type AuthenticatedPlan, type LocalPlan, makePlan, planWith } from './local-plan.ts'
-import { type Lock, takeLock } from './lock.ts'
-import { neededPorts } from './needed-ports.ts'
-import { freePortNear, requireFreePorts } from './port.ts'
-import { endGroup } from './process-id.ts'
-import { apiEnvironment, startProgram, untilDone, workerEnvironment } from './programs.ts'
+import { ensureSources, type Lock, prepareHome, removeData, takeLock } from './home.ts'
+import { requireFreeDisk } from './install.ts'
+import { type AuthenticatedPlan, type LocalPlan, makePlan, planWith } from './plan.ts'
+import { freePortNear, neededPorts, requireFreePorts } from './ports.ts'
+import { apiEnvironment, startProgram, transportOf, untilDone, workerEnvironment } from './programs.ts'
 import { bookiePortOf } from './pulsar.ts'
-import { answersOk, untilReady } from './ready.ts'
 import { removeRunRecord, writeRunRecord } from './run-record.ts'
-import type { Server } from './server.ts'
+import { answersOk, untilReady } from './server.ts'
 import type { Environment } from './settings.ts'
 import { startServers } from './start-servers.ts'
-import { onStopSignals } from './stop-request.ts'
-import { supervise } from './supervise.ts'
-import { together } from './together.ts'
-import { transportOf } from './transport.ts'
+import { onStopSignals, supervise, together } from './supervise.ts'
 import { watchPipeline } from './watch.ts'
 import { backlogUrl, firstSource, urlOf, welcome } from './welcome.ts'
 
@@ -41,7 +34,7 @@ interface Run {
   /** Aborted when somebody wants the end, and when a server ended by itself: then with the error as its reason. */
   readonly signal: AbortSignal
   readonly lock: Lock
-  readonly servers: Server[]
+  readonly servers: Child[]
   readonly programs: Running[]
 }
 
@@ -147,8 +140,8 @@ async function startPrograms(run: Run): Promise<void> {
   const transport = await transportOf(apiUrl)
   screen.say(welcome({ config, workerPort, transport, home, headers, sourceId: firstSource(config.sourcesFile) }))
   const watched = {
-    apiMetricsUrl: `${apiUrl}/metrics`,
-    workerMetricsUrl: `${workerUrl}/metrics`,
+    apiUrl,
+    workerUrl,
     backlogUrl: backlogUrl(config),
     token: config.privateToken,
   }

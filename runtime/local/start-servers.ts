@@ -5,11 +5,10 @@ import type { Child } from './child.ts'
 import { startElasticsearch } from './elasticsearch.ts'
 import { installServers, type ServerName } from './install.ts'
 import { findJava } from './java.ts'
-import type { AuthenticatedPlan } from './local-plan.ts'
-import { freePortNear } from './port.ts'
+import type { AuthenticatedPlan } from './plan.ts'
+import { freePortNear } from './ports.ts'
 import { bookiePortOf, startPulsar } from './pulsar.ts'
-import type { Server } from './server.ts'
-import { together } from './together.ts'
+import { together } from './supervise.ts'
 
 /**
  * Installs and starts the servers that the plan names, concurrently. When one fails, the other is
@@ -21,7 +20,7 @@ export async function startServers(
   plan: AuthenticatedPlan,
   screen: Screen,
   signal: AbortSignal,
-  on: { readonly start: (child: Child) => void; readonly ready: (server: Server) => void },
+  on: { readonly start: (child: Child) => void; readonly ready: (server: Child) => void },
 ): Promise<void> {
   const { home, local, runAs, starts, credentials } = plan
   const names = (['pulsar', 'elasticsearch'] as const).filter((name: ServerName) => starts[name])
@@ -31,7 +30,7 @@ export async function startServers(
   screen.status('')
 
   const common = { java, runAs, onStart: on.start }
-  const start: Record<ServerName, (signal: AbortSignal) => Promise<Server>> = {
+  const start: Record<ServerName, (signal: AbortSignal) => Promise<Child>> = {
     pulsar: async (signal) =>
       startPulsar({
         ...common,

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Metric, parseMetrics } from '../metrics-text.ts'
 import type { Screen } from '../screen.ts'
-import { bearer } from './authorization.ts'
-import { formatStatus, goOnCounting, type Sample, sampleOf, statusKey } from './status.ts'
+import { added, increaseOf, type Reading } from '../telemetry/counters.ts'
+import { counted as counting, number } from '../telemetry/format.js'
+import { scrape } from '../telemetry/instances.ts'
+import { type Metrics, sumOf } from '../telemetry/metrics.ts'
+import { bearer } from './credentials.ts'
 
 const INTERVAL_MS = 1000
 const ANSWER_LIMIT_MS = 2000
@@ -10,8 +12,10 @@ const ANSWER_LIMIT_MS = 2000
 const RATE_SAMPLES = 5
 
 export interface PipelineEndpoints {
-  readonly apiMetricsUrl: string
-  readonly workerMetricsUrl: string
+  /** The private listener of the API. */
+  readonly apiUrl: string
+  /** That of the worker. */
+  readonly workerUrl: string
   readonly backlogUrl: string
   /** The token of the operators, which the backlog asks for. */
   readonly token: string
@@ -19,22 +23,19 @@ export interface PipelineEndpoints {
 
 /** Shows the state of the pipeline once a second until the signal. */
 export async function watchPipeline(watched: PipelineEndpoints, screen: Screen, signal: AbortSignal): Promise<void> {
-  const counters = {
-    eventsIn: goOnCounting(),
-    stored: goOnCounting(),
-    duplicates: goOnCounting(),
-    dead: goOnCounting(),
-  }
+  const [api, worker] = [countingOn(), countingOn()]
   const samples: Sample[] = []
+  const readAt = async (url: string) => {
+    const answer = await scrape(url, ANSWER_LIMIT_MS, Date.now)
+    return answer.ok ? answer.value : undefined
+  }
   while (!signal.aborted) {
-    const raw = await takeSample(watched)
-    const sample = {
-      ...raw,
-      eventsIn: counters.eventsIn(raw.eventsIn),
-      stored: counters.stored(raw.stored),
-      duplicates: counters.duplicates(raw.duplicates),
-      deadLettered: counters.dead(raw.deadLettered),
-    }
+    const [apiReading, workerReading, backlog] = await Promise.all([
+      readAt(watched.apiUrl),
+      readAt(watched.workerUrl),
+      textAt(watched.backlogUrl, bearer(watched.token)),
+    ])
+    const sample = sampleOf(Date.now(), api(apiReading), worker(workerReading), totalIn(backlog))
     if (signal.aborted) return
     samples.push(sample)
     screen.status(formatStatus(sample, samples[0] ?? sample), statusKey(sample))
@@ -43,17 +44,17 @@ export async function watchPipeline(watched: PipelineEndpoints, screen: Screen, 
   }
 }
 
-async function takeSample(watched: PipelineEndpoints): Promise<Sample> {
-  const [api, worker, backlog] = await Promise.all([
-    metricsAt(watched.apiMetricsUrl),
-    metricsAt(watched.workerMetricsUrl),
-    textAt(watched.backlogUrl, bearer(watched.token)),
-  ])
-  return sampleOf(Date.now(), api, worker, totalIn(backlog))
-}
-
-async function metricsAt(url: string): Promise<Metric[]> {
-  return parseMetrics((await textAt(url)) ?? '')
+/** The numbers of a program with counters that continue over its restarts, which begin at 0 again. */
+export function countingOn(): (reading: Reading | undefined) => Metrics {
+  let counters: Metrics = new Map()
+  let last: Reading | undefined
+  return (reading) => {
+    if (reading) {
+      counters = added(counters, increaseOf(last, reading, 0))
+      last = reading
+    }
+    return new Map([...(last?.metrics ?? []), ...counters])
+  }
 }
 
 /** The total of an answer of the backlog endpoint. */
@@ -76,4 +77,75 @@ async function textAt(url: string, authorization?: string): Promise<string | und
   } catch {
     return undefined
   }
+}
+
+/** What the run shows of the pipeline at one moment. Values that could not be read are omitted. */
+export interface Sample {
+  readonly atMs: number
+  readonly eventsIn?: number | undefined
+  readonly stored?: number | undefined
+  readonly duplicates?: number | undefined
+  readonly deadLettered?: number | undefined
+  readonly backlogMessages?: number | undefined
+  readonly lastFlush?: Flush | undefined
+}
+
+export interface Flush {
+  readonly reason: string
+  readonly atMs: number
+}
+
+export function sampleOf(atMs: number, api: Metrics, worker: Metrics, backlogMessages: number | undefined): Sample {
+  const done = (outcome: string): number | undefined => sumOf(worker, 'tracardi_worker_events_total', { outcome })
+  return {
+    atMs,
+    eventsIn: sumOf(api, 'tracardi_api_events_total', { outcome: 'accepted' }),
+    stored: done('stored'),
+    duplicates: done('duplicate'),
+    deadLettered: done('dead_lettered'),
+    backlogMessages,
+    lastFlush: lastFlush(worker),
+  }
+}
+
+/** The flush of the greatest timestamp; a reason that never flushed has 0. */
+function lastFlush(worker: Metrics): Flush | undefined {
+  const flushes = [...worker.values()]
+    .filter(({ name, value }) => name === 'tracardi_worker_last_flush_timestamp_seconds' && value > 0)
+    .sort((one, other) => other.value - one.value)
+  const latest = flushes[0]
+  return latest && { reason: latest.labels['reason'] ?? 'unknown', atMs: latest.value * 1000 }
+}
+
+/** The line that is shown. Rates are since the `earlier` sample. */
+export function formatStatus(sample: Sample, earlier: Sample): string {
+  const seconds = (sample.atMs - earlier.atMs) / 1000
+  const counted = (now: number | undefined, then: number | undefined): string => {
+    if (now === undefined) return '?'
+    const rate = seconds > 0 ? Math.max(0, Math.round((now - (then ?? now)) / seconds)) : 0
+    return rate > 0 ? `${number(now)} (${number(rate)}/s)` : number(now)
+  }
+  return [
+    `events in ${counted(sample.eventsIn, earlier.eventsIn)}`,
+    `stored ${counted(sample.stored, earlier.stored)}`,
+    `backlog ${sample.backlogMessages === undefined ? '?' : counting(sample.backlogMessages, 'message')}`,
+    ...seldom(sample.duplicates, 'duplicate'),
+    ...seldom(sample.deadLettered, 'dead letter'),
+    flushed(sample),
+  ].join(' · ')
+}
+
+/** What makes two lines different for somebody who reads a log: the numbers, not how long ago something was. */
+export function statusKey({ atMs: _, ...facts }: Sample): string {
+  return JSON.stringify(facts)
+}
+
+function flushed({ atMs, lastFlush }: Sample): string {
+  if (!lastFlush) return 'no flush yet'
+  return `last flush ${Math.max(0, Math.round((atMs - lastFlush.atMs) / 1000))} s ago (${lastFlush.reason})`
+}
+
+/** Shown only when there are some, because they are worth a look. */
+function seldom(count: number | undefined, noun: string): string[] {
+  return count ? [counting(count, noun)] : []
 }

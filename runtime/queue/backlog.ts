@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import { secondsToDrain } from '../telemetry/bottlenecks.ts'
 import type { PulsarAdmin, SubscriptionStats, TopicStats } from './admin.ts'
 import { eventsIn } from './message.ts'
 
@@ -120,7 +121,7 @@ function detailOf(
     oldestAgeSeconds: count > 0 && oldestMs > 0 ? Math.max(0, (nowMs - oldestMs) / 1000) : 0,
     messagesInPerSecond: rates.in,
     messagesOutPerSecond: rates.out,
-    secondsToDrain: secondsToDrain(count, rates.in, rates.out),
+    secondsToDrain: secondsToDrain(count, rates.in - rates.out),
   }
 }
 
@@ -136,13 +137,8 @@ function totalsOf(entries: readonly (BacklogEntry & BacklogDetail)[]): Omit<Deta
     oldestAgeSeconds: Math.max(0, ...entries.map((entry) => entry.oldestAgeSeconds)),
     messagesInPerSecond,
     messagesOutPerSecond,
-    secondsToDrain: secondsToDrain(total, messagesInPerSecond, messagesOutPerSecond),
+    secondsToDrain: secondsToDrain(total, messagesInPerSecond - messagesOutPerSecond),
   }
-}
-
-export function secondsToDrain(count: number, inPerSecond: number, outPerSecond: number): number | null {
-  if (count === 0) return 0
-  return outPerSecond > inPerSecond ? count / (outPerSecond - inPerSecond) : null
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

@@ -7,7 +7,7 @@ const MAX_FAULT_CHARACTERS = 200
 const STATUS = /^[1-5]\d\d$/
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
 
-export interface DeathCertificate {
+export interface DeadLetterMetadata {
   /** Type of the fault, as Elasticsearch names it, or `message_malformed`. */
   readonly fault: string
   readonly reason: string
@@ -23,32 +23,32 @@ export interface DeathCertificate {
  * An operation that Elasticsearch will not take, as a message: the original bytes, with all that a message of its own
  * needs to be published again, and the reason in further properties.
  */
-export function encodeDeadOperation(envelope: Envelope, certificate: DeathCertificate): OutgoingMessage {
+export function encodeDeadOperation(envelope: Envelope, metadata: DeadLetterMetadata): OutgoingMessage {
   const { payload, properties } = encode(envelope)
-  return { payload, properties: { ...properties, ...certificateProperties(certificate) } }
+  return { payload, properties: { ...properties, ...metadataProperties(metadata) } }
 }
 
 /** A whole message that cannot be read, with its own properties kept. */
-export function encodeDeadMessage(delivery: Delivery, certificate: DeathCertificate): OutgoingMessage {
+export function encodeDeadMessage(delivery: Delivery, metadata: DeadLetterMetadata): OutgoingMessage {
   return {
     payload: delivery.payload,
-    properties: { ...delivery.properties, ...certificateProperties(certificate) },
+    properties: { ...delivery.properties, ...metadataProperties(metadata) },
   }
 }
 
-function certificateProperties(certificate: DeathCertificate): Properties {
+function metadataProperties(metadata: DeadLetterMetadata): Properties {
   return {
-    fault: certificate.fault,
+    fault: metadata.fault,
     // Some clients of Pulsar end a property at U+0000, and a reason may quote a value with one.
-    reason: certificate.reason.slice(0, MAX_REASON_CHARACTERS).replaceAll('\0', '\u{fffd}'),
-    status: String(certificate.status),
-    message_id: certificate.messageId,
-    failed_at: certificate.failedAt,
+    reason: metadata.reason.slice(0, MAX_REASON_CHARACTERS).replaceAll('\0', '\u{fffd}'),
+    status: String(metadata.status),
+    message_id: metadata.messageId,
+    failed_at: metadata.failedAt,
   }
 }
 
 export interface DeadLetter {
-  readonly certificate: DeathCertificate
+  readonly metadata: DeadLetterMetadata
   /** The message to publish when the cause is fixed. */
   readonly message: OutgoingMessage
 }
@@ -57,7 +57,7 @@ export interface DeadLetter {
 export function decodeDeadLetter(delivery: Delivery): DeadLetter {
   const { fault, reason, status, message_id: messageId, failed_at: failedAt, ...properties } = delivery.properties
   return {
-    certificate: {
+    metadata: {
       fault: (fault ?? 'unknown').slice(0, MAX_FAULT_CHARACTERS),
       reason: (reason ?? '').slice(0, MAX_REASON_CHARACTERS),
       status: STATUS.test(status ?? '') ? Number(status) : 0,

@@ -7,7 +7,7 @@ import {
   type Delivery,
   type MessageId,
   type Producer,
-  RELEASE_DELAY_MS,
+  REDELIVERY_DELAY_MS,
   type Reader,
   type Transport,
 } from './port.ts'
@@ -125,7 +125,7 @@ export function nativeTransport(pulsar: PulsarModule, config: Config, log: Nativ
         subscriptionInitialPosition: 'Earliest',
         receiverQueueSize: prefetchMessages,
         receiverQueueSizeAcrossPartitions: prefetchMessages * 1000,
-        nAckRedeliverTimeoutMs: RELEASE_DELAY_MS,
+        nAckRedeliverTimeoutMs: REDELIVERY_DELAY_MS,
       }
       return consumerOf(await opened(client.subscribe(options), topic))
     },
@@ -218,7 +218,7 @@ function consumerOf(consumer: PulsarConsumer): Consumer {
     acknowledge: async (id) => {
       await consumer.acknowledgeId(id)
     },
-    release: (id) => consumer.negativeAcknowledgeId(id),
+    negativeAcknowledge: (id) => consumer.negativeAcknowledgeId(id),
     isConnected: () => consumer.isConnected(),
     close: async () => {
       await consumer.close()

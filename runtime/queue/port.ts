@@ -46,8 +46,8 @@ export interface Consumer {
   receive(): Promise<readonly Delivery[]>
   /** Acknowledges a message: it is processed. A lost acknowledgement causes a redelivery, never a loss. */
   acknowledge(id: MessageId): Promise<void>
-  /** Gives a message back, for this or another consumer to take later. */
-  release(id: MessageId): void
+  /** Returns a message: the broker redelivers it later, to this or another consumer. */
+  negativeAcknowledge(id: MessageId): void
   isConnected(): boolean
   /** Everything that was received and not acknowledged is delivered again, to this or another consumer. */
   close(): Promise<void>
@@ -106,5 +106,5 @@ export const RECEIVE_WAIT_MS = 200
 /** Of the payload of each message, by the name that both clients know it by. Consumers see nothing of it. */
 export const COMPRESSION = 'LZ4'
 
-/** Delay of the redelivery after a negative acknowledgement, in milliseconds. */
-export const RELEASE_DELAY_MS = 10_000
+/** Time after a negative acknowledgement until the broker delivers the message again. */
+export const REDELIVERY_DELAY_MS = 10_000

@@ -93,7 +93,7 @@ export function superviseConsumer(transport: Transport, options: ConsumerOptions
       return []
     },
     acknowledge: async (id) => connection.current()?.acknowledge(id),
-    release: (id) => connection.current()?.release(id),
+    negativeAcknowledge: (id) => connection.current()?.negativeAcknowledge(id),
     close: () => connection.close(),
   }
 }

@@ -11,7 +11,7 @@ import {
   type Delivery,
   type Producer,
   type ProducerOptions,
-  RELEASE_DELAY_MS,
+  REDELIVERY_DELAY_MS,
   type Reader,
   type ReadMessage,
   type Transport,
@@ -63,7 +63,7 @@ export function webSocketTransport(config: Access): Transport {
         subscriptionInitialPosition: 'Earliest',
         pullMode: 'true',
         receiverQueueSize: String(options.prefetchMessages),
-        negativeAckRedeliveryDelay: String(RELEASE_DELAY_MS),
+        negativeAckRedeliveryDelay: String(REDELIVERY_DELAY_MS),
       }
       const path = `consumer/${topicPath(options.topic)}/${encodeURIComponent(options.subscription)}`
       return connect(path, query, onClosed, (socket) => consumerOn(socket, options))
@@ -104,7 +104,8 @@ function connectSocket<T>(
     const failed = (cause: unknown) =>
       reject(new AppError('queue_unavailable', `Pulsar did not open ${pathname}`, { cause }))
     socket.once('error', failed)
-    socket.once('unexpected-response', (request, response) => {
+    socket.once('unexpected-response', (_request, response) => {
+      const connection = response.socket
       response.setEncoding('utf8')
       let text = ''
       response.on('data', (part: string) => {
@@ -112,7 +113,9 @@ function connectSocket<T>(
       })
       response.once('error', failed)
       response.once('end', () => {
-        request.destroy()
+        // Node.js treats the request as finished and stops listening to its connection, which it leaves open.
+        // When that is reset, the error would end the process.
+        connection.destroy()
         reject(handshakeRefusal(response.statusCode ?? 0, text, pathname))
       })
     })
@@ -281,7 +284,7 @@ function consumerOn(socket: WebSocket, options: ConsumerOptions): Consumer {
       return taken
     },
     acknowledge: async (id) => send({ messageId: id.toString() }),
-    release: (id) => send({ type: 'negativeAcknowledge', messageId: id.toString() }),
+    negativeAcknowledge: (id) => send({ type: 'negativeAcknowledge', messageId: id.toString() }),
     isConnected: () => socket.readyState === WebSocket.OPEN,
     close: () => closeSocket(socket),
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CLOCK_MARGIN_MS, type TimeRange } from '../queue/kept.ts'
 import { eventsIn, isOfNewerVersion } from '../queue/message.ts'
-import { type Consumer, type Delivery, type MessageId, RECEIVE_WAIT_MS, RELEASE_DELAY_MS } from '../queue/port.ts'
+import { type Consumer, type Delivery, type MessageId, RECEIVE_WAIT_MS, REDELIVERY_DELAY_MS } from '../queue/port.ts'
 import type { KeptReader } from './kept-reader.ts'
 import type { Pace } from './pace.ts'
 
@@ -93,9 +93,9 @@ export class ReplayConsumer implements Consumer {
     this.#open.delete(id)
   }
 
-  release(id: MessageId): void {
+  negativeAcknowledge(id: MessageId): void {
     const delivery = this.#open.get(id)
-    if (delivery) this.#givenBack.push({ delivery, dueAtMs: this.#now() + RELEASE_DELAY_MS })
+    if (delivery) this.#givenBack.push({ delivery, dueAtMs: this.#now() + REDELIVERY_DELAY_MS })
   }
 
   isConnected(): boolean {

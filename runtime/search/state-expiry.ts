@@ -109,7 +109,16 @@ async function deleteAsSeen(client: Client, hits: readonly estypes.SearchHit[]):
   const { items } = await client.bulk({ operations })
   const results = items.map((item) => item.delete as estypes.BulkResponseItem)
   const refused = results.find(({ status }) => status >= 400 && status !== 404 && status !== 409)
-  if (refused !== undefined) throw new Error(`${refused.status} ${refused.error?.type}: ${refused.error?.reason}`)
+  if (refused !== undefined) {
+    const { status, error } = refused
+    throw new AppError(
+      'search_unavailable',
+      `Elasticsearch refused a deletion: ${status} ${error?.type}: ${error?.reason}`,
+      {
+        context: { status },
+      },
+    )
+  }
   return results.filter(({ status }) => status < 300).length
 }
 

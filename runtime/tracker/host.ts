@@ -1,7 +1,15 @@
-import type { StorageLike } from './kept.ts'
 import type { Response } from './outcome.ts'
 import type { PrivacySignals } from './permission.ts'
 import type { ContextOptions, Properties } from './types.ts'
+
+/** `localStorage`. Writing fails when it is full; what is in it can still be read and removed. */
+export interface StorageLike {
+  readonly length: number
+  key(index: number): string | null
+  getItem(key: string): string | null
+  setItem(key: string, value: string): void
+  removeItem(key: string): void
+}
 
 /** The browser, as far as the library needs it: everything that is no decision. */
 export interface Host {

@@ -1,14 +1,5 @@
 import type { Host } from './host.ts'
 
-/** `localStorage`. Writing fails when it is full; what is in it can still be read and removed. */
-export interface StorageLike {
-  readonly length: number
-  key(index: number): string | null
-  getItem(key: string): string | null
-  setItem(key: string, value: string): void
-  removeItem(key: string): void
-}
-
 /** What is kept in the browser. Where storage takes nothing, it is kept in memory, for as long as the page lives. */
 export interface Kept {
   /** Whether other tabs see what this one keeps. */

@@ -50,7 +50,7 @@ export class BulksInFlight {
 
   /** Bulks that are overdue in slots. */
   get overdueCount(): number {
-    return this.#count((bulk, state) => isOverdueInSlot(bulk, state))
+    return this.#count(isOverdueInSlot)
   }
 
   /** Lanes of the bulks that are overdue in slots. */

@@ -1,7 +1,7 @@
 import { backoffMs } from '../backoff.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import { type DeathCertificate, encodeDeadOperation } from '../queue/dead-letter.ts'
+import { type DeadLetterMetadata, encodeDeadOperation } from '../queue/dead-letter.ts'
 import type { OutgoingMessage } from '../queue/port.ts'
 import type { FaultyResult, ItemResult } from '../search/bulk.ts'
 import type { Conflict, FindConflicts } from '../search/conflicts.ts'
@@ -122,8 +122,8 @@ export class Outcomes {
     const { metrics, sleep, random, wallMs } = this.#options
     const [{ message }] = run.owners as readonly [OwnedOperations]
     const failedAt = new Date(wallMs()).toISOString()
-    const certificate: DeathCertificate = { fault, reason, status, messageId: message.id.toString(), failedAt }
-    const letter = encodeDeadOperation(envelopeOf(run), certificate)
+    const metadata: DeadLetterMetadata = { fault, reason, status, messageId: message.id.toString(), failedAt }
+    const letter = encodeDeadOperation(envelopeOf(run), metadata)
     for (let attempt = 0; !(await this.#published(letter, attempt)); attempt += 1)
       await sleep(backoffMs(attempt, RETRY, random()))
     metrics.deadLettered(fault)

@@ -47,7 +47,7 @@ export class BulkRequest {
     return [...(await this.send(singles.slice(0, middle))), ...(await this.send(singles.slice(middle)))]
   }
 
-  async #untilAnswered(runs: readonly Run[], operations: number): Promise<Answer> {
+  async #untilAnswered(runs: readonly Run[], operations: number): Promise<BulkOutcome> {
     const { sleep, random } = this.#options
     const body = this.#joined(runs)
     let attempt = 0
@@ -60,7 +60,7 @@ export class BulkRequest {
     return answer
   }
 
-  async #attempt(body: Buffer, operations: number, attempt: number): Promise<Answer | undefined> {
+  async #attempt(body: Buffer, operations: number, attempt: number): Promise<BulkOutcome | undefined> {
     const { metrics, nowMs } = this.#options
     const startedAtMs = nowMs()
     const answer = await this.#ask(body, operations, attempt)
@@ -69,7 +69,7 @@ export class BulkRequest {
   }
 
   /** Answers `undefined` when the request failed, and the same must be sent again. */
-  async #ask(body: Buffer, operations: number, attempt: number): Promise<Answer | undefined> {
+  async #ask(body: Buffer, operations: number, attempt: number): Promise<BulkOutcome | undefined> {
     try {
       const results = await this.#options.sendBulk(body)
       // Elasticsearch answers when it has read the body. After a failure nobody knows whether it still does.
@@ -88,7 +88,7 @@ export class BulkRequest {
     return body
   }
 
-  #checked(results: readonly ItemResult[], operations: number): Answer {
+  #checked(results: readonly ItemResult[], operations: number): BulkOutcome {
     const { concurrency } = this.#options
     if (results.length !== operations) return 'split'
     if (results.some(({ outcome }) => outcome === 'throttled')) concurrency.throttled()
@@ -96,7 +96,7 @@ export class BulkRequest {
     return results
   }
 
-  #refused({ result }: LinesRefused, operations: number): Answer {
+  #refused({ result }: LinesRefused, operations: number): BulkOutcome {
     this.#options.metrics.retried('request_refused', operations)
     return result === undefined ? 'split' : [result]
   }
@@ -113,7 +113,7 @@ export class BulkRequest {
 }
 
 /** Results in the order of the operations, or that the request as a whole was refused and must be sent in halves. */
-type Answer = readonly ItemResult[] | 'split'
+type BulkOutcome = readonly ItemResult[] | 'split'
 
 /** For an operation alone in its bulk, whose answer has not exactly one result. */
 const MISCOUNTED: FaultyResult = {

@@ -43,13 +43,13 @@ export interface OwnedOperations {
 export interface SettlementOptions {
   readonly acknowledge: (id: MessageId) => Promise<void>
   /** Gives a message back to Pulsar, which delivers it again later. */
-  readonly release: (id: MessageId) => void
+  readonly negativeAcknowledge: (id: MessageId) => void
   readonly onAcknowledged: (message: InFlightMessage) => void
   readonly log: Logger
 }
 
 /**
- * The only place that acknowledges messages or returns them to Pulsar. When no operation of a message is open, the message is acknowledged if
+ * Acknowledges messages with operations or returns them to Pulsar; nothing else does. When no operation of a message is open, the message is acknowledged if
  * all were settled (stored or dead-lettered), and returned if any was returned. Exactly one of the two happens, once.
  */
 export class Settlement {
@@ -98,7 +98,7 @@ export class Settlement {
   #finish(message: InFlightMessage): Promise<void> | undefined {
     if (message.givenBack.length === 0) return this.#acknowledge(message)
     this.#remember(message)
-    this.#options.release(message.id)
+    this.#options.negativeAcknowledge(message.id)
     return undefined
   }
 

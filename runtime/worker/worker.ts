@@ -64,7 +64,7 @@ export class Worker {
     this.#settlement = new Settlement({
       ...dependencies,
       acknowledge: (id) => consumer.acknowledge(id),
-      release: (id) => consumer.release(id),
+      negativeAcknowledge: (id) => consumer.negativeAcknowledge(id),
       onAcknowledged: ({ receivedAtMs }) => metrics.messageStored(receivedAtMs),
     })
     metrics.watchLanes(this.#pool)
@@ -136,7 +136,7 @@ export class Worker {
     const { metrics, consumer, guard } = this.#options
     if (isOfNewerVersion(delivery.properties)) {
       metrics.released()
-      consumer.release(delivery.id)
+      consumer.negativeAcknowledge(delivery.id)
       return
     }
     let envelope: Envelope
@@ -238,10 +238,10 @@ export class Worker {
     const { sendDeadLetter, consumer, metrics, log, clock } = this.#options
     const failedAt = new Date(clock.wallMs()).toISOString()
     const messageId = delivery.id.toString()
-    const certificate = { fault: error.code, reason: error.message, status: 0, messageId, failedAt }
+    const metadata = { fault: error.code, reason: error.message, status: 0, messageId, failedAt }
     log.warn({ message_id: messageId, reason: error.message }, 'message is malformed: dead-lettered')
     try {
-      await sendDeadLetter(encodeDeadMessage(delivery, certificate))
+      await sendDeadLetter(encodeDeadMessage(delivery, metadata))
       await consumer.acknowledge(delivery.id)
       metrics.deadLettered(error.code)
     } catch (cause) {
@@ -249,7 +249,7 @@ export class Worker {
         { reason: messageOf(cause), message_id: messageId },
         'dead letter not published: the message is returned to Pulsar',
       )
-      consumer.release(delivery.id)
+      consumer.negativeAcknowledge(delivery.id)
     }
   }
 }

@@ -28,6 +28,22 @@ function running(deadLetters: number): State {
   return stateOf(pastOf(observation(0, seen), observation(2, seen)), loadConfig({}))
 }
 
+/** Ten minutes of a pipeline that stores 80 events a second, with a gap in which nobody looked. */
+function withHistory(): State {
+  const seen = (seconds: number) =>
+    observation(seconds, {
+      instances: [
+        answers(
+          WORKER,
+          reading('worker', { counters: { 'tracardi_worker_events_total{outcome="stored"}': seconds * 80 } }),
+        ),
+      ],
+      queue: partitions(40 + seconds, 6),
+    })
+  const times = Array.from({ length: 301 }, (_, at) => at * 2).filter((seconds) => seconds < 240 || seconds > 300)
+  return stateOf(pastOf(...times.map(seen)), loadConfig({}))
+}
+
 function nothing(): State {
   const away = { ok: false, reason: 'connect ECONNREFUSED 10.20.30.40:8080' } as const
   const seen = { instances: [{ url: WORKER, answer: away }], queue: away, search: away, publishFault: away.reason }
@@ -95,6 +111,62 @@ describe('the console in a real browser', () => {
       })
     }
   }
+
+  describe('its charts', () => {
+    const legend = (id: string) => page.locator(`#${id} .u-legend .u-series`).allTextContents()
+    /** Where the plot of a chart is, without its axes. */
+    const plotOf = async (id: string) => {
+      const box = await page.locator(`#${id} .u-over`).boundingBox()
+      assert.ok(box, id)
+      return box
+    }
+    beforeEach(async () => {
+      state = withHistory
+      await page.setViewportSize({ width: 1280, height: 900 })
+      await page.goto(url)
+      await page.waitForSelector('#advice-list li')
+    })
+
+    it('show the values under the pointer, in both immediately, and that nobody looked', async () => {
+      const { x, y, width, height } = await plotOf('rate-chart')
+      await page.mouse.move(x + width * 0.95, y + height / 2)
+      const [at, stored, accepted] = await legend('rate-chart')
+      assert.match(at ?? '', /^at\s*\d\d:09:\d\d$/)
+      assert.match(stored ?? '', /^stored\s*80\/s$/)
+      assert.match(accepted ?? '', /^in\s*–$/)
+      assert.match((await legend('backlog-chart'))[1] ?? '', /^backlog\s*6\d\d messages$/)
+      // From 240 to 300 of 600 seconds.
+      await page.mouse.move(x + width * 0.45, y + height / 2)
+      assert.match((await legend('backlog-chart'))[1] ?? '', /^backlog\s*not observed$/)
+      assert.deepEqual(complaints, [])
+    })
+
+    it('zoom into the time that is dragged over, stay there, and show all of it after a double click', async () => {
+      const { x, y, width, height } = await plotOf('rate-chart')
+      const middle = y + height / 2
+      await page.mouse.move(x + width * 0.8, middle)
+      await page.mouse.down()
+      await page.mouse.move(x + width * 0.9, middle, { steps: 5 })
+      await page.mouse.up()
+      const timesAt = async (share: number) => {
+        await page.mouse.move(x + width * share, middle + 1)
+        await page.mouse.move(x + width * share, middle)
+        return ((await legend('rate-chart'))[0] ?? '').replace(/^at\s*/, '')
+      }
+      const seconds = (time: string) => time.split(':').reduce((sum, part) => sum * 60 + Number(part), 0)
+      const spanSeconds = async () => seconds(await timesAt(0.99)) - seconds(await timesAt(0.01))
+      const zoomed = await spanSeconds()
+      assert.ok(zoomed >= 45 && zoomed <= 65, String(zoomed))
+      // Renewed every 2 s, and still the same.
+      await page.waitForResponse(`${address}/state`)
+      await page.waitForTimeout(100)
+      assert.equal(await spanSeconds(), zoomed)
+      await page.mouse.dblclick(x + width / 2, middle)
+      const whole = await spanSeconds()
+      assert.ok(whole >= 580 && whole <= 600, String(whole))
+      assert.deepEqual(complaints, [])
+    })
+  })
 
   it('says in words what to do, and speaks it once', async () => {
     await page.goto(url)

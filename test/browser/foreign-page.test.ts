@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type Browser, chromium } from 'playwright-core'
 import { loadConfig } from '../../runtime/config.ts'
-import { authorizationsOf } from '../../runtime/local/authorization.ts'
+import { authorizationsOf } from '../../runtime/local/credentials.ts'
 import { topicsOf } from '../../runtime/names.ts'
 import { cli } from '../contract/cli.ts'
 import { listeningOf } from '../support/listening.ts'

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { v7 as uuidV7 } from 'uuid'
-import { freePort } from '../../runtime/local/port.ts'
+import { freePort } from '../../runtime/local/ports.ts'
 import { eventually } from '../support/until.ts'
 import { cli, cliWith } from './cli.ts'
 import { Pipeline } from './pipeline.ts'
@@ -22,7 +22,7 @@ describe('the commands of operators', () => {
     assert.equal(smaller.code, 0)
     assert.match(
       smaller.output,
-      /^differs +topic .*it has 4 partitions, PULSAR_PARTITIONS is 2; partitions never shrink/m,
+      /^differs +topic .*it has 4 partitions, PULSAR_PARTITIONS is 2; partitions cannot be removed/m,
     )
     assert.match(smaller.output, /1 of these differ from the configuration and were left as they are\./)
   })
@@ -45,7 +45,10 @@ describe('the commands of operators', () => {
     const sources = join(servers().folder, 'no-sources.json')
     const missing = await cli(environmentFor('cli-start', { SOURCES_FILE: sources }), 'api')
     assert.equal(missing.code, 1)
-    assert.match(missing.output, /"reason":"sources_invalid: the sources file .*no-sources\.json.* cannot be read/)
+    assert.match(
+      missing.output,
+      /"code":"sources_invalid","message":"the sources file .*no-sources\.json.* cannot be read/,
+    )
     const refused = await cli(environmentFor('cli-start', { PRIVATE_PORT: port }), 'worker')
     assert.equal(refused.code, 1)
     assert.match(refused.output, new RegExp(`EADDRINUSE.*127.0.0.1:${port}`))

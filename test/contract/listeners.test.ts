@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { loadConfig } from '../../runtime/config.ts'
-import { freePort } from '../../runtime/local/port.ts'
+import { freePort } from '../../runtime/local/ports.ts'
 import { topicsOf } from '../../runtime/names.ts'
 import { startWorker } from '../../runtime/programs/worker.ts'
 import { connectQueue } from '../../runtime/queue/connect.ts'

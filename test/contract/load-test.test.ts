@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import { compare } from '../../runtime/load-test/comparison.ts'
+import { compare, NumberSet } from '../../runtime/load-test/comparison.ts'
 import { storedIds } from '../../runtime/load-test/documents.ts'
-import { NumberSet } from '../../runtime/load-test/number-set.ts'
 import { type LoadTest, readLoadTest } from '../../runtime/load-test/record.ts'
 import { indicesOf } from '../../runtime/names.ts'
 import { cli } from './cli.ts'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { freePort } from '../../runtime/local/port.ts'
+import { freePort } from '../../runtime/local/ports.ts'
 import { nodesAway, searchClient, searchUnavailableReason } from '../../runtime/search/client.ts'
 import { setUpSearch } from '../../runtime/search/index-set-up.ts'
 import { listIndices } from '../../runtime/search/retention.ts'

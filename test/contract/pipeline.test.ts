@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { v7 as uuidV7 } from 'uuid'
-import { authorizationsOf } from '../../runtime/local/authorization.ts'
+import { authorizationsOf } from '../../runtime/local/credentials.ts'
 import { topicsOf } from '../../runtime/names.ts'
 import { encode } from '../../runtime/queue/message.ts'
 import { webSocketTransport } from '../../runtime/queue/websocket.ts'

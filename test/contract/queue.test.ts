@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { Config } from '../../runtime/config.ts'
 import { AppError } from '../../runtime/errors.ts'
-import { freePort } from '../../runtime/local/port.ts'
+import { freePort } from '../../runtime/local/ports.ts'
 import { type Topics, topicsOf } from '../../runtime/names.ts'
 import { type PulsarAdmin, pulsarAdmin } from '../../runtime/queue/admin.ts'
 import { readBacklog, readDetailedBacklog } from '../../runtime/queue/backlog.ts'
@@ -173,7 +173,7 @@ for (const [name, create] of Object.entries(transports)) {
       await producer.send(messageOf('a'))
       const consumer = await openConsumer()
       const [first] = await take(consumer, 1, false)
-      consumer.release((first as Delivery).id)
+      consumer.negativeAcknowledge((first as Delivery).id)
       const [second] = await take(consumer, 1)
       assert.equal(second?.payload.toString(), 'a')
     })

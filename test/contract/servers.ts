@@ -2,14 +2,14 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Config, loadConfig } from '../../runtime/config.ts'
+import { serverUser } from '../../runtime/local/child.ts'
 import { generateCredentials } from '../../runtime/local/credentials.ts'
 import { type ElasticsearchServer, startElasticsearch } from '../../runtime/local/elasticsearch.ts'
 import { homeFolder, homeIn } from '../../runtime/local/home.ts'
 import { installServers } from '../../runtime/local/install.ts'
 import { findJava, type Java } from '../../runtime/local/java.ts'
-import { freePort } from '../../runtime/local/port.ts'
+import { freePort } from '../../runtime/local/ports.ts'
 import { type PulsarServer, startPulsar } from '../../runtime/local/pulsar.ts'
-import { serverUser } from '../../runtime/local/server-user.ts'
 
 /**
  * The real servers of the contract tests: the same releases that `npm start` runs, on free ports and with data of their

@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { basic } from '../../runtime/local/authorization.ts'
+import { basic } from '../../runtime/local/credentials.ts'
 import { eventually } from '../support/until.ts'
 import { servers } from './servers.ts'
 

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { freePort } from '../../runtime/local/port.ts'
+import { freePort } from '../../runtime/local/ports.ts'
 
 /**
  * compose.yaml on a real Docker: it comes up, stores, and comes back whatever is restarted or killed. Skipped, with the reason, where

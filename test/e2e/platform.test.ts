@@ -220,7 +220,7 @@ describe('the dev stack on a cluster', () => {
       [
         'fewer partitions',
         { runtime: { PULSAR_PARTITIONS: 4 } },
-        /runtime\.PULSAR_PARTITIONS would go from \d+ to 4: partitions that are taken away/,
+        /runtime\.PULSAR_PARTITIONS would go from \d+ to 4: partitions cannot be removed/,
       ],
       [
         'another name of the cluster',

@@ -2,19 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { servers } from '../contract/servers.ts'
 import { eventually } from '../support/until.ts'
 import { idleConnections } from './connections.ts'
+import type { Fault } from './fault.ts'
 import { INDEX_FAULTS } from './index-faults.ts'
 import { callOf, post } from './load.ts'
-import type { Random } from './random.ts'
 import type { BulkFault } from './search-proxy.ts'
-import type { System } from './system.ts'
-
-/** Something that breaks under load, and is whole again when it resolves. */
-export interface Fault {
-  readonly name: string
-  /** How long it lasts by itself; nothing for one that is over in moments. */
-  readonly lastsMs?: number
-  inject(system: System, random: Random): Promise<void>
-}
 
 /** From the first to the second sending of the same calls, with the end of the month in the middle. */
 const OVER_THE_END_MS = 120_000

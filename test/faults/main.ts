@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
-import { FAULTS, type Fault, FULL_DISK, withoutElasticsearch } from './faults.ts'
+import type { Fault } from './fault.ts'
+import { FAULTS, FULL_DISK, withoutElasticsearch } from './faults.ts'
 import { chosenOf, HELP, type Options, optionsOf } from './options.ts'
 import { type Random, seeded } from './random.ts'
 import { tableOf } from './report.ts'

@@ -29,7 +29,7 @@ export class Program {
     const clock = clockOffsetMs === 0 ? {} : { CLOCK_OFFSET_MS: `${clockOffsetMs}` }
     this.#child = spawn(process.execPath, [...(clockOffsetMs === 0 ? [] : ['--import', CLOCK]), CLI, this.#name], {
       env: { PATH: process.env['PATH'] ?? '', ...this.#env, ...clock },
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'inherit', 'inherit'],
     })
     this.#ending = false
     this.#child.once('exit', (code, signal) => {

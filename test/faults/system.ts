@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Client } from '@elastic/elasticsearch'
-import { freePort } from '../../runtime/local/port.ts'
+import { freePort } from '../../runtime/local/ports.ts'
 import { topicPath, topicsOf } from '../../runtime/names.ts'
 import { eventIdOf } from '../../runtime/search/documents.ts'
 import type { Call } from '../../runtime/send/generate.ts'

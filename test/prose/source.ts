@@ -83,6 +83,7 @@ function saidBy(comment: string): readonly string[] {
     line
       .replace(/^\s*(\/\/+|\/\*+|\*+\/|\*)\s?/, '')
       .replace(/\*+\/\s*$/, '')
+      .replace(/^(@param) \w+/, '$1')
       .replace(/^(biome-ignore|c8 ignore|@ts-).*/, '')
       .trim(),
   )

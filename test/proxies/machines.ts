@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../../runtime/local/port.ts'
+import { freePort } from '../../runtime/local/ports.ts'
 import { eventually } from '../support/until.ts'
 
 /** The proxies that are tried: the file of the documentation, how each is started with it, and how its version is asked for. */

@@ -115,9 +115,9 @@ describe('the codes', () => {
 const WITHOUT_CODE = [
   'infra/commands/pipeline.ts',
   'infra/commands/sizing.ts',
-  'infra/commands/sizing.ts',
+  'infra/kubernetes/script.ts',
+  'infra/kubernetes/script.ts',
   'infra/observability/pod-monitor.ts',
   'infra/sizing/coefficients.ts',
   'infra/sizing/coefficients.ts',
-  'runtime/search/state-expiry.ts',
 ]

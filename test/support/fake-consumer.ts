@@ -46,7 +46,7 @@ export class FakeConsumer implements Consumer {
     this.acknowledged.push(id.toString())
   }
 
-  release(id: MessageId): void {
+  negativeAcknowledge(id: MessageId): void {
     this.released.push(id.toString())
   }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { homeFolder, homeIn } from '../../runtime/local/home.ts'
 import { installServers } from '../../runtime/local/install.ts'
-import { freePort } from '../../runtime/local/port.ts'
+import { freePort } from '../../runtime/local/ports.ts'
 import type { RunRecord } from '../../runtime/local/run-record.ts'
 
 const CLI = fileURLToPath(new URL('../../runtime/cli.ts', import.meta.url))

@@ -10,7 +10,11 @@ export type Rooms = Readonly<Record<string, Room>>
 /** The programs. Each room may also import the files at the top of `runtime/`. */
 export const RUNTIME: Rooms = {
   api: { what: 'accepts calls and publishes their events', mayImport: ['queue', 'search'] },
-  queue: { what: 'one interface, two transports, the admin API of Pulsar, the backlog', mayImport: [] },
+  telemetry: {
+    what: 'reading metrics, counters across restarts, instances, bottlenecks, formats of numbers',
+    mayImport: [],
+  },
+  queue: { what: 'one interface, two transports, the admin API of Pulsar, the backlog', mayImport: ['telemetry'] },
   worker: {
     what: 'lanes, pool, bulk requests, outcomes, settlement of messages',
     mayImport: ['queue', 'search'],
@@ -18,7 +22,7 @@ export const RUNTIME: Rooms = {
   search: { what: 'documents, templates, indices, bulk requests and their faults', mayImport: [] },
   console: {
     what: 'the page for operators: figures and advice; `page/` is served as it is',
-    mayImport: ['queue', 'search'],
+    mayImport: ['queue', 'search', 'telemetry'],
   },
   tracker: { what: 'the browser library; `npm run tracker` writes the served files', mayImport: [] },
   programs: { what: 'the programs of the images', mayImport: ['api', 'worker', 'console', 'queue', 'search'] },
@@ -26,17 +30,22 @@ export const RUNTIME: Rooms = {
   send: { what: 'sends events of a file, or generated ones', mayImport: [] },
   'load-test': {
     what: 'the load, samples of the platform, and the record of both',
-    mayImport: ['queue', 'search', 'send'],
+    mayImport: ['queue', 'search', 'send', 'telemetry'],
   },
   commands: {
     what: "the operators' commands",
-    mayImport: ['api', 'queue', 'search', 'send', 'load-test', 'replay'],
+    mayImport: ['api', 'queue', 'search', 'send', 'load-test', 'replay', 'telemetry'],
   },
-  local: { what: 'the run on one machine, and how commands find it', mayImport: ['api'] },
+  local: { what: 'the run on one machine, and how commands find it', mayImport: ['api', 'telemetry'] },
 }
 
 /** What the report of a load test is made from. */
-const LOAD_TEST_RECORD = ['record', 'summary', 'duration'].map((file) => `runtime/load-test/${file}.ts`)
+const LOAD_TEST_RECORD = [
+  'runtime/load-test/record.ts',
+  'runtime/load-test/summary.ts',
+  'runtime/telemetry/bottlenecks.ts',
+  'runtime/telemetry/format.js',
+]
 
 /** The settings of the programs, and the names that follow from them. Both are pure. */
 const SETTINGS = ['runtime/config.ts', 'runtime/names.ts']

@@ -1,127 +1,116 @@
-import { number } from './format.js'
+import { number } from '../../telemetry/format.js'
+import uPlot from './uplot.js'
 
-const SVG = 'http://www.w3.org/2000/svg'
-/** What a chart may show of the past, and the minutes that it names: a console that was just opened has little of it. */
-const SPANS = [
-  { minutes: 2, named: [2, 1, 0] },
-  { minutes: 5, named: [5, 3, 1, 0] },
-  { minutes: 15, named: [15, 10, 5, 0] },
-]
-const LEFT = 52
-const RIGHT = 10
-const TOP = 10
-const BOTTOM = 24
+const HEIGHT = 210
+const AXIS_FONT = '11px system-ui, sans-serif'
+/** Opacity of the area below a line, as two digits of a colour. */
+const AREA = '29'
 
 /**
  * @typedef {object} Series
- * @property {string} name its class in the style sheet
+ * @property {string} label
+ * @property {string} colour name of a custom property of the style sheet
  * @property {boolean} [isArea] filled down to 0
- * @property {readonly (readonly [atMs: number, value: number | null])[]} points
  */
 
 /**
- * The steps of an axis from 0: 1, 2 or 5 times a power of ten, the last at or above the greatest value.
- *
- * @param {number} greatest
- * @returns {readonly number[]} at most five, at least 0 and 1
+ * A chart over time. The legend has the values under the pointer. A drag zooms into a time, a double click shows the whole
+ * time again. A zoomed chart does not move.
  */
-export function axisSteps(greatest) {
-  const least = Math.max(greatest, 1) / 4
-  const power = 10 ** Math.floor(Math.log10(least))
-  const step = Math.max(1, [1, 2, 5, 10].map((times) => times * power).find((size) => size >= least) ?? 10 * power)
-  const count = Math.max(1, Math.ceil(greatest / step))
-  return Array.from({ length: count + 1 }, (_, at) => at * step)
-}
+export class TimeChart {
+  #plot
+  #isZoomed = false
+  /** @type {[fromSeconds: number, toSeconds: number]} */
+  #whole = [0, 1]
 
-/**
- * The runs of points between which nothing is missing: a line must not be drawn over what nobody saw.
- *
- * @param {Series['points']} points
- * @returns {readonly (readonly (readonly [number, number])[])[]}
- */
-export function unbroken(points) {
-  /** @type {[number, number][][]} */
-  const runs = [[]]
-  for (const [atMs, value] of points) {
-    if (value === null) runs.push([])
-    else runs.at(-1)?.push([atMs, value])
+  /**
+   * @param {HTMLElement} host
+   * @param {readonly Series[]} series
+   * @param {(value: number | null) => string} format of a value in the legend
+   */
+  constructor(host, series, format) {
+    const axis = { font: AXIS_FONT, stroke: () => colour('--quiet'), ticks: { show: false } }
+    const grid = { stroke: () => colour('--line'), width: 1 }
+    /** @type {import('uplot').Options} */
+    const options = {
+      width: Math.max(1, host.clientWidth),
+      height: HEIGHT,
+      cursor: { y: false, sync: { key: 'console' }, drag: { x: true, y: false } },
+      scales: { y: { range: (_plot, _least, greatest) => [0, Math.max(1, greatest ?? 1) * 1.05] } },
+      axes: [
+        {
+          ...axis,
+          grid: { show: false },
+          size: 26,
+          space: 70,
+          values: (_plot, splits) => splits.map((at) => clock(at)),
+        },
+        { ...axis, grid, size: 52, values: (_plot, splits) => splits.map((value) => number(value)) },
+      ],
+      series: [
+        { label: 'at', value: (_plot, at) => (at === null ? '–' : clock(at, true)) },
+        ...series.map(({ label, colour: name, isArea }) => ({
+          label,
+          width: 1.75,
+          stroke: () => colour(name),
+          points: { show: false },
+          value: valueIn(format),
+          ...(isArea ? { fill: () => `${colour(name)}${AREA}` } : {}),
+        })),
+      ],
+      hooks: {
+        setSelect: [
+          (plot) => {
+            this.#isZoomed = plot.select.width > 0
+          },
+        ],
+      },
+    }
+    this.#plot = new uPlot(options, [[], ...series.map(() => [])], host)
+    this.#plot.over.addEventListener('dblclick', () => {
+      this.#isZoomed = false
+      this.#showWhole()
+    })
+    new ResizeObserver(() => this.#plot.setSize({ width: Math.max(1, host.clientWidth), height: HEIGHT })).observe(host)
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#plot.redraw())
   }
-  return runs.filter((run) => run.length > 0)
+
+  /**
+   * @param {readonly number[]} atMs
+   * @param {readonly (readonly (number | null)[])[]} values of each series
+   * @param {number} fromMs
+   * @param {number} toMs
+   */
+  show(atMs, values, fromMs, toMs) {
+    this.#whole = [fromMs / 1000, toMs / 1000]
+    this.#plot.setData([atMs.map((ms) => ms / 1000), ...values.map((all) => [...all])], false)
+    if (this.#isZoomed) this.#plot.redraw()
+    else this.#showWhole()
+  }
+
+  #showWhole() {
+    const [min, max] = this.#whole
+    this.#plot.setScale('x', { min, max })
+  }
 }
 
 /**
- * The minimum time that shows all samples.
+ * What the legend has: nothing while no pointer is over the chart.
  *
- * @param {number} firstMs
- * @param {number} nowMs
- * @returns {number} minutes
+ * @param {(value: number | null) => string} format
+ * @returns {uPlot.Series.Value}
  */
-export function spanMinutes(firstMs, nowMs) {
-  return SPANS.find(({ minutes }) => nowMs - firstMs <= minutes * 60_000)?.minutes ?? 15
+function valueIn(format) {
+  return (_plot, value, _series, index) => (index === null ? '–' : format(value))
 }
 
-/**
- * Draws series into an SVG of the page, at its present size, over the given minutes before `nowMs`.
- *
- * @param {SVGSVGElement} svg
- * @param {readonly Series[]} series
- * @param {number} nowMs
- * @param {number} minutes
- */
-export function drawChart(svg, series, nowMs, minutes) {
-  const { clientWidth: width, clientHeight: height } = svg
-  if (width === 0) return
-  const values = series.flatMap(({ points }) => points.map(([, value]) => value ?? 0))
-  const steps = axisSteps(Math.max(0, ...values))
-  const top = steps.at(-1) ?? 1
-  const x = (/** @type {number} */ atMs) => LEFT + ((atMs - nowMs) / (minutes * 60_000) + 1) * (width - LEFT - RIGHT)
-  const y = (/** @type {number} */ value) => height - BOTTOM - (value / top) * (height - TOP - BOTTOM)
-  svg.setAttribute('viewBox', `0 0 ${width} ${height}`)
-  const grid = steps.flatMap((value) => [
-    shape('line', { class: 'grid', x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value) }),
-    label(number(value), LEFT - 8, y(value) + 4, 'end'),
-  ])
-  const named = SPANS.find((span) => span.minutes === minutes)?.named ?? []
-  const times = named.map((ago) => {
-    const anchor = ago === minutes ? 'start' : ago === 0 ? 'end' : 'middle'
-    return label(ago === 0 ? 'now' : `−${ago} min`, x(nowMs - ago * 60_000), height - 6, anchor)
-  })
-  const lines = series.flatMap(({ name, isArea, points }) =>
-    unbroken(points).flatMap((run) => {
-      const line = run.map(([atMs, value]) => `${x(atMs).toFixed(1)},${y(value).toFixed(1)}`)
-      const [first, last] = [run[0]?.[0] ?? nowMs, run.at(-1)?.[0] ?? nowMs]
-      const area = [`${x(first).toFixed(1)},${y(0)}`, ...line, `${x(last).toFixed(1)},${y(0)}`]
-      return [
-        ...(isArea ? [shape('polygon', { class: `area ${name}`, points: area.join(' ') })] : []),
-        shape('polyline', { class: `line ${name}`, points: line.join(' ') }),
-      ]
-    }),
-  )
-  svg.replaceChildren(...grid, ...times, ...lines)
+/** @type {(name: string) => string} As `#rrggbb`, whatever the theme. */
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 }
 
-/**
- * The time under the pointer, in milliseconds since the epoch.
- *
- * @param {SVGSVGElement} svg
- * @param {number} offsetX
- * @param {number} nowMs
- * @param {number} minutes
- */
-export function timeAt(svg, offsetX, nowMs, minutes) {
-  return nowMs + ((offsetX - LEFT) / (svg.clientWidth - LEFT - RIGHT) - 1) * minutes * 60_000
-}
-
-/** @type {(tag: string, attributes: Readonly<Record<string, string | number>>) => SVGElement} */
-function shape(tag, attributes) {
-  const made = document.createElementNS(SVG, tag)
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value))
-  return /** @type {SVGElement} */ (made)
-}
-
-/** @type {(text: string, x: number, y: number, anchor: string) => SVGElement} */
-function label(text, x, y, anchor) {
-  const made = shape('text', { x, y, 'text-anchor': anchor })
-  made.textContent = text
-  return made
+/** @type {(atSeconds: number, hasSeconds?: boolean) => string} */
+function clock(atSeconds, hasSeconds = false) {
+  const format = /** @type {const} */ ({ hour: '2-digit', minute: '2-digit' })
+  return new Date(atSeconds * 1000).toLocaleTimeString('en-GB', hasSeconds ? { ...format, second: '2-digit' } : format)
 }

@@ -1,7 +1,7 @@
-import { drawChart, spanMinutes, timeAt } from './chart.js'
+import { counted, duration, rate } from '../../telemetry/format.js'
+import { TimeChart } from './chart.js'
 import { handleDeadLetters, showDeadLetters } from './dead-letters.js'
 import { byId, setText } from './element.js'
-import { counted, duration, rate } from './format.js'
 import { showAdvice, showBacklog, showBulks, showFlow } from './pipeline.js'
 import { showIndices, showInstances, showServers } from './servers.js'
 import { call, handleSignIn, isSignedIn, SignedOut } from './session.js'
@@ -14,7 +14,22 @@ const ANSWER_LIMIT_MS = 10_000
 /** @type {State | undefined} */
 let shown
 let shownAtMs = 0
-let minutes = 15
+
+/** What a chart shows at least and at most of the past. */
+const SPAN_MINUTES = { least: 2, most: 15 }
+const rates = new TimeChart(
+  byId('rate-chart'),
+  [
+    { label: 'stored', colour: '--stored', isArea: true },
+    { label: 'in', colour: '--accepted' },
+  ],
+  rate,
+)
+const backlog = new TimeChart(
+  byId('backlog-chart'),
+  [{ label: 'backlog', colour: '--backlog', isArea: true }],
+  (messages) => (messages === null ? 'not observed' : counted(messages, 'message')),
+)
 
 /** @type {(state: State) => void} */
 function show(state) {
@@ -32,55 +47,24 @@ function show(state) {
   showInstances(state)
   showServers(state)
   showIndices(state)
-  drawCharts()
+  showCharts(state)
 }
 
-function drawCharts() {
-  if (!shown) return
-  const { chart, atMs, acceptedPerSecond, storedPerSecond, queue } = shown
-  const { points } = chart
-  minutes = spanMinutes(points[0]?.atMs ?? atMs, atMs)
+/** @type {(state: State) => void} */
+function showCharts({ chart: { points }, atMs, acceptedPerSecond, storedPerSecond, queue }) {
+  const { least, most } = SPAN_MINUTES
+  const minutes = Math.min(most, Math.max(least, Math.ceil((atMs - (points[0]?.atMs ?? atMs)) / 60_000)))
   for (const id of ['rate-span', 'backlog-span']) setText(id, `last ${duration(minutes * 60)}`)
-  const rates = svg('rate-chart')
-  rates.setAttribute('aria-label', `Now ${rate(acceptedPerSecond)} in and ${rate(storedPerSecond)} stored`)
-  drawChart(
-    rates,
-    [
-      { name: 'stored', isArea: true, points: points.map((point) => [point.atMs, point.storedPerSecond]) },
-      { name: 'accepted', points: points.map((point) => [point.atMs, point.acceptedPerSecond]) },
-    ],
-    atMs,
-    minutes,
-  )
-  const backlog = svg('backlog-chart')
-  backlog.setAttribute('aria-label', `Now ${queue.messages === null ? 'unknown' : counted(queue.messages, 'message')}`)
-  const waiting = points.map((point) => /** @type {const} */ ([point.atMs, point.backlogMessages]))
-  drawChart(backlog, [{ name: 'backlog', isArea: true, points: waiting }], atMs, minutes)
-}
-
-/** @type {(id: string) => SVGSVGElement} */
-function svg(id) {
-  return /** @type {SVGSVGElement} */ (/** @type {unknown} */ (byId(id)))
-}
-
-/** Shows the figures under the pointer. @type {(id: string, readout: string) => void} */
-function tellUnderPointer(id, readout) {
-  const chart = svg(id)
-  chart.addEventListener('pointermove', ({ offsetX }) => {
-    if (!shown) return
-    const atMs = timeAt(chart, offsetX, shown.atMs, minutes)
-    const distance = (/** @type {{ atMs: number }} */ point) => Math.abs(point.atMs - atMs)
-    const [nearest] = [...shown.chart.points].sort((one, other) => distance(one) - distance(other))
-    const { acceptedPerSecond, storedPerSecond, backlogMessages } = nearest ?? {}
-    const backlog = backlogMessages == null ? '' : `, ${counted(backlogMessages, 'message')} wait`
-    setText(
-      readout,
-      nearest && distance(nearest) < 10_000
-        ? `${time(nearest.atMs)}: ${rate(acceptedPerSecond ?? null)} in, ${rate(storedPerSecond ?? null)} stored${backlog}`
-        : 'not observed',
-    )
-  })
-  chart.addEventListener('pointerleave', () => setText(readout, ''))
+  const now = `Now ${rate(acceptedPerSecond)} in and ${rate(storedPerSecond)} stored`
+  byId('rate-chart').setAttribute('aria-label', now)
+  const waiting = queue.messages === null ? 'unknown' : counted(queue.messages, 'message')
+  byId('backlog-chart').setAttribute('aria-label', `Now ${waiting}`)
+  const times = points.map((point) => point.atMs)
+  const fromMs = atMs - minutes * 60_000
+  const stored = points.map((point) => point.storedPerSecond)
+  const accepted = points.map((point) => point.acceptedPerSecond)
+  rates.show(times, [stored, accepted], fromMs, atMs)
+  backlog.show(times, [points.map((point) => point.backlogMessages)], fromMs, atMs)
 }
 
 /** @type {(ms: number) => string} */
@@ -114,9 +98,6 @@ async function renewWhileVisible() {
 
 handleSignIn(() => void renew())
 handleDeadLetters()
-tellUnderPointer('rate-chart', 'rate-readout')
-tellUnderPointer('backlog-chart', 'backlog-readout')
-new ResizeObserver(drawCharts).observe(byId('rate-chart'))
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) void renew()
 })

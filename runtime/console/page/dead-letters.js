@@ -1,5 +1,5 @@
+import { counted, number } from '../../telemetry/format.js'
 import { byId, setText, showTable } from './element.js'
-import { counted, number } from './format.js'
 import { call } from './session.js'
 
 /** @typedef {import('../state.ts').State} State */

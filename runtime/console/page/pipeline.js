@@ -1,5 +1,5 @@
+import { counted, duration, number, percent, rate, trend } from '../../telemetry/format.js'
 import { byId, element, setText, showTable } from './element.js'
-import { counted, duration, number, percent, rate, trend } from './format.js'
 
 /** @typedef {import('../state.ts').State} State */
 /** @typedef {import('../state.ts').InstanceFigures} Instance */

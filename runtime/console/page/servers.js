@@ -1,5 +1,5 @@
+import { counted, duration, number, percent, rate, size } from '../../telemetry/format.js'
 import { setText, showTable } from './element.js'
-import { counted, duration, number, percent, rate, size } from './format.js'
 
 /** @typedef {import('../state.ts').State} State */
 /** @typedef {import('../state.ts').InstanceFigures} Instance */

@@ -1,5 +1,4 @@
-import type { Host } from '../host.ts'
-import type { StorageLike } from '../kept.ts'
+import type { Host, StorageLike } from '../host.ts'
 import type { Response } from '../outcome.ts'
 import type { Answer, Properties } from '../types.ts'
 import { callContext, eventContext } from './context.ts'

@@ -43,7 +43,7 @@ export const eventCases: Readonly<Record<string, AlertCase>> = {
       afterMinutes: 2,
       told: [
         {
-          says: '1 API pods omit partition 3; their readiness says why.',
+          says: '1 API pods skip partition 3; their readiness says why.',
           labels: { partition: '3' },
         },
       ],

@@ -95,7 +95,7 @@ export const workerCases: Readonly<Record<string, AlertCase>> = {
     fires: {
       given: { [UNREADABLE]: '0+1x40' },
       afterMinutes: 16,
-      told: [{ says: 'Workers gave 15 messages back within 15 minutes.' }],
+      told: [{ says: 'Workers returned 15 messages to Pulsar within 15 minutes.' }],
     },
     silent: {
       because: 'newer workers have taken them within a rollout',

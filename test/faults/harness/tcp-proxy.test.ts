@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { freePort } from '../../../runtime/local/port.ts'
+import { freePort } from '../../../runtime/local/ports.ts'
 import { eventually } from '../../support/until.ts'
 import { TcpProxy } from '../tcp-proxy.ts'
 

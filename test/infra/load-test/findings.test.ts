@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { compareCounts, leastSizes } from '../../../infra/load-test/counts.ts'
-import { findingsOf } from '../../../infra/load-test/findings.ts'
+import { compareCounts, findingsOf, leastSizes } from '../../../infra/load-test/findings.ts'
 import { coefficientsFault, coefficientsFile, measuredCoefficients } from '../../../infra/load-test/measured.ts'
-import { firstSaturation, type Part } from '../../../infra/load-test/saturation.ts'
-import { judge } from '../../../infra/load-test/verdict.ts'
+import { firstSaturation, type Part, type Saturation } from '../../../infra/load-test/saturation.ts'
+import { judge, type VerdictFault } from '../../../infra/load-test/verdict.ts'
 import { fullLoad } from '../../../infra/load-test/window.ts'
 import { readCoefficients } from '../../../infra/sizing/coefficients.ts'
 import { size } from '../../../infra/sizing/model.ts'
 import type { Interval, LoadTest } from '../../../runtime/load-test/record.ts'
+import { sentencesOf } from '../../support/sentences.ts'
 import { loadOf, PRODUCTION, valuesOf } from '../sizing/cases.ts'
 import { api, generator, intervalOf, intervalsOf, loadTestOf, nodes, worker } from './cases.ts'
 
@@ -37,57 +37,51 @@ describe('the first part at its limit', () => {
     assert.equal(found({}), undefined)
   })
 
-  const cases: readonly [Part, string, Partial<Interval>][] = [
-    [
-      'generator',
-      'the event loop of the load test itself was busy for 95 % of the time',
-      { generator: { ...generator, loopBusy: 0.95 } },
-    ],
-    [
-      'API',
-      'a replica of the API used 0.97 cores, and one event loop has one',
-      { api: { ...api, cores: [0.3, 0.97] } },
-    ],
-    ['worker', 'a worker used 1.02 cores, and one event loop has one', { worker: { ...worker, cores: [1.02] } }],
+  const assertWords = sentencesOf('the first part at its limit')
+  const behind = { backlogMessages: 750 }
+  const cases: readonly [Part, string, Saturation['facts'], Partial<Interval>][] = [
+    ['generator', 'load_generator_core', { loopBusy: 0.95 }, { generator: { ...generator, loopBusy: 0.95 } }],
+    ['API', 'api_core', { cores: 0.97 }, { api: { ...api, cores: [0.3, 0.97] } }],
+    ['worker', 'worker_core', { cores: 1.02 }, { worker: { ...worker, cores: [1.02] } }],
     [
       'Elasticsearch',
-      'a data node used 95 % of its cores',
+      'data_node_cores',
+      { busy: 0.95, rejected: 0 },
       { nodes: { ...nodes, cores: [0.2, 3.8], processors: [4, 4] } },
     ],
-    ['Elasticsearch', 'a data node refused bulks (429)', { nodes: { ...nodes, writeRejected: 1 } }],
+    ['Elasticsearch', 'bulks_refused', { busy: 0.2, rejected: 1 }, { nodes: { ...nodes, writeRejected: 1 } }],
     [
       'machine',
-      'the 2 cores of the machine on which the load test runs were all busy',
+      'load_generator_machine',
+      { machineBusy: 0.99, machineCores: 2 },
       { generator: { ...generator, machineBusy: 0.99 } },
     ],
-    ['queue', 'a receipt of Pulsar took 140 ms on average', { api: { ...api, receiptMs: 140 } }],
+    ['queue', 'receipts_slow', { receiptMs: 140 }, { api: { ...api, receiptMs: 140 } }],
     [
       'worker',
-      'the backlog grew while each worker had all 2 of its bulks in flight, of 50 events and 60 ms each',
-      { backlogMessages: 700, worker: { ...worker, inFlight: 1.9, bulkEvents: 50, bulkMs: 60 } },
+      'bulks_in_flight',
+      { inFlightLimit: 2, bulkEvents: 50, bulkMs: 60 },
+      { ...behind, worker: { ...worker, inFlight: 1.9, bulkEvents: 50, bulkMs: 60 } },
     ],
     [
       'Elasticsearch',
-      'the backlog grew while a bulk of 500 events took 2,500 ms and no data node was busy',
-      { backlogMessages: 700, worker: { ...worker, inFlight: 2, bulkMs: 2500 } },
+      'bulks_slow',
+      { bulkEvents: 500, bulkMs: 2500 },
+      { ...behind, worker: { ...worker, inFlight: 2, bulkMs: 2500 } },
     ],
     [
       'worker',
-      'the backlog grew while each worker had all 2 of its bulks in flight, of 5,000 events and 2,500 ms each',
-      { backlogMessages: 700, worker: { ...worker, inFlight: 2, bulkEvents: 5000, bulkMs: 2500 } },
+      'bulks_in_flight',
+      { inFlightLimit: 2, bulkEvents: 5000, bulkMs: 2500 },
+      { ...behind, worker: { ...worker, inFlight: 2, bulkEvents: 5000, bulkMs: 2500 } },
     ],
-    [
-      'worker',
-      'the backlog grew while neither Elasticsearch nor a core was at its limit: the workers received too little',
-      { backlogMessages: 700 },
-    ],
+    ['worker', 'workers_behind', {}, behind],
   ]
-  for (const [part, reason, changes] of cases) {
-    it(`is ${part}: ${reason}`, () => {
+  for (const [part, code, facts, changes] of cases) {
+    it(`is ${part} by ${code} at ${JSON.stringify(facts)}`, () => {
       const saturation = found(changes)
-      assert.equal(saturation?.part, part)
-      assert.equal(saturation?.reason, reason)
-      assert.equal(saturation?.fromSeconds, 0)
+      assert.partialDeepStrictEqual(saturation, { part, code, facts, fromSeconds: 0 })
+      assertWords([saturation?.reason ?? '', saturation?.advice ?? ''])
     })
   }
 
@@ -123,13 +117,16 @@ describe('the first part at its limit', () => {
   })
 
   it('knows a backlog beyond what workers hold and five seconds of load', () => {
-    // 500 × (2 + 1) events are held, 5 × 1,000 may wait, of 10 in a message: 650 messages.
-    assert.equal(found({ backlogMessages: 650 }), undefined)
-    assert.equal(found({ backlogMessages: 651 })?.part, 'worker')
+    // 500 × (2 + 2) events are held, 5 × 1,000 may wait, of 10 in a message: 700 messages.
+    assert.equal(found({ backlogMessages: 700 }), undefined)
+    assert.equal(found({ backlogMessages: 701 })?.part, 'worker')
   })
 })
 
 describe('the verdict', () => {
+  const assertWords = sentencesOf('the verdict of a load test')
+  const codesOf = (faults: readonly VerdictFault[]) => faults.map(({ code, facts }) => [code, facts])
+
   it('is that the load was held, where it was', () => {
     assert.deepEqual(judge(loadTestOf(), OBJECTIVES), { holds: true, faults: [], saturation: undefined })
   })
@@ -152,22 +149,23 @@ describe('the verdict', () => {
       OBJECTIVES,
     )
     assert.equal(holds, false)
-    assert.deepEqual(faults, [
-      '1 event that got a 200 is not stored',
-      '2 events are stored more than once',
-      '20 events were refused: 503: busy',
-      'the backlog did not drain',
-      'the backlog grew to 9,000 messages by the end of the load',
-      'the p99 latency is 1,200 ms; 1,000 ms was the maximum',
-      'calls were sent up to 4,000 ms after they were due: less load was sent than requested',
+    assert.deepEqual(codesOf(faults), [
+      ['events_lost', { events: 1 }],
+      ['events_twice', { events: 2 }],
+      ['events_refused', { events: 20 }],
+      ['not_drained', {}],
+      ['backlog_grew', { messages: 9000 }],
+      ['latency_high', { p99Ms: 1200, askedMs: 1000 }],
+      ['load_late', { lateMs: 4000 }],
     ])
+    assertWords(faults.map(({ text }) => text))
   })
 
   it('is no praise for a load of which nothing was accepted', () => {
     const { comparison } = loadTestOf()
-    assert.deepEqual(judge(loadTestOf({ comparison: { ...comparison, accepted: 0 } }), OBJECTIVES).faults, [
-      'no event got a 200',
-    ])
+    const { faults } = judge(loadTestOf({ comparison: { ...comparison, accepted: 0 } }), OBJECTIVES)
+    assert.deepEqual(codesOf(faults), [['nothing_accepted', {}]])
+    assertWords(faults.map(({ text }) => text))
   })
 })
 
@@ -199,7 +197,7 @@ describe('the measured coefficients', () => {
     })
   })
 
-  it('separate a call from an event by another load test with calls of another size', () => {
+  it('report a call and an event apart by another load test with calls of another size', () => {
     const of = (calls: number, events: number, cores: number) =>
       loadTestOf({ intervals: intervalsOf(30, { api: { ...api, calls, events, cores: [cores] } }) })
     const cost = (one: LoadTest, other: LoadTest) =>
@@ -215,7 +213,7 @@ describe('the measured coefficients', () => {
         [100, 20],
       ],
     )
-    // Mixes that are alike, costs that cannot be, and a record without the API separate nothing.
+    // Mixes that are alike, costs that cannot be, and a record without the API report nothing apart.
     const alone = measuredCoefficients(small).slice(0, 6)
     for (const other of [of(1000, 2000, 0.14), of(100, 5000, 0.005), loadTestOf({ intervals: [] })])
       assert.deepEqual(measuredCoefficients(small, other).slice(0, 6), alone)
@@ -265,7 +263,10 @@ describe('the measured coefficients', () => {
     const held = { holds: true, faults: [] }
     const long = loadTestOf({ intervals: intervalsOf(300) })
     assert.equal(coefficientsFault(long, held), undefined)
-    assert.equal(coefficientsFault(long, { holds: false, faults: ['a', 'b'] }), 'the load was not held: a; b')
+    assert.equal(
+      coefficientsFault(long, { holds: false, faults: ['a', 'b'].map((text) => ({ code: text, facts: {}, text })) }),
+      'the load was not held: a; b',
+    )
     assert.match(coefficientsFault(loadTestOf(), held) ?? '', /^\d+ s of full load say too little; at least 300 s /)
   })
 

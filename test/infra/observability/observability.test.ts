@@ -130,11 +130,11 @@ describe('the observability of a stack', () => {
       () => planOf(changed('staging', { observability: { rules: true, dashboards: true } })),
       (error: StackConfigError) => {
         assert.deepEqual(
-          error.faults,
-          ['rules', 'dashboards'].map(
-            (key) =>
-              `observability.${key} is yes and observability.monitors is none; they read what the monitors scrape: set observability.monitors to podMonitor`,
-          ),
+          error.faults.map(({ code, facts }) => [code, facts]),
+          [
+            ['monitors_missing', { key: 'rules' }],
+            ['monitors_missing', { key: 'dashboards' }],
+          ],
         )
         return error instanceof StackConfigError
       },

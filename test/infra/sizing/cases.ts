@@ -1,8 +1,7 @@
 import fc from 'fast-check'
-import type { Derived, SizedKey } from '../../../infra/sizing/derived.ts'
-import type { Load, Shape } from '../../../infra/sizing/load.ts'
-import { PERIOD_DAYS } from '../../../infra/sizing/period.ts'
+import { type Load, PERIOD_DAYS, type Shape } from '../../../infra/sizing/load.ts'
 import { DEFAULT_PRICES, podMonth } from '../../../infra/sizing/prices.ts'
+import type { Derived, SizedKey } from '../../../infra/sizing/question.ts'
 
 export const DEV: Shape = {
   zones: 1,
@@ -84,7 +83,7 @@ export function groupsOf(load: Load, shape: Shape, values: Record<SizedKey, numb
   ]
 }
 
-/** What a month of the sizes costs, in USD; what does not depend on the load is left out. */
+/** What a month of the sizes costs, in USD; without what does not depend on the load. */
 export function billOf(values: Record<SizedKey, number>, { cores }: Shape): number {
   const pods = (count: number, each: number, memoryGib: number) => count * podMonth(DEFAULT_PRICES, each, memoryGib)
   const bookies = values['bookkeeper.replicas']

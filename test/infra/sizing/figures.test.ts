@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
+import { evenly, roundUp } from '../../../infra/sizing/capacity.ts'
 import { bytes, counted, figure, percent } from '../../../infra/sizing/figures.ts'
-import { evenly, roundUp } from '../../../infra/sizing/rounding.ts'
 
 describe('figures in reasons', () => {
   it('have commas, and three digits where they are small', () => {

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { DEFAULT_COEFFICIENTS } from '../../../infra/sizing/coefficients.ts'
-import type { Stated } from '../../../infra/sizing/derived.ts'
 import { brokenLimits, type Setting } from '../../../infra/sizing/limits.ts'
-import type { Load, Shape } from '../../../infra/sizing/load.ts'
+import { type Load, PERIOD_DAYS, type Shape } from '../../../infra/sizing/load.ts'
 import { questionOf, size } from '../../../infra/sizing/model.ts'
-import { PERIOD_DAYS } from '../../../infra/sizing/period.ts'
+import type { Stated } from '../../../infra/sizing/question.ts'
 import { anyLoad, anyShape, loadOf, PRODUCTION, valuesOf } from './cases.ts'
 
 const CALM: Setting = { expires: true, dedicatedMasters: true, apiScales: false, workersScale: false }

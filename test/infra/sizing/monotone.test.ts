@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { type Coefficients, DEFAULT_COEFFICIENTS } from '../../../infra/sizing/coefficients.ts'
-import type { SizedKey } from '../../../infra/sizing/derived.ts'
 import type { Load, Shape } from '../../../infra/sizing/load.ts'
 import { size } from '../../../infra/sizing/model.ts'
+import type { SizedKey } from '../../../infra/sizing/question.ts'
 import { anyLoad, anyShape, billOf, valuesOf } from './cases.ts'
 
 interface Case {

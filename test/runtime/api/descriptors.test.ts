@@ -5,7 +5,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../../../runtime/local/port.ts'
+import { freePort } from '../../../runtime/local/ports.ts'
 import { eventually } from '../../support/until.ts'
 
 const DESCRIPTORS = 300

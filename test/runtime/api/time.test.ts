@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import { isMoment, isoOf, parseMoment } from '../../../runtime/api/time.ts'
 
 const NOON_MS = Date.UTC(2026, 10, 22, 12)
@@ -106,4 +107,22 @@ describe('isoOf', () => {
       assert.equal(isMoment(text), exists)
     })
   }
+})
+
+describe('the short way for moments as toISOString writes them', () => {
+  it('stores what Date would, for every moment and for texts near to one', () => {
+    const moment = fc
+      .date({ noInvalidDate: true, min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59.999Z') })
+      .map((date) => date.toISOString())
+    const near = fc
+      .tuple(moment, fc.nat(23), fc.constantFrom(...'0123456789-:TZ. '))
+      .map(([text, at, character]) => `${text.slice(0, at)}${character}${text.slice(at + 1)}`)
+    fc.assert(
+      fc.property(fc.oneof(moment, near), (text) => {
+        const timeMs = parseMoment(text)
+        assert.equal(isoOf(text), timeMs === undefined ? undefined : new Date(timeMs).toISOString())
+      }),
+      { numRuns: 2000 },
+    )
+  })
 })

@@ -3,7 +3,7 @@ import { worstBodies } from '../../../bench/worst/bodies.ts'
 import { SOURCE_ID, WorstListener } from '../../../bench/worst/listener.ts'
 import { SMALLEST_HEAP } from '../../../bench/worst/measure.ts'
 import { settings } from '../../../runtime/config.ts'
-import { NODE_OPTIONS } from '../../../runtime/local/node-options.ts'
+import { NODE_OPTIONS } from '../../../runtime/local/programs.ts'
 
 const LIMITS = { maxBytes: settings.apiMaxBodyBytes.default, maxValues: settings.apiMaxValues.default }
 const TOGETHER = 4

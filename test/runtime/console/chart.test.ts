@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { chartOf } from '../../../runtime/console/chart.ts'
-import { axisSteps, spanMinutes, unbroken } from '../../../runtime/console/page/chart.js'
 import { answers, observation, partitions, pastOf, reading, START_MS, WORKER } from './observations.ts'
 
 const STORED = 'tracardi_worker_events_total{outcome="stored"}'
@@ -49,43 +48,5 @@ describe('the figures of the chart', () => {
 
   it('are none without a past', () => {
     assert.deepEqual(chartOf([]).points, [])
-  })
-})
-
-describe('the axis of a chart', () => {
-  it('has at most five steps, and room for the greatest value', () => {
-    assert.deepEqual(axisSteps(0), [0, 1])
-    assert.deepEqual(axisSteps(3), [0, 1, 2, 3])
-    assert.deepEqual(axisSteps(1234), [0, 500, 1000, 1500])
-    assert.deepEqual(axisSteps(2000), [0, 500, 1000, 1500, 2000])
-    assert.deepEqual(axisSteps(81_000), [0, 50_000, 100_000])
-  })
-})
-
-describe('the time that a chart shows', () => {
-  it('is the shortest that shows everything there is', () => {
-    const spans = [0, 2, 2.1, 5, 6, 15, 16].map((minutes) => spanMinutes(0, minutes * 60_000))
-    assert.deepEqual(spans, [2, 2, 5, 5, 15, 15, 15])
-  })
-})
-
-describe('the line of a chart', () => {
-  it('is broken where something is missing', () => {
-    assert.deepEqual(
-      unbroken([
-        [1, null],
-        [2, 5],
-        [3, 6],
-        [4, null],
-        [5, 7],
-      ]),
-      [
-        [
-          [2, 5],
-          [3, 6],
-        ],
-        [[5, 7]],
-      ],
-    )
   })
 })

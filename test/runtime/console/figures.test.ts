@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { figuresOf } from '../../../runtime/console/figures.ts'
 import type { Observation } from '../../../runtime/console/observation.ts'
-import { keyOf } from '../../../runtime/console/reading.ts'
+import { seriesOf } from '../../../runtime/telemetry/metrics.ts'
 import { API, answers, observation, partitions, pastOf, reading, SEARCH, START_MS, WORKER } from './observations.ts'
 
 const SETTINGS = { bulkSize: 500, indexPrefix: 't', eventPartitioning: 'month', indexShards: 3 } as const
@@ -11,8 +11,8 @@ const GB = 1024 ** 3
 function pipelineAfter(seconds: number): Partial<Observation> {
   const api = reading('api', {
     counters: {
-      [keyOf('tracardi_api_events_total', { outcome: 'accepted' })]: 1000 + seconds * 100,
-      [keyOf('tracardi_api_events_total', { outcome: 'unavailable' })]: seconds,
+      [seriesOf('tracardi_api_events_total', { outcome: 'accepted' })]: 1000 + seconds * 100,
+      [seriesOf('tracardi_api_events_total', { outcome: 'unavailable' })]: seconds,
       tracardi_api_message_events_sum: 1000 + seconds * 100,
       tracardi_api_message_events_count: (1000 + seconds * 100) / 10,
       process_cpu_seconds_total: seconds * 0.4,
@@ -27,25 +27,25 @@ function pipelineAfter(seconds: number): Partial<Observation> {
   })
   const worker = reading('worker', {
     counters: {
-      [keyOf('tracardi_worker_events_total', { outcome: 'stored' })]: seconds * 80,
-      [keyOf('tracardi_worker_events_total', { outcome: 'duplicate' })]: seconds * 2,
-      [keyOf('tracardi_worker_events_total', { outcome: 'conflict' })]: seconds,
-      [keyOf('tracardi_worker_flushes_total', { reason: 'size' })]: seconds / 5,
-      [keyOf('tracardi_worker_flushes_total', { reason: 'timeout' })]: 0,
+      [seriesOf('tracardi_worker_events_total', { outcome: 'stored' })]: seconds * 80,
+      [seriesOf('tracardi_worker_events_total', { outcome: 'duplicate' })]: seconds * 2,
+      [seriesOf('tracardi_worker_events_total', { outcome: 'conflict' })]: seconds,
+      [seriesOf('tracardi_worker_flushes_total', { reason: 'size' })]: seconds / 5,
+      [seriesOf('tracardi_worker_flushes_total', { reason: 'timeout' })]: 0,
       tracardi_worker_batch_events_sum: seconds * 80,
       tracardi_worker_batch_events_count: seconds / 5,
-      [keyOf('tracardi_worker_bulk_seconds_bucket', { le: '0.1' })]: seconds / 5,
-      [keyOf('tracardi_worker_bulk_seconds_bucket', { le: '+Inf' })]: seconds / 5,
-      [keyOf('tracardi_worker_retries_total', { cause: 'a' })]: seconds,
-      [keyOf('tracardi_worker_retries_total', { cause: 'b' })]: seconds * 3,
-      [keyOf('tracardi_worker_dead_letters_total', { fault: 'mapping' })]: 7,
+      [seriesOf('tracardi_worker_bulk_seconds_bucket', { le: '0.1' })]: seconds / 5,
+      [seriesOf('tracardi_worker_bulk_seconds_bucket', { le: '+Inf' })]: seconds / 5,
+      [seriesOf('tracardi_worker_retries_total', { cause: 'a' })]: seconds,
+      [seriesOf('tracardi_worker_retries_total', { cause: 'b' })]: seconds * 3,
+      [seriesOf('tracardi_worker_dead_letters_total', { fault: 'mapping' })]: 7,
     },
     gauges: {
       tracardi_worker_bulk_concurrency: 2,
-      [keyOf('tracardi_worker_index_troubles', { reason: 'alias_missing' })]: 1,
+      [seriesOf('tracardi_worker_index_troubles', { reason: 'alias_missing' })]: 1,
       ...Object.fromEntries(
         ['0', '1'].map((shard) => [
-          keyOf('tracardi_worker_lane_closed', {
+          seriesOf('tracardi_worker_lane_closed', {
             index: 'tracardi-event-2026-10',
             shard,
             fault: 'cluster_block_exception',
@@ -53,7 +53,7 @@ function pipelineAfter(seconds: number): Partial<Observation> {
           1,
         ]),
       ),
-      [keyOf('tracardi_worker_index_troubles', { reason: 'not_allowed' })]: 0,
+      [seriesOf('tracardi_worker_index_troubles', { reason: 'not_allowed' })]: 0,
     },
   })
   return { instances: [answers(API, api), answers(WORKER, worker)], queue: partitions(40 + seconds * 2, 9) }

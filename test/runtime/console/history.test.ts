@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { History, sampleBefore } from '../../../runtime/console/history.ts'
+import { History, sampleBefore, slopePerSecond } from '../../../runtime/console/history.ts'
 import { API, answers, observation, partitions, pastOf, reading, START_MS, WORKER } from './observations.ts'
 
 const STORED = 'tracardi_worker_events_total{outcome="stored"}'
@@ -23,7 +23,7 @@ describe('the history', () => {
       observation(4, { instances: [worker(30, START_MS / 1000 + 3), api(70)] }),
     )
     assert.deepEqual(
-      moments.map(({ totals }) => [totals[STORED], totals[ACCEPTED]]),
+      moments.map(({ totals }) => [totals.get(STORED)?.value, totals.get(ACCEPTED)?.value]),
       [
         [0, 0],
         [100, 20],
@@ -40,7 +40,7 @@ describe('the history', () => {
       observation(4, { instances: [worker(160)] }),
     )
     assert.deepEqual(
-      moments.map(({ totals }) => totals[STORED]),
+      moments.map(({ totals }) => totals.get(STORED)?.value),
       [0, 0, 60],
     )
     assert.deepEqual(last.work.get(WORKER), { events: 60, cpuSeconds: 0.6000000000000001 })
@@ -53,7 +53,7 @@ describe('the history', () => {
       observation(2),
       observation(4, { instances: [worker(500)] }),
     )
-    assert.equal(last.totals[STORED], 0)
+    assert.equal(last.totals.get(STORED)?.value, 0)
   })
 
   it('holds 15 minutes and no more', () => {
@@ -88,5 +88,25 @@ describe('momentBefore', () => {
   it('is none of a single moment', () => {
     assert.equal(sampleBefore(pastOf(observation(0)).moments, 10_000), undefined)
     assert.equal(sampleBefore([], 10_000), undefined)
+  })
+})
+
+const points = (values: readonly number[]) => values.map((value, at) => ({ atMs: 1000 + at * 2000, value }))
+
+describe('the trend of a number', () => {
+  it('is its change per second', () => {
+    assert.equal(slopePerSecond(points([10, 20, 30, 40, 50])), 5)
+    assert.equal(slopePerSecond(points([50, 40, 30, 20, 10])), -5)
+    assert.equal(slopePerSecond(points([7, 7, 7, 7, 7])), 0)
+  })
+
+  it('is not turned round by one reading between two bulks', () => {
+    const slope = slopePerSecond(points([0, 100, 200, 300, 400, 500, 600, 700, 800, 500])) ?? 0
+    assert.ok(slope > 30 && slope < 50, String(slope))
+  })
+
+  it('is unknown before 8 s have been seen', () => {
+    assert.equal(slopePerSecond(points([1, 2, 3, 4])), null)
+    assert.equal(slopePerSecond([]), null)
   })
 })

@@ -1,6 +1,7 @@
 import { History, type HistoryView } from '../../../runtime/console/history.ts'
 import type { InstanceAnswer, Observation, SearchState } from '../../../runtime/console/observation.ts'
-import type { Reading } from '../../../runtime/console/reading.ts'
+import type { Reading } from '../../../runtime/telemetry/counters.ts'
+import { parseMetrics } from '../../../runtime/telemetry/metrics.ts'
 
 /** A moment at which a pipeline of one API and one worker is observed. */
 export const START_MS = Date.parse('2026-11-22T12:00:00Z')
@@ -15,7 +16,6 @@ export const SEARCH: SearchState = {
   dataNodes: 2,
   activeShards: 8,
   unassignedShards: 0,
-  pendingTasks: 0,
   nodesAway: [],
   indices: [],
   disks: [{ node: 'es-0', totalBytes: 1000 * GB, availableBytes: 600 * GB }],
@@ -26,8 +26,19 @@ export const SEARCH: SearchState = {
   },
 }
 
-export function reading(program: Reading['program'], numbers: Partial<Omit<Reading, 'program'>> = {}): Reading {
-  return { program, startedAtSeconds: START_MS / 1000 - 3600, counters: {}, gauges: {}, ...numbers }
+interface Numbers {
+  readonly startedAtSeconds?: number
+  /** By their series, as `/metrics` has them. */
+  readonly counters?: Readonly<Record<string, number>>
+  readonly gauges?: Readonly<Record<string, number>>
+}
+
+export function reading(
+  program: Reading['program'],
+  { startedAtSeconds = START_MS / 1000 - 3600, counters = {}, gauges = {} }: Numbers = {},
+): Reading {
+  const lines = Object.entries({ ...counters, ...gauges }).map(([series, value]) => `${series} ${value}`)
+  return { program, startedAtSeconds, atMs: 0, metrics: parseMetrics(lines.join('\n')) }
 }
 
 export function answers(url: string, value: Reading): InstanceAnswer {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Client } from '@elastic/elasticsearch'
 import { Counter, Registry } from 'prom-client'
 import { loadConfig } from '../../../runtime/config.ts'
-import { observer, watermarksOf } from '../../../runtime/console/observe.ts'
+import { observer, polled, watermarksOf } from '../../../runtime/console/observe.ts'
 import { topicsOf } from '../../../runtime/names.ts'
 import type { PulsarAdmin } from '../../../runtime/queue/admin.ts'
 import { searchClient } from '../../../runtime/search/client.ts'
@@ -88,7 +88,12 @@ describe('the observer', () => {
   it('sees this instance and those that are named, and why one does not answer', async () => {
     const { instances } = await observing(`${urls.join(',')},http://127.0.0.1:1,http://nobody.invalid:8686`)()
     assert.deepEqual(
-      instances.map(({ url, answer }) => [url, answer.ok ? answer.value.counters : undefined]),
+      instances.map(({ url, answer }) => [
+        url,
+        answer.ok
+          ? Object.fromEntries([...answer.value.metrics].map(([series, { value }]) => [series, value]))
+          : undefined,
+      ]),
       [
         ['this instance', { tracardi_api_events_total: 3 }],
         [urls[0], { 'tracardi_worker_events_total{outcome="stored"}': 7 }],
@@ -167,5 +172,58 @@ describe('the watermarks of a cluster', () => {
 
   it('are none where the cluster does not watch its disks', () => {
     assert.equal(watermarksOf({ persistent: { 'cluster.routing.allocation.disk.threshold_enabled': 'false' } }), null)
+  })
+})
+
+describe('a source', () => {
+  let nowMs: number
+  let asked: number
+  let answer: (ask: number) => Promise<string>
+  let read: ReturnType<typeof polled<string>>
+
+  beforeEach(() => {
+    nowMs = 0
+    asked = 0
+    answer = async (ask) => `answer ${ask}`
+    const ask = () => {
+      asked += 1
+      return answer(asked)
+    }
+    read = polled(ask, { everyMs: 10_000, waitMs: 5, limitMs: 5000, now: () => nowMs })
+  })
+
+  it('is asked again only when it is due', async () => {
+    assert.deepEqual(await read(), { ok: true, value: 'answer 1' })
+    nowMs = 9999
+    assert.deepEqual(await read(), { ok: true, value: 'answer 1' })
+    nowMs = 10_000
+    assert.deepEqual(await read(), { ok: true, value: 'answer 2' })
+  })
+
+  it('that fails reports why', async () => {
+    answer = () => Promise.reject(new Error('refused'))
+    assert.deepEqual(await read(), { ok: false, reason: 'refused' })
+  })
+
+  it('that hangs keeps its last answer for a while, then counts as down, and is never asked twice at the same time', async () => {
+    await read()
+    let release = (_: string) => {}
+    answer = () =>
+      new Promise((resolve) => {
+        release = resolve
+      })
+    nowMs = 10_000
+    assert.deepEqual(await read(), { ok: true, value: 'answer 1' })
+    nowMs = 25_000
+    assert.deepEqual(await read(), { ok: false, reason: 'no answer for 15 s' })
+    assert.equal(asked, 2)
+    release('late')
+    await new Promise(setImmediate)
+    assert.deepEqual(await read(), { ok: true, value: 'late' })
+  })
+
+  it('that has never answered counts as down immediately', async () => {
+    answer = () => new Promise(() => {})
+    assert.deepEqual(await read(), { ok: false, reason: 'no answer for 0 s' })
   })
 })

@@ -72,7 +72,17 @@ describe('the routes of the console', () => {
       assert.deepEqual([statusCode, body], [200, readFileSync(`${PAGE}${file}`, 'utf8')], file)
     }
     const loaded = [...readFileSync(`${PAGE}console.html`, 'utf8').matchAll(/(?:href|src)="\/console\/([^"]+)"/g)]
-    for (const [, file] of loaded) assert.ok(files.includes(file as string), file)
+    for (const [, file] of loaded) assert.equal((await server.inject(`/console/${file}`)).statusCode, 200, file)
+    const imported = files
+      .filter((file) => file.endsWith('.js'))
+      .flatMap((file) =>
+        [...readFileSync(`${PAGE}${file}`, 'utf8').matchAll(/from '([^']+)'/g)].map(([, path]) => path),
+      )
+    for (const path of imported) {
+      const { pathname } = new URL(path as string, 'http://host/console/')
+      const { statusCode, headers } = await server.inject(pathname)
+      assert.deepEqual([statusCode, headers['content-type']], [200, 'text/javascript; charset=utf-8'], pathname)
+    }
   })
 
   it('spare what the browser has already', async () => {

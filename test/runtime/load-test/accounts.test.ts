@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import { compare } from '../../../runtime/load-test/comparison.ts'
-import { eventId } from '../../../runtime/load-test/event-id.ts'
+import { compare, eventId, NumberSet } from '../../../runtime/load-test/comparison.ts'
 import { LatencyHistogram } from '../../../runtime/load-test/latency.ts'
-import { NumberSet } from '../../../runtime/load-test/number-set.ts'
 
 const RUN = '0a1b2c3d4e'
 const ids = (...numbers: number[]) => numbers.map((number) => eventId(RUN, number, 1_800_000_000_000 + number))

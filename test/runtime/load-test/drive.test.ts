@@ -3,8 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { DueCall } from '../../../runtime/load-test/calls.ts'
-import { drive } from '../../../runtime/load-test/drive.ts'
-import { Meter } from '../../../runtime/load-test/meter.ts'
+import { drive, Meter } from '../../../runtime/load-test/drive.ts'
 import type { Call } from '../../../runtime/send/generate.ts'
 
 /** Calls of two events, one every `everyMs`. */

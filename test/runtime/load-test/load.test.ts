@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict'
-import { dueCalls, type LoadPlan } from '../../../runtime/load-test/calls.ts'
-import { phaseAt, rampSeconds, rateAt } from '../../../runtime/load-test/curve.ts'
-import { eventId, numberOf } from '../../../runtime/load-test/event-id.ts'
-import { callEvents, eventSize, MEAN_CALL_EVENTS, zipf } from '../../../runtime/load-test/mix.ts'
-import { seeded } from '../../../runtime/load-test/random.ts'
+import {
+  callEvents,
+  dueCalls,
+  eventSize,
+  type LoadPlan,
+  MEAN_CALL_EVENTS,
+  phaseAt,
+  rampSeconds,
+  rateAt,
+  seeded,
+  zipf,
+} from '../../../runtime/load-test/calls.ts'
+import { eventId, numberOf } from '../../../runtime/load-test/comparison.ts'
 import { timeInId } from '../../../runtime/search/indices.ts'
 
 const RUN = '0a1b2c3d4e'

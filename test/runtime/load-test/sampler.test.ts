@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
-import { Meter } from '../../../runtime/load-test/meter.ts'
-import type { NodeReadings } from '../../../runtime/load-test/nodes.ts'
-import type { Readings } from '../../../runtime/load-test/readings.ts'
+import { Meter } from '../../../runtime/load-test/drive.ts'
 import { type SampleReaders, Sampler } from '../../../runtime/load-test/sampler.ts'
-import { parseMetrics } from '../../../runtime/metrics-text.ts'
+import type { NodeReadings } from '../../../runtime/load-test/samples.ts'
+import { type Reading, type Readings, readingOf } from '../../../runtime/telemetry/counters.ts'
 
 const NO_NODES: NodeReadings = new Map()
 
 /** One instance of the API that has accepted that many events. */
 function apiWith(events: number): Readings {
-  const metrics = parseMetrics(`tracardi_api_events_total{outcome="accepted"} ${events}`)
-  return new Map([['http://api:8686', { role: 'api', atMs: performance.now(), metrics }]])
+  const text = `tracardi_api_events_total{outcome="accepted"} ${events}`
+  return new Map([['http://api:8686', readingOf(text, performance.now()) as Reading]])
 }
 
 describe('the samples', () => {

@@ -1,29 +1,30 @@
 import assert from 'node:assert/strict'
-import { instancesOf } from '../../../runtime/load-test/instances.ts'
-import { type NodeReading, nodesBetween } from '../../../runtime/load-test/nodes.ts'
 import {
   apiBetween,
   bulkSizeOf,
-  type Reading,
-  type Readings,
-  roleOf,
+  instancesOf,
+  type NodeReading,
+  nodesBetween,
   workersBetween,
-} from '../../../runtime/load-test/readings.ts'
-import { parseMetrics } from '../../../runtime/metrics-text.ts'
+} from '../../../runtime/load-test/samples.ts'
+import { type Reading, type Readings, readingOf } from '../../../runtime/telemetry/counters.ts'
 
 function apiAt(atMs: number, cpu: number, events: number, receipts = events / 10): Reading {
-  const metrics = parseMetrics(`process_cpu_seconds_total ${cpu}
+  return readingOf(
+    `process_cpu_seconds_total ${cpu}
 tracardi_api_events_total{outcome="accepted"} ${events}
 tracardi_api_events_total{outcome="unavailable"} 7
 tracardi_api_requests_total{route="/track",status="200"} ${events / 10}
 tracardi_api_requests_total{route="/track",status="503"} 9
 tracardi_api_receipt_seconds_sum ${receipts * 0.004}
-tracardi_api_receipt_seconds_count ${receipts}`)
-  return { role: 'api', atMs, metrics }
+tracardi_api_receipt_seconds_count ${receipts}`,
+    atMs,
+  ) as Reading
 }
 
 function workerAt(atMs: number, events: number, bulks: number): Reading {
-  const metrics = parseMetrics(`process_cpu_seconds_total ${bulks / 100}
+  return readingOf(
+    `process_cpu_seconds_total ${bulks / 100}
 tracardi_worker_events_total{outcome="stored"} ${events}
 tracardi_worker_events_total{outcome="duplicate"} 0
 tracardi_worker_flushes_total{reason="size"} ${bulks}
@@ -34,19 +35,14 @@ tracardi_worker_bulk_seconds_sum ${bulks * 0.05}
 tracardi_worker_bulk_seconds_count ${bulks * 1.25}
 tracardi_worker_bulk_concurrency 2
 tracardi_worker_bulk_size 500
-tracardi_worker_retries_total{cause="429"} 0`)
-  return { role: 'worker', atMs, metrics }
+tracardi_worker_retries_total{cause="429"} 0`,
+    atMs,
+  ) as Reading
 }
 
 const readings = (entries: Readonly<Record<string, Reading>>): Readings => new Map(Object.entries(entries))
 
 describe('the readings of instances', () => {
-  it('distinguish API and worker by their metrics', () => {
-    assert.equal(roleOf(apiAt(0, 0, 0).metrics), 'api')
-    assert.equal(roleOf(workerAt(0, 0, 0).metrics), 'worker')
-    assert.equal(roleOf(parseMetrics('up 1')), undefined)
-  })
-
   it('of the API are rates and sums of all instances', () => {
     const before = readings({ a: apiAt(0, 10, 1000), b: apiAt(0, 5, 500), w: workerAt(0, 0, 0) })
     const after = readings({ a: apiAt(2000, 11, 3000), b: apiAt(2000, 5.5, 1500) })
@@ -150,12 +146,6 @@ describe('the private listeners', () => {
       await instancesOf(['http://workers:8686/', 'http://127.0.0.1:8687', 'http://localhost:1'], resolve),
       ['http://10.0.0.1:8686', 'http://10.0.0.2:8686', 'http://127.0.0.1:8687', 'http://localhost:1'],
     )
-  })
-
-  it('have brackets around an address of IPv6, and the port of their scheme where none is named', async () => {
-    const six = async () => [{ address: 'fd00::1', family: 6 }]
-    assert.deepEqual(await instancesOf(['http://workers'], six), ['http://[fd00::1]:80'])
-    assert.deepEqual(await instancesOf(['http://[::1]:8686']), ['http://[::1]:8686'])
   })
 
   it('are refused where they are no http URL or nobody knows them', async () => {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { type LoadTestFlags, loadTestOptions } from '../../../runtime/commands/load-test.ts'
+import { secondsOf } from '../../../runtime/commands/output.ts'
 import { overheadOf, storedBytesPerEvent } from '../../../runtime/load-test/documents.ts'
-import { durationText, secondsOf } from '../../../runtime/load-test/duration.ts'
-import { progress } from '../../../runtime/load-test/progress.ts'
 import { readLoadTest } from '../../../runtime/load-test/record.ts'
-import { isWhole, summaryOf } from '../../../runtime/load-test/summary.ts'
+import { isWhole, progress, summaryOf } from '../../../runtime/load-test/summary.ts'
 import { sourceSuffix } from '../../../runtime/search/documents.ts'
 import { intervalOf, loadTestOf } from '../../infra/load-test/cases.ts'
 
@@ -71,17 +70,6 @@ describe('durations', () => {
       undefined,
       undefined,
       undefined,
-    ])
-  })
-
-  it('are reported as people read them', () => {
-    assert.deepEqual([45.4, 119, 150, 600, 7200, 9000].map(durationText), [
-      '45 s',
-      '119 s',
-      '2 min 30 s',
-      '10 min',
-      '2 h',
-      '2 h 30 min',
     ])
   })
 })

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { installServers, mavenErrors, mavenProgress } from '../../../runtime/local/install.ts'
+import {
+  freeDiskBytes,
+  installServers,
+  MIN_FREE_BYTES,
+  mavenErrors,
+  mavenProgress,
+  requireFreeDisk,
+} from '../../../runtime/local/install.ts'
 
 const java = { home: '/jdk', version: '25', major: 25 }
 
@@ -97,5 +104,24 @@ describe('installServers', () => {
   it('says that Maven is missing, and how to do without', async () => {
     process.env['PATH'] = '/nowhere'
     await assert.rejects(install(), /Maven \(mvn\) is not on the PATH.*PULSAR_HOST, PULSAR_API and ELASTIC_HOST/)
+  })
+})
+
+describe('requireFreeDisk', () => {
+  it('refuses a byte too few, with the number, the limit and what to do', () => {
+    assert.throws(() => requireFreeDisk('/data', MIN_FREE_BYTES - 1), {
+      code: 'local_run',
+      message:
+        'The disk of /data has 2.9 GB free; the run needs at least 3.0 GB. ' +
+        'Free some space, or set TRACARDI_HOME to a folder on another disk.',
+    })
+  })
+
+  it('takes exactly enough', () => {
+    requireFreeDisk('/data', MIN_FREE_BYTES)
+  })
+
+  it('asks the disk', () => {
+    assert.ok(freeDiskBytes(tmpdir()) > 0)
   })
 })

@@ -3,16 +3,19 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '../../../runtime/config.ts'
-import { MALLOC_ENVIRONMENT, NODE_OPTIONS } from '../../../runtime/local/node-options.ts'
 import {
   apiEnvironment,
+  MALLOC_ENVIRONMENT,
+  NODE_OPTIONS,
   programEnvironment,
   startProgram,
+  transportOf,
   untilDone,
   withCredentials,
   workerEnvironment,
 } from '../../../runtime/local/programs.ts'
 import { pulsarToken } from '../../../runtime/local/pulsar-security.ts'
+import { ScriptedServer } from '../../support/scripted-server.ts'
 
 const servers = {
   pulsar: { serviceUrl: 'pulsar://127.0.0.1:1', adminUrl: 'http://127.0.0.1:2' },
@@ -161,5 +164,16 @@ else setInterval(() => undefined, 1000)
     stopping.abort('stopped')
     await assert.rejects(done, (reason) => reason === 'stopped')
     assert.equal(child.hasExited(), true)
+  })
+})
+
+describe('transportOf', () => {
+  it('is what the program says, and nothing when it does not answer', async () => {
+    const server = new ScriptedServer()
+    await server.start()
+    server.answer = () => ({ body: { version: '1.0.0', transport: 'websocket' } })
+    assert.equal(await transportOf(server.url), 'websocket')
+    await server.stop()
+    assert.equal(await transportOf(server.url), undefined)
   })
 })

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '../../../runtime/config.ts'
+import { startOf } from '../../../runtime/local/child.ts'
 import { type Home, homeIn } from '../../../runtime/local/home.ts'
-import { startOf } from '../../../runtime/local/process-id.ts'
 import { commandTarget, environmentOn, removeRunRecord, writeRunRecord } from '../../../runtime/local/run-record.ts'
 
 const config = loadConfig({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Child, Exit } from '../../../runtime/local/child.ts'
-import { restartDelayMs, supervise } from '../../../runtime/local/supervise.ts'
+import { restartDelayMs, stopRequests, supervise, together } from '../../../runtime/local/supervise.ts'
 
 function fakeChild(pid: number): { child: Child; end: (exit: Exit) => void } {
   const { promise, resolve } = Promise.withResolvers<Exit>()
@@ -72,5 +72,53 @@ describe('supervise', () => {
     const supervised = supervise(child, () => assert.fail('started again'), assert.fail)
     await supervised.stop()
     await settled()
+  })
+})
+
+const untilTold = (signal: AbortSignal): Promise<void> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))
+
+describe('together', () => {
+  it('waits for all', async () => {
+    const done: number[] = []
+    const task = (n: number) => async (): Promise<void> => void done.push(n)
+    await together([task(1), task(2)], new AbortController().signal)
+    assert.deepEqual(done, [1, 2])
+  })
+
+  it('aborts the others when one fails, and fails as the first did', async () => {
+    const fails = async (): Promise<void> => {
+      throw new Error('first')
+    }
+    await assert.rejects(together([untilTold, fails], new AbortController().signal), /first/)
+  })
+
+  it('passes the stop on to all', async () => {
+    const stopping = new AbortController()
+    const both = together([untilTold, untilTold], stopping.signal)
+    stopping.abort()
+    await assert.rejects(both, /aborted/)
+  })
+})
+
+describe('stopRequests', () => {
+  function press(...timesMs: number[]): string[] {
+    const done: string[] = []
+    let nowMs = 0
+    const handlers = { stop: () => done.push('stop'), kill: () => done.push('kill') }
+    const request = stopRequests(handlers, () => nowMs)
+    for (const timeMs of timesMs) {
+      nowMs = timeMs
+      request()
+    }
+    return done
+  }
+
+  it('stops at the first Ctrl-C and kills at the second', () => {
+    assert.deepEqual(press(0, 5000), ['stop', 'kill'])
+  })
+
+  it('takes the signal that npm passes on for the same press', () => {
+    assert.deepEqual(press(0, 3), ['stop'])
   })
 })

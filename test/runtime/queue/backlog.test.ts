@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { AppError } from '../../../runtime/errors.ts'
 import type { PulsarAdmin, TopicStats } from '../../../runtime/queue/admin.ts'
-import { readBacklog, readDetailedBacklog, samplePositions, secondsToDrain } from '../../../runtime/queue/backlog.ts'
+import { readBacklog, readDetailedBacklog, samplePositions } from '../../../runtime/queue/backlog.ts'
 
 const TOPIC = 'persistent://tracardi/system/functions'
 const NOW = 1_795_341_600_000
@@ -128,13 +128,5 @@ describe('samplePositions', () => {
     assert.deepEqual(samplePositions(0), [])
     assert.deepEqual(samplePositions(3), [1, 2, 3])
     assert.deepEqual(samplePositions(800), [1, 101, 201, 301, 401, 501, 601, 701])
-  })
-})
-
-describe('secondsToDrain', () => {
-  it('is null while the backlog does not shrink', () => {
-    assert.equal(secondsToDrain(10, 5, 5), null)
-    assert.equal(secondsToDrain(10, 5, 7), 5)
-    assert.equal(secondsToDrain(0, 5, 0), 0)
   })
 })

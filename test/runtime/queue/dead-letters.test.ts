@@ -8,8 +8,8 @@ describe('dead letters', () => {
   it('are read, at most as many as asked for, and stay where they are', async () => {
     const { access, consumer } = deadLetterTopic(3)
     const reasons: string[] = []
-    const count = await readDeadLetters(access, 2, async ({ certificate }) => {
-      reasons.push(certificate.reason)
+    const count = await readDeadLetters(access, 2, async ({ metadata }) => {
+      reasons.push(metadata.reason)
     })
     assert.equal(count, 2)
     assert.deepEqual(reasons, ['reason 0', 'reason 1'])

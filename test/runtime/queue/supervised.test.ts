@@ -40,7 +40,7 @@ class HeldTransport implements Transport {
     return {
       receive: async () => [deliveryOf('m1', ['a'])],
       acknowledge: async () => undefined,
-      release: () => undefined,
+      negativeAcknowledge: () => undefined,
       isConnected: () => this.connected,
       close: async () => {
         this.closed += 1
@@ -162,7 +162,7 @@ describe('superviseConsumer', () => {
     assert.equal(consumer.isConnected(), false)
     assert.equal(consumer.unavailableReason(), 'the topic t does not exist: run set-up')
     await consumer.acknowledge('m1')
-    consumer.release('m1')
+    consumer.negativeAcknowledge('m1')
     const said = lines.filter((line) => line['msg'] === 'Pulsar cannot be reached')
     assert.deepEqual(
       said.map((line) => (line['err'] as { message: string }).message),
@@ -180,7 +180,7 @@ describe('superviseConsumer', () => {
       ['m1'],
     )
     await consumer.acknowledge('m1')
-    consumer.release('m1')
+    consumer.negativeAcknowledge('m1')
     await consumer.close()
     assert.equal(transport.closed, 1)
   })

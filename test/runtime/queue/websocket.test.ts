@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
-import { handshakeRefusal } from '../../../runtime/queue/websocket.ts'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { loadConfig } from '../../../runtime/config.ts'
+import { handshakeRefusal, webSocketTransport } from '../../../runtime/queue/websocket.ts'
 
 describe('a broker that does not open a connection', () => {
   const page = (text: string) =>
@@ -28,5 +32,21 @@ describe('a broker that does not open a connection', () => {
       handshakeRefusal(409, page('Exclusive consumer is already connected'), '/ws').message,
       /already connected/,
     )
+  })
+
+  it('keeps no connection after it has refused', async () => {
+    const server = createServer((_request, response) => response.writeHead(500).end(page('busy')))
+    server.keepAliveTimeout = 0
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const connected = once(server, 'connection')
+    const transport = webSocketTransport(loadConfig({ PULSAR_API: `http://127.0.0.1:${port}` }))
+    const options = { topic: 'persistent://a/b/c', subscription: 's', prefetchMessages: 1 }
+    await assert.rejects(transport.openConsumer(options, assert.fail), { code: 'queue_unavailable' })
+    const [connection] = (await connected) as [Socket]
+    if (!connection.closed) await once(connection, 'close')
+    server.close()
+    await once(server, 'close')
   })
 })

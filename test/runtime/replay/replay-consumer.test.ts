@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { CLOCK_MARGIN_MS, type TimeRange } from '../../../runtime/queue/kept.ts'
-import { type Delivery, RELEASE_DELAY_MS } from '../../../runtime/queue/port.ts'
+import { type Delivery, REDELIVERY_DELAY_MS } from '../../../runtime/queue/port.ts'
 import { KeptReader } from '../../../runtime/replay/kept-reader.ts'
 import { Pace } from '../../../runtime/replay/pace.ts'
 import { ReplayConsumer } from '../../../runtime/replay/replay-consumer.ts'
@@ -95,16 +95,16 @@ describe('a replay as a consumer', () => {
     publish(0, 7)
     const [first] = await consumer.receive()
     assert.ok(first)
-    consumer.release(first.id)
+    consumer.negativeAcknowledge(first.id)
     assert.deepEqual(await consumer.receive(), [])
     assert.equal(consumer.isDone, false)
-    nowMs += RELEASE_DELAY_MS
+    nowMs += REDELIVERY_DELAY_MS
     const [again] = await consumer.receive()
     assert.equal(again, first)
     await consumer.acknowledge(first.id)
     assert.equal(consumer.isDone, true)
-    consumer.release(first.id)
-    nowMs += RELEASE_DELAY_MS
+    consumer.negativeAcknowledge(first.id)
+    nowMs += REDELIVERY_DELAY_MS
     assert.deepEqual(await consumer.receive(), [])
   })
 
@@ -116,9 +116,9 @@ describe('a replay as a consumer', () => {
     publish(1, base + 5)
     const taken = await consumer.receive()
     assert.deepEqual(timesOf(taken), [base, base + 5, base + 10])
-    consumer.release(taken[0]?.id as Delivery['id'])
+    consumer.negativeAcknowledge(taken[0]?.id as Delivery['id'])
     consumer.stop()
-    nowMs += RELEASE_DELAY_MS
+    nowMs += REDELIVERY_DELAY_MS
     assert.deepEqual(await consumer.receive(), [])
     assert.equal(consumer.resumeMs, base - CLOCK_MARGIN_MS)
     for (const { id } of taken) await consumer.acknowledge(id)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import {
   callText,
   eventIdOf,
@@ -43,6 +44,67 @@ describe('eventLines', () => {
     const id = 'x","_index":"other'
     const [action] = eventLines('i', { id, type: 'a', name: 'a' }, call).split('\n')
     assert.deepEqual(JSON.parse(action as string), { create: { _index: 'i', _id: id + SUFFIX } })
+  })
+})
+
+describe('lines written piece by piece', () => {
+  const json = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 }))
+  const moment = fc
+    .date({ noInvalidDate: true, min: new Date(0), max: new Date('9999-12-31') })
+    .map((date) => date.toISOString())
+  const named = fc.record({ id: fc.string() })
+  const optional = { requiredKeys: ['id', 'type', 'name'] as const }
+  const anyEvent = fc.record(
+    {
+      id: fc.string(),
+      type: fc.string(),
+      name: fc.string(),
+      insert: moment,
+      create: moment,
+      update: moment,
+      properties: json,
+      context: json,
+      config: json,
+      tags: fc.record({ values: fc.array(fc.string()), count: fc.nat() }),
+    },
+    { requiredKeys: [...optional.requiredKeys] },
+  )
+  const anyCall = fc.record(
+    { ingest: moment, source: named, session: named, profile: named, request: json },
+    { requiredKeys: ['ingest', 'source'] },
+  )
+
+  it('are what JSON.stringify makes of the action and the document as objects', () => {
+    fc.assert(
+      fc.property(anyEvent, anyCall, (event, call) => {
+        const { insert, create, update, ...rest } = event
+        const time = {
+          insert: insert ?? call.ingest,
+          ingest: call.ingest,
+          ...(create === undefined ? {} : { create }),
+          ...(update === undefined ? {} : { update }),
+        }
+        const { id, type, name, properties, context, config, tags } = rest
+        const { source, session, profile, request } = call
+        const document = {
+          id,
+          type,
+          name,
+          metadata: { time },
+          source,
+          session,
+          profile,
+          properties,
+          context,
+          config,
+          request,
+          tags,
+        }
+        const action = { create: { _index: 'i', _id: id + sourceSuffix(source.id) } }
+        const lines = eventLines('i', event, callText(call))
+        assert.equal(lines, `${JSON.stringify(action)}\n${JSON.stringify(document)}\n`)
+      }),
+    )
   })
 })
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import { v4 as uuidV4, v7 as uuidV7 } from 'uuid'
 import { indicesOf } from '../../../runtime/names.ts'
-import { partitionTimeMs, periodEndMs, periodOf, timeInId } from '../../../runtime/search/indices.ts'
+import { indexNamer, partitionTimeMs, periodEndMs, periodOf, timeInId } from '../../../runtime/search/indices.ts'
 
 const NOVEMBER = Date.parse('2026-11-22T23:30:00Z')
 const HOUR_MS = 3600 * 1000
@@ -80,5 +81,22 @@ describe('partitionTimeMs', () => {
       assert.equal(timeInId(id), undefined)
       assert.equal(partitionTimeMs(id, NOVEMBER, 168 * HOUR_MS), NOVEMBER)
     }
+  })
+})
+
+describe('indexNamer', () => {
+  it('names the index of each moment as periodOf does, in whatever order they come', () => {
+    const moments = fc.array(fc.integer({ min: 0, max: Date.UTC(2100, 0) }))
+    const nearby = fc.array(fc.integer({ min: NOVEMBER - 3 * 24 * HOUR_MS, max: NOVEMBER + 3 * 24 * HOUR_MS }))
+    fc.assert(
+      fc.property(
+        fc.constantFrom('day', 'month', 'quarter', 'year'),
+        fc.oneof(moments, nearby),
+        (partitioning, times) => {
+          const nameOf = indexNamer('t-event', partitioning)
+          for (const timeMs of times) assert.equal(nameOf(timeMs), `t-event-${periodOf(timeMs, partitioning)}`)
+        },
+      ),
+    )
   })
 })

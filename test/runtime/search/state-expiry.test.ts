@@ -18,7 +18,7 @@ describe('sessions and profiles that have expired', () => {
     const left = [[hit('a')], [hit('bb')], []]
     return ({ path }: Call): Answer => {
       if (path.endsWith('_pit')) return { body: { id: 'p1' } }
-      // Elasticsearch need not tell the id again.
+      // Elasticsearch need not report the id again.
       if (path.endsWith('_search'))
         return { body: { ...(left.length === 3 ? { pit_id: 'p2' } : {}), hits: { hits: left.shift() } } }
       return bulk

@@ -1,5 +1,4 @@
-import type { Host, Locks, Moment } from '../../../runtime/tracker/host.ts'
-import type { StorageLike } from '../../../runtime/tracker/kept.ts'
+import type { Host, Locks, Moment, StorageLike } from '../../../runtime/tracker/host.ts'
 import type { Response } from '../../../runtime/tracker/outcome.ts'
 
 export const START_MS = Date.parse('2026-11-23T12:00:00.000Z')

@@ -10,7 +10,7 @@ const TWELVE = () => ({ shards: 12, routingShards: 768 })
 describe('the runs of a message', () => {
   const settlement = new Settlement({
     acknowledge: async () => undefined,
-    release: () => undefined,
+    negativeAcknowledge: () => undefined,
     onAcknowledged: () => undefined,
     log: undefined as never,
   })

@@ -47,7 +47,7 @@ describe('Outcomes', () => {
       acknowledge: async (id) => {
         acknowledged.push(id.toString())
       },
-      release: () => assert.fail('nothing is returned'),
+      negativeAcknowledge: () => assert.fail('nothing is returned'),
       onAcknowledged: () => undefined,
       log: logged.log,
     })
@@ -156,12 +156,12 @@ describe('Outcomes', () => {
     )
     await outcomes.apply(bulkOf([[deliveryOf('m1', ids)]]), results)
     assert.equal(deadLetters.length, 1)
-    const { certificate, message } = decodeDeadLetter({
+    const { metadata, message } = decodeDeadLetter({
       id: 'd',
       publishedAtMs: 0,
       ...(deadLetters[0] as OutgoingMessage),
     })
-    assert.deepEqual(certificate, {
+    assert.deepEqual(metadata, {
       fault: 'document_parsing_exception',
       reason: 'because of document_parsing_exception',
       status: 400,

@@ -23,7 +23,7 @@ describe('Settlement', () => {
         if (acknowledgementFails) throw new Error('connection lost')
         acknowledged.push(id.toString())
       },
-      release: (id) => released.push(id.toString()),
+      negativeAcknowledge: (id) => released.push(id.toString()),
       onAcknowledged: (message) => counted.push(message),
       log: logged.log,
     })

@@ -1,0 +1,2 @@
+/** `/console/uplot.js` is served from the package. */
+export { default } from 'uplot'
