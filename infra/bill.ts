@@ -25,9 +25,10 @@ const GIB = 1024 ** 3
 /** The bill of a plan: what its pods request, on the cheapest family of machines for each tier, its disks, and traffic. */
 export function billOf(plan: Plan, prices: Prices): Bill {
   const tiers = costOf(platformSettings(plan)).map((cost): TierBill => {
-    const { pods, cpuMillicores, memoryMib, diskGib } = cost
+    const { tier, pods, cpuMillicores, memoryMib, diskGib } = cost
+    const gibMonth = tier === 'elasticsearch-warm' ? prices.warmDiskGibMonth : prices.diskGibMonth
     const machines = pods * podMonth(prices, cpuMillicores / 1000 / pods, memoryMib / 1024 / pods)
-    const disks = diskGib * prices.diskGibMonth
+    const disks = diskGib * gibMonth
     return { ...cost, machines, disks, month: machines + disks }
   })
   const gib = zoneTrafficGib(plan)

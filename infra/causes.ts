@@ -10,12 +10,14 @@ export interface Cause {
   readonly month: number
 }
 
+const WITHOUT_STATES = { 'load.stateDays': 1, 'runtime.SESSION_RETENTION_DAYS': 0, 'runtime.PROFILE_RETENTION_DAYS': 0 }
+
 /** What each cause is without, and with. */
 const STEPS: readonly { readonly what: string; readonly without: (plan: Plan) => Readonly<Record<string, unknown>> }[] =
   [
     { what: 'the least that the environment starts with', without: () => ({ 'load.peakEventsPerSecond': 1 }) },
     { what: 'the peak, and the newest days', without: (plan) => ({ 'load.retentionDays': newestDays(plan) }) },
-    { what: 'older events', without: () => ({ 'load.stateDays': 1 }) },
+    { what: 'older events', without: () => WITHOUT_STATES },
     { what: 'sessions and profiles', without: () => ({ 'load.surviveNode': false, 'load.surviveZone': false }) },
     { what: 'room for the loss of a node or zone', without: () => ({}) },
   ]

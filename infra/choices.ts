@@ -21,7 +21,10 @@ export interface Choice {
 
 /** Numbers of a stack that runs: both sides of a comparison are sized without them, as new stacks. */
 const RUNNING: Readonly<Record<string, readonly string[]>> = {
-  elasticsearch: ['dataNodes', 'dataGib', 'heapGib', 'cpuMillicores'],
+  elasticsearch: [
+    ...['dataNodes', 'dataGib', 'heapGib', 'cpuMillicores'],
+    ...['warmNodes', 'warmGib', 'warmHeapGib', 'warmCpuMillicores'],
+  ],
   bookkeeper: ['replicas', 'ledgersGib'],
 }
 
@@ -60,6 +63,9 @@ function alternatives({ load, runtime, platform, elasticsearch }: Plan): readonl
       : []),
     { key: 'load.stateDays', now: load.stateDays, instead: half(load.stateDays), loses: 'disks grow sooner' },
     { key: 'load.hotDays', now: load.hotDays, instead: 1, loses: 'searches of older days are slower' },
+    ...(load.warmTier
+      ? []
+      : [{ key: 'load.warmTier', now: false, instead: true, loses: 'slower disks for older days' }]),
     { key: 'load.backlogHours', now: load.backlogHours, instead: half(load.backlogHours), loses: 'time for repairs' },
     ...(copies > 0
       ? [{ key: 'runtime.ELASTIC_INDEX_REPLICAS', now: copies, instead: copies - 1, loses: 'one copy of each event' }]

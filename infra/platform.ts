@@ -115,8 +115,9 @@ export class Platform extends ComponentResource {
     this.workers = new Workers(workers, { ...program, ...settled.workers }, { ...child, dependsOn: [this.api] })
     const afterSetUp = { ...child, dependsOn: [setUp] }
     new Replay(`${prefix}replay`, { ...program, workers }, afterSetUp)
-    if (settled.expireIndices)
-      new Retention(`${prefix}retention`, { ...program, cronJob: `${prefix}expire-indices` }, afterSetUp)
+    const { expireIndices: expires, settings } = settled
+    if (expires || settings.warmAfterDays > 0)
+      new Retention(`${prefix}retention`, { ...program, cronJob: `${prefix}expire-indices`, expires }, afterSetUp)
     if (settled.observability !== undefined) {
       const monitored = { ...site, ...settled.observability, ...monitoredArgs(settled, prefix), elasticsearch }
       const ready = { ...child, dependsOn: [...base, ...elasticsearch.dependsOn] }

@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { backlog } from './commands/backlog.ts'
 import { exportDeadLetters, listDeadLetters, replayAll } from './commands/dead-letters.ts'
-import { expireIndices, indices } from './commands/indices.ts'
+import { ageIndices, expireIndices, indices } from './commands/indices.ts'
 import { DEFAULT_TARGET, type LoadTestFlags, loadTestCommand, runLoadTestCommand } from './commands/load-test.ts'
 import { print } from './commands/output.ts'
 import { type ReplayFlags, replayCommand, runReplay } from './commands/replay.ts'
@@ -82,6 +82,11 @@ indexCommand
   .description('list event indices, sessions and profiles past their retention')
   .option('--apply', 'delete them')
   .action((options) => expireIndices(config(), options))
+indexCommand
+  .command('age')
+  .description('name the event indices that are old enough for warm nodes, by WARM_AFTER_DAYS')
+  .option('--apply', 'send them there')
+  .action((options) => ageIndices(config(), options))
 
 cli
   .command('send')

@@ -486,6 +486,16 @@ export const settings = {
     description:
       'Event indices whose events are all older than this are deleted by `indices expire --apply`. 0: never.',
   },
+  warmAfterDays: {
+    env: 'WARM_AFTER_DAYS',
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    maximum: 36_500,
+    unit: 'days',
+    description:
+      'Age at which `indices age` sends a whole event index to the warm nodes of Elasticsearch. 0 sends none.',
+  },
   sessionRetentionDays: {
     env: 'SESSION_RETENTION_DAYS',
     type: 'integer',

@@ -67,7 +67,8 @@ function validStack(raw: Readonly<Record<string, unknown>>): StackConfig {
 function runtimeOf(config: StackConfig, coefficients: Coefficients): Config {
   const retention = config.load.peakEventsPerSecond > 0 ? String(config.load.retentionDays) : undefined
   try {
-    const runtime = loadConfig({ EVENT_RETENTION_DAYS: retention, ...config.runtime })
+    const warm = retention !== undefined && config.load.warmTier ? String(config.load.hotDays) : undefined
+    const runtime = loadConfig({ EVENT_RETENTION_DAYS: retention, WARM_AFTER_DAYS: warm, ...config.runtime })
     if (retention === undefined || config.stated.has(PERIOD_KEY)) return runtime
     return { ...runtime, eventPartitioning: periodOf(config, runtime, coefficients).period }
   } catch (error) {
@@ -152,7 +153,8 @@ function statedNumbers(config: StackConfig, runtime: Config): Stated {
 
 function resolve(config: StackConfig, runtime: Config, derived: readonly Derived[], coefficients: Coefficients): Plan {
   const byKey = new Map(derived.map((entry) => [entry.key, entry]))
-  const sized = SIZED_KEYS.map((key): SizedReason => {
+  const has = (key: SizedKey) => !key.startsWith('elasticsearch.warm') || byKey.has(key) || config.stated.has(key)
+  const sized = SIZED_KEYS.filter(has).map((key): SizedReason => {
     const { value, unit } = current(config, runtime, key)
     const model = byKey.get(key)
     if (config.stated.has(key)) {

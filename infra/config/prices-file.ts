@@ -24,7 +24,16 @@ export function readPricesFile(path: string): Prices {
 type Found = Readonly<Record<string, unknown>>
 
 const KEYS: readonly (keyof Prices)[] = [
-  ...(['currency', 'of', 'machines', 'usablePart', 'diskGibMonth', 'objectGibMonth', 'zoneTrafficGib'] as const),
+  ...([
+    'currency',
+    'of',
+    'machines',
+    'usablePart',
+    'diskGibMonth',
+    'warmDiskGibMonth',
+    'objectGibMonth',
+    'zoneTrafficGib',
+  ] as const),
 ]
 
 function faultsOf(content: unknown): readonly string[] {
@@ -38,7 +47,7 @@ function faultsOf(content: unknown): readonly string[] {
         ? []
         : [`${key} is ${shown(content[key])}; allowed: a text`],
     ),
-    ...(['diskGibMonth', 'objectGibMonth', 'zoneTrafficGib'] as const).flatMap((key) =>
+    ...(['diskGibMonth', 'warmDiskGibMonth', 'objectGibMonth', 'zoneTrafficGib'] as const).flatMap((key) =>
       numberFault(key, content[key], 0),
     ),
     ...(typeof usablePart === 'number' && usablePart > 0 && usablePart <= 1

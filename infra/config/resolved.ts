@@ -26,7 +26,10 @@ export interface Plan extends Omit<StackConfig, 'runtime'> {
 }
 
 /** The numbers that decide which nodes of Elasticsearch hold data. */
-export type ElasticsearchSizes = Pick<Plan['elasticsearch'], 'masterNodes' | 'mastersHoldData' | 'dataNodes'>
+export type ElasticsearchSizes = Pick<
+  Plan['elasticsearch'],
+  'masterNodes' | 'mastersHoldData' | 'dataNodes' | 'warmNodes'
+>
 
 /** Nodes of Elasticsearch that hold data. */
 export function dataHolders({ elasticsearch }: { readonly elasticsearch: ElasticsearchSizes }): number {

@@ -311,6 +311,22 @@ const elasticsearchShape: readonly Rule<ElasticsearchShape>[] = [
         : undefined,
   ),
   rule(
+    'warm_nodes_without_data_nodes',
+    (p) => ({ warmNodes: p.elasticsearch.warmNodes }),
+    (p) =>
+      p.elasticsearch.warmNodes > 0 && p.elasticsearch.dataNodes === 0
+        ? `elasticsearch.warmNodes is ${p.elasticsearch.warmNodes} and elasticsearch.dataNodes is 0: new indices need data nodes; add some`
+        : undefined,
+  ),
+  rule(
+    'warm_nodes_below_zones',
+    (p) => ({ warmNodes: p.elasticsearch.warmNodes, zones: p.platform.zones.length }),
+    (p) =>
+      p.elasticsearch.warmNodes > 0 && p.elasticsearch.warmNodes < p.platform.zones.length
+        ? `elasticsearch.warmNodes is ${p.elasticsearch.warmNodes} in ${p.platform.zones.length} zones; each zone needs one at least`
+        : undefined,
+  ),
+  rule(
     'data_nodes_below_zones',
     (p) => ({ dataNodes: p.elasticsearch.dataNodes, zones: p.platform.zones.length }),
     (p) =>
@@ -406,6 +422,14 @@ const search: readonly Rule[] = [
     'two must continue when one is lost',
   ),
   atLeast('elasticsearch.dataNodes', (p) => floor(p).dataNodes, dataHolders, 'a copy needs another machine'),
+  rule(
+    'copies_beyond_warm_nodes',
+    (p) => ({ copies: p.runtime.indexReplicas, warmNodes: p.elasticsearch.warmNodes }),
+    (p) =>
+      p.elasticsearch.warmNodes > 0 && p.runtime.indexReplicas >= p.elasticsearch.warmNodes
+        ? `ELASTIC_INDEX_REPLICAS is ${p.runtime.indexReplicas} with ${p.elasticsearch.warmNodes} warm nodes; at most ${p.elasticsearch.warmNodes - 1}, because each copy of a shard needs a node of its own: lower it or add warm nodes`
+        : undefined,
+  ),
   rule(
     'copies_beyond_data_nodes',
     (p) => ({ copies: p.runtime.indexReplicas, dataNodes: dataHolders(p) }),

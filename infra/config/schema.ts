@@ -215,6 +215,12 @@ export const schema = {
       description:
         'Number of the newest days that are searched often. Older events get less memory, and searching them takes longer.',
     },
+    warmTier: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Whether events older than `hotDays` lie on nodes of their own, with more disk for their memory. A job sends them there every night. Worth it with cheaper disks, see `elasticsearch.warmStorageClass`.',
+    },
     queriesPerSecond: {
       type: 'integer',
       default: 0,
@@ -516,6 +522,28 @@ export const schema = {
       description: 'Heap of one node that holds data. Its memory is twice that.',
     },
     cpuMillicores: { ...cpu, default: 2000, derived: true, description: 'CPU of one node that holds data.' },
+    warmNodes: {
+      ...replicas,
+      default: 0,
+      derived: true,
+      description: 'Nodes for older events, see `load.warmTier`. They need `dataNodes`. They can grow.',
+    },
+    warmGib: { ...disk, default: 200, derived: true, description: 'Disk of one warm node. It can grow.' },
+    warmHeapGib: {
+      type: 'number',
+      default: 4,
+      minimum: 1,
+      maximum: 31,
+      unit: 'GiB',
+      derived: true,
+      description: 'Heap of one warm node. Its memory is twice that.',
+    },
+    warmCpuMillicores: { ...cpu, default: 1000, derived: true, description: 'CPU of one warm node.' },
+    warmStorageClass: {
+      ...storageClass,
+      description:
+        'StorageClass of the volumes of warm nodes, as one with cheaper disks; that of `storageClass` when empty.',
+    },
     masterDiskGib: { ...disk, default: 10, description: 'Disk of one dedicated master node. It can grow.' },
     masterMemoryMib: {
       ...memory,

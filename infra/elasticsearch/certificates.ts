@@ -18,6 +18,11 @@ export function authorityConfig(name: string): string {
 
 const YEAR_HOURS = 8760
 
+export interface CertificatesArgs extends SiteArgs {
+  /** Whether there are warm nodes. @default false */
+  readonly warm?: boolean
+}
+
 /**
  * An authority and one certificate for all nodes of the cluster of this name, for the names by which nodes and clients call them. The certificate is
  * renewed by an `up` within its last quarter; Elasticsearch rereads it without a restart. The authority lives ten years.
@@ -29,8 +34,9 @@ export class Certificates extends ComponentResource {
   /** When each of them ends. */
   readonly ends: readonly { readonly name: string; readonly notAfter: Output<string> }[]
 
-  constructor(name: string, args: SiteArgs, opts: ComponentResourceOptions = {}) {
+  constructor(name: string, args: CertificatesArgs, opts: ComponentResourceOptions = {}) {
     const site = siteOf(name, args)
+    const { warm = false } = args
     super('tracardi-at-scale:elasticsearch:Certificates', name, {}, keeping(site.environment, opts))
     const child = { parent: this }
     const key = (part: string) =>
@@ -61,6 +67,7 @@ export class Certificates extends ComponentResource {
           hostOf(site, membersService(name, 'elasticsearch-master')),
           `*.${hostOf(site, membersService(name, 'elasticsearch-master'))}`,
           `*.${hostOf(site, membersService(name, 'elasticsearch-data'))}`,
+          ...(warm ? [`*.${hostOf(site, membersService(name, 'elasticsearch-warm'))}`] : []),
           'localhost',
         ],
       },

@@ -37,6 +37,16 @@ export interface ElasticsearchSettings {
   readonly heapGib?: number
   /** CPU of one node that holds data. 50 to 64000 millicores. @default 2000 */
   readonly cpuMillicores?: number
+  /** Nodes for older events, see `WARM_AFTER_DAYS`. They need `dataNodes`. They can grow. 0 to 500 pods. @default 0 */
+  readonly warmNodes?: number
+  /** Disk of one warm node. It can grow. 1 to 65536 GiB. @default 200 */
+  readonly warmGib?: number
+  /** Heap of one warm node. Its memory is twice that. 1 to 31 GiB. @default 4 */
+  readonly warmHeapGib?: number
+  /** CPU of one warm node. 50 to 64000 millicores. @default 1000 */
+  readonly warmCpuMillicores?: number
+  /** StorageClass of the volumes of warm nodes; `storageClass` when empty. @default '' */
+  readonly warmStorageClass?: string
   /** Disk of one dedicated master node. It can grow. 1 to 65536 GiB. @default 10 */
   readonly masterDiskGib?: number
   /** Memory of one dedicated master node. 1024 to 262144 MiB. @default 2048 */
@@ -109,7 +119,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     const child = { parent: this }
     const secure = security
       ? {
-          certificates: new Certificates(name, site, child),
+          certificates: new Certificates(name, { ...site, warm: config.warmNodes > 0 }, child),
           users: new Users(`${name}-user`, { ...site, cluster: name }, child),
         }
       : undefined
@@ -156,7 +166,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
           serviceName: membersService(name, set.tier),
           replicas: set.share.replicas,
           labels: set.share.zone === undefined ? {} : { [ZONE_LABEL]: set.share.zone },
-          claims: [{ name: 'data', gib: set.diskGib, storageClass: config.storageClass }],
+          claims: [{ name: 'data', gib: set.diskGib, storageClass: set.storageClass }],
           template: elasticsearchPod({
             site,
             cluster: name,
@@ -172,12 +182,11 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
         { parent: this, dependsOn: [configuration, ...dependsOn, ...previous] },
       )
     }
-    // Masters together with the data nodes: neither is ready without the other.
-    const nodes = tiers.flatMap((tier) =>
-      oneAfterTheOther(
-        sets.filter((set) => set.tier === tier),
-        make,
-      ),
+    // Masters start together with the nodes with data: neither is ready without the other. While a shard moves to warm nodes its
+    // copies are on both kinds, so these restart one after the other.
+    const isMaster = ({ tier }: NodeSet) => tier === 'elasticsearch-master'
+    const nodes = [sets.filter(isMaster), sets.filter((set) => !isMaster(set))].flatMap((some) =>
+      oneAfterTheOther(some, make),
     )
     for (const tier of tiers) disruptionBudget(site, tier, tierName(name, tier), child)
     const job = secure ? this.users(own, secure.users, nodes) : undefined

@@ -21,6 +21,9 @@ export function elasticsearchFacts(e: SettledElasticsearch, site: Pick<Site, 'zo
     'elasticsearch.mastersHoldData': e.mastersHoldData,
     'elasticsearch.security': e.security,
     'elasticsearch.storageClass': e.storageClass || site.storageClass,
+    ...(e.warmNodes > 0
+      ? { 'elasticsearch.warmStorageClass': e.warmStorageClass || e.storageClass || site.storageClass }
+      : {}),
     ...Object.fromEntries(sets),
   }
 }

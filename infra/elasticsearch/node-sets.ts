@@ -10,18 +10,20 @@ export type ElasticsearchSizes = Omit<GroupOf<'elasticsearch'>, 'url' | 'expireI
 
 /** Nodes of Elasticsearch with the same roles, in one zone where the stack has zones. */
 export interface NodeSet {
-  readonly tier: Extract<Tier, 'elasticsearch-master' | 'elasticsearch-data'>
+  readonly tier: Extract<Tier, 'elasticsearch-master' | 'elasticsearch-data' | 'elasticsearch-warm'>
   readonly name: string
   readonly roles: readonly string[]
   readonly share: ZoneShare
   readonly diskGib: number
+  /** That of the stack when empty. */
+  readonly storageClass: string
   readonly heapMib: number
   readonly resources: Resources
 }
 
 /** What the names of a tier begin with, where `name` is that of the cluster. */
 export function tierName(name: string, tier: NodeSet['tier']): string {
-  return `${name}-${tier === 'elasticsearch-master' ? 'master' : 'data'}`
+  return `${name}-${tier.slice('elasticsearch-'.length)}`
 }
 
 /** The headless Service that names the nodes of a tier. */
@@ -31,16 +33,28 @@ export function membersService(name: string, tier: NodeSet['tier']): string {
 
 /**
  * The node sets of a cluster: masters, and data nodes, which have a set for each zone, so that a node knows its zone when it
- * starts. Masters have one set, which restarts them one after the other; without shards they need not know where they are.
+ * starts. Warm nodes are data nodes for older events: an index goes there when its setting says so, and a new one never does.
+ * Masters have one set, which restarts them one after the other; without shards they need not know where they are.
  */
 export function nodeSets(name: string, e: ElasticsearchSizes, site: Pick<Site, 'zones'>): readonly NodeSet[] {
   const heapMib = e.heapGib * 1024
   const data = {
+    storageClass: e.storageClass,
     diskGib: e.dataGib,
     heapMib,
     resources: { cpuMillicores: e.cpuMillicores, memoryMib: elasticsearchLimitMib(heapMib) },
   }
+  const warmHeapMib = e.warmHeapGib * 1024
+  const warm = {
+    storageClass: e.warmStorageClass || e.storageClass,
+    diskGib: e.warmGib,
+    heapMib: warmHeapMib,
+    resources: { cpuMillicores: e.warmCpuMillicores, memoryMib: elasticsearchLimitMib(warmHeapMib) },
+  }
+  // New indices prefer `data_content`. Without warm nodes a node is for data of every kind.
+  const roles = e.warmNodes > 0 ? ['data_content', 'data_hot', 'ingest'] : ['data', 'ingest']
   const dedicated = {
+    storageClass: e.storageClass,
     diskGib: e.masterDiskGib,
     heapMib: Math.floor(e.masterMemoryMib / 2),
     resources: { cpuMillicores: e.masterCpuMillicores, memoryMib: e.masterMemoryMib },
@@ -59,9 +73,18 @@ export function nodeSets(name: string, e: ElasticsearchSizes, site: Pick<Site, '
       (share): NodeSet => ({
         tier: 'elasticsearch-data',
         name: setName(tierName(name, 'elasticsearch-data'), share),
-        roles: ['data', 'ingest'],
+        roles,
         share,
         ...data,
+      }),
+    ),
+    ...shares(e.warmNodes, site.zones).map(
+      (share): NodeSet => ({
+        tier: 'elasticsearch-warm',
+        name: setName(tierName(name, 'elasticsearch-warm'), share),
+        roles: ['data_warm'],
+        share,
+        ...warm,
       }),
     ),
   ]

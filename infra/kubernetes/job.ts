@@ -1,14 +1,14 @@
 import * as k8s from '@pulumi/kubernetes'
 import { type CustomResourceOptions, type Input, output } from '@pulumi/pulumi'
 import { labelsOf } from './labels.ts'
-import { type ContainerArgs, type PodArgs, type PodTemplate, podTemplate } from './pod.ts'
+import { type PodArgs, type PodTemplate, podTemplate } from './pod.ts'
 import type { Site } from './site.ts'
 
-type JobPodArgs = Pick<PodArgs, 'site' | 'user' | 'group' | 'volumes'> & { readonly container: ContainerArgs }
+type JobPodArgs = Pick<PodArgs, 'site' | 'user' | 'group' | 'volumes' | 'containers'>
 
-/** A pod of the tier `set-up`: one container that runs until it succeeds. */
-export function jobPod({ container, ...args }: JobPodArgs): PodTemplate {
-  return podTemplate({ ...args, tier: 'set-up', graceSeconds: 30, restartPolicy: 'OnFailure', containers: [container] })
+/** A pod of the tier `set-up`: containers that run until each has succeeded. */
+export function jobPod(args: JobPodArgs): PodTemplate {
+  return podTemplate({ ...args, tier: 'set-up', graceSeconds: 30, restartPolicy: 'OnFailure' })
 }
 
 /**

@@ -7,6 +7,7 @@ export const TIER_NAMES = [
   'proxy',
   'elasticsearch-master',
   'elasticsearch-data',
+  'elasticsearch-warm',
   'elasticsearch-exporter',
   'api',
   'worker',
@@ -43,7 +44,13 @@ const monitoring = { port: 'monitoring', path: '/metrics' } as const
 const console = 'the console shows every instance'
 const elasticsearch = {
   ports: { http: 9200, transport: 9300, readiness: 9399 },
-  clients: [{ from: ['elasticsearch-master', 'elasticsearch-data'], ports: ['transport'], why: 'cluster' }],
+  clients: [
+    {
+      from: ['elasticsearch-master', 'elasticsearch-data', 'elasticsearch-warm'],
+      ports: ['transport'],
+      why: 'cluster',
+    },
+  ],
 } as const
 
 /**
@@ -91,6 +98,7 @@ export const TIERS = {
   },
   'elasticsearch-master': { keeps: 'the state of the cluster, on `data`', ...elasticsearch },
   'elasticsearch-data': { keeps: 'events, sessions, profiles, on `data`', ...elasticsearch },
+  'elasticsearch-warm': { keeps: 'older events, on `data`', ...elasticsearch },
   'elasticsearch-exporter': { ports: { metrics: 9114 }, metrics, clients: [] },
   api: {
     ports: { public: 8585, private: 8686, monitoring: 9464 },

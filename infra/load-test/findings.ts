@@ -120,7 +120,7 @@ export function loadOf(
 /** Kept for so short a time that disks decide nothing, and with nothing to spare. */
 const SHORT = {
   ...{ meanToPeak: 0.01, retentionDays: 1, backlogHours: 1, eventsPerSession: 10, sessionsPerProfile: 5, stateDays: 1 },
-  ...{ hotDays: 1, queriesPerSecond: 0, catchUpHours: 0, surviveNode: false, surviveZone: false },
+  ...{ hotDays: 1, warmTier: false, queriesPerSecond: 0, catchUpHours: 0, surviveNode: false, surviveZone: false },
 }
 
 /** The CPU of a pod for which the coefficients are; the data nodes are those of the coefficient too. */

@@ -37,7 +37,7 @@ export function metadataJob(args: MetadataArgs, opts: CustomResourceOptions): k8
     env: TOOL_ENV,
     resources: { cpuMillicores: 250, memoryMib: 512 },
   }
-  const template = jobPod({ site, ...PULSAR_USER, container })
+  const template = jobPod({ site, ...PULSAR_USER, containers: [container] })
   return setUpJob(site, name, checksum(script), template, opts)
 }
 

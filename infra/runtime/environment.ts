@@ -99,6 +99,7 @@ export const READ_BY_ONE = {
     'EVENT_RETENTION_DAYS',
     'SESSION_RETENTION_DAYS',
     'PROFILE_RETENTION_DAYS',
+    'WARM_AFTER_DAYS',
     'PULSAR_BUNDLES',
     'PULSAR_RETENTION_HOURS',
     'PULSAR_RETENTION_SIZE_GIB',
@@ -160,8 +161,12 @@ export function runtimeVolumes(
 }
 
 /** A pod that runs a command of the runtime's image once, with the rights of set-up. */
-export function adminPod(site: Site, access: RuntimeAccess, container: ContainerArgs): PodTemplate {
+export function adminPod(site: Site, access: RuntimeAccess, ...containers: readonly ContainerArgs[]): PodTemplate {
   const { volumes, mounts } = runtimeVolumes(access, 'admin')
-  const env = { ...containerEnv(access, container.resources.memoryMib, 'admin'), ...container.env }
-  return jobPod({ site, ...RUNTIME_USER, volumes, container: { ...container, env, mounts } })
+  const withAccess = containers.map((container) => ({
+    ...container,
+    env: { ...containerEnv(access, container.resources.memoryMib, 'admin'), ...container.env },
+    mounts,
+  }))
+  return jobPod({ site, ...RUNTIME_USER, volumes, containers: withAccess })
 }

@@ -5,6 +5,8 @@ import { siteOf } from '../kubernetes/site.ts'
 import { accessOf, adminPod, type RuntimeArgs, settingsOf } from './environment.ts'
 
 export interface RetentionArgs extends RuntimeArgs {
+  /** Whether anything is deleted. @default true */
+  readonly expires?: boolean
   /** Name of the CronJob. @default the name of the component */
   readonly cronJob?: string
 }
@@ -16,22 +18,31 @@ const SCHEDULE = '17 3 * * *'
 /** Sessions are deleted one by one: a hundred million of them take some two hours. What is left waits for the next night. */
 const DEADLINE_SECONDS = 21_600
 
-/** Deletes what is older than the stack keeps. It is the only part of the platform that deletes documents. */
+/** What a night does, as containers of one pod. */
+function nightly(expires: boolean, ages: boolean): readonly (readonly [string, string])[] {
+  return [
+    ...(expires ? [['expire-indices', 'expire'] as const] : []),
+    ...(ages ? [['age-indices', 'age'] as const] : []),
+  ]
+}
+
+/** Deletes what is older than the stack keeps, and sends what has aged to warm nodes. It is the only part of the platform that deletes documents. */
 export class Retention extends ComponentResource {
   constructor(name: string, args: RetentionArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:runtime:Retention', name, {}, opts)
-    const { image, cronJob = name } = args
+    const { image, cronJob = name, expires = true } = args
     const site = siteOf(name, args)
     const { tokenSecrets: _token, ...pulsar } = args.pulsar
     // It has nothing to do with Pulsar, so it gets no token.
     const access = accessOf({ ...args, pulsar })
-    const template = adminPod(site, access, {
-      name: 'expire-indices',
+    const containers = nightly(expires, access.settings.warmAfterDays > 0).map(([container, command]) => ({
+      name: container,
       image,
-      args: ['indices', 'expire', '--apply'],
+      args: ['indices', command, '--apply'],
       env: settingsOf(access),
       resources: RESOURCES,
-    })
+    }))
+    const template = adminPod(site, access, ...containers)
     new k8s.batch.v1.CronJob(
       cronJob,
       {

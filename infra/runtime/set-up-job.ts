@@ -91,7 +91,7 @@ export class SetUp extends ComponentResource {
       mounts: { [TOKEN_DIR]: 'tokens' },
     }
     const volumes = [tokenVolume(access.pulsar.tokenSecrets?.admin ?? '')]
-    const template = jobPod({ site, ...PULSAR_USER, volumes, container })
+    const template = jobPod({ site, ...PULSAR_USER, volumes, containers: [container] })
     setUpJob(site, name, checksum(script), template, { parent: this, dependsOn: [this.job] })
   }
 }

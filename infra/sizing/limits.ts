@@ -159,7 +159,7 @@ function periodFindings(question: Question, values: Values): readonly Finding[] 
 
 function clusterFindings(question: Question, values: Values, setting: Setting): readonly Finding[] {
   const { load, shape, c, demand } = question
-  const nodes = values['elasticsearch.dataNodes']
+  const nodes = values['elasticsearch.dataNodes'] + (values['elasticsearch.warmNodes'] ?? 0)
   const state = values['runtime.ELASTIC_STATE_SHARDS']
   const shards = shardCopies(question, values['runtime.ELASTIC_INDEX_SHARDS'], state)
   const holders = Math.max(1, nodes)

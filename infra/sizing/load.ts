@@ -22,6 +22,8 @@ export interface Load {
   readonly stateDays: number
   /** Newest days of events that are searched often and need the memory of hot data, 1 to 3,650. */
   readonly hotDays: number
+  /** Whether older events lie on nodes of their own. */
+  readonly warmTier: boolean
   /** Searches a second at peak, 0 to 100,000. */
   readonly queriesPerSecond: number
   /** Maximum hours for storing a full backlog while the mean load continues, 1 to 336; 0: no requirement. */

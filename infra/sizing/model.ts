@@ -13,7 +13,7 @@ import { type Derived, type Question, SIZED_KEYS, type Stated } from './question
  *
  * @param stated numbers that the stack states itself. The model still returns its own, but derives further values, such as
  *   a disk from the number of nodes, from the stated ones. @default none
- * @returns one for each key, in the order of `SIZED_KEYS`.
+ * @returns one for each key, in the order of `SIZED_KEYS`; none for warm nodes where there are none.
  */
 export function size(
   load: Load,
@@ -39,7 +39,7 @@ export function size(
     ...sizeBookies(question),
     ...sizeDataNodes(question),
   ]
-  return SIZED_KEYS.map((key) => derived.find((entry) => entry.key === key) as Derived)
+  return SIZED_KEYS.flatMap((key) => derived.find((entry) => entry.key === key) ?? [])
 }
 
 /** What every part is sized from. */

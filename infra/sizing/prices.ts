@@ -14,6 +14,8 @@ export interface Prices {
   /** Part of a machine that pods may request; the rest is for the kubelet and what runs on every machine, over 0 to 1. */
   readonly usablePart: number
   readonly diskGibMonth: number
+  /** One GiB of the disks of warm nodes. */
+  readonly warmDiskGibMonth: number
   /** One GiB in the object store that keeps snapshots. */
   readonly objectGibMonth: number
   /** One GiB that crosses from one zone to another. */
@@ -33,6 +35,7 @@ export const DEFAULT_PRICES: Prices = Object.freeze({
   ]),
   usablePart: 0.9,
   diskGibMonth: 0.09,
+  warmDiskGibMonth: 0.045,
   objectGibMonth: 0.022,
   zoneTrafficGib: 0.02,
 })

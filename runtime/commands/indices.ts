@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import { agedIndices, moveToWarm } from '../search/age.ts'
 import { searchClient } from '../search/client.ts'
 import { deleteExpired, type IndexReport, listIndices } from '../search/retention.ts'
 import { deleteExpiredStates, type ExpiredStates, expiredStates } from '../search/state-expiry.ts'
@@ -44,6 +45,21 @@ export async function expireIndices(config: Config, options: { readonly apply?: 
     )
     if (text === undefined) return print('Nothing has expired.')
     print(`${text}\n\nNothing was deleted. Repeat with --apply to delete it permanently.`)
+  } finally {
+    await search.close()
+  }
+}
+
+/** Sends the event indices that are old enough to warm nodes; without `apply` it only says which those are. */
+export async function ageIndices(config: Config, options: { readonly apply?: boolean }): Promise<void> {
+  if (config.warmAfterDays === 0) return print('WARM_AFTER_DAYS is 0: no index is sent to warm nodes.')
+  const search = searchClient(config)
+  try {
+    const aged = await agedIndices(search, config, Date.now())
+    if (aged.length === 0) return print('No index has to move.')
+    if (!options.apply) return print(`Old enough: ${aged.join(', ')}\n\nNothing was moved. Repeat with --apply.`)
+    await moveToWarm(search, config, aged)
+    print(`Sent to warm nodes: ${aged.join(', ')}`)
   } finally {
     await search.close()
   }

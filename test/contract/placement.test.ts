@@ -3,9 +3,11 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from '@elastic/elasticsearch'
 import { lossesOf } from '../../infra/sizing/capacity.ts'
+import { loadConfig } from '../../runtime/config.ts'
 import { serverUser } from '../../runtime/local/child.ts'
 import { type ElasticsearchServer, startElasticsearch } from '../../runtime/local/elasticsearch.ts'
 import { freePort } from '../../runtime/local/ports.ts'
+import { agedIndices, moveToWarm } from '../../runtime/search/age.ts'
 import { eventually } from '../support/until.ts'
 import { servers } from './servers.ts'
 
@@ -24,7 +26,12 @@ class Cluster {
     this.client = new Client({ nodes: [...nodes.values()].map(({ url }) => url) })
   }
 
-  static async start(cluster: string, zones: Readonly<Record<Name, string>>): Promise<Cluster> {
+  /** @param roles of each node. @default all that it may have */
+  static async start(
+    cluster: string,
+    zones: Readonly<Record<Name, string>>,
+    roles: Readonly<Partial<Record<Name, string>>> = {},
+  ): Promise<Cluster> {
     const { java, distributions, folder } = servers()
     const transports = await Promise.all(NODES.map(() => freePort()))
     const started = NODES.map(async (name, at) => {
@@ -37,6 +44,7 @@ class Cluster {
           'cluster.name': cluster,
           'node.name': name,
           'node.attr.zone': zones[name],
+          ...(roles[name] === undefined ? {} : { 'node.roles': roles[name] }),
           'discovery.type': 'multi-node',
           'discovery.seed_hosts': transports.map((port) => `127.0.0.1:${port}`).join(','),
           'cluster.initial_master_nodes': NODES.join(','),
@@ -163,5 +171,48 @@ describe('three nodes of Elasticsearch in two zones', function () {
     assert.equal(why.can_allocate, 'no')
     const after = await cluster.copiesOf('copies-2')
     assert.equal(after.one + after.two, PRIMARIES)
+  })
+})
+
+describe('nodes of Elasticsearch for new and for older events', function () {
+  this.timeout(300_000)
+  const index = 'tracardi-event-2026-10'
+  const config = loadConfig({ WARM_AFTER_DAYS: '7' })
+  const nowMs = Date.parse('2026-11-08T00:00:00Z')
+  let cluster: Cluster
+
+  before(async () => {
+    const hot = 'master,data_content,data_hot,ingest'
+    const roles = { one: hot, two: hot, three: 'master,data_warm' }
+    cluster = await Cluster.start('tiers', { one: 'a', two: 'a', three: 'a' }, roles)
+  })
+  after(() => cluster.stop())
+
+  it('keep a new index on the first, and move one that has aged to the others, with every document', async () => {
+    const { client } = cluster
+    for (const name of [index, 'tracardi-event-2026-11']) await cluster.make(name, 0)
+    assert.deepEqual(await cluster.copiesOf(index), { one: 3, two: 3, three: 0 })
+    await client.bulk({ index, refresh: true, operations: [{ create: {} }, { a: 1 }, { create: {} }, { a: 2 }] })
+    assert.deepEqual(await agedIndices(client, config, nowMs - 1), [])
+    assert.deepEqual(await agedIndices(client, config, nowMs), [index])
+    await moveToWarm(client, config, [index])
+    await eventually(async () => (await cluster.copiesOf(index)).three === PRIMARIES)
+    assert.equal((await client.count({ index })).count, 2)
+    assert.deepEqual(await cluster.copiesOf('tracardi-event-2026-11'), { one: 3, two: 3, three: 0 })
+    assert.deepEqual(await agedIndices(client, config, nowMs), [])
+    // Events that come late are stored there too.
+    await client.index({ index, refresh: true, document: { a: 3 } })
+    assert.equal((await client.count({ index })).count, 3)
+  })
+
+  it('take back what has aged when the others are gone: nothing waits for a tier without nodes', async () => {
+    await cluster.lose('three')
+    await cluster.client.indices.create({
+      index: 'tracardi-event-2026-09',
+      wait_for_active_shards: 1,
+      settings: { number_of_shards: 1, number_of_replicas: 0 },
+    })
+    await moveToWarm(cluster.client, config, ['tracardi-event-2026-09'])
+    assert.equal(await cluster.healthOf('tracardi-event-2026-09'), 'green')
   })
 })

@@ -13,6 +13,7 @@ const PRICES: Prices = {
   ],
   usablePart: 0.5,
   diskGibMonth: 0.1,
+  warmDiskGibMonth: 0.05,
   objectGibMonth: 0.02,
   zoneTrafficGib: 0.01,
 }
@@ -46,6 +47,13 @@ describe('the bill of a stack', () => {
     assert.deepEqual([Math.round(snapshots.gib), Math.round(snapshots.month)], [3374, 67])
     assert.ok(Math.abs(month - bill.month - snapshots.month) < 1e-6)
     assert.equal(billOf(planOf(changed('dev', { load: { snapshotDays: 14 } })), PRICES).snapshots.gib, 0)
+  })
+
+  it('has cheaper disks for warm nodes', () => {
+    const { tiers } = billOf(planOf(changed('production', { load: { warmTier: true } })), PRICES)
+    const warm = tiers.find(({ tier }) => tier === 'elasticsearch-warm')
+    assert.equal(warm?.disks, (warm?.diskGib ?? 0) * 0.05)
+    assert.ok((warm?.diskGib ?? 0) > 0)
   })
 
   it('has no traffic where there is one zone, or no load', () => {

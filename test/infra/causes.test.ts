@@ -27,6 +27,16 @@ describe('the causes of a bill', () => {
     assert.equal(of('sessions and profiles', { stateDays: 1 }), 0)
     assert.equal(of('older events', { retentionDays: 8 }), 0)
     assert.ok(causes.every(({ month }) => month > 0))
+    // Also where they expire: their disks are not those of the peak.
+    const expiring = causesOf(
+      changed('production', {
+        load: { peakEventsPerSecond: 20_000, retentionDays: 90 },
+        runtime: { SESSION_RETENTION_DAYS: 30 },
+      }),
+      DEFAULT_PRICES,
+    )
+    assert.deepEqual(expiring.slice(0, 3), causes.slice(0, 3))
+    assert.ok((expiring[3]?.month ?? 0) < (causes[3]?.month ?? 0))
   })
 
   it('are none where no load is stated, or no stack could be sized', () => {

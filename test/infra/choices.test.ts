@@ -13,8 +13,8 @@ describe('the choices of a stack', () => {
       choices.slice(0, 3).map(({ key, now, instead }) => [key, now, instead]),
       [
         ['load.retentionDays', '90', '45'],
+        ['load.warmTier', 'false', 'true'],
         ['load.surviveZone', 'true', 'false'],
-        ['load.hotDays', '7', '1'],
       ],
     )
     assert.deepEqual(

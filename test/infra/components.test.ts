@@ -137,7 +137,14 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
     make: Elasticsearch,
     needed: { ...site, security: false, dataNodes: 1, masterNodes: 1 },
     settings: ['elasticsearch', ['url', 'expireIndices']],
-    beside: { masterNodes: { masterNodes: 3 } },
+    beside: {
+      masterNodes: { masterNodes: 3 },
+      ...Object.fromEntries(
+        Object.entries({ warmGib: 300, warmHeapGib: 2, warmCpuMillicores: 500, warmStorageClass: 'cheap' }).map(
+          ([key, value]) => [key, { warmNodes: 1, [key]: value }],
+        ),
+      ),
+    },
     children: [
       'data-one-data-0 PersistentVolumeClaim',
       'data-one-master-0 PersistentVolumeClaim',

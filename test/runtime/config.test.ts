@@ -159,6 +159,7 @@ describe('toEnv', () => {
           apiMaxPendingBytes: 1024 ** 3,
           elasticApiKey: '',
           eventRetentionDays: 0,
+          warmAfterDays: 0,
           sessionRetentionDays: 0,
           profileRetentionDays: 0,
           shutdownGraceSeconds: 600,

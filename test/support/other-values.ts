@@ -64,6 +64,7 @@ const SPECIAL: Readonly<Record<string, Groups>> = {
   'images.pullSecret': { images: { pullSecret: 'registry' } },
   'load.meanToPeak': { load: { meanToPeak: 0.5 } },
   'runtime.EVENT_RETENTION_DAYS': { runtime: { EVENT_RETENTION_DAYS: 30 } },
+  'runtime.WARM_AFTER_DAYS': { runtime: { WARM_AFTER_DAYS: 30 } },
   'runtime.SESSION_RETENTION_DAYS': { runtime: { SESSION_RETENTION_DAYS: 30 } },
   'runtime.PROFILE_RETENTION_DAYS': { runtime: { PROFILE_RETENTION_DAYS: 30 } },
   'elasticsearch.expireIndices': { elasticsearch: { expireIndices: true }, runtime: { EVENT_RETENTION_DAYS: 30 } },

@@ -355,6 +355,24 @@ describe('faults of a stack', () => {
     ],
     ['as many workers as partitions', 'dev', { workers: { replicas: 10 } }, []],
     [
+      'fewer warm nodes than copies',
+      'staging',
+      { elasticsearch: { warmNodes: 1 }, platform: { zones: [] } },
+      [fault('copies_beyond_warm_nodes', { copies: 1, warmNodes: 1 })],
+    ],
+    [
+      'warm nodes without data nodes',
+      'staging',
+      { elasticsearch: { dataNodes: 0, mastersHoldData: true, warmNodes: 2 }, platform: { zones: [] } },
+      [fault('warm_nodes_without_data_nodes', { warmNodes: 2 })],
+    ],
+    [
+      'fewer warm nodes than zones',
+      'staging',
+      { elasticsearch: { warmNodes: 2 } },
+      [fault('warm_nodes_below_zones', { warmNodes: 2, zones: 3 })],
+    ],
+    [
       'a scaler of workers beyond the partitions',
       'dev',
       { workers: { autoscaling: 'hpa', maxReplicas: 11 } },
@@ -514,6 +532,15 @@ describe('numbers of a stack', () => {
     assert.deepEqual(period({}, { EVENT_PARTITIONING: 'month' }), ['month', 'month', 'stated'])
     assert.equal(of(changed('dev')).runtime.eventPartitioning, 'month')
     assert.equal(of(changed('dev', { load: { peakEventsPerSecond: 5 } })).runtime.eventPartitioning, 'day')
+  })
+
+  it('let indices move to warm nodes after the hot days, where there are warm nodes', () => {
+    const days = (load: object) => of(changed('production', { load })).runtime.warmAfterDays
+    assert.deepEqual([days({}), days({ warmTier: true }), days({ warmTier: true, hotDays: 3 })], [0, 7, 3])
+    assert.equal(of(changed('dev', { load: { warmTier: true } })).runtime.warmAfterDays, 0)
+    const keys = (load: object) => of(changed('production', { load })).reasons.map(({ key }) => key)
+    assert.ok(keys({ warmTier: true }).includes('elasticsearch.warmNodes'))
+    assert.ok(!keys({}).includes('elasticsearch.warmNodes'))
   })
 
   it('have sessions that expire only where something deletes them', () => {

@@ -38,14 +38,14 @@ describe('a file of prices', () => {
       (error: StackConfigError) => {
         assert.deepEqual(
           error.faults.map(({ code }) => code),
-          Array.from({ length: 8 }, () => 'prices_invalid'),
+          Array.from({ length: 9 }, () => 'prices_invalid'),
         )
         assertWords(error.faults.map(({ text }) => text.replace(path, 'prices.yaml')))
         return true
       },
     )
     const empty = fileOf(
-      '{ currency: EUR, of: x, machines: [], usablePart: 1, diskGibMonth: 1, objectGibMonth: 0, zoneTrafficGib: 0 }',
+      '{ currency: EUR, of: x, machines: [], usablePart: 1, diskGibMonth: 1, warmDiskGibMonth: 1, objectGibMonth: 0, zoneTrafficGib: 0 }',
     )
     assert.throws(() => readPricesFile(empty), /machines is \[\]/)
   })

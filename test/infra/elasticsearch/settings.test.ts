@@ -137,6 +137,7 @@ describe('the nodes of Elasticsearch', () => {
     const data = {
       tier: 'elasticsearch-data',
       roles: ['data', 'ingest'],
+      storageClass: '',
       diskGib: 50,
       heapMib: 2048,
       resources: { cpuMillicores: 1500, memoryMib: 4096 },
@@ -147,6 +148,7 @@ describe('the nodes of Elasticsearch', () => {
         name: 'elasticsearch-master',
         roles: ['master'],
         share: { replicas: 3 },
+        storageClass: '',
         diskGib: 10,
         heapMib: 1024,
         resources: { cpuMillicores: 500, memoryMib: 2048 },
@@ -154,6 +156,26 @@ describe('the nodes of Elasticsearch', () => {
       { ...data, name: 'elasticsearch-data-a', share: { zone: 'a', replicas: 2 } },
       { ...data, name: 'elasticsearch-data-b', share: { zone: 'b', replicas: 1 } },
     ])
+  })
+
+  it('of older events are sets of their own, and new indices go to the others', () => {
+    const warm = { warmNodes: 2, warmGib: 900, warmHeapGib: 3, warmCpuMillicores: 700, warmStorageClass: 'cheap' }
+    const [, hot, , a, b] = sets('staging', { dataNodes: 2, storageClass: 'fast', ...warm }, ['a', 'b'])
+    assert.deepEqual(
+      [hot?.name, hot?.roles, hot?.storageClass],
+      ['elasticsearch-data-a', ['data_content', 'data_hot', 'ingest'], 'fast'],
+    )
+    assert.deepEqual(a, {
+      tier: 'elasticsearch-warm',
+      name: 'elasticsearch-warm-a',
+      roles: ['data_warm'],
+      share: { zone: 'a', replicas: 1 },
+      storageClass: 'cheap',
+      diskGib: 900,
+      heapMib: 3072,
+      resources: { cpuMillicores: 700, memoryMib: 6144 },
+    })
+    assert.equal(b?.name, 'elasticsearch-warm-b')
   })
 
   it('are founded by every master, however many data nodes there are', () => {

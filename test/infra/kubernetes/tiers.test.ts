@@ -6,6 +6,7 @@ import { ofType, podTemplates } from '../../support/workloads.ts'
 const EVERYTHING = {
   platform: { monitoringNamespaces: ['monitoring'] },
   proxy: { replicas: 1 },
+  elasticsearch: { warmNodes: 3 },
   observability: { monitors: 'podMonitor' },
 }
 const NAME = 'app.kubernetes.io/name'

@@ -24,7 +24,7 @@ describe('the settings that a program reads', () => {
     // Consumers ask the queue for the prefetch; the API does not consume.
     worker: sourcesWithout('worker/', 'programs/worker.ts', 'queue/', 'replay/', 'commands/'),
     // What set-up makes of the topics is handed on with their names.
-    admin: sourcesWithout('search/retention.ts', 'search/state-expiry.ts', 'commands/', 'names.ts'),
+    admin: sourcesWithout('search/retention.ts', 'search/state-expiry.ts', 'search/age.ts', 'commands/', 'names.ts'),
   }
   for (const [program, names] of Object.entries(READ_BY_ONE)) {
     for (const name of names) {

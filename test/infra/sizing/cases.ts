@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Load, Shape } from '../../../infra/sizing/load.ts'
+import { type Load, PERIOD_DAYS, type Shape } from '../../../infra/sizing/load.ts'
 import { DEFAULT_PRICES, podMonth } from '../../../infra/sizing/prices.ts'
 import type { Derived, SizedKey } from '../../../infra/sizing/question.ts'
 
@@ -38,6 +38,7 @@ export function loadOf(given: Partial<Load>): Load {
     sessionsPerProfile: 5,
     stateDays: 90,
     hotDays: 7,
+    warmTier: false,
     queriesPerSecond: 0,
     catchUpHours: 0,
     surviveNode: true,
@@ -60,14 +61,26 @@ export function queuedRatio({ eventsPerCall }: Load, { messageMaxEvents }: Shape
 }
 
 /** Bytes of one copy of the sessions and profiles on disk. */
-export function statesOf(
-  load: Load,
-  { sessionRetentionDays: sessions, profileRetentionDays: profiles }: Shape,
-): number {
+function statesOf(load: Load, { sessionRetentionDays: sessions, profileRetentionDays: profiles }: Shape): number {
   const perDay = (load.peakEventsPerSecond * load.meanToPeak * 86_400) / load.eventsPerSession
   const sessionDays = sessions > 0 ? sessions + 1 : load.stateDays
   const profileDays = profiles > 0 ? 2 * profiles : load.stateDays
   return ((perDay * sessionDays + (perDay / load.sessionsPerProfile) * profileDays) * 400 * 0.8) / 0.8
+}
+
+/** The groups of nodes that hold data: their bytes of all copies, nodes, and disk of one. */
+export function groupsOf(load: Load, shape: Shape, values: Record<SizedKey, number>) {
+  const period = PERIOD_DAYS[shape.eventPartitioning]
+  const kept = load.retentionDays + period
+  const hot = load.warmTier ? Math.min(kept, load.hotDays + period + 1) : kept
+  const day = load.peakEventsPerSecond * load.meanToPeak * 86_400 * (load.eventBytes + 350) * 0.8
+  const copies = 1 + shape.indexReplicas
+  const data = { nodes: values['elasticsearch.dataNodes'], gib: values['elasticsearch.dataGib'] }
+  const warm = { nodes: values['elasticsearch.warmNodes'], gib: values['elasticsearch.warmGib'] }
+  return [
+    { ...data, bytes: (day * hot + statesOf(load, shape)) * copies },
+    ...(kept > hot ? [{ ...warm, bytes: day * (kept - hot) * copies }] : []),
+  ]
 }
 
 /** What a month of the sizes costs, in USD; without what does not depend on the load. */
@@ -75,6 +88,7 @@ export function billOf(values: Record<SizedKey, number>, { cores }: Shape): numb
   const pods = (count: number, each: number, memoryGib: number) => count * podMonth(DEFAULT_PRICES, each, memoryGib)
   const bookies = values['bookkeeper.replicas']
   const nodes = values['elasticsearch.dataNodes']
+  const warm = values['elasticsearch.warmNodes'] ?? 0
   const diskGib =
     bookies * (values['bookkeeper.journalGib'] + values['bookkeeper.ledgersGib']) +
     nodes * values['elasticsearch.dataGib']
@@ -84,6 +98,10 @@ export function billOf(values: Record<SizedKey, number>, { cores }: Shape): numb
     pods(values['broker.replicas'], cores.broker, 4) +
     pods(bookies, cores.bookie, values['bookkeeper.memoryMib'] / 1024) +
     pods(nodes, values['elasticsearch.cpuMillicores'] / 1000, 2 * values['elasticsearch.heapGib']) +
+    (warm === 0
+      ? 0
+      : pods(warm, values['elasticsearch.warmCpuMillicores'] / 1000, 2 * values['elasticsearch.warmHeapGib']) +
+        warm * values['elasticsearch.warmGib'] * DEFAULT_PRICES.warmDiskGibMonth) +
     pods(3, 0.5, values['elasticsearch.masterMemoryMib'] / 1024) +
     diskGib * DEFAULT_PRICES.diskGibMonth
   )
@@ -101,6 +119,7 @@ export const anyLoad: fc.Arbitrary<Load> = fc.record({
   sessionsPerProfile: fc.double({ min: 1, max: 100_000, noNaN: true }),
   stateDays: fc.integer({ min: 1, max: 3650 }),
   hotDays: fc.integer({ min: 1, max: 3650 }),
+  warmTier: fc.boolean(),
   queriesPerSecond: fc.integer({ min: 0, max: 100_000 }),
   catchUpHours: fc.integer({ min: 0, max: 336 }),
   surviveNode: fc.boolean(),

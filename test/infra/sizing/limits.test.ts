@@ -135,7 +135,8 @@ describe('a broken limit', () => {
         if (shard > 50e9 * (1 + 1e-6)) assert.ok(codes.includes('shards_too_large'))
         if (load.retentionDays < PERIOD_DAYS[shape.eventPartitioning])
           assert.ok(codes.includes('retention_shorter_than_period'))
-        assert.equal(codes.includes('one_cluster'), values['elasticsearch.dataNodes'] > 100)
+        const nodes = values['elasticsearch.dataNodes'] + (values['elasticsearch.warmNodes'] ?? 0)
+        assert.equal(codes.includes('one_cluster'), nodes > 100)
         assert.ok(!codes.some((code) => code.endsWith('below_need') || code === 'masters_too_small'))
       }),
     )
