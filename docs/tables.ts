@@ -7,6 +7,7 @@ import { costOf, type TierCost, totalOf } from '../infra/cost.ts'
 import { type Outside, TIER_NAMES, tierOf } from '../infra/kubernetes/tiers.ts'
 import { edgesOf } from '../infra/network/edges.ts'
 import { FINDING_CODES } from '../infra/sizing/limits.ts'
+import { REASON_CODES } from '../infra/sizing/question.ts'
 import { platformSettings } from '../infra/stack-args.ts'
 import { apiMetrics } from '../runtime/api/metrics.ts'
 import { settings } from '../runtime/config.ts'
@@ -166,6 +167,11 @@ function findingsTable(): string {
   return table(['code', 'level', 'meaning'], rows)
 }
 
+function codesTable(): string {
+  const rows = Object.entries(REASON_CODES).map(([code, meaning]) => [`\`${code}\``, meaning])
+  return table(['code', 'meaning'], rows)
+}
+
 interface Described {
   readonly name: string
   readonly help: string
@@ -243,7 +249,7 @@ export const pages: Readonly<Record<string, Readonly<Record<string, () => string
       ),
     worker: () => metricsTable((registry) => workerMetrics(registry, new AdaptiveConcurrency(1), Date.now)),
   },
-  'sizing.md': { loads: comparedTable, findings: findingsTable },
+  'sizing.md': { loads: comparedTable, findings: findingsTable, codes: codesTable },
   'stack-configuration.md': {
     ...Object.fromEntries(Object.entries<Group>(schema).map(([name, group]) => [name, () => stackTable(group)])),
     secrets: () =>

@@ -83,15 +83,21 @@ const PERIOD_KEY = 'runtime.EVENT_PARTITIONING'
 function periodOf(config: StackConfig, runtime: Config, c: Coefficients) {
   const { storedBytesPerDay } = demandOf(loadOf(config), shapeOf(config, runtime), c)
   const { retentionDays } = config.load
-  const period = fittingPeriod(retentionDays, storedBytesPerDay, c.minShardBytes)
-  return { period, reason: periodReason(period, retentionDays, storedBytesPerDay, c.minShardBytes) }
+  const { minShardBytes } = c
+  const period = fittingPeriod(retentionDays, storedBytesPerDay, minShardBytes)
+  return {
+    period,
+    facts: { retentionDays, bytesPerDay: storedBytesPerDay, minShardBytes },
+    reason: periodReason(period, retentionDays, storedBytesPerDay, minShardBytes),
+  }
 }
 
 function periodReasonOf(config: StackConfig, runtime: Config, c: Coefficients): Reason {
-  const { period, reason } = periodOf(config, runtime, c)
-  const key = PERIOD_KEY
-  if (!config.stated.has(key)) return { key, value: period, unit: '', from: 'derived', reason }
-  return { key, value: runtime.eventPartitioning, unit: '', from: 'stated', reason: `stated; what fits is ${reason}` }
+  const { period, facts, reason } = periodOf(config, runtime, c)
+  const [key, unit] = [PERIOD_KEY, ''] as const
+  if (!config.stated.has(key)) return { key, value: period, unit, from: 'derived', code: 'load', facts, reason }
+  const stated = { value: runtime.eventPartitioning, from: 'stated', code: 'stated' } as const
+  return { key, unit, ...stated, facts, reason: `stated; what fits is ${reason}` }
 }
 
 function derive(config: StackConfig, runtime: Config, coefficients: Coefficients): readonly Derived[] {
@@ -158,11 +164,13 @@ function resolve(config: StackConfig, runtime: Config, derived: readonly Derived
     const { value, unit } = current(config, runtime, key)
     const model = byKey.get(key)
     if (config.stated.has(key)) {
-      const reason = model ? `stated; the load needs ${model.value}` : 'stated'
-      return { key, value, unit: model?.unit ?? unit, from: 'stated', reason }
+      const stated = { from: 'stated', code: 'stated' } as const
+      if (model === undefined) return { key, value, unit, ...stated, facts: {}, reason: 'stated' }
+      const reason = `stated; the load needs ${model.value}`
+      return { key, value, unit: model.unit, ...stated, facts: { needed: model.value }, reason }
     }
-    if (model) return { key, value: model.value, unit: model.unit, from: 'derived', reason: model.reason }
-    return { key, value, unit, from: 'default', reason: 'no load is stated' }
+    if (model) return { ...model, from: 'derived' }
+    return { key, value, unit, from: 'default', code: 'default', facts: {}, reason: 'no load is stated' }
   })
   const groups = structuredClone({ ...config, stated: undefined }) as unknown as Record<string, Record<string, unknown>>
   const runtimeValues: Record<string, unknown> = { ...runtime }

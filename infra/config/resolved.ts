@@ -2,7 +2,7 @@ import type { Config } from '../../runtime/config.ts'
 import type { Demand } from '../sizing/demand.ts'
 import type { Finding } from '../sizing/limits.ts'
 import type { Period } from '../sizing/load.ts'
-import type { SizedKey } from '../sizing/question.ts'
+import type { Facts, ReasonCode, SizedKey } from '../sizing/question.ts'
 import type { StackConfig } from './read.ts'
 
 /** Where a number comes from: the stack, the sizing model, or the default. */
@@ -11,6 +11,10 @@ export interface Reason {
   readonly value: number | Period
   readonly unit: string
   readonly from: 'stated' | 'derived' | 'default'
+  /** What decided it. */
+  readonly code: ReasonCode | 'stated' | 'default'
+  /** The numbers from which it follows; of a stated one what the load needs. */
+  readonly facts: Facts
   readonly reason: string
 }
 

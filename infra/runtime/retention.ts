@@ -2,6 +2,7 @@ import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
 import { labelsOf } from '../kubernetes/labels.ts'
 import { siteOf } from '../kubernetes/site.ts'
+import { MOST_NIGHT_HOURS } from '../sizing/limits.ts'
 import { accessOf, adminPod, type RuntimeArgs, settingsOf } from './environment.ts'
 
 export interface RetentionArgs extends RuntimeArgs {
@@ -15,8 +16,6 @@ const RESOURCES = { cpuMillicores: 100, memoryMib: 256 }
 
 /** Every night, in the time zone of the control plane: deletes what is past `EVENT_RETENTION_DAYS`, `SESSION_RETENTION_DAYS` and `PROFILE_RETENTION_DAYS`. */
 const SCHEDULE = '17 3 * * *'
-/** Sessions are deleted one by one: a hundred million of them take some two hours. What is left waits for the next night. */
-const DEADLINE_SECONDS = 21_600
 
 /** What a night does, as containers of one pod. */
 function nightly(expires: boolean, ages: boolean): readonly (readonly [string, string])[] {
@@ -54,7 +53,7 @@ export class Retention extends ComponentResource {
           failedJobsHistoryLimit: 3,
           // A night that was missed is made up for within the day.
           startingDeadlineSeconds: 43_200,
-          jobTemplate: { spec: { backoffLimit: 5, activeDeadlineSeconds: DEADLINE_SECONDS, template } },
+          jobTemplate: { spec: { backoffLimit: 5, activeDeadlineSeconds: MOST_NIGHT_HOURS * 3600, template } },
         },
       },
       { parent: this },

@@ -2,7 +2,7 @@ import { cheapestCount, evenly, lossesOf, roundUp } from './capacity.ts'
 import { DAY_SECONDS } from './demand.ts'
 import { bytes, counted, figure, percent } from './figures.ts'
 import { DEFAULT_PRICES, podMonth } from './prices.ts'
-import type { Derived, Question } from './question.ts'
+import { type Derived, decidedBy, type Question } from './question.ts'
 
 const GIB = 1024 ** 3
 const HOUR_SECONDS = 3600
@@ -99,7 +99,18 @@ function sizeReplicas(question: Question, content: LedgerContent, journalGib: nu
     `(${percent(c.targetUtilisation)} of ${bytes(limit)}/s); ${bytes(content.bytes)} on ledger disks of ` +
     `${figure(largest / GIB)} GiB at most; at least ${figure(least)} for ${counted(writeQuorum, 'copy', 'copies')} in ` +
     `${counted(zones, 'zone')}${spare === 1 ? ' with one to spare' : ''}, as many in each; the cheapest count that holds`
-  return { key: 'bookkeeper.replicas', value, unit: 'pods', reason }
+  const facts = {
+    bytesPerSecond: demand.queuedBytesPerSecond,
+    writeQuorum,
+    zones,
+    bytesPerSecondOfBookie: limit * c.targetUtilisation,
+    ledgerBytes: content.bytes,
+    least,
+  }
+  return {
+    ...{ key: 'bookkeeper.replicas', value, unit: 'pods' },
+    ...{ code: value > least ? 'cheapest' : 'smallest', facts, reason },
+  }
 }
 
 /** Steps of a bookie's memory. */
@@ -112,11 +123,15 @@ function memoryMibOf({ c, shape }: Question, ledgersGib: number): number {
 
 function sizeMemory(question: Question, ledgersGib: number): Derived {
   const { c, shape } = question
+  const needed = roundUp((c.bookieBaseMib + ledgersGib * c.bookieMibPerLedgersGib) / MEMORY_STEP_MIB) * MEMORY_STEP_MIB
   const value = roundUp(memoryMibOf(question, ledgersGib) / MEMORY_STEP_MIB) * MEMORY_STEP_MIB
   const reason =
     `${figure(value)}: ${figure(c.bookieBaseMib)} of a bookie, and ${figure(c.bookieMibPerLedgersGib)} for each of ` +
     `${figure(ledgersGib)} GiB of ledgers; the environment starts at ${figure(shape.floor.bookieMemoryMib)}`
-  return { key: 'bookkeeper.memoryMib', value, unit: 'MiB', reason }
+  return {
+    ...{ key: 'bookkeeper.memoryMib', value, unit: 'MiB' },
+    ...{ code: decidedBy(value, needed, 'environment'), facts: { ledgersGib, needed }, reason },
+  }
 }
 
 /**
@@ -132,7 +147,18 @@ function sizeRetention({ load, shape, demand }: Question, content: LedgerContent
     `${figure(value)}: ${counted(load.backlogHours, 'hour')} of backlog and ${counted(shape.retentionHours, 'hour')} of what is ` +
     `acknowledged, as much as ${figure(content.keptHours)} at peak, are ${bytes(content.topicBytes)} before copies; ` +
     `the ledger disks have room for ${figure(fits)} GiB in ${counted(shape.writeQuorum, 'copy', 'copies')}`
-  return { key: 'runtime.PULSAR_RETENTION_SIZE_GIB', value, unit: 'GiB', reason }
+  const facts = {
+    backlogHours: load.backlogHours,
+    retentionHours: shape.retentionHours,
+    keptPeakHours: content.keptHours,
+    topicBytes: content.topicBytes,
+    fitsGib: fits,
+    needed,
+  }
+  return {
+    ...{ key: 'runtime.PULSAR_RETENTION_SIZE_GIB', value, unit: 'GiB' },
+    ...{ code: decidedBy(value, needed), facts, reason },
+  }
 }
 
 /**
@@ -150,12 +176,13 @@ function sizeJournal({ c }: Question): Derived {
   const reason =
     `${figure(value)}: ${figure(c.journalFiles)} journal files of ${figure(c.journalFileMib)} MiB are ${figure(gib)} GiB, ` +
     `which fill ${percent(c.journalFillRatio)}, whatever the load`
-  return { key: 'bookkeeper.journalGib', value, unit: 'GiB', reason }
+  return { key: 'bookkeeper.journalGib', value, unit: 'GiB', code: 'fixed', facts: { journalsGib: gib }, reason }
 }
 
 function sizeLedgers(question: Question, content: LedgerContent, count: number): Derived {
   const { load, shape, c, demand } = question
-  const value = Math.max(c.minDiskGib, roundUp(ledgerDiskBytes(question, content, count) / GIB))
+  const needed = roundUp(ledgerDiskBytes(question, content, count) / GIB)
+  const value = Math.max(c.minDiskGib, needed)
   const reason =
     `${figure(value)}: ${counted(load.backlogHours, 'hour')} of backlog, ${counted(shape.retentionHours, 'hour')} of what is ` +
     `acknowledged, as much as ${figure(content.keptHours)} at peak, and ${figure(c.ledgerTrimHours)} until ledgers are ` +
@@ -163,5 +190,15 @@ function sizeLedgers(question: Question, content: LedgerContent, count: number):
     `${counted(shape.writeQuorum, 'copy', 'copies')} are ${bytes(content.bytes)} on ${counted(count, 'bookie')}, which fill ` +
     `${percent(c.bookieFillRatio)} with one down and ${percent(c.bookieLossFillRatio)} after the loss that is to be ` +
     `survived; never less than ${figure(c.minDiskGib)}`
-  return { key: 'bookkeeper.ledgersGib', value, unit: 'GiB', reason }
+  const facts = {
+    backlogHours: load.backlogHours,
+    retentionHours: shape.retentionHours,
+    keptPeakHours: content.keptHours,
+    bytesPerSecond: demand.queuedBytesPerSecond,
+    deadLetterBytes: content.deadLetterBytes,
+    ledgerBytes: content.bytes,
+    bookies: count,
+    needed,
+  }
+  return { key: 'bookkeeper.ledgersGib', value, unit: 'GiB', code: decidedBy(value, needed), facts, reason }
 }

@@ -2,18 +2,18 @@ import { roundUp } from './capacity.ts'
 import { bytes, counted, figure, percent } from './figures.ts'
 import {
   countOf,
-  diskOf,
-  heapOf,
   leastNodes,
   loadCoresOf,
   lossesAt,
   millicoresOf,
   mostGibOf,
   type NodeGroup,
+  neededDiskGib,
+  neededHeapGib,
 } from './node-group.ts'
 import { DEFAULT_PRICES } from './prices.ts'
 import { documents } from './programs.ts'
-import type { Derived, Question } from './question.ts'
+import { type Derived, decidedBy, type Question } from './question.ts'
 import {
   busyCores,
   MAX_SHARDS,
@@ -110,26 +110,67 @@ function hotBytesOf({ load, demand }: Question): number {
 function sizeGroup(question: Question, group: NodeGroup): { nodes: number; derived: readonly Derived[] } {
   const { stated } = question
   const { keys } = group
-  const count = countOf(question, group)
+  const count = sizeCount(question, group)
   // With 0 stated the masters hold the data, of which the model knows nothing: then as for the nodes that it needs.
-  const nodes = stated[keys.nodes] || count
-  const disk = diskOf(question, group, nodes)
-  const diskGib = stated[keys.gib] ?? disk
-  const heap = heapOf(question, group, diskGib)
-  const heapGib = stated[keys.heap] ?? heap
-  const millicores = millicoresOf(question, group, nodes, heapGib)
-  const derived = [
-    { key: keys.nodes, value: count, unit: 'nodes', reason: `${figure(count)}: ${countReason(question, group)}` },
-    {
-      key: keys.cpu,
-      value: millicores,
-      unit: 'millicores',
-      reason: `${figure(millicores)}: ${cpuReason(question, group, nodes, heapGib)}`,
+  const nodes = stated[keys.nodes] || count.value
+  const disk = sizeDisk(question, group, nodes)
+  const heap = sizeHeap(question, group, stated[keys.gib] ?? disk.value)
+  return { nodes, derived: [count, sizeCpu(question, group, nodes, stated[keys.heap] ?? heap.value), heap, disk] }
+}
+
+function sizeCount(question: Question, group: NodeGroup): Derived {
+  const value = countOf(question, group)
+  return {
+    ...{ key: group.keys.nodes, value, unit: 'nodes', code: value > group.leastNodes ? 'cheapest' : 'smallest' },
+    facts: {
+      ...(group.cores > 0 ? { documentsPerSecond: question.demand.documentsPerSecond, busyCores: group.cores } : {}),
+      ...{ bytes: group.bytes, mostGib: mostGibOf(question, group), least: group.leastNodes },
     },
-    { key: keys.heap, value: heap, unit: 'GiB', reason: `${figure(heap)}: ${heapReason(question, group, diskGib)}` },
-    { key: keys.gib, value: disk, unit: 'GiB', reason: `${figure(disk)}: ${diskReason(question, group, nodes)}` },
-  ]
-  return { nodes, derived }
+    reason: `${figure(value)}: ${countReason(question, group)}`,
+  }
+}
+
+function sizeDisk(question: Question, group: NodeGroup, nodes: number): Derived {
+  const needed = neededDiskGib(question, group, nodes)
+  const value = Math.max(question.c.minDiskGib, needed)
+  const { eventDays, eventBytes, bytes: all } = group
+  return {
+    ...{ key: group.keys.gib, value, unit: 'GiB', code: decidedBy(value, needed) },
+    facts: {
+      bytesPerDay: question.demand.storedBytesPerDay,
+      ...{ eventDays, eventBytes, stateBytes: all - eventBytes, nodes, needed },
+    },
+    reason: `${figure(value)}: ${diskReason(question, group, nodes)}`,
+  }
+}
+
+function sizeHeap(question: Question, group: NodeGroup, diskGib: number): Derived {
+  const { c, demand } = question
+  const needed = neededHeapGib(question, group, diskGib)
+  const value = Math.min(c.maxHeapGib, needed)
+  return {
+    ...{ key: group.keys.heap, value, unit: 'GiB' },
+    code: value === c.minHeapGib ? 'smallest' : decidedBy(value, needed),
+    facts: { diskGib, diskPerMemory: group.diskPerMemory, indices: demand.indices + STATE_INDICES, needed },
+    reason: `${figure(value)}: ${heapReason(question, group, diskGib)}`,
+  }
+}
+
+function sizeCpu(question: Question, group: NodeGroup, nodes: number, heapGib: number): Derived {
+  const { c } = question
+  const coresByLoad = loadCoresOf(question, group, nodes)
+  const coresByMemory = (2 * heapGib) / c.memoryPerCore
+  const cores = Math.max(c.minDataCores, coresByLoad, coresByMemory)
+  const value = millicoresOf(cores)
+  return {
+    ...{ key: group.keys.cpu, value, unit: 'millicores' },
+    code: cores === coresByLoad ? 'load' : cores === coresByMemory ? 'memory' : 'smallest',
+    facts: { coresByLoad, coresByMemory, nodes },
+    reason:
+      `${figure(value)}: the load needs ${figure(coresByLoad)} cores on each of ${counted(nodes, 'node')}, after the loss ` +
+      `that is to be survived too; machines with ${figure(2 * heapGib)} GiB bring ${figure(coresByMemory)} at ` +
+      `${figure(c.memoryPerCore)} GiB a core; at least ${figure(c.minDataCores)}`,
+  }
 }
 
 function countReason(question: Question, group: NodeGroup): string {
@@ -181,15 +222,6 @@ function heapReason({ load, c, demand }: Question, group: NodeGroup, diskGib: nu
   )
 }
 
-function cpuReason(question: Question, group: NodeGroup, nodes: number, heapGib: number): string {
-  const { c } = question
-  return (
-    `the load needs ${figure(loadCoresOf(question, group, nodes))} cores on each of ${counted(nodes, 'node')}, after the loss ` +
-    `that is to be survived too; machines with ${figure(2 * heapGib)} GiB bring ${figure((2 * heapGib) / c.memoryPerCore)} at ` +
-    `${figure(c.memoryPerCore)} GiB a core; at least ${figure(c.minDataCores)}`
-  )
-}
-
 /** Memory of a dedicated master, of which the heap is one half. */
 function sizeMasters(question: Question, nodes: number, eventShards: number): Derived {
   const { c, demand } = question
@@ -203,5 +235,10 @@ function sizeMasters(question: Question, nodes: number, eventShards: number): De
   const reason =
     `${figure(value)}: twice a heap of ${figure(value / 2048)} GiB, for ${figure(shards)} shards of ${figure(indices)} ` +
     `indices on ${counted(nodes, 'data node')}`
-  return { key: 'elasticsearch.masterMemoryMib', value, unit: 'MiB', reason }
+  return {
+    ...{ key: 'elasticsearch.masterMemoryMib', value, unit: 'MiB' },
+    code: heapGib === 1 ? 'smallest' : decidedBy(value, 2048 * heapGib),
+    facts: { shards, indices, nodes, heapGib },
+    reason,
+  }
 }

@@ -8,9 +8,13 @@ export interface Finding {
   readonly code: FindingCode
   /** `error`: the stack will fail or slow down at this load. `warning`: it costs more than it must, or bears less. */
   readonly level: 'error' | 'warning'
+  /** The key and the numbers by which it is broken. */
+  readonly facts: FindingFacts
   /** What is the matter, with the numbers in it, and what to do. */
   readonly message: string
 }
+
+type FindingFacts = Readonly<Record<string, string | number>>
 
 interface Code {
   readonly level: Finding['level']
@@ -50,8 +54,8 @@ export const FINDING_CODES = {
 
 export type FindingCode = keyof typeof FINDING_CODES
 
-function found(code: FindingCode, message: string): Finding {
-  return { code, level: FINDING_CODES[code].level, message }
+function found(code: FindingCode, facts: FindingFacts, message: string): Finding {
+  return { code, level: FINDING_CODES[code].level, facts, message }
 }
 
 /** What the stack has, which the model does not derive. */
@@ -66,8 +70,11 @@ export interface Setting {
 
 /** `cluster.max_shards_per_node` of Elasticsearch: beyond it no new index is made. */
 const MAX_SHARDS_PER_NODE = 1000
-/** `DEADLINE_SECONDS` of `infra/runtime/retention.ts`. */
-const MOST_NIGHT_HOURS = 6
+/**
+ * Hours after which the nightly job is stopped. Sessions are deleted one by one: a hundred million of them take some two
+ * hours. What is left waits for the next night.
+ */
+export const MOST_NIGHT_HOURS = 6
 /** Indices from which small shards weigh on the masters. */
 const MANY_INDICES = 100
 
@@ -112,6 +119,7 @@ function shardFindings(question: Question, values: Values): readonly Finding[] {
         ? [
             found(
               'shards_too_large',
+              { key, shards, shardBytes: size, most: c.maxShardBytes },
               `a shard of ${name} reaches ${bytes(size)} with ${counted(shards, 'shard')}; at most ${bytes(c.maxShardBytes)}: ${remedy}`,
             ),
           ]
@@ -120,6 +128,7 @@ function shardFindings(question: Question, values: Values): readonly Finding[] {
         ? [
             found(
               'shard_limit',
+              { key, needed, most: MAX_SHARDS },
               `${name} needs ${figure(needed)} shards; an index has ${figure(MAX_SHARDS)} at most: ${remedy}`,
             ),
           ]
@@ -142,6 +151,7 @@ function periodFindings(question: Question, values: Values): readonly Finding[] 
       ? [
           found(
             'retention_shorter_than_period',
+            { retentionDays: load.retentionDays, keptDays: demand.keptDays, fitting },
             `load.retentionDays is ${load.retentionDays}, but an index of a ${period} is deleted only when all of it is that old: ${figure(demand.keptDays)} days are on disk: set EVENT_PARTITIONING to ${fitting}`,
           ),
         ]
@@ -150,6 +160,7 @@ function periodFindings(question: Question, values: Values): readonly Finding[] 
       ? [
           found(
             'shards_too_small',
+            { shards: demand.indices * shards, shardBytes: size, least: c.minShardBytes, fitting },
             `a shard of an index of a ${period} reaches ${bytes(size)} only, and there are ${figure(demand.indices * shards)} of them before copies; shards should have ${bytes(c.minShardBytes)} at least: ${tooShort ? `set EVENT_PARTITIONING to ${fitting}` : 'lower ELASTIC_INDEX_SHARDS'}`,
           ),
         ]
@@ -172,6 +183,7 @@ function clusterFindings(question: Question, values: Values, setting: Setting): 
       ? [
           found(
             'retention_without_expiry',
+            { retentionDays: load.retentionDays },
             `load.retentionDays is ${load.retentionDays}, but elasticsearch.expireIndices is no: nothing deletes older events, and the disks fill: set it to yes`,
           ),
         ]
@@ -180,6 +192,7 @@ function clusterFindings(question: Question, values: Values, setting: Setting): 
       ? [
           found(
             'expiry_too_slow',
+            { deletedPerDay: deleted, nightHours, most: MOST_NIGHT_HOURS },
             `${figure(demand.sessionsPerDay)} sessions and ${figure(demand.profilesPerDay)} profiles a day take ${figure(nightHours)} hours to delete; the nightly job has ${figure(MOST_NIGHT_HOURS)}: set SESSION_RETENTION_DAYS to 0, or divide the load over several stacks`,
           ),
         ]
@@ -188,6 +201,7 @@ function clusterFindings(question: Question, values: Values, setting: Setting): 
       ? [
           found(
             'one_cluster',
+            { nodes, most: c.maxClusterNodes },
             `elasticsearch.dataNodes is ${figure(nodes)}; one cluster should have ${figure(c.maxClusterNodes)} at most: keep events for fewer days, or divide the load over several stacks`,
           ),
         ]
@@ -196,6 +210,7 @@ function clusterFindings(question: Question, values: Values, setting: Setting): 
       ? [
           found(
             'shards_per_node',
+            { shards, nodes: holders, most: MAX_SHARDS_PER_NODE },
             `${figure(shards)} shards on ${counted(holders, 'data node')}; Elasticsearch makes no index beyond ${figure(MAX_SHARDS_PER_NODE)} a node: lower ELASTIC_INDEX_SHARDS, lengthen EVENT_PARTITIONING, or add data nodes`,
           ),
         ]
@@ -204,6 +219,7 @@ function clusterFindings(question: Question, values: Values, setting: Setting): 
       ? [
           found(
             'no_copies',
+            {},
             'ELASTIC_INDEX_REPLICAS is 0, so the events of a lost node are lost: set it to 1, or set load.surviveNode and load.surviveZone to no',
           ),
         ]
@@ -222,6 +238,7 @@ function headroom(derived: readonly Derived[], values: Values, setting: Setting)
       ? [
           found(
             'autoscaling_without_headroom',
+            { key: maximum, value: values[maximum], needed },
             `${maximum} is ${values[maximum]}, and the peak needs ${needed}: autoscaling has nothing left for a higher one: raise it, or remove it and let the load derive it`,
           ),
         ]
@@ -246,7 +263,13 @@ function shortfalls(stated: Stated, derived: readonly Derived[], setting: Settin
     const given = stated[key]
     if (given === undefined || given >= value || NOT_COMPARED.includes(key)) return []
     if (key === 'elasticsearch.masterMemoryMib' && !setting.dedicatedMasters) return []
-    return [found(codeOf(key), `${key} is ${figure(given)} ${unit}; the load needs ${reason}`)]
+    return [
+      found(
+        codeOf(key),
+        { key, value: given, needed: value },
+        `${key} is ${figure(given)} ${unit}; the load needs ${reason}`,
+      ),
+    ]
   })
 }
 

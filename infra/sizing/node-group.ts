@@ -108,20 +108,17 @@ function within(need: number, most: number): boolean {
   return need <= most * (1 + 1e-9)
 }
 
-/** Disk of one of `nodes` nodes. */
-export function diskOf(question: Question, group: NodeGroup, nodes: number): number {
-  return Math.max(question.c.minDiskGib, roundUp(diskGibOf(question, group, nodes)))
+/** GiB of disk that one of `nodes` nodes needs. */
+export function neededDiskGib(question: Question, group: NodeGroup, nodes: number): number {
+  return roundUp(diskGibOf(question, group, nodes))
 }
 
-/** Heap of a node with such a disk. */
-export function heapOf(question: Question, group: NodeGroup, diskGib: number): number {
-  const heapGib = roundUp(heapGibOf(question, group, diskGib) / HEAP_STEP_GIB) * HEAP_STEP_GIB
-  return Math.min(question.c.maxHeapGib, heapGib)
+/** GiB of heap that a node with such a disk needs: at least the least of a heap, and it may be more than the most. */
+export function neededHeapGib(question: Question, group: NodeGroup, diskGib: number): number {
+  return roundUp(heapGibOf(question, group, diskGib) / HEAP_STEP_GIB) * HEAP_STEP_GIB
 }
 
-/** CPU of one of `nodes` nodes with such a heap, in millicores. */
-export function millicoresOf(question: Question, group: NodeGroup, nodes: number, heapGib: number): number {
-  const { c } = question
-  const cores = Math.max(c.minDataCores, loadCoresOf(question, group, nodes), (2 * heapGib) / c.memoryPerCore)
+/** Cores in steps, in millicores. */
+export function millicoresOf(cores: number): number {
   return Math.round(roundUp(cores / CPU_STEP_CORES) * CPU_STEP_CORES * 1000)
 }

@@ -1,6 +1,6 @@
 import { leastPods } from './capacity.ts'
 import { counted, figure, percent } from './figures.ts'
-import type { Derived, Question } from './question.ts'
+import { type Derived, decidedBy, type Question, type SizedKey } from './question.ts'
 
 const SECOND_MICROS = 1_000_000
 
@@ -17,19 +17,32 @@ export function sizeApi(question: Question): Derived {
   const needed = leastPods(question, demand.callsPerSecond / calls)
   const value = Math.max(shape.floor.apiReplicas, needed)
   const carried = calls * c.targetUtilisation
+  const facts = {
+    eventsPerSecond: load.peakEventsPerSecond,
+    eventsPerCall: load.eventsPerCall,
+    callsPerSecond: demand.callsPerSecond,
+    callsPerSecondOfReplica: carried,
+    microsPerCall: micros,
+    needed,
+  }
   const reason =
     `${figure(value)}: peak ${figure(load.peakEventsPerSecond)} events/s in calls of ${figure(load.eventsPerCall)} are ` +
     `${figure(demand.callsPerSecond)} calls/s; one replica carries ${figure(carried)} calls/s, ` +
     `${figure(carried * load.eventsPerCall)} events/s, at ${percent(c.targetUtilisation)} ` +
     `(${figure(micros)} µs a call), so the load needs ${figure(needed)}` +
     (value > needed ? `; the environment starts at ${figure(value)}, as Tracardi advises at least ten` : '')
-  return { key: 'api.replicas', value, unit: 'pods', reason }
+  return {
+    ...{ key: 'api.replicas', value, unit: 'pods' },
+    ...{ code: decidedBy(value, needed, 'environment'), facts, reason },
+  }
 }
 
-/** Replicas of the API for the mean load of a day. */
+/** Replicas of the API that the mean load of a day needs. */
 function apiAtMean(question: Question): number {
-  const atMean = (question.demand.callsPerSecond * question.load.meanToPeak) / callsOfReplica(question).calls
-  return Math.max(question.shape.floor.apiReplicas, leastPods(question, atMean))
+  return leastPods(
+    question,
+    (question.demand.callsPerSecond * question.load.meanToPeak) / callsOfReplica(question).calls,
+  )
 }
 
 /** PULSAR_PARTITIONS, `runtime/config.ts`. */
@@ -54,19 +67,28 @@ export function sizeWorkers(question: Question): Derived {
   const needed = leastPods(question, demand.storedDocumentsPerSecond / limit)
   const most = MAX_PARTITIONS / PARTITIONS_PER_WORKER
   const value = Math.max(shape.floor.workerReplicas, Math.min(most, needed))
+  const facts = {
+    eventsPerSecond: load.peakEventsPerSecond,
+    documentsPerSecond: demand.documentsPerSecond,
+    documentsPerSecondOfWorker: limit * c.targetUtilisation,
+    needed,
+  }
   const reason =
     `${figure(value)}: ${documents(load.peakEventsPerSecond, demand.documentsPerSecond)}; one worker carries ` +
     `${figure(limit * c.targetUtilisation)}/s at ${percent(c.targetUtilisation)} (bulks of ${figure(shape.bulkSize)} in ` +
     `${figure(c.bulkMillis)} ms, ${figure(c.bulksInFlight)} in flight), so the load needs ${figure(needed)}` +
     (needed > most ? `, more than the ${figure(most)} for which there can be partitions: raise BULK_SIZE` : '') +
     (value > needed ? `; the environment starts at ${figure(value)}` : '')
-  return { key: 'workers.replicas', value, unit: 'pods', reason }
+  return {
+    ...{ key: 'workers.replicas', value, unit: 'pods' },
+    ...{ code: decidedBy(value, needed, 'environment'), facts, reason },
+  }
 }
 
-/** Workers for the mean load of a day. */
+/** Workers that the mean load of a day needs. */
 function workersAtMean(question: Question): number {
-  const atMean = (question.demand.documentsPerSecond * question.load.meanToPeak) / documentsOfWorker(question)
-  return Math.max(question.shape.floor.workerReplicas, leastPods(question, atMean))
+  const { demand, load } = question
+  return leastPods(question, (demand.documentsPerSecond * load.meanToPeak) / documentsOfWorker(question))
 }
 
 /** The sentence about what is written to Elasticsearch; it counts more than events. */
@@ -86,7 +108,11 @@ export function sizePartitions(workers: number, brokers: number): Derived {
     `${PARTITIONS_PER_BROKER} for each of ${counted(brokers, 'broker')} and ${MIN_PARTITIONS} in all are ${figure(needed)}` +
     (needed > MAX_PARTITIONS ? `; ${figure(MAX_PARTITIONS)} is the most` : '') +
     (value > needed ? ', rounded up to spread evenly' : '')
-  return { key: 'runtime.PULSAR_PARTITIONS', value, unit: 'partitions', reason }
+  const code = value > needed ? 'even' : needed === MIN_PARTITIONS ? 'smallest' : decidedBy(value, needed)
+  return {
+    ...{ key: 'runtime.PULSAR_PARTITIONS', value, unit: 'partitions' },
+    ...{ code, facts: { workers, brokers, needed }, reason },
+  }
 }
 
 function rounded(partitions: number): number {
@@ -103,49 +129,77 @@ const WAITING_SECONDS = 10
 const LEAST_MAXIMUM = { api: 30, workers: 10 }
 /** The most replicas that the configuration takes, `infra/config/schema.ts`. */
 const MOST_REPLICAS = 500
+/** The most of `workers.backlogPerWorker`, `infra/config/schema.ts`. */
+const MOST_WAITING = 1_000_000
 
 /** From where to where a scaler moves the replicas of the API. */
 export function scaleApi(question: Question, replicas: number): readonly Derived[] {
-  const least = Math.min(replicas, apiAtMean(question))
-  const most = Math.max(LEAST_MAXIMUM.api, Math.min(MOST_REPLICAS, Math.ceil(replicas * HEADROOM)), replicas)
+  const { apiReplicas } = question.shape.floor
   return [
-    { key: 'api.minReplicas', value: least, unit: 'pods', reason: atMean(question, least, replicas) },
-    { key: 'api.maxReplicas', value: most, unit: 'pods', reason: atMost(most, replicas, LEAST_MAXIMUM.api) },
+    minimum('api.minReplicas', question, { needed: apiAtMean(question), starts: apiReplicas, replicas }),
+    maximum('api.maxReplicas', { replicas, least: LEAST_MAXIMUM.api, most: Math.max(MOST_REPLICAS, replicas) }),
   ]
 }
 
 /** From where to where a scaler moves the workers, and the backlog for which KEDA adds one. */
 export function scaleWorkers(question: Question, replicas: number, partitions: number): readonly Derived[] {
-  const { shape, demand } = question
-  const least = Math.min(replicas, workersAtMean(question))
-  const most = Math.min(partitions, MOST_REPLICAS, Math.max(LEAST_MAXIMUM.workers, Math.ceil(replicas * HEADROOM)))
-  const messages = documentsOfWorker(question) / (demand.documentsPerSecond / demand.messagesPerSecond)
-  const prefetched = shape.prefetchMessages * partitions
-  const waiting = Math.min(1_000_000, Math.ceil(messages * WAITING_SECONDS) + prefetched)
+  const { workerReplicas } = question.shape.floor
+  const most = Math.min(partitions, MOST_REPLICAS)
+  const upTo = maximum('workers.maxReplicas', { replicas, least: LEAST_MAXIMUM.workers, most })
   return [
-    { key: 'workers.minReplicas', value: least, unit: 'pods', reason: atMean(question, least, replicas) },
+    minimum('workers.minReplicas', question, { needed: workersAtMean(question), starts: workerReplicas, replicas }),
     {
-      key: 'workers.maxReplicas',
-      value: most,
-      unit: 'pods',
-      reason: `${atMost(most, replicas, LEAST_MAXIMUM.workers)}; at most one for each of ${counted(partitions, 'partition')}`,
+      ...upTo,
+      facts: { ...upTo.facts, partitions },
+      reason: `${upTo.reason}; at most one for each of ${counted(partitions, 'partition')}`,
     },
-    {
-      key: 'workers.backlogPerWorker',
-      value: waiting,
-      unit: 'messages',
-      reason:
-        `${figure(waiting)}: ${WAITING_SECONDS} s of the ${figure(messages)} messages/s that one worker stores, and the ` +
-        `${figure(prefetched)} that it prefetches: ${figure(shape.prefetchMessages)} of each of ${counted(partitions, 'partition')}`,
-    },
+    backlogPerWorker(question, partitions),
   ]
 }
 
-function atMean({ load }: Question, least: number, replicas: number): string {
-  const { meanToPeak } = load
-  return `${figure(least)}: what the mean load needs, ${figure(meanToPeak)} of the peak; ${figure(replicas)} are for the peak`
+/** Messages that may wait for each worker before KEDA adds one. */
+function backlogPerWorker(question: Question, partitions: number): Derived {
+  const { shape, demand } = question
+  const messages = documentsOfWorker(question) / (demand.documentsPerSecond / demand.messagesPerSecond)
+  const prefetched = shape.prefetchMessages * partitions
+  const needed = Math.ceil(messages * WAITING_SECONDS) + prefetched
+  const value = Math.min(MOST_WAITING, needed)
+  return {
+    ...{ key: 'workers.backlogPerWorker', value, unit: 'messages', code: decidedBy(value, needed) },
+    facts: { messagesPerSecondOfWorker: messages, prefetched, partitions },
+    reason:
+      `${figure(value)}: ${WAITING_SECONDS} s of the ${figure(messages)} messages/s that one worker stores, and the ` +
+      `${figure(prefetched)} that it prefetches: ${figure(shape.prefetchMessages)} of each of ${counted(partitions, 'partition')}`,
+  }
 }
 
-function atMost(most: number, replicas: number, least: number): string {
-  return `${figure(most)}: half as many again as the ${figure(replicas)} of the peak, and no fewer than ${figure(least)}`
+interface Minimum {
+  /** Pods that the mean load needs. */
+  readonly needed: number
+  /** At which the environment starts. */
+  readonly starts: number
+  /** Pods at peak. */
+  readonly replicas: number
+}
+
+function minimum(key: SizedKey, { load }: Question, { needed, starts, replicas }: Minimum): Derived {
+  const { meanToPeak } = load
+  const value = Math.min(replicas, Math.max(starts, needed))
+  const code = value < Math.max(starts, needed) ? 'peak' : decidedBy(value, needed, 'environment')
+  const reason = `${figure(value)}: what the mean load needs, ${figure(meanToPeak)} of the peak; ${figure(replicas)} are for the peak`
+  return { key, value, unit: 'pods', code, facts: { meanToPeak, needed, replicas }, reason }
+}
+
+interface Maximum {
+  /** Pods at peak. */
+  readonly replicas: number
+  readonly least: number
+  readonly most: number
+}
+
+function maximum(key: SizedKey, { replicas, least, most }: Maximum): Derived {
+  const needed = Math.ceil(replicas * HEADROOM)
+  const value = Math.min(most, Math.max(least, needed))
+  const reason = `${figure(value)}: half as many again as the ${figure(replicas)} of the peak, and no fewer than ${figure(least)}`
+  return { key, value, unit: 'pods', code: decidedBy(value, needed), facts: { replicas, needed }, reason }
 }

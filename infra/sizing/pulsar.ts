@@ -1,6 +1,6 @@
 import { leastPods, roundUp } from './capacity.ts'
 import { bytes, figure, percent } from './figures.ts'
-import type { Derived, Question } from './question.ts'
+import { type Derived, decidedBy, type Question } from './question.ts'
 
 /** The cores for which the coefficients of a broker are. */
 const BROKER_CORES = 2
@@ -20,7 +20,17 @@ export function sizeBrokers(question: Question): Derived {
     `one broker of ${figure(shape.cores.broker)} cores carries ${figure(messages * c.targetUtilisation)} messages/s and ` +
     `${bytes(throughput * c.targetUtilisation)}/s at ${percent(c.targetUtilisation)}, so the load needs ${figure(needed)}${lost}` +
     (value > needed ? `; the environment starts at ${figure(value)}` : '')
-  return { key: 'broker.replicas', value, unit: 'pods', reason }
+  const facts = {
+    messagesPerSecond: demand.messagesPerSecond,
+    bytesPerSecond: demand.queuedBytesPerSecond,
+    messagesPerSecondOfBroker: messages * c.targetUtilisation,
+    bytesPerSecondOfBroker: throughput * c.targetUtilisation,
+    needed,
+  }
+  return {
+    ...{ key: 'broker.replicas', value, unit: 'pods' },
+    ...{ code: decidedBy(value, needed, 'environment'), facts, reason },
+  }
 }
 
 const GIB = 1024 ** 3
@@ -48,9 +58,11 @@ export function sizeZooKeeper({ c, shape }: Question, topicBytes: number, partit
   const ledgers = Math.ceil(topicBytes / LEDGER_BYTES + byTime)
   const snapshots = SNAPSHOTS * ledgers * TRANSACTION_BYTES
   const logs = SNAPSHOTS * LOG_TRANSACTIONS * TRANSACTION_BYTES
-  const value = Math.max(LEAST_GIB, roundUp((snapshots + logs) / GIB / FILL_RATIO))
+  const needed = roundUp((snapshots + logs) / GIB / FILL_RATIO)
+  const value = Math.max(LEAST_GIB, needed)
   const reason =
     `${figure(value)}: ${SNAPSHOTS} snapshots of ${figure(ledgers)} ledgers are ${bytes(snapshots)}, as many logs of ` +
     `${figure(LOG_TRANSACTIONS)} transactions ${bytes(logs)}; half of the disk stays free; at least ${LEAST_GIB}`
-  return { key: 'zookeeper.diskGib', value, unit: 'GiB', reason }
+  const facts = { ledgers, snapshotBytes: snapshots, logBytes: logs, needed }
+  return { key: 'zookeeper.diskGib', value, unit: 'GiB', code: decidedBy(value, needed), facts, reason }
 }

@@ -44,13 +44,41 @@ export const SIZED_KEYS = [
 
 export type SizedKey = (typeof SIZED_KEYS)[number]
 
+/** What decided a number: every code that the model gives. */
+export const REASON_CODES = {
+  load: 'The load needs it.',
+  cheapest: 'Of the counts that hold the load, it costs the least.',
+  even: 'The load needs less. It is rounded up so that the parts spread evenly.',
+  memory: 'The load needs less CPU. Machines with this memory have that many cores.',
+  peak: 'It is what the peak needs, because the minimum cannot be higher.',
+  environment: 'The environment starts at it; the load needs less.',
+  smallest: 'It is the least that the servers or the model allow; the load needs less.',
+  largest: 'It is the most that the servers or the model allow; the load needs more.',
+  fixed: 'It does not depend on the load.',
+} as const
+
+export type ReasonCode = keyof typeof REASON_CODES
+
+/** The numbers of a reason, by a name that has the unit in it. */
+export type Facts = Readonly<Record<string, number>>
+
 /** A number that the model arrived at, always a whole one; a heap is a multiple of a quarter. */
 export interface Derived {
   readonly key: SizedKey
   readonly value: number
   readonly unit: string
+  /** What decided it. */
+  readonly code: ReasonCode
+  /** The numbers from which it follows. */
+  readonly facts: Facts
   /** How, in words with the numbers in it. */
   readonly reason: string
+}
+
+/** What decided a number of which the load needs `needed`. @param least what decides a higher one. */
+export function decidedBy(value: number, needed: number, least: 'environment' | 'smallest' = 'smallest'): ReasonCode {
+  if (value === needed) return 'load'
+  return value > needed ? least : 'largest'
 }
 
 /** Numbers that the stack states itself. */

@@ -1,6 +1,6 @@
 import { roundUp } from './capacity.ts'
 import { bytes, counted, figure } from './figures.ts'
-import type { Derived, Question } from './question.ts'
+import { type Derived, decidedBy, type Question } from './question.ts'
 
 /** `index.number_of_shards` is limited to 1024 by Elasticsearch. */
 export const MAX_SHARDS = 1024
@@ -69,7 +69,12 @@ export function sizeShards(question: Question, nodes: number): Derived {
       : `not rounded to ${counted(nodes, 'node')}, for they would be too many or too small; `) +
     `a shard reaches ${bytes(content / value)}` +
     (needed > MAX_SHARDS ? `; ${figure(needed)} are needed but ${figure(MAX_SHARDS)} is the most of an index` : '')
-  return { key: 'runtime.ELASTIC_INDEX_SHARDS', value, unit: 'shards', reason }
+  return {
+    ...{ key: 'runtime.ELASTIC_INDEX_SHARDS', value, unit: 'shards' },
+    code: value > needed ? 'even' : decidedBy(value, needed),
+    facts: { indexBytes: content, bySize, byRate, nodes, shardBytes: content / value, needed },
+    reason,
+  }
 }
 
 /** The next count of primaries whose copies are a multiple of the nodes. */
@@ -91,5 +96,16 @@ export function sizeStateShards({ c, demand }: Question): Derived {
     `${figure(value)}: ${figure(demand.sessionDays)} days of new sessions are ${bytes(demand.sessionBytes)}, ` +
     `${figure(demand.profileDays)} of new profiles ${bytes(demand.profileBytes)}; a shard reaches ${bytes(content / value)}. These indices keep the shards they begin with` +
     (needed > MAX_SHARDS ? `; ${figure(needed)} are needed but ${figure(MAX_SHARDS)} is the most of an index` : '')
-  return { key: 'runtime.ELASTIC_STATE_SHARDS', value, unit: 'shards', reason }
+  const facts = {
+    sessionDays: demand.sessionDays,
+    sessionBytes: demand.sessionBytes,
+    profileDays: demand.profileDays,
+    profileBytes: demand.profileBytes,
+    shardBytes: content / value,
+    needed,
+  }
+  return {
+    ...{ key: 'runtime.ELASTIC_STATE_SHARDS', value, unit: 'shards' },
+    ...{ code: decidedBy(value, needed), facts, reason },
+  }
 }

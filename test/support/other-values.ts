@@ -56,6 +56,7 @@ const SPECIAL: Readonly<Record<string, Groups>> = {
   'elasticsearch.url': { elasticsearch: { url: 'http://e:9200' } },
   'elasticsearch.masterNodes': { elasticsearch: { masterNodes: 3 } },
   'elasticsearch.mastersHoldData': { elasticsearch: { mastersHoldData: false, dataNodes: 1 } },
+  'elasticsearch.warmNodes': { elasticsearch: { dataNodes: 1, warmNodes: 1 } },
   'images.repository': { images: { mode: 'build', repository: 'registry.example.com/other' } },
   'images.mode': { images: { mode: 'prebuilt', runtime: 'registry.example.com/other:1' } },
   'images.runtime': { images: { mode: 'prebuilt', runtime: 'registry.example.com/other:2' } },

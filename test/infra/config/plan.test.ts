@@ -502,15 +502,16 @@ describe('numbers of a stack', () => {
     assert.equal(runtime.indexShards, 3)
     assert.equal(runtime.stateShards, 9)
     const workers = reasons.find(({ key }) => key === 'workers.replicas')
-    assert.equal(workers?.from, 'derived')
-    assert.match(workers?.reason ?? '', /^2: peak 2,000 events\/s/)
+    assert.deepEqual([workers?.from, workers?.code, workers?.facts['eventsPerSecond']], ['derived', 'load', 2000])
   })
 
   it('are the stated ones wherever one is, with a warning where it falls short of the load', () => {
-    const { elasticsearch, findings } = of(
+    const { elasticsearch, findings, reasons } = of(
       changed('production', { load: { peakEventsPerSecond: 4000 }, elasticsearch: { dataNodes: 3, dataGib: 3000 } }),
     )
     assert.equal(elasticsearch.dataNodes, 3)
+    const nodes = reasons.find(({ key }) => key === 'elasticsearch.dataNodes')
+    assert.deepEqual([nodes?.from, nodes?.code, nodes?.facts], ['stated', 'stated', { needed: 6 }])
     assert.deepEqual(
       findings.map(({ code, level }) => [code, level]),
       [
@@ -525,11 +526,12 @@ describe('numbers of a stack', () => {
       const { EVENT_PARTITIONING: _day, ...rest } = changed('production').runtime as Record<string, unknown>
       const plan = of({ ...changed('production', { load }), runtime: { ...rest, ...runtime } })
       const reason = plan.reasons.find(({ key }) => key === 'runtime.EVENT_PARTITIONING')
-      return [plan.runtime.eventPartitioning, reason?.value, reason?.from]
+      assert.deepEqual(Object.keys(reason?.facts ?? {}), ['retentionDays', 'bytesPerDay', 'minShardBytes'])
+      return [plan.runtime.eventPartitioning, reason?.value, reason?.from, reason?.code]
     }
-    assert.deepEqual(period({}), ['day', 'day', 'derived'])
-    assert.deepEqual(period({ peakEventsPerSecond: 50, retentionDays: 365 }), ['month', 'month', 'derived'])
-    assert.deepEqual(period({}, { EVENT_PARTITIONING: 'month' }), ['month', 'month', 'stated'])
+    assert.deepEqual(period({}), ['day', 'day', 'derived', 'load'])
+    assert.deepEqual(period({ peakEventsPerSecond: 50, retentionDays: 365 }), ['month', 'month', 'derived', 'load'])
+    assert.deepEqual(period({}, { EVENT_PARTITIONING: 'month' }), ['month', 'month', 'stated', 'stated'])
     assert.equal(of(changed('dev')).runtime.eventPartitioning, 'month')
     assert.equal(of(changed('dev', { load: { peakEventsPerSecond: 5 } })).runtime.eventPartitioning, 'day')
   })
@@ -561,6 +563,8 @@ describe('numbers of a stack', () => {
       value: 10,
       unit: 'partitions',
       from: 'default',
+      code: 'default',
+      facts: {},
       reason: 'no load is stated',
     })
   })

@@ -51,8 +51,14 @@ export function valuesOf(derived: readonly Derived[]): Record<SizedKey, number> 
   return Object.fromEntries(derived.map(({ key, value }) => [key, value])) as Record<SizedKey, number>
 }
 
-export function reasonOf(derived: readonly Derived[], key: SizedKey): string | undefined {
-  return derived.find((entry) => entry.key === key)?.reason
+/** What decided the number of a key, and its facts. */
+export function whyOf(derived: readonly Derived[], key: SizedKey): Pick<Derived, 'code' | 'facts' | 'reason'> {
+  const { code, facts, reason } = derived.find((entry) => entry.key === key) as Derived
+  return { code, facts, reason }
+}
+
+export function reasonOf(derived: readonly Derived[], key: SizedKey): string {
+  return whyOf(derived, key).reason
 }
 
 /** Bytes of a message as compressed for each byte of it. */

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { DEFAULT_COEFFICIENTS } from '../../../infra/sizing/coefficients.ts'
-import { brokenLimits, type Setting } from '../../../infra/sizing/limits.ts'
+import { brokenLimits, MOST_NIGHT_HOURS, type Setting } from '../../../infra/sizing/limits.ts'
 import { type Load, PERIOD_DAYS, type Shape } from '../../../infra/sizing/load.ts'
 import { questionOf, size } from '../../../infra/sizing/model.ts'
 import type { Stated } from '../../../infra/sizing/question.ts'
+import { sentencesOf } from '../../support/sentences.ts'
 import { anyLoad, anyShape, loadOf, PRODUCTION, valuesOf } from './cases.ts'
 
 const CALM: Setting = { expires: true, dedicatedMasters: true, apiScales: false, workersScale: false }
@@ -25,6 +26,7 @@ function findingsOf(load: Load, { shape = DAILY, stated = {}, setting = {} }: Gi
 const codesOf = (load: Partial<Load>, given: Given = {}) => findingsOf(loadOf(load), given).map(({ code }) => code)
 
 describe('a broken limit', () => {
+  const assertWords = sentencesOf('broken limits of the sizing model')
   const usual: Partial<Load> = { peakEventsPerSecond: 4000, retentionDays: 30 }
 
   it('is none for a usual load', () => {
@@ -122,6 +124,45 @@ describe('a broken limit', () => {
     const of = (given: Given) => findingsOf(loadOf(usual), given).map(({ level }) => level)
     assert.deepEqual(of({ stated: { 'runtime.ELASTIC_INDEX_SHARDS': 2 } }), ['error'])
     assert.deepEqual(of({ setting: { expires: false } }), ['warning'])
+  })
+
+  it('has the key and the numbers by which it is broken', () => {
+    const facts = (load: Partial<Load>, given: Given = {}) => {
+      const findings = findingsOf(loadOf({ ...usual, ...load }), given)
+      assertWords(findings.map(({ message }) => message))
+      return findings.map((finding) => [finding.code, finding.facts])
+    }
+    assert.deepEqual(facts({}, { stated: { 'runtime.ELASTIC_INDEX_SHARDS': 2, 'workers.replicas': 1 } }), [
+      [
+        'shards_too_large',
+        { key: 'runtime.ELASTIC_INDEX_SHARDS', shards: 2, shardBytes: 55_296_000_000, most: 50_000_000_000 },
+      ],
+      ['count_below_need', { key: 'workers.replicas', value: 1, needed: 2 }],
+    ])
+    const monthly = facts({ peakEventsPerSecond: 100_000, stateDays: 1 }, { shape: PRODUCTION })
+    assert.deepEqual(monthly.slice(1), [
+      ['shard_limit', { key: 'runtime.ELASTIC_INDEX_SHARDS', needed: 2857, most: 1024 }],
+      ['retention_shorter_than_period', { retentionDays: 30, keptDays: 61, fitting: 'day' }],
+      ['one_cluster', { nodes: 129, most: 100 }],
+    ])
+    const many = { 'elasticsearch.dataNodes': 3, 'runtime.ELASTIC_INDEX_SHARDS': 100 }
+    assert.deepEqual(facts({ retentionDays: 40 }, { stated: many }).slice(0, 2), [
+      ['shards_too_small', { shards: 4100, shardBytes: 1_105_920_000, least: 10_000_000_000, fitting: 'day' }],
+      ['shards_per_node', { shards: 8268, nodes: 3, most: 1000 }],
+    ])
+    const unkept = { shape: { ...DAILY, indexReplicas: 0 }, setting: { expires: false } }
+    assert.deepEqual(facts({}, unkept), [
+      ['retention_without_expiry', { retentionDays: 30 }],
+      ['no_copies', {}],
+    ])
+    const slow = { shape: { ...DAILY, sessionRetentionDays: 30, profileRetentionDays: 30 } }
+    assert.deepEqual(facts({ peakEventsPerSecond: 70_000, retentionDays: 8 }, slow), [
+      ['expiry_too_slow', { deletedPerDay: 290_304_000, nightHours: 8.064, most: MOST_NIGHT_HOURS }],
+    ])
+    const full = { stated: { 'api.maxReplicas': 3, 'api.replicas': 10 }, setting: { apiScales: true } }
+    assert.deepEqual(facts({}, full), [
+      ['autoscaling_without_headroom', { key: 'api.maxReplicas', value: 3, needed: 10 }],
+    ])
   })
 
   it('is named for every load, or kept', () => {

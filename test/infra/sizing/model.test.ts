@@ -3,10 +3,23 @@ import fc from 'fast-check'
 import { DEFAULT_COEFFICIENTS, readCoefficients } from '../../../infra/sizing/coefficients.ts'
 import { type Load, PERIOD_DAYS, type Shape } from '../../../infra/sizing/load.ts'
 import { size } from '../../../infra/sizing/model.ts'
-import { SIZED_KEYS } from '../../../infra/sizing/question.ts'
+import { type Facts, type ReasonCode, SIZED_KEYS } from '../../../infra/sizing/question.ts'
 import { sentencesOf } from '../../support/sentences.ts'
-import { anyLoad, anyShape, DEV, groupsOf, loadOf, PRODUCTION, queuedRatio, reasonOf, valuesOf } from './cases.ts'
+import {
+  anyLoad,
+  anyShape,
+  DEV,
+  groupsOf,
+  loadOf,
+  PRODUCTION,
+  queuedRatio,
+  reasonOf,
+  valuesOf,
+  whyOf,
+} from './cases.ts'
 
+/** The section of the file of sentences. */
+const REASONS = 'reasons of the sizing model'
 const isWarm = (key: string) => key.startsWith('elasticsearch.warm')
 /** Of a stack without warm nodes. */
 const KEYS = SIZED_KEYS.filter((key) => !isWarm(key))
@@ -51,9 +64,114 @@ const TABLE: readonly Row[] = [
   },
 ]
 
+/** To four digits, so that rounding of a computer decides nothing. */
+const rounded = (facts: Facts) =>
+  Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, Number(value.toPrecision(4))]))
+
 /** Of 50,000 events/s in production, an index a day. */
+const LARGE_FACTS: readonly (readonly [string, ReasonCode, Facts])[] = [
+  [
+    'api.replicas',
+    'environment',
+    {
+      eventsPerSecond: 50_000,
+      eventsPerCall: 50,
+      callsPerSecond: 1000,
+      callsPerSecondOfReplica: 307.7,
+      microsPerCall: 1950,
+      needed: 5,
+    },
+  ],
+  ['api.minReplicas', 'environment', { meanToPeak: 0.4, needed: 2, replicas: 10 }],
+  ['api.maxReplicas', 'smallest', { replicas: 10, needed: 15 }],
+  [
+    'workers.replicas',
+    'load',
+    { eventsPerSecond: 50_000, documentsPerSecond: 52_000, documentsPerSecondOfWorker: 10_000, needed: 6 },
+  ],
+  ['workers.minReplicas', 'load', { meanToPeak: 0.4, needed: 3, replicas: 6 }],
+  ['workers.maxReplicas', 'smallest', { replicas: 6, needed: 9, partitions: 12 }],
+  ['workers.backlogPerWorker', 'load', { messagesPerSecondOfWorker: 480.8, prefetched: 240, partitions: 12 }],
+  ['runtime.PULSAR_PARTITIONS', 'load', { workers: 6, brokers: 2, needed: 12 }],
+  [
+    'broker.replicas',
+    'load',
+    {
+      messagesPerSecond: 1500,
+      bytesPerSecond: 20_730_000,
+      messagesPerSecondOfBroker: 6000,
+      bytesPerSecondOfBroker: 48_000_000,
+      needed: 2,
+    },
+  ],
+  ['zookeeper.diskGib', 'smallest', { ledgers: 1326, snapshotBytes: 31_820_000, logBytes: 2.4e9, needed: 5 }],
+  [
+    'bookkeeper.replicas',
+    'smallest',
+    {
+      bytesPerSecond: 20_730_000,
+      writeQuorum: 3,
+      zones: 3,
+      bytesPerSecondOfBookie: 36_000_000,
+      ledgerBytes: 8.541e12,
+      least: 6,
+    },
+  ],
+  ['bookkeeper.journalGib', 'fixed', { journalsGib: 16 }],
+  [
+    'bookkeeper.ledgersGib',
+    'load',
+    {
+      backlogHours: 24,
+      retentionHours: 24,
+      keptPeakHours: 9.6,
+      bytesPerSecond: 20_730_000,
+      deadLetterBytes: 4.147e10,
+      ledgerBytes: 8.541e12,
+      bookies: 6,
+      needed: 2273,
+    },
+  ],
+  ['bookkeeper.memoryMib', 'environment', { ledgersGib: 2273, needed: 3328 }],
+  [
+    'runtime.PULSAR_RETENTION_SIZE_GIB',
+    'largest',
+    { backlogHours: 24, retentionHours: 24, keptPeakHours: 9.6, topicBytes: 2.507e12, fitsGib: 2651, needed: 5723 },
+  ],
+  [
+    'elasticsearch.dataNodes',
+    'cheapest',
+    { documentsPerSecond: 52_000, busyCores: 17.33, bytes: 1.006e14, mostGib: 4096, least: 3 },
+  ],
+  ['elasticsearch.cpuMillicores', 'memory', { coresByLoad: 0.7407, coresByMemory: 6.438, nodes: 39 }],
+  ['elasticsearch.heapGib', 'load', { diskGib: 3981, diskPerMemory: 80.72, indices: 33, needed: 25.75 }],
+  [
+    'elasticsearch.dataGib',
+    'load',
+    { bytesPerDay: 1.382e12, eventDays: 31, eventBytes: 8.571e13, stateBytes: 1.493e13, nodes: 39, needed: 3981 },
+  ],
+  ['elasticsearch.masterMemoryMib', 'load', { shards: 3746, indices: 33, nodes: 39, heapGib: 2 }],
+  [
+    'runtime.ELASTIC_INDEX_SHARDS',
+    'load',
+    { indexBytes: 1.382e12, bySize: 47, byRate: 15, nodes: 39, shardBytes: 2.941e10, needed: 47 },
+  ],
+  [
+    'runtime.ELASTIC_STATE_SHARDS',
+    'load',
+    {
+      sessionDays: 90,
+      sessionBytes: 6.221e12,
+      profileDays: 90,
+      profileBytes: 1.244e12,
+      shardBytes: 2.991e10,
+      needed: 208,
+    },
+  ],
+]
+
 describe('the sizes of a stack', () => {
-  const assertWords = sentencesOf('reasons of the sizing model')
+  const assertWords = sentencesOf(REASONS)
 
   for (const { name, load, shape, sizes } of TABLE) {
     it(`are those of the table for ${name}`, () => {
@@ -101,6 +219,39 @@ describe('the sizes of a stack', () => {
     assertWords(derived.map(({ key, reason }) => `${key}: ${reason}`))
   })
 
+  it('have what decided them and the numbers from which they follow', () => {
+    assert.deepEqual(
+      size(LARGE, DAILY).map(({ key, code, facts }) => [key, code, rounded(facts)]),
+      LARGE_FACTS,
+    )
+  })
+
+  it('are decided by the load, or by what allows no less or no more', () => {
+    const codes = (load: Partial<Load>, shape: Partial<Shape>, stated = {}) =>
+      Object.fromEntries(
+        size(loadOf(load), { ...DAILY, ...shape }, DEFAULT_COEFFICIENTS, stated).map(({ key, code }) => [key, code]),
+      )
+    const wide = codes({ peakEventsPerSecond: 400_000, eventsPerCall: 5, stateDays: 3650 }, {})
+    assert.equal(wide['api.replicas'], 'load')
+    assert.equal(wide['api.maxReplicas'], 'load')
+    assert.equal(wide['workers.replicas'], 'load')
+    assert.equal(wide['runtime.PULSAR_PARTITIONS'], 'even')
+    assert.equal(wide['bookkeeper.replicas'], 'cheapest')
+    assert.equal(wide['runtime.ELASTIC_STATE_SHARDS'], 'largest')
+    const narrow = codes({ peakEventsPerSecond: 900_000 }, { bulkSize: 10 })
+    assert.equal(narrow['workers.replicas'], 'largest')
+    assert.equal(narrow['workers.maxReplicas'], 'largest')
+    const small = codes({ peakEventsPerSecond: 100, retentionDays: 7 }, {})
+    assert.equal(small['elasticsearch.dataNodes'], 'smallest')
+    assert.equal(small['elasticsearch.cpuMillicores'], 'smallest')
+    assert.equal(small['elasticsearch.heapGib'], 'smallest')
+    assert.equal(small['runtime.PULSAR_PARTITIONS'], 'smallest')
+    assert.equal(codes({}, {}, { 'workers.replicas': 1 })['workers.minReplicas'], 'peak')
+    assert.equal(codes({}, {}, { 'elasticsearch.dataGib': 16_000 })['elasticsearch.heapGib'], 'largest')
+    assert.equal(codes({ queriesPerSecond: 5000 }, {})['elasticsearch.cpuMillicores'], 'load')
+    assert.equal(codes({ peakEventsPerSecond: 4000, retentionDays: 30 }, {})['runtime.ELASTIC_INDEX_SHARDS'], 'even')
+  })
+
   it('are whole numbers, not below the floor, for every load', () => {
     fc.assert(
       fc.property(anyLoad, anyShape, (load, shape) => {
@@ -111,10 +262,11 @@ describe('the sizes of a stack', () => {
           derived.map(({ key }) => key),
           warm ? SIZED_KEYS : KEYS,
         )
-        for (const { key, value, reason } of derived) {
+        for (const { key, value, facts, reason } of derived) {
           const units = key.endsWith('eapGib') ? value * 4 : value
           assert.ok(Number.isSafeInteger(units) && value >= 1, `${key} is ${value}`)
           assert.doesNotMatch(reason, /NaN|Infinity|∞|undefined/)
+          assert.ok(Object.values(facts).every(Number.isFinite) && Object.keys(facts).length > 0, key)
         }
         const sizes = valuesOf(derived)
         assert.ok(sizes['api.replicas'] >= shape.floor.apiReplicas)
@@ -142,6 +294,8 @@ describe('the sizes of a stack', () => {
 })
 
 describe('the sizes of Pulsar', () => {
+  const assertWords = sentencesOf(REASONS)
+
   it('let one bookie be down, and give each zone as many', () => {
     fc.assert(
       fc.property(anyLoad, anyShape, (load, shape) => {
@@ -206,8 +360,8 @@ describe('the sizes of Pulsar', () => {
 
   it('count several messages for a call that does not fit in one', () => {
     const load = loadOf({ peakEventsPerSecond: 100_000, eventsPerCall: 50 })
-    const reason = reasonOf(size(load, { ...PRODUCTION, messageMaxEvents: 20 }), 'broker.replicas')
-    assert.match(reason ?? '', /7,000 messages\/s of together/)
+    const { facts } = whyOf(size(load, { ...PRODUCTION, messageMaxEvents: 20 }), 'broker.replicas')
+    assert.equal(facts['messagesPerSecond'], 7000)
   })
 
   it('have partitions that the usual numbers of brokers divide', () => {
@@ -229,21 +383,24 @@ describe('the sizes of Pulsar', () => {
     const sizes = size(loadOf({ peakEventsPerSecond: 1_000_000 }), { ...PRODUCTION, bulkSize: 10 })
     assert.equal(valuesOf(sizes)['workers.replicas'], 500)
     assert.equal(valuesOf(sizes)['runtime.PULSAR_PARTITIONS'], 1000)
-    assert.match(
-      reasonOf(sizes, 'workers.replicas') ?? '',
-      /so the load needs 6,000, more than the 500 for which there can be partitions: raise BULK_SIZE$/,
-    )
+    const { code, facts } = whyOf(sizes, 'workers.replicas')
+    assert.deepEqual([code, facts['needed']], ['largest', 6000])
+    assertWords([reasonOf(sizes, 'workers.replicas')])
   })
 
   it('have at most the partitions that Pulsar is given, also for a floor beyond them', () => {
     const shape = { ...PRODUCTION, floor: { ...PRODUCTION.floor, workerReplicas: 600 } }
     const sizes = size(MEDIUM, shape)
     assert.equal(valuesOf(sizes)['runtime.PULSAR_PARTITIONS'], 1000)
-    assert.match(reasonOf(sizes, 'runtime.PULSAR_PARTITIONS') ?? '', /are 1,200; 1,000 is the most$/)
+    const { code, facts } = whyOf(sizes, 'runtime.PULSAR_PARTITIONS')
+    assert.deepEqual([code, facts], ['largest', { workers: 600, brokers: 2, needed: 1200 }])
+    assertWords([reasonOf(sizes, 'runtime.PULSAR_PARTITIONS')])
   })
 })
 
 describe('the sizes of Elasticsearch', () => {
+  const assertWords = sentencesOf(REASONS)
+
   it('have a node for each copy of a shard, and as many in each zone', () => {
     fc.assert(
       fc.property(anyLoad, anyShape, (load, shape) => {
@@ -306,10 +463,9 @@ describe('the sizes of Elasticsearch', () => {
     const load = loadOf({ peakEventsPerSecond: 200_000, meanToPeak: 1 })
     const sizes = size(load, PRODUCTION)
     assert.equal(valuesOf(sizes)['runtime.ELASTIC_INDEX_SHARDS'], 1024)
-    assert.match(
-      reasonOf(sizes, 'runtime.ELASTIC_INDEX_SHARDS') ?? '',
-      /14,285 are needed but 1,024 is the most of an index$/,
-    )
+    const { code, facts } = whyOf(sizes, 'runtime.ELASTIC_INDEX_SHARDS')
+    assert.deepEqual([code, facts['needed']], ['largest', 14_285])
+    assertWords([reasonOf(sizes, 'runtime.ELASTIC_INDEX_SHARDS')])
   })
 
   it('have more nodes where the shards of many indices would not fit', () => {
@@ -330,16 +486,16 @@ describe('the sizes of what is kept', () => {
       [83, 28, 83],
     )
     assert.equal(shards({ sessionRetentionDays: 29, profileRetentionDays: 225 }), 83)
-    assert.match(
-      reasonOf(sized({ sessionRetentionDays: 29, profileRetentionDays: 30 }), 'elasticsearch.dataGib') ?? '',
-      /; 30 days of sessions and 60 of profiles are 2\.32 TB; /,
-    )
+    const expiring = sized({ sessionRetentionDays: 29, profileRetentionDays: 30 })
+    const { sessionDays, profileDays } = whyOf(expiring, 'runtime.ELASTIC_STATE_SHARDS').facts
+    const { stateBytes } = whyOf(expiring, 'elasticsearch.dataGib').facts
+    assert.deepEqual([sessionDays, profileDays, stateBytes], [30, 60, 2_322_432_000_000])
   })
 
   it('have messages as they are compressed, the better the more events one has', () => {
     const bytes = (eventsPerCall: number) =>
-      reasonOf(size({ ...load, eventsPerCall }, DAILY), 'broker.replicas')?.match(/together ([^;]*);/)?.[1]
-    assert.deepEqual([1, 10, 100].map(bytes), ['28.8 MB/s', '9.5 MB/s', '8.14 MB/s'])
+      rounded(whyOf(size({ ...load, eventsPerCall }, DAILY), 'broker.replicas').facts)['bytesPerSecond']
+    assert.deepEqual([1, 10, 100].map(bytes), [28_800_000, 9_504_000, 8_145_000])
   })
 
   it('have a disk of ZooKeeper that holds the metadata of millions of ledgers', () => {
@@ -357,6 +513,7 @@ describe('the sizes of what is kept', () => {
 })
 
 describe('warm nodes', () => {
+  const assertWords = sentencesOf(REASONS)
   const load = loadOf({ peakEventsPerSecond: 20_000, retentionDays: 90, warmTier: true })
   const sized = (given: Partial<Load> = {}, stated = {}) =>
     valuesOf(size({ ...load, ...given }, DAILY, DEFAULT_COEFFICIENTS, stated))
@@ -366,10 +523,17 @@ describe('warm nodes', () => {
     assert.deepEqual([hot, sizes['elasticsearch.dataGib'], sizes['elasticsearch.heapGib']], [12, 2138, 24.5])
     assert.deepEqual([warm, sizes['elasticsearch.warmGib'], sizes['elasticsearch.warmHeapGib']], [36, 3891, 13.25])
     assert.equal(sizes['elasticsearch.warmCpuMillicores'], 3350)
-    assert.match(
-      reasonOf(size(load, DAILY), 'elasticsearch.warmGib') ?? '',
-      /^3,891: 553 GB a day at 40 % of the peak, kept for 82 of 91 days, in 2 copies are 90\.7 TB; over 36 nodes /,
+    const keys = SIZED_KEYS.filter(isWarm)
+    assert.deepEqual(
+      keys.map((key) => [whyOf(size(load, DAILY), key).code, rounded(whyOf(size(load, DAILY), key).facts)]),
+      [
+        ['cheapest', { bytes: 9.069e13, mostGib: 4096, least: 3 }],
+        ['memory', { coresByLoad: 0, coresByMemory: 3.313, nodes: 36 }],
+        ['load', { diskGib: 3891, diskPerMemory: 160, indices: 93, needed: 13.25 }],
+        ['load', { bytesPerDay: 5.53e11, eventDays: 82, eventBytes: 9.069e13, stateBytes: 0, nodes: 36, needed: 3891 }],
+      ],
     )
+    assertWords(keys.map((key) => reasonOf(size(load, DAILY), key)))
   })
 
   it('are none where all events are young enough', () => {
