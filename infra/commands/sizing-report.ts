@@ -11,8 +11,9 @@ import { columns, wrapped } from './columns.ts'
 /** Columns of a terminal that nobody has widened. */
 const WIDTH = 80
 
-/** Of a name in a comparison. */
-const NAME_WIDTH = 30
+/** Of a name in a comparison, so that its columns fit. */
+const NAME_WIDTH = { withoutWarm: 30, withWarm: 14 }
+const TOTALS = ['cores', 'mem GiB', 'disk GiB']
 
 /** What a report is made from. */
 export interface Sizing {
@@ -145,20 +146,23 @@ export function reasonsReport({ reasons }: Plan): string {
     .join('\n')
 }
 
-/** One line for each of several sizings. */
+/** One line for each of several sizings; a name that is too long for its column has a line of its own. */
 export function comparison(sizings: readonly Sizing[], prices: Prices): string {
+  const hasWarm = sizings.some(({ plan }) => plan.elasticsearch.warmNodes > 0)
+  const width = hasWarm ? NAME_WIDTH.withWarm : NAME_WIDTH.withoutWarm
   const rows = sizings.map(({ name, plan, bill }) => {
     const total = totalOf(bill.tiers)
-    const { dataNodes, dataGib } = plan.elasticsearch
+    const { dataNodes, dataGib, warmNodes, warmGib } = plan.elasticsearch
     return [
-      ...[
-        name.slice(0, NAME_WIDTH),
-        money(bill.month),
-        `${dataNodes} × ${figure(dataGib)}`,
-        figure(Math.round(total.cpuMillicores / 1000)),
-      ],
-      ...[figure(Math.round(total.memoryMib / 1024)), figure(total.diskGib)],
+      ...[name.length > width ? '' : name, money(bill.month), `${dataNodes} × ${figure(dataGib)}`],
+      ...(hasWarm ? [warmNodes === 0 ? '' : `${warmNodes} × ${figure(warmGib)}`] : []),
+      ...[total.cpuMillicores / 1000, total.memoryMib / 1024, total.diskGib].map((value) => figure(Math.round(value))),
     ]
   })
-  return columns([['', `${prices.currency}/month`, 'data nodes', 'cores', 'mem GiB', 'disk GiB'], ...rows])
+  const head = ['', `${prices.currency}/month`, 'data nodes', ...(hasWarm ? ['warm nodes'] : []), ...TOTALS]
+  const [first = '', ...lines] = columns([head, ...rows])
+    .trimEnd()
+    .split('\n')
+  const named = sizings.flatMap(({ name }, at) => [...(name.length > width ? [name] : []), lines[at] as string])
+  return `${[first, ...named].join('\n')}\n`
 }

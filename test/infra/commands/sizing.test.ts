@@ -84,8 +84,19 @@ describe('npm run sizing', function () {
     const { lines } = sizing('--compare', 'staging', '--compare', 'load.retentionDays=60,load.hotDays=1')
     assert.deepEqual(
       lines.map((line) => line.split(/ {2,}/)[0]),
-      ['', 'production', 'staging', 'load.retentionDays=60,load.hot', ''],
+      ['', 'production', 'staging', 'load.retentionDays=60,load.hotDays=1', '', ''],
     )
+    assert.ok(widest(lines) <= 80)
+  })
+
+  it('has the warm nodes in a comparison in which there are some', () => {
+    const without = ['--new', '--set', 'load.peakEventsPerSecond=100000', '--set', 'load.retentionDays=30']
+    const { lines } = sizing(...without, '--compare', 'load.warmTier=true')
+    const cells = lines.map((line) => line.split(/ {2,}/).slice(0, 4))
+    assert.deepEqual(cells[0], ['', 'USD/month', 'data nodes', 'warm nodes'])
+    assert.match(cells[1]?.join('|') ?? '', /^production\|[\d,]+\|78 × 3,981\|\d+$/)
+    assert.equal(cells[2]?.[0], 'load.warmTier=true')
+    assert.match(cells[3]?.join('|') ?? '', /^\|[\d,]+\|48 × 2,626\|48 × 3,914$/)
     assert.ok(widest(lines) <= 80)
   })
 
