@@ -70,7 +70,7 @@ export const INFRA: Rooms = {
   },
   runtime: {
     what: 'API, workers, set-up Job',
-    mayImport: ['config', 'kubernetes', 'pulsar', 'elasticsearch', ...SETTINGS],
+    mayImport: ['config', 'sizing', 'kubernetes', 'pulsar', 'elasticsearch', ...SETTINGS],
   },
   observability: {
     what: 'PodMonitors, alerts, dashboards',
