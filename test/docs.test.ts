@@ -37,6 +37,17 @@ describe('the documentation', () => {
     assert.ok(compared !== undefined && reviewedMonth(compared) < (compared.before ?? 0) / 2)
   })
 
+  it('says why a load costs over 20 % more or less than the expert has it', () => {
+    const unexplained = COMPARED_LOADS.filter((compared) => {
+      const { expert, reason } = compared
+      return expert !== undefined && reason === undefined && Math.abs(reviewedMonth(compared) / expert - 1) > 0.2
+    })
+    assert.deepEqual(
+      unexplained.map(({ name }) => name),
+      [],
+    )
+  })
+
   it('declares in Pulumi.yaml what the schema has (npm run docs writes it)', () => {
     assert.equal(readPulumiYaml(), declared(readPulumiYaml()))
   })
