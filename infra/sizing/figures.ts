@@ -1,9 +1,14 @@
 const SHORT = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 })
+const QUARTERS = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 })
 const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 
-/** A number as reasons show it: thousands with commas; below 100 three significant digits, otherwise whole. */
+/**
+ * A number as reasons show it: thousands with commas; below 100 three significant digits, otherwise whole. A multiple of a
+ * quarter below 100 is exact, as heaps are, which people copy.
+ */
 export function figure(value: number): string {
-  return (Math.abs(value) < 100 ? SHORT : WHOLE).format(value)
+  if (Math.abs(value) >= 100) return WHOLE.format(value)
+  return (Number.isInteger(value * 4) ? QUARTERS : SHORT).format(value)
 }
 
 /** A number with its noun, in the plural where it is not one. */

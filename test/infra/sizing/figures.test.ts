@@ -8,6 +8,10 @@ describe('figures in reasons', () => {
     assert.deepEqual(shown, ['0', '0.123', '1', '33.3', '100', '100', '1,000', '1,234,568'])
   })
 
+  it('are exact for quarters, as of a heap', () => {
+    assert.deepEqual([13.25, 0.5, 99.75, 100.25].map(figure), ['13.25', '0.5', '99.75', '100'])
+  })
+
   it('are percentages of a ratio', () => {
     assert.equal(percent(0.6), '60 %')
     assert.equal(percent(0.125), '12.5 %')
