@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { type Child, giveTo, serverUser, startChild } from '../../runtime/local/child.ts'
@@ -13,6 +12,7 @@ import { fileOf } from '../infra/pulsar/files.ts'
 import { changed, registeredBy } from '../support/stack.ts'
 import { eventually } from '../support/until.ts'
 import { podTemplates } from '../support/workloads.ts'
+import { isLeader } from './pulsar-cluster.ts'
 import { servers } from './servers.ts'
 
 const LIMIT_MS = 60_000
@@ -175,18 +175,6 @@ describe('a ZooKeeper node and a bookie with the configuration of a stack, to a 
   async function killBookie(): Promise<void> {
     process.kill(bookieJvm(), 'SIGKILL')
     assert.equal((await bookie.exited).code, 128 + 9)
-  }
-
-  async function isLeader(port: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      let answer = ''
-      const socket = connect(port, '127.0.0.1', () => socket.write('srvr'))
-      socket.on('data', (data) => {
-        answer += data
-      })
-      socket.on('error', () => resolve(false))
-      socket.on('close', () => resolve(/^Mode: leader/m.test(answer)))
-    })
   }
 
   /** What the Job `pulsar-metadata` does before the first bookie. */

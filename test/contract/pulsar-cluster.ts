@@ -1,0 +1,245 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { scriptOf } from '../../infra/kubernetes/script.ts'
+import { type Child, giveTo, serverUser, startChild } from '../../runtime/local/child.ts'
+import { freePort } from '../../runtime/local/ports.ts'
+import { overrideProperties } from '../../runtime/local/pulsar.ts'
+import { answersOk, serverEnvironment, untilReady } from '../../runtime/local/server.ts'
+import { fileOf } from '../infra/pulsar/files.ts'
+import { servers } from './servers.ts'
+
+const LIMIT_MS = 120_000
+const CLUSTER = 'tracardi'
+const METADATA = new URL('../../infra/pulsar/scripts/metadata.sh', import.meta.url)
+
+export interface ClusterOptions {
+  /** Of its folder and its logs. */
+  readonly name: string
+  readonly zones: readonly string[]
+  readonly bookiesInZone: number
+  readonly brokers: number
+}
+
+interface Bookie {
+  /** `host:port`, each with an address of its own: racks belong to addresses. */
+  readonly id: string
+  readonly zone: string
+  readonly child: Child
+}
+
+interface Broker {
+  /** `host:port` of its admin API. */
+  readonly admin: string
+  readonly serviceUrl: string
+}
+
+/** A ZooKeeper, bookies in zones and brokers with the configuration of production: only hosts, ports, folders and tokens differ. */
+export class PulsarCluster {
+  readonly #folder: string
+  readonly #children: Child[] = []
+  readonly #bookies: Bookie[] = []
+  readonly #brokers: Broker[] = []
+  #zookeeper = ''
+  #runs = 0
+
+  private constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  static async start({ name, zones, bookiesInZone, brokers }: ClusterOptions): Promise<PulsarCluster> {
+    const folder = join(servers().folder, name)
+    mkdirSync(folder)
+    const cluster = new PulsarCluster(folder)
+    await cluster.#startZooKeeper()
+    const ids = await Promise.all(
+      zones
+        .flatMap((zone) => Array.from({ length: bookiesInZone }, () => zone))
+        .map(async (zone, at) => ({ zone, host: `127.0.0.${2 + at}`, port: await freePort() })),
+    )
+    const webPorts = await Promise.all(Array.from({ length: brokers }, () => freePort()))
+    await cluster.#makeMetadata(ids, webPorts[0] as number)
+    await Promise.all(ids.map((id) => cluster.#startBookie(id)))
+    // Two at a time, as many as a small machine has cores.
+    for (let at = 0; at < webPorts.length; at += 2)
+      await Promise.all(webPorts.slice(at, at + 2).map((port) => cluster.#startBroker(port)))
+    return cluster
+  }
+
+  get bookies(): readonly Omit<Bookie, 'child'>[] {
+    return this.#bookies
+  }
+
+  get brokers(): readonly Broker[] {
+    return this.#brokers
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#children.reverse().map((child) => child.stop()))
+  }
+
+  /** Kills each bookie of a zone, as the loss of the zone does. */
+  loseZone(zone: string): void {
+    for (const bookie of this.#bookies) if (bookie.zone === zone) bookie.child.kill()
+  }
+
+  /** Copies what lost bookies had, without the times for which production waits for them, and with each open ledger. */
+  async startAutorecovery(): Promise<void> {
+    const metrics = await freePort()
+    const conf = await this.#bookieConf('autorecovery', {
+      lostBookieRecoveryDelay: '0',
+      openLedgerRereplicationGracePeriod: '1000',
+      rwRereplicateBackoffMs: '100',
+      prometheusStatsHttpPort: `${metrics}`,
+    })
+    const child = await this.#startWith('autorecovery', ['autorecovery'], { PULSAR_BOOKKEEPER_CONF: conf })
+    await untilReady(child, () => answersOk(`http://127.0.0.1:${metrics}/metrics`), LIMIT_MS)
+  }
+
+  /** The metadata of each ledger, as BookKeeper prints it. What a broker reports of them can be older. */
+  async ledgers(): Promise<readonly string[]> {
+    const env = {
+      BOOKIE_CONF: await this.#bookieConf('shell', {}),
+      BOOKIE_LOG_DIR: this.#folder,
+    }
+    const text = await this.run('ledgers', ['bin/bookkeeper', 'shell', 'listledgers', '-meta'], env)
+    return text.match(/LedgerMetadata\{.*/g) ?? []
+  }
+
+  /** Runs a command of Pulsar's distribution to its end. @returns what it has printed. @throws Error where it fails. */
+  async run(name: string, command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
+    this.#runs += 1
+    const child = await this.#start(`${name}-${this.#runs}`, command, env)
+    if ((await child.exited).code !== 0) throw new Error(`${name} failed:\n${child.lastLines(20).join('\n')}`)
+    return readFileSync(child.logFile, 'utf8')
+  }
+
+  async #startZooKeeper(): Promise<void> {
+    const [client, server, election, metrics] = await Promise.all([freePort(), freePort(), freePort(), freePort()])
+    const data = join(this.#folder, 'zookeeper')
+    const dynamic = join(this.#folder, 'ensemble')
+    mkdirSync(data)
+    writeFileSync(join(data, 'myid'), '1\n')
+    writeFileSync(dynamic, `server.1=127.0.0.1:${server}:${election}:participant;127.0.0.1:${client}\n`)
+    const conf = await this.#write('zookeeper.conf', await fileOf('production', 'zookeeper', 'zookeeper.conf'), {
+      dataDir: data,
+      dynamicConfigFile: dynamic,
+      'metricsProvider.httpPort': `${metrics}`,
+    })
+    this.#zookeeper = `127.0.0.1:${client}`
+    const child = await this.#startWith('zookeeper', ['zookeeper'], { PULSAR_ZK_CONF: conf })
+    await untilReady(child, () => isLeader(client), LIMIT_MS)
+  }
+
+  /** By the script of the Job `pulsar-metadata`, with the racks of these bookies. */
+  async #makeMetadata(
+    bookies: readonly { zone: string; host: string; port: number }[],
+    webPort: number,
+  ): Promise<void> {
+    const racks = bookies.map(({ zone, host, port }) => {
+      const id = `${host}:${port}`
+      return [id, { rack: `/${zone}`, hostname: id }]
+    })
+    const script = scriptOf(METADATA, {
+      ...{ CLUSTER, ZOOKEEPER: this.#zookeeper, BROKER: '127.0.0.1', ADMIN_PORT: webPort, BROKER_PORT: 1 },
+      RACKS: JSON.stringify({ default: Object.fromEntries(racks) }),
+    })
+    await this.run('metadata', ['bash', '-c', script])
+  }
+
+  async #startBookie({ zone, host, port }: { zone: string; host: string; port: number }): Promise<void> {
+    const name = `bookie-${host}`
+    const metrics = await freePort()
+    const folders = ['journal', 'ledgers'].map((kind) => join(this.#folder, name, kind))
+    for (const path of folders) mkdirSync(path, { recursive: true })
+    const conf = await this.#bookieConf(name, {
+      bookiePort: `${port}`,
+      advertisedAddress: host,
+      prometheusStatsHttpPort: `${metrics}`,
+      journalDirectories: folders[0] as string,
+      ledgerDirectories: folders[1] as string,
+    })
+    const child = await this.#startWith(name, ['bookie'], { PULSAR_BOOKKEEPER_CONF: conf })
+    this.#bookies.push({ id: `${host}:${port}`, zone, child })
+    await untilReady(child, () => answersOk(`http://127.0.0.1:${metrics}/metrics`), LIMIT_MS)
+  }
+
+  async #bookieConf(name: string, overrides: Readonly<Record<string, string>>): Promise<string> {
+    const original = await fileOf('production', 'bookkeeper', 'bookkeeper.conf')
+    return this.#write(`${name}.conf`, original, {
+      metadataServiceUri: `metadata-store:zk:${this.#zookeeper}`,
+      useHostNameAsBookieID: 'false',
+      advertisedAddress: '127.0.0.1',
+      // The disk of a machine for tests may be nearly full.
+      diskUsageThreshold: '0.99',
+      diskUsageWarnThreshold: '0.98',
+      diskUsageLwmThreshold: '0.98',
+      ...overrides,
+    })
+  }
+
+  async #startBroker(webPort: number): Promise<void> {
+    const name = `broker-${webPort}`
+    const port = await freePort()
+    const conf = await this.#write(`${name}.conf`, await fileOf('production', 'broker', 'broker.conf'), {
+      metadataStoreUrl: `zk:${this.#zookeeper}`,
+      configurationMetadataStoreUrl: `zk:${this.#zookeeper}`,
+      brokerServicePort: `${port}`,
+      webServicePort: `${webPort}`,
+      bindAddress: '127.0.0.1',
+      advertisedAddress: '127.0.0.1',
+      authenticationEnabled: 'false',
+      authorizationEnabled: 'false',
+      brokerClientAuthenticationPlugin: '',
+      brokerClientAuthenticationParameters: '',
+      statusFilePath: '',
+    })
+    const child = await this.#startWith(name, ['broker'], { PULSAR_BROKER_CONF: conf })
+    const admin = `127.0.0.1:${webPort}`
+    await untilReady(child, () => answersOk(`http://${admin}/admin/v2/brokers/health`), LIMIT_MS)
+    this.#brokers.push({ admin, serviceUrl: `pulsar://127.0.0.1:${port}` })
+  }
+
+  async #write(file: string, original: string, overrides: Readonly<Record<string, string>>): Promise<string> {
+    const path = join(this.#folder, file)
+    writeFileSync(path, overrideProperties(original, overrides))
+    return path
+  }
+
+  #startWith(name: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Child> {
+    return this.#start(name, ['bin/pulsar', ...args], env)
+  }
+
+  async #start(name: string, command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Child> {
+    const { distributions, java } = servers()
+    const [program = '', ...args] = command
+    giveTo(serverUser(), this.#folder)
+    const child = await startChild({
+      ...{ name, program, args, cwd: distributions.pulsar },
+      env: serverEnvironment({
+        JAVA_HOME: java.home,
+        PULSAR_MEM: '-Xmx256m -XX:MaxDirectMemorySize=256m',
+        PULSAR_GC: '-XX:+UseSerialGC -XX:TieredStopAtLevel=1',
+        PULSAR_GC_LOG: ' ',
+        PULSAR_LOG_DIR: this.#folder,
+        ...env,
+      }),
+      ...{ logFile: join(this.#folder, `${name}.log`), runAs: serverUser(), stopLimitMs: 20_000 },
+    })
+    this.#children.push(child)
+    return child
+  }
+}
+
+/** Whether the ZooKeeper at a port serves. */
+export async function isLeader(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    let answer = ''
+    const socket = connect(port, '127.0.0.1', () => socket.write('srvr'))
+    socket.on('data', (data) => {
+      answer += data
+    })
+    socket.on('error', () => resolve(false))
+    socket.on('close', () => resolve(/^Mode: leader/m.test(answer)))
+  })
+}
