@@ -6,7 +6,7 @@ import { buildPublicServer } from '../api/public-server.ts'
 import { Publisher } from '../api/publisher.ts'
 import { addQueueRoutes } from '../api/queue-routes.ts'
 import { watchSources } from '../api/sources.ts'
-import type { Config } from '../config.ts'
+import type { ConfigOf } from '../config.ts'
 import { operatorConsole } from '../console/console.ts'
 import { addConsolePage, addConsoleRoutes } from '../console/routes.ts'
 import { Health } from '../health.ts'
@@ -24,7 +24,7 @@ import { stopServing } from './departure.ts'
 import type { Program } from './run.ts'
 
 /** Starts the API. All listeners open immediately; until Pulsar is reached, calls are answered 503. */
-export async function startApi(config: Config, log: Logger): Promise<Program> {
+export async function startApi(config: ConfigOf<'api'>, log: Logger): Promise<Program> {
   const sources = watchSources(config.sourcesFile, log)
   const topics = topicsOf(config)
   const admin = pulsarAdmin(config)
