@@ -115,8 +115,8 @@ describe('the codes', () => {
 const WITHOUT_CODE = [
   'infra/commands/pipeline.ts',
   'infra/commands/sizing.ts',
-  'infra/kubernetes/script.ts',
-  'infra/kubernetes/script.ts',
+  'infra/kubernetes/config-files.ts',
+  'infra/kubernetes/config-files.ts',
   'infra/observability/pod-monitor.ts',
   'infra/sizing/coefficients.ts',
   'infra/sizing/coefficients.ts',

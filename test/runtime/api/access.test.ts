@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { authorized } from '../../../runtime/api/access.ts'
-import type { Source } from '../../../runtime/api/sources.ts'
-import { digestOf } from '../../../runtime/api/sources.ts'
+import { digestOf, type Source } from '../../../runtime/api/sources.ts'
 
 const SHOP = 'https://shop.example.com'
 const SECRET = 'a secret of the back end'
