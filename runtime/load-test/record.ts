@@ -104,7 +104,7 @@ export interface ApiInterval {
 export interface WorkerInterval {
   readonly cores: readonly number[]
   readonly events: number
-  /** Bulks by why they were sent. */
+  /** Bulks by flush reason. */
   readonly flushes: Readonly<Record<string, number>>
   /** Events in one bulk on average; `null` when none was sent. */
   readonly bulkEvents: number | null

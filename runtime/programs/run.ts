@@ -15,7 +15,7 @@ const HARD_LIMIT_FACTOR = 1.1
  */
 export async function runUntilSignal(program: Program, graceSeconds: number, log: Logger): Promise<number> {
   process.on('uncaughtException', (error) => {
-    log.fatal({ err: error }, 'ended by an unforeseen error')
+    log.fatal({ err: error }, 'terminated by an unexpected error')
     process.exit(1)
   })
   const signal = await new Promise<string>((resolve) => {
@@ -24,7 +24,7 @@ export async function runUntilSignal(program: Program, graceSeconds: number, log
   log.info({ signal }, 'stopping')
   const limit = setTimeout(
     () => {
-      log.warn('not stopped within the grace time; ending')
+      log.warn('not stopped within the grace time; exiting')
       process.exit(1)
     },
     graceSeconds * 1000 * HARD_LIMIT_FACTOR,

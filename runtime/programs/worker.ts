@@ -127,7 +127,7 @@ async function waitForSetUp(
     } catch (error) {
       const reason = messageOf(error)
       onMissing(reason)
-      if (reason !== last) log.warn({ err: error }, 'waiting before taking events')
+      if (reason !== last) log.warn({ err: error }, 'waiting for the set-up before receiving events')
       last = reason
       await sleep(SET_UP_POLL_MS, undefined, { signal }).catch(() => undefined)
     }

@@ -179,7 +179,7 @@ describe('faults of a stack', () => {
     ],
     ['secrets of sources that are no JSON', 'dev', { sourceSecrets: 'do-not-tell' }, [fault('source_secret_invalid')]],
     [
-      'a secret among the sources, where all can read it',
+      'a secret among the sources, where anyone can read it',
       'dev',
       { sources: { 'my-source': { secrets: ['do-not-tell-anybody'] } } },
       [fault('source_secret_invalid')],
