@@ -73,7 +73,7 @@ export function namedPods({ access, workers }: SettledPlatform): NamedPods {
   }
 }
 
-/** What alerts and dashboards ask after. */
+/** What alerts and dashboards query. */
 export function monitoredArgs(settled: SettledPlatform, prefix: string): MonitoredStackArgs {
   const { site, settings, pulsar, workers, backlogHours, observability } = settled
   const { sizedEventsPerSecond, sizedEventBytes } = settled

@@ -653,7 +653,7 @@ const rules: readonly ((config: Config) => string | undefined)[] = [
       : undefined,
   (c) =>
     c.shutdownDelaySeconds >= c.shutdownGraceSeconds
-      ? `SHUTDOWN_DELAY_SECONDS is ${c.shutdownDelaySeconds}, which leaves nothing of SHUTDOWN_GRACE_SECONDS, ${c.shutdownGraceSeconds}, for the calls in flight: make it shorter, or the grace time longer`
+      ? `SHUTDOWN_DELAY_SECONDS is ${c.shutdownDelaySeconds}, which leaves nothing of SHUTDOWN_GRACE_SECONDS, ${c.shutdownGraceSeconds}, for the calls in flight: make it shorter, or the grace period longer`
       : undefined,
   (c) =>
     /^[!-~]*$/.test(c.privateToken)

@@ -19,7 +19,7 @@ export function configMap(
   )
 }
 
-/** Lets a drain of machines take one pod of the tier at a time, in whatever zone. */
+/** Lets a drain of machines take one pod of the tier at a time, in any zone. */
 export function disruptionBudget(
   site: Site,
   tier: Tier,

@@ -10,7 +10,7 @@ export interface Certificate {
   readonly notAfter: string
 }
 
-/** What alerts and dashboards ask after: the stack by the names and numbers of its configuration. */
+/** What alerts and dashboards query: the stack by the names and numbers of its configuration. */
 export interface MonitoredStack {
   /** Namespace of Kubernetes. */
   readonly namespace: string

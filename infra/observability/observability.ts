@@ -134,7 +134,7 @@ export class Observability extends ComponentResource {
         objectName,
         {
           metadata: { name: objectName, namespace: site.namespace, labels },
-          // Files of all namespaces lie in one folder of the sidecar.
+          // Files of all namespaces are in one folder of the sidecar.
           data: { [`${site.namespace}-${name}.json`]: json },
         },
         { parent: this },

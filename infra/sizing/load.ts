@@ -41,7 +41,7 @@ export interface Floor {
   readonly brokers: number
   readonly bookies: number
   readonly bookieMemoryMib: number
-  /** 0 where other nodes may hold the data; at least one node is sized all the same. */
+  /** 0 where other nodes may hold the data; at least one node is sized anyway. */
   readonly dataNodes: number
 }
 

@@ -19,6 +19,7 @@ export const VOCABULARY: readonly (readonly [pattern: string, instead: string])[
   ['stands?', 'is'],
 
   // Deciding and repairing.
+  ['unforeseen', 'unexpected'],
   ['(take|takes|taken|took) for', 'treat as'],
   ['mend(s|ed|ing)?', 'fix'],
   ['put (it )?right', 'fix'],
@@ -38,6 +39,8 @@ export const VOCABULARY: readonly (readonly [pattern: string, instead: string])[
   ['(comes?|came|coming) again', 'is redelivered, or: is retried'],
   ['quarter of an hour', '15 minutes'],
   ['so long as', 'as long as'],
+  ['grace times?', 'grace period'],
+  ['(comes?|came|coming) to (its|their|the) limit', 'reach the limit'],
 
   // Amounts.
   [
@@ -61,8 +64,12 @@ export const VOCABULARY: readonly (readonly [pattern: string, instead: string])[
   ['(give|gives|given|gave|giving)( it| them)? back', 'negatively acknowledge, or: return'],
   ['what (comes|came|waits|waited|stands|stood|lies)', 'name the subject'],
   ['(comes?|came) in', 'arrive'],
+  ['(lies|lie) in', 'be in'],
+  ['by why', 'by reason'],
 
   // Connecting words.
+  ['(in|from|of|for) whatever (?=(order|form|zone|folder|page|level|ids)\\b)', '$1 any '],
+  ['(?<!\\b(is|are|be|been|have|has) )all the same', 'anyway'],
   ['whoever', 'anyone who'],
   ['be it', 'whether'],
   ['beside', 'next to, or: in addition to'],
