@@ -42,14 +42,14 @@ export const VOCABULARY: readonly (readonly [pattern: string, instead: string])[
   ['grace times?', 'grace period'],
   ['(comes?|came|coming) to (its|their|the) limit', 'reach the limit'],
 
-  // Amounts.
+  // Amounts. The rule looks at a match again between two words `xyz`.
   [
-    '(?<=^|[.:;] |\\bthe )most (?=(bytes|events|bulks|calls|documents|messages|connections|replicas|shards|values)\\b)',
-    'maximum ',
+    '(?<=^|[.:;] |\\b(?:the|xyz) )most (bytes|events|bulks|calls|documents|messages|connections|replicas|shards|values)',
+    'maximum $1',
   ],
   [
-    '(?<=^|[.:;] |\\bthe )least (?=(bytes|events|bulks|calls|documents|messages|connections|replicas|shards|values)\\b)',
-    'minimum ',
+    '(?<=^|[.:;] |\\b(?:the|xyz) )least (bytes|events|bulks|calls|documents|messages|connections|replicas|shards|values)',
+    'minimum $1',
   ],
   ['(longest|shortest) (wait|time)', 'maximum or minimum $2'],
   ['least severe', 'minimum'],
@@ -68,7 +68,7 @@ export const VOCABULARY: readonly (readonly [pattern: string, instead: string])[
   ['by why', 'by reason'],
 
   // Connecting words.
-  ['(in|from|of|for) whatever (?=(order|form|zone|folder|page|level|ids)\\b)', '$1 any '],
+  ['(in|from|of|for) whatever (order|form|zone|folder|page|level|ids)', '$1 any $2'],
   ['(?<!\\b(is|are|be|been|have|has) )all the same', 'anyway'],
   ['whoever', 'anyone who'],
   ['be it', 'whether'],

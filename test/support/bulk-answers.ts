@@ -211,7 +211,7 @@ export const scripted = {
     done: 'waits, fewer bulks',
   },
   fullShard: {
-    what: 'shard with the most documents it can have',
+    what: 'shard with the maximum number of documents',
     status: 400,
     type: 'illegal_argument_exception',
     source: 'InternalEngine.tryAcquireInFlightDocs',
