@@ -163,7 +163,7 @@ function parsed(line: string): LoadTest {
   try {
     return JSON.parse(line)
   } catch (cause) {
-    throw new AppError('command_invalid', 'the line of the load test is no JSON; was it cut off?', { cause })
+    throw new AppError('command_invalid', 'the line of the load test is not JSON; was it cut off?', { cause })
   }
 }
 

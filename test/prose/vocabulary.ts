@@ -68,6 +68,7 @@ export const VOCABULARY: readonly (readonly [pattern: string, instead: string])[
   ['by why', 'by reason'],
 
   // Connecting words.
+  ['(is|are) no (JSON|HTTP|URL|text|number|object|list)', '$1 not $2'],
   ['(in|from|of|for) whatever (order|form|zone|folder|page|level|ids)', '$1 any $2'],
   ['(?<!\\b(is|are|be|been|have|has) )all the same', 'anyway'],
   ['whoever', 'anyone who'],

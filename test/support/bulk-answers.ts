@@ -60,14 +60,14 @@ export const provoked = {
     done: 'dead letter',
   },
   malformedDocument: {
-    what: 'document that is no JSON',
+    what: 'document that is not JSON',
     status: 400,
     type: 'document_parsing_exception',
     source: PARSE,
     done: 'dead letter',
   },
   malformedAction: {
-    what: 'action that is no JSON: the whole request',
+    what: 'action that is not JSON: the whole request',
     status: 400,
     type: 'x_content_parse_exception',
     source: `${LINES}.parse`,
