@@ -6,7 +6,7 @@ import { type Child, startChild } from '../runtime/local/child.ts'
 import { freePort } from '../runtime/local/ports.ts'
 import { type ProgramName, startProgram } from '../runtime/local/programs.ts'
 import { answersOk, untilReady } from '../runtime/local/server.ts'
-import { indicesOf, topicPath, topicsOf } from '../runtime/names.ts'
+import { indicesOf, topicPath, topicSetUpOf, topicsOf } from '../runtime/names.ts'
 import { type PulsarAdmin, pulsarAdmin } from '../runtime/queue/admin.ts'
 import { setUpQueue } from '../runtime/queue/topic-set-up.ts'
 import { searchClient } from '../runtime/search/client.ts'
@@ -59,7 +59,7 @@ export class Lab {
       options.profile,
     )
     if (lab.#profileFolder !== undefined) mkdirSync(lab.#profileFolder)
-    await setUpQueue(lab.admin, topicsOf(lab.config))
+    await setUpQueue(lab.admin, topicSetUpOf(lab.config))
     await setUpSearch(lab.search, lab.config)
     return lab
   }
@@ -67,7 +67,7 @@ export class Lab {
   /** The configuration with a topic of its own, which is set up. */
   async withTopic(topic: string, partitions: number): Promise<Config> {
     const config = loadConfig({ ...this.#env, PULSAR_FUNCTION_TOPIC: topic, PULSAR_PARTITIONS: String(partitions) })
-    await setUpQueue(this.admin, topicsOf(config))
+    await setUpQueue(this.admin, topicSetUpOf(config))
     return config
   }
 

@@ -1,12 +1,11 @@
 import { withDefaults } from './config/defaults.ts'
 import { nodeSets } from './elasticsearch/node-sets.ts'
+import { labelsFrom } from './kubernetes/labels.ts'
 import type { Resources } from './kubernetes/pod.ts'
 import { TIER_NAMES, type Tier } from './kubernetes/tiers.ts'
 import type { ExternalPorts } from './network/edges.ts'
 import type { NamedPods } from './network/policies.ts'
-import { EXPORTER_RESOURCES } from './observability/exporter-resources.ts'
-import { labelsFrom } from './observability/label-list.ts'
-import type { MonitoredStackArgs } from './observability/monitored-stack.ts'
+import { EXPORTER_RESOURCES, type MonitoredStackArgs } from './observability/monitored-stack.ts'
 import { isExternalElasticsearch, isExternalPulsar, type PlatformArgs, type SettledPlatform } from './platform-args.ts'
 
 /** How many pods a tier has, and what each of them asks for. */
@@ -74,7 +73,7 @@ export function namedPods({ access, workers }: SettledPlatform): NamedPods {
   }
 }
 
-/** What alerts and dashboards ask after. */
+/** What alerts and dashboards query. */
 export function monitoredArgs(settled: SettledPlatform, prefix: string): MonitoredStackArgs {
   const { site, settings, pulsar, workers, backlogHours, observability } = settled
   const { sizedEventsPerSecond, sizedEventBytes } = settled

@@ -9,7 +9,7 @@ import {
 } from '@pulumi/pulumi'
 import { Elasticsearch } from './elasticsearch/elasticsearch.ts'
 import type { SearchAccess } from './elasticsearch/endpoint.ts'
-import { checksumOfSecrets } from './kubernetes/checksum.ts'
+import { checksumOfSecrets } from './kubernetes/config-files.ts'
 import { labelsOf, PLATFORM } from './kubernetes/labels.ts'
 import { protection } from './kubernetes/protection.ts'
 import type { Site } from './kubernetes/site.ts'

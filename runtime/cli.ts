@@ -27,7 +27,7 @@ const cli = new Command('tracardi')
 
 cli
   .command('api')
-  .description('take events and publish them')
+  .description('accept events and publish them')
   .action(() => runProgram('api', startApi))
 cli
   .command('worker')
@@ -53,10 +53,10 @@ cli
   .action((options) => backlog(config(), options))
 
 const deadLetters = cli.command('dead-letters').description('events that Elasticsearch refused, with the reason')
-const limit = ['--limit <n>', 'at most so many', wholeNumber] as const
+const limit = ['--limit <n>', 'maximum number of dead letters', wholeNumber] as const
 deadLetters
   .command('list')
-  .description('show them; removes none')
+  .description('list them; removes none')
   .option(...limit, 20)
   .action((options) => listDeadLetters(config(), quietLog(), options))
 deadLetters
@@ -66,7 +66,7 @@ deadLetters
   .action((options) => replayAll(config(), quietLog(), options))
 deadLetters
   .command('export')
-  .description('write them to a new file (- is standard output), one JSON object a line; removes none')
+  .description('write them to a new file (- is standard output), one JSON object per line; removes none')
   .argument('<file>')
   .option(...limit, Number.MAX_SAFE_INTEGER)
   .action((file, options) => exportDeadLetters(config(), quietLog(), { ...options, file }))
@@ -90,7 +90,7 @@ indexCommand
 
 cli
   .command('send')
-  .description('post events: those of a file with a JSON object a line (- is standard input), or a generated load')
+  .description('post events: those of a file with one JSON object per line (- is standard input), or a generated load')
   .argument('[file]')
   .option('--url <url>', `public listener of the API; default: the run on this machine, or ${DEFAULT_TARGET}`)
   .option('--source <id>', 'event source', 'my-source')

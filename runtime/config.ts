@@ -594,6 +594,46 @@ export const settings = {
 type Settings = typeof settings
 export type Config = { readonly [K in keyof Settings]: ValueOf<Settings[K]> }
 
+/** The programs of the images. `admin` is every command of an operator, set-up among them: each reads what it needs when it starts. */
+export type ProgramName = 'api' | 'worker' | 'admin'
+
+/**
+ * Settings that one program alone reads. A change of one restarts no other program, so the others are not given them: each takes a
+ * `ConfigOf`, and what several programs use takes a `SharedConfig`.
+ */
+export const READ_BY_ONE = {
+  api: [
+    'consoleInstances',
+    'apiMaxEvents',
+    'apiMaxBodyBytes',
+    'apiMaxPendingBytes',
+    'apiMaxConnections',
+    'shutdownDelaySeconds',
+    'eventIdWindowHours',
+    'publishTimeoutSeconds',
+    'messageMaxBytes',
+    'messageMaxEvents',
+  ],
+  worker: ['prefetchMessages', 'bulkMaxEvents', 'bulkMaxBytes', 'bulkTimeoutSeconds', 'bulkConcurrency'],
+  admin: [
+    'eventRetentionDays',
+    'sessionRetentionDays',
+    'profileRetentionDays',
+    'warmAfterDays',
+    'pulsarBundles',
+    'pulsarRetentionHours',
+    'pulsarRetentionSizeGib',
+  ],
+} as const satisfies Record<ProgramName, readonly (keyof Config)[]>
+
+type ReadByOne<P extends ProgramName> = (typeof READ_BY_ONE)[P][number]
+
+/** What a program may read. */
+export type ConfigOf<P extends ProgramName> = Omit<Config, ReadByOne<Exclude<ProgramName, P>>>
+
+/** What every program may read. */
+export type SharedConfig = Omit<Config, ReadByOne<ProgramName>>
+
 /** A call with the maximum body holds its bytes, its text and its messages at the same time, and one owner never gets the whole memory. */
 const PENDING_PER_BODY = 8
 
@@ -613,7 +653,7 @@ const rules: readonly ((config: Config) => string | undefined)[] = [
       : undefined,
   (c) =>
     c.shutdownDelaySeconds >= c.shutdownGraceSeconds
-      ? `SHUTDOWN_DELAY_SECONDS is ${c.shutdownDelaySeconds}, which leaves nothing of SHUTDOWN_GRACE_SECONDS, ${c.shutdownGraceSeconds}, for the calls in flight: make it shorter, or the grace time longer`
+      ? `SHUTDOWN_DELAY_SECONDS is ${c.shutdownDelaySeconds}, which leaves nothing of SHUTDOWN_GRACE_SECONDS, ${c.shutdownGraceSeconds}, for the calls in flight: make it shorter, or the grace period longer`
       : undefined,
   (c) =>
     /^[!-~]*$/.test(c.privateToken)

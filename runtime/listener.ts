@@ -81,7 +81,7 @@ const BAD_HTTP: Readonly<Record<string, readonly [status: number, detail: string
   HPE_INVALID_EOF_STATE: [400, 'The request ends before it is complete', 'aborted'],
 }
 
-/** Bytes that are no HTTP: nothing of them is logged, for the error of the parser carries them. */
+/** Bytes that are not HTTP: nothing of them is logged, for the error of the parser carries them. */
 function answerBadHttp(error: ConnectionError, socket: Socket, onUnrouted: OnUnrouted): void {
   // An idle connection breaks too, which is not reported.
   if (error.code === 'ECONNRESET') {

@@ -1,4 +1,4 @@
-import { type Config, settings } from './config.ts'
+import { type Config, type SharedConfig, settings } from './config.ts'
 
 /** How long and how much of what is acknowledged Pulsar keeps, of each partition. Whatever is reached first deletes; -1 is no limit. */
 export interface Retention {
@@ -10,33 +10,39 @@ export interface Retention {
 export interface Topics {
   readonly tenant: string
   readonly namespace: string
-  /** Minimum number of bundles of the namespace. */
-  readonly bundles: number
   readonly events: string
   readonly eventsSubscription: string
   readonly partitions: number
-  readonly retention: Retention
   readonly deadLetters: string
   readonly deadLettersSubscription: string
+}
+
+/** The same with what set-up alone makes of them. */
+export interface TopicSetUp extends Topics {
+  /** Minimum number of bundles of the namespace. */
+  readonly bundles: number
+  readonly retention: Retention
 }
 
 /** The subscription that keeps dead letters until a person has looked at them. */
 export const DEAD_LETTERS_SUBSCRIPTION = 'dead-letters'
 
-export function topicsOf(config: Config): Topics {
+export function topicsOf(config: SharedConfig): Topics {
   const { pulsarTenant: tenant, pulsarNamespace: namespace, pulsarTopic, pulsarSubscription } = config
   return {
     tenant,
     namespace,
-    bundles: config.pulsarBundles,
     events: topicName(tenant, namespace, pulsarTopic),
     eventsSubscription: pulsarSubscription,
     partitions: config.pulsarPartitions,
-    retention: retentionOf(config),
     // The name that Pulsar's own clients give to a dead-letter topic.
     deadLetters: topicName(tenant, namespace, `${pulsarTopic}-${pulsarSubscription}-DLQ`),
     deadLettersSubscription: DEAD_LETTERS_SUBSCRIPTION,
   }
+}
+
+export function topicSetUpOf(config: Config): TopicSetUp {
+  return { ...topicsOf(config), bundles: config.pulsarBundles, retention: retentionOf(config) }
 }
 
 /** So that brokers get about as many bundles each, and one that is added finds some to take. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { decisions } from '../docs/decisions.ts'
 import { declared, readPulumiYaml } from '../docs/pulumi-yaml.ts'
 import { COMPARED_LOADS } from '../docs/sizing-loads.ts'
@@ -78,6 +78,24 @@ describe('the documentation', () => {
       for (const [, script = ''] of readPage(page).matchAll(/npm run ([a-z0-9:-]+)/g)) {
         assert.ok(script in scripts, `${page} names the script ${script}`)
       }
+    }
+  })
+
+  it('searches logs only for lines that the programs write', () => {
+    const sources = globSync('runtime/{api,worker,search,queue,programs}/*.ts', { cwd: root }).map(readPage)
+    const lines = sources.flatMap((text) =>
+      [...text.matchAll(/\blog\.(?:info|warn|error)\([^']*(?:'[^']*'[^']*)*?'([^'\n]+)',?\s*\)/g)].map(
+        ([, line = '']) => line,
+      ),
+    )
+    const searches = [...readPage('docs/alerts.md').matchAll(/logs deploy\/\w+ \| grep ("[^"]+"|'[^']+'|\w+)/g)]
+    assert.ok(searches.length > 5)
+    for (const [search, quoted = ''] of searches) {
+      const text = quoted.replaceAll(/["']/g, '')
+      assert.ok(
+        lines.some((line) => line.includes(text)),
+        search,
+      )
     }
   })
 

@@ -46,7 +46,7 @@ function sharesOfCeiling(
   })
 }
 
-/** From the fewest to the most shards that were measured. */
+/** From the lowest to the highest number of shards that was measured. */
 function growth(all: readonly ShardSummary[]): ShardGoal[] {
   const [first, last] = [all[0], all.at(-1)]
   if (first === undefined || last === undefined || first === last) return []

@@ -5,7 +5,7 @@ import { faultOf, StackConfigError } from './errors.ts'
 /**
  * Coefficients as `npm run load-test` writes them: a file of JSON.
  *
- * @throws StackConfigError when it cannot be read, is no JSON, or has faults: all of them.
+ * @throws StackConfigError when it cannot be read, is not JSON, or has faults: all of them.
  */
 export function readCoefficientsFile(path: string): Coefficients {
   try {

@@ -45,7 +45,7 @@ function faultsOf(content: unknown): readonly string[] {
     ...(['currency', 'of'] as const).flatMap((key) =>
       typeof content[key] === 'string' && content[key] !== ''
         ? []
-        : [`${key} is ${shown(content[key])}; allowed: a text`],
+        : [`${key} is ${shown(content[key])}; allowed: text`],
     ),
     ...(['diskGibMonth', 'warmDiskGibMonth', 'objectGibMonth', 'zoneTrafficGib'] as const).flatMap((key) =>
       numberFault(key, content[key], 0),

@@ -13,11 +13,12 @@ const HOW = `pulumi config set --secret sourceSecrets '{"<source>": ["…"]}'`
  * Reads the secrets of the sources. No fault shows one.
  *
  * @param value the JSON that the engine has decrypted, or what it says.
- * @param sources those of the stack: a secret for any other is a fault, and so is a secret among them, where all can read it.
+ * @param sources those of the stack: a secret for any other is a fault, and so is a secret among them, where anyone can read it.
  */
 export function readSourceSecrets(value: unknown, sources: Sources, report: (fault: string) => void): SourceSecrets {
   const plain = Object.entries(sources).filter(([, entry]) => isObject(entry) && 'secrets' in entry)
-  for (const [id] of plain) report(`sources.${id}.secrets is in the file of the stack, where all can read it: ${HOW}`)
+  for (const [id] of plain)
+    report(`sources.${id}.secrets is in the file of the stack, where anyone can read it: ${HOW}`)
   if (value === undefined || value === '') return {}
   const given = typeof value === 'string' ? parsed(value) : value
   if (!isObject(given)) {

@@ -1,10 +1,9 @@
 import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi'
 import * as random from '@pulumi/random'
-import { checksumOfSecrets } from '../kubernetes/checksum.ts'
+import { checksumOfSecrets, scriptOf } from '../kubernetes/config-files.ts'
 import { labelsOf } from '../kubernetes/labels.ts'
 import { keeping } from '../kubernetes/protection.ts'
-import { scriptOf } from '../kubernetes/script.ts'
 import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
 
 /**

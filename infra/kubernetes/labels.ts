@@ -30,5 +30,7 @@ export function versionLabel(image: Input<string> | undefined): Record<string, s
   return tag === undefined ? {} : { 'app.kubernetes.io/version': tag }
 }
 
-/** The label that distinguishes the zones of a tier with one StatefulSet for each zone. */
-export const ZONE_LABEL = 'tracardi.com/zone'
+/** Labels from a list of `name=value`, as a stack's configuration has it. */
+export function labelsFrom(list: readonly string[]): Record<string, string> {
+  return Object.fromEntries(list.map((text) => text.split('=', 2) as [string, string]))
+}

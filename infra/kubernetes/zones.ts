@@ -1,3 +1,6 @@
+/** The label that distinguishes the zones of a tier with one StatefulSet for each zone. */
+export const ZONE_LABEL = 'tracardi.com/zone'
+
 /** The pods of a tier that belong to one zone, or all of them where a stack has no zones. */
 export interface ZoneShare {
   /** Zone, or nothing where the stack has none. */

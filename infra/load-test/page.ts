@@ -32,7 +32,7 @@ ${advice.length > 0 ? `<section><h2>What to change</h2>${list(advice)}</section>
 <div class="charts" id="charts"></div></section>
 <section><h2>${escaped(countsTitle(findings))}</h2>${countsTable(findings)}</section>
 <section><h2>What one of each carries</h2>${capacitiesTable(findings)}</section>
-<section><h2>Bulks by why they were sent</h2>${flushBars(loadTest)}</section>
+<section><h2>Bulks by flush reason</h2>${flushBars(loadTest)}</section>
 <section><h2>Coefficients for the sizing model</h2>${coefficientsTable(findings)}
 <p class="note">What is not listed could not be told from this load test and keeps its default.</p></section>
 <section><h2>In words</h2>${list(summaryOf(loadTest))}</section>

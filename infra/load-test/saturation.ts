@@ -153,7 +153,7 @@ const BEHIND: Finding = {
   advice: 'check what delays the workers (their log, their CPU limit, how many are ready), or raise workers.replicas',
 }
 
-/** The first part that came to its limit under the load and stayed there for a while; nothing when none did. */
+/** The first part that reached its limit under the load and stayed there for a while; nothing when none did. */
 export function firstSaturation({
   intervals,
   settings,

@@ -16,7 +16,7 @@ export function textReport(loadTest: LoadTest, findings: Findings): string {
       capacities.map(({ what, eventsPerSecond, basis }) => `${what}: ${figure(eventsPerSecond)} events/s (${basis})`),
     ),
     section(
-      'Bulks by why they were sent',
+      'Bulks by flush reason',
       flushReasons(loadTest).map(({ reason, count }) => `${reason}: ${figure(count)}`),
     ),
     section(
@@ -37,8 +37,8 @@ export function headline({ asked }: LoadTest, { verdict }: Findings): string {
 }
 
 export function saturationLine({ verdict: { saturation } }: Findings): string {
-  if (saturation === undefined) return 'Nothing came to its limit.'
-  return `The first to come to its limit, after ${figure(Math.round(saturation.fromSeconds))} s: ${saturation.part}, for ${saturation.reason}.`
+  if (saturation === undefined) return 'Nothing reached its limit.'
+  return `The first to reach its limit, after ${figure(Math.round(saturation.fromSeconds))} s: ${saturation.part}, because ${saturation.reason}.`
 }
 
 export function countsTitle({ stack }: Findings): string {

@@ -3,12 +3,12 @@ import { ComponentResource, type ComponentResourceOptions, type Input } from '@p
 import { withDefaults } from '../config/defaults.ts'
 import type { SearchAccess, SearchEndpoint } from '../elasticsearch/endpoint.ts'
 import { deployment } from '../kubernetes/deployment.ts'
-import { disruptionBudget } from '../kubernetes/disruption.ts'
 import { type PodTemplate, podTemplate, type Volume } from '../kubernetes/pod.ts'
 import { httpCheck, probes } from '../kubernetes/probes.ts'
 import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
+import { disruptionBudget } from '../kubernetes/tier-objects.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
-import { EXPORTER_RESOURCES } from './exporter-resources.ts'
+import { EXPORTER_RESOURCES } from './monitored-stack.ts'
 
 const TIER = 'elasticsearch-exporter'
 const { ports: PORTS } = TIERS['elasticsearch-exporter']

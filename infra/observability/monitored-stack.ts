@@ -1,5 +1,6 @@
 import type { Config } from '../../runtime/config.ts'
-import { topicsOf } from '../../runtime/names.ts'
+import { partitionPattern, topicsOf } from '../../runtime/names.ts'
+import type { Resources } from '../kubernetes/pod.ts'
 import { scrapedOf, type Tier } from '../kubernetes/tiers.ts'
 
 /** A certificate that the stack has made. */
@@ -9,7 +10,7 @@ export interface Certificate {
   readonly notAfter: string
 }
 
-/** What alerts and dashboards ask after: the stack by the names and numbers of its configuration. */
+/** What alerts and dashboards query: the stack by the names and numbers of its configuration. */
 export interface MonitoredStack {
   /** Namespace of Kubernetes. */
   readonly namespace: string
@@ -83,3 +84,23 @@ export function monitoredStackOf(args: MonitoredStackArgs, certificates: readonl
     certificates,
   }
 }
+
+/**
+ * What selects the samples of a tier: the operator names the job of a PodMonitor `namespace/name`. Labels of the pods would
+ * not do, because Pulsar has labels of its own under the same names.
+ */
+export function of(
+  { namespace, prefix }: Pick<MonitoredStack, 'namespace' | 'prefix'>,
+  tier: Tier,
+  ...more: readonly string[]
+): string {
+  return `{${[`job="${namespace}/${prefix}${tier}"`, ...more].join(',')}}`
+}
+
+/** What selects the partitions of the topic among the topics of the brokers. */
+export function partitions({ topic }: Pick<MonitoredStack, 'topic'>): string {
+  return `topic=~"${partitionPattern(topic)}"`
+}
+
+/** What the exporter for Elasticsearch takes. It asks when it is asked, and keeps nothing. */
+export const EXPORTER_RESOURCES: Resources = { cpuMillicores: 50, memoryMib: 128 }

@@ -3,12 +3,11 @@ import { ComponentResource, type ComponentResourceOptions, output } from '@pulum
 import { withDefaults } from '../config/defaults.ts'
 import type { GroupOf } from '../config/read.ts'
 import type { SearchAccess } from '../elasticsearch/endpoint.ts'
-import { labelsOf } from '../kubernetes/labels.ts'
+import { labelsFrom, labelsOf } from '../kubernetes/labels.ts'
 import { type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { scrapedOf, type Tier } from '../kubernetes/tiers.ts'
-import { dashboardsOf } from './dashboards.ts'
+import { dashboardsOf } from './dashboards/model.ts'
 import { Exporter } from './exporter.ts'
-import { labelsFrom } from './label-list.ts'
 import { type MonitoredStackArgs, monitoredStackOf } from './monitored-stack.ts'
 import { podMonitor } from './pod-monitor.ts'
 import { rulesOf } from './rules.ts'
@@ -135,7 +134,7 @@ export class Observability extends ComponentResource {
         objectName,
         {
           metadata: { name: objectName, namespace: site.namespace, labels },
-          // Files of all namespaces lie in one folder of the sidecar.
+          // Files of all namespaces are in one folder of the sidecar.
           data: { [`${site.namespace}-${name}.json`]: json },
         },
         { parent: this },

@@ -1,7 +1,29 @@
-import type { Alert } from './alert.ts'
-import { certificateSeries, type RecordedSeries } from './alerts/certificates.ts'
-import { alertsOf } from './alerts.ts'
+import type { Alert, AlertGroup } from './alert.ts'
+import { bookkeeperAlerts } from './alerts/bookkeeper.ts'
+import { certificateAlerts, certificateSeries, type RecordedSeries } from './alerts/certificates.ts'
+import { elasticsearchAlerts } from './alerts/elasticsearch.ts'
+import { eventAlerts } from './alerts/events.ts'
+import { podAlerts } from './alerts/pods.ts'
+import { queueAlerts } from './alerts/queue.ts'
+import { workerAlerts } from './alerts/workers.ts'
+import { zookeeperAlerts } from './alerts/zookeeper.ts'
 import type { MonitoredStack } from './monitored-stack.ts'
+
+const GROUPS = [
+  eventAlerts,
+  workerAlerts,
+  queueAlerts,
+  bookkeeperAlerts,
+  zookeeperAlerts,
+  elasticsearchAlerts,
+  certificateAlerts,
+  podAlerts,
+]
+
+/** The alerts of a stack: those about servers that it has. */
+export function alertsOf(stack: MonitoredStack): readonly AlertGroup[] {
+  return GROUPS.map((group) => group(stack)).filter(({ reads }) => reads.every((tier) => stack.tiers.includes(tier)))
+}
 
 interface AlertingRule {
   readonly alert: string

@@ -53,7 +53,7 @@ const WHY: Readonly<Record<Exclude<Relation, 'ancestor'>, string>> = {
 export function mayReplace({ stack, commit, deployed, forced, relation }: Replacement): Verdict {
   if (!deployed.ever) return { allowed: true, reason: `${stack} runs nothing yet` }
   if (forced === commit) return { allowed: true, reason: `FORCE_COMMIT of the environment ${stack} names ${commit}` }
-  const unless = `To bring up ${commit} all the same, set the variable FORCE_COMMIT of the environment ${stack} to it.`
+  const unless = `To bring up ${commit} anyway, set the variable FORCE_COMMIT of the environment ${stack} to it.`
   if (deployed.commit === undefined) {
     const reason = `${stack} was brought up from outside of a git checkout, so it is unknown what would be reverted. ${unless}`
     return { allowed: false, reason }

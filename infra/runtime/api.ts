@@ -10,12 +10,12 @@ import {
 import * as random from '@pulumi/random'
 import { withDefaults } from '../config/defaults.ts'
 import type { GroupOf } from '../config/read.ts'
-import { checksumOfSecrets } from '../kubernetes/checksum.ts'
+import { checksumOfSecrets } from '../kubernetes/config-files.ts'
 import { deployment } from '../kubernetes/deployment.ts'
-import { disruptionBudget } from '../kubernetes/disruption.ts'
 import { labelsOf } from '../kubernetes/labels.ts'
 import { service } from '../kubernetes/service.ts'
 import { hostOf, type Site, siteOf } from '../kubernetes/site.ts'
+import { disruptionBudget } from '../kubernetes/tier-objects.ts'
 import {
   accessOf,
   instancesService,

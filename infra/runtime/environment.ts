@@ -1,5 +1,5 @@
 import type { Input } from '@pulumi/pulumi'
-import { type Config, loadConfig, type settings, toEnv } from '../../runtime/config.ts'
+import { type Config, loadConfig, type ProgramName, READ_BY_ONE, settings, toEnv } from '../../runtime/config.ts'
 import { bundlesFor } from '../../runtime/names.ts'
 import type { SearchAccess, SearchEndpoint } from '../elasticsearch/endpoint.ts'
 import { jobPod } from '../kubernetes/job.ts'
@@ -58,8 +58,6 @@ export function accessOf({ pulsar, elasticsearch, settings }: Omit<RuntimeArgs, 
   return { settings: { ...loadConfig({}), ...settings }, pulsar, search: elasticsearch.endpoint }
 }
 
-type Program = 'api' | 'worker' | 'admin'
-
 /** The settings of a program, by environment name: those that the stack states, and those that the platform sets. */
 export function settingsOf({ settings: stated, pulsar, search }: RuntimeAccess): Record<string, string> {
   const config: Partial<Config> = {
@@ -80,42 +78,16 @@ export function settingsOf({ settings: stated, pulsar, search }: RuntimeAccess):
   return toEnv(config)
 }
 
-/** Settings that one program alone reads. Whatever is not named here may be read by all. */
-export const READ_BY_ONE = {
-  api: [
-    'CONSOLE_INSTANCES',
-    'API_MAX_EVENTS',
-    'API_MAX_BODY_BYTES',
-    'API_MAX_PENDING_BYTES',
-    'API_MAX_CONNECTIONS',
-    'SHUTDOWN_DELAY_SECONDS',
-    'EVENT_ID_WINDOW_HOURS',
-    'PUBLISH_TIMEOUT_SECONDS',
-    'MESSAGE_MAX_BYTES',
-    'MESSAGE_MAX_EVENTS',
-  ],
-  worker: ['PREFETCH_MESSAGES', 'BULK_MAX_EVENTS', 'BULK_MAX_BYTES', 'BULK_TIMEOUT_SECONDS', 'BULK_CONCURRENCY'],
-  admin: [
-    'EVENT_RETENTION_DAYS',
-    'SESSION_RETENTION_DAYS',
-    'PROFILE_RETENTION_DAYS',
-    'WARM_AFTER_DAYS',
-    'PULSAR_BUNDLES',
-    'PULSAR_RETENTION_HOURS',
-    'PULSAR_RETENTION_SIZE_GIB',
-  ],
-} as const satisfies Record<Program, readonly (typeof settings)[keyof Config]['env'][]>
-
 /** Those of the settings that a program reads: a change of any other is no reason to restart it. */
-export function readBy(program: Program, all: Readonly<Record<string, string>>): Record<string, string> {
-  const others = Object.entries(READ_BY_ONE).flatMap(([one, names]): readonly string[] =>
-    one === program ? [] : names,
+export function readBy(program: ProgramName, all: Readonly<Record<string, string>>): Record<string, string> {
+  const others = Object.entries(READ_BY_ONE).flatMap(([one, keys]): readonly string[] =>
+    one === program ? [] : keys.map((key) => settings[key].env),
   )
   return Object.fromEntries(Object.entries(all).filter(([name]) => !others.includes(name)))
 }
 
 /** Variables of the container that are no settings: where secrets are mounted, and how much memory Node.js may use. */
-export function containerEnv(access: RuntimeAccess, memoryMib: number, program: Program): Record<string, string> {
+export function containerEnv(access: RuntimeAccess, memoryMib: number, program: ProgramName): Record<string, string> {
   return {
     NODE_ENV: 'production',
     NODE_OPTIONS: `--max-old-space-size=${nodeHeapMib(memoryMib)}`,
@@ -135,7 +107,7 @@ export interface ApiSecrets {
 /** Secrets, as files that only the program's user reads; the authority; and what the API alone has. */
 export function runtimeVolumes(
   { pulsar, search }: RuntimeAccess,
-  program: Program,
+  program: ProgramName,
   own?: ApiSecrets,
 ): { volumes: Volume[]; mounts: Record<string, VolumeMount | string> } {
   const volumes: Volume[] = []

@@ -1,6 +1,6 @@
 import * as k8s from '@pulumi/kubernetes'
 import { type CustomResourceOptions, type Input, output } from '@pulumi/pulumi'
-import { checksum } from '../kubernetes/checksum.ts'
+import { checksum } from '../kubernetes/config-files.ts'
 import { labelsOf } from '../kubernetes/labels.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
 import type { Site } from '../kubernetes/site.ts'

@@ -1,11 +1,11 @@
 import type * as k8s from '@pulumi/kubernetes'
 import type { Input, Resource } from '@pulumi/pulumi'
 import { toEnv } from '../../runtime/config.ts'
-import { checksum } from '../kubernetes/checksum.ts'
-import { configMap } from '../kubernetes/config-map.ts'
+import { checksum } from '../kubernetes/config-files.ts'
 import { type ContainerArgs, type PodTemplate, podTemplate, type Resources } from '../kubernetes/pod.ts'
 import { httpCheck, probes } from '../kubernetes/probes.ts'
 import { hostOf, type Site } from '../kubernetes/site.ts'
+import { configMap } from '../kubernetes/tier-objects.ts'
 import { TIERS, type Tier } from '../kubernetes/tiers.ts'
 import {
   type ApiSecrets,

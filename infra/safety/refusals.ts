@@ -1,6 +1,6 @@
 import type { Facts } from './facts.ts'
 
-/** Facts that never change, and how to get what one wants all the same. */
+/** Facts that never change, and how to get what one wants anyway. */
 const FIXED: Readonly<Record<string, string>> = {
   cluster: 'a stack cannot move to another cluster; correct KUBECONFIG or platform.context, or make a new stack there',
   'platform.namespace':

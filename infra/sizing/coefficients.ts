@@ -105,9 +105,9 @@ export interface Coefficients {
   readonly maxShardsPerNode: number
   /** Bytes of a primary shard at the end of its period that are aimed at. */
   readonly targetShardBytes: number
-  /** Least bytes of a primary shard, where not throughput asks for more shards. */
+  /** Minimum size of a primary shard in bytes, where not throughput asks for more shards. */
   readonly minShardBytes: number
-  /** Most bytes of a primary shard. */
+  /** Maximum size of a primary shard in bytes. */
   readonly maxShardBytes: number
   /** Least disk that is asked for, whatever the load. */
   readonly minDiskGib: number

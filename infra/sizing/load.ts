@@ -41,7 +41,7 @@ export interface Floor {
   readonly brokers: number
   readonly bookies: number
   readonly bookieMemoryMib: number
-  /** 0 where other nodes may hold the data; at least one node is sized all the same. */
+  /** 0 where other nodes may hold the data; at least one node is sized anyway. */
   readonly dataNodes: number
 }
 
@@ -63,9 +63,9 @@ export interface Shape {
   readonly indexReplicas: number
   /** EVENT_PARTITIONING: the period of one event index. */
   readonly eventPartitioning: Period
-  /** BULK_SIZE: most events in one bulk. */
+  /** BULK_SIZE: maximum number of events in one bulk. */
   readonly bulkSize: number
-  /** MESSAGE_MAX_EVENTS: most events in one message. */
+  /** MESSAGE_MAX_EVENTS: maximum number of events in one message. */
   readonly messageMaxEvents: number
   /** PREFETCH_MESSAGES: messages that wait in a worker for each partition. */
   readonly prefetchMessages: number

@@ -127,7 +127,7 @@ const HEADROOM = 1.5
 const WAITING_SECONDS = 10
 /** The defaults of `api.maxReplicas` and `workers.maxReplicas`: less headroom saves nothing, as pods start only when needed. */
 const LEAST_MAXIMUM = { api: 30, workers: 10 }
-/** The most replicas that the configuration takes, `infra/config/schema.ts`. */
+/** The maximum number of replicas that the configuration takes, `infra/config/schema.ts`. */
 const MOST_REPLICAS = 500
 /** The most of `workers.backlogPerWorker`, `infra/config/schema.ts`. */
 const MOST_WAITING = 1_000_000

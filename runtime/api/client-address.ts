@@ -30,7 +30,7 @@ function networkOf(groups: readonly number[]): string {
   return `${network.join(':')}::/64`
 }
 
-/** The eight groups of an IPv6 address, in whatever of its forms it is written. */
+/** The eight groups of an IPv6 address, in any of its forms. */
 function groupsOf(address: string): readonly number[] {
   const [text = ''] = address.split('%')
   const [left = '', right] = text.split('::')

@@ -1,7 +1,7 @@
 import cors from '@fastify/cors'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
-import type { Config } from '../config.ts'
+import type { ConfigOf } from '../config.ts'
 import { descriptorLimit, maxConnections } from '../descriptors.ts'
 import { answerOutsideRoutes, listenerOptions, type OnUnrouted } from '../listener.ts'
 import type { Logger } from '../log.ts'
@@ -43,7 +43,7 @@ const CORS = {
 const MAX_PARAM_LENGTH = MAX_ID_BYTES * 3
 
 export interface PublicDependencies {
-  readonly config: Config
+  readonly config: ConfigOf<'api'>
   readonly sources: Sources
   readonly publisher: Publisher
   readonly metrics: ApiMetrics

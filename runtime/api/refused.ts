@@ -51,7 +51,7 @@ export function refusedByQueue(): Refused {
 
 /** @param reason what is missing at the servers and what the operator is to do. */
 export function notRead(reason: string): Refused {
-  return new Refused(503, `The events would not be stored now; send them again. ${reason}`, RETRY_AFTER_SECONDS)
+  return new Refused(503, `The events would not be stored now; send them again: ${reason}`, RETRY_AFTER_SECONDS)
 }
 
 /** A call with faults, each of which is listed in the answer. */

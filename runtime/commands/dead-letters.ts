@@ -56,7 +56,7 @@ export function replayAll(config: Config, log: Logger, options: DeadLetterOption
   })
 }
 
-/** Writes the dead letters to a file, a JSON object a line, with a payload that is no text as `base64`; they stay where they are. */
+/** Writes the dead letters to a file, a JSON object a line, with a payload that is not text as `base64`; they stay where they are. */
 export function exportDeadLetters(
   config: Config,
   log: Logger,

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
 import { agedIndices, moveToWarm } from '../search/age.ts'
 import { searchClient } from '../search/client.ts'
-import { deleteExpired, type IndexReport, listIndices } from '../search/retention.ts'
+import { deleteExpired, expiredOf, type IndexReport, listIndices } from '../search/retention.ts'
 import { deleteExpiredStates, type ExpiredStates, expiredStates } from '../search/state-expiry.ts'
 import { print, table } from './output.ts'
 
@@ -9,7 +9,9 @@ import { print, table } from './output.ts'
 export async function indices(config: Config, options: { readonly json?: boolean }): Promise<void> {
   const search = searchClient(config)
   try {
-    const reports = await listIndices(search, config, Date.now())
+    const all = await listIndices(search, config)
+    const expired = new Set(expiredOf(all, config, Date.now()))
+    const reports = all.map((report) => ({ ...report, expired: expired.has(report) }))
     if (options.json) return print(JSON.stringify(reports, null, 2))
     if (reports.length === 0) return print('There are no indices yet; the first event creates one.')
     print(table(['index', 'documents', 'bytes', 'shards', 'replicas', 'health', ''], reports.map(row)))
@@ -18,8 +20,9 @@ export async function indices(config: Config, options: { readonly json?: boolean
   }
 }
 
-function row(report: IndexReport): (string | number)[] {
-  const { name, documents, bytes, shards, replicas, health, expired } = report
+type ListedIndex = IndexReport & { readonly expired: boolean }
+
+function row({ name, documents, bytes, shards, replicas, health, expired }: ListedIndex): (string | number)[] {
   return [name, documents, bytes, shards, replicas, health, expired ? 'expired' : '']
 }
 
@@ -36,7 +39,7 @@ export async function expireIndices(config: Config, options: { readonly apply?: 
       const states = await deleteExpiredStates(search, config, nowMs)
       return print(said('Deleted', deleted, states) ?? 'Nothing has expired.')
     }
-    const expired = (await listIndices(search, config, nowMs)).filter((report) => report.expired)
+    const expired = expiredOf(await listIndices(search, config), config, nowMs)
     const states = await expiredStates(search, config, nowMs)
     const text = said(
       'Expired',

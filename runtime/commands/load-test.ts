@@ -93,22 +93,8 @@ export function requireWritable(path: string): void {
 export function loadTestOptions(flags: LoadTestFlags, local?: LocalListeners): LoadTestOptions {
   const target = flags.target ?? local?.publicUrl ?? DEFAULT_TARGET
   const faults: string[] = []
-  const number = (flag: string, text: string | undefined, least: number, most: number, whole = true): number => {
-    const value = Number(text)
-    const valid =
-      /^\d+(\.\d+)?$/.test(text ?? '') && value >= least && value <= most && (!whole || Number.isInteger(value))
-    if (!valid)
-      faults.push(
-        `--${flag} is ${shown(text)}; allowed: ${whole ? 'a whole number' : 'a number'} from ${least} to ${most}`,
-      )
-    return value
-  }
-  const seconds = secondsOf(flags.duration ?? '') ?? 0
-  if (seconds < LEAST_SECONDS || seconds > MOST_SECONDS) {
-    faults.push(
-      `--duration is ${shown(flags.duration)}; allowed: ${LEAST_SECONDS}s to ${MOST_SECONDS / 3600}h, like 30s, 10m or 2h`,
-    )
-  }
+  const number = numberReader(faults)
+  const seconds = durationSeconds(flags.duration, faults)
   if (!/^https?:\/\/[^\s/]+\/?$/.test(target)) {
     faults.push(`--target is "${target}"; allowed: a URL like http://host:8585`)
   }
@@ -130,9 +116,32 @@ export function loadTestOptions(flags: LoadTestFlags, local?: LocalListeners): L
   return options
 }
 
+/** Reads the number of a flag, and adds a fault for one that is not allowed. */
+function numberReader(faults: string[]) {
+  return (flag: string, text: string | undefined, least: number, most: number, whole = true): number => {
+    const value = Number(text)
+    const isNumber = /^\d+(\.\d+)?$/.test(text ?? '') && (!whole || Number.isInteger(value))
+    if (!isNumber || value < least || value > most) {
+      const kind = whole ? 'a whole number' : 'a number'
+      faults.push(`--${flag} is ${shown(text)}; allowed: ${kind} from ${least} to ${most}`)
+    }
+    return value
+  }
+}
+
 /** Ramp and plateau in less time would be a few samples. */
 const LEAST_SECONDS = 10
 const MOST_SECONDS = 86_400
+
+function durationSeconds(text: string | undefined, faults: string[]): number {
+  const seconds = secondsOf(text ?? '') ?? 0
+  if (seconds < LEAST_SECONDS || seconds > MOST_SECONDS) {
+    faults.push(
+      `--duration is ${shown(text)}; allowed: ${LEAST_SECONDS}s to ${MOST_SECONDS / 3600}h, like 30s, 10m or 2h`,
+    )
+  }
+  return seconds
+}
 
 function shown(text: string | undefined): string {
   return text === undefined ? 'missing' : `"${text}"`

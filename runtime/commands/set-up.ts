@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import { topicsOf } from '../names.ts'
+import { topicSetUpOf } from '../names.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { setUpQueue } from '../queue/topic-set-up.ts'
 import { searchClient } from '../search/client.ts'
@@ -12,7 +12,7 @@ export async function setUp(config: Config, options: { readonly lowerRetention?:
   const search = searchClient(config)
   try {
     const retentionChange = options.lowerRetention ? 'lower' : 'raise'
-    const queue = await setUpQueue(admin, topicsOf(config), retentionChange)
+    const queue = await setUpQueue(admin, topicSetUpOf(config), retentionChange)
     const steps = [...queue, ...(await setUpSearch(search, config))]
     print(
       table(

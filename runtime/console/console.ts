@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
 import type { Registry } from 'prom-client'
-import type { Config } from '../config.ts'
+import type { ConfigOf } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Topics } from '../names.ts'
@@ -18,7 +18,7 @@ import type { ConsoleData } from './routes.ts'
 import type { State } from './state.ts'
 
 export interface ConsoleDependencies {
-  readonly config: Config
+  readonly config: ConfigOf<'api'>
   readonly topics: Topics
   readonly admin: PulsarAdmin
   readonly transport: Transport
@@ -40,7 +40,7 @@ export function operatorConsole(dependencies: ConsoleDependencies): ConsoleData 
   }
 }
 
-export function stateOf(past: HistoryView, config: Config): State {
+export function stateOf(past: HistoryView, config: ConfigOf<'api'>): State {
   const figures = figuresOf(past, config)
   const namesInstances = config.consoleInstances !== ''
   return { version, namesInstances, ...figures, advice: adviceFor(figures, namesInstances) }

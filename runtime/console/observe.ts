@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
 import type { Registry } from 'prom-client'
-import type { Config } from '../config.ts'
+import type { ConfigOf } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { monitoringPortOf } from '../monitoring.ts'
 import type { Topics } from '../names.ts'
@@ -33,7 +33,7 @@ export interface Publishing {
 }
 
 export interface Observed {
-  readonly config: Config
+  readonly config: ConfigOf<'api'>
   readonly topics: Topics
   readonly admin: PulsarAdmin
   readonly search: Client
@@ -69,7 +69,7 @@ function publishingState({ unavailableReason, notPromised, leftOut }: Publishing
 }
 
 async function readInstances(
-  config: Config,
+  config: ConfigOf<'api'>,
   registry: Registry,
   now: () => number,
 ): Promise<readonly InstanceAnswer[]> {
@@ -105,7 +105,7 @@ async function queueState(admin: PulsarAdmin, topics: Topics): Promise<QueueStat
   return { partitions, deadLetters: deadLetters.total }
 }
 
-async function searchState(search: Client, config: Config): Promise<SearchState> {
+async function searchState(search: Client, config: ConfigOf<'api'>): Promise<SearchState> {
   const limits = { requestTimeout: SEARCH_EVERY_MS }
   const answers = Promise.all([
     search.cluster.health({}, limits),
@@ -114,7 +114,7 @@ async function searchState(search: Client, config: Config): Promise<SearchState>
       { include_defaults: true, flat_settings: true, filter_path: '*.cluster.routing.allocation.disk.*' },
       limits,
     ),
-    listIndices(search, config, Date.now()),
+    listIndices(search, config),
   ])
   const [health, stats, settings, indices] = await answers.catch((error: Error) => {
     // Its cause repeats what the client says.

@@ -62,7 +62,7 @@ export interface NamedCount {
 
 export interface BulkFigures {
   readonly count: number
-  /** Bulks by why they were sent: `size`, `bytes`, `timeout`, `drain`. */
+  /** Bulks by flush reason: `size`, `bytes`, `timeout`, `drain`. */
   readonly byReason: Readonly<Record<string, number>>
   readonly meanEvents: number | null
   /** Mean events of a bulk as a share of BULK_SIZE; above 1 where they grow while they wait for those in flight. */

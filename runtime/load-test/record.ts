@@ -104,7 +104,7 @@ export interface ApiInterval {
 export interface WorkerInterval {
   readonly cores: readonly number[]
   readonly events: number
-  /** Bulks by why they were sent. */
+  /** Bulks by flush reason. */
   readonly flushes: Readonly<Record<string, number>>
   /** Events in one bulk on average; `null` when none was sent. */
   readonly bulkEvents: number | null
@@ -163,7 +163,7 @@ function parsed(line: string): LoadTest {
   try {
     return JSON.parse(line)
   } catch (cause) {
-    throw new AppError('command_invalid', 'the line of the load test is no JSON; was it cut off?', { cause })
+    throw new AppError('command_invalid', 'the line of the load test is not JSON; was it cut off?', { cause })
   }
 }
 

@@ -46,7 +46,7 @@ const MAX_UNDER_WAY = 10_000
 /**
  * Sends the load, waits until all of it is stored, and compares.
  *
- * @param signal ends the load early; what was sent is compared all the same.
+ * @param signal ends the load early; what was sent is compared anyway.
  * @throws AppError when the target, Pulsar or Elasticsearch does not answer at the beginning.
  */
 export async function runLoadTest(

@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { Budget } from '../api/budget.ts'
 import { apiMetrics } from '../api/metrics.ts'
@@ -6,38 +7,31 @@ import { buildPublicServer } from '../api/public-server.ts'
 import { Publisher } from '../api/publisher.ts'
 import { addQueueRoutes } from '../api/queue-routes.ts'
 import { watchSources } from '../api/sources.ts'
-import type { Config } from '../config.ts'
+import type { ConfigOf } from '../config.ts'
 import { operatorConsole } from '../console/console.ts'
 import { addConsolePage, addConsoleRoutes } from '../console/routes.ts'
 import { Health } from '../health.ts'
 import { listenAt } from '../listener.ts'
 import type { Logger } from '../log.ts'
-import { addMonitoringRoutes } from '../monitoring.ts'
-import { topicsOf } from '../names.ts'
+import { addMonitoringRoutes, type Monitored } from '../monitoring.ts'
+import { type Topics, topicsOf } from '../names.ts'
 import { addOperatorRoutes, buildPrivateServer } from '../private-server.ts'
-import { pulsarAdmin } from '../queue/admin.ts'
+import { type PulsarAdmin, pulsarAdmin } from '../queue/admin.ts'
 import { connectQueue } from '../queue/connect.ts'
 import { PartitionedProducer } from '../queue/partitions.ts'
+import type { Transport } from '../queue/port.ts'
 import { watchReader } from '../queue/reader-watch.ts'
 import { searchClient } from '../search/client.ts'
 import { stopServing } from './departure.ts'
 import type { Program } from './run.ts'
 
 /** Starts the API. All listeners open immediately; until Pulsar is reached, calls are answered 503. */
-export async function startApi(config: Config, log: Logger): Promise<Program> {
+export async function startApi(config: ConfigOf<'api'>, log: Logger): Promise<Program> {
   const sources = watchSources(config.sourcesFile, log)
   const topics = topicsOf(config)
   const admin = pulsarAdmin(config)
   const transport = await connectQueue(config, admin, log)
-  const nowMs = () => Date.now()
-  const reader = { topic: topics.events, subscription: topics.eventsSubscription }
-  const producer = new PartitionedProducer(transport, {
-    topic: topics.events,
-    sendTimeoutMs: config.publishTimeoutSeconds * 1000,
-    log,
-    nowMs,
-    watch: (onVerdict) => watchReader(admin, reader, { log, nowMs, onVerdict }),
-  })
+  const producer = producerOf(config, topics, admin, transport, log)
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const budget = new Budget(config.apiMaxPendingBytes)
@@ -66,25 +60,13 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
     leftOut: () => producer.leftOut(),
   }
   const shown = operatorConsole({ config, topics, admin, transport, search, registry, publishing, log })
-  const privateServer = await buildPrivateServer(config, log)
-  const monitoringServer = config.monitoringPort === 0 ? undefined : await buildPrivateServer(config, log)
-  addMonitoringRoutes(monitoringServer ?? privateServer, {
-    program: 'api',
-    transport: transport.name,
-    health,
-    registry,
-  })
-  addConsolePage(privateServer)
-  await addOperatorRoutes(privateServer, config, log, (operators) => {
-    addQueueRoutes(operators, admin, topics.tenant)
-    addConsoleRoutes(operators, shown)
-    addOpenApi(operators, [
-      { server: publicServer, port: config.publicPort, description: 'The public listener' },
-      { server: privateServer, port: config.privatePort, description: 'The private listener' },
-      ...(monitoringServer
-        ? [{ server: monitoringServer, port: config.monitoringPort, description: 'The monitoring listener' }]
-        : []),
-    ])
+  const { privateServer, monitoringServer } = await buildPrivateServers(config, log, {
+    publicServer,
+    monitoring: { program: 'api', transport: transport.name, health, registry },
+    addRoutes: (operators) => {
+      addQueueRoutes(operators, admin, topics.tenant)
+      addConsoleRoutes(operators, shown)
+    },
   })
   await listenAt(publicServer, { host: config.publicHost, port: config.publicPort })
   await listenAt(privateServer, { host: config.privateHost, port: config.privatePort })
@@ -103,4 +85,51 @@ export async function startApi(config: Config, log: Logger): Promise<Program> {
       await search.close()
     },
   }
+}
+
+function producerOf(
+  { publishTimeoutSeconds }: Pick<ConfigOf<'api'>, 'publishTimeoutSeconds'>,
+  { events: topic, eventsSubscription: subscription }: Topics,
+  admin: PulsarAdmin,
+  transport: Transport,
+  log: Logger,
+): PartitionedProducer {
+  const nowMs = () => Date.now()
+  return new PartitionedProducer(transport, {
+    topic,
+    sendTimeoutMs: publishTimeoutSeconds * 1000,
+    log,
+    nowMs,
+    watch: (onVerdict) => watchReader(admin, { topic, subscription }, { log, nowMs, onVerdict }),
+  })
+}
+
+interface PrivateRoutes {
+  readonly publicServer: FastifyInstance
+  readonly monitoring: Monitored
+  /** Adds what asks for the token of the operators. */
+  readonly addRoutes: (operators: FastifyInstance) => void
+}
+
+/** The private listener, and the one for monitoring where it has a port of its own. */
+async function buildPrivateServers(
+  config: ConfigOf<'api'>,
+  log: Logger,
+  { publicServer, monitoring, addRoutes }: PrivateRoutes,
+): Promise<{ privateServer: FastifyInstance; monitoringServer: FastifyInstance | undefined }> {
+  const privateServer = await buildPrivateServer(config, log)
+  const monitoringServer = config.monitoringPort === 0 ? undefined : await buildPrivateServer(config, log)
+  addMonitoringRoutes(monitoringServer ?? privateServer, monitoring)
+  addConsolePage(privateServer)
+  await addOperatorRoutes(privateServer, config, log, (operators) => {
+    addRoutes(operators)
+    addOpenApi(operators, [
+      { server: publicServer, port: config.publicPort, description: 'The public listener' },
+      { server: privateServer, port: config.privatePort, description: 'The private listener' },
+      ...(monitoringServer
+        ? [{ server: monitoringServer, port: config.monitoringPort, description: 'The monitoring listener' }]
+        : []),
+    ])
+  })
+  return { privateServer, monitoringServer }
 }

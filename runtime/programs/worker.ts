@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { systemClock } from '../clock.ts'
-import type { Config } from '../config.ts'
+import type { ConfigOf } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import { Health } from '../health.ts'
 import { listenAt } from '../listener.ts'
@@ -27,7 +27,7 @@ import type { Program } from './run.ts'
 const SET_UP_POLL_MS = 2000
 
 /** Starts a worker. It takes nothing before the set-up has run: without templates, Elasticsearch would guess mappings. */
-export async function startWorker(config: Config, log: Logger): Promise<Program> {
+export async function startWorker(config: ConfigOf<'worker'>, log: Logger): Promise<Program> {
   const topics = topicsOf(config)
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -115,7 +115,7 @@ export async function startWorker(config: Config, log: Logger): Promise<Program>
 
 async function waitForSetUp(
   search: Client,
-  config: Config,
+  config: ConfigOf<'worker'>,
   log: Logger,
   signal: AbortSignal,
   onMissing: (reason: string) => void,
@@ -127,7 +127,7 @@ async function waitForSetUp(
     } catch (error) {
       const reason = messageOf(error)
       onMissing(reason)
-      if (reason !== last) log.warn({ err: error }, 'waiting before taking events')
+      if (reason !== last) log.warn({ err: error }, 'waiting for the set-up before receiving events')
       last = reason
       await sleep(SET_UP_POLL_MS, undefined, { signal }).catch(() => undefined)
     }

@@ -7,7 +7,7 @@ export interface PolicyAdmin {
   setRetention(namespace: string, retention: Retention): Promise<void>
   /** The policy in force for a topic: its own, otherwise that of its namespace, otherwise that of the broker. */
   appliedRetention(topic: string): Promise<Retention>
-  /** What may drop messages of a topic, of whatever level is in force; `undefined` where the token may not read it. */
+  /** What may drop messages of a topic, of any level that is in force; `undefined` where the token may not read it. */
   droppingPolicies(topic: string): Promise<DroppingPolicies | undefined>
   /** A policy of the topic itself, as the broker that answers knows it; `undefined` when it has none. */
   ownPolicy(topic: string, policy: TopicPolicy): Promise<unknown>

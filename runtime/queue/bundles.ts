@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../errors.ts'
-import type { Topics } from '../names.ts'
+import type { TopicSetUp } from '../names.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import type { PulsarAdmin } from './admin.ts'
 import { lastRefusal } from './attempts.ts'
@@ -27,7 +27,7 @@ function sizeOf(range: string): number {
  * Splits bundles of the namespace until there are as many as configured, and reads back what Pulsar has then. Bundles are never
  * merged. A split moves no message and no topic; `ensureSpread` gives the new bundles to other brokers.
  */
-export async function ensureBundles(admin: PulsarAdmin, topics: Topics, roundMs = ROUND_MS): Promise<SetUpStep> {
+export async function ensureBundles(admin: PulsarAdmin, topics: TopicSetUp, roundMs = ROUND_MS): Promise<SetUpStep> {
   const namespace = `${topics.tenant}/${topics.namespace}`
   const what = `bundles of ${namespace}`
   const wanted = topics.bundles

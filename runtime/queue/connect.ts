@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts'
+import type { SharedConfig } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { partitionNumber, type Topics, topicsOf } from '../names.ts'
@@ -12,11 +12,11 @@ import { webSocketTransport } from './websocket.ts'
  *
  * @throws AppError `native_transport_missing` when `native` is asked for and the client does not load.
  */
-export async function connectQueue(config: Config, admin: PulsarAdmin, log: Logger): Promise<Transport> {
+export async function connectQueue(config: SharedConfig, admin: PulsarAdmin, log: Logger): Promise<Transport> {
   return onlyAfterSetUp(await chooseTransport(config, log), admin, topicsOf(config))
 }
 
-async function chooseTransport(config: Config, log: Logger): Promise<Transport> {
+async function chooseTransport(config: SharedConfig, log: Logger): Promise<Transport> {
   if (config.pulsarTransport === 'websocket') return webSocketTransport(config)
   const nativeLog = log.child({ component: 'pulsar-client' })
   try {

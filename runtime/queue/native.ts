@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts'
+import type { SharedConfig } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { arrival } from './arrival.ts'
 import {
@@ -87,7 +87,7 @@ export async function loadPulsarModule(): Promise<PulsarModule> {
 }
 
 /** Pulsar through the official client: the fastest way, where its binary can be installed. */
-export function nativeTransport(pulsar: PulsarModule, config: Config, log: NativeLog): Transport {
+export function nativeTransport(pulsar: PulsarModule, config: SharedConfig, log: NativeLog): Transport {
   // The handler is one for the process: the client keeps it statically.
   pulsar.Client.setLogHandler((level, _file, _line, message) => log(LOG_LEVELS[level] ?? 'info', message))
   const client = new pulsar.Client({

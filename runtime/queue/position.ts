@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts'
 
-/** Where a message lies in its partition: the entry of a ledger, counted from 0; -1 is before the first. */
+/** Where a message is in its partition: the entry of a ledger, counted from 0; -1 is before the first. */
 export interface Position {
   readonly ledger: number
   readonly entry: number

@@ -1,5 +1,5 @@
 import { AppError, messageOf } from '../errors.ts'
-import type { Retention, Topics } from '../names.ts'
+import type { Retention, TopicSetUp } from '../names.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import type { PulsarAdmin } from './admin.ts'
 import { readUntil } from './attempts.ts'
@@ -14,7 +14,11 @@ const READ_BACK = { attempts: 15, waitMs: 200 }
  * Makes the namespace keep acknowledged messages for the configured time, and reads back what is in force for the topic. A policy
  * of the topic overrides that of the namespace; that of the broker applies if the namespace has none.
  */
-export async function ensureRetention(admin: PulsarAdmin, topics: Topics, change: RetentionChange): Promise<SetUpStep> {
+export async function ensureRetention(
+  admin: PulsarAdmin,
+  topics: TopicSetUp,
+  change: RetentionChange,
+): Promise<SetUpStep> {
   const namespace = `${topics.tenant}/${topics.namespace}`
   const what = `retention of ${topics.events}`
   const before = await admin.appliedRetention(topics.events)

@@ -40,33 +40,53 @@ export function superviseProducer(
   const connection = superviseConnection('producer', options.topic, log, (onClosed) =>
     transport.openProducer(options, onClosed),
   )
-  /** Why the last message had no receipt. */
-  let doubt: string | undefined
-  let probing = false
+  const breaker = new CircuitBreaker()
+  const unavailableReason = () =>
+    connection.unavailableReason() ??
+    (breaker.openReason === undefined ? undefined : `the last message had no receipt: ${breaker.openReason}`)
 
   return {
-    isConnected: () => doubt === undefined && connection.unavailableReason() === undefined,
-    canTry: () => connection.unavailableReason() === undefined && !(doubt !== undefined && probing),
-    unavailableReason: () =>
-      connection.unavailableReason() ?? (doubt === undefined ? undefined : `the last message had no receipt: ${doubt}`),
+    isConnected: () => unavailableReason() === undefined,
+    canTry: () => connection.unavailableReason() === undefined && breaker.admits,
+    unavailableReason,
     send: async (message) => {
       const producer = connection.current()
       if (!producer?.isConnected())
         throw new AppError('queue_unavailable', `Pulsar is not connected: ${connection.unavailableReason()}`)
-      if (doubt !== undefined && probing) throw new AppError('queue_unavailable', 'Pulsar does not answer')
-      const probe = doubt !== undefined
-      probing ||= probe
-      try {
-        await producer.send(message)
-        doubt = undefined
-      } catch (error) {
-        if (error instanceof AppError && error.retryable) doubt = messageOf(error)
-        throw error
-      } finally {
-        if (probe) probing = false
-      }
+      if (!breaker.admits) throw new AppError('queue_unavailable', 'Pulsar does not answer')
+      await breaker.run(() => producer.send(message))
     },
     close: () => connection.close(),
+  }
+}
+
+/** Opens with a failure that may pass. While it is open, one call at a time probes whether calls succeed again. */
+class CircuitBreaker {
+  #openReason: string | undefined
+  #isProbing = false
+
+  /** Why the last call failed; `undefined` while it is closed. */
+  get openReason(): string | undefined {
+    return this.#openReason
+  }
+
+  /** Whether a call may run: it is closed, or nothing probes. */
+  get admits(): boolean {
+    return this.#openReason === undefined || !this.#isProbing
+  }
+
+  async run(call: () => Promise<void>): Promise<void> {
+    const isProbe = this.#openReason !== undefined
+    this.#isProbing ||= isProbe
+    try {
+      await call()
+      this.#openReason = undefined
+    } catch (error) {
+      if (error instanceof AppError && error.retryable) this.#openReason = messageOf(error)
+      throw error
+    } finally {
+      if (isProbe) this.#isProbing = false
+    }
   }
 }
 
@@ -141,12 +161,14 @@ function superviseConnection<T extends { isConnected(): boolean; close(): Promis
   let reason = 'not connected yet'
 
   const run = async () => {
-    for (let attempt = 0; !stop.signal.aborted; attempt += 1) {
+    // Failures in a row to open it.
+    let failures = 0
+    while (!stop.signal.aborted) {
       try {
         const lost = Promise.withResolvers<string>()
         const opened = await open(lost.resolve)
         current = opened
-        attempt = -1
+        failures = 0
         log.info({ kind, topic }, 'connected to Pulsar')
         reason = await Promise.race([lost.promise, stopped])
         current = undefined
@@ -155,10 +177,10 @@ function superviseConnection<T extends { isConnected(): boolean; close(): Promis
       } catch (error) {
         if (reason !== messageOf(error)) log.warn({ kind, topic, err: error }, 'Pulsar cannot be reached')
         reason = messageOf(error)
+        failures += 1
       }
-      await sleep(backoffMs(Math.max(attempt, 0), REOPEN, Math.random()), undefined, { signal: stop.signal }).catch(
-        () => undefined,
-      )
+      const waitMs = backoffMs(Math.max(failures - 1, 0), REOPEN, Math.random())
+      await sleep(waitMs, undefined, { signal: stop.signal }).catch(() => undefined)
     }
   }
   const ended = run()

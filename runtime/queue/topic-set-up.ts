@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, messageOf } from '../errors.ts'
-import { partitionName, type Topics } from '../names.ts'
+import { partitionName, type TopicSetUp, type Topics } from '../names.ts'
 import type { SetUpStep } from '../set-up-step.ts'
 import type { PulsarAdmin } from './admin.ts'
 import { readUntil } from './attempts.ts'
@@ -23,7 +23,7 @@ const READY = { attempts: 60, waitMs: 1000 }
  */
 export async function setUpQueue(
   admin: PulsarAdmin,
-  topics: Topics,
+  topics: TopicSetUp,
   retentionChange: RetentionChange = 'raise',
 ): Promise<readonly SetUpStep[]> {
   const namespace = `${topics.tenant}/${topics.namespace}`

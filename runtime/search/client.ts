@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { BaseConnection, Client, ClusterConnectionPool } from '@elastic/elasticsearch'
-import type { Config } from '../config.ts'
+import type { SharedConfig } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import { type NodeListener, nodeConnections } from './node-connection.ts'
 
@@ -15,7 +15,7 @@ const MOST_DOUBLINGS = 4
  *
  * @param onNode called when a node does not answer, and when it answers again.
  */
-export function searchClient(config: Config, onNode: NodeListener = () => undefined): Client {
+export function searchClient(config: SharedConfig, onNode: NodeListener = () => undefined): Client {
   const nodes = config.elasticHost.split(',')
   const tls = {
     rejectUnauthorized: config.elasticVerifyCerts,
@@ -62,7 +62,7 @@ export async function searchUnavailableReason(client: Client): Promise<string | 
   return reason
 }
 
-function authentication(config: Config) {
+function authentication(config: SharedConfig) {
   if (config.elasticApiKey !== '') return { auth: { apiKey: config.elasticApiKey } }
   if (config.elasticUsername !== '') {
     return { auth: { username: config.elasticUsername, password: config.elasticPassword } }

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 
 export type Json = Readonly<Record<string, unknown>>
 
-/** An object with members as the text that `JSON.stringify` would make of it, free of whatever Elasticsearch refuses. */
+/** An object with members as the text that `JSON.stringify` would make of it, without what Elasticsearch refuses. */
 export class Verbatim {
   readonly text: string
 
@@ -121,7 +121,7 @@ function member(key: string, value: object | undefined): string {
 
 const VERSION = ',"version":'
 
-/** With `external_gte` an older version never replaces a newer one, in whatever order the two arrive. */
+/** With `external_gte` an older version never replaces a newer one, in any order of arrival. */
 export function stateLines(index: string, document: StateDocument, version: number): string {
   const target = `{"index":{"_index":"${index}","_id":${JSON.stringify(document.id)}`
   return `${target}${VERSION}${version},"version_type":"external_gte"}}\n${JSON.stringify(document)}\n`

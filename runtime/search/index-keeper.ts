@@ -1,5 +1,5 @@
 import { type Client, errors } from '@elastic/elasticsearch'
-import type { Config } from '../config.ts'
+import type { SharedConfig } from '../config.ts'
 import type { ItemResult, SendBulk } from './bulk.ts'
 import type { ItemFault } from './classify.ts'
 import { pairs } from './documents.ts'
@@ -14,7 +14,7 @@ const INDEX_OF_ACTION = /"_index":"([^"]+)"/
 
 export interface IndexKeeperOptions {
   readonly client: Client
-  readonly config: Config
+  readonly config: SharedConfig
   readonly sendBulk: SendBulk
   /** Called with each index that this process has created. */
   readonly onMade: (index: string) => void

@@ -1,5 +1,5 @@
 import type { Client } from '@elastic/elasticsearch'
-import type { Config } from '../config.ts'
+import type { SharedConfig } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { indicesOf } from '../names.ts'
 import type { SetUpStep } from '../set-up-step.ts'
@@ -31,7 +31,11 @@ import {
  *
  * @throws AppError `search_unavailable` when Elasticsearch does not answer or refuses.
  */
-export async function setUpSearch(client: Client, config: Config, nowMs = Date.now()): Promise<readonly SetUpStep[]> {
+export async function setUpSearch(
+  client: Client,
+  config: SharedConfig,
+  nowMs = Date.now(),
+): Promise<readonly SetUpStep[]> {
   try {
     const steps: SetUpStep[] = []
     for (const template of templatesOf(config)) {
@@ -51,7 +55,7 @@ export async function setUpSearch(client: Client, config: Config, nowMs = Date.n
 }
 
 /** The index that the next event or state would go to. */
-export function sampleIndexOf(template: Template, config: Config, nowMs: number): string {
+export function sampleIndexOf(template: Template, config: SharedConfig, nowMs: number): string {
   const { event } = indicesOf(config)
   return template.name === event ? `${event}-${periodOf(nowMs, config.eventPartitioning)}` : template.pattern
 }
@@ -62,7 +66,7 @@ export function sampleIndexOf(template: Template, config: Config, nowMs: number)
  *
  * @throws AppError `set_up_missing`, `search_unavailable`.
  */
-export async function assertSetUp(client: Client, config: Config): Promise<void> {
+export async function assertSetUp(client: Client, config: SharedConfig): Promise<void> {
   for (const { name } of templatesOf(config)) {
     const template = await readTemplate(client, name).catch((cause: unknown) => {
       throw new AppError('search_unavailable', `Elasticsearch at ${config.elasticHost} does not answer`, { cause })

@@ -1,5 +1,5 @@
 import type { Client } from '@elastic/elasticsearch'
-import type { Config } from '../config.ts'
+import type { SharedConfig } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { SetUpStep } from '../set-up-step.ts'
@@ -38,7 +38,7 @@ const MOST_NAMED = 3
 
 export interface IndexWatchOptions {
   readonly client: Client
-  readonly config: Config
+  readonly config: SharedConfig
   readonly keeper: IndexKeeper
   readonly shards: ShardMap
   readonly log: Logger

@@ -1,5 +1,5 @@
 import type { Client } from '@elastic/elasticsearch'
-import type { Config } from '../config.ts'
+import type { Config, SharedConfig } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { indicesOf } from '../names.ts'
 import { periodEndMs } from './indices.ts'
@@ -17,13 +17,11 @@ export interface IndexReport {
   readonly shards: number
   readonly replicas: number
   readonly health: string
-  /** Whether its whole period is older than EVENT_RETENTION_DAYS. Sessions and profiles expire one by one. */
-  readonly expired: boolean
 }
 
 /** Every index of this configuration, sorted by name. */
-export async function listIndices(client: Client, config: Config, nowMs: number): Promise<readonly IndexReport[]> {
-  const { event, allEvents, session, profile } = indicesOf(config)
+export async function listIndices(client: Client, config: SharedConfig): Promise<readonly IndexReport[]> {
+  const { allEvents, session, profile } = indicesOf(config)
   const rows = await client.cat
     .indices(
       {
@@ -49,7 +47,6 @@ export async function listIndices(client: Client, config: Config, nowMs: number)
       shards: Number(row.pri),
       replicas: Number(row.rep),
       health: String(row.health),
-      expired: isExpired(String(row.index), event, config.eventRetentionDays, nowMs),
     }))
     .sort((a, b) => a.name.localeCompare(b.name))
 }
@@ -60,9 +57,15 @@ export function isExpired(index: string, eventAlias: string, retentionDays: numb
   return retentionDays > 0 && endMs !== undefined && endMs + retentionDays * DAY_MS <= nowMs
 }
 
+/** The indices whose whole period is older than EVENT_RETENTION_DAYS. Sessions and profiles expire one by one. */
+export function expiredOf(reports: readonly IndexReport[], config: Config, nowMs: number): readonly IndexReport[] {
+  const { event } = indicesOf(config)
+  return reports.filter(({ name }) => isExpired(name, event, config.eventRetentionDays, nowMs))
+}
+
 /** Deletes the expired event indices; only ever called on an operator's explicit word. Answers the names. */
 export async function deleteExpired(client: Client, config: Config, nowMs: number): Promise<readonly string[]> {
-  const expired = (await listIndices(client, config, nowMs)).filter((index) => index.expired).map((index) => index.name)
-  for (const index of expired) await client.indices.delete({ index }, { ignore: [404] })
-  return expired
+  const names = expiredOf(await listIndices(client, config), config, nowMs).map(({ name }) => name)
+  for (const index of names) await client.indices.delete({ index }, { ignore: [404] })
+  return names
 }

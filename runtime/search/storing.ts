@@ -1,5 +1,5 @@
 import type { Client } from '@elastic/elasticsearch'
-import type { Config } from '../config.ts'
+import type { SharedConfig } from '../config.ts'
 import type { Logger } from '../log.ts'
 import { bulkSender, type SendBulk, shardWaitMs } from './bulk.ts'
 import { conflictFinder, type FindConflicts } from './conflicts.ts'
@@ -19,7 +19,7 @@ export interface Storing {
 }
 
 /** @param onMade called with each index that this process has created. */
-export function storingIn(client: Client, config: Config, log: Logger, onMade: (index: string) => void): Storing {
+export function storingIn(client: Client, config: SharedConfig, log: Logger, onMade: (index: string) => void): Storing {
   const keeper = new IndexKeeper({
     client,
     config,

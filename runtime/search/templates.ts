@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Config } from '../config.ts'
+import type { SharedConfig } from '../config.ts'
 import { indicesOf } from '../names.ts'
 
 /**
@@ -72,7 +72,7 @@ export interface IndexSettings {
   readonly number_of_shards: string
   readonly number_of_replicas: string
   readonly refresh_interval: string
-  readonly codec: Config['indexCodec']
+  readonly codec: SharedConfig['indexCodec']
 }
 
 /** The fields of a mapping, or of one of its objects. */
@@ -101,7 +101,7 @@ export interface Template extends NamedTemplate {
 const PRIORITY = 500
 
 /** The index templates of a configuration: settings for new indices, strict mappings. */
-export function templatesOf(config: Config): readonly Template[] {
+export function templatesOf(config: SharedConfig): readonly Template[] {
   const { event, allEvents, session, profile } = indicesOf(config)
   return [
     { ...template(config, event, allEvents, config.indexShards, eventFields, { [event]: {} }), alias: event },
@@ -114,14 +114,14 @@ export function templatesOf(config: Config): readonly Template[] {
  * Applies only where a template of `templatesOf` is gone, and forbids Elasticsearch to make such an index by itself: it would
  * guess the mapping from the first document.
  */
-export function guardTemplateOf(config: Config): NamedTemplate {
+export function guardTemplateOf(config: SharedConfig): NamedTemplate {
   const patterns = templatesOf(config).map(({ pattern }) => pattern)
   const content = { index_patterns: patterns, priority: PRIORITY - 1, allow_auto_create: false, template: {} }
   return { name: `${config.indexPrefix}-no-auto-create`, body: withMeta(content) }
 }
 
 function template(
-  config: Config,
+  config: SharedConfig,
   name: string,
   pattern: string,
   shards: number,
@@ -146,12 +146,12 @@ function template(
   return { name, pattern, body: withMeta(content) }
 }
 
-function flattenedFields({ flattenedDocValues }: Config): Fields {
+function flattenedFields({ flattenedDocValues }: SharedConfig): Fields {
   const field = { ...flattened, ...(flattenedDocValues ? {} : { doc_values: false }) }
   return { properties: field, context: field }
 }
 
-function settingsOf({ indexReplicas, indexRefreshSeconds, indexCodec }: Config, shards: number): IndexSettings {
+function settingsOf({ indexReplicas, indexRefreshSeconds, indexCodec }: SharedConfig, shards: number): IndexSettings {
   return {
     number_of_shards: String(shards),
     number_of_replicas: String(indexReplicas),

@@ -60,7 +60,8 @@ function callOf(value: Line, source: string, number: number): Call {
 
 function eventOf(value: unknown, what: string): CallEvent {
   const event = isObject(value) ? value : {}
-  if (typeof event['type'] !== 'string') throw new AppError('command_invalid', `${what} has no "type" that is a text`)
+  if (typeof event['type'] !== 'string')
+    throw new AppError('command_invalid', `${what} has no "type", which must be text`)
   return withId(event, uuidV7) as CallEvent
 }
 

@@ -8,7 +8,7 @@ export interface SendOptions extends Delivery {
   readonly url: string
   /** Maximum number of concurrent calls. */
   readonly concurrency: number
-  /** Most events a second; 0 sends as fast as they are answered. */
+  /** Maximum rate in events a second; 0 sends as fast as they are answered. */
   readonly eventsPerSecond: number
 }
 

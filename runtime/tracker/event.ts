@@ -13,7 +13,7 @@ export interface Registered {
  * The event as it is stored. What its options say about the sending is not.
  *
  * @param context where it happened.
- * @throws TypeError when something of it is no JSON.
+ * @throws TypeError when something of it is not JSON.
  */
 export function registered(
   id: string,

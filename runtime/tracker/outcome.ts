@@ -4,7 +4,7 @@ import type { Answer } from './types.ts'
 export interface Response {
   readonly status: number
   readonly retryAfter: string | null
-  /** `undefined` when it is no JSON, and so not from the API. */
+  /** `undefined` when it is not JSON, and so not from the API. */
   readonly data: Answer | null | undefined
 }
 

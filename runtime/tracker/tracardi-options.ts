@@ -30,7 +30,7 @@ export function fromTracardi({ tracker, listeners }: TracardiOptions): Partial<T
 /**
  * What the script's element says: `data-source`, `data-api`, and everything else as JSON in `data-options`.
  *
- * @throws SyntaxError when that is no JSON.
+ * @throws SyntaxError when that is not JSON.
  */
 export function fromDataset({
   options,

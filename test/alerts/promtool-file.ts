@@ -1,6 +1,5 @@
-import { alertsOf } from '../../infra/observability/alerts.ts'
 import type { MonitoredStack } from '../../infra/observability/monitored-stack.ts'
-import { type Rules, rulesOf } from '../../infra/observability/rules.ts'
+import { alertsOf, type Rules, rulesOf } from '../../infra/observability/rules.ts'
 import type { AlertCase, Situation, Told } from './case.ts'
 import { RUNBOOKS, STACK } from './monitored-stack.ts'
 

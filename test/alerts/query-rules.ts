@@ -1,4 +1,4 @@
-import { dashboardsOf } from '../../infra/observability/dashboards.ts'
+import { dashboardsOf } from '../../infra/observability/dashboards/model.ts'
 import { STACK } from './monitored-stack.ts'
 
 interface Model {

@@ -66,7 +66,7 @@ describe('the options of the bench', () => {
     assert.equal(parsed('--quick', '--rounds', '2').rounds, 2)
   })
 
-  it('refuse rounds that are no number from 1 to 100', () => {
+  it('refuse rounds that are not a number from 1 to 100', () => {
     for (const rounds of ['0', '101', 'many', '1.5']) {
       assert.equal(refusal('--rounds', rounds), `--rounds is "${rounds}"; allowed: a whole number from 1 to 100`)
     }

@@ -13,7 +13,7 @@ import { browserPath } from './browser.ts'
 const LETTER = {
   failedAt: '2026-11-22T12:00:00.123Z',
   fault: 'document_parsing_exception',
-  reason: '<img src=x onerror="document.title=1"> is no number',
+  reason: '<img src=x onerror="document.title=1"> is not a number',
   status: 400,
   operation: 'create 01a2080c-936b-72ff-96e8-2b08a61cce01 in tracardi-event-2026-11',
 }

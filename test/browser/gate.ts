@@ -23,7 +23,7 @@ export class Gate {
   readonly calls: Call[] = []
   /** Preflights: there must never be one. */
   preflights = 0
-  /** Most calls that were under way at a time. */
+  /** Maximum number of calls that were under way at a time. */
   atATime = 0
   #underWay = 0
   treat: (call: Call) => Treatment = () => ({ kind: 'pass' })

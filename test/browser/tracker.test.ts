@@ -422,13 +422,14 @@ describe('the library in a real browser, against the real pipeline', () => {
     await page.goto(site.put('/', `<script>${STUB}</script>${script().replace('async ', '')}${script()}${second}`))
     await page.waitForFunction('window.tracker.helpers')
     assert.deepEqual(said, ['[tracker] ignored: a second script, for other-source'])
-    const result = await page.evaluate(`import('${gate.url}/tracker/tracker.mjs').then(async ({ createTracker }) => {
+    // The library of the script shares the queue, and may send these events: then they have no result here.
+    const isOne = await page.evaluate(`import('${gate.url}/tracker/tracker.mjs').then(async ({ createTracker }) => {
       const options = { api: '${gate.url}', source: 'my-source', bulkMs: 100 }
       const [one, two] = [createTracker(options), createTracker(options)]
-      const results = await Promise.all([one.track('${types[0]}'), two.track('${types[1]}')])
-      return results.map(({ status }) => status)
+      await Promise.all([one.track('${types[0]}'), two.track('${types[1]}')])
+      return one === two
     })`)
-    assert.deepEqual(result, [200, 200])
+    assert.equal(isOne, true)
     await assertStoredOnce(types)
   })
 

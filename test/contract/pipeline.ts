@@ -4,7 +4,7 @@ import { type Client, errors, type estypes } from '@elastic/elasticsearch'
 import { type Config, loadConfig } from '../../runtime/config.ts'
 import { freePort } from '../../runtime/local/ports.ts'
 import { monitoringPortOf } from '../../runtime/monitoring.ts'
-import { topicsOf } from '../../runtime/names.ts'
+import { topicSetUpOf, topicsOf } from '../../runtime/names.ts'
 import { startApi } from '../../runtime/programs/api.ts'
 import type { Program } from '../../runtime/programs/run.ts'
 import { startWorker } from '../../runtime/programs/worker.ts'
@@ -55,7 +55,7 @@ export class Pipeline {
     const access = { SOURCES_FILE: sourcesFile, PRIVATE_TOKEN: TOKEN }
     const env = environmentFor(suite, { ...access, ...instances, ...ports, ...settings })
     const pipeline = new Pipeline(env, workerPort)
-    await setUpQueue(pipeline.admin, topicsOf(pipeline.config))
+    await setUpQueue(pipeline.admin, topicSetUpOf(pipeline.config))
     await setUpSearch(pipeline.search, pipeline.config)
     return pipeline
   }

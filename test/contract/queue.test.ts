@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Config } from '../../runtime/config.ts'
 import { AppError } from '../../runtime/errors.ts'
 import { freePort } from '../../runtime/local/ports.ts'
-import { type Topics, topicsOf } from '../../runtime/names.ts'
+import { type TopicSetUp, topicSetUpOf } from '../../runtime/names.ts'
 import { type PulsarAdmin, pulsarAdmin } from '../../runtime/queue/admin.ts'
 import { readBacklog, readDetailedBacklog } from '../../runtime/queue/backlog.ts'
 import { connectQueue } from '../../runtime/queue/connect.ts'
@@ -32,7 +32,7 @@ for (const [name, create] of Object.entries(transports)) {
       return
     }
     let config: Config
-    let topics: Topics
+    let topics: TopicSetUp
     let admin: PulsarAdmin
     let transport: Transport
     let suite = 0
@@ -40,7 +40,7 @@ for (const [name, create] of Object.entries(transports)) {
     beforeEach(async () => {
       suite += 1
       config = configFor(`queue-${name}-${suite}`, { PULSAR_PARTITIONS: '3' })
-      topics = topicsOf(config)
+      topics = topicSetUpOf(config)
       admin = pulsarAdmin(config)
       await setUpQueue(admin, topics)
       transport = create(config)
@@ -220,7 +220,7 @@ describe('set-up of Pulsar', () => {
   it('makes everything once, grows partitions, and never takes one away', async () => {
     const config = configFor('queue-set-up', { PULSAR_PARTITIONS: '2' })
     const admin = pulsarAdmin(config)
-    const topics = topicsOf(config)
+    const topics = topicSetUpOf(config)
     const states = async (partitions: number) =>
       (await setUpQueue(admin, { ...topics, partitions })).map(({ state }) => state)
     const [created, exists] = ['created', 'exists']
@@ -246,7 +246,7 @@ describe('set-up of Pulsar', () => {
   it('comes first: nothing is opened while topic or subscription are missing', async () => {
     const config = configFor('queue-half-set-up', { PULSAR_TRANSPORT: 'websocket', PULSAR_PARTITIONS: '2' })
     const admin = pulsarAdmin(config)
-    const topics = topicsOf(config)
+    const topics = topicSetUpOf(config)
     const transport = await connectQueue(config, admin, silentLog)
     const open = () => transport.openProducer({ topic: topics.events, sendTimeoutMs: 1000 }, () => undefined)
     await admin.createTenant(topics.tenant, await admin.clusters())
@@ -267,7 +267,7 @@ describe('set-up of Pulsar', () => {
   it('splits the bundles of a namespace that has fewer, under a backlog and its clients, and loses nothing', async () => {
     const config = configFor('queue-bundles', { PULSAR_TRANSPORT: 'websocket', PULSAR_PARTITIONS: '6' })
     const admin = pulsarAdmin(config)
-    const topics = topicsOf(config)
+    const topics = topicSetUpOf(config)
     const namespace = `${topics.tenant}/${topics.namespace}`
     assert.equal((await setUpQueue(admin, { ...topics, bundles: 4 }))[2]?.detail, '4 bundles')
     assert.equal((await admin.bundles(namespace)).length, 4)
@@ -317,8 +317,8 @@ describe('set-up of Pulsar', () => {
   it('can run in several places at the same time', async () => {
     const config = configFor('queue-set-up-race')
     const admin = pulsarAdmin(config)
-    await Promise.all([1, 2, 3].map(() => setUpQueue(admin, topicsOf(config))))
-    assert.equal(await admin.partitions(topicsOf(config).events), 10)
+    await Promise.all([1, 2, 3].map(() => setUpQueue(admin, topicSetUpOf(config))))
+    assert.equal(await admin.partitions(topicSetUpOf(config).events), 10)
     await admin.close()
   })
 })

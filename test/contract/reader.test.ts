@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { v7 as uuidV7 } from 'uuid'
-import { partitionName, type Topics, topicPath, topicsOf } from '../../runtime/names.ts'
+import { partitionName, type TopicSetUp, topicPath, topicSetUpOf } from '../../runtime/names.ts'
 import { loadPulsarModule } from '../../runtime/queue/native.ts'
 import { setUpQueue } from '../../runtime/queue/topic-set-up.ts'
 import { eventually } from '../support/until.ts'
@@ -26,7 +26,7 @@ describe('a 200 needs a reader', () => {
 
 function promises(transport: string): void {
   let pipeline: Pipeline
-  let topics: Topics
+  let topics: TopicSetUp
   let suite = 0
   const accepted: string[] = []
 
@@ -35,7 +35,7 @@ function promises(transport: string): void {
     accepted.length = 0
     const settings = { PULSAR_PARTITIONS: String(PARTITIONS), PULSAR_TRANSPORT: transport, BULK_TIMEOUT_SECONDS: '0.2' }
     pipeline = await Pipeline.create(`reader-${transport}-${suite}`, settings)
-    topics = topicsOf(pipeline.config)
+    topics = topicSetUpOf(pipeline.config)
     await pipeline.startApi()
     await eventually(async () => (await track()) === 200)
   })

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { request } from 'undici'
 import { loadConfig } from '../../runtime/config.ts'
-import { topicPath, topicsOf } from '../../runtime/names.ts'
+import { topicPath, topicSetUpOf } from '../../runtime/names.ts'
 import { pulsarAdmin } from '../../runtime/queue/admin.ts'
 import { keptOf } from '../../runtime/queue/kept.ts'
 import { setUpQueue } from '../../runtime/queue/topic-set-up.ts'
@@ -64,7 +64,7 @@ describe('a replay of what Pulsar keeps', () => {
   }
 
   async function deleteIndices(): Promise<void> {
-    const indices = await listIndices(pipeline.search, pipeline.config, Date.now())
+    const indices = await listIndices(pipeline.search, pipeline.config)
     for (const { name } of indices) await pipeline.search.indices.delete({ index: name })
   }
 
@@ -123,7 +123,7 @@ describe('a replay of what Pulsar keeps', () => {
   })
 
   it('reads over ledgers, and reports where messages are kept no more', async () => {
-    const { events, partitions } = topicsOf(pipeline.config)
+    const { events, partitions } = topicSetUpOf(pipeline.config)
     const unload = async () => {
       for (let index = 0; index < partitions; index += 1) {
         const path = topicPath(`${events}-partition-${index}`)
@@ -151,7 +151,7 @@ describe('a replay of what Pulsar keeps', () => {
   it('gives what no API has written to the dead letters, and omits what only a newer version reads', async () => {
     await publish('a', 5)
     const transport = webSocketTransport(pipeline.config)
-    const options = { topic: topicsOf(pipeline.config).events, sendTimeoutMs: 5000 }
+    const options = { topic: topicSetUpOf(pipeline.config).events, sendTimeoutMs: 5000 }
     const producer = await transport.openProducer(options, () => undefined)
     await producer.send({ payload: Buffer.from('nonsense'), properties: { v: '1' } })
     await producer.send({ payload: Buffer.from('{}\n'), properties: { v: '99', n: '1' } })
@@ -192,10 +192,10 @@ describe('a replay of what Pulsar keeps', () => {
   it('is not needed where a subscription was deleted and is made again: it begins with what is kept', async () => {
     await publish('a', 50)
     await storeAll(500)
-    const { events, eventsSubscription } = topicsOf(pipeline.config)
+    const { events, eventsSubscription } = topicSetUpOf(pipeline.config)
     assert.equal(await admin('DELETE', `${topicPath(events)}/subscription/${eventsSubscription}?force=true`), 204)
     await deleteIndices()
-    await setUpQueue(pipeline.admin, topicsOf(pipeline.config))
+    await setUpQueue(pipeline.admin, topicSetUpOf(pipeline.config))
     await storeAll(500)
     assert.equal(await idsBeginningWith('a'), 500)
   })
@@ -213,7 +213,7 @@ describe('the retention that set-up makes in Pulsar', () => {
       )
     const admin = pulsarAdmin(configOf(0, 1))
     const setUp = async (hours: number, gib: number, change: 'raise' | 'lower' = 'raise') => {
-      const topics = topicsOf(configOf(hours, gib))
+      const topics = topicSetUpOf(configOf(hours, gib))
       const steps = await setUpQueue(admin, topics, change)
       const { state } = steps.find(({ what }) => what.startsWith('retention of ')) ?? assert.fail('no step')
       return [state, await admin.appliedRetention(topics.events)]

@@ -9,7 +9,7 @@ import { serverUser } from '../../runtime/local/child.ts'
 import { freePort } from '../../runtime/local/ports.ts'
 import { type PulsarServer, startPulsar } from '../../runtime/local/pulsar.ts'
 import { serverEnvironment } from '../../runtime/local/server.ts'
-import { topicPath, topicsOf } from '../../runtime/names.ts'
+import { topicPath, topicSetUpOf } from '../../runtime/names.ts'
 import { pulsarAdmin } from '../../runtime/queue/admin.ts'
 import { connectQueue } from '../../runtime/queue/connect.ts'
 import { loadPulsarModule } from '../../runtime/queue/native.ts'
@@ -31,7 +31,7 @@ describe('the roles of API and workers, as the set-up of a stack gives them', ()
   const key = randomBytes(32)
   let pulsar: PulsarServer
   let env: NodeJS.ProcessEnv
-  const topics = (partitions: number) => topicsOf(loadConfig({ PULSAR_PARTITIONS: String(partitions) }))
+  const topics = (partitions: number) => topicSetUpOf(loadConfig({ PULSAR_PARTITIONS: String(partitions) }))
   const { events, eventsSubscription, deadLetters, deadLettersSubscription } = topics(2)
 
   /** A JSON web token of HMAC-SHA256. */

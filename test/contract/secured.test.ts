@@ -9,7 +9,7 @@ import { serverUser } from '../../runtime/local/child.ts'
 import { freePort } from '../../runtime/local/ports.ts'
 import { type PulsarServer, startPulsar } from '../../runtime/local/pulsar.ts'
 import { pulsarToken } from '../../runtime/local/pulsar-security.ts'
-import { topicsOf } from '../../runtime/names.ts'
+import { topicSetUpOf, topicsOf } from '../../runtime/names.ts'
 import { pulsarAdmin } from '../../runtime/queue/admin.ts'
 import { loadPulsarModule, nativeTransport } from '../../runtime/queue/native.ts'
 import type { Transport } from '../../runtime/queue/port.ts'
@@ -83,7 +83,7 @@ describe('a Pulsar with TLS that asks for a token', () => {
     }
     const config = loadConfig(env)
     const adminClient = pulsarAdmin(config)
-    await setUpQueue(adminClient, topicsOf(config))
+    await setUpQueue(adminClient, topicSetUpOf(config))
     await adminClient.close()
   })
   after(() => pulsar?.stop())

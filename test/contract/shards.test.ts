@@ -73,7 +73,7 @@ describe('the shards of an index, predicted and as Elasticsearch takes them', ()
   }
 
   for (const shards of [2, 3, 12, 24]) {
-    it(`are the same for whatever ids in an index of ${shards}`, async () => {
+    it(`are the same for any ids in an index of ${shards}`, async () => {
       const index = await create('plain', { number_of_shards: shards })
       assert.deepEqual(await predictedShards(index), await storedShards(index))
       assert.deepEqual(await routingOf(index), { shards, routingShards: defaultRoutingShards(shards) })

@@ -35,7 +35,7 @@ describe('the tag of an image', () => {
   }
   const tagOf = (changes: Readonly<Record<string, string>> = {}) => contentTag(project({ ...FILES, ...changes }))
 
-  it('is the same for the same files, in whatever folder and order they were written', () => {
+  it('is the same for the same files, in any folder and order of writing', () => {
     const tag = tagOf()
     assert.match(tag, /^content-[0-9a-f]{20}$/)
     const root = project(Object.fromEntries(Object.entries(FILES).reverse()))

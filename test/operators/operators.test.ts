@@ -9,7 +9,7 @@ import { v7 as uuidV7 } from 'uuid'
 import { serverUser } from '../../runtime/local/child.ts'
 import { freePort } from '../../runtime/local/ports.ts'
 import { type PulsarServer, startPulsar } from '../../runtime/local/pulsar.ts'
-import { partitionName, type Topics, topicPath, topicsOf } from '../../runtime/names.ts'
+import { partitionName, type TopicSetUp, topicPath, topicSetUpOf } from '../../runtime/names.ts'
 import { setUpQueue } from '../../runtime/queue/topic-set-up.ts'
 import { eventIdOf } from '../../runtime/search/documents.ts'
 import { Pipeline } from '../contract/pipeline.ts'
@@ -34,7 +34,7 @@ describe('a 200 needs a reader', function () {
   let start: () => Promise<PulsarServer>
   let pulsar: PulsarServer
   let pipeline: Pipeline
-  let topics: Topics
+  let topics: TopicSetUp
   let load: Load
   let suite = 0
 
@@ -73,7 +73,7 @@ describe('a 200 needs a reader', function () {
       PULSAR_TRANSPORT: process.env['PULSAR_TRANSPORT'] ?? 'websocket',
       BULK_TIMEOUT_SECONDS: '1',
     })
-    topics = topicsOf(pipeline.config)
+    topics = topicSetUpOf(pipeline.config)
     await pipeline.startApi()
   })
   afterEach(() => pipeline.close())

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type PackedProject, packedProject } from '../support/packed-project.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const PROJECT = fileURLToPath(new URL('project/', import.meta.url))
-const NAME = 'tracardi-at-scale'
 
 interface Outcome {
   readonly byImport: number
@@ -15,36 +14,18 @@ interface Outcome {
   readonly outputs: Readonly<Record<string, string>>
 }
 
-// An empty project in which the packed package is installed as npm would: unpacked into node_modules, with the dependencies
-// that it names next to it. They are links to those of this checkout, so that nothing is downloaded.
 describe('the package, in a project of its own', () => {
-  const project = mkdtempSync(join(tmpdir(), 'package-'))
-  const modules = join(project, 'node_modules')
-  const installed = join(modules, NAME)
-  const run = (file: string, args: readonly string[]) => execFileSync(file, args, { cwd: project, encoding: 'utf8' })
-  let packed: readonly string[]
+  let project: PackedProject
+  const run = (file: string, args: readonly string[]) =>
+    execFileSync(file, args, { cwd: project.folder, encoding: 'utf8' })
 
   before(() => {
-    mkdirSync(installed, { recursive: true })
-    execFileSync('npm', ['pack', '--pack-destination', project], { cwd: ROOT, stdio: 'pipe' })
-    const tarball = readdirSync(project).find((file) => file.endsWith('.tgz')) as string
-    packed = run('tar', ['-tzf', tarball]).trim().split('\n')
-    run('tar', ['-xzf', tarball, '-C', installed, '--strip-components', '1'])
-    const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
-    for (const name of Object.keys(dependencies)) {
-      mkdirSync(dirname(join(modules, name)), { recursive: true })
-      symlinkSync(join(ROOT, 'node_modules', name), join(modules, name))
-    }
-    cpSync(PROJECT, project, { recursive: true })
-    writeFileSync(join(project, 'package.json'), '{ "type": "module", "private": true }')
+    project = packedProject()
   })
-
-  after(() => {
-    rmSync(project, { recursive: true })
-  })
+  after(() => project.remove())
 
   it('has the compiled library in it, and no source, test or stack', () => {
-    const folders = new Set(packed.map((file) => file.split('/').slice(0, 3).join('/')))
+    const folders = new Set(project.packed.map((file) => file.split('/').slice(0, 3).join('/')))
     assert.deepEqual(
       [...folders].sort(),
       ['LICENSE', 'README.md', 'dist/infra', 'dist/runtime', 'package.json'].map((file) => `package/${file}`),
@@ -71,7 +52,7 @@ describe('the package, in a project of its own', () => {
   })
 
   const typesOf = (text: string) => {
-    writeFileSync(join(project, 'typed.ts'), text)
+    writeFileSync(join(project.folder, 'typed.ts'), text)
     const options = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', '--types', '']
     const module = ['--module', 'nodenext', '--target', 'es2024', '--allowImportingTsExtensions']
     try {

@@ -9,6 +9,14 @@ describe('the linter for prose', () => {
     assert.deepEqual(await flaggedIn('One.\n\nThe server is\naway now.\n', 'a.md'), [
       { file: 'a.md', line: 3, says: 'Incorrect term: “is away”, use “is down” instead' },
     ])
+    assert.deepEqual(
+      (await flaggedIn('Most bytes of a bulk, in whatever order. All the same.\n', 'a.md')).map(({ says }) => says),
+      [
+        'Incorrect term: “Most bytes”, use “Maximum bytes” instead',
+        'Incorrect term: “in whatever order”, use “in any order” instead',
+        'Incorrect term: “All the same”, use “Anyway” instead',
+      ],
+    )
   })
 
   it('flags a sentence that is too long, and no code', async () => {
@@ -41,6 +49,8 @@ describe('the linter for prose', () => {
     for (const [pattern, instead] of VOCABULARY) {
       assert.doesNotThrow(() => new RegExp(pattern), pattern)
       assert.ok(instead.length > 0)
+      // The rule looks at the match alone once more, where a look ahead finds nothing.
+      assert.doesNotMatch(pattern, /\(\?=/)
     }
   })
 })

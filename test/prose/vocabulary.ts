@@ -19,6 +19,7 @@ export const VOCABULARY: readonly (readonly [pattern: string, instead: string])[
   ['stands?', 'is'],
 
   // Deciding and repairing.
+  ['unforeseen', 'unexpected'],
   ['(take|takes|taken|took) for', 'treat as'],
   ['mend(s|ed|ing)?', 'fix'],
   ['put (it )?right', 'fix'],
@@ -38,15 +39,17 @@ export const VOCABULARY: readonly (readonly [pattern: string, instead: string])[
   ['(comes?|came|coming) again', 'is redelivered, or: is retried'],
   ['quarter of an hour', '15 minutes'],
   ['so long as', 'as long as'],
+  ['grace times?', 'grace period'],
+  ['(comes?|came|coming) to (its|their|the) limit', 'reach the limit'],
 
-  // Amounts.
+  // Amounts. The rule looks at a match again between two words `xyz`.
   [
-    '(?<=^|[.:;] |\\bthe )most (?=(bytes|events|bulks|calls|documents|messages|connections|replicas|shards|values)\\b)',
-    'maximum ',
+    '(?<=^|[.:;] |\\b(?:the|xyz) )most (bytes|events|bulks|calls|documents|messages|connections|replicas|shards|values)',
+    'maximum $1',
   ],
   [
-    '(?<=^|[.:;] |\\bthe )least (?=(bytes|events|bulks|calls|documents|messages|connections|replicas|shards|values)\\b)',
-    'minimum ',
+    '(?<=^|[.:;] |\\b(?:the|xyz) )least (bytes|events|bulks|calls|documents|messages|connections|replicas|shards|values)',
+    'minimum $1',
   ],
   ['(longest|shortest) (wait|time)', 'maximum or minimum $2'],
   ['least severe', 'minimum'],
@@ -61,8 +64,13 @@ export const VOCABULARY: readonly (readonly [pattern: string, instead: string])[
   ['(give|gives|given|gave|giving)( it| them)? back', 'negatively acknowledge, or: return'],
   ['what (comes|came|waits|waited|stands|stood|lies)', 'name the subject'],
   ['(comes?|came) in', 'arrive'],
+  ['(lies|lie) in', 'be in'],
+  ['by why', 'by reason'],
 
   // Connecting words.
+  ['(is|are) no (JSON|HTTP|URL|text|number|object|list)', '$1 not $2'],
+  ['(in|from|of|for) whatever (order|form|zone|folder|page|level|ids)', '$1 any $2'],
+  ['(?<!\\b(is|are|be|been|have|has) )all the same', 'anyway'],
   ['whoever', 'anyone who'],
   ['be it', 'whether'],
   ['beside', 'next to, or: in addition to'],

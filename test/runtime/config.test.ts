@@ -108,7 +108,7 @@ describe('loadConfig', () => {
 
   it('refuses a delay that leaves nothing of the time to stop', () => {
     assert.deepEqual(faultsOf({ SHUTDOWN_DELAY_SECONDS: '25' }), [
-      'SHUTDOWN_DELAY_SECONDS is 25, which leaves nothing of SHUTDOWN_GRACE_SECONDS, 25, for the calls in flight: make it shorter, or the grace time longer',
+      'SHUTDOWN_DELAY_SECONDS is 25, which leaves nothing of SHUTDOWN_GRACE_SECONDS, 25, for the calls in flight: make it shorter, or the grace period longer',
     ])
     assert.deepEqual(faultsOf({ SHUTDOWN_DELAY_SECONDS: '15' }), [])
   })

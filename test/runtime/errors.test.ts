@@ -34,7 +34,7 @@ describe('messageOf', () => {
     assert.equal(messageOf(new Error('a', { cause: new Error('b', { cause: new Error('b') }) })), 'a: b')
   })
 
-  it('finds something to say of whatever was thrown', () => {
+  it('describes anything that was thrown', () => {
     assert.equal(messageOf(Object.assign(new Error(''), { code: 'ECONNREFUSED' })), 'ECONNREFUSED')
     assert.equal(messageOf(new TypeError('')), 'TypeError')
     assert.equal(messageOf('text'), 'text')
@@ -68,7 +68,7 @@ describe('the record of a fault', () => {
     assert.equal(depth, 5)
   })
 
-  it('is made of whatever was thrown', () => {
+  it('is made of anything that was thrown', () => {
     assert.deepEqual(errorRecord('text'), { type: 'string', message: 'text' })
     assert.deepEqual(errorRecord(undefined), { type: 'undefined', message: 'undefined' })
   })
@@ -115,8 +115,8 @@ describe('the codes', () => {
 const WITHOUT_CODE = [
   'infra/commands/pipeline.ts',
   'infra/commands/sizing.ts',
-  'infra/kubernetes/script.ts',
-  'infra/kubernetes/script.ts',
+  'infra/kubernetes/config-files.ts',
+  'infra/kubernetes/config-files.ts',
   'infra/observability/pod-monitor.ts',
   'infra/sizing/coefficients.ts',
   'infra/sizing/coefficients.ts',

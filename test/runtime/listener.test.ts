@@ -25,7 +25,7 @@ describe('a listener', () => {
   afterEach(() => server.close())
 
   for (const [what, bytes] of [
-    ['what is no HTTP', 'nonsense with a-secret\r\n\r\n'],
+    ['what is not HTTP', 'nonsense with a-secret\r\n\r\n'],
     ['a negative length', 'POST /a HTTP/1.1\r\nHost: api\r\nContent-Length: -5\r\n\r\na-secret'],
     ['two lengths', 'POST /a HTTP/1.1\r\nHost: api\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\na-secret'],
   ] as const) {

@@ -1,25 +1,31 @@
 import assert from 'node:assert/strict'
 import { loadConfig } from '../../runtime/config.ts'
-import { topicPath, topicsOf } from '../../runtime/names.ts'
+import { topicPath, topicSetUpOf, topicsOf } from '../../runtime/names.ts'
 
 describe('topicsOf', () => {
   it('names the topics and subscriptions as Tracardi and Pulsar do', () => {
     assert.deepEqual(topicsOf(loadConfig({})), {
       tenant: 'tracardi',
       namespace: 'system',
-      bundles: 16,
       events: 'persistent://tracardi/system/functions',
       eventsSubscription: 'tracardi-function-subscription',
       partitions: 10,
-      retention: { minutes: 1440, mib: 1024 },
       deadLetters: 'persistent://tracardi/system/functions-tracardi-function-subscription-DLQ',
       deadLettersSubscription: 'dead-letters',
     })
   })
+})
+
+describe('topicSetUpOf', () => {
+  it('adds what set-up alone makes of the topics', () => {
+    const config = loadConfig({})
+    const retention = { minutes: 1440, mib: 1024 }
+    assert.deepEqual(topicSetUpOf(config), { ...topicsOf(config), bundles: 16, retention })
+  })
 
   it('shares the size that is kept among the partitions, and keeps nothing for 0 hours', () => {
     const retention = (hours: number, gib: number, partitions: number) =>
-      topicsOf(
+      topicSetUpOf(
         loadConfig({
           PULSAR_RETENTION_HOURS: String(hours),
           PULSAR_RETENTION_SIZE_GIB: String(gib),

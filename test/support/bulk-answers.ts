@@ -60,14 +60,14 @@ export const provoked = {
     done: 'dead letter',
   },
   malformedDocument: {
-    what: 'document that is no JSON',
+    what: 'document that is not JSON',
     status: 400,
     type: 'document_parsing_exception',
     source: PARSE,
     done: 'dead letter',
   },
   malformedAction: {
-    what: 'action that is no JSON: the whole request',
+    what: 'action that is not JSON: the whole request',
     status: 400,
     type: 'x_content_parse_exception',
     source: `${LINES}.parse`,
@@ -211,7 +211,7 @@ export const scripted = {
     done: 'waits, fewer bulks',
   },
   fullShard: {
-    what: 'shard with the most documents it can have',
+    what: 'shard with the maximum number of documents',
     status: 400,
     type: 'illegal_argument_exception',
     source: 'InternalEngine.tryAcquireInFlightDocs',

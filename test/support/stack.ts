@@ -29,7 +29,7 @@ export function changed(stack: StackName, changes: Readonly<Record<string, unkno
   return raw
 }
 
-/** What alerts and dashboards of a stack ask after, where it has these tiers and certificates. */
+/** What alerts and dashboards of a stack query, where it has these tiers and certificates. */
 export function watchedBy(raw: Raw, tiers: readonly Tier[], certificates: readonly Certificate[]): MonitoredStack {
   const settled = settledPlatform('platform', platformSettings(planOf(raw)))
   return monitoredStackOf({ ...monitoredArgs(settled, ''), tiers }, certificates)

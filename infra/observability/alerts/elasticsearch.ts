@@ -1,6 +1,5 @@
 import type { AlertGroup } from '../alert.ts'
-import type { MonitoredStack } from '../monitored-stack.ts'
-import { of } from '../selector.ts'
+import { type MonitoredStack, of } from '../monitored-stack.ts'
 
 const GIB = 2 ** 30
 

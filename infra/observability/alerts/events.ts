@@ -1,6 +1,5 @@
 import type { AlertGroup } from '../alert.ts'
-import type { MonitoredStack } from '../monitored-stack.ts'
-import { of } from '../selector.ts'
+import { type MonitoredStack, of } from '../monitored-stack.ts'
 
 /** Part of the events answered 503 that is more than the moment in which a broker hands over its topics. */
 const REFUSED_PART = 0.01

@@ -1,7 +1,6 @@
 import { DEAD_LETTERS_SUBSCRIPTION } from '../../../runtime/names.ts'
 import type { AlertGroup } from '../alert.ts'
-import type { MonitoredStack } from '../monitored-stack.ts'
-import { of, partitions } from '../selector.ts'
+import { type MonitoredStack, of, partitions } from '../monitored-stack.ts'
 
 /** Parts of `load.backlogHours`, the time for which disks hold everything. */
 const AGE_PART = { warning: 0.25, critical: 0.5 }

@@ -1,6 +1,5 @@
 import type { AlertGroup } from '../alert.ts'
-import type { MonitoredStack } from '../monitored-stack.ts'
-import { of } from '../selector.ts'
+import { type MonitoredStack, of } from '../monitored-stack.ts'
 
 /** Operations sent again, as a part of the events, that is more than one node of Elasticsearch restarting. */
 const RETRIED_PART = 0.05

@@ -1,4 +1,26 @@
+import type { MonitoredStack } from '../monitored-stack.ts'
+import { overviewRows } from './overview.ts'
 import type { Panel, Row } from './panel.ts'
+import { serverRows } from './servers.ts'
+
+const DASHBOARDS: readonly { name: string; title: string; rows: (stack: MonitoredStack) => readonly Row[] }[] = [
+  { name: 'overview', title: 'events', rows: overviewRows },
+  { name: 'servers', title: 'servers', rows: serverRows },
+]
+
+/** The dashboards of a stack, as the files that Grafana imports: only what the stack has is on them. */
+export function dashboardsOf(stack: MonitoredStack): readonly { readonly name: string; readonly json: string }[] {
+  const { namespace, prefix, tiers, scrapeSeconds } = stack
+  return DASHBOARDS.map(({ name, title, rows }) => {
+    const model = dashboardModel({
+      uid: `${namespace}-${prefix}${name}`,
+      title: `Tracardi · ${namespace} · ${prefix}${title}`,
+      rows: rows(stack).filter(({ reads }) => reads.every((tier) => tiers.includes(tier))),
+      scrapeSeconds,
+    })
+    return { name, json: `${JSON.stringify(model, null, 2)}\n` }
+  })
+}
 
 /** Width of a dashboard, and the size of a graph on it, in cells of Grafana. */
 const GRID = { width: 24, panelWidth: 8, panelHeight: 8, rowHeight: 1 }
@@ -10,7 +32,7 @@ const DATASOURCE = {
   uid: '${datasource}',
 }
 
-export interface Dashboard {
+interface Dashboard {
   /** Stays the same, so that links and a second import find it. */
   readonly uid: string
   readonly title: string
@@ -19,7 +41,7 @@ export interface Dashboard {
 }
 
 /** The model of a dashboard, as Grafana imports it. */
-export function dashboardModel({ uid, title, rows, scrapeSeconds }: Dashboard) {
+function dashboardModel({ uid, title, rows, scrapeSeconds }: Dashboard) {
   return {
     uid,
     title,

@@ -1,5 +1,4 @@
-import type { MonitoredStack } from '../monitored-stack.ts'
-import { of, partitions } from '../selector.ts'
+import { type MonitoredStack, of, partitions } from '../monitored-stack.ts'
 import { quantiles, type Row, WINDOW } from './panel.ts'
 
 /** Events on their way: in, waiting, in bulks, stored; and the pods that do it. */

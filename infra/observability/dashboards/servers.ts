@@ -1,5 +1,4 @@
-import type { MonitoredStack } from '../monitored-stack.ts'
-import { of } from '../selector.ts'
+import { type MonitoredStack, of } from '../monitored-stack.ts'
 import { type Panel, type Row, WINDOW } from './panel.ts'
 
 /** The servers under the pipeline. */

@@ -176,13 +176,7 @@ export const unrouted: Rule = ({ unrouted: reasons, windowSeconds }) => {
   const what = `${counted(total(reasons), 'request or connection', 'requests and connections')} in ${duration(windowSeconds)} ended before a route saw them: ${reasons.map(({ name, count }) => `${name} ${number(count)}`).join(', ')}.`
   if (closed) {
     const text = `${what} Raise the limit on open files, or API_MAX_CONNECTIONS, or run more API instances.`
-    return advice(
-      'connections',
-      'act',
-      { ended: total(reasons) },
-      'Connections to the API are closed as they come',
-      text,
-    )
+    return advice('connections', 'act', { ended: total(reasons) }, 'Connections to the API are closed on arrival', text)
   }
   return total(reasons) <= UNROUTED_PER_SECOND * windowSeconds
     ? undefined

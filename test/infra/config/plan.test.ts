@@ -177,9 +177,9 @@ describe('faults of a stack', () => {
       { sourceSecrets: '{"my-source": ["0123456789abcdef", "fedcba9876543210"]}' },
       [],
     ],
-    ['secrets of sources that are no JSON', 'dev', { sourceSecrets: 'do-not-tell' }, [fault('source_secret_invalid')]],
+    ['secrets of sources that are not JSON', 'dev', { sourceSecrets: 'do-not-tell' }, [fault('source_secret_invalid')]],
     [
-      'a secret among the sources, where all can read it',
+      'a secret among the sources, where anyone can read it',
       'dev',
       { sources: { 'my-source': { secrets: ['do-not-tell-anybody'] } } },
       [fault('source_secret_invalid')],
@@ -257,7 +257,7 @@ describe('faults of a stack', () => {
       [fault('value_not_allowed', { key: 'bookkeeper.ledgersGib', given: '"5Gi"' })],
     ],
     ['a number as text', 'dev', { bookkeeper: { ledgersGib: '6' } }, []],
-    ['a group that is no object', 'dev', { load: 5 }, [fault('value_not_allowed', { key: 'load', given: '5' })]],
+    ['a group that is not an object', 'dev', { load: 5 }, [fault('value_not_allowed', { key: 'load', given: '5' })]],
     [
       'an unknown environment',
       'dev',

@@ -51,7 +51,7 @@ describe('the charts of a load test', () => {
 describe('the report', () => {
   const assertWords = sentencesOf('the report of a load test')
 
-  it('counts bulks by why they were sent, the most frequent first', () => {
+  it('counts bulks by flush reason, the most frequent first', () => {
     const intervals = [
       intervalOf(0),
       intervalOf(1, { worker: { ...worker, flushes: { size: 1, timeout: 9, drain: 0 } } }),

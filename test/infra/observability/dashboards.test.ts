@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { dashboardsOf } from '../../../infra/observability/dashboards.ts'
+import { dashboardsOf } from '../../../infra/observability/dashboards/model.ts'
 import { STACK } from '../../alerts/monitored-stack.ts'
 
 interface Panel {

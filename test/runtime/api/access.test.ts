@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { authorized } from '../../../runtime/api/access.ts'
-import type { Source } from '../../../runtime/api/sources.ts'
-import { digestOf } from '../../../runtime/api/sources.ts'
+import { digestOf, type Source } from '../../../runtime/api/sources.ts'
 
 const SHOP = 'https://shop.example.com'
 const SECRET = 'a secret of the back end'
@@ -43,7 +42,7 @@ describe('authorized', () => {
       403,
     ],
     ['a Referer that hides in the path', { referer: `https://evil.example.com/${SHOP}` }, 403],
-    ['a Referer that is no URL', { referer: 'shop' }, 403],
+    ['a Referer that is not a URL', { referer: 'shop' }, 403],
     ['an Origin, whatever the Referer says', { origin: 'https://evil.example.com', referer: `${SHOP}/` }, 403],
     ['a browser that names neither', { 'sec-fetch-site': 'cross-site' }, 403],
     ['a browser that navigates', { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }, 403],

@@ -132,7 +132,7 @@ describe('admission', () => {
     }
   })
 
-  it('takes all addresses of an IPv6 network as one, and an IPv4 address as one in whatever form', async () => {
+  it('takes all addresses of an IPv6 network as one, and an IPv4 address as one in any form', async () => {
     for (const [first, second, statusCode] of [
       ['2001:db8::1', '2001:db8::ffff', 429],
       ['2001:db8::1', '2001:db8:0:1::1', 200],

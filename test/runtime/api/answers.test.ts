@@ -150,7 +150,7 @@ describe('the log of the public listener', () => {
     assert.equal(JSON.stringify(api.logged).includes(SECRET), false)
   })
 
-  it('reports bytes that are no HTTP, and has none of them', async () => {
+  it('reports bytes that are not HTTP, and has none of them', async () => {
     const api = await buildApi()
     const port = await listen(api.server)
     const before = api.logged.length

@@ -43,7 +43,7 @@ describe('Budget', () => {
     assert.equal(budget.used, 70)
   })
 
-  it('takes no amount that is no number', () => {
+  it('takes no amount that is not a number', () => {
     const budget = new Budget(100)
     assert.equal(budget.hold('one').resize(Number.NaN), false)
     assert.equal(budget.used, 0)

@@ -207,7 +207,7 @@ describe('composer', () => {
       assert.match(lines[0] ?? '', /"_id":"e2~/)
     })
 
-    it('is everything together: then there is nothing to publish, and the call counts its events all the same', () => {
+    it('is everything together: then there is nothing to publish, and the call counts its events anyway', () => {
       const options = { saveEvents: false, saveSession: false, saveProfile: false }
       const { parts, events: count, bytes } = composed({ options, events })
       assert.deepEqual([parts, count, bytes], [[], 1, 0])

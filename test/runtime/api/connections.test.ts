@@ -61,7 +61,7 @@ describe('the connections of the public listener', () => {
       ['404', head('Transfer-Encoding: chunked', '/nothing'), 404],
       ['400 to a path that cannot be read', head(`Content-Length: ${100 * MIB}`, '/%zz'), 400],
       ['431', `GET / HTTP/1.1\r\nCookie: ${'x'.repeat(20_000)}`, 431],
-      ['400 to what is no HTTP', 'nonsense\r\n\r\n', 400],
+      ['400 to what is not HTTP', 'nonsense\r\n\r\n', 400],
       ['417', head(`Expect: 200-ok\r\nContent-Length: ${100 * MIB}`), 417],
       ['405 to CONNECT', 'CONNECT api:80 HTTP/1.1\r\nHost: api\r\n\r\n', 405],
     ] as const) {

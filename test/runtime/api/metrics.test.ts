@@ -62,7 +62,7 @@ describe('metrics of the API', () => {
 
   it('report whether the sources file has a fault', async () => {
     assert.ok((await lines()).includes('tracardi_api_sources_faulty 0'))
-    const faulty = await buildApi({}, { ...fixedSources(), fault: () => 'it is no JSON' })
+    const faulty = await buildApi({}, { ...fixedSources(), fault: () => 'it is not JSON' })
     assert.match(await faulty.registry.metrics(), /^tracardi_api_sources_faulty 1$/m)
   })
 

@@ -46,7 +46,7 @@ const BAD_CALLS: readonly [what: string, body: unknown, detail: unknown][] = [
     [{ loc: ['body', 'events', 1], msg: 'Input should be a valid dictionary', type: 'dict_type' }],
   ],
   [
-    'events that are no list',
+    'events that are not a list',
     goodCall({ events: {} }),
     [{ loc: ['body', 'events'], msg: 'Input should be a valid list', type: 'list_type' }],
   ],
@@ -110,7 +110,7 @@ const BAD_CALLS: readonly [what: string, body: unknown, detail: unknown][] = [
     ],
   ],
   [
-    'a tag that is no text',
+    'a tag that is not text',
     goodCall({ events: [{ type: 't', tags: ['a', null] }] }),
     [{ loc: ['body', 'events', 0, 'tags', 1], msg: 'Input should be a valid string', type: 'string_type' }],
   ],
@@ -222,7 +222,7 @@ describe('POST /track', () => {
 
   it('refuses a body of too many values before it parses it', async () => {
     for (const values of ['1,'.repeat(100_000), '{},'.repeat(60_000), '[[]],'.repeat(40_000)]) {
-      const answer = await api.server.inject(trackCall(`{"source":{"id":"shop"},"ignored":[${values}this is no JSON`))
+      const answer = await api.server.inject(trackCall(`{"source":{"id":"shop"},"ignored":[${values}this is not JSON`))
       assert.equal(answer.statusCode, 413)
     }
   })

@@ -109,7 +109,7 @@ describe('the sources file', () => {
       )
     })
 
-    it('refuses what is no object of sources', () => {
+    it('refuses what is not an object of sources', () => {
       assert.match(faultOf('[]'), /^the sources file "FILE" has faults: \/ must be object/)
     })
 

@@ -68,7 +68,7 @@ describe('POST /track', () => {
 
     it('refuses an unknown source before it parses the body', async () => {
       const api = await buildApi()
-      const answer = await api.server.inject(trackCall('{"source":{"id":"nobody"},"events":[this is no JSON'))
+      const answer = await api.server.inject(trackCall('{"source":{"id":"nobody"},"events":[this is not JSON'))
       assert.equal(answer.statusCode, 401)
     })
 

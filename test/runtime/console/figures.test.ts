@@ -197,7 +197,6 @@ describe('the figures of Elasticsearch', () => {
       shards: 3,
       replicas: 1,
       health: 'green',
-      expired: false,
     }
     const disks = [...SEARCH.disks, { node: 'coordinating', totalBytes: 0, availableBytes: 0 }]
     const { search } = figuresOf(

@@ -119,7 +119,7 @@ describe('the routes of the console', () => {
     assert.equal(replays, 1)
   })
 
-  it('give nothing and do nothing without the token, from whatever page the call comes', async () => {
+  it('give nothing and do nothing without the token, from any page', async () => {
     for (const [method, url] of [
       ['GET', '/console/state'],
       ['GET', '/console/dead-letters'],

@@ -14,7 +14,6 @@ const index = (name: string, primaryBytes: number, created: string): IndexReport
   shards: 3,
   replicas: 1,
   health: 'green',
-  expired: false,
 })
 
 describe('the forecast of the next index', () => {

@@ -135,7 +135,7 @@ describe('the record', () => {
 
   it('is refused where there is none, where it was cut off, and of another format', () => {
     assert.throws(() => readLoadTest('a log'), { code: 'command_invalid', message: /^there is no load test in it/ })
-    assert.throws(() => readLoadTest('{"loadTest":1,"run":'), { message: /is no JSON; was it cut off\?$/ })
+    assert.throws(() => readLoadTest('{"loadTest":1,"run":'), { message: /is not JSON; was it cut off\?$/ })
     assert.throws(() => readLoadTest('{"loadTest":9}'), {
       message: 'the load test has the format 9; this version reads 1',
     })

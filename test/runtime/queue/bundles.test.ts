@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { loadConfig } from '../../../runtime/config.ts'
 import { AppError } from '../../../runtime/errors.ts'
-import { bundlesFor, topicsOf } from '../../../runtime/names.ts'
+import { bundlesFor, topicSetUpOf } from '../../../runtime/names.ts'
 import type { PulsarAdmin } from '../../../runtime/queue/admin.ts'
 import { bundlesToSplit, ensureBundles } from '../../../runtime/queue/bundles.ts'
 
@@ -37,7 +37,7 @@ function pulsarWith(start: readonly string[], refusal: (split: number) => Error 
     },
   } as unknown as PulsarAdmin
   const ensured = async (wanted: number) => {
-    const topics = topicsOf(loadConfig({ PULSAR_BUNDLES: String(wanted) }))
+    const topics = topicSetUpOf(loadConfig({ PULSAR_BUNDLES: String(wanted) }))
     return (await ensureBundles(admin, topics, 0)).state
   }
   return { ensured, asked, ranges: () => ranges }

@@ -60,7 +60,7 @@ describe('a message', () => {
     ['it has no version', { n: '1', s: '0', b: '22', t: '1' }, events],
     ['its version is none', { ...good, v: 'x' }, events],
     ['a property is missing', { v: '1', n: '1', s: '0', t: '1' }, events],
-    ['a property is no number', { ...good, n: 'many' }, events],
+    ['a property is not a number', { ...good, n: 'many' }, events],
     ['a property is negative', { ...good, s: '-1' }, events],
     ['there are fewer bytes than stated', { ...good, b: '23' }, events],
     ['the last line is cut', good, Buffer.from('{"create":{}}\n{"a":1}}')],

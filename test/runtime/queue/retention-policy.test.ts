@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { loadConfig } from '../../../runtime/config.ts'
 import { AppError } from '../../../runtime/errors.ts'
-import { type Retention, topicsOf } from '../../../runtime/names.ts'
+import { type Retention, topicSetUpOf } from '../../../runtime/names.ts'
 import type { PulsarAdmin } from '../../../runtime/queue/admin.ts'
 import { ensureRetention, type RetentionChange } from '../../../runtime/queue/retention-policy.ts'
 
@@ -25,7 +25,7 @@ async function ensured(
       namespace = retention
     },
   } as unknown as PulsarAdmin
-  const { state } = await ensureRetention(admin, topicsOf(loadConfig({})), change)
+  const { state } = await ensureRetention(admin, topicSetUpOf(loadConfig({})), change)
   return { state, set }
 }
 

@@ -85,7 +85,7 @@ describe('partitionTimeMs', () => {
 })
 
 describe('indexNamer', () => {
-  it('names the index of each moment as periodOf does, in whatever order they come', () => {
+  it('names the index of each moment as periodOf does, in any order', () => {
     const moments = fc.array(fc.integer({ min: 0, max: Date.UTC(2100, 0) }))
     const nearby = fc.array(fc.integer({ min: NOVEMBER - 3 * 24 * HOUR_MS, max: NOVEMBER + 3 * 24 * HOUR_MS }))
     fc.assert(

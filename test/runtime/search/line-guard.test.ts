@@ -115,7 +115,7 @@ describe('lineGuard', () => {
     ['a state of an event index', stateOf('a', 'tracardi-event-2026-11')],
     ['a state without a version', '{"index":{"_index":"tracardi-session","_id":"a"}}\n{}\n'],
     ['another kind of version', stateOf('a').replace('external_gte', 'internal')],
-    ['a version that is no number', stateOf('a').replace(/\d{13}/, '-1')],
+    ['a version that is not a number', stateOf('a').replace(/\d{13}/, '-1')],
     ['an event among the states', eventOf('a')],
     ['a state whose line never ends', '{"index":{"_index":"tracardi-session","_id":"a'],
   ] as const) {

@@ -86,10 +86,10 @@ describe('readCalls', () => {
     ['5', 'line 2 is neither an event (with "type") nor a call (with "events")'],
     ['[{"type":"t"}]', 'line 2 is neither an event (with "type") nor a call (with "events")'],
     ['{"name":"t"}', 'line 2 is neither an event (with "type") nor a call (with "events")'],
-    ['{"type":5}', 'line 2 has no "type" that is a text'],
+    ['{"type":5}', 'line 2 has no "type", which must be text'],
     ['{"events":{}}', 'line 2: "events" is not a list'],
-    ['{"events":[{"type":"t"},{"id":"1"}]}', 'line 2: event 1 has no "type" that is a text'],
-    ['{"events":[null]}', 'line 2: event 0 has no "type" that is a text'],
+    ['{"events":[{"type":"t"},{"id":"1"}]}', 'line 2: event 1 has no "type", which must be text'],
+    ['{"events":[null]}', 'line 2: event 0 has no "type", which must be text'],
   ] as const) {
     it(`names the line that is at fault: ${line}`, async () => {
       assert.equal(await faultOf('{"type":"t"}', line), fault)

@@ -123,7 +123,7 @@ describe('sendCalls', () => {
     answers.push(status(503, { 'retry-after': 'Wed, 21 Oct 2099 07:28:00 GMT' }))
     const report = await sendCalls(callsNamed('a'), options)
     process.off('warning', onWarning)
-    // Node warns of a wait that is no number.
+    // Node warns of a wait that is not a number.
     assert.deepEqual([report.answers, warnings], [{ 200: 1, 503: 1 }, []])
   })
 

@@ -13,7 +13,7 @@ describe('the outcome of a call', () => {
     assert.deepEqual(outcomeOf({ status: 200, retryAfter: null, data: null }, START_MS), { kind: 'stored' })
   })
 
-  it('is open when a 200 is no JSON: it is the log-in page of some network', () => {
+  it('is open when a 200 is not JSON: it is the log-in page of some network', () => {
     assert.deepEqual(outcomeOf({ status: 200, retryAfter: null, data: undefined }, START_MS), {
       kind: 'again',
       afterMs: 0,

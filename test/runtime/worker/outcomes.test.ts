@@ -199,7 +199,7 @@ describe('Outcomes', () => {
     assert.deepEqual(acknowledged, ['m1'])
   })
 
-  it('counts duplicates that cannot be compared as such, and settles them all the same', async () => {
+  it('counts duplicates that cannot be compared as such, and settles them anyway', async () => {
     comparisonFails = true
     await outcomes.apply(bulkOf([[deliveryOf('m1', ['conflicting'])]]), [faulty('duplicate', 409)])
     assert.deepEqual([await events('duplicate'), await events('conflict'), acknowledged], [1, 0, ['m1']])

@@ -145,7 +145,7 @@ describe('Pool', () => {
       assert.deepEqual(shown(next()), ['size', [0, 35]])
     })
 
-    it('grows no further than the most events, and not beyond the size while Elasticsearch is short of room', () => {
+    it('grows no further than the maximum number of events, and not beyond the size while Elasticsearch is short of room', () => {
       add(0, 90)
       assert.deepEqual(shown(next()), ['size', [0, 40]])
       assert.deepEqual(shown(pool.next(nowMs, { ...SLOTS, isRestrained: true })), ['size', [0, 10]])

@@ -310,7 +310,7 @@ describe('Worker', () => {
     assert.deepEqual([consumer.received, consumer.acknowledged, consumer.closed], [1, [], true])
   })
 
-  it('gives up at the end of the grace time, and leaves what is not stored unacknowledged', async () => {
+  it('gives up at the end of the grace period, and leaves what is not stored unacknowledged', async () => {
     answerOf = () => new errors.ConnectionError('refused')
     start({ events: 1, maxEvents: 1 })
     consumer.push(deliveryOf('m1', ['a']), deliveryOf('m2', ['b']), deliveryOf('m3', ['c']))
