@@ -503,7 +503,7 @@ export const settings = {
     minimum: 0,
     maximum: 36_500,
     unit: 'days',
-    description: 'Sessions without a call for this many days are deleted by `indices expire --apply`. 0: never.',
+    description: 'Sessions that began more than this many days ago are deleted by `indices expire --apply`. 0: never.',
   },
   profileRetentionDays: {
     env: 'PROFILE_RETENTION_DAYS',
@@ -512,7 +512,8 @@ export const settings = {
     minimum: 0,
     maximum: 36_500,
     unit: 'days',
-    description: 'The same for profiles; a visitor who returns later is a new one. 0: never.',
+    description:
+      'Profiles without a call for this many days are deleted as well; a visitor who returns later is a new one. 0: never.',
   },
   bulkSize: {
     env: 'BULK_SIZE',

@@ -14,7 +14,9 @@ import { indexNamer, partitionTimeMs } from '../search/indices.ts'
 import { Packer, type Part } from './packer.ts'
 import type { EventPayload, Fault, TrackPayload } from './schema.ts'
 import { semanticFaults } from './semantics.ts'
+import { type Subject, type SubjectRules, subjectOf, TRUSTING } from './subject.ts'
 import { isoOf } from './time.ts'
+import { warningsOf } from './warnings.ts'
 
 export interface Composed {
   readonly parts: readonly Part[]
@@ -23,6 +25,8 @@ export interface Composed {
   readonly events: number
   readonly profileId: string | null
   readonly sessionId: string | null
+  /** What the call says that has no effect. */
+  readonly warnings: readonly string[]
 }
 
 export type Composition =
@@ -33,10 +37,10 @@ export type Composition =
   | { readonly kind: 'too_large'; readonly detail: string }
 
 export interface Composer {
-  /** @param profileLess whether the call knows no profile: none is made, and no state of profile or session is stored. */
-  compose(payload: TrackPayload, nowMs: number, profileLess?: boolean): Composition
+  /** @default rules a source that trusts the ids of its callers */
+  compose(payload: TrackPayload, nowMs: number, rules?: SubjectRules): Composition
   /** The same in steps of some milliseconds each, so that others get their turn during a large call. */
-  steps(payload: TrackPayload, nowMs: number, profileLess?: boolean): Generator<undefined, Composition, void>
+  steps(payload: TrackPayload, nowMs: number, rules?: SubjectRules): Generator<undefined, Composition, void>
 }
 
 type ComposerConfig = Pick<
@@ -88,23 +92,22 @@ export function composer(config: ComposerConfig): Composer {
     return packer
   }
 
-  function* steps(payload: TrackPayload, nowMs: number, profileLess = false): ReturnType<Composer['steps']> {
+  function* steps(payload: TrackPayload, nowMs: number, rules = TRUSTING): ReturnType<Composer['steps']> {
     const faults = semanticFaults(payload)
     if (faults.length > 0) return { kind: 'faulty', faults }
-    const subject = profileLess
-      ? { profileId: null, sessionId: payload.session?.id?.trim() || null }
-      : { profileId: idOf(payload.profile?.id), sessionId: idOf(payload.session?.id) }
+    const subject = subjectOf(payload, rules)
+    const warnings = warningsOf(payload, subject)
     const packer = yield* pack(payload, subject, nowMs)
     if (packer.tooLarge) return { kind: 'too_large', detail: packer.tooLarge }
     const { bytes } = packer
     const events = payload.events?.length ?? 0
-    return { kind: 'composed', composed: { parts: packer.parts(), bytes, events, ...subject } }
+    return { kind: 'composed', composed: { parts: packer.parts(), bytes, events, warnings, ...subject } }
   }
 
   return {
     steps,
-    compose: (payload, nowMs, profileLess) => {
-      const all = steps(payload, nowMs, profileLess)
+    compose: (payload, nowMs, rules) => {
+      const all = steps(payload, nowMs, rules)
       let step = all.next()
       while (!step.done) step = all.next()
       return step.value
@@ -115,15 +118,6 @@ export function composer(config: ComposerConfig): Composer {
 /** Tracardi's documents write both names for a call; only a real false counts. */
 function isKept({ options }: TrackPayload, event: EventPayload): boolean {
   return options?.['saveEvents'] !== false && options?.['saveEvent'] !== false && event.options?.['saveEvent'] !== false
-}
-
-function idOf(given: string | null | undefined): string {
-  return given?.trim() || crypto.randomUUID()
-}
-
-interface Subject {
-  readonly profileId: string | null
-  readonly sessionId: string | null
 }
 
 function textOfCall(payload: TrackPayload, nowMs: number, { profileId, sessionId }: Subject): CallText {
@@ -152,7 +146,21 @@ function eventDocument({ id, type, time, properties, context, options, tags }: E
   }
 }
 
-/** The latest state of session and profile; the time of arrival is its version. */
+/** 10^14 ms is the year 5138. Three of them have 15 digits, as many as a worker accepts. */
+const MOMENTS = 1e14
+
+/**
+ * Of the states of a session the one with the highest version stays, in whatever order they arrive. That is the earliest one with a
+ * campaign, otherwise the earliest one with any data, otherwise the earliest one (docs/adr/0020).
+ */
+function sessionVersion({ context, properties }: TrackPayload, nowMs: number): number {
+  const utm = context?.['utm']
+  const hasCampaign = typeof utm === 'object' && utm !== null && Object.keys(utm).length > 0
+  const rank = hasCampaign ? 2 : filled(context) || filled(properties) ? 1 : 0
+  return rank * MOMENTS + (MOMENTS - 1 - nowMs)
+}
+
+/** What a session began with, and the latest state of a profile, whose version is the time of arrival. */
 function* stateEntries(
   indices: Indices,
   payload: TrackPayload,
@@ -173,7 +181,7 @@ function* stateEntries(
       ...optional('context', filled(payload.context)),
       ...optional('properties', filled(payload.properties)),
     }
-    yield ['the session', stateLines(indices.session, state, nowMs)]
+    yield ['the session', stateLines(indices.session, state, sessionVersion(payload, nowMs))]
   }
   if (payload.options?.['saveProfile'] !== false) {
     yield ['the profile', stateLines(indices.profile, { ...base, id: profileId, session: { id: sessionId } }, nowMs)]

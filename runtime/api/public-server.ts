@@ -8,7 +8,7 @@ import type { Logger } from '../log.ts'
 import { version } from '../version.ts'
 import { admit } from './admission.ts'
 import { answerErrors, describedSchema } from './answers.ts'
-import { readBodies } from './body.ts'
+import { readBodies, readForms } from './body.ts'
 import type { Budget } from './budget.ts'
 import { composer } from './compose.ts'
 import { Connections } from './connections.ts'
@@ -133,8 +133,12 @@ function addCalls(
     onAborted,
   })
   const authorize = senders(server, sources, rates)
-  readBodies(server, { maxBytes: config.apiMaxBodyBytes, maxValues: config.apiMaxValues, turns, authorize })
-  const track = trackHandler({ authorize, rates, turns, publisher, metrics }, composer(config))
+  const bodies = { maxBytes: config.apiMaxBodyBytes, maxValues: config.apiMaxValues, turns, authorize }
+  readBodies(server, bodies)
+  const track = trackHandler({ authorize, sources, rates, turns, publisher, metrics }, composer(config))
   addTrackRoute(server, track, config.apiMaxEvents)
-  addCollectRoutes(server, track, authorize)
+  server.register(async (webhooks) => {
+    readForms(webhooks, bodies)
+    addCollectRoutes(webhooks, track, authorize)
+  })
 }

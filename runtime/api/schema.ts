@@ -20,8 +20,12 @@ const freeForm = (description: string) =>
   nullable(Type.Unsafe<Readonly<Record<string, unknown>>>({ type: 'object', additionalProperties: true, description }))
 
 const optionalId = nullable(Type.String({ maxLength: MAX_ID_BYTES }))
-const moment = (description: string) =>
-  Type.Optional(Type.Unsafe<string | number | null>({ type: ['string', 'number', 'null'], description }))
+const MOMENT_FORMS =
+  'ISO 8601, `2026-11-22 13:45:00` (UTC where no zone is named), or a number since 1970: up to 20,000,000,000 seconds, beyond that milliseconds.'
+const moment = (what: string) =>
+  Type.Optional(
+    Type.Unsafe<string | number | null>({ type: ['string', 'number', 'null'], description: `${what} ${MOMENT_FORMS}` }),
+  )
 
 export const Event = Type.Object({
   type: Type.String({ pattern: '\\S', maxLength: MAX_ID_BYTES, description: 'Stored in lower case, spaces as "-".' }),

@@ -62,7 +62,8 @@ function eventFaults(event: EventPayload, found: Found): void {
   for (const key of ['insert', 'create', 'update'] as const) {
     const value = time[key] ?? ''
     if (value === '' || isMoment(value)) continue
-    const msg = 'Input should be a date and time between the years 1 and 9999, in ISO 8601, or milliseconds since 1970'
+    const msg =
+      'Input should be a date and time between the years 1 and 9999, in ISO 8601, or seconds or milliseconds since 1970'
     found(['time', key], { msg, type: 'datetime_parsing' })
   }
 }
@@ -70,7 +71,8 @@ function eventFaults(event: EventPayload, found: Found): void {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose.
 const CONTROL = /[\u0000-\u001f\u007f]/
 
-function idFault(given: string | null | undefined, maxBytes = MAX_ID_BYTES): ValueFault | undefined {
+/** What keeps a text from being an id; `undefined` for one that is blank. */
+export function idFault(given: string | null | undefined, maxBytes = MAX_ID_BYTES): ValueFault | undefined {
   const id = given?.trim()
   if (!id) return undefined
   if (CONTROL.test(id) || !id.isWellFormed()) {

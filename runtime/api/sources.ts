@@ -28,12 +28,14 @@ const SourcesFile = Type.Record(
       allowedOrigins: Type.Optional(Type.Array(Type.String({ pattern: '^(\\*|https?://[^/\\s]+)$' }))),
       secrets: Type.Optional(Type.Array(Type.String({ minLength: MIN_SECRET_CHARACTERS }), { minItems: 1 })),
       limits: Type.Optional(Limits),
+      trustProfileIds: Type.Optional(Type.Boolean()),
+      refuseBots: Type.Optional(Type.Boolean()),
     },
     { additionalProperties: false },
   ),
 )
 const KNOWN_KEYS = [
-  'name, enabled, allowedOrigins, secrets and limits',
+  'name, enabled, allowedOrigins, secrets, limits, trustProfileIds and refuseBots',
   'callsPerSecond, eventsPerSecond and bytesPerSecond',
 ] as const
 
@@ -50,6 +52,10 @@ export interface Source {
   readonly secrets: readonly Buffer[]
   /** Its own limits; the settings have those of every other source. */
   readonly limits: Partial<SourceLimits>
+  /** Whether a call belongs to the profile that it names. Otherwise it belongs to the profile of its session, always. */
+  readonly trustsProfileIds: boolean
+  /** Whether calls of search engines, link previews and other programs are refused. */
+  readonly refusesBots: boolean
 }
 
 export interface Sources {
@@ -61,7 +67,8 @@ export interface Sources {
 
 /**
  * The sources of a file, which is a JSON object from the id of a source to
- * `{name, enabled, allowedOrigins, secrets, limits: {callsPerSecond, eventsPerSecond, bytesPerSecond}}`, each optional.
+ * `{name, enabled, allowedOrigins, secrets, limits: {callsPerSecond, eventsPerSecond, bytesPerSecond}, trustProfileIds, refuseBots}`,
+ * each optional.
  *
  * @throws AppError `sources_invalid` with each fault of the file.
  */
@@ -112,8 +119,18 @@ function contradictions(content: Static<typeof SourcesFile>): string[] {
 
 function sourceOf(id: string, entry: Static<typeof SourcesFile>[string]): Source {
   const { name = id, enabled = true, allowedOrigins = [], secrets = [], limits = {} } = entry
-  const origins = new Set(allowedOrigins.map(asSentByBrowsers))
-  return { id, owner: ownerOf(id), name, enabled, allowedOrigins: origins, secrets: secrets.map(digestOf), limits }
+  const { trustProfileIds: trustsProfileIds = true, refuseBots: refusesBots = false } = entry
+  return {
+    id,
+    owner: ownerOf(id),
+    name,
+    enabled,
+    allowedOrigins: new Set(allowedOrigins.map(asSentByBrowsers)),
+    secrets: secrets.map(digestOf),
+    limits,
+    trustsProfileIds,
+    refusesBots,
+  }
 }
 
 /** Browsers send an origin in lower case and without the usual port. */

@@ -8,10 +8,12 @@ import type { Publisher } from './publisher.ts'
 import { FaultyCall, Refused } from './refused.ts'
 import type { TrackAnswer, TrackPayload } from './schema.ts'
 import type { Authorize } from './sender.ts'
+import type { Sources } from './sources.ts'
 import { type Turns, turn } from './turns.ts'
 
 export interface TrackDependencies {
   readonly authorize: Authorize
+  readonly sources: Pick<Sources, 'find'>
   readonly rates: RateLimiter
   readonly turns: Turns
   readonly publisher: Publisher
@@ -30,7 +32,7 @@ export type Track = (request: FastifyRequest, payload: TrackPayload, options: Tr
 
 /** Handles one call: who sends it, what it says, and only after the receipts of the broker, the answer. */
 export function trackHandler(
-  { authorize, rates, turns, publisher, metrics }: TrackDependencies,
+  { authorize, sources, rates, turns, publisher, metrics }: TrackDependencies,
   composer: Composer,
 ): Track {
   const answered = async (receipts: readonly Promise<void>[], told: Told): Promise<TrackAnswer> => {
@@ -43,9 +45,11 @@ export function trackHandler(
     metrics.events('accepted', told.events)
     return answerTo(told)
   }
+  const knowsSource = (id: string) => sources.find(id)?.enabled === true
   return async (request, payload, { profileLess }) => {
     const source = authorize(request, payload.source.id.trim())
-    const steps = composer.steps(payload, Date.now(), profileLess)
+    const rules = { profileLess, trustsProfileIds: source.trustsProfileIds, knowsSource }
+    const steps = composer.steps(payload, Date.now(), rules)
     // The first step in the turn in which the body was parsed: it is all of most calls.
     let step = steps.next()
     while (!step.done) step = await turn(turns, source.owner, () => steps.next())
@@ -78,7 +82,7 @@ async function allReceipts(publishing: readonly Promise<void>[]): Promise<void> 
   }
 }
 
-function answerTo({ profileId, sessionId }: Told): TrackAnswer {
+function answerTo({ profileId, sessionId, warnings }: Told): TrackAnswer {
   return {
     task: [crypto.randomUUID()],
     ux: [],
@@ -87,6 +91,6 @@ function answerTo({ profileId, sessionId }: Told): TrackAnswer {
     profile: profileId === null ? null : { id: profileId },
     session: sessionId === null ? null : { id: sessionId },
     errors: [],
-    warnings: [],
+    warnings: [...warnings],
   }
 }

@@ -50,7 +50,7 @@ export interface EventDocument {
   readonly tags?: { readonly values: readonly string[]; readonly count: number } | undefined
 }
 
-/** The latest state of a session or profile. */
+/** What a session began with, or the latest state of a profile. */
 export interface StateDocument {
   readonly id: string
   readonly metadata: { readonly time: { readonly update: string } }

@@ -16,6 +16,8 @@ const SOURCES: readonly Source[] = [
   source('open', { allowedOrigins: new Set(['*']) }),
   source('closed', { enabled: false, allowedOrigins: new Set(['https://closed.example.com']) }),
   source('backend', { secrets: ['the first long secret', 'the second long secret'].map(digestOf) }),
+  source('wary', { trustsProfileIds: false }),
+  source('people', { refusesBots: true, allowedOrigins: new Set(['*']) }),
   source('slow', { limits: { callsPerSecond: 2, eventsPerSecond: 100 } }),
 ]
 
@@ -28,6 +30,8 @@ function source(id: string, more: Partial<Source>): Source {
     allowedOrigins: new Set(),
     secrets: [],
     limits: {},
+    trustsProfileIds: true,
+    refusesBots: false,
     ...more,
   }
 }

@@ -53,6 +53,8 @@ describe('the sources file', () => {
             allowedOrigins: new Set(),
             secrets: [],
             limits: {},
+            trustsProfileIds: true,
+            refusesBots: false,
           },
           {
             id: 'blog',
@@ -62,6 +64,8 @@ describe('the sources file', () => {
             allowedOrigins: new Set(['*']),
             secrets: [],
             limits: {},
+            trustsProfileIds: true,
+            refusesBots: false,
           },
         ],
       )
@@ -78,7 +82,7 @@ describe('the sources file', () => {
     it('lists every fault', () => {
       assert.equal(
         faultOf({ shop: { enabled: 'yes', allowedOrigins: ['shop.example.com'] }, blog: { nmae: 'x' } }),
-        'the sources file "FILE" has faults: /shop/enabled must be boolean; /shop/allowedOrigins/0 must be an origin like https://www.example.com, or *; /blog/nmae is unknown; known are name, enabled, allowedOrigins, secrets and limits',
+        'the sources file "FILE" has faults: /shop/enabled must be boolean; /shop/allowedOrigins/0 must be an origin like https://www.example.com, or *; /blog/nmae is unknown; known are name, enabled, allowedOrigins, secrets, limits, trustProfileIds and refuseBots',
       )
     })
 
@@ -87,6 +91,13 @@ describe('the sources file', () => {
       write({ shop: { secrets: ['a long secret text'], limits } })
       const shop = readSources(path).get('shop')
       assert.deepEqual([shop?.secrets, shop?.limits], [[digestOf('a long secret text')], limits])
+    })
+
+    it('takes whether ids of profiles are trusted, and whether bots are refused', () => {
+      write({ shop: { trustProfileIds: false, refuseBots: true } })
+      const shop = readSources(path).get('shop')
+      assert.deepEqual([shop?.trustsProfileIds, shop?.refusesBots], [false, true])
+      assert.match(faultOf({ shop: { trustProfileIds: 'no' } }), /\/shop\/trustProfileIds must be boolean$/)
     })
 
     it('refuses secrets that are short or in a page, and limits that are none', () => {
@@ -135,6 +146,8 @@ describe('the sources file', () => {
       allowedOrigins: new Set(origins),
       secrets: [],
       limits: {},
+      trustsProfileIds: true,
+      refusesBots: false,
     })
 
     it('compares whole origins, and takes * for any', () => {

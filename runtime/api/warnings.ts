@@ -1,0 +1,118 @@
+import type { EventPayload, TrackPayload } from './schema.ts'
+import { passOf, type Subject } from './subject.ts'
+
+/** An answer lists at most this many. */
+const MAX_WARNINGS = 10
+/** What is repeated of a key that the client chose. */
+const MAX_KEY_CHARACTERS = 50
+
+/** The keys that have a meaning, and after `null` those of Tracardi that its clients always send and that mean nothing here. */
+const KEYS = {
+  call: keysOf(
+    'source',
+    'session',
+    'profile',
+    'context',
+    'properties',
+    'request',
+    'options',
+    'events',
+    null,
+    'metadata',
+    'device',
+    'profile_less',
+    'debug',
+  ),
+  source: keysOf('id', null, 'name'),
+  session: keysOf('id'),
+  profile: keysOf('id'),
+  event: keysOf('type', 'id', 'time', 'properties', 'context', 'options', 'tags', null, 'metadata', 'async'),
+  time: keysOf('insert', 'create', 'update'),
+}
+
+interface Keys {
+  readonly known: ReadonlySet<string>
+  readonly shown: string
+}
+
+function keysOf(...keys: (string | null)[]): Keys {
+  const end = keys.indexOf(null)
+  const known = keys.filter((key) => key !== null)
+  return { known: new Set(known), shown: known.slice(0, end < 0 ? known.length : end).join(', ') }
+}
+
+/** What Tracardi knows in a place and this API does not, where a call uses it: each has a row in docs/from-tracardi.md. */
+const NOT_TAKEN_OVER: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'profile.ids': 'ids of a profile in other systems are not stored; send them as properties of an event',
+    'profile.metadata': 'the times of a profile are not stored; send them as properties of an event',
+    'session.metadata': 'the times of a session are not stored; send them as properties of an event',
+    'profile.primary_id': 'profiles are not merged',
+    'options.debugger': 'the answer never has the ids of events',
+    'options.profile': 'the answer has the id of the profile, and nothing else of it',
+    'options.scheduledFlowId': 'there are no workflows',
+    'options.scheduledNodeId': 'there are no workflows',
+    'event.options.async': 'there are no workflows that an answer could wait for',
+    'event.options.source_id': 'every event of a call has the source of the call',
+  }),
+)
+
+/**
+ * What a call says that has no effect: keys that nobody knows, which are often misspelled, and what is deliberately not taken over
+ * from Tracardi. A list that is full ends the search.
+ */
+export function warningsOf(payload: TrackPayload, subject: Subject): string[] {
+  const warnings = new Set<string>()
+  unknownKeys(payload, 'call', KEYS.call, warnings)
+  unknownKeys(payload.source, 'source', KEYS.source, warnings)
+  for (const place of ['session', 'profile'] as const) {
+    const found: object | null | undefined = payload[place]
+    if (found) unknownKeys(found, place, KEYS[place], warnings)
+  }
+  callOptions(payload, warnings)
+  pass(payload, subject, warnings)
+  for (const event of payload.events ?? []) {
+    if (warnings.size >= MAX_WARNINGS) break
+    eventWarnings(event, warnings)
+  }
+  return [...warnings].slice(0, MAX_WARNINGS)
+}
+
+function eventWarnings(event: EventPayload, warnings: Set<string>): void {
+  for (const key in event) if (!KEYS.event.known.has(key)) unknown('event', key, KEYS.event, warnings)
+  const { time, options } = event
+  if (time) unknownKeys(time, 'event.time', KEYS.time, warnings)
+  if (!options) return
+  if (options['async'] === false) notTakenOver('event.options.async', warnings)
+  if (options['source_id'] !== undefined) notTakenOver('event.options.source_id', warnings)
+}
+
+function callOptions({ options }: TrackPayload, warnings: Set<string>): void {
+  if (!options) return
+  for (const key of ['debugger', 'profile']) if (options[key] === true) notTakenOver(`options.${key}`, warnings)
+  for (const key of ['scheduledFlowId', 'scheduledNodeId']) if (options[key]) notTakenOver(`options.${key}`, warnings)
+}
+
+function pass(payload: TrackPayload, { profileId }: Subject, warnings: Set<string>): void {
+  const passed = passOf(payload)?.profile
+  if (typeof passed !== 'string' || passed.trim() === '' || passed.trim() === profileId) return
+  warnings.add(
+    '"context.tracardi.pass" has no effect: its "source" is not a source of this API, its "profile" is not an id, or the source of the call does not trust profile ids',
+  )
+}
+
+function unknownKeys(found: object, place: string, keys: Keys, warnings: Set<string>): void {
+  for (const key in found) if (!keys.known.has(key)) unknown(place, key, keys, warnings)
+}
+
+function unknown(place: string, key: string, keys: Keys, warnings: Set<string>): void {
+  const path = place === 'call' ? key : `${place}.${key}`
+  const shown = path.length > MAX_KEY_CHARACTERS ? `${path.slice(0, MAX_KEY_CHARACTERS)}…` : path
+  if (NOT_TAKEN_OVER.has(path)) notTakenOver(path, warnings)
+  else if (warnings.size < MAX_WARNINGS)
+    warnings.add(`"${shown}" is unknown and was ignored; known here are ${keys.shown}`)
+}
+
+function notTakenOver(path: string, warnings: Set<string>): void {
+  warnings.add(`"${path}" has no effect: ${NOT_TAKEN_OVER.get(path)}`)
+}
