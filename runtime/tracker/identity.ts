@@ -2,15 +2,36 @@ import type { Host } from './host.ts'
 import type { Kept } from './kept.ts'
 import { SESSION_MS, type Session, slide } from './session.ts'
 
-/** The names that Tracardi's own library uses for both, so that a page that migrates keeps its visitors. */
+/** The names that Tracardi's own library uses for both, so that a page that migrates keeps its visitors, also back to it. */
 const SESSION_COOKIE = 'tracardi-session-id'
 const PROFILE_KEY = 'tracardi-profile-id'
+
+/**
+ * An id as it was meant. Tracardi's library writes the profile as JSON, with quotes, and reads it with or without. An earlier
+ * version of this library took the quotes for a part of the id.
+ */
+export function idIn(text: string | undefined): string | undefined {
+  let id = text
+  try {
+    while (id?.startsWith('"')) id = JSON.parse(id)
+  } catch {}
+  return /^(null|undefined)?$/.test(id ?? '') ? undefined : id
+}
+
+const UUID = /^(.{8}-.{4}-)(.)(.{3}-.{4}-.{12})(\.[\w-]+)?$/
+
+/** The profile of a session that nobody names a profile for, by the rule of the API; `undefined` where only the API can say. */
+export function profileOfSession(sessionId: string): string | undefined {
+  const [, start, version, end, more] = UUID.exec(sessionId) ?? []
+  return start && start + (more ? version : 8) + end
+}
 
 /** Whose events they are, and of which visit. */
 export interface Identity {
   /** Id of the session of an event that is registered now. */
   session(): string
-  profile(): string
+  /** @param sessionId of the events. */
+  profile(sessionId: string): string
   /** The API has the last word on who the profile is. */
   takeOver(profileId: string | undefined): void
   forget(): void
@@ -22,18 +43,25 @@ export interface Identity {
  */
 export function identityIn(host: Host, kept: Kept, profile: string | undefined, newId: () => string): Identity {
   let session: Session | undefined
+  const known = () => profile ?? idIn(kept.getForGood(PROFILE_KEY))
+  /** Says whose it is, where that is known: then a server that knows only the session finds the profile. */
+  const newSession = () => {
+    const id = newId()
+    const named = `${known()}.${id.slice(-12)}`
+    return profileOfSession(named) ? named : id
+  }
   return {
     session: () => {
       const nowMs = host.nowMs()
       // The browser ends the cookie in time.
-      const cookie = kept.shared && host.readCookie(SESSION_COOKIE)
-      session = slide(cookie ? { id: cookie, seenMs: nowMs } : session, nowMs, newId)
+      const cookie = kept.shared && idIn(host.readCookie(SESSION_COOKIE))
+      session = slide(cookie ? { id: cookie, seenMs: nowMs } : session, nowMs, newSession)
       if (kept.shared) host.writeCookie(SESSION_COOKIE, session.id, SESSION_MS / 1000)
       return session.id
     },
-    profile: () => {
+    profile: (sessionId) => {
       // Made here when there is none: a first call that is repeated, or two that cross, must not make two profiles.
-      const id = profile ?? kept.getForGood(PROFILE_KEY) ?? newId()
+      const id = known() ?? profileOfSession(sessionId) ?? newId()
       kept.setForGood(PROFILE_KEY, id)
       return id
     },

@@ -50,7 +50,7 @@ export function trackerOn(host: Host, options: TrackerOptions): PageTracker {
     envelope: (sessionId) => ({
       source: { id: source },
       session: { id: sessionId },
-      profile: { id: identity.profile() },
+      profile: { id: identity.profile(sessionId) },
       context: host.callContext(context),
       options: host.callOptions(),
     }),

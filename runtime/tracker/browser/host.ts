@@ -62,13 +62,18 @@ function readableStorage(): StorageLike | undefined {
 
 function readCookie(name: string): string | undefined {
   const found = document.cookie.split('; ').find((cookie) => cookie.startsWith(`${name}=`))
-  return found?.slice(name.length + 1)
+  const text = found?.slice(name.length + 1)
+  try {
+    return text && decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 function writeCookie(name: string, value: string, maxAgeSeconds: number): void {
   const secure = location.protocol === 'https:' ? ';secure' : ''
   // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is asynchronous, and not in every browser.
-  document.cookie = `${name}=${value};path=/;max-age=${maxAgeSeconds};samesite=lax${secure}`
+  document.cookie = `${name}=${encodeURIComponent(value)};path=/;max-age=${maxAgeSeconds};samesite=lax${secure}`
 }
 
 function post(url: string, body: string, keepalive: boolean): Promise<Response | undefined> {

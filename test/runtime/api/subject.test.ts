@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import type { TrackPayload } from '../../../runtime/api/schema.ts'
-import { profileOfSession, type SubjectRules, subjectOf, TRUSTING } from '../../../runtime/api/subject.ts'
+import {
+  hashedProfile,
+  profileOfSession,
+  type SubjectRules,
+  subjectOf,
+  TRUSTING,
+} from '../../../runtime/api/subject.ts'
 import { type Api, buildApi, closeApis, eventsOf, fixedSources, goodCall, trackCall } from '../../support/api.ts'
 
 const UUID_8 = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
@@ -11,12 +17,36 @@ function subject(call: Partial<TrackPayload>, rules: Partial<SubjectRules> = {})
 }
 
 describe('the profile of a session', () => {
-  it('never changes', () => {
+  it('never changes for a session id that is no UUID', () => {
     assert.equal(profileOfSession('session-1'), 'caca59da-3319-865f-ad7c-28cd48c8d73a')
   })
 
+  for (const [session, profile] of [
+    ['0f8fad5b-d9cb-469f-a165-70867728950e', '0f8fad5b-d9cb-869f-a165-70867728950e'],
+    ['01a20578-8170-7064-b550-da9375a6cc50', '01a20578-8170-8064-b550-da9375a6cc50'],
+    ['01a20578-8170-8064-b550-da9375a6cc50.0f8fad5bd9cb', '01a20578-8170-8064-b550-da9375a6cc50'],
+    ['b441b8a4-0c5d-4f00-a1be-78d48465a2ba.x-_9', 'b441b8a4-0c5d-4f00-a1be-78d48465a2ba'],
+  ]) {
+    it(`is ${profile} for the session ${session}`, () => {
+      assert.equal(profileOfSession(session as string), profile)
+    })
+  }
+
+  for (const session of [
+    '01A20578-8170-7064-B550-DA9375A6CC50',
+    '01a20578-8170-7064-b550-da9375a6cc50.',
+    '01a20578-8170-7064-b550-da9375a6cc50.a b',
+    ' 01a20578-8170-7064-b550-da9375a6cc50',
+    'x01a20578-8170-7064-b550-da9375a6cc50.a',
+  ]) {
+    it(`is a hash for the session ${session}`, () => {
+      assert.equal(profileOfSession(session), hashedProfile(session))
+    })
+  }
+
   it('is a UUIDv8, another one for each session', () => {
-    const profiles = Array.from({ length: 1000 }, (_, index) => profileOfSession(`s${index}`))
+    const sessions = Array.from({ length: 1000 }, (_, index) => (index % 2 ? crypto.randomUUID() : `s${index}`))
+    const profiles = sessions.map(profileOfSession)
     for (const profile of profiles) assert.match(profile, UUID_8)
     assert.equal(new Set(profiles).size, 1000)
   })
@@ -43,8 +73,11 @@ describe('subjectOf', () => {
   })
 
   it('is always the profile of the session where the source trusts no ids', () => {
-    const call = { session: { id: 's1' }, profile: { id: 'forged' } }
-    assert.deepEqual(subject(call, { trustsProfileIds: false }), { sessionId: 's1', profileId: profileOfSession('s1') })
+    for (const id of ['s1', crypto.randomUUID(), `${crypto.randomUUID()}.1`]) {
+      const call = { session: { id }, profile: { id: 'forged' } }
+      const profileId = hashedProfile(id)
+      assert.deepEqual(subject(call, { trustsProfileIds: false }), { sessionId: id, profileId })
+    }
   })
 
   it('is nobody without a session in a call without profile', () => {
