@@ -18,12 +18,16 @@ export function idIn(text: string | undefined): string | undefined {
   return /^(null|undefined)?$/.test(id ?? '') ? undefined : id
 }
 
-const UUID = /^(.{8}-.{4}-)(.)(.{3}-.{4}-.{12})(\.[\w-]+)?$/
+const UUID_LENGTH = 36
+const VERSION_AT = 14
 
-/** The profile of a session that nobody names a profile for, by the rule of the API; `undefined` where only the API can say. */
-export function profileOfSession(sessionId: string): string | undefined {
-  const [, start, version, end, more] = UUID.exec(sessionId) ?? []
-  return start && start + (more ? version : 8) + end
+/**
+ * The profile of a session that nobody names a profile for, by the rule of the API, for the sessions of this library and of
+ * Tracardi's; `undefined` for others, whose profile only the API can say.
+ */
+export function profileOfSession(id: string): string | undefined {
+  if (id[UUID_LENGTH] === '.') return id.slice(0, UUID_LENGTH)
+  return id.length === UUID_LENGTH ? `${id.slice(0, VERSION_AT)}8${id.slice(VERSION_AT + 1)}` : undefined
 }
 
 /** Whose events they are, and of which visit. */
@@ -47,8 +51,8 @@ export function identityIn(host: Host, kept: Kept, profile: string | undefined, 
   /** Says whose it is, where that is known: then a server that knows only the session finds the profile. */
   const newSession = () => {
     const id = newId()
-    const named = `${known()}.${id.slice(-12)}`
-    return profileOfSession(named) ? named : id
+    const profileId = known()
+    return profileId?.length === UUID_LENGTH ? `${profileId}.${id.slice(-12)}` : id
   }
   return {
     session: () => {

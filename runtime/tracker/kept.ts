@@ -34,7 +34,7 @@ export function keptIn(host: Pick<Host, 'storage' | 'readCookie' | 'writeCookie'
     }
   }
   return {
-    shared: storage !== undefined,
+    shared: !!storage,
     get,
     set,
     getForGood: (key) => get(key) ?? (storage && host.readCookie(key)),

@@ -34,8 +34,8 @@ export function outcomeOf(response: Response | undefined, nowMs: number): Outcom
 
 /** `Retry-After` in both of its forms: seconds, or a date. */
 function retryAfterMs(header: string | null, nowMs: number): number {
-  if (header === null) return 0
+  // 0 for none.
   const seconds = Number(header)
-  const waitMs = seconds >= 0 ? seconds * 1000 : Date.parse(header) - nowMs
+  const waitMs = seconds >= 0 ? seconds * 1000 : Date.parse(`${header}`) - nowMs
   return Math.min(Math.max(waitMs || 0, 0), MAX_RETRY_AFTER_MS)
 }

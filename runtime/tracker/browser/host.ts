@@ -29,7 +29,7 @@ export function browserHost(): Host {
     storage: readableStorage(),
     locks: navigator.locks,
     nowMs: () => Date.now(),
-    random: () => Math.random(),
+    random: Math.random,
     randomBytes: (bytes) => crypto.getRandomValues(bytes),
     readCookie,
     writeCookie,
@@ -42,10 +42,12 @@ export function browserHost(): Host {
     isHidden: () => document.visibilityState === 'hidden',
     isPrerendering: () => document.prerendering === true,
     // Capturing, because an event of the document does not always bubble up to the window.
-    on: (moment, listener) => addEventListener(moment, () => listener(), true),
+    on: (moment, listener) => addEventListener(moment, listener, true),
     callOptions: () => window.response?.context ?? {},
     callContext,
     eventContext,
+    elements: (target) =>
+      typeof target === 'string' ? document.querySelectorAll(target) : 'addEventListener' in target ? [target] : target,
     // biome-ignore lint/suspicious/noConsole: the developer of the page has no other place to read it.
     warn: (text) => console.warn(`[tracker] ${text}`),
   }

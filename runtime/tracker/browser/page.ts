@@ -13,7 +13,8 @@ declare global {
       | { readonly helpers?: never; readonly queue?: Parameters<PageTracker['track']>[] }
     /** Where Tracardi's snippet looks for the library that it has loaded. */
     tracardi?: { readonly default?: unknown }
-    onTracardiReady?: { readonly call?: (ready: Ready) => void }
+    /** What Tracardi's snippet puts there, or a function of the page. */
+    onTracardiReady?: ((ready: Ready) => void) | { readonly call?: (ready: Ready) => void }
   }
 }
 
@@ -35,14 +36,16 @@ function start(script: HTMLScriptElement | null): void {
     return
   }
   if (!source || !api) {
-    host.warn('nothing is tracked: there is no data-source')
+    host.warn('no data-source: nothing is tracked')
     return
   }
   const listeners: Listeners = {
     ...found.listeners,
     onContextReady: (ready) => {
       found.listeners?.onContextReady?.(ready)
-      window.onTracardiReady?.call?.({ ...ready, config: global })
+      const page = window.onTracardiReady
+      const call = typeof page === 'function' ? page : page?.call
+      call?.({ ...ready, config: global })
     },
   }
   const tracker = trackerOn(host, { ...found, source, api, listeners })

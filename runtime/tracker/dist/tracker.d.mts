@@ -40,12 +40,17 @@ export interface ContextOptions {
   readonly browser?: boolean
   readonly screen?: boolean
   readonly utm?: boolean
+  /** The profile that another site has put into a link to this page, as `__tr_pid`, with its source, `__tr_src`. */
+  readonly tracardiPass?: boolean
 }
 
 export interface Listeners {
   /** Called once, when the library is ready. */
   readonly onInit?: (ready: { readonly tracker: Tracker; readonly helpers: Helpers; readonly session: Id }) => void
-  /** Called once, after the first answer of the API to this page. */
+  /**
+   * Called once in each page: after the first answer of the API, or a second after the end of loading, when none has come or
+   * another tab has sent the events of this one. Then the answer has the ids of profile and session.
+   */
   readonly onContextReady?: (ready: {
     readonly tracker: Tracker
     readonly helpers: Helpers
@@ -106,9 +111,12 @@ export interface Tracker {
 export interface Helpers {
   /** `track` with `fire`. */
   readonly track: Tracker['track']
-  readonly onClick: (target: EventTarget, listener: (event: unknown) => void) => void
-  readonly addListener: (target: EventTarget, type: string, listener: (event: unknown) => void) => void
+  readonly onClick: (target: Target, listener: (event: unknown) => void) => void
+  readonly addListener: (target: Target, type: string, listener: (event: unknown) => void) => void
 }
+
+/** One element, several, or the selector of some that exist. */
+export type Target = EventTarget | Iterable<EventTarget> | string
 
 /** Makes the library for this page. */
 export declare function createTracker(options: TrackerOptions): Tracker

@@ -881,6 +881,54 @@ describe('the browser library', () => {
       assert.deepEqual(told, [session, { profile: { id: 'p-1' } }])
     })
 
+    const readyOf = () => {
+      const contexts: unknown[] = []
+      return { contexts, listeners: { onContextReady: ({ context }: { context: unknown }) => contexts.push(context) } }
+    }
+
+    it('are notified a second after the end of loading, with the ids, while the API does not answer', async () => {
+      const { contexts, listeners } = readyOf()
+      browser.answer = () => ({ status: 503, retryAfter: '30', data: { detail: 'later' } })
+      const tab = new FakeTab(browser, false)
+      void open({ listeners }, tab).track('a')
+      await browser.advance(3000)
+      tab.finishLoading()
+      await browser.advance(999)
+      assert.deepEqual(contexts, [])
+      await browser.advance(1)
+      const { session, profile } = browser.calls[0]?.body ?? assert.fail()
+      assert.deepEqual(contexts, [{ profile, session }])
+      browser.answer = () => STORED
+      await browser.advance(60_000)
+      assert.equal(contexts.length, 1)
+    })
+
+    it('are notified in a tab whose events another tab has sent, and in one without events', async () => {
+      const { contexts, listeners } = readyOf()
+      let finish = () => {}
+      browser.answer = () => new Promise((resolve) => (finish = () => resolve(STORED)))
+      const first = await opened()
+      void first.track('a', {}, { fire: true })
+      await browser.advance(0)
+      const second = await opened({ listeners })
+      void second.track('b')
+      await opened({ listeners })
+      await browser.advance(1000)
+      finish()
+      await browser.advance(60_000)
+      assert.equal(contexts.length, 2)
+    })
+
+    it('are notified when the visitor has agreed, not before', async () => {
+      const { contexts, listeners } = readyOf()
+      const tracker = await opened({ listeners, requireConsent: true })
+      await browser.advance(60_000)
+      assert.deepEqual(contexts, [])
+      tracker.consent(true)
+      await browser.advance(1000)
+      assert.equal(contexts.length, 1)
+    })
+
     it('send with the helpers immediately, and get the answer', async () => {
       const results: (Result | undefined)[] = []
       await opened({
@@ -901,6 +949,10 @@ describe('the browser library', () => {
       helpers.addListener(button, 'mouseover', () => heard.push('mouseover'))
       for (const type of ['click', 'mouseover']) button.dispatchEvent(new Event(type))
       assert.deepEqual(heard, ['click', 'mouseover'])
+      const others = [new EventTarget(), new EventTarget()]
+      helpers.onClick(others, () => heard.push('one of two'))
+      for (const other of others) other.dispatchEvent(new Event('click'))
+      assert.deepEqual(heard.slice(2), ['one of two', 'one of two'])
     })
   })
 })
