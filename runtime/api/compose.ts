@@ -11,6 +11,8 @@ import {
   Verbatim,
 } from '../search/documents.ts'
 import { indexNamer, partitionTimeMs } from '../search/indices.ts'
+import { UTM_FIELDS } from '../search/templates.ts'
+import { NOTHING, type Origin } from './origin.ts'
 import { Packer, type Part } from './packer.ts'
 import type { EventPayload, Fault, TrackPayload } from './schema.ts'
 import { semanticFaults } from './semantics.ts'
@@ -38,9 +40,14 @@ export type Composition =
 
 export interface Composer {
   /** @default rules a source that trusts the ids of its callers */
-  compose(payload: TrackPayload, nowMs: number, rules?: SubjectRules): Composition
+  compose(payload: TrackPayload, nowMs: number, rules?: SubjectRules, origin?: Origin): Composition
   /** The same in steps of some milliseconds each, so that others get their turn during a large call. */
-  steps(payload: TrackPayload, nowMs: number, rules?: SubjectRules): Generator<undefined, Composition, void>
+  steps(
+    payload: TrackPayload,
+    nowMs: number,
+    rules?: SubjectRules,
+    origin?: Origin,
+  ): Generator<undefined, Composition, void>
 }
 
 type ComposerConfig = Pick<
@@ -73,10 +80,15 @@ export function composer(config: ComposerConfig): Composer {
   const indexOf = indexNamer(indices.event, config.eventPartitioning)
   const indexFor = (id: string, nowMs: number) => indexOf(partitionTimeMs(id, nowMs, windowMs))
 
-  function* pack(payload: TrackPayload, subject: Subject, nowMs: number): Generator<undefined, Packer, void> {
+  function* pack(
+    payload: TrackPayload,
+    subject: Subject,
+    origin: Origin,
+    nowMs: number,
+  ): Generator<undefined, Packer, void> {
     const events = payload.events ?? []
     const packer = new Packer({ ...limits, totalBytes: totalBytesFor(events.length) }, nowMs)
-    const call = textOfCall(payload, nowMs, subject)
+    const call = textOfCall(payload, nowMs, subject, origin)
     let pausedAtBytes = 0
     for (const [index, event] of events.entries()) {
       if (packer.tooLarge) return packer
@@ -92,12 +104,17 @@ export function composer(config: ComposerConfig): Composer {
     return packer
   }
 
-  function* steps(payload: TrackPayload, nowMs: number, rules = TRUSTING): ReturnType<Composer['steps']> {
+  function* steps(
+    payload: TrackPayload,
+    nowMs: number,
+    rules = TRUSTING,
+    origin = NOTHING,
+  ): ReturnType<Composer['steps']> {
     const faults = semanticFaults(payload)
     if (faults.length > 0) return { kind: 'faulty', faults }
     const subject = subjectOf(payload, rules)
     const warnings = warningsOf(payload, subject)
-    const packer = yield* pack(payload, subject, nowMs)
+    const packer = yield* pack(payload, subject, origin, nowMs)
     if (packer.tooLarge) return { kind: 'too_large', detail: packer.tooLarge }
     const { bytes } = packer
     const events = payload.events?.length ?? 0
@@ -106,8 +123,8 @@ export function composer(config: ComposerConfig): Composer {
 
   return {
     steps,
-    compose: (payload, nowMs, rules) => {
-      const all = steps(payload, nowMs, rules)
+    compose: (payload, nowMs, rules, origin) => {
+      const all = steps(payload, nowMs, rules, origin)
       let step = all.next()
       while (!step.done) step = all.next()
       return step.value
@@ -120,13 +137,21 @@ function isKept({ options }: TrackPayload, event: EventPayload): boolean {
   return options?.['saveEvents'] !== false && options?.['saveEvent'] !== false && event.options?.['saveEvent'] !== false
 }
 
-function textOfCall(payload: TrackPayload, nowMs: number, { profileId, sessionId }: Subject): CallText {
+function textOfCall(
+  payload: TrackPayload,
+  nowMs: number,
+  { profileId, sessionId }: Subject,
+  { ip, headers }: Origin,
+): CallText {
+  const request = filled(payload.request)
   return callText({
     ingest: new Date(nowMs).toISOString(),
     source: { id: payload.source.id.trim() },
     ...(sessionId === null ? {} : { session: { id: sessionId } }),
     ...(profileId === null ? {} : { profile: { id: profileId } }),
-    ...optional('request', filled(payload.request)),
+    ...optional('ip', ip),
+    ...optional('utm', campaignOf(payload)),
+    ...optional('request', headers === undefined ? request : { ...request, headers }),
   })
 }
 
@@ -146,6 +171,18 @@ function eventDocument({ id, type, time, properties, context, options, tags }: E
   }
 }
 
+/** The known texts of `context.utm`, which Tracardi's index has as fields. Whatever else is in it stays in the context. */
+function campaignOf({ context }: TrackPayload): Json | undefined {
+  const utm = context?.['utm'] as Json | null | undefined
+  if (typeof utm !== 'object' || utm === null) return undefined
+  const fields = UTM_FIELDS.filter((name) => isCampaignText(utm[name]))
+  return fields.length === 0 ? undefined : Object.fromEntries(fields.map((name) => [name, utm[name]]))
+}
+
+function isCampaignText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && value.isWellFormed()
+}
+
 /** 10^14 ms is the year 5138. Three of them have 15 digits, as many as a worker accepts. */
 const MOMENTS = 1e14
 
@@ -153,10 +190,9 @@ const MOMENTS = 1e14
  * Of the states of a session the one with the highest version stays, in whatever order they arrive. That is the earliest one with a
  * campaign, otherwise the earliest one with any data, otherwise the earliest one (docs/adr/0020).
  */
-function sessionVersion({ context, properties }: TrackPayload, nowMs: number): number {
-  const utm = context?.['utm']
-  const hasCampaign = typeof utm === 'object' && utm !== null && Object.keys(utm).length > 0
-  const rank = hasCampaign ? 2 : filled(context) || filled(properties) ? 1 : 0
+function sessionVersion(payload: TrackPayload, nowMs: number): number {
+  const { context, properties } = payload
+  const rank = campaignOf(payload) ? 2 : filled(context) || filled(properties) ? 1 : 0
   return rank * MOMENTS + (MOMENTS - 1 - nowMs)
 }
 
@@ -178,6 +214,7 @@ function* stateEntries(
       ...base,
       id: sessionId,
       profile: { id: profileId },
+      ...optional('utm', campaignOf(payload)),
       ...optional('context', filled(payload.context)),
       ...optional('properties', filled(payload.properties)),
     }

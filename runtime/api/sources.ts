@@ -13,6 +13,10 @@ const POLL_MS = 1000
 /** Shorter secrets can be guessed. */
 const MIN_SECRET_CHARACTERS = 16
 
+/** A name of a header that carries no credential. */
+const HEADER_NAME =
+  '^(?!(?:[cC][oO][oO][kK][iI][eE]|(?:[pP][rR][oO][xX][yY]-)?[aA][uU][tT][hH][oO][rR][iI][zZ][aA][tT][iI][oO][nN])$)[-\\w]+$'
+
 const rate = Type.Optional(Type.Number({ minimum: 0 }))
 const Limits = Type.Object(
   { callsPerSecond: rate, eventsPerSecond: rate, bytesPerSecond: rate },
@@ -30,12 +34,14 @@ const SourcesFile = Type.Record(
       limits: Type.Optional(Limits),
       trustProfileIds: Type.Optional(Type.Boolean()),
       refuseBots: Type.Optional(Type.Boolean()),
+      storeIp: Type.Optional(Type.Union([Type.Literal('drop'), Type.Literal('truncate'), Type.Literal('keep')])),
+      storeHeaders: Type.Optional(Type.Array(Type.String({ pattern: HEADER_NAME }))),
     },
     { additionalProperties: false },
   ),
 )
 const KNOWN_KEYS = [
-  'name, enabled, allowedOrigins, secrets, limits, trustProfileIds and refuseBots',
+  'name, enabled, allowedOrigins, secrets, limits, trustProfileIds, refuseBots, storeIp and storeHeaders',
   'callsPerSecond, eventsPerSecond and bytesPerSecond',
 ] as const
 
@@ -56,6 +62,10 @@ export interface Source {
   readonly trustsProfileIds: boolean
   /** Whether calls of search engines, link previews and other programs are refused. */
   readonly refusesBots: boolean
+  /** What is stored of the address of a client: nothing, its network, or all of it. */
+  readonly storedIp: 'drop' | 'truncate' | 'keep'
+  /** Names of the headers of a call that are stored with its events, in lower case. */
+  readonly storedHeaders: readonly string[]
 }
 
 export interface Sources {
@@ -66,9 +76,8 @@ export interface Sources {
 }
 
 /**
- * The sources of a file, which is a JSON object from the id of a source to
- * `{name, enabled, allowedOrigins, secrets, limits: {callsPerSecond, eventsPerSecond, bytesPerSecond}, trustProfileIds, refuseBots}`,
- * each optional.
+ * The sources of a file, which is a JSON object from the id of a source to its settings, each optional. `docs/configuration.md`
+ * describes them.
  *
  * @throws AppError `sources_invalid` with each fault of the file.
  */
@@ -106,6 +115,8 @@ function describe({ keyword, instancePath, message }: SourcesFault): string | un
   // The validator reports an unknown key twice: once for the key, and once for its object.
   if (keyword === 'additionalProperties') return undefined
   if (keyword === 'boolean') return `${where} is unknown; known are ${KNOWN_KEYS[where.includes('/limits/') ? 1 : 0]}`
+  if (keyword === 'pattern' && where.includes('/storeHeaders/'))
+    return `${where} must be the name of a header other than cookie, authorization and proxy-authorization`
   if (keyword === 'pattern') return `${where} must be an origin like https://www.example.com, or *`
   return `${where} ${message}`
 }
@@ -120,6 +131,7 @@ function contradictions(content: Static<typeof SourcesFile>): string[] {
 function sourceOf(id: string, entry: Static<typeof SourcesFile>[string]): Source {
   const { name = id, enabled = true, allowedOrigins = [], secrets = [], limits = {} } = entry
   const { trustProfileIds: trustsProfileIds = true, refuseBots: refusesBots = false } = entry
+  const { storeIp: storedIp = 'drop', storeHeaders = [] } = entry
   return {
     id,
     owner: ownerOf(id),
@@ -130,6 +142,8 @@ function sourceOf(id: string, entry: Static<typeof SourcesFile>[string]): Source
     limits,
     trustsProfileIds,
     refusesBots,
+    storedIp,
+    storedHeaders: storeHeaders.map((name) => name.toLowerCase()),
   }
 }
 

@@ -4,6 +4,7 @@ import type { Composed, Composer, Composition } from './compose.ts'
 import { limited } from './faults.ts'
 import type { RateLimiter } from './limits.ts'
 import type { ApiMetrics } from './metrics.ts'
+import { originOf } from './origin.ts'
 import type { Publisher } from './publisher.ts'
 import { FaultyCall, Refused } from './refused.ts'
 import type { TrackAnswer, TrackPayload } from './schema.ts'
@@ -49,7 +50,7 @@ export function trackHandler(
   return async (request, payload, { profileLess }) => {
     const source = authorize(request, payload.source.id.trim())
     const rules = { profileLess, trustsProfileIds: source.trustsProfileIds, knowsSource }
-    const steps = composer.steps(payload, Date.now(), rules)
+    const steps = composer.steps(payload, Date.now(), rules, originOf(request, source))
     // The first step in the turn in which the body was parsed: it is all of most calls.
     let step = steps.next()
     while (!step.done) step = await turn(turns, source.owner, () => steps.next())

@@ -23,6 +23,9 @@ export interface CallDocument {
   readonly source: { readonly id: string }
   readonly session?: { readonly id: string }
   readonly profile?: { readonly id: string }
+  /** The address of the client, as much of it as its source wants to have stored. */
+  readonly ip?: string
+  readonly utm?: Json
   readonly request?: Json
 }
 
@@ -31,6 +34,8 @@ export interface CallText {
   /** Ends the `_id` of each event. */
   readonly sourceSuffix: string
   readonly ingest: string
+  /** What follows the times. */
+  readonly ip: string
   readonly subject: string
   readonly request: string
 }
@@ -57,6 +62,7 @@ export interface StateDocument {
   readonly source: { readonly id: string }
   readonly session?: { readonly id: string }
   readonly profile?: { readonly id: string }
+  readonly utm?: Json
   readonly context?: Json
   readonly properties?: Json
 }
@@ -86,9 +92,15 @@ export function eventIdOf(documentId: string): string {
 /** Of sources that were authorized: as many as operators have named. */
 const suffixes = new Map<string, string>()
 
-export function callText({ ingest, source, session, profile, request }: CallDocument): CallText {
-  const subject = `,"source":${JSON.stringify(source)}${member('session', session)}${member('profile', profile)}`
-  return { ingest, subject, request: member('request', request), sourceSuffix: sourceSuffix(source.id) }
+export function callText({ ingest, source, session, profile, ip, utm, request }: CallDocument): CallText {
+  const subject = `,"source":${JSON.stringify(source)}${member('session', session)}${member('profile', profile)}${member('utm', utm)}`
+  return {
+    ingest,
+    ip: ip === undefined ? '' : `,"ip":${JSON.stringify(ip)}`,
+    subject,
+    request: member('request', request),
+    sourceSuffix: sourceSuffix(source.id),
+  }
 }
 
 /**
@@ -100,7 +112,7 @@ export function eventLines(index: string, event: EventDocument, call: CallText):
   const id = JSON.stringify(event.id)
   const { ingest } = call
   const time = `"insert":"${event.insert ?? ingest}","ingest":"${ingest}"${moment('create', event.create)}${moment('update', event.update)}`
-  const head = `"id":${id},"type":${JSON.stringify(event.type)},"name":${JSON.stringify(event.name)},"metadata":{"time":{${time}}}`
+  const head = `"id":${id},"type":${JSON.stringify(event.type)},"name":${JSON.stringify(event.name)},"metadata":{"time":{${time}}${call.ip}}`
   const data = `${member('properties', event.properties)}${member('context', event.context)}${member('config', event.config)}`
   return `${createAction(index, `${id.slice(0, -1)}${call.sourceSuffix}"`)}{${head}${call.subject}${data}${call.request}${member('tags', event.tags)}}\n`
 }

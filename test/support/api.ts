@@ -18,6 +18,7 @@ const SOURCES: readonly Source[] = [
   source('backend', { secrets: ['the first long secret', 'the second long secret'].map(digestOf) }),
   source('wary', { trustsProfileIds: false }),
   source('people', { refusesBots: true, allowedOrigins: new Set(['*']) }),
+  source('seen', { storedIp: 'truncate', storedHeaders: ['user-agent', 'accept-language', 'x-not-sent'] }),
   source('slow', { limits: { callsPerSecond: 2, eventsPerSecond: 100 } }),
 ]
 
@@ -32,6 +33,8 @@ function source(id: string, more: Partial<Source>): Source {
     limits: {},
     trustsProfileIds: true,
     refusesBots: false,
+    storedIp: 'drop',
+    storedHeaders: [],
     ...more,
   }
 }

@@ -17,6 +17,8 @@ function source(more: Partial<Source>): Source {
     limits: {},
     trustsProfileIds: true,
     refusesBots: false,
+    storedIp: 'drop',
+    storedHeaders: [],
     ...more,
   }
 }

@@ -160,6 +160,20 @@ describe('composer', () => {
     assert.deepEqual([document.session, document.profile], [{ id: 's1' }, undefined])
   })
 
+  it('has the campaign of the call as fields of each event and of the session, as far as Tracardi has such fields', () => {
+    const utm = { source: 'news', campaign: 'may', term: '', content: 5, medium: '\ud800', id: 'x' }
+    const call = { context: { utm }, events: [{ id: 'e1', type: 't' }] }
+    const campaign = { source: 'news', campaign: 'may' }
+    assert.deepEqual(JSON.parse(eventLinesOf(call)[1] ?? '').utm, campaign)
+    const states = stateLinesOf(call)
+    assert.deepEqual([JSON.parse(states[1] ?? '').utm, JSON.parse(states[1] ?? '').context], [campaign, { utm }])
+    assert.equal(JSON.parse(states[3] ?? '').utm, undefined)
+    for (const none of [null, undefined, {}, 'news', { id: 'x' }, { source: null }]) {
+      const lines = eventLinesOf({ context: { utm: none }, events: [{ id: 'e1', type: 't' }] })
+      assert.equal(JSON.parse(lines[1] ?? '').utm, undefined)
+    }
+  })
+
   describe('what is not to be stored', () => {
     const events = [{ id: 'e1', type: 't' }]
     const counts = (options: object, event: object = {}) => {

@@ -55,6 +55,8 @@ describe('the sources file', () => {
             limits: {},
             trustsProfileIds: true,
             refusesBots: false,
+            storedIp: 'drop',
+            storedHeaders: [],
           },
           {
             id: 'blog',
@@ -66,6 +68,8 @@ describe('the sources file', () => {
             limits: {},
             trustsProfileIds: true,
             refusesBots: false,
+            storedIp: 'drop',
+            storedHeaders: [],
           },
         ],
       )
@@ -82,7 +86,7 @@ describe('the sources file', () => {
     it('lists every fault', () => {
       assert.equal(
         faultOf({ shop: { enabled: 'yes', allowedOrigins: ['shop.example.com'] }, blog: { nmae: 'x' } }),
-        'the sources file "FILE" has faults: /shop/enabled must be boolean; /shop/allowedOrigins/0 must be an origin like https://www.example.com, or *; /blog/nmae is unknown; known are name, enabled, allowedOrigins, secrets, limits, trustProfileIds and refuseBots',
+        'the sources file "FILE" has faults: /shop/enabled must be boolean; /shop/allowedOrigins/0 must be an origin like https://www.example.com, or *; /blog/nmae is unknown; known are name, enabled, allowedOrigins, secrets, limits, trustProfileIds, refuseBots, storeIp and storeHeaders',
       )
     })
 
@@ -98,6 +102,19 @@ describe('the sources file', () => {
       const shop = readSources(path).get('shop')
       assert.deepEqual([shop?.trustsProfileIds, shop?.refusesBots], [false, true])
       assert.match(faultOf({ shop: { trustProfileIds: 'no' } }), /\/shop\/trustProfileIds must be boolean$/)
+    })
+
+    it('takes what is stored of a sender, and no header with a credential', () => {
+      write({ shop: { storeIp: 'truncate', storeHeaders: ['User-Agent', 'x-cookie'] } })
+      const shop = readSources(path).get('shop')
+      assert.deepEqual([shop?.storedIp, shop?.storedHeaders], ['truncate', ['user-agent', 'x-cookie']])
+      assert.notEqual(faultOf({ shop: { storeIp: 'yes' } }), 'none')
+      for (const name of ['Cookie', 'authorization', 'Proxy-Authorization', 'a b', '']) {
+        assert.match(
+          faultOf({ shop: { storeHeaders: [name] } }),
+          /\/shop\/storeHeaders\/0 must be the name of a header other than cookie, authorization and proxy-authorization$/,
+        )
+      }
     })
 
     it('refuses secrets that are short or in a page, and limits that are none', () => {
@@ -148,6 +165,8 @@ describe('the sources file', () => {
       limits: {},
       trustsProfileIds: true,
       refusesBots: false,
+      storedIp: 'drop',
+      storedHeaders: [],
     })
 
     it('compares whole origins, and takes * for any', () => {
