@@ -148,7 +148,7 @@ function textOfCall(
     ingest: new Date(nowMs).toISOString(),
     source: { id: payload.source.id.trim() },
     ...(sessionId === null ? {} : { session: { id: sessionId } }),
-    ...(profileId === null ? {} : { profile: { id: profileId } }),
+    ...(profileId === null ? {} : { profile: { id: profileId, ...optional('ids', idsOf(payload)) } }),
     ...optional('ip', ip),
     ...optional('utm', campaignOf(payload)),
     ...optional('request', headers === undefined ? request : { ...request, headers }),
@@ -191,8 +191,9 @@ const MOMENTS = 1e14
  * campaign, otherwise the earliest one with any data, otherwise the earliest one (docs/adr/0020).
  */
 function sessionVersion(payload: TrackPayload, nowMs: number): number {
-  const { context, properties } = payload
-  const rank = campaignOf(payload) ? 2 : filled(context) || filled(properties) ? 1 : 0
+  const { context, properties, session } = payload
+  const hasData = filled(context) ?? filled(properties) ?? session?.metadata
+  const rank = campaignOf(payload) ? 2 : hasData ? 1 : 0
   return rank * MOMENTS + (MOMENTS - 1 - nowMs)
 }
 
@@ -205,13 +206,12 @@ function* stateEntries(
 ): Generator<[string, string]> {
   const { profileId, sessionId } = subject
   if (profileId === null || sessionId === null) return
-  const base = {
-    metadata: { time: { update: new Date(nowMs).toISOString() } },
-    source: { id: payload.source.id.trim() },
-  }
+  const update = new Date(nowMs).toISOString()
+  const source = { id: payload.source.id.trim() }
   if (payload.options?.['saveSession'] !== false) {
     const state = {
-      ...base,
+      metadata: { time: { ...givenTimes(payload.session), update } },
+      source,
       id: sessionId,
       profile: { id: profileId },
       ...optional('utm', campaignOf(payload)),
@@ -221,8 +221,26 @@ function* stateEntries(
     yield ['the session', stateLines(indices.session, state, sessionVersion(payload, nowMs))]
   }
   if (payload.options?.['saveProfile'] !== false) {
-    yield ['the profile', stateLines(indices.profile, { ...base, id: profileId, session: { id: sessionId } }, nowMs)]
+    const state = {
+      metadata: { time: { ...givenTimes(payload.profile), update } },
+      source,
+      id: profileId,
+      ...optional('ids', idsOf(payload)),
+      session: { id: sessionId },
+    }
+    yield ['the profile', stateLines(indices.profile, state, nowMs)]
   }
+}
+
+function idsOf({ profile }: TrackPayload): readonly string[] | undefined {
+  const ids = (profile?.ids ?? []).map((id) => id.trim()).filter(Boolean)
+  return ids.length === 0 ? undefined : ids
+}
+
+/** The times of an imported session or profile. */
+function givenTimes(given: TrackPayload['session'] | TrackPayload['profile']): { insert?: string; create?: string } {
+  const { insert, create } = given?.metadata?.time ?? {}
+  return { ...optional('insert', momentOf(insert)), ...optional('create', momentOf(create)) }
 }
 
 function momentOf(value: string | number | null | undefined): string | undefined {

@@ -40,9 +40,24 @@ function callFaults(payload: TrackPayload, found: Found): void {
     const fault = numberFault(payload[key])
     if (fault) found([key], fault)
   }
+  importFaults(payload, found)
   for (const key of ['context', 'properties', 'request'] as const) {
     const fault = dataFault(payload[key])
     if (fault) found([key], fault)
+  }
+}
+
+/** Of what an import says about session and profile. */
+function importFaults(payload: TrackPayload, found: Found): void {
+  for (const [index, id] of (payload.profile?.ids ?? []).entries()) {
+    const fault = idFault(id)
+    if (fault) found(['profile', 'ids', index], fault)
+  }
+  for (const key of ['session', 'profile'] as const) {
+    const metadata = payload[key]?.metadata
+    const fault = numberFault(metadata)
+    if (fault) found([key, 'metadata'], fault)
+    timeFaults(metadata?.time, (loc, at) => found([key, 'metadata', 'time', ...loc], at))
   }
 }
 
@@ -55,16 +70,25 @@ function eventFaults(event: EventPayload, found: Found): void {
     const fault = dataFault(event[key])
     if (fault) found([key], fault)
   }
-  const { time } = event
+  timeFaults(event.time, (loc, fault) => found(['time', ...loc], fault))
+}
+
+interface Times {
+  readonly insert?: string | number | null
+  readonly create?: string | number | null
+  readonly update?: string | number | null
+}
+
+function timeFaults(time: Times | null | undefined, found: Found): void {
   if (time === null || time === undefined) return
   const fault = numberFault(time)
-  if (fault) found(['time'], fault)
+  if (fault) found([], fault)
   for (const key of ['insert', 'create', 'update'] as const) {
     const value = time[key] ?? ''
     if (value === '' || isMoment(value)) continue
     const msg =
       'Input should be a date and time between the years 1 and 9999, in ISO 8601, or seconds or milliseconds since 1970'
-    found(['time', key], { msg, type: 'datetime_parsing' })
+    found([key], { msg, type: 'datetime_parsing' })
   }
 }
 

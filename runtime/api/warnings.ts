@@ -24,8 +24,8 @@ const KEYS = {
     'debug',
   ),
   source: keysOf('id', null, 'name'),
-  session: keysOf('id'),
-  profile: keysOf('id'),
+  session: keysOf('id', 'metadata'),
+  profile: keysOf('id', 'ids', 'metadata'),
   event: keysOf('type', 'id', 'time', 'properties', 'context', 'options', 'tags', null, 'metadata', 'async'),
   time: keysOf('insert', 'create', 'update'),
 }
@@ -44,9 +44,6 @@ function keysOf(...keys: (string | null)[]): Keys {
 /** What Tracardi knows in a place and this API does not, where a call uses it: each has a row in docs/from-tracardi.md. */
 const NOT_TAKEN_OVER: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    'profile.ids': 'ids of a profile in other systems are not stored; send them as properties of an event',
-    'profile.metadata': 'the times of a profile are not stored; send them as properties of an event',
-    'session.metadata': 'the times of a session are not stored; send them as properties of an event',
     'profile.primary_id': 'profiles are not merged',
     'options.debugger': 'the answer never has the ids of events',
     'options.profile': 'the answer has the id of the profile, and nothing else of it',

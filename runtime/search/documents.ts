@@ -22,7 +22,8 @@ export interface CallDocument {
   readonly ingest: string
   readonly source: { readonly id: string }
   readonly session?: { readonly id: string }
-  readonly profile?: { readonly id: string }
+  /** `ids` are those in other systems. */
+  readonly profile?: { readonly id: string; readonly ids?: readonly string[] }
   /** The address of the client, as much of it as its source wants to have stored. */
   readonly ip?: string
   readonly utm?: Json
@@ -58,7 +59,8 @@ export interface EventDocument {
 /** What a session began with, or the latest state of a profile. */
 export interface StateDocument {
   readonly id: string
-  readonly metadata: { readonly time: { readonly update: string } }
+  readonly ids?: readonly string[]
+  readonly metadata: { readonly time: { readonly update: string; readonly insert?: string; readonly create?: string } }
   readonly source: { readonly id: string }
   readonly session?: { readonly id: string }
   readonly profile?: { readonly id: string }

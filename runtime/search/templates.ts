@@ -30,13 +30,17 @@ const ownId = { ...keyword, doc_values: false } as const
 const utm = { properties: { source: keyword, medium: keyword, campaign: keyword, term: keyword, content: keyword } }
 export const UTM_FIELDS = Object.keys(utm.properties)
 
+/** Of a profile, in other systems. */
+const ids = keyword
+
 const stateFields = {
   id: ownId,
-  metadata: { properties: { time: { properties: { update: date } } } },
+  ids,
+  metadata: { properties: { time: { properties: { insert: date, create: date, update: date } } } },
   source: withId,
   session: withId,
   profile: withId,
-  // Of sessions. Both kinds of states have the same fields, so that a trial needs one sample.
+  // `utm` is of sessions, `ids` of profiles. Both kinds have the same fields, so that a trial needs one sample.
   utm,
 } as const
 
@@ -53,7 +57,7 @@ const eventFields = {
   utm,
   source: withId,
   session: withId,
-  profile: withId,
+  profile: { properties: { id: keyword, ids } },
   config: stored,
   request: stored,
   tags: { properties: { values: keyword, count: { type: 'integer' } } },

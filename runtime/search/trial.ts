@@ -28,7 +28,7 @@ const SAMPLE_EVENT = {
   metadata: { time: { insert: MOMENT, ingest: MOMENT, create: MOMENT, update: MOMENT }, ip: '192.0.2.1' },
   source: ID,
   session: ID,
-  profile: ID,
+  profile: { ...ID, ids: ['trial'] },
   utm: UTM,
   properties: ANYTHING,
   context: ANYTHING,
@@ -38,7 +38,8 @@ const SAMPLE_EVENT = {
 }
 const SAMPLE_STATE = {
   ...ID,
-  metadata: { time: { update: MOMENT } },
+  ids: ['trial'],
+  metadata: { time: { insert: MOMENT, create: MOMENT, update: MOMENT } },
   source: ID,
   session: ID,
   profile: ID,

@@ -32,7 +32,8 @@ describe('the mapping of Elasticsearch', () => {
       const of = (name: string) => ({ id: `${name}-${number}` })
       const call = {
         ingest,
-        ...{ source: of('source'), session: of('session'), profile: of('profile') },
+        ...{ source: of('source'), session: of('session') },
+        profile: { ...of('profile'), ids: [`crm-${number}`] },
         ip: `192.0.2.${number}`,
         utm: { source: `news-${number}`, campaign: `campaign-${number}` },
       }
@@ -97,6 +98,7 @@ describe('the mapping of Elasticsearch', () => {
       'profile.id': 'profile-1',
       'tags.values': 'tag-1',
       'tags.count': 1,
+      'profile.ids': 'crm-1',
       'metadata.ip': '192.0.2.1/32',
       'utm.source': 'news-1',
       'utm.campaign': 'campaign-1',

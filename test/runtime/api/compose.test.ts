@@ -174,6 +174,41 @@ describe('composer', () => {
     }
   })
 
+  it('has what an import says of profile and session: ids with each event and the profile, times with both', () => {
+    const call = {
+      session: { id: 's1', metadata: { time: { insert: 1_672_531_200, create: '2023-01-01 00:00:00' } } },
+      profile: { id: 'p1', ids: [' user-1 ', '', 'crm-7'], metadata: { time: { insert: '2022-12-31' } } },
+      events: [{ id: 'e1', type: 't', time: { insert: 1_672_531_200.5 } }],
+    }
+    const ids = ['user-1', 'crm-7']
+    const event = JSON.parse(eventLinesOf(call)[1] ?? '')
+    assert.deepEqual([event.profile, event.session], [{ id: 'p1', ids }, { id: 's1' }])
+    assert.deepEqual(event.metadata.time, { insert: '2023-01-01T00:00:00.500Z', ingest: NOW })
+    const [, session = '', , profile = ''] = stateLinesOf(call)
+    assert.deepEqual(JSON.parse(session), {
+      metadata: { time: { insert: '2023-01-01T00:00:00.000Z', create: '2023-01-01T00:00:00.000Z', update: NOW } },
+      source: { id: 'shop' },
+      id: 's1',
+      profile: { id: 'p1' },
+    })
+    assert.deepEqual(JSON.parse(profile), {
+      metadata: { time: { insert: '2022-12-31T00:00:00.000Z', update: NOW } },
+      source: { id: 'shop' },
+      id: 'p1',
+      ids,
+      session: { id: 's1' },
+    })
+  })
+
+  it('has nothing of an import that says nothing', () => {
+    for (const nothing of [null, {}, { time: null }, { time: {} }, { time: { insert: null, create: '' } }]) {
+      const call = { session: { id: 's1', metadata: nothing }, profile: { id: 'p1', ids: null, metadata: nothing } }
+      const [, session = '', , profile = ''] = stateLinesOf(call)
+      assert.deepEqual(JSON.parse(session).metadata, { time: { update: NOW } })
+      assert.deepEqual([JSON.parse(profile).metadata, JSON.parse(profile).ids], [{ time: { update: NOW } }, undefined])
+    }
+  })
+
   describe('what is not to be stored', () => {
     const events = [{ id: 'e1', type: 't' }]
     const counts = (options: object, event: object = {}) => {

@@ -112,6 +112,28 @@ const BAD_CALLS: readonly [what: string, body: unknown, detail: unknown][] = [
     ],
   ],
   [
+    'ids and times of an import that are none',
+    goodCall({
+      profile: { ids: ['a\u0001b'], metadata: { time: { insert: 'soon' } } },
+      session: { metadata: { time: { create: 'later' } } },
+    }),
+    [
+      {
+        loc: ['body', 'profile', 'ids', 0],
+        msg: 'Control characters and lone surrogates are not allowed',
+        type: 'string_characters',
+      },
+      ...[
+        ['session', 'create'],
+        ['profile', 'insert'],
+      ].map(([place, key]) => ({
+        loc: ['body', place, 'metadata', 'time', key],
+        msg: 'Input should be a date and time between the years 1 and 9999, in ISO 8601, or seconds or milliseconds since 1970',
+        type: 'datetime_parsing',
+      })),
+    ],
+  ],
+  [
     'a tag that is no text',
     goodCall({ events: [{ type: 't', tags: ['a', null] }] }),
     [{ loc: ['body', 'events', 0, 'tags', 1], msg: 'Input should be a valid string', type: 'string_type' }],

@@ -40,10 +40,7 @@ describe('the warnings of an answer', () => {
   })
 
   for (const [place, more] of [
-    ['profile.ids', { profile: { id: 'p', ids: ['a'] } }],
-    ['profile.metadata', { profile: { id: 'p', metadata: {} } }],
     ['profile.primary_id', { profile: { id: 'p', primary_id: 'q' } }],
-    ['session.metadata', { session: { id: 's', metadata: {} } }],
     ['options.debugger', { options: { debugger: true } }],
     ['options.profile', { options: { profile: true } }],
     ['options.scheduledFlowId', { options: { scheduledFlowId: 'f' } }],
@@ -61,6 +58,8 @@ describe('the warnings of an answer', () => {
 
   it('are none for what the clients of Tracardi always send', async () => {
     const call = {
+      session: { id: 's', metadata: {} },
+      profile: { id: 'p', ids: ['a'], metadata: {} },
       metadata: { time: '2026-11-28' },
       device: { id: 'd' },
       profile_less: false,
