@@ -67,7 +67,7 @@ describe(`the library of Tracardi in a real browser, against the real pipeline${
   }
 
   BRANCHES.forEach((branch, number) => {
-    it(`of branch ${branch} tracks three visits, and ours goes on with its visitor on the same page`, async () => {
+    it(`of branch ${branch} tracks three visits, and ours continues with its visitor on the same page`, async () => {
       const type = `theirs-${number}-page`
       const page = (script: string) => `<html><head><script>
         const options = {

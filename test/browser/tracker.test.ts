@@ -170,7 +170,7 @@ describe('the library in a real browser, against the real pipeline', () => {
     assert.deepEqual([kept._source?.utm, kept._source?.profile], [{ source: 'news', campaign: 'may' }, profile])
   })
 
-  it('goes on with the visitor that the library of Tracardi has left in storage, and leaves what that can read', async () => {
+  it('continues with the visitor that the library of Tracardi has left in storage, and leaves what that can read', async () => {
     const types = names(2)
     const visitor = crypto.randomUUID()
     const left = `localStorage.setItem('tracardi-profile-id', JSON.stringify('${visitor}'))`
