@@ -86,7 +86,7 @@ export function buildFiles(): ReadonlyMap<string, string> {
 
 /** A second tool saves another 4 % of the gzipped size: it inlines what has one use, in several passes. */
 function shortened(code: string, module: boolean): string {
-  const compress = { passes: 4, pure_getters: true, hoist_funs: true, unsafe_arrows: true }
+  const compress = { passes: 6, unsafe_comps: true, pure_getters: true, hoist_funs: true, unsafe_arrows: true }
   return minifySync(code, { module, ecma: 2020, compress, format: { comments: false } }).code ?? ''
 }
 

@@ -7,11 +7,11 @@ const SESSION_COOKIE = 'tracardi-session-id'
 const PROFILE_KEY = 'tracardi-profile-id'
 
 /**
- * An id as it was meant. Tracardi's library writes the profile as JSON, with quotes, and reads it with or without. An earlier
- * version of this library took the quotes for a part of the id.
+ * An id as it was meant. Tracardi's library writes the profile as JSON, with quotes, and reads it with or without. In a cookie,
+ * the quotes are encoded. An earlier version of this library took the quotes for a part of the id.
  */
 export function idIn(text: string | undefined): string | undefined {
-  let id = text
+  let id = text?.replaceAll('%22', '"')
   try {
     while (id?.startsWith('"')) id = JSON.parse(id)
   } catch {}

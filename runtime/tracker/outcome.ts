@@ -27,7 +27,7 @@ export function outcomeOf(response: Response | undefined, nowMs: number): Outcom
   if (response === undefined) return { kind: 'again', afterMs: 0 }
   const { status, data, retryAfter } = response
   // The log-in page of a hotel's network answers 200 as well, but not in JSON.
-  if (status >= 200 && status < 300 && data !== undefined) return { kind: 'stored' }
+  if (status < 300 && data !== undefined) return { kind: 'stored' }
   if (REFUSALS.includes(status)) return { kind: 'refused' }
   return { kind: 'again', afterMs: retryAfterMs(retryAfter, nowMs) }
 }

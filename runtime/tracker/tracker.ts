@@ -72,9 +72,7 @@ export function trackerOn(host: Host, options: TrackerOptions): PageTracker {
     context ??= { profile: { id: identity.profile(session.id) }, session }
     listeners?.onContextReady?.({ tracker, helpers, context })
   }
-  const readySoon = () => {
-    if (!isReady) host.startTimer(READY_MS, ready)
-  }
+  const readySoon = () => host.startTimer(READY_MS, ready)
   const limits = { events: bulkEvents, bytes: bulkBytes }
   const trackAutoEvents = () => {
     for (const [type, properties] of settings.autoEvents ?? []) void tracker.track(type, properties)

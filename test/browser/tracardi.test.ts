@@ -25,13 +25,11 @@ function git(...args: string[]): string {
   return execFileSync('git', ['-C', CHECKOUT ?? '', ...args], options)
 }
 
-/** The loader of a page: the script of the example page that defines `window.onTracardiReady`. */
+/** The snippet of a page: the line of the example page that defines `window.onTracardiReady` and loads the library. */
 function loaderOf(branch: string): string {
-  const scripts = [...fileOf(branch, 'index.html').matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)]
-  const loader = scripts.find(
-    ([, code = '']) => code.includes('onTracardiReady={bind') || code.includes('window.tracker||('),
-  )
-  return loader?.[1] ?? assert.fail(`the page of ${branch} has no loader`)
+  const lines = fileOf(branch, 'index.html').split('\n')
+  const loader = lines.find((line) => line.includes('liliput.min.js') && line.includes('onTracardiReady'))
+  return loader ?? assert.fail(`the page of ${branch} has no snippet`)
 }
 
 const PENDING = CHECKOUT === undefined ? ' (pending: TRACARDI_API_CHECKOUT names no checkout)' : ''
@@ -74,8 +72,8 @@ describe(`the library of Tracardi in a real browser, against the real pipeline${
           tracker: {
             url: { script: '${script}', api: '${pipeline.publicUrl}' },
             source: { id: 'my-source' },
-            auto: { events: [] },
           },
+          listeners: {},
         }
         </script><script>${loaderOf(branch)}</script>
         <script>window.tracker.track('${type}', { page: 'home' })</script></head><body></body></html>`

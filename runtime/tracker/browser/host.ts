@@ -24,7 +24,7 @@ export function browserHost(): Host {
   return {
     signals: {
       doNotTrack: navigator.doNotTrack === '1',
-      globalPrivacyControl: navigator.globalPrivacyControl === true,
+      globalPrivacyControl: !!navigator.globalPrivacyControl,
     },
     storage: readableStorage(),
     locks: navigator.locks,
@@ -40,7 +40,7 @@ export function browserHost(): Host {
     post,
     isLoaded: () => document.readyState === 'complete',
     isHidden: () => document.visibilityState === 'hidden',
-    isPrerendering: () => document.prerendering === true,
+    isPrerendering: () => !!document.prerendering,
     // Capturing, because an event of the document does not always bubble up to the window.
     on: (moment, listener) => addEventListener(moment, listener, true),
     callOptions: () => window.response?.context ?? {},
@@ -56,7 +56,7 @@ export function browserHost(): Host {
 /** Reading and writing are two abilities: a storage that is full still has the visitor's decision. Looking at a blocked one throws. */
 function readableStorage(): StorageLike | undefined {
   try {
-    return localStorage ?? undefined
+    return localStorage
   } catch {
     return undefined
   }
@@ -64,18 +64,13 @@ function readableStorage(): StorageLike | undefined {
 
 function readCookie(name: string): string | undefined {
   const found = document.cookie.split('; ').find((cookie) => cookie.startsWith(`${name}=`))
-  const text = found?.slice(name.length + 1)
-  try {
-    return text && decodeURIComponent(text)
-  } catch {
-    return text
-  }
+  return found?.slice(name.length + 1)
 }
 
 function writeCookie(name: string, value: string, maxAgeSeconds: number): void {
   const secure = location.protocol === 'https:' ? ';secure' : ''
   // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is asynchronous, and not in every browser.
-  document.cookie = `${name}=${encodeURIComponent(value)};path=/;max-age=${maxAgeSeconds};samesite=lax${secure}`
+  document.cookie = `${name}=${value};path=/;max-age=${maxAgeSeconds};samesite=lax${secure}`
 }
 
 function post(url: string, body: string, keepalive: boolean): Promise<Response | undefined> {

@@ -30,13 +30,14 @@ function start(script: HTMLScriptElement | null): void {
   const host = browserHost()
   const global = typeof options === 'object' && options?.tracker ? options : undefined
   const found: Partial<TrackerOptions> = { ...(global && fromTracardi(global)), ...fromDataset({ ...script?.dataset }) }
-  const { source, api = script?.src && new URL(script.src).origin } = found
+  // An empty address is the host of the page, as it is for Tracardi's library.
+  const { source, api = script?.src ? new URL(script.src).origin : '' } = found
   if (window.tracker?.helpers) {
     if (window.tracker.source !== source) host.warn(`ignored: a second script, for ${source}`)
     return
   }
-  if (!source || !api) {
-    host.warn('no data-source: nothing is tracked')
+  if (!source) {
+    host.warn('nothing tracked: no data-source')
     return
   }
   const listeners: Listeners = {

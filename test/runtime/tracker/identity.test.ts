@@ -65,7 +65,7 @@ describe('the ids of the browser library', () => {
   }
 
   it('are those of Tracardi’s cookie where storage has none', async () => {
-    browser.cookies.set(PROFILE_KEY, { value: `"${VISITOR}"`, endsMs: browser.nowMs + HOUR_MS })
+    browser.cookies.set(PROFILE_KEY, { value: encodeURIComponent(`"${VISITOR}"`), endsMs: browser.nowMs + HOUR_MS })
     assert.equal((await visit()).profile, VISITOR)
   })
 

@@ -388,6 +388,22 @@ describe('the browser library', () => {
     })
   })
 
+  for (const status of [401, 403]) {
+    it(`says once that it is answered ${status}, keeps the events, and sends them once the source is fixed`, async () => {
+      browser.answer = () => ({ status, retryAfter: null, data: { detail: 'Access denied.' } })
+      const tracker = await opened()
+      let result: Result | undefined
+      void tracker.track('a').then((answer) => (result = answer))
+      await browser.advance(20_000)
+      assert.ok(browser.calls.length > 2)
+      assert.equal(browser.warnings.length, 1)
+      assert.match(browser.warnings[0] ?? '', new RegExp(`^refused \\(${status}\\): .*"type":"a".*"Access denied\\."`))
+      browser.answer = () => STORED
+      await browser.advance(120_000)
+      assert.deepEqual([result?.status, queued(), browser.warnings.length], [200, [], 1])
+    })
+  }
+
   describe('at the end of a page', () => {
     it('sends waiting events in a call that outlives it, when the page is hidden, and not again when it is left', async () => {
       const tab = new FakeTab(browser)
