@@ -10,8 +10,9 @@ import { minify_sync as minifySync } from 'terser'
 
 /** The formats in which a page may take the library, by the name of the file. */
 const BUNDLES = [
-  { file: 'tracker.js', entry: 'browser/page.ts', format: 'iife' },
-  { file: 'tracker.mjs', entry: 'browser/module.ts', format: 'esm' },
+  { file: 'tracker.js', entry: 'browser/page.ts', format: 'iife', forTracardi: false },
+  { file: 'liliput.min.js', entry: 'browser/page.ts', format: 'iife', forTracardi: true },
+  { file: 'tracker.mjs', entry: 'browser/module.ts', format: 'esm', forTracardi: false },
 ] as const
 
 /** Properties that only the parts of the library use. The build shortens them, so that pages load less. */
@@ -65,7 +66,7 @@ const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
 /** The content of each file of `dist/`, by its name. */
 export function buildFiles(): ReadonlyMap<string, string> {
-  const bundles = BUNDLES.map(({ file, entry, format }) => {
+  const bundles = BUNDLES.map(({ file, entry, format, forTracardi }) => {
     const built = buildSync({
       entryPoints: [pathOf(entry)],
       bundle: true,
@@ -76,6 +77,7 @@ export function buildFiles(): ReadonlyMap<string, string> {
       target: 'es2022',
       charset: 'utf8',
       mangleProps: new RegExp(`^(${INTERNAL.join('|')})$`),
+      define: { FOR_TRACARDI: String(forTracardi) },
       legalComments: 'none',
       tsconfigRaw: {},
     })

@@ -42,7 +42,7 @@ export interface Host {
   on(moment: Moment, listener: () => void): void
   /** Options that the page sets for every call. */
   callOptions(): Properties
-  callContext(wanted: ContextOptions): Properties
+  callContext(wanted: ContextOptions): Properties & { readonly utm?: Properties }
   eventContext(wanted: ContextOptions): Properties
   elements(target: Target): Iterable<EventTarget>
   /** Warns the developer of the page. */

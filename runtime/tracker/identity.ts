@@ -1,10 +1,12 @@
 import type { Host } from './host.ts'
 import type { Kept } from './kept.ts'
 import { SESSION_MS, type Session, slide } from './session.ts'
+import type { Properties } from './types.ts'
 
 /** The names that Tracardi's own library uses for both, so that a page that migrates keeps its visitors, also back to it. */
 const SESSION_COOKIE = 'tracardi-session-id'
 const PROFILE_KEY = 'tracardi-profile-id'
+const CAMPAIGN_KEY = 'tracardi-campaign'
 
 /**
  * An id as it was meant. Tracardi's library writes the profile as JSON, with quotes, and reads it with or without. In a cookie,
@@ -36,6 +38,8 @@ export interface Identity {
   session(): string
   /** @param sessionId of the events. */
   profile(sessionId: string): string
+  /** The campaign of the page, or else the one that the session has had before: a visit has it on every page. */
+  campaign(sessionId: string, ofPage: Properties): Properties
   /** The API has the last word on who the profile is. */
   takeOver(profileId: string | undefined): void
   forget(): void
@@ -69,12 +73,23 @@ export function identityIn(host: Host, kept: Kept, profile: string | undefined, 
       kept.setForGood(PROFILE_KEY, id)
       return id
     },
+    campaign: (sessionId, ofPage) => {
+      const hasOwn = Object.keys(ofPage).length > 0
+      if (hasOwn) kept.set(CAMPAIGN_KEY, JSON.stringify({ [sessionId]: ofPage }))
+      try {
+        return JSON.parse(kept.get(CAMPAIGN_KEY) as string)[sessionId] ?? ofPage
+      } catch {
+        // None is kept, or somebody else has written there.
+        return ofPage
+      }
+    },
     takeOver: (profileId) => {
       if (profileId && !profile) kept.setForGood(PROFILE_KEY, profileId)
     },
     forget: () => {
       session = undefined
       kept.remove(PROFILE_KEY)
+      kept.remove(CAMPAIGN_KEY)
       if (kept.shared) for (const name of [SESSION_COOKIE, PROFILE_KEY]) host.writeCookie(name, '', 0)
     },
   }

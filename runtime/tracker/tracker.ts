@@ -49,13 +49,16 @@ export function trackerOn(host: Host, options: TrackerOptions): PageTracker {
   }
 
   const calls = callsTo(`${api}/track`, host, queue, pause, {
-    envelope: (sessionId) => ({
-      source: { id: source },
-      session: { id: sessionId },
-      profile: { id: identity.profile(sessionId) },
-      context: host.callContext(context),
-      options: host.callOptions(),
-    }),
+    envelope: (sessionId) => {
+      const { utm, ...more } = host.callContext(context)
+      return {
+        source: { id: source },
+        session: { id: sessionId },
+        profile: { id: identity.profile(sessionId) },
+        context: { ...more, ...(utm && { utm: identity.campaign(sessionId, utm) }) },
+        options: host.callOptions(),
+      }
+    },
     settled: settle,
     answered: ({ data = {} }) => {
       if (permission() !== 'granted') return
@@ -131,21 +134,21 @@ export function trackerOn(host: Host, options: TrackerOptions): PageTracker {
     },
     flush,
     consent: (given) => {
-      const events = held
-      held = []
-      if (!given) {
-        for (const id of queue.ids()) queue.remove(id)
-        pause.end()
-        identity.forget()
-      }
+      if (!given) tracker.forget()
       // After the removal, which makes room in a full storage.
       kept.setForGood(CONSENT_KEY, given ? 'yes' : 'no')
-      if (permission() === 'granted') {
-        initialize()
-        events.forEach(enqueue)
-        return
-      }
-      for (const { id } of events) settle(id)
+      if (permission() !== 'granted') return
+      initialize()
+      const events = held
+      held = []
+      events.forEach(enqueue)
+    },
+    forget: () => {
+      for (const id of queue.ids()) queue.remove(id)
+      pause.end()
+      identity.forget()
+      for (const { id } of held) settle(id)
+      held = []
       calls.settleOthers()
     },
   }

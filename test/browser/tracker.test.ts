@@ -146,8 +146,9 @@ describe('the library in a real browser, against the real pipeline', () => {
     site.put('/', `<script>${STUB};${trackAll(landing)}</script>${script()}`)
     site.put('/second', `<script>${STUB};${trackAll(second)}</script>${script()}`)
     site.put('/third', `<script>${STUB};${trackAll(third)}</script>${script()}`)
-    for (const path of ['/?utm_source=news&utm_campaign=may', '/second', '/third?utm_source=later']) {
+    for (const path of ['/?utm_source=news&utm_campaign=may', '/second', '/third']) {
       await (await context.newPage()).goto(site.url + path)
+      if (path === '/second') await eventually(async () => (await stored().catch(() => [])).length === 4)
     }
     await eventually(async () => (await stored().catch(() => [])).length === 6)
     const session = gate.calls[0]?.sessionId ?? ''
@@ -159,6 +160,8 @@ describe('the library in a real browser, against the real pipeline', () => {
       size: 10,
       query: { prefix: { type: `t${test}-` } },
     })
+    const withCampaign = { bool: { filter: [{ prefix: { type: `t${test}-` } }, { term: { 'utm.campaign': 'may' } }] } }
+    assert.equal((await pipeline.search.count({ index: pipeline.eventAlias, query: withCampaign })).count, 6)
     const profile = { id: gate.calls[0]?.profileId }
     assert.deepEqual(
       found.hits.hits.map(({ _source }) => [_source?.session, _source?.profile]),
@@ -211,7 +214,8 @@ describe('the library in a real browser, against the real pipeline', () => {
     await page.goto(
       site.put(
         '/',
-        `<button class=buy>Buy</button><script>${ready};${STUB};${trackAll(types.slice(0, 1))}</script>${script()}`,
+        `<button class=buy>Buy</button><script>${ready};${STUB};${trackAll(types.slice(0, 1))}</script>
+        ${script().replace('tracker.js', 'liliput.min.js')}`,
       ),
     )
     await page.waitForFunction('window.known')

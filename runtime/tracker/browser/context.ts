@@ -1,7 +1,7 @@
 import type { ContextOptions, Properties } from '../types.ts'
 
 /** Browser and screen in a call, under Tracardi's names; stored with the session. */
-export function callContext(wanted: ContextOptions): Properties {
+export function callContext(wanted: ContextOptions): Properties & { readonly utm?: Properties } {
   const parameters = [...new URLSearchParams(location.search)]
   return {
     time: { local: new Date().toISOString(), tz: Intl.DateTimeFormat().resolvedOptions().timeZone },

@@ -105,6 +105,11 @@ export interface Tracker {
    * deleted, events that wait among it.
    */
   consent(given: boolean): void
+  /**
+   * Deletes what this library keeps in the browser about the visitor: profile, session, campaign, events that wait. What the
+   * visitor has said about consent stays. The next event is that of a new visitor.
+   */
+  forget(): void
 }
 
 /** What Tracardi's own library gives to its listeners. */

@@ -194,7 +194,9 @@ export class FakeTab implements Host {
     this.#listeners.push([moment, listener])
   }
   callOptions = () => this.options
-  callContext = () => ({ time: { tz: 'Europe/Berlin' } })
+  /** Of the address of the page. */
+  utm: Readonly<Record<string, unknown>> | undefined
+  callContext = () => ({ time: { tz: 'Europe/Berlin' }, ...(this.utm && { utm: this.utm }) })
   eventContext = () => ({ page: { url: 'https://shop.example.com/' } })
   elements = (target: Target) => {
     if (typeof target === 'string') throw new Error('there is no document')

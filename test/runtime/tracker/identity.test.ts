@@ -109,3 +109,43 @@ describe('the ids of the browser library', () => {
     assert.match(profile, /^[\da-f-]{36}$/)
   })
 })
+
+describe('the campaign of a visit', () => {
+  let browser: FakeBrowser
+  beforeEach(() => {
+    browser = new FakeBrowser()
+  })
+
+  /** The campaign that the call of a page has whose address has this one. */
+  async function campaignOn(utm: Readonly<Record<string, unknown>> | undefined): Promise<unknown> {
+    const tab = new FakeTab(browser)
+    tab.utm = utm
+    const tracker = trackerOn(tab, { api: 'https://events.example.com', source: 'shop' })
+    void tracker.track('a', {}, { fire: true })
+    await browser.advance(0)
+    return (browser.calls.at(-1)?.body['context'] as { utm?: unknown } | undefined)?.utm
+  }
+  const NEWS = { source: 'news', campaign: 'may' }
+
+  it('is on each page of the visit, and ends with it', async () => {
+    assert.deepEqual(await campaignOn({}), {})
+    assert.deepEqual(await campaignOn(NEWS), NEWS)
+    assert.deepEqual(await campaignOn({}), NEWS)
+    assert.deepEqual(await campaignOn({ source: 'other' }), { source: 'other' })
+    assert.deepEqual(await campaignOn({}), { source: 'other' })
+    browser.nowMs += HOUR_MS
+    assert.deepEqual(await campaignOn({}), {})
+  })
+
+  it('is not sent where the page does not want it', async () => {
+    await campaignOn(NEWS)
+    assert.equal(await campaignOn(undefined), undefined)
+  })
+
+  it('is none where somebody else has written in its place', async () => {
+    for (const text of ['', 'x', 'null', '5']) {
+      browser.storage?.entries.set('tracardi-campaign', text)
+      assert.deepEqual(await campaignOn({}), {})
+    }
+  })
+})

@@ -859,6 +859,29 @@ describe('the browser library', () => {
       assert.deepEqual(browser.warnings, ['dropped c: Error: 2 events wait'])
     })
 
+    it('forgets the visitor when the page asks for it, and what waits, and keeps what the visitor has said', async () => {
+      const tracker = await opened({ requireConsent: true })
+      tracker.consent(true)
+      browser.answer = () => undefined
+      let settled = 0
+      void tracker.track('a', {}, { fire: true }).then(() => (settled += 1))
+      await browser.advance(0)
+      const before = browser.calls[0]?.body
+      tracker.forget()
+      await browser.advance(0)
+      assert.deepEqual(
+        [[...(browser.storage?.entries ?? [])], browser.cookies.size],
+        [[['tracardi-consent', 'yes']], 0],
+      )
+      browser.answer = () => STORED
+      void tracker.track('b', {}, { fire: true })
+      await browser.advance(60_000)
+      const after = browser.calls.at(-1)?.body
+      assert.deepEqual([settled, after?.events.map(({ type }) => type)], [1, ['b']])
+      assert.notEqual(after?.profile.id, before?.profile.id)
+      assert.notEqual(after?.session.id, before?.session.id)
+    })
+
     it('drops what was held when the visitor refuses', async () => {
       const tracker = await opened({ requireConsent: true })
       const held = tracker.track('a')
