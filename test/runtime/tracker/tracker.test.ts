@@ -859,7 +859,7 @@ describe('the browser library', () => {
       assert.deepEqual(browser.warnings, ['dropped c: Error: 2 events wait'])
     })
 
-    it('forgets the visitor when the page asks for it, and what waits, and keeps what the visitor has said', async () => {
+    it('forgets the visitor when the page asks for it, and waiting events, and keeps what the visitor has said', async () => {
       const tracker = await opened({ requireConsent: true })
       tracker.consent(true)
       browser.answer = () => undefined
