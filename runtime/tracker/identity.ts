@@ -40,17 +40,20 @@ export interface Identity {
   profile(sessionId: string): string
   /** The campaign of the page, or else the one that the session has had before: a visit has it on every page. */
   campaign(sessionId: string, ofPage: Properties): Properties
+  /** From now on it is this profile, whatever the browser knows. */
+  identify(profileId: string): void
   /** The API has the last word on who the profile is. */
   takeOver(profileId: string | undefined): void
   forget(): void
 }
 
 /**
- * @param profile id of the profile, where the page knows it.
+ * @param given id of the profile, where the page knows it.
  * @param newId makes an id.
  */
-export function identityIn(host: Host, kept: Kept, profile: string | undefined, newId: () => string): Identity {
+export function identityIn(host: Host, kept: Kept, given: string | undefined, newId: () => string): Identity {
   let session: Session | undefined
+  let profile = given
   const known = () => profile ?? idIn(kept.getForGood(PROFILE_KEY))
   /** Says whose it is, where that is known: then a server that knows only the session finds the profile. */
   const newSession = () => {
@@ -83,11 +86,15 @@ export function identityIn(host: Host, kept: Kept, profile: string | undefined, 
         return ofPage
       }
     },
+    identify: (profileId) => {
+      profile = profileId
+    },
     takeOver: (profileId) => {
       if (profileId && !profile) kept.setForGood(PROFILE_KEY, profileId)
     },
     forget: () => {
       session = undefined
+      profile = given
       kept.remove(PROFILE_KEY)
       kept.remove(CAMPAIGN_KEY)
       if (kept.shared) for (const name of [SESSION_COOKIE, PROFILE_KEY]) host.writeCookie(name, '', 0)

@@ -132,6 +132,11 @@ export function trackerOn(host: Host, options: TrackerOptions): PageTracker {
         host.warn(`dropped ${type}: ${error}`)
       }
     },
+    page: (properties) => tracker.track('page-view', properties),
+    identify: (profileId, traits) => {
+      identity.identify(profileId)
+      return tracker.track('identify', traits)
+    },
     flush,
     consent: (given) => {
       if (!given) tracker.forget()

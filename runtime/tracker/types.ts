@@ -98,6 +98,15 @@ export interface Tracker {
    *   has sent it, or where it was dropped. It stays open for as long as the event waits.
    */
   track(type: string, properties?: Properties | null, options?: EventOptions | null): Promise<Result | undefined>
+  /** Registers a `page-view`. */
+  page(properties?: Properties | null): Promise<Result | undefined>
+  /**
+   * Says who the visitor is, and registers an event `identify`. All events that are sent from now on, here and on later pages, belong
+   * to this profile.
+   *
+   * @param traits what is known of the visitor, the properties of the event.
+   */
+  identify(profileId: string, traits?: Properties | null): Promise<Result | undefined>
   /** Sends waiting events now. */
   flush(): Promise<void>
   /**

@@ -23,6 +23,8 @@ describe('the built library', () => {
     assert.deepEqual(Object.keys(declared({ api: '', source: 'shop' })), [
       'helpers',
       'track',
+      'page',
+      'identify',
       'flush',
       'consent',
       'forget',

@@ -110,6 +110,63 @@ describe('the ids of the browser library', () => {
   })
 })
 
+describe('a visitor who is identified', () => {
+  let browser: FakeBrowser
+  beforeEach(() => {
+    browser = new FakeBrowser()
+  })
+
+  const open = (options: Partial<TrackerOptions> = {}) =>
+    trackerOn(new FakeTab(browser), { api: 'https://events.example.com', source: 'shop', ...options })
+  const sent = () => browser.calls.map(({ body }) => [body.profile.id, body.events.map(({ type }) => type).join(' ')])
+
+  it('has that profile from then on, on later pages too, whatever the API answers', async () => {
+    browser.answer = () => ({ status: 200, retryAfter: null, data: { profile: { id: 'answered' } } })
+    const tracker = open()
+    void tracker.page({ page: 'log-in' })
+    await browser.advance(5000)
+    void tracker.identify('customer-7', { plan: 'pro' })
+    await browser.advance(5000)
+    assert.deepEqual((browser.calls[1]?.body.events[0] as { properties?: unknown } | undefined)?.properties, {
+      plan: 'pro',
+    })
+    browser.answer = () => ({ status: 200, retryAfter: null, data: {} })
+    void open().page()
+    await browser.advance(5000)
+    const [[first] = []] = sent()
+    assert.match(String(first), /^[\da-f-]{36}$/)
+    assert.deepEqual(sent().slice(1), [
+      ['customer-7', 'identify'],
+      ['customer-7', 'page-view'],
+    ])
+  })
+
+  it('is not stored before the visitor has agreed, and has that profile after', async () => {
+    const tracker = open({ requireConsent: true })
+    void tracker.identify('customer-7')
+    await browser.advance(5000)
+    assert.equal(browser.storage?.length, 0)
+    tracker.consent(true)
+    await browser.advance(5000)
+    assert.deepEqual(sent(), [['customer-7', 'identify']])
+  })
+
+  it('is forgotten, unless the options name the profile', async () => {
+    for (const [options, expected] of [
+      [{}, /^[\da-f-]{36}$/],
+      [{ profile: 'option' }, /^option$/],
+    ] as const) {
+      const tracker = open(options)
+      void tracker.identify('customer-7')
+      await browser.advance(5000)
+      tracker.forget()
+      void tracker.page()
+      await browser.advance(5000)
+      assert.match(String(sent().at(-1)?.[0]), expected)
+    }
+  })
+})
+
 describe('the campaign of a visit', () => {
   let browser: FakeBrowser
   beforeEach(() => {
