@@ -28,7 +28,7 @@ export const settings = {
     default: 8585,
     minimum: 1,
     maximum: 65535,
-    description: 'Port of the public listener: `/track`, `/collect`, `/tracker`.',
+    description: 'Port of the public listener: `/track`, `/collect`, `/redirect`, `/tracker`.',
   },
   privateHost: {
     env: 'PRIVATE_HOST',

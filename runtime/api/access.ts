@@ -11,6 +11,8 @@ const MAX_AGENT_LENGTH = 100
 export interface Caller {
   readonly method: string
   readonly headers: IncomingHttpHeaders
+  /** Whether the operator has named the link that was followed, so that no origin is asked for. */
+  readonly isLink?: true
 }
 
 /**
@@ -34,7 +36,7 @@ export function authorized(sourceId: string, source: Source | undefined, caller:
       `Access denied. Event source "${sourceId}" refuses bots, and "${agent?.slice(0, MAX_AGENT_LENGTH)}" is one.`,
     )
   }
-  const origin = originOf(caller)
+  const origin = caller.isLink ? undefined : originOf(caller)
   if (origin === undefined || originAllowed(source, origin)) return source
   throw new Refused(403, `Access denied. Origin "${origin}" is not allowed for event source "${sourceId}".`)
 }

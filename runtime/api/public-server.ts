@@ -16,6 +16,7 @@ import { refuseEarly } from './early.ts'
 import { RateLimiter } from './limits.ts'
 import type { ApiMetrics } from './metrics.ts'
 import type { Publisher } from './publisher.ts'
+import { addRedirectRoutes } from './redirects.ts'
 import { RefusalReporter } from './refusal-reporter.ts'
 import { addCollectRoutes, addTrackRoute } from './routes.ts'
 import { MAX_ID_BYTES } from './schema.ts'
@@ -137,6 +138,7 @@ function addCalls(
   readBodies(server, bodies)
   const track = trackHandler({ authorize, sources, rates, turns, publisher, metrics }, composer(config))
   addTrackRoute(server, track, config.apiMaxEvents)
+  addRedirectRoutes(server, track, authorize, sources)
   server.register(async (webhooks) => {
     readForms(webhooks, bodies)
     addCollectRoutes(webhooks, track, authorize)

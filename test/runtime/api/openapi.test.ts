@@ -97,6 +97,8 @@ describe('/openapi.json', () => {
         'GET /metrics',
         'GET /openapi.json',
         'GET /queue/{namespace}/{topic}/backlog',
+        'GET /redirect/{redirect_id}',
+        'GET /redirect/{redirect_id}/{session_id}',
         'POST /collect/{event_type}/{source_id}',
         'POST /collect/{event_type}/{source_id}/{session_id}',
         'POST /console/dead-letters/replay',
