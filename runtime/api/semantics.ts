@@ -57,7 +57,7 @@ function importFaults(payload: TrackPayload, found: Found): void {
     const metadata = payload[key]?.metadata
     const fault = numberFault(metadata)
     if (fault) found([key, 'metadata'], fault)
-    timeFaults(metadata?.time, (loc, at) => found([key, 'metadata', 'time', ...loc], at))
+    timeFaults(metadata?.time, [key, 'metadata', 'time'], found)
   }
 }
 
@@ -70,7 +70,7 @@ function eventFaults(event: EventPayload, found: Found): void {
     const fault = dataFault(event[key])
     if (fault) found([key], fault)
   }
-  timeFaults(event.time, (loc, fault) => found(['time', ...loc], fault))
+  timeFaults(event.time, TIME, found)
 }
 
 interface Times {
@@ -79,16 +79,19 @@ interface Times {
   readonly update?: string | number | null
 }
 
-function timeFaults(time: Times | null | undefined, found: Found): void {
+const TIME = ['time'] as const
+
+/** @param place of the times. */
+function timeFaults(time: Times | null | undefined, place: readonly string[], found: Found): void {
   if (time === null || time === undefined) return
   const fault = numberFault(time)
-  if (fault) found([], fault)
+  if (fault) found([...place], fault)
   for (const key of ['insert', 'create', 'update'] as const) {
     const value = time[key] ?? ''
     if (value === '' || isMoment(value)) continue
     const msg =
       'Input should be a date and time between the years 1 and 9999, in ISO 8601, or seconds or milliseconds since 1970'
-    found([key], { msg, type: 'datetime_parsing' })
+    found([...place, key], { msg, type: 'datetime_parsing' })
   }
 }
 

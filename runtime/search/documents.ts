@@ -35,9 +35,8 @@ export interface CallText {
   /** Ends the `_id` of each event. */
   readonly sourceSuffix: string
   readonly ingest: string
-  /** What follows the times. */
-  readonly ip: string
-  readonly subject: string
+  /** What follows the times of an event, in one piece. */
+  readonly afterTimes: string
   readonly request: string
 }
 
@@ -95,14 +94,10 @@ export function eventIdOf(documentId: string): string {
 const suffixes = new Map<string, string>()
 
 export function callText({ ingest, source, session, profile, ip, utm, request }: CallDocument): CallText {
-  const subject = `,"source":${JSON.stringify(source)}${member('session', session)}${member('profile', profile)}${member('utm', utm)}`
-  return {
-    ingest,
-    ip: ip === undefined ? '' : `,"ip":${JSON.stringify(ip)}`,
-    subject,
-    request: member('request', request),
-    sourceSuffix: sourceSuffix(source.id),
-  }
+  const address = ip === undefined ? '' : `,"ip":${JSON.stringify(ip)}`
+  const subject = `"source":${JSON.stringify(source)}${member('session', session)}${member('profile', profile)}${member('utm', utm)}`
+  const afterTimes = `}${address}},${subject}`
+  return { ingest, afterTimes, request: member('request', request), sourceSuffix: sourceSuffix(source.id) }
 }
 
 /**
@@ -114,9 +109,9 @@ export function eventLines(index: string, event: EventDocument, call: CallText):
   const id = JSON.stringify(event.id)
   const { ingest } = call
   const time = `"insert":"${event.insert ?? ingest}","ingest":"${ingest}"${moment('create', event.create)}${moment('update', event.update)}`
-  const head = `"id":${id},"type":${JSON.stringify(event.type)},"name":${JSON.stringify(event.name)},"metadata":{"time":{${time}}${call.ip}}`
+  const head = `"id":${id},"type":${JSON.stringify(event.type)},"name":${JSON.stringify(event.name)},"metadata":{"time":{${time}${call.afterTimes}`
   const data = `${member('properties', event.properties)}${member('context', event.context)}${member('config', event.config)}`
-  return `${createAction(index, `${id.slice(0, -1)}${call.sourceSuffix}"`)}{${head}${call.subject}${data}${call.request}${member('tags', event.tags)}}\n`
+  return `${createAction(index, `${id.slice(0, -1)}${call.sourceSuffix}"`)}{${head}${data}${call.request}${member('tags', event.tags)}}\n`
 }
 
 /** The line before an event, from its id as JSON. */

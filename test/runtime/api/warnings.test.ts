@@ -72,6 +72,22 @@ describe('the warnings of an answer', () => {
     assert.deepEqual(await warningsFor(call), [])
   })
 
+  it('are none for any key that has a meaning', async () => {
+    const id = 'x'
+    const call = {
+      source: { id: 'shop' },
+      ...{ session: { id, metadata: null }, profile: { id, ids: null, metadata: null } },
+      ...{ context: null, properties: null, request: null, options: null },
+      events: [
+        {
+          ...{ type: 't', id, time: { insert: null, create: null, update: null } },
+          ...{ properties: null, context: null, options: null, tags: null },
+        },
+      ],
+    }
+    assert.deepEqual(await warningsFor(call), [])
+  })
+
   it('are ten at most, each once, and short', async () => {
     const events = Array.from({ length: 500 }, () => ({ type: 't', propertys: {} }))
     assert.deepEqual(places(await warningsFor({ events })), ['event.propertys'])
