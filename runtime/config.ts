@@ -28,7 +28,7 @@ export const settings = {
     default: 8585,
     minimum: 1,
     maximum: 65535,
-    description: 'Port of the public listener: `/track`, `/collect`, `/tracker`.',
+    description: 'Port of the public listener: `/track`, `/collect`, `/redirect`, `/tracker`.',
   },
   privateHost: {
     env: 'PRIVATE_HOST',
@@ -503,7 +503,7 @@ export const settings = {
     minimum: 0,
     maximum: 36_500,
     unit: 'days',
-    description: 'Sessions without a call for this many days are deleted by `indices expire --apply`. 0: never.',
+    description: 'Sessions that began more than this many days ago are deleted by `indices expire --apply`. 0: never.',
   },
   profileRetentionDays: {
     env: 'PROFILE_RETENTION_DAYS',
@@ -512,7 +512,8 @@ export const settings = {
     minimum: 0,
     maximum: 36_500,
     unit: 'days',
-    description: 'The same for profiles; a visitor who returns later is a new one. 0: never.',
+    description:
+      'Profiles without a call for this many days are deleted as well; a visitor who returns later is a new one. 0: never.',
   },
   bulkSize: {
     env: 'BULK_SIZE',

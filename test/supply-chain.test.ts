@@ -22,6 +22,7 @@ const LICENCES = new Set([
   'Python-2.0',
   'CC0-1.0',
   'CC-BY-3.0',
+  'Unlicense',
 ])
 /** `@logdna/tail-file` has the text of the MIT licence; of install scripts, each was read. */
 const READ = {

@@ -557,7 +557,7 @@ export const schema = {
       type: 'boolean',
       default: false,
       description:
-        'Whether event indices older than EVENT_RETENTION_DAYS are deleted, every night, and sessions and profiles without a call for SESSION_RETENTION_DAYS and PROFILE_RETENTION_DAYS. Without it they stay until an operator runs `indices expire --apply`, and disks fill.',
+        'Whether event indices older than EVENT_RETENTION_DAYS are deleted, every night, and sessions older than SESSION_RETENTION_DAYS and profiles without a call for PROFILE_RETENTION_DAYS. Without it they stay until an operator runs `indices expire --apply`, and disks fill.',
     },
     memoryMap: {
       type: 'boolean',

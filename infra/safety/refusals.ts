@@ -37,7 +37,7 @@ const SHRINK: readonly (readonly [RegExp, string])[] = [
   ],
   [/Gib$/, 'a volume cannot shrink; state the size that it has, or add smaller nodes and take the larger ones away'],
   [/EVENT_RETENTION_DAYS$/, 'indices with older events would be deleted in the next night'],
-  [/SESSION_RETENTION_DAYS$/, 'sessions that were sent last before that would be deleted in the next night'],
+  [/SESSION_RETENTION_DAYS$/, 'sessions that began before that would be deleted in the next night'],
   [/PROFILE_RETENTION_DAYS$/, 'profiles that were sent last before that would be deleted in the next night'],
   [
     /PULSAR_RETENTION_HOURS$/,

@@ -1,12 +1,18 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import { isbot } from 'isbot'
 import { Refused } from './refused.ts'
 import { digestOf, originAllowed, type Source } from './sources.ts'
+
+/** The repeated part of a User-Agent, which the caller chooses. */
+const MAX_AGENT_LENGTH = 100
 
 /** What a call says of its sender. */
 export interface Caller {
   readonly method: string
   readonly headers: IncomingHttpHeaders
+  /** Whether the operator has named the link that was followed, so that no origin is asked for. */
+  readonly isLink?: true
 }
 
 /**
@@ -14,7 +20,7 @@ export interface Caller {
  *
  * @param source what is known by the id that the call names.
  * @throws Refused 401 for a source that is unknown or disabled and for a secret that is missing or wrong, all with the same words.
- * @throws Refused 403 for a page whose origin the source does not allow.
+ * @throws Refused 403 for a page whose origin the source does not allow, and for a bot where it takes none.
  */
 export function authorized(sourceId: string, source: Source | undefined, caller: Caller): Source {
   if (!source?.enabled || !knowsSecret(source, caller.headers.authorization)) {
@@ -23,7 +29,14 @@ export function authorized(sourceId: string, source: Source | undefined, caller:
       `Access denied. Event source "${sourceId}" is unknown or disabled, or its secret is missing or wrong.`,
     )
   }
-  const origin = originOf(caller)
+  const agent = caller.headers['user-agent']
+  if (source.refusesBots && isbot(agent)) {
+    throw new Refused(
+      403,
+      `Access denied. Event source "${sourceId}" refuses bots, and "${agent?.slice(0, MAX_AGENT_LENGTH)}" is one.`,
+    )
+  }
+  const origin = caller.isLink ? undefined : originOf(caller)
   if (origin === undefined || originAllowed(source, origin)) return source
   throw new Refused(403, `Access denied. Origin "${origin}" is not allowed for event source "${sourceId}".`)
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { parse as parseQuery } from 'node:querystring'
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { messageOf } from '../errors.ts'
@@ -18,7 +19,7 @@ const decoders = {
   zstd: zstdDecompressSync,
 } as const
 
-/** JSON by its name, and as the plain text that `sendBeacon` sends so that a browser asks no permission first. */
+/** JSON by its name (or without one, which `readBodies` adds), and as the plain text that `sendBeacon` sends so that a browser asks no permission first. */
 const CONTENT_TYPES = ['application/json', 'text/plain', /^application\/[^;]+\+json$/]
 
 /** Events of a page or an app compress to a fifth or a tenth; a body that expands by more than this was made to expand. */
@@ -52,15 +53,20 @@ interface Content {
 
 /**
  * Reads bodies: any of the content types, compressed or not. What a body costs is bounded before it is parsed: its size
- * after decompression, the ratio of that, its values and its depth.
+ * after decompression, the ratio of that, its values and its depth. Call it after `admit`.
  */
 export function readBodies(server: FastifyInstance, options: BodyOptions): void {
   const { turns } = options
   server.removeAllContentTypeParsers()
+  server.addHook('onRequest', (request, _reply, done) => {
+    if (hasBody(request) && !request.headers['content-type']) request.raw.headers['content-type'] = 'application/json'
+    done()
+  })
   server.addContentTypeParser(
     CONTENT_TYPES as string[],
     { parseAs: 'buffer' },
     async (request: FastifyRequest, body: Buffer) => {
+      if (body.length === 0 && !request.routeOptions.config.sourceInBody) return undefined
       if (encodingOf(request) === 'identity' && body.length <= SMALL_BYTES) {
         const content = open(request, body, options)
         return turn(turns, ownerOf(request), () => parseJson(content))
@@ -75,16 +81,52 @@ export function readBodies(server: FastifyInstance, options: BodyOptions): void 
   )
 }
 
+/**
+ * HTTP libraries of Python, Node.js, Go and .NET name no type unless they are given one, and neither do Tracardi's clients, whose
+ * server reads that as JSON.
+ */
+function hasBody({ method, headers }: FastifyRequest): boolean {
+  return method === 'POST' && (headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0')
+}
+
+/** Reads the other bodies that a webhook may have: a form, and what a browser sends for `<a ping>`. They become properties. */
+export function readForms(server: FastifyInstance, { maxBytes, maxValues, turns }: BodyOptions): void {
+  server.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'buffer' },
+    (request: FastifyRequest, body: Buffer) =>
+      turn(turns, ownerOf(request), () => parseForm(textOf(request, body, maxBytes).text, maxValues)),
+  )
+  server.addContentTypeParser('text/ping', { parseAs: 'buffer' }, async ({ headers }: FastifyRequest) => {
+    const { 'ping-from': from, 'ping-to': to } = headers
+    return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
+  })
+}
+
+/** Each name with its value, or with a list of the values that it has. */
+function parseForm(text: string, maxValues: number): unknown {
+  let values = 1
+  for (let at = text.indexOf('&'); at >= 0; at = text.indexOf('&', at + 1)) values += 1
+  if (values > maxValues) throw tooManyValues(maxValues)
+  return parseQuery(text, '&', '=', { maxKeys: 0 })
+}
+
 function ownerOf({ source, client }: FastifyRequest): string {
   return source?.owner ?? client
 }
 
-/** The text of a body within all limits, for a source that may send it. */
-function open(request: FastifyRequest, body: Buffer, { maxBytes, maxValues, authorize }: BodyOptions): Content {
+/** The text of a body within the limits of size. */
+function textOf(request: FastifyRequest, body: Buffer, maxBytes: number): Pick<Content, 'body' | 'text'> {
   const content = decompress(body, encodingOf(request), maxBytes)
   if (!isUtf8(content)) throw faultyBody('The body is not valid UTF-8', 'json_invalid')
   const text = content.toString('utf8')
   holdBytes(request.hold, body.length + text.length)
+  return { body: content, text }
+}
+
+/** The text of a body of JSON within all limits, for a source that may send it. */
+function open(request: FastifyRequest, body: Buffer, { maxBytes, maxValues, authorize }: BodyOptions): Content {
+  const { body: content, text } = textOf(request, body, maxBytes)
   const { sourceInBody } = request.routeOptions.config
   const canonical =
     sourceInBody && content.length <= LARGE_CHARACTERS ? readCanonicalCall(content, maxValues) : undefined

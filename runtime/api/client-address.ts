@@ -31,7 +31,7 @@ function networkOf(groups: readonly number[]): string {
 }
 
 /** The eight groups of an IPv6 address, in any of its forms. */
-function groupsOf(address: string): readonly number[] {
+export function groupsOf(address: string): readonly number[] {
   const [text = ''] = address.split('%')
   const [left = '', right] = text.split('::')
   const [before, after] = [left, right ?? ''].map((part) => part.split(':').filter(Boolean).flatMap(groupOf))

@@ -11,10 +11,14 @@ import {
   Verbatim,
 } from '../search/documents.ts'
 import { indexNamer, partitionTimeMs } from '../search/indices.ts'
+import { UTM_FIELDS } from '../search/templates.ts'
+import { NOTHING, type Origin } from './origin.ts'
 import { Packer, type Part } from './packer.ts'
 import type { EventPayload, Fault, TrackPayload } from './schema.ts'
 import { semanticFaults } from './semantics.ts'
+import { type Subject, type SubjectRules, subjectOf, TRUSTING } from './subject.ts'
 import { isoOf } from './time.ts'
+import { warningsOf } from './warnings.ts'
 
 export interface Composed {
   readonly parts: readonly Part[]
@@ -23,6 +27,8 @@ export interface Composed {
   readonly events: number
   readonly profileId: string | null
   readonly sessionId: string | null
+  /** What the call says that has no effect. */
+  readonly warnings: readonly string[]
 }
 
 export type Composition =
@@ -33,10 +39,15 @@ export type Composition =
   | { readonly kind: 'too_large'; readonly detail: string }
 
 export interface Composer {
-  /** @param profileLess whether the call knows no profile: none is made, and no state of profile or session is stored. */
-  compose(payload: TrackPayload, nowMs: number, profileLess?: boolean): Composition
+  /** @default rules a source that trusts the ids of its callers */
+  compose(payload: TrackPayload, nowMs: number, rules?: SubjectRules, origin?: Origin): Composition
   /** The same in steps of some milliseconds each, so that others get their turn during a large call. */
-  steps(payload: TrackPayload, nowMs: number, profileLess?: boolean): Generator<undefined, Composition, void>
+  steps(
+    payload: TrackPayload,
+    nowMs: number,
+    rules?: SubjectRules,
+    origin?: Origin,
+  ): Generator<undefined, Composition, void>
 }
 
 type ComposerConfig = Pick<
@@ -69,10 +80,15 @@ export function composer(config: ComposerConfig): Composer {
   const indexOf = indexNamer(indices.event, config.eventPartitioning)
   const indexFor = (id: string, nowMs: number) => indexOf(partitionTimeMs(id, nowMs, windowMs))
 
-  function* pack(payload: TrackPayload, subject: Subject, nowMs: number): Generator<undefined, Packer, void> {
+  function* pack(
+    payload: TrackPayload,
+    subject: Subject,
+    origin: Origin,
+    nowMs: number,
+  ): Generator<undefined, Packer, void> {
     const events = payload.events ?? []
     const packer = new Packer({ ...limits, totalBytes: totalBytesFor(events.length) }, nowMs)
-    const call = textOfCall(payload, nowMs, subject)
+    const call = textOfCall(payload, nowMs, subject, origin)
     let pausedAtBytes = 0
     for (const [index, event] of events.entries()) {
       if (packer.tooLarge) return packer
@@ -88,23 +104,27 @@ export function composer(config: ComposerConfig): Composer {
     return packer
   }
 
-  function* steps(payload: TrackPayload, nowMs: number, profileLess = false): ReturnType<Composer['steps']> {
+  function* steps(
+    payload: TrackPayload,
+    nowMs: number,
+    rules = TRUSTING,
+    origin = NOTHING,
+  ): ReturnType<Composer['steps']> {
     const faults = semanticFaults(payload)
     if (faults.length > 0) return { kind: 'faulty', faults }
-    const subject = profileLess
-      ? { profileId: null, sessionId: payload.session?.id?.trim() || null }
-      : { profileId: idOf(payload.profile?.id), sessionId: idOf(payload.session?.id) }
-    const packer = yield* pack(payload, subject, nowMs)
+    const subject = subjectOf(payload, rules)
+    const warnings = warningsOf(payload, subject)
+    const packer = yield* pack(payload, subject, origin, nowMs)
     if (packer.tooLarge) return { kind: 'too_large', detail: packer.tooLarge }
     const { bytes } = packer
     const events = payload.events?.length ?? 0
-    return { kind: 'composed', composed: { parts: packer.parts(), bytes, events, ...subject } }
+    return { kind: 'composed', composed: { parts: packer.parts(), bytes, events, warnings, ...subject } }
   }
 
   return {
     steps,
-    compose: (payload, nowMs, profileLess) => {
-      const all = steps(payload, nowMs, profileLess)
+    compose: (payload, nowMs, rules, origin) => {
+      const all = steps(payload, nowMs, rules, origin)
       let step = all.next()
       while (!step.done) step = all.next()
       return step.value
@@ -117,22 +137,21 @@ function isKept({ options }: TrackPayload, event: EventPayload): boolean {
   return options?.['saveEvents'] !== false && options?.['saveEvent'] !== false && event.options?.['saveEvent'] !== false
 }
 
-function idOf(given: string | null | undefined): string {
-  return given?.trim() || crypto.randomUUID()
-}
-
-interface Subject {
-  readonly profileId: string | null
-  readonly sessionId: string | null
-}
-
-function textOfCall(payload: TrackPayload, nowMs: number, { profileId, sessionId }: Subject): CallText {
+function textOfCall(
+  payload: TrackPayload,
+  nowMs: number,
+  { profileId, sessionId }: Subject,
+  { ip, headers }: Origin,
+): CallText {
+  const request = filled(payload.request)
   return callText({
     ingest: new Date(nowMs).toISOString(),
     source: { id: payload.source.id.trim() },
     ...(sessionId === null ? {} : { session: { id: sessionId } }),
-    ...(profileId === null ? {} : { profile: { id: profileId } }),
-    ...optional('request', filled(payload.request)),
+    ...(profileId === null ? {} : { profile: { id: profileId, ...optional('ids', idsOf(payload)) } }),
+    ...optional('ip', ip),
+    ...optional('utm', campaignOf(payload)),
+    ...optional('request', headers === undefined ? request : { ...request, headers }),
   })
 }
 
@@ -152,7 +171,33 @@ function eventDocument({ id, type, time, properties, context, options, tags }: E
   }
 }
 
-/** The latest state of session and profile; the time of arrival is its version. */
+/** The known texts of `context.utm`, which Tracardi's index has as fields. Whatever else is in it stays in the context. */
+function campaignOf({ context }: TrackPayload): Json | undefined {
+  const utm = context?.['utm'] as Json | null | undefined
+  if (typeof utm !== 'object' || utm === null) return undefined
+  const fields = UTM_FIELDS.filter((name) => isCampaignText(utm[name]))
+  return fields.length === 0 ? undefined : Object.fromEntries(fields.map((name) => [name, utm[name]]))
+}
+
+function isCampaignText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && value.isWellFormed()
+}
+
+/** 10^14 ms is the year 5138. Three of them have 15 digits, as many as a worker accepts. */
+const MOMENTS = 1e14
+
+/**
+ * Of the states of a session the one with the highest version stays, in any order. That is the earliest one with a
+ * campaign, otherwise the earliest one with any data, otherwise the earliest one (docs/adr/0020).
+ */
+function sessionVersion(payload: TrackPayload, nowMs: number): number {
+  const { context, properties, session } = payload
+  const hasData = filled(context) ?? filled(properties) ?? session?.metadata
+  const rank = campaignOf(payload) ? 2 : hasData ? 1 : 0
+  return rank * MOMENTS + (MOMENTS - 1 - nowMs)
+}
+
+/** What a session began with, and the latest state of a profile, whose version is the time of arrival. */
 function* stateEntries(
   indices: Indices,
   payload: TrackPayload,
@@ -161,23 +206,41 @@ function* stateEntries(
 ): Generator<[string, string]> {
   const { profileId, sessionId } = subject
   if (profileId === null || sessionId === null) return
-  const base = {
-    metadata: { time: { update: new Date(nowMs).toISOString() } },
-    source: { id: payload.source.id.trim() },
-  }
+  const update = new Date(nowMs).toISOString()
+  const source = { id: payload.source.id.trim() }
   if (payload.options?.['saveSession'] !== false) {
     const state = {
-      ...base,
+      metadata: { time: { ...givenTimes(payload.session), update } },
+      source,
       id: sessionId,
       profile: { id: profileId },
+      ...optional('utm', campaignOf(payload)),
       ...optional('context', filled(payload.context)),
       ...optional('properties', filled(payload.properties)),
     }
-    yield ['the session', stateLines(indices.session, state, nowMs)]
+    yield ['the session', stateLines(indices.session, state, sessionVersion(payload, nowMs))]
   }
   if (payload.options?.['saveProfile'] !== false) {
-    yield ['the profile', stateLines(indices.profile, { ...base, id: profileId, session: { id: sessionId } }, nowMs)]
+    const state = {
+      metadata: { time: { ...givenTimes(payload.profile), update } },
+      source,
+      id: profileId,
+      ...optional('ids', idsOf(payload)),
+      session: { id: sessionId },
+    }
+    yield ['the profile', stateLines(indices.profile, state, nowMs)]
   }
+}
+
+function idsOf({ profile }: TrackPayload): readonly string[] | undefined {
+  const ids = (profile?.ids ?? []).map((id) => id.trim()).filter(Boolean)
+  return ids.length === 0 ? undefined : ids
+}
+
+/** The times of an imported session or profile. */
+function givenTimes(given: TrackPayload['session'] | TrackPayload['profile']): { insert?: string; create?: string } {
+  const { insert, create } = given?.metadata?.time ?? {}
+  return { ...optional('insert', momentOf(insert)), ...optional('create', momentOf(create)) }
 }
 
 function momentOf(value: string | number | null | undefined): string | undefined {

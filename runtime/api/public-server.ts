@@ -8,7 +8,7 @@ import type { Logger } from '../log.ts'
 import { version } from '../version.ts'
 import { admit } from './admission.ts'
 import { answerErrors, describedSchema } from './answers.ts'
-import { readBodies } from './body.ts'
+import { readBodies, readForms } from './body.ts'
 import type { Budget } from './budget.ts'
 import { composer } from './compose.ts'
 import { Connections } from './connections.ts'
@@ -16,6 +16,7 @@ import { refuseEarly } from './early.ts'
 import { RateLimiter } from './limits.ts'
 import type { ApiMetrics } from './metrics.ts'
 import type { Publisher } from './publisher.ts'
+import { addRedirectRoutes } from './redirects.ts'
 import { RefusalReporter } from './refusal-reporter.ts'
 import { addCollectRoutes, addTrackRoute } from './routes.ts'
 import { MAX_ID_BYTES } from './schema.ts'
@@ -133,8 +134,13 @@ function addCalls(
     onAborted,
   })
   const authorize = senders(server, sources, rates)
-  readBodies(server, { maxBytes: config.apiMaxBodyBytes, maxValues: config.apiMaxValues, turns, authorize })
-  const track = trackHandler({ authorize, rates, turns, publisher, metrics }, composer(config))
+  const bodies = { maxBytes: config.apiMaxBodyBytes, maxValues: config.apiMaxValues, turns, authorize }
+  readBodies(server, bodies)
+  const track = trackHandler({ authorize, sources, rates, turns, publisher, metrics }, composer(config))
   addTrackRoute(server, track, config.apiMaxEvents)
-  addCollectRoutes(server, track, authorize)
+  addRedirectRoutes(server, track, authorize, sources)
+  server.register(async (webhooks) => {
+    readForms(webhooks, bodies)
+    addCollectRoutes(webhooks, track, authorize)
+  })
 }

@@ -16,11 +16,12 @@ import type { Track } from './track.ts'
 import { callValidator } from './validate.ts'
 
 const consumes = ['application/json', 'text/plain']
+const collectConsumes = [...consumes, 'application/x-www-form-urlencoded', 'text/ping']
 const RETRY_AFTER = { 'Retry-After': { type: 'integer', description: 'Seconds to wait.' } }
 const response = {
   200: TrackAnswer,
   401: refusal('The source is unknown or disabled, or its secret is missing or wrong.'),
-  403: refusal('A page of this origin may not send for the source.'),
+  403: refusal('A page of this origin may not send for the source, or the source refuses bots.'),
   413: refusal(
     'The body is too large, expands to too much, or has too many values; or its stored events would be too large.',
   ),
@@ -56,11 +57,15 @@ export function addTrackRoute(server: FastifyInstance, track: Track, maxEvents: 
   )
 }
 
-/** `/collect/{event_type}/{source_id}[/{session_id}]`, for webhooks: they know no profile. */
+/** `/collect/{event_type}/{source_id}[/{session_id}]`, for webhooks. Call it with a server that reads forms. */
 export function addCollectRoutes(server: FastifyInstance, track: Track, authorize: Authorize): void {
   // Before the body is read: the path names the source.
   const preParsing = async (request: FastifyRequest): Promise<void> => {
     authorize(request, (request.params as CollectParams).source_id.trim())
+  }
+  // A webhook may have nothing to say except that it happened.
+  const preValidation = async (request: FastifyRequest): Promise<void> => {
+    if (request.body === undefined) request.body = {}
   }
   const collect = (request: FastifyRequest, properties: unknown) => {
     const { event_type: type, source_id: sourceId, session_id: sessionId } = request.params as CollectParams
@@ -69,16 +74,18 @@ export function addCollectRoutes(server: FastifyInstance, track: Track, authoriz
       ...(sessionId === undefined ? {} : { session: { id: sessionId } }),
       events: [{ type, properties: properties as Record<string, unknown> }],
     }
-    return track(request, payload, { profileLess: true })
+    return track(request, payload, { profileLess: !sessionId?.trim() })
   }
   const routes = [
     { url: '/collect/:event_type/:source_id', params: CollectParams },
     { url: '/collect/:event_type/:source_id/:session_id', params: SessionCollectParams },
   ]
   for (const { url, params } of routes) {
-    const posted = { summary: 'Accepts one event; its properties are the body', consumes, body: CollectBody }
-    server.post(url, { preParsing, schema: { ...posted, params, response } }, (request) =>
-      collect(request, request.body),
+    const posted = { summary: 'Accepts one event; its properties are the body', consumes: collectConsumes }
+    server.post(
+      url,
+      { preParsing, preValidation, schema: { ...posted, body: CollectBody, params, response } },
+      (request) => collect(request, request.body),
     )
     const got = { summary: 'Accepts one event; its properties are the query' }
     server.get(url, { preParsing, schema: { ...got, params, response } }, (request) =>

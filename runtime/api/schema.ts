@@ -11,6 +11,7 @@ export const MAX_ID_BYTES = 512
 /** Of an event, whose `_id` carries its source as well. */
 export const MAX_EVENT_ID_BYTES = MAX_ID_BYTES - SOURCE_SUFFIX_BYTES
 export const MAX_TAGS = 100
+const MAX_PROFILE_IDS = 100
 
 /** Tracardi accepts null for every optional field. */
 const nullable = <T extends TSchema>(schema: T) =>
@@ -20,8 +21,24 @@ const freeForm = (description: string) =>
   nullable(Type.Unsafe<Readonly<Record<string, unknown>>>({ type: 'object', additionalProperties: true, description }))
 
 const optionalId = nullable(Type.String({ maxLength: MAX_ID_BYTES }))
-const moment = (description: string) =>
-  Type.Optional(Type.Unsafe<string | number | null>({ type: ['string', 'number', 'null'], description }))
+const MOMENT_FORMS =
+  'ISO 8601, `2026-11-22 13:45:00` (UTC where no zone is named), or a number since 1970: up to 20,000,000,000 seconds, beyond that milliseconds.'
+const moment = (what: string) =>
+  Type.Optional(
+    Type.Unsafe<string | number | null>({ type: ['string', 'number', 'null'], description: `${what} ${MOMENT_FORMS}` }),
+  )
+
+const times = (what: string) =>
+  Type.Optional(
+    nullable(
+      Type.Object({
+        insert: moment(`When ${what} began.`),
+        create: moment(`When ${what} was created.`),
+      }),
+    ),
+  )
+/** For imports. */
+const metadata = (what: string) => Type.Optional(nullable(Type.Object({ time: times(what) })))
 
 export const Event = Type.Object({
   type: Type.String({ pattern: '\\S', maxLength: MAX_ID_BYTES, description: 'Stored in lower case, spaces as "-".' }),
@@ -53,8 +70,24 @@ export type EventPayload = Static<typeof Event>
 
 const callFields = {
   source: Type.Object({ id: Type.String({ pattern: '\\S', maxLength: MAX_ID_BYTES }) }),
-  session: Type.Optional(nullable(Type.Object({ id: Type.Optional(optionalId) }))),
-  profile: Type.Optional(nullable(Type.Object({ id: Type.Optional(optionalId) }))),
+  session: Type.Optional(nullable(Type.Object({ id: Type.Optional(optionalId), metadata: metadata('the session') }))),
+  profile: Type.Optional(
+    nullable(
+      Type.Object({
+        id: Type.Optional(optionalId),
+        ids: Type.Optional(
+          nullable(
+            Type.Array(Type.String({ maxLength: MAX_ID_BYTES }), {
+              maxItems: MAX_PROFILE_IDS,
+              description:
+                'Ids of the profile in other systems. Kept with each event of the call, and with the profile.',
+            }),
+          ),
+        ),
+        metadata: metadata('the profile'),
+      }),
+    ),
+  ),
   context: Type.Optional(freeForm('Kept with the session.')),
   properties: Type.Optional(freeForm('Kept with the session.')),
   request: Type.Optional(freeForm('Kept with each event, not searchable.')),

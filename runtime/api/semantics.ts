@@ -40,9 +40,24 @@ function callFaults(payload: TrackPayload, found: Found): void {
     const fault = numberFault(payload[key])
     if (fault) found([key], fault)
   }
+  importFaults(payload, found)
   for (const key of ['context', 'properties', 'request'] as const) {
     const fault = dataFault(payload[key])
     if (fault) found([key], fault)
+  }
+}
+
+/** Of what an import says about session and profile. */
+function importFaults(payload: TrackPayload, found: Found): void {
+  for (const [index, id] of (payload.profile?.ids ?? []).entries()) {
+    const fault = idFault(id)
+    if (fault) found(['profile', 'ids', index], fault)
+  }
+  for (const key of ['session', 'profile'] as const) {
+    const metadata = payload[key]?.metadata
+    const fault = numberFault(metadata)
+    if (fault) found([key, 'metadata'], fault)
+    timeFaults(metadata?.time, [key, 'metadata', 'time'], found)
   }
 }
 
@@ -55,22 +70,36 @@ function eventFaults(event: EventPayload, found: Found): void {
     const fault = dataFault(event[key])
     if (fault) found([key], fault)
   }
-  const { time } = event
+  timeFaults(event.time, TIME, found)
+}
+
+interface Times {
+  readonly insert?: string | number | null
+  readonly create?: string | number | null
+  readonly update?: string | number | null
+}
+
+const TIME = ['time'] as const
+
+/** @param place of the times. */
+function timeFaults(time: Times | null | undefined, place: readonly string[], found: Found): void {
   if (time === null || time === undefined) return
   const fault = numberFault(time)
-  if (fault) found(['time'], fault)
+  if (fault) found([...place], fault)
   for (const key of ['insert', 'create', 'update'] as const) {
     const value = time[key] ?? ''
     if (value === '' || isMoment(value)) continue
-    const msg = 'Input should be a date and time between the years 1 and 9999, in ISO 8601, or milliseconds since 1970'
-    found(['time', key], { msg, type: 'datetime_parsing' })
+    const msg =
+      'Input should be a date and time between the years 1 and 9999, in ISO 8601, or seconds or milliseconds since 1970'
+    found([...place, key], { msg, type: 'datetime_parsing' })
   }
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose.
 const CONTROL = /[\u0000-\u001f\u007f]/
 
-function idFault(given: string | null | undefined, maxBytes = MAX_ID_BYTES): ValueFault | undefined {
+/** What keeps a text from being an id; `undefined` for one that is blank. */
+export function idFault(given: string | null | undefined, maxBytes = MAX_ID_BYTES): ValueFault | undefined {
   const id = given?.trim()
   if (!id) return undefined
   if (CONTROL.test(id) || !id.isWellFormed()) {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { authorized } from './access.ts'
+import { authorized, type Caller } from './access.ts'
 import type { RateLimiter } from './limits.ts'
 import { tooFast } from './refused.ts'
 import type { Source, Sources } from './sources.ts'
@@ -15,8 +15,8 @@ declare module 'fastify' {
   }
 }
 
-/** Decides who sends a call. @throws Refused 401, 403, 429 */
-export type Authorize = (request: FastifyRequest, sourceId: string) => Source
+/** Decides who sends a call. @default caller the request @throws Refused 401, 403, 429 */
+export type Authorize = (request: FastifyRequest, sourceId: string, caller?: Caller) => Source
 
 /**
  * Lets the sources send that may. A call is authorized once: as early as its source is known, and again only when its
@@ -32,9 +32,9 @@ export function senders(server: FastifyInstance, sources: Sources, rates: RateLi
       reply.header('access-control-allow-credentials', 'true')
     }
   })
-  return (request, sourceId) => {
+  return (request, sourceId, caller = request) => {
     if (request.source?.id === sourceId) return request.source
-    const source = authorized(sourceId, sources.find(sourceId), request)
+    const source = authorized(sourceId, sources.find(sourceId), caller)
     const waitSeconds = rates.waitSeconds(sourceId, source.limits)
     if (waitSeconds > 0) throw tooFast(sourceId, waitSeconds)
     rates.take(sourceId, source.limits, { calls: 1, events: 0, bytes: 0 })

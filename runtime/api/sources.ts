@@ -13,10 +13,25 @@ const POLL_MS = 1000
 /** Shorter secrets can be guessed. */
 const MIN_SECRET_CHARACTERS = 16
 
+/** A name of a header that carries no credential. */
+const HEADER_NAME =
+  '^(?!(?:[cC][oO][oO][kK][iI][eE]|(?:[pP][rR][oO][xX][yY]-)?[aA][uU][tT][hH][oO][rR][iI][zZ][aA][tT][iI][oO][nN])$)[-\\w]+$'
+
 const rate = Type.Optional(Type.Number({ minimum: 0 }))
 const Limits = Type.Object(
   { callsPerSecond: rate, eventsPerSecond: rate, bytesPerSecond: rate },
   { additionalProperties: false },
+)
+
+const Redirects = Type.Record(
+  Type.String({ maxLength: MAX_ID_BYTES }),
+  Type.Object(
+    {
+      to: Type.String({ pattern: '^https?://[^\\s/]+\\S*$' }),
+      type: Type.String({ pattern: '\\S', maxLength: MAX_ID_BYTES }),
+    },
+    { additionalProperties: false },
+  ),
 )
 
 const SourcesFile = Type.Record(
@@ -28,13 +43,19 @@ const SourcesFile = Type.Record(
       allowedOrigins: Type.Optional(Type.Array(Type.String({ pattern: '^(\\*|https?://[^/\\s]+)$' }))),
       secrets: Type.Optional(Type.Array(Type.String({ minLength: MIN_SECRET_CHARACTERS }), { minItems: 1 })),
       limits: Type.Optional(Limits),
+      trustProfileIds: Type.Optional(Type.Boolean()),
+      refuseBots: Type.Optional(Type.Boolean()),
+      storeIp: Type.Optional(Type.Union([Type.Literal('drop'), Type.Literal('truncate'), Type.Literal('keep')])),
+      storeHeaders: Type.Optional(Type.Array(Type.String({ pattern: HEADER_NAME }))),
+      redirects: Type.Optional(Redirects),
     },
     { additionalProperties: false },
   ),
 )
 const KNOWN_KEYS = [
-  'name, enabled, allowedOrigins, secrets and limits',
+  'name, enabled, allowedOrigins, secrets, limits, trustProfileIds, refuseBots, storeIp, storeHeaders and redirects',
   'callsPerSecond, eventsPerSecond and bytesPerSecond',
+  'to and type',
 ] as const
 
 /** Who may send events. */
@@ -50,23 +71,41 @@ export interface Source {
   readonly secrets: readonly Buffer[]
   /** Its own limits; the settings have those of every other source. */
   readonly limits: Partial<SourceLimits>
+  /** Whether a call belongs to the profile that it names. Otherwise it belongs to the profile of its session, always. */
+  readonly trustsProfileIds: boolean
+  /** Whether calls of search engines, link previews and other programs are refused. */
+  readonly refusesBots: boolean
+  /** What is stored of the address of a client: nothing, its network, or all of it. */
+  readonly storedIp: 'drop' | 'truncate' | 'keep'
+  /** Names of the headers of a call that are stored with its events, in lower case. */
+  readonly storedHeaders: readonly string[]
+}
+
+/** A link that stores an event and leads on. */
+export interface Redirect {
+  readonly sourceId: string
+  readonly to: string
+  /** Of the event. */
+  readonly type: string
 }
 
 export interface Sources {
   find(id: string): Source | undefined
+  /** The redirect with this id, of whichever source. */
+  redirect(id: string): Redirect | undefined
   /** What is wrong with the file at present, while the last good one is in force. */
   fault(): string | undefined
   close(): void
 }
 
 /**
- * The sources of a file, which is a JSON object from the id of a source to
- * `{name, enabled, allowedOrigins, secrets, limits: {callsPerSecond, eventsPerSecond, bytesPerSecond}}`, each optional.
+ * The sources of a file, which is a JSON object from the id of a source to its settings, each optional. `docs/configuration.md`
+ * describes them.
  *
  * @throws AppError `sources_invalid` with each fault of the file.
  */
 export function readSources(path: string): ReadonlyMap<string, Source> {
-  return parseSources(path, readText(path))
+  return parseSources(path, readText(path)).sources
 }
 
 function readText(path: string): string {
@@ -77,7 +116,13 @@ function readText(path: string): string {
   }
 }
 
-function parseSources(path: string, text: string): ReadonlyMap<string, Source> {
+/** What a sources file says. */
+interface Content {
+  readonly sources: ReadonlyMap<string, Source>
+  readonly redirects: ReadonlyMap<string, Redirect>
+}
+
+function parseSources(path: string, text: string): Content {
   let content: unknown
   try {
     content = JSON.parse(text)
@@ -89,7 +134,17 @@ function parseSources(path: string, text: string): ReadonlyMap<string, Source> {
   if (faults.length > 0) {
     throw new AppError('sources_invalid', `the sources file "${path}" has faults: ${faults.join('; ')}`)
   }
-  return new Map(Object.entries(content as Static<typeof SourcesFile>).map(([id, entry]) => [id, sourceOf(id, entry)]))
+  const entries = Object.entries(content as Static<typeof SourcesFile>)
+  return {
+    sources: new Map(entries.map(([id, entry]) => [id, sourceOf(id, entry)])),
+    redirects: new Map(redirectsOf(entries)),
+  }
+}
+
+function redirectsOf(entries: readonly [string, Static<typeof SourcesFile>[string]][]): [string, Redirect][] {
+  return entries.flatMap(([sourceId, { redirects = {} }]) =>
+    Object.entries(redirects).map(([id, { to, type }]): [string, Redirect] => [id, { sourceId, to, type }]),
+  )
 }
 
 type SourcesFault = ReturnType<typeof Errors>[number]
@@ -98,22 +153,60 @@ function describe({ keyword, instancePath, message }: SourcesFault): string | un
   const where = instancePath || '/'
   // The validator reports an unknown key twice: once for the key, and once for its object.
   if (keyword === 'additionalProperties') return undefined
-  if (keyword === 'boolean') return `${where} is unknown; known are ${KNOWN_KEYS[where.includes('/limits/') ? 1 : 0]}`
+  if (keyword === 'boolean') return `${where} is unknown; known are ${KNOWN_KEYS[depthOf(where)]}`
+  if (keyword === 'pattern' && where.endsWith('/to'))
+    return `${where} must be an address like https://www.example.com/sale`
+  if (keyword === 'pattern' && where.endsWith('/type')) return `${where} must not be blank`
+  if (keyword === 'pattern' && where.includes('/storeHeaders/'))
+    return `${where} must be the name of a header other than cookie, authorization and proxy-authorization`
   if (keyword === 'pattern') return `${where} must be an origin like https://www.example.com, or *`
   return `${where} ${message}`
 }
 
-/** A secret in a page is no secret. */
+/** Which of the known keys belong there. */
+function depthOf(where: string): 0 | 1 | 2 {
+  if (where.includes('/limits/')) return 1
+  return where.includes('/redirects/') ? 2 : 0
+}
+
+/** A secret in a page or in a link is no secret. */
 function contradictions(content: Static<typeof SourcesFile>): string[] {
-  return Object.entries(content)
-    .filter(([, { secrets, allowedOrigins = [] }]) => secrets !== undefined && allowedOrigins.length > 0)
+  const entries = Object.entries(content)
+  const withSecrets = entries.filter(([, { secrets }]) => secrets !== undefined)
+  const inPages = withSecrets
+    .filter(([, { allowedOrigins = [] }]) => allowedOrigins.length > 0)
     .map(([id]) => `/${id} has secrets and allowedOrigins; a page cannot keep a secret: use two sources`)
+  const inLinks = withSecrets
+    .filter(([, { redirects }]) => redirects !== undefined)
+    .map(([id]) => `/${id} has secrets and redirects; a link cannot keep a secret: use two sources`)
+  const seen = new Map<string, string>()
+  const twice = redirectsOf(entries).flatMap(([id, { sourceId }]) => {
+    const first = seen.get(id)
+    seen.set(id, sourceId)
+    return first === undefined
+      ? []
+      : [`/${sourceId}/redirects/${id} exists in /${first} as well; a link names no source`]
+  })
+  return [...inPages, ...inLinks, ...twice]
 }
 
 function sourceOf(id: string, entry: Static<typeof SourcesFile>[string]): Source {
   const { name = id, enabled = true, allowedOrigins = [], secrets = [], limits = {} } = entry
-  const origins = new Set(allowedOrigins.map(asSentByBrowsers))
-  return { id, owner: ownerOf(id), name, enabled, allowedOrigins: origins, secrets: secrets.map(digestOf), limits }
+  const { trustProfileIds: trustsProfileIds = true, refuseBots: refusesBots = false } = entry
+  const { storeIp: storedIp = 'drop', storeHeaders = [] } = entry
+  return {
+    id,
+    owner: ownerOf(id),
+    name,
+    enabled,
+    allowedOrigins: new Set(allowedOrigins.map(asSentByBrowsers)),
+    secrets: secrets.map(digestOf),
+    limits,
+    trustsProfileIds,
+    refusesBots,
+    storedIp,
+    storedHeaders: storeHeaders.map((name) => name.toLowerCase()),
+  }
 }
 
 /** Browsers send an origin in lower case and without the usual port. */
@@ -142,16 +235,16 @@ export function originAllowed(source: Source, origin: string): boolean {
  */
 export function watchSources(path: string, log: Logger, pollMs = POLL_MS): Sources {
   let text = readText(path)
-  let sources = parseSources(path, text)
+  let content = parseSources(path, text)
   let reason: string | undefined
   const reread = () => {
     try {
       const latest = readText(path)
       if (latest === text && reason === undefined) return
-      sources = parseSources(path, latest)
+      content = parseSources(path, latest)
       text = latest
       reason = undefined
-      log.info({ path, sources: sources.size }, 'sources reread')
+      log.info({ path, sources: content.sources.size }, 'sources reread')
     } catch (error) {
       // Once for each fault, not at each reading.
       if (messageOf(error) === reason) return
@@ -161,7 +254,8 @@ export function watchSources(path: string, log: Logger, pollMs = POLL_MS): Sourc
   }
   const timer = setInterval(reread, pollMs).unref()
   return {
-    find: (id) => sources.get(id),
+    find: (id) => content.sources.get(id),
+    redirect: (id) => content.redirects.get(id),
     fault: () => reason,
     close: () => clearInterval(timer),
   }

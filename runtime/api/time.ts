@@ -13,17 +13,22 @@ const CANONICAL = new RegExp(`^(?!0000)\\d{4}-(?:${MONTH_AND_DAY})T(?:[01]\\d|2[
 const DATE_LENGTH = '2026-11-22'.length
 /** Every month has at least this many days. */
 const SURE_DAYS = 28
+/** A number of at most this size is seconds, a larger one milliseconds: the rule of Tracardi, whose models are pydantic's. */
+const MAX_SECONDS = 20_000_000_000
+/** A number as text. Fewer digits could be a year, or a date without separators. */
+const NUMBER = /^\d{9,15}(?:\.\d{1,9})?$/
 /** From year 1 to year 9999: what every reader of the documents understands. */
 const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z')
 const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z')
 
 /**
- * A moment as clients write it: ISO 8601, `2026-11-22 13:45:00`, or milliseconds since the epoch. Without a zone it is UTC.
+ * A moment as clients write it: ISO 8601, `2026-11-22 13:45:00`, or a number: seconds since the epoch up to 20,000,000,000 (the year
+ * 2603), milliseconds beyond, and the same before the epoch. Without a zone it is UTC. What is finer than a millisecond is cut.
  *
  * @returns milliseconds since the epoch, or `undefined` when it is no moment between the years 1 and 9999.
  */
 export function parseMoment(value: string | number): number | undefined {
-  const timeMs = typeof value === 'number' ? value : parseText(value.trim())
+  const timeMs = typeof value === 'number' ? parseNumber(value) : parseText(value.trim())
   return timeMs >= EARLIEST_MS && timeMs <= LATEST_MS ? Math.trunc(timeMs) : undefined
 }
 
@@ -43,7 +48,13 @@ function isCanonical(value: string | number): value is string {
   return typeof value === 'string' && CANONICAL.test(value)
 }
 
+function parseNumber(value: number): number {
+  // By microseconds, because 1.001 s would be 1000.9999999999999 ms.
+  return Math.abs(value) > MAX_SECONDS ? value : Math.round(value * 1e6) / 1000
+}
+
 function parseText(text: string): number {
+  if (NUMBER.test(text)) return parseNumber(Number(text))
   if (!FORM.test(text)) return Number.NaN
   const day = Number(text.slice(8, DATE_LENGTH))
   // Date.parse takes 30 February for 2 March.

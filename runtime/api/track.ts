@@ -4,14 +4,17 @@ import type { Composed, Composer, Composition } from './compose.ts'
 import { limited } from './faults.ts'
 import type { RateLimiter } from './limits.ts'
 import type { ApiMetrics } from './metrics.ts'
+import { originOf } from './origin.ts'
 import type { Publisher } from './publisher.ts'
 import { FaultyCall, Refused } from './refused.ts'
 import type { TrackAnswer, TrackPayload } from './schema.ts'
 import type { Authorize } from './sender.ts'
+import type { Sources } from './sources.ts'
 import { type Turns, turn } from './turns.ts'
 
 export interface TrackDependencies {
   readonly authorize: Authorize
+  readonly sources: Pick<Sources, 'find'>
   readonly rates: RateLimiter
   readonly turns: Turns
   readonly publisher: Publisher
@@ -30,7 +33,7 @@ export type Track = (request: FastifyRequest, payload: TrackPayload, options: Tr
 
 /** Handles one call: who sends it, what it says, and only after the receipts of the broker, the answer. */
 export function trackHandler(
-  { authorize, rates, turns, publisher, metrics }: TrackDependencies,
+  { authorize, sources, rates, turns, publisher, metrics }: TrackDependencies,
   composer: Composer,
 ): Track {
   const answered = async (receipts: readonly Promise<void>[], told: Told): Promise<TrackAnswer> => {
@@ -43,9 +46,11 @@ export function trackHandler(
     metrics.events('accepted', told.events)
     return answerTo(told)
   }
+  const knowsSource = (id: string) => sources.find(id)?.enabled === true
   return async (request, payload, { profileLess }) => {
     const source = authorize(request, payload.source.id.trim())
-    const steps = composer.steps(payload, Date.now(), profileLess)
+    const rules = { profileLess, trustsProfileIds: source.trustsProfileIds, knowsSource }
+    const steps = composer.steps(payload, Date.now(), rules, originOf(request, source))
     // The first step in the turn in which the body was parsed: it is all of most calls.
     let step = steps.next()
     while (!step.done) step = await turn(turns, source.owner, () => steps.next())
@@ -78,7 +83,7 @@ async function allReceipts(publishing: readonly Promise<void>[]): Promise<void> 
   }
 }
 
-function answerTo({ profileId, sessionId }: Told): TrackAnswer {
+function answerTo({ profileId, sessionId, warnings }: Told): TrackAnswer {
   return {
     task: [crypto.randomUUID()],
     ux: [],
@@ -87,6 +92,6 @@ function answerTo({ profileId, sessionId }: Told): TrackAnswer {
     profile: profileId === null ? null : { id: profileId },
     session: sessionId === null ? null : { id: sessionId },
     errors: [],
-    warnings: [],
+    warnings: [...warnings],
   }
 }

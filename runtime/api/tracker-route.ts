@@ -8,7 +8,7 @@ const SCRIPT = 'text/javascript; charset=utf-8'
 /** What a page may load, and the built file that it gets. Tracardi's own snippet asks for `liliput.min.js`. */
 const SERVED = [
   { name: 'tracker.js', file: 'tracker.js', type: SCRIPT },
-  { name: 'liliput.min.js', file: 'tracker.js', type: SCRIPT },
+  { name: 'liliput.min.js', file: 'liliput.min.js', type: SCRIPT },
   { name: 'tracker.mjs', file: 'tracker.mjs', type: SCRIPT },
   { name: 'tracker.d.mts', file: 'tracker.d.mts', type: 'text/plain; charset=utf-8' },
 ] as const

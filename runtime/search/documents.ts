@@ -22,7 +22,11 @@ export interface CallDocument {
   readonly ingest: string
   readonly source: { readonly id: string }
   readonly session?: { readonly id: string }
-  readonly profile?: { readonly id: string }
+  /** `ids` are those in other systems. */
+  readonly profile?: { readonly id: string; readonly ids?: readonly string[] }
+  /** The address of the client, as much of it as its source wants to have stored. */
+  readonly ip?: string
+  readonly utm?: Json
   readonly request?: Json
 }
 
@@ -31,7 +35,8 @@ export interface CallText {
   /** Ends the `_id` of each event. */
   readonly sourceSuffix: string
   readonly ingest: string
-  readonly subject: string
+  /** What follows the times of an event, in one piece. */
+  readonly afterTimes: string
   readonly request: string
 }
 
@@ -50,13 +55,15 @@ export interface EventDocument {
   readonly tags?: { readonly values: readonly string[]; readonly count: number } | undefined
 }
 
-/** The latest state of a session or profile. */
+/** What a session began with, or the latest state of a profile. */
 export interface StateDocument {
   readonly id: string
-  readonly metadata: { readonly time: { readonly update: string } }
+  readonly ids?: readonly string[]
+  readonly metadata: { readonly time: { readonly update: string; readonly insert?: string; readonly create?: string } }
   readonly source: { readonly id: string }
   readonly session?: { readonly id: string }
   readonly profile?: { readonly id: string }
+  readonly utm?: Json
   readonly context?: Json
   readonly properties?: Json
 }
@@ -86,9 +93,11 @@ export function eventIdOf(documentId: string): string {
 /** Of sources that were authorized: as many as operators have named. */
 const suffixes = new Map<string, string>()
 
-export function callText({ ingest, source, session, profile, request }: CallDocument): CallText {
-  const subject = `,"source":${JSON.stringify(source)}${member('session', session)}${member('profile', profile)}`
-  return { ingest, subject, request: member('request', request), sourceSuffix: sourceSuffix(source.id) }
+export function callText({ ingest, source, session, profile, ip, utm, request }: CallDocument): CallText {
+  const address = ip === undefined ? '' : `,"ip":${JSON.stringify(ip)}`
+  const subject = `"source":${JSON.stringify(source)}${member('session', session)}${member('profile', profile)}${member('utm', utm)}`
+  const afterTimes = `}${address}},${subject}`
+  return { ingest, afterTimes, request: member('request', request), sourceSuffix: sourceSuffix(source.id) }
 }
 
 /**
@@ -100,9 +109,9 @@ export function eventLines(index: string, event: EventDocument, call: CallText):
   const id = JSON.stringify(event.id)
   const { ingest } = call
   const time = `"insert":"${event.insert ?? ingest}","ingest":"${ingest}"${moment('create', event.create)}${moment('update', event.update)}`
-  const head = `"id":${id},"type":${JSON.stringify(event.type)},"name":${JSON.stringify(event.name)},"metadata":{"time":{${time}}}`
+  const head = `"id":${id},"type":${JSON.stringify(event.type)},"name":${JSON.stringify(event.name)},"metadata":{"time":{${time}${call.afterTimes}`
   const data = `${member('properties', event.properties)}${member('context', event.context)}${member('config', event.config)}`
-  return `${createAction(index, `${id.slice(0, -1)}${call.sourceSuffix}"`)}{${head}${call.subject}${data}${call.request}${member('tags', event.tags)}}\n`
+  return `${createAction(index, `${id.slice(0, -1)}${call.sourceSuffix}"`)}{${head}${data}${call.request}${member('tags', event.tags)}}\n`
 }
 
 /** The line before an event, from its id as JSON. */

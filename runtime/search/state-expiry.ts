@@ -23,7 +23,7 @@ interface Kept {
   readonly before: string
 }
 
-/** What is kept for a limited time. A session or profile is as old as the last call that sent it. */
+/** What is kept for a limited time. A session is as old as its first call, a profile as the last one that sent it. */
 function limited(config: Config, nowMs: number): readonly Kept[] {
   const { session, profile } = indicesOf(config)
   return [

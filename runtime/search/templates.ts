@@ -7,7 +7,7 @@ import { indicesOf } from '../names.ts'
  * the indices that exist, and a field that changed its type would need a new index. How a field is indexed may change without a new
  * version: only new indices have it so, and each of them takes the same documents.
  */
-export const MAPPING_VERSION = 1
+export const MAPPING_VERSION = 2
 
 const keyword = { type: 'keyword', ignore_above: 512 } as const
 const date = { type: 'date', format: 'strict_date_optional_time||yyyy-MM-dd HH:mm:ss||epoch_millis' } as const
@@ -26,22 +26,38 @@ const flattened = { type: 'flattened', depth_limit: FLATTENED_DEPTH, ignore_abov
 /** Found by the one event or state that has it; nobody sorts or aggregates by it. */
 const ownId = { ...keyword, doc_values: false } as const
 
+/** The campaign of a call, as Tracardi's index has it. */
+const utm = { properties: { source: keyword, medium: keyword, campaign: keyword, term: keyword, content: keyword } }
+export const UTM_FIELDS = Object.keys(utm.properties)
+
+/** Of a profile, in other systems. */
+const ids = keyword
+
 const stateFields = {
   id: ownId,
-  metadata: { properties: { time: { properties: { update: date } } } },
+  ids,
+  metadata: { properties: { time: { properties: { insert: date, create: date, update: date } } } },
   source: withId,
   session: withId,
   profile: withId,
+  // `utm` is of sessions, `ids` of profiles. Both kinds have the same fields, so that a trial needs one sample.
+  utm,
 } as const
 
 const eventFields = {
   id: ownId,
   type: keyword,
   name: keyword,
-  metadata: { properties: { time: { properties: { insert: date, ingest: date, create: date, update: date } } } },
+  metadata: {
+    properties: {
+      time: { properties: { insert: date, ingest: date, create: date, update: date } },
+      ip: { type: 'ip' },
+    },
+  },
+  utm,
   source: withId,
   session: withId,
-  profile: withId,
+  profile: { properties: { id: keyword, ids } },
   config: stored,
   request: stored,
   tags: { properties: { values: keyword, count: { type: 'integer' } } },

@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts'
 import type { FaultyResult, ItemResult } from './bulk.ts'
-import { FLATTENED_DEPTH } from './templates.ts'
+import { FLATTENED_DEPTH, UTM_FIELDS } from './templates.ts'
 
 /**
  * A trial asks Elasticsearch whether it would store a document, and stores nothing. It is an `index` action on condition that the
@@ -18,16 +18,18 @@ const CONFLICT = { status: 409, type: 'version_conflict_engine_exception' }
 const ANYTHING = { a: [1, 'text', nested(FLATTENED_DEPTH - 2)] }
 const MOMENT = '2026-01-01T00:00:00.000Z'
 const ID = { id: 'trial' }
+const UTM = Object.fromEntries(UTM_FIELDS.map((name) => [name, 'trial']))
 
 /** Has every field that this release writes, with a value that its mapping takes. */
 const SAMPLE_EVENT = {
   ...ID,
   type: 'trial',
   name: 'trial',
-  metadata: { time: { insert: MOMENT, ingest: MOMENT, create: MOMENT, update: MOMENT } },
+  metadata: { time: { insert: MOMENT, ingest: MOMENT, create: MOMENT, update: MOMENT }, ip: '192.0.2.1' },
   source: ID,
   session: ID,
-  profile: ID,
+  profile: { ...ID, ids: ['trial'] },
+  utm: UTM,
   properties: ANYTHING,
   context: ANYTHING,
   config: ANYTHING,
@@ -36,10 +38,12 @@ const SAMPLE_EVENT = {
 }
 const SAMPLE_STATE = {
   ...ID,
-  metadata: { time: { update: MOMENT } },
+  ids: ['trial'],
+  metadata: { time: { insert: MOMENT, create: MOMENT, update: MOMENT } },
   source: ID,
   session: ID,
   profile: ID,
+  utm: UTM,
   context: ANYTHING,
   properties: ANYTHING,
 }

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
+import { minify_sync as minifySync } from 'terser'
 
 /**
  * Builds the files that the API serves. They are checked in, so that neither the image nor `npm start` needs a build:
@@ -9,32 +10,53 @@ import { buildSync } from 'esbuild'
 
 /** The formats in which a page may take the library, by the name of the file. */
 const BUNDLES = [
-  { file: 'tracker.js', entry: 'browser/page.ts', format: 'iife' },
-  { file: 'tracker.mjs', entry: 'browser/module.ts', format: 'esm' },
+  { file: 'tracker.js', entry: 'browser/page.ts', format: 'iife', forTracardi: false },
+  { file: 'liliput.min.js', entry: 'browser/page.ts', format: 'iife', forTracardi: true },
+  { file: 'tracker.mjs', entry: 'browser/module.ts', format: 'esm', forTracardi: false },
 ] as const
 
 /** Properties that only the parts of the library use. The build shortens them, so that pages load less. */
 const INTERNAL = [
   'afterMs',
   'answered',
+  'baseMs',
+  'begin',
+  'bytes',
+  'callContext',
+  'callOptions',
+  'elements',
+  'envelope',
+  'eventContext',
   'getForGood',
   'giveBack',
+  'ids',
   'isHidden',
   'isLoaded',
   'isPrerendering',
+  'kind',
+  'left',
+  'leftMs',
+  'maxMs',
   'networkIsBack',
   'nowMs',
   'outlivesPage',
+  'own',
   'randomBytes',
   'readCookie',
   'registered',
+  'remove',
   'removeOlderThan',
   'retryAfter',
   'seenMs',
+  'sessionId',
   'setForGood',
-  'settleOthers',
   'settled',
+  'settleOthers',
+  'shared',
+  'signals',
   'startTimer',
+  'storage',
+  'take',
   'takeForEnd',
   'takeOver',
   'writeCookie',
@@ -44,7 +66,7 @@ const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
 /** The content of each file of `dist/`, by its name. */
 export function buildFiles(): ReadonlyMap<string, string> {
-  const bundles = BUNDLES.map(({ file, entry, format }) => {
+  const bundles = BUNDLES.map(({ file, entry, format, forTracardi }) => {
     const built = buildSync({
       entryPoints: [pathOf(entry)],
       bundle: true,
@@ -55,12 +77,19 @@ export function buildFiles(): ReadonlyMap<string, string> {
       target: 'es2022',
       charset: 'utf8',
       mangleProps: new RegExp(`^(${INTERNAL.join('|')})$`),
+      define: { FOR_TRACARDI: String(forTracardi) },
       legalComments: 'none',
       tsconfigRaw: {},
     })
-    return [file, built.outputFiles[0]?.text ?? ''] as const
+    return [file, shortened(built.outputFiles[0]?.text ?? '', format === 'esm')] as const
   })
   return new Map([...bundles, ['tracker.d.mts', declarations()]])
+}
+
+/** A second tool saves another 4 % of the gzipped size: it inlines what has one use, in several passes. */
+function shortened(code: string, module: boolean): string {
+  const compress = { passes: 6, unsafe_comps: true, pure_getters: true, hoist_funs: true, unsafe_arrows: true }
+  return minifySync(code, { module, ecma: 2020, compress, format: { comments: false } }).code ?? ''
 }
 
 /** The public types, which import nothing, and the one function of the module. */

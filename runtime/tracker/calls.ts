@@ -6,6 +6,9 @@ import type { Pause } from './pause.ts'
 import type { Queue } from './queue.ts'
 import type { Result } from './types.ts'
 
+/** The source is unknown or disabled, or pages of this origin may not use it. The events wait until that is fixed; reported once in a page. */
+const DENIALS: readonly number[] = [401, 403]
+
 export interface CallsWork {
   /** The call without its events. */
   envelope(sessionId: string): Readonly<Record<string, unknown>>
@@ -33,6 +36,7 @@ export function callsTo(url: string, host: Host, queue: Queue, pause: Pause, wor
   const budget = new KeepaliveBudget()
   const own = new Set<string>()
   const underWay = new Set<string>()
+  let isDenied = false
 
   const take = (ids: readonly string[], limits: BulkLimits) =>
     takeBulk(
@@ -54,6 +58,15 @@ export function callsTo(url: string, host: Host, queue: Queue, pause: Pause, wor
       queue.remove(id)
       settle(id, result)
     }
+  }
+
+  const conclude = (kind: Outcome['kind'], bulk: readonly Entry[], result: Result) => {
+    const { status, data } = result
+    if (kind === 'stored') work.answered(result)
+    else if (kind === 'again' ? isDenied || !DENIALS.includes(status) : bulk.length > 1) return
+    else host.warn(`refused (${status}): ${bulk[0]?.json} ${JSON.stringify(data)}`)
+    if (kind === 'again') isDenied = true
+    else finish(bulk, result)
   }
 
   return {
@@ -82,13 +95,7 @@ export function callsTo(url: string, host: Host, queue: Queue, pause: Pause, wor
       const result = { status: response?.status ?? 0, data: response?.data ?? undefined }
       if (outcome.kind === 'again') pause.begin(response !== undefined, outcome.afterMs, host.nowMs(), host.random())
       else pause.end()
-      if (outcome.kind === 'stored') {
-        work.answered(result)
-        finish(bulk, result)
-      } else if (outcome.kind === 'refused' && bulk.length === 1) {
-        host.warn(`refused (${result.status}): ${bulk[0]?.json} ${JSON.stringify(result.data)}`)
-        finish(bulk, result)
-      }
+      conclude(outcome.kind, bulk, result)
       return outcome.kind
     },
     settleOthers: () => {

@@ -1,6 +1,6 @@
 import type { Response } from './outcome.ts'
 import type { PrivacySignals } from './permission.ts'
-import type { ContextOptions, Properties } from './types.ts'
+import type { ContextOptions, Properties, Target } from './types.ts'
 
 /** `localStorage`. Writing fails when it is full; what is in it can still be read and removed. */
 export interface StorageLike {
@@ -42,8 +42,9 @@ export interface Host {
   on(moment: Moment, listener: () => void): void
   /** Options that the page sets for every call. */
   callOptions(): Properties
-  callContext(wanted: ContextOptions): Properties
+  callContext(wanted: ContextOptions): Properties & { readonly utm?: Properties }
   eventContext(wanted: ContextOptions): Properties
+  elements(target: Target): Iterable<EventTarget>
   /** Warns the developer of the page. */
   warn(text: string): void
 }

@@ -1,4 +1,4 @@
-import type { Host } from './host.ts'
+import type { Host, StorageLike } from './host.ts'
 
 /** What is kept in the browser. Where storage takes nothing, it is kept in memory, for as long as the page lives. */
 export interface Kept {
@@ -25,8 +25,8 @@ export function keptIn(host: Pick<Host, 'storage' | 'readCookie' | 'writeCookie'
   const set = (key: string, value: string) => {
     memory.delete(key)
     try {
-      if (!storage) throw new Error()
-      storage.setItem(key, value)
+      // Throws where it is full, and where there is none.
+      ;(storage as StorageLike).setItem(key, value)
     } catch {
       // The value that it had must not come back on the next page.
       storage?.removeItem(key)
@@ -34,7 +34,7 @@ export function keptIn(host: Pick<Host, 'storage' | 'readCookie' | 'writeCookie'
     }
   }
   return {
-    shared: storage !== undefined,
+    shared: !!storage,
     get,
     set,
     getForGood: (key) => get(key) ?? (storage && host.readCookie(key)),

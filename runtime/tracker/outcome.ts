@@ -27,15 +27,15 @@ export function outcomeOf(response: Response | undefined, nowMs: number): Outcom
   if (response === undefined) return { kind: 'again', afterMs: 0 }
   const { status, data, retryAfter } = response
   // The log-in page of a hotel's network answers 200 as well, but not in JSON.
-  if (status >= 200 && status < 300 && data !== undefined) return { kind: 'stored' }
+  if (status < 300 && data !== undefined) return { kind: 'stored' }
   if (REFUSALS.includes(status)) return { kind: 'refused' }
   return { kind: 'again', afterMs: retryAfterMs(retryAfter, nowMs) }
 }
 
 /** `Retry-After` in both of its forms: seconds, or a date. */
 function retryAfterMs(header: string | null, nowMs: number): number {
-  if (header === null) return 0
+  // 0 for none.
   const seconds = Number(header)
-  const waitMs = seconds >= 0 ? seconds * 1000 : Date.parse(header) - nowMs
+  const waitMs = seconds >= 0 ? seconds * 1000 : Date.parse(`${header}`) - nowMs
   return Math.min(Math.max(waitMs || 0, 0), MAX_RETRY_AFTER_MS)
 }

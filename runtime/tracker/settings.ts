@@ -1,6 +1,6 @@
 import type { TrackerOptions } from './types.ts'
 
-/** What holds where a page says nothing; units as in `TrackerOptions`. */
+/** What holds where a page says nothing; units as in `TrackerOptions`. What is off has no line: pages load each of them. */
 const defaults = {
   bulkEvents: 100,
   bulkBytes: 48 * 1024,
@@ -8,9 +8,6 @@ const defaults = {
   loadMs: 10_000,
   queueEvents: 1000,
   queueHours: 144,
-  respectDoNotTrack: false,
-  respectGlobalPrivacyControl: false,
-  requireConsent: false,
 } as const
 
 export type Settings = TrackerOptions & Required<Pick<TrackerOptions, keyof typeof defaults>>

@@ -11,9 +11,11 @@ import { queueIn } from './queue.ts'
 import { senderOf } from './sender.ts'
 import { withDefaults } from './settings.ts'
 import { triggerOf } from './trigger.ts'
-import type { Helpers, Result, Tracker, TrackerOptions } from './types.ts'
+import type { Answer, Helpers, Result, Tracker, TrackerOptions } from './types.ts'
 
 const CONSENT_KEY = 'tracardi-consent'
+/** How long after the end of loading the page waits for the first answer: what it binds to its buttons must not wait for the API. */
+const READY_MS = 1000
 
 export interface PageTracker extends Tracker {
   readonly helpers: Helpers
@@ -36,7 +38,7 @@ export function trackerOn(host: Host, options: TrackerOptions): PageTracker {
   /** Events that wait for consent. */
   let held: Registered[] = []
   let initialized = false
-  let answered = false
+  let isReady = false
 
   const permission = () => permissionOf(settings, host.signals, kept.getForGood(CONSENT_KEY))
   const mayStore = () => !host.isPrerendering() && permission() === 'granted'
@@ -47,22 +49,33 @@ export function trackerOn(host: Host, options: TrackerOptions): PageTracker {
   }
 
   const calls = callsTo(`${api}/track`, host, queue, pause, {
-    envelope: (sessionId) => ({
-      source: { id: source },
-      session: { id: sessionId },
-      profile: { id: identity.profile() },
-      context: host.callContext(context),
-      options: host.callOptions(),
-    }),
+    envelope: (sessionId) => {
+      const { utm, ...more } = host.callContext(context)
+      return {
+        source: { id: source },
+        session: { id: sessionId },
+        profile: { id: identity.profile(sessionId) },
+        context: { ...more, ...(utm && { utm: identity.campaign(sessionId, utm) }) },
+        options: host.callOptions(),
+      }
+    },
     settled: settle,
     answered: ({ data = {} }) => {
       if (permission() !== 'granted') return
       identity.takeOver(data.profile?.id)
       // A listener of the page that fails must not stop what is sent.
-      if (!answered) host.startTimer(0, () => listeners?.onContextReady?.({ tracker, helpers, context: data }))
-      answered = true
+      host.startTimer(0, () => ready(data))
     },
   })
+  /** @default context the ids that a call would have now */
+  const ready = (context?: Answer) => {
+    if (isReady || !mayStore()) return
+    isReady = true
+    const session = { id: identity.session() }
+    context ??= { profile: { id: identity.profile(session.id) }, session }
+    listeners?.onContextReady?.({ tracker, helpers, context })
+  }
+  const readySoon = () => host.startTimer(READY_MS, ready)
   const limits = { events: bulkEvents, bytes: bulkBytes }
   const trackAutoEvents = () => {
     for (const [type, properties] of settings.autoEvents ?? []) void tracker.track(type, properties)
@@ -73,6 +86,7 @@ export function trackerOn(host: Host, options: TrackerOptions): PageTracker {
   const flush = async () => {
     trigger.reset()
     if (!mayStore()) return
+    readySoon()
     const expired = queue.removeOlderThan(host.nowMs() - queueHours * 3600 * 1000)
     if (expired > 0) host.warn(`dropped ${expired} events after ${queueHours} hours`)
     await send()
@@ -88,12 +102,15 @@ export function trackerOn(host: Host, options: TrackerOptions): PageTracker {
     initialized = true
     const session = { id: identity.session() }
     host.startTimer(0, () => listeners?.onInit?.({ tracker, helpers, session }))
+    if (host.isLoaded()) readySoon()
   }
 
   const helpers: Helpers = {
     track: (type, properties, more) => tracker.track(type, properties, { ...more, fire: true }),
-    onClick: (target, listener) => target.addEventListener('click', listener),
-    addListener: (target, type, listener) => target.addEventListener(type, listener),
+    onClick: (target, listener) => helpers.addListener(target, 'click', listener),
+    addListener: (target, type, listener) => {
+      for (const element of host.elements(target)) element.addEventListener(type, listener)
+    },
   }
 
   const tracker: PageTracker = {
@@ -115,23 +132,28 @@ export function trackerOn(host: Host, options: TrackerOptions): PageTracker {
         host.warn(`dropped ${type}: ${error}`)
       }
     },
+    page: (properties) => tracker.track('page-view', properties),
+    identify: (profileId, traits) => {
+      identity.identify(profileId)
+      return tracker.track('identify', traits)
+    },
     flush,
     consent: (given) => {
-      const events = held
-      held = []
-      if (!given) {
-        for (const id of queue.ids()) queue.remove(id)
-        pause.end()
-        identity.forget()
-      }
+      if (!given) tracker.forget()
       // After the removal, which makes room in a full storage.
       kept.setForGood(CONSENT_KEY, given ? 'yes' : 'no')
-      if (permission() === 'granted') {
-        initialize()
-        events.forEach(enqueue)
-        return
-      }
-      for (const { id } of events) settle(id)
+      if (permission() !== 'granted') return
+      initialize()
+      const events = held
+      held = []
+      events.forEach(enqueue)
+    },
+    forget: () => {
+      for (const id of queue.ids()) queue.remove(id)
+      pause.end()
+      identity.forget()
+      for (const { id } of held) settle(id)
+      held = []
       calls.settleOthers()
     },
   }

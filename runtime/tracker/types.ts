@@ -40,12 +40,17 @@ export interface ContextOptions {
   readonly browser?: boolean
   readonly screen?: boolean
   readonly utm?: boolean
+  /** The profile that another site has put into a link to this page, as `__tr_pid`, with its source, `__tr_src`. */
+  readonly tracardiPass?: boolean
 }
 
 export interface Listeners {
   /** Called once, when the library is ready. */
   readonly onInit?: (ready: { readonly tracker: Tracker; readonly helpers: Helpers; readonly session: Id }) => void
-  /** Called once, after the first answer of the API to this page. */
+  /**
+   * Called once in each page: after the first answer of the API, or a second after the end of loading, when none has come or
+   * another tab has sent the events of this one. Then the answer has the ids of profile and session.
+   */
   readonly onContextReady?: (ready: {
     readonly tracker: Tracker
     readonly helpers: Helpers
@@ -93,6 +98,15 @@ export interface Tracker {
    *   has sent it, or where it was dropped. It stays open for as long as the event waits.
    */
   track(type: string, properties?: Properties | null, options?: EventOptions | null): Promise<Result | undefined>
+  /** Registers a `page-view`. */
+  page(properties?: Properties | null): Promise<Result | undefined>
+  /**
+   * Says who the visitor is, and registers an event `identify`. All events that are sent from now on, here and on later pages, belong
+   * to this profile.
+   *
+   * @param traits what is known of the visitor, the properties of the event.
+   */
+  identify(profileId: string, traits?: Properties | null): Promise<Result | undefined>
   /** Sends waiting events now. */
   flush(): Promise<void>
   /**
@@ -100,12 +114,20 @@ export interface Tracker {
    * deleted, events that wait among it.
    */
   consent(given: boolean): void
+  /**
+   * Deletes what this library keeps in the browser about the visitor: profile, session, campaign, events that wait. What the
+   * visitor has said about consent stays. The next event is that of a new visitor.
+   */
+  forget(): void
 }
 
 /** What Tracardi's own library gives to its listeners. */
 export interface Helpers {
   /** `track` with `fire`. */
   readonly track: Tracker['track']
-  readonly onClick: (target: EventTarget, listener: (event: unknown) => void) => void
-  readonly addListener: (target: EventTarget, type: string, listener: (event: unknown) => void) => void
+  readonly onClick: (target: Target, listener: (event: unknown) => void) => void
+  readonly addListener: (target: Target, type: string, listener: (event: unknown) => void) => void
 }
+
+/** One element, several, or the selector of some that exist. */
+export type Target = EventTarget | Iterable<EventTarget> | string

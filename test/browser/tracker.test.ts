@@ -130,6 +130,102 @@ describe('the library in a real browser, against the real pipeline', () => {
     assert.partialDeepStrictEqual(screen, { local: { width: 1280, height: 720, innerWidth: 1280, innerHeight: 720 } })
   })
 
+  it('gives a visit of three pages in three tabs one profile, one session and its campaign, for a server that knows the session too', async () => {
+    const types = names(7)
+    const [landing, second, third, byServer] = [
+      types.slice(0, 2),
+      types.slice(2, 4),
+      types.slice(4, 6),
+      types[6] as string,
+    ]
+    let calls = 0
+    gate.treat = () => {
+      calls += 1
+      return calls <= 3 ? { kind: 'refuse', status: 503, retryAfter: '0' } : { kind: 'pass' }
+    }
+    site.put('/', `<script>${STUB};${trackAll(landing)}</script>${script()}`)
+    site.put('/second', `<script>${STUB};${trackAll(second)}</script>${script()}`)
+    site.put('/third', `<script>${STUB};${trackAll(third)}</script>${script()}`)
+    for (const path of ['/?utm_source=news&utm_campaign=may', '/second', '/third']) {
+      await (await context.newPage()).goto(site.url + path)
+      if (path === '/second') await eventually(async () => (await stored().catch(() => [])).length === 4)
+    }
+    await eventually(async () => (await stored().catch(() => [])).length === 6)
+    const session = gate.calls[0]?.sessionId ?? ''
+    const call = { source: { id: 'my-source' }, session: { id: session }, context: {}, events: [{ type: byServer }] }
+    assert.equal((await pipeline.track(call)).status, 200)
+    await assertStoredOnce(types)
+    const found = await pipeline.search.search<{ profile: unknown; session: unknown }>({
+      index: pipeline.eventAlias,
+      size: 10,
+      query: { prefix: { type: `t${test}-` } },
+    })
+    const withCampaign = { bool: { filter: [{ prefix: { type: `t${test}-` } }, { term: { 'utm.campaign': 'may' } }] } }
+    assert.equal((await pipeline.search.count({ index: pipeline.eventAlias, query: withCampaign })).count, 6)
+    const profile = { id: gate.calls[0]?.profileId }
+    assert.deepEqual(
+      found.hits.hits.map(({ _source }) => [_source?.session, _source?.profile]),
+      Array(7).fill([{ id: session }, profile]),
+    )
+    const state = `${pipeline.config.indexPrefix}-session`
+    await pipeline.search.indices.refresh({ index: state })
+    const kept = await pipeline.search.get<{ utm: unknown; profile: unknown }>({ index: state, id: session })
+    assert.deepEqual([kept._source?.utm, kept._source?.profile], [{ source: 'news', campaign: 'may' }, profile])
+  })
+
+  it('continues with the visitor that the library of Tracardi has left in storage, and leaves what that can read', async () => {
+    const types = names(2)
+    const visitor = crypto.randomUUID()
+    const left = `localStorage.setItem('tracardi-profile-id', JSON.stringify('${visitor}'))`
+    const page = await context.newPage()
+    await page.goto(site.put('/', `<script>${left};${STUB};${trackAll(types.slice(0, 1))}</script>${script()}`))
+    await eventually(async () => gate.calls.length === 1 && (await queueLength(page)) === 0)
+    assert.equal(await page.evaluate(`localStorage.getItem('tracardi-profile-id')`), visitor)
+    await call(page, trackAll(types.slice(1), '{ fire: true }'))
+    await assertStoredOnce(types)
+    assert.deepEqual(
+      gate.calls.map(({ profileId }) => profileId),
+      [visitor, visitor],
+    )
+  })
+
+  it('takes over the profile that a link from another site passes on', async () => {
+    const types = names(2)
+    site.put('/', `<script>${STUB};${trackAll(types.slice(0, 1))}</script>${script()}`)
+    const page = await context.newPage()
+    await page.goto(`${site.url}/?__tr_pid=passed-${test}&__tr_src=other-source`)
+    await eventually(
+      async () => (await page.evaluate(`localStorage.getItem('tracardi-profile-id')`)) === `passed-${test}`,
+    )
+    await page.goto(site.put('/next', `<script>${STUB};${trackAll(types.slice(1))}</script>${script()}`))
+    await assertStoredOnce(types)
+    assert.equal(gate.calls.at(-1)?.profileId, `passed-${test}`)
+  })
+
+  it('calls onTracardiReady, an assigned function, while the API does not answer, and binds elements by a selector', async () => {
+    const types = names(2)
+    let isDown = true
+    gate.treat = () => (isDown ? { kind: 'refuse', status: 503, retryAfter: '1' } : { kind: 'pass' })
+    const ready = `window.onTracardiReady = ({ helpers, context }) => {
+      window.known = context
+      helpers.onClick('.buy', () => helpers.track('${types[1]}'))
+    }`
+    const page = await context.newPage()
+    await page.goto(
+      site.put(
+        '/',
+        `<button class=buy>Buy</button><script>${ready};${STUB};${trackAll(types.slice(0, 1))}</script>
+        ${script().replace('tracker.js', 'liliput.min.js')}`,
+      ),
+    )
+    await page.waitForFunction('window.known')
+    const { profileId, sessionId } = gate.calls[0] ?? assert.fail()
+    assert.deepEqual(await page.evaluate('window.known'), { profile: { id: profileId }, session: { id: sessionId } })
+    isDown = false
+    await page.click('.buy')
+    await assertStoredOnce(types)
+  })
+
   it('stores and sends nothing where Do Not Track or Global Privacy Control is on, and respected', async () => {
     for (const [signal, value, option] of [
       ['doNotTrack', "'1'", 'respectDoNotTrack'],

@@ -30,7 +30,13 @@ describe('the mapping of Elasticsearch', () => {
     await setUpSearch(client, config)
     const lines = MINUTES.map((ingest, number) => {
       const of = (name: string) => ({ id: `${name}-${number}` })
-      const call = { ingest, source: of('source'), session: of('session'), profile: of('profile') }
+      const call = {
+        ingest,
+        ...{ source: of('source'), session: of('session') },
+        profile: { ...of('profile'), ids: [`crm-${number}`] },
+        ip: `192.0.2.${number}`,
+        utm: { source: `news-${number}`, campaign: `campaign-${number}` },
+      }
       return eventLines(
         `${event}-2026-11`,
         {
@@ -45,7 +51,13 @@ describe('the mapping of Elasticsearch', () => {
     })
     const states = MINUTES.map((update, number) => {
       const id = `session-${number}`
-      const document = { id, metadata: { time: { update } }, source: { id: 's' }, context: { browser: `b-${number}` } }
+      const document = {
+        id,
+        metadata: { time: { update } },
+        source: { id: 's' },
+        utm: { campaign: `campaign-${number}` },
+        context: { browser: `b-${number}` },
+      }
       return stateLines(session, document, number)
     })
     const results = await bulkSender(client, 2000)(Buffer.from([...lines, ...states].join('')))
@@ -86,6 +98,10 @@ describe('the mapping of Elasticsearch', () => {
       'profile.id': 'profile-1',
       'tags.values': 'tag-1',
       'tags.count': 1,
+      'profile.ids': 'crm-1',
+      'metadata.ip': '192.0.2.1/32',
+      'utm.source': 'news-1',
+      'utm.campaign': 'campaign-1',
       'metadata.time.insert': MINUTES[1],
       'metadata.time.ingest': MINUTES[1],
       'metadata.time.create': MINUTES[1],
@@ -113,6 +129,7 @@ describe('the mapping of Elasticsearch', () => {
     }
     assert.equal((await found(event, { exists: { field: 'properties' } })).length, 3)
     assert.deepEqual(await found(session, { term: { 'context.browser': 'b-1' } }), ['session-1'])
+    assert.deepEqual(await found(session, { term: { 'utm.campaign': 'campaign-1' } }), ['session-1'])
   })
 
   it('sorts and aggregates by type, name, source, session, profile, tags and times', async () => {

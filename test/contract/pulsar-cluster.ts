@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { scriptOf } from '../../infra/kubernetes/script.ts'
+import { scriptOf } from '../../infra/kubernetes/config-files.ts'
 import { type Child, giveTo, serverUser, startChild } from '../../runtime/local/child.ts'
 import { freePort } from '../../runtime/local/ports.ts'
 import { overrideProperties } from '../../runtime/local/pulsar.ts'

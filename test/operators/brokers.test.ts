@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { crc32 } from 'node:zlib'
 import { sizePartitions } from '../../infra/sizing/programs.ts'
 import { loadConfig } from '../../runtime/config.ts'
-import { bundlesFor, partitionName, topicsOf } from '../../runtime/names.ts'
+import { bundlesFor, partitionName, topicSetUpOf, topicsOf } from '../../runtime/names.ts'
 import { type PulsarAdmin, pulsarAdmin } from '../../runtime/queue/admin.ts'
 import { setUpQueue } from '../../runtime/queue/topic-set-up.ts'
 import { PulsarCluster } from '../contract/pulsar-cluster.ts'
@@ -32,7 +32,7 @@ describe('six brokers', function () {
     const zones = ['a', 'b', 'c']
     cluster = await PulsarCluster.start({ name: 'brokers', zones, bookiesInZone: 1, brokers: BROKERS })
     admin = pulsarAdmin(config())
-    await setUpQueue(admin, topicsOf(config()))
+    await setUpQueue(admin, topicSetUpOf(config()))
   })
   after(async () => {
     await admin.close()

@@ -5,7 +5,7 @@ import { Budget } from '../../runtime/api/budget.ts'
 import { apiMetrics } from '../../runtime/api/metrics.ts'
 import { buildPublicServer } from '../../runtime/api/public-server.ts'
 import { Publisher } from '../../runtime/api/publisher.ts'
-import { digestOf, ownerOf, type Source, type Sources } from '../../runtime/api/sources.ts'
+import { digestOf, ownerOf, type Redirect, type Source, type Sources } from '../../runtime/api/sources.ts'
 import { type Config, loadConfig } from '../../runtime/config.ts'
 import type { OutgoingMessage } from '../../runtime/queue/port.ts'
 import { FakeProducer } from './fake-producer.ts'
@@ -16,8 +16,18 @@ const SOURCES: readonly Source[] = [
   source('open', { allowedOrigins: new Set(['*']) }),
   source('closed', { enabled: false, allowedOrigins: new Set(['https://closed.example.com']) }),
   source('backend', { secrets: ['the first long secret', 'the second long secret'].map(digestOf) }),
+  source('wary', { trustsProfileIds: false }),
+  source('people', { refusesBots: true, allowedOrigins: new Set(['*']) }),
+  source('seen', { storedIp: 'truncate', storedHeaders: ['user-agent', 'accept-language', 'x-not-sent'] }),
   source('slow', { limits: { callsPerSecond: 2, eventsPerSecond: 100 } }),
 ]
+
+const REDIRECTS: ReadonlyMap<string, Redirect> = new Map(
+  ['shop', 'closed', 'people'].map((sourceId) => [
+    `to-${sourceId}`,
+    { sourceId, to: 'https://shop.example.com/sale?a=b', type: 'Mail Link' },
+  ]),
+)
 
 function source(id: string, more: Partial<Source>): Source {
   return {
@@ -28,6 +38,10 @@ function source(id: string, more: Partial<Source>): Source {
     allowedOrigins: new Set(),
     secrets: [],
     limits: {},
+    trustsProfileIds: true,
+    refusesBots: false,
+    storedIp: 'drop',
+    storedHeaders: [],
     ...more,
   }
 }
@@ -37,6 +51,7 @@ export function fixedSources(ids: readonly string[] = ['shop', 'closed']): Sourc
   const sources = SOURCES.filter((source) => ids.includes(source.id))
   return {
     find: (id) => sources.find((source) => source.id === id),
+    redirect: (id) => REDIRECTS.get(id),
     fault: () => undefined,
     close: () => undefined,
   }

@@ -1,12 +1,14 @@
 import type { ContextOptions, Properties } from '../types.ts'
 
 /** Browser and screen in a call, under Tracardi's names; stored with the session. */
-export function callContext(wanted: ContextOptions): Properties {
+export function callContext(wanted: ContextOptions): Properties & { readonly utm?: Properties } {
+  const parameters = [...new URLSearchParams(location.search)]
   return {
     time: { local: new Date().toISOString(), tz: Intl.DateTimeFormat().resolvedOptions().timeZone },
     ...(wanted.browser !== false && { browser: { local: browser() } }),
     ...(wanted.screen !== false && { screen: { local: screenSize() } }),
-    ...(wanted.utm !== false && { utm: utm() }),
+    ...(wanted.utm !== false && { utm: named('utm_', parameters) }),
+    ...(wanted.tracardiPass !== false && passed(parameters)),
   }
 }
 
@@ -18,14 +20,15 @@ export function eventContext(wanted: ContextOptions): Properties {
 function browser(): Properties {
   return {
     browser: copy(navigator, ['userAgent', 'language', 'onLine', 'cookieEnabled']),
-    device: copy(navigator, ['platform']),
+    device: { platform: navigator.platform },
   }
 }
 
 function screenSize(): Properties {
   return {
     ...copy(screen, ['width', 'height', 'availWidth', 'availHeight', 'colorDepth', 'pixelDepth']),
-    ...copy(window, ['innerWidth', 'innerHeight']),
+    innerWidth,
+    innerHeight,
     orientation: screen.orientation?.type,
   }
 }
@@ -39,7 +42,7 @@ function page(): Properties {
     hash,
     title: document.title,
     referer: { host: referrer && referrer !== host ? referrer : null },
-    history: copy(history, ['length']),
+    history: { length: history.length },
   }
 }
 
@@ -47,8 +50,14 @@ function copy<T extends object>(from: T, names: readonly (keyof T)[]): Propertie
   return Object.fromEntries(names.map((name) => [name, from[name]]))
 }
 
-/** Where the visitor comes from, as the page's address says it. */
-function utm(): Properties {
-  const found = [...new URLSearchParams(location.search)].filter(([name]) => name.startsWith('utm_'))
-  return Object.fromEntries(found.map(([name, value]) => [name.slice(4), value]))
+/** The parameters of the page's address whose names begin so, without that beginning. */
+function named(start: string, parameters: readonly (readonly [string, string])[]): Properties {
+  const found = parameters.filter(([name]) => name.startsWith(start))
+  return Object.fromEntries(found.map(([name, value]) => [name.slice(start.length), value]))
+}
+
+/** The profile that a link from another site names, under Tracardi's names. */
+function passed(parameters: readonly (readonly [string, string])[]): Properties {
+  const { pid: profile, src: source } = named('__tr_', parameters)
+  return profile ? { tracardi: { pass: { profile, source } } } : {}
 }

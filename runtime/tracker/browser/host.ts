@@ -24,12 +24,12 @@ export function browserHost(): Host {
   return {
     signals: {
       doNotTrack: navigator.doNotTrack === '1',
-      globalPrivacyControl: navigator.globalPrivacyControl === true,
+      globalPrivacyControl: !!navigator.globalPrivacyControl,
     },
     storage: readableStorage(),
     locks: navigator.locks,
     nowMs: () => Date.now(),
-    random: () => Math.random(),
+    random: Math.random,
     randomBytes: (bytes) => crypto.getRandomValues(bytes),
     readCookie,
     writeCookie,
@@ -40,12 +40,14 @@ export function browserHost(): Host {
     post,
     isLoaded: () => document.readyState === 'complete',
     isHidden: () => document.visibilityState === 'hidden',
-    isPrerendering: () => document.prerendering === true,
+    isPrerendering: () => !!document.prerendering,
     // Capturing, because an event of the document does not always bubble up to the window.
-    on: (moment, listener) => addEventListener(moment, () => listener(), true),
+    on: (moment, listener) => addEventListener(moment, listener, true),
     callOptions: () => window.response?.context ?? {},
     callContext,
     eventContext,
+    elements: (target) =>
+      typeof target === 'string' ? document.querySelectorAll(target) : 'addEventListener' in target ? [target] : target,
     // biome-ignore lint/suspicious/noConsole: the developer of the page has no other place to read it.
     warn: (text) => console.warn(`[tracker] ${text}`),
   }
@@ -54,7 +56,7 @@ export function browserHost(): Host {
 /** Reading and writing are two abilities: a storage that is full still has the visitor's decision. Looking at a blocked one throws. */
 function readableStorage(): StorageLike | undefined {
   try {
-    return localStorage ?? undefined
+    return localStorage
   } catch {
     return undefined
   }

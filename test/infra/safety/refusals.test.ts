@@ -107,7 +107,7 @@ describe('a fact that becomes less', () => {
     ['bookkeeper.ledgersGib', VOLUME],
     ['elasticsearch.elasticsearch-data.diskGib', VOLUME],
     ['runtime.EVENT_RETENTION_DAYS', 'indices with older events would be deleted in the next night'],
-    ['runtime.SESSION_RETENTION_DAYS', 'sessions that were sent last before that would be deleted in the next night'],
+    ['runtime.SESSION_RETENTION_DAYS', 'sessions that began before that would be deleted in the next night'],
     ['runtime.PROFILE_RETENTION_DAYS', 'profiles that were sent last before that would be deleted in the next night'],
     [
       'runtime.PULSAR_RETENTION_HOURS',

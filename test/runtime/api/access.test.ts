@@ -14,6 +14,10 @@ function source(more: Partial<Source>): Source {
     allowedOrigins: new Set([SHOP]),
     secrets: [],
     limits: {},
+    trustsProfileIds: true,
+    refusesBots: false,
+    storedIp: 'drop',
+    storedHeaders: [],
     ...more,
   }
 }
@@ -70,6 +74,27 @@ describe('authorized', () => {
     assert.equal(statusOf({ allowedOrigins: new Set() }, {}, 'POST'), 200)
     assert.equal(statusOf({}, { 'sec-fetch-mode': 'cors' }, 'POST'), 200)
     assert.equal(statusOf({}, { 'sec-fetch-site': 'cross-site' }, 'POST'), 403)
+  })
+
+  for (const [what, agent, status] of [
+    ['a search engine', 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)', 403],
+    ['a link preview', 'facebookexternalhit/1.1', 403],
+    [
+      'a headless browser',
+      'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 HeadlessChrome/120.0 Safari/537.36',
+      403,
+    ],
+    ['a browser', 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0', 200],
+  ] as const) {
+    it(`answers ${what} for a source that refuses bots: ${status}, and takes it for one that does not`, () => {
+      const headers = { 'user-agent': agent, origin: SHOP }
+      assert.equal(statusOf({ refusesBots: true }, headers, 'POST'), status)
+      assert.equal(statusOf({}, headers, 'POST'), 200)
+    })
+  }
+
+  it('takes a call without User-Agent for a source that refuses bots', () => {
+    assert.equal(statusOf({ refusesBots: true }, { origin: SHOP }, 'POST'), 200)
   })
 
   it('refuses what is unknown or disabled', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type Composed, type Composition, composer } from '../../../runtime/api/compose.ts'
 import type { TrackPayload } from '../../../runtime/api/schema.ts'
+import { profileOfSession, type SubjectRules, TRUSTING } from '../../../runtime/api/subject.ts'
 import { type Config, loadConfig } from '../../../runtime/config.ts'
 import { parseExactly } from '../../../runtime/exact-json.ts'
 import { sourceSuffix } from '../../../runtime/search/documents.ts'
@@ -11,13 +12,17 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 type Payload = Partial<TrackPayload>
 
-function compositionOf(payload: Payload, settings: Partial<Config> = {}, profileLess = false): Composition {
+function compositionOf(
+  payload: Payload,
+  settings: Partial<Config> = {},
+  rules: Partial<SubjectRules> = {},
+): Composition {
   const call = { source: { id: 'shop' }, session: { id: 's1' }, profile: { id: 'p1' }, ...payload }
-  return composer({ ...loadConfig({}), ...settings }).compose(call, NOW_MS, profileLess)
+  return composer({ ...loadConfig({}), ...settings }).compose(call, NOW_MS, { ...TRUSTING, ...rules })
 }
 
-function composed(payload: Payload, settings: Partial<Config> = {}, profileLess = false): Composed {
-  const composition = compositionOf(payload, settings, profileLess)
+function composed(payload: Payload, settings: Partial<Config> = {}, rules: Partial<SubjectRules> = {}): Composed {
+  const composition = compositionOf(payload, settings, rules)
   assert.equal(composition.kind, 'composed')
   return (composition as { composed: Composed }).composed
 }
@@ -127,8 +132,7 @@ describe('composer', () => {
     ]) {
       const { sessionId, profileId } = composed({ ...nobody, events: [] })
       assert.match(sessionId ?? '', UUID)
-      assert.match(profileId ?? '', UUID)
-      assert.notEqual(sessionId, profileId)
+      assert.equal(profileId, profileOfSession(sessionId ?? ''))
     }
   })
 
@@ -137,9 +141,9 @@ describe('composer', () => {
     assert.deepEqual([sessionId, profileId], ['s2', 'p2'])
   })
 
-  it('writes the latest state of session and profile, with the time of arrival as version', () => {
+  it('writes the state of session and profile, one with a version that favours the earliest, the other the latest', () => {
     assert.deepEqual(stateLinesOf({ context: { screen: 1 }, properties: { plan: 'a' }, events: [] }), [
-      `{"index":{"_index":"tracardi-session","_id":"s1","version":${NOW_MS},"version_type":"external_gte"}}`,
+      `{"index":{"_index":"tracardi-session","_id":"s1","version":${2e14 - 1 - NOW_MS},"version_type":"external_gte"}}`,
       `{"metadata":{"time":{"update":"${NOW}"}},"source":{"id":"shop"},"id":"s1","profile":{"id":"p1"},"context":{"screen":1},"properties":{"plan":"a"}}`,
       `{"index":{"_index":"tracardi-profile","_id":"p1","version":${NOW_MS},"version_type":"external_gte"}}`,
       `{"metadata":{"time":{"update":"${NOW}"}},"source":{"id":"shop"},"id":"p1","session":{"id":"s1"}}`,
@@ -148,12 +152,61 @@ describe('composer', () => {
 
   it('knows neither profile nor states in a call without profile, and keeps a session that was named', () => {
     const event = { events: [{ id: 'e1', type: 't' }] }
-    const nobody = composed({ ...event, session: null, profile: null }, {}, true)
+    const nobody = composed({ ...event, session: null, profile: null }, {}, { profileLess: true })
     assert.deepEqual([nobody.sessionId, nobody.profileId, nobody.parts[0]?.states], [null, null, 0])
-    const visitor = composed(event, {}, true)
+    const visitor = composed(event, {}, { profileLess: true })
     assert.deepEqual([visitor.sessionId, visitor.profileId, visitor.parts[0]?.states], ['s1', null, 0])
     const document = JSON.parse(visitor.parts[0]?.eventLines.join('').split('\n')[1] ?? '')
     assert.deepEqual([document.session, document.profile], [{ id: 's1' }, undefined])
+  })
+
+  it('has the campaign of the call as fields of each event and of the session, as far as Tracardi has such fields', () => {
+    const utm = { source: 'news', campaign: 'may', term: '', content: 5, medium: '\ud800', id: 'x' }
+    const call = { context: { utm }, events: [{ id: 'e1', type: 't' }] }
+    const campaign = { source: 'news', campaign: 'may' }
+    assert.deepEqual(JSON.parse(eventLinesOf(call)[1] ?? '').utm, campaign)
+    const states = stateLinesOf(call)
+    assert.deepEqual([JSON.parse(states[1] ?? '').utm, JSON.parse(states[1] ?? '').context], [campaign, { utm }])
+    assert.equal(JSON.parse(states[3] ?? '').utm, undefined)
+    for (const none of [null, undefined, {}, 'news', { id: 'x' }, { source: null }]) {
+      const lines = eventLinesOf({ context: { utm: none }, events: [{ id: 'e1', type: 't' }] })
+      assert.equal(JSON.parse(lines[1] ?? '').utm, undefined)
+    }
+  })
+
+  it('has what an import says of profile and session: ids with each event and the profile, times with both', () => {
+    const call = {
+      session: { id: 's1', metadata: { time: { insert: 1_672_531_200, create: '2023-01-01 00:00:00' } } },
+      profile: { id: 'p1', ids: [' user-1 ', '', 'crm-7'], metadata: { time: { insert: '2022-12-31' } } },
+      events: [{ id: 'e1', type: 't', time: { insert: 1_672_531_200.5 } }],
+    }
+    const ids = ['user-1', 'crm-7']
+    const event = JSON.parse(eventLinesOf(call)[1] ?? '')
+    assert.deepEqual([event.profile, event.session], [{ id: 'p1', ids }, { id: 's1' }])
+    assert.deepEqual(event.metadata.time, { insert: '2023-01-01T00:00:00.500Z', ingest: NOW })
+    const [, session = '', , profile = ''] = stateLinesOf(call)
+    assert.deepEqual(JSON.parse(session), {
+      metadata: { time: { insert: '2023-01-01T00:00:00.000Z', create: '2023-01-01T00:00:00.000Z', update: NOW } },
+      source: { id: 'shop' },
+      id: 's1',
+      profile: { id: 'p1' },
+    })
+    assert.deepEqual(JSON.parse(profile), {
+      metadata: { time: { insert: '2022-12-31T00:00:00.000Z', update: NOW } },
+      source: { id: 'shop' },
+      id: 'p1',
+      ids,
+      session: { id: 's1' },
+    })
+  })
+
+  it('has nothing of an import that says nothing', () => {
+    for (const nothing of [null, {}, { time: null }, { time: {} }, { time: { insert: null, create: '' } }]) {
+      const call = { session: { id: 's1', metadata: nothing }, profile: { id: 'p1', ids: null, metadata: nothing } }
+      const [, session = '', , profile = ''] = stateLinesOf(call)
+      assert.deepEqual(JSON.parse(session).metadata, { time: { update: NOW } })
+      assert.deepEqual([JSON.parse(profile).metadata, JSON.parse(profile).ids], [{ time: { update: NOW } }, undefined])
+    }
   })
 
   describe('what is not to be stored', () => {

@@ -131,9 +131,9 @@ describe('any call of any route', () => {
         .filter(([method]) => ['get', 'post'].includes(method))
         .map(([method, operation]) => ({ path, method: method.toUpperCase() as 'GET' | 'POST', operation })),
     )
-    assert.equal(operations.length, 7)
+    assert.equal(operations.length, 9)
     for (const { path, method, operation } of operations) {
-      const target = /^\/(track|collect)/.test(path) ? api.server : server
+      const target = /^\/(track|collect|redirect)/.test(path) ? api.server : server
       await fc.assert(
         fc.asyncProperty(
           fc.array(odd, { minLength: 1, maxLength: 3 }),

@@ -97,6 +97,8 @@ describe('/openapi.json', () => {
         'GET /metrics',
         'GET /openapi.json',
         'GET /queue/{namespace}/{topic}/backlog',
+        'GET /redirect/{redirect_id}',
+        'GET /redirect/{redirect_id}/{session_id}',
         'POST /collect/{event_type}/{source_id}',
         'POST /collect/{event_type}/{source_id}/{session_id}',
         'POST /console/dead-letters/replay',
@@ -174,9 +176,13 @@ describe('/openapi.json', () => {
     for (const { name, operation } of operations().filter(({ path }) => /^\/(track|collect)/.test(path))) {
       assert.deepEqual(Object.keys(operation.responses), statuses, name)
     }
-    assert.deepEqual(Object.keys(document.paths['/track']?.['post']?.requestBody?.content ?? {}), [
+    const typesOf = (path: string) => Object.keys(document.paths[path]?.['post']?.requestBody?.content ?? {})
+    assert.deepEqual(typesOf('/track'), ['application/json', 'text/plain'])
+    assert.deepEqual(typesOf('/collect/{event_type}/{source_id}'), [
       'application/json',
       'text/plain',
+      'application/x-www-form-urlencoded',
+      'text/ping',
     ])
   })
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { gzipSync } from 'node:zlib'
+import { profileOfSession } from '../../../runtime/api/subject.ts'
 import { type Api, buildApi, closeApis, eventsOf, goodCall, linesOf, trackCall } from '../../support/api.ts'
 
 const EVENT = { id: 'event-1', type: 'page-view' }
@@ -104,9 +106,31 @@ const BAD_CALLS: readonly [what: string, body: unknown, detail: unknown][] = [
     [
       {
         loc: ['body', 'events', 0, 'time', 'insert'],
-        msg: 'Input should be a date and time between the years 1 and 9999, in ISO 8601, or milliseconds since 1970',
+        msg: 'Input should be a date and time between the years 1 and 9999, in ISO 8601, or seconds or milliseconds since 1970',
         type: 'datetime_parsing',
       },
+    ],
+  ],
+  [
+    'ids and times of an import that are none',
+    goodCall({
+      profile: { ids: ['a\u0001b'], metadata: { time: { insert: 'soon' } } },
+      session: { metadata: { time: { create: 'later' } } },
+    }),
+    [
+      {
+        loc: ['body', 'profile', 'ids', 0],
+        msg: 'Control characters and lone surrogates are not allowed',
+        type: 'string_characters',
+      },
+      ...[
+        ['session', 'create'],
+        ['profile', 'insert'],
+      ].map(([place, key]) => ({
+        loc: ['body', place, 'metadata', 'time', key],
+        msg: 'Input should be a date and time between the years 1 and 9999, in ISO 8601, or seconds or milliseconds since 1970',
+        type: 'datetime_parsing',
+      })),
     ],
   ],
   [
@@ -331,19 +355,73 @@ describe('/collect', () => {
     assert.ok(document.endsWith(',"properties":{"mail":"42","tag":["a","b"],"__proto__":"c"}}'), document)
   })
 
-  it('keeps the session of the path with the event, and touches no state, for it knows no profile', async () => {
-    for (const send of [() => posted('/collect/open/shop/s%201', {}), () => got('/collect/open/shop/s%201/')]) {
+  it('belongs to the session of the path and to the profile of that session, like a call of /track with it', async () => {
+    const profile = { id: profileOfSession('s 1') }
+    for (const send of [
+      () => posted('/collect/open/shop/s%201', {}),
+      () => got('/collect/open/shop/s%201/'),
+      () => api.server.inject(trackCall(goodCall({ session: { id: 's 1' }, profile: null }))),
+    ]) {
       const answer = await send()
-      assert.deepEqual([answer.json().session, answer.json().profile], [{ id: 's 1' }, null])
+      assert.deepEqual([answer.json().session, answer.json().profile], [{ id: 's 1' }, profile])
     }
     assert.deepEqual(
       api.producer.messages.map(({ properties }) => properties['s']),
-      ['0', '0'],
+      ['2', '2', '2'],
     )
     assert.deepEqual(
-      eventsOf(api.producer.messages).map((event) => event['session']),
-      [{ id: 's 1' }, { id: 's 1' }],
+      eventsOf(api.producer.messages).map((event) => [event['session'], event['profile']]),
+      Array(3).fill([{ id: 's 1' }, profile]),
     )
+  })
+
+  it('knows nobody with a blank session', async () => {
+    const answer = await posted('/collect/open/shop/%20', {})
+    assert.deepEqual([answer.statusCode, answer.json().session, answer.json().profile], [200, null, null])
+  })
+
+  const propertiesOf = async (type: string | undefined, payload: string, more: Record<string, string> = {}) => {
+    const headers = { ...(type === undefined ? {} : { 'content-type': type }), ...more }
+    const answer = await api.server.inject({ method: 'POST', url: '/collect/t/shop', headers, payload })
+    assert.equal(answer.statusCode, 200)
+    return eventsOf(api.producer.messages).at(-1)?.['properties']
+  }
+  const FORM = 'application/x-www-form-urlencoded'
+
+  it('takes the fields of a form as the properties', async () => {
+    for (const type of [FORM, `${FORM}; charset=utf-8`]) {
+      assert.deepEqual(await propertiesOf(type, 'From=%2B48123&Body=Hello+you&tag=a&tag=b&empty='), {
+        From: '+48123',
+        Body: 'Hello you',
+        tag: ['a', 'b'],
+        empty: '',
+      })
+    }
+    assert.deepEqual(await propertiesOf(FORM, gzipSync('a=1') as unknown as string, { 'content-encoding': 'gzip' }), {
+      a: '1',
+    })
+  })
+
+  it('refuses a form of too many fields, and one that is no UTF-8', async () => {
+    const form = (payload: string | Buffer) =>
+      api.server.inject({ method: 'POST', url: '/collect/t/shop', headers: { 'content-type': FORM }, payload })
+    assert.equal((await form(`a${'&a'.repeat(100_000)}`)).statusCode, 413)
+    assert.equal((await form(Buffer.from('a=\xf6', 'latin1'))).statusCode, 422)
+    assert.equal(api.producer.messages.length, 0)
+  })
+
+  it('takes an empty body as no properties, whatever its type', async () => {
+    for (const type of [undefined, 'application/json', 'text/plain', FORM]) {
+      assert.equal(await propertiesOf(type, ''), undefined)
+    }
+    assert.equal(api.producer.messages.length, 4)
+  })
+
+  it('takes from the ping of a link where it leads and where it was followed', async () => {
+    const from = 'https://shop.example.com/a'
+    const headers = { 'ping-from': from, 'ping-to': 'https://elsewhere.example.com/b' }
+    assert.deepEqual(await propertiesOf('text/ping', 'PING', headers), { from, to: headers['ping-to'] })
+    assert.equal(await propertiesOf('text/ping', 'PING'), undefined)
   })
 
   for (const [what, url, body, status, detail] of [
@@ -385,12 +463,6 @@ describe('/collect', () => {
       assert.equal(api.producer.messages.length, 0)
     })
   }
-
-  it('refuses a POST without a body', async () => {
-    const answer = await api.server.inject({ method: 'POST', url: '/collect/t/shop' })
-    const detail = [{ loc: ['body'], msg: 'Input should be a valid dictionary', type: 'dict_type' }]
-    assert.deepEqual([answer.statusCode, answer.json()], [422, { detail }])
-  })
 
   it('stores nothing on HEAD', async () => {
     assert.equal((await api.server.inject({ method: 'HEAD', url: '/collect/t/shop' })).statusCode, 405)

@@ -64,7 +64,8 @@ describe('semanticFaults', () => {
   })
 
   it('refuses moments that are none, and ignores other keys of time', () => {
-    const msg = 'Input should be a date and time between the years 1 and 9999, in ISO 8601, or milliseconds since 1970'
+    const msg =
+      'Input should be a date and time between the years 1 and 9999, in ISO 8601, or seconds or milliseconds since 1970'
     const time = { insert: 'soon', create: 1e17, update: '2026-02-30', other: 'soon' }
     assert.deepEqual(
       faultsOf({ events: [{ type: 't', time }] }),

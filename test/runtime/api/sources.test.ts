@@ -53,6 +53,10 @@ describe('the sources file', () => {
             allowedOrigins: new Set(),
             secrets: [],
             limits: {},
+            trustsProfileIds: true,
+            refusesBots: false,
+            storedIp: 'drop',
+            storedHeaders: [],
           },
           {
             id: 'blog',
@@ -62,6 +66,10 @@ describe('the sources file', () => {
             allowedOrigins: new Set(['*']),
             secrets: [],
             limits: {},
+            trustsProfileIds: true,
+            refusesBots: false,
+            storedIp: 'drop',
+            storedHeaders: [],
           },
         ],
       )
@@ -78,7 +86,7 @@ describe('the sources file', () => {
     it('lists every fault', () => {
       assert.equal(
         faultOf({ shop: { enabled: 'yes', allowedOrigins: ['shop.example.com'] }, blog: { nmae: 'x' } }),
-        'the sources file "FILE" has faults: /shop/enabled must be boolean; /shop/allowedOrigins/0 must be an origin like https://www.example.com, or *; /blog/nmae is unknown; known are name, enabled, allowedOrigins, secrets and limits',
+        'the sources file "FILE" has faults: /shop/enabled must be boolean; /shop/allowedOrigins/0 must be an origin like https://www.example.com, or *; /blog/nmae is unknown; known are name, enabled, allowedOrigins, secrets, limits, trustProfileIds, refuseBots, storeIp, storeHeaders and redirects',
       )
     })
 
@@ -87,6 +95,50 @@ describe('the sources file', () => {
       write({ shop: { secrets: ['a long secret text'], limits } })
       const shop = readSources(path).get('shop')
       assert.deepEqual([shop?.secrets, shop?.limits], [[digestOf('a long secret text')], limits])
+    })
+
+    it('takes whether ids of profiles are trusted, and whether bots are refused', () => {
+      write({ shop: { trustProfileIds: false, refuseBots: true } })
+      const shop = readSources(path).get('shop')
+      assert.deepEqual([shop?.trustsProfileIds, shop?.refusesBots], [false, true])
+      assert.match(faultOf({ shop: { trustProfileIds: 'no' } }), /\/shop\/trustProfileIds must be boolean$/)
+    })
+
+    it('takes what is stored of a sender, and no header with a credential', () => {
+      write({ shop: { storeIp: 'truncate', storeHeaders: ['User-Agent', 'x-cookie'] } })
+      const shop = readSources(path).get('shop')
+      assert.deepEqual([shop?.storedIp, shop?.storedHeaders], ['truncate', ['user-agent', 'x-cookie']])
+      assert.notEqual(faultOf({ shop: { storeIp: 'yes' } }), 'none')
+      for (const name of ['Cookie', 'authorization', 'Proxy-Authorization', 'a b', '']) {
+        assert.match(
+          faultOf({ shop: { storeHeaders: [name] } }),
+          /\/shop\/storeHeaders\/0 must be the name of a header other than cookie, authorization and proxy-authorization$/,
+        )
+      }
+    })
+
+    it('refuses redirects that lead nowhere, have no type, exist twice, or belong to a source with secrets', () => {
+      const good = { to: 'https://shop.example.com/sale', type: 'mail' }
+      assert.equal(faultOf({ shop: { redirects: { a: good } }, blog: { redirects: { b: good } } }), 'none')
+      for (const to of ['/sale', 'javascript:alert(1)', 'https://', '']) {
+        assert.match(
+          faultOf({ shop: { redirects: { a: { ...good, to } } } }),
+          /\/shop\/redirects\/a\/to must be an address like https:\/\/www\.example\.com\/sale$/,
+        )
+      }
+      assert.match(faultOf({ shop: { redirects: { a: { ...good, type: ' ' } } } }), /\/a\/type must not be blank$/)
+      assert.match(
+        faultOf({ shop: { redirects: { a: { ...good, x: 1 } } } }),
+        /\/shop\/redirects\/a\/x is unknown; known are to and type$/,
+      )
+      assert.match(
+        faultOf({ shop: { redirects: { a: good } }, blog: { redirects: { a: good } } }),
+        /\/blog\/redirects\/a exists in \/shop as well; a link names no source$/,
+      )
+      assert.match(
+        faultOf({ shop: { secrets: ['a long secret text'], redirects: { a: good } } }),
+        /\/shop has secrets and redirects; a link cannot keep a secret: use two sources$/,
+      )
     })
 
     it('refuses secrets that are short or in a page, and limits that are none', () => {
@@ -135,6 +187,10 @@ describe('the sources file', () => {
       allowedOrigins: new Set(origins),
       secrets: [],
       limits: {},
+      trustsProfileIds: true,
+      refusesBots: false,
+      storedIp: 'drop',
+      storedHeaders: [],
     })
 
     it('compares whole origins, and takes * for any', () => {
@@ -170,6 +226,16 @@ describe('the sources file', () => {
         lines.map(({ msg, sources: count }) => [msg, count]),
         [['sources reread', 2]],
       )
+    })
+
+    it('finds the redirects of all sources, also after a change', async () => {
+      write({ shop: { redirects: { a: { to: 'https://a.com/', type: 'mail' } } } })
+      const watched = watchSources(path, recordingLog().log, POLL_MS)
+      sources = watched
+      assert.deepEqual(watched.redirect('a'), { sourceId: 'shop', to: 'https://a.com/', type: 'mail' })
+      write({ shop: {}, blog: { redirects: { b: { to: 'https://b.com/', type: 'mail' } } } })
+      await eventually(() => watched.redirect('b') !== undefined)
+      assert.equal(watched.redirect('a'), undefined)
     })
 
     it('takes a change by a swapped link, as Kubernetes makes it', async () => {

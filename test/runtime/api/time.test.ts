@@ -19,15 +19,33 @@ describe('parseMoment', () => {
     ['2024-02-29', Date.UTC(2024, 1, 29)],
     ['0001-01-01T00:00:00Z', -62_135_596_800_000],
     ['9999-12-31T23:59:59.999Z', 253_402_300_799_999],
+    ['1795341600', NOON_MS - 7_200_000],
+    ['1795341600.5', NOON_MS - 7_199_500],
+    ['1795341600000', NOON_MS - 7_200_000],
   ] as const) {
     it(`reads "${text}" as UTC where it names no zone`, () => {
       assert.equal(parseMoment(text), timeMs)
     })
   }
 
-  it('reads milliseconds since the epoch, before it too, and cuts their fraction', () => {
-    assert.deepEqual([0, -1, 1_795_341_600_000, 1.9, -1.9].map(parseMoment), [0, -1, 1_795_341_600_000, 1, -1])
-  })
+  for (const [number, timeMs] of [
+    [0, 0],
+    [-1, -1000],
+    [1.001, 1001],
+    [-1.9999, -1999],
+    [1_672_531_200, Date.UTC(2023, 0, 1)],
+    [1_672_531_200.5, Date.UTC(2023, 0, 1) + 500],
+    [1_672_531_200.1239, Date.UTC(2023, 0, 1) + 123],
+    [20_000_000_000, 20_000_000_000_000],
+    [-20_000_000_000, -20_000_000_000_000],
+    [20_000_000_001, 20_000_000_001],
+    [-20_000_000_001, -20_000_000_001],
+    [1_795_341_600_000.9, 1_795_341_600_000],
+  ] as const) {
+    it(`reads ${number} as ${Math.abs(number) > 2e10 ? 'milliseconds' : 'seconds'} since the epoch`, () => {
+      assert.equal(parseMoment(number), timeMs)
+    })
+  }
 
   for (const wrong of [
     '',
@@ -46,7 +64,10 @@ describe('parseMoment', () => {
     '0000-12-31T23:59:59Z',
     '+012026-11-22T12:00:00Z',
     '9999-12-31T23:59:59-01:00',
-    '1795341600000',
+    '20261122',
+    '2026',
+    '1795341600000000',
+    '1.795e9',
   ]) {
     it(`refuses "${wrong}"`, () => {
       assert.equal(parseMoment(wrong), undefined)

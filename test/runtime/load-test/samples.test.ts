@@ -148,7 +148,7 @@ describe('the private listeners', () => {
     )
   })
 
-  it('are refused where they are no http URL or nobody knows them', async () => {
+  it('are refused where they are not an HTTP URL or are unknown', async () => {
     for (const [url, message] of [
       ['workers:8686', /^--metrics has "workers:8686"; allowed: URLs like/],
       ['https://workers', /allowed: URLs like/],

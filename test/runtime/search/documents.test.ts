@@ -70,7 +70,7 @@ describe('lines written piece by piece', () => {
     { requiredKeys: [...optional.requiredKeys] },
   )
   const anyCall = fc.record(
-    { ingest: moment, source: named, session: named, profile: named, request: json },
+    { ingest: moment, source: named, session: named, profile: named, ip: fc.string(), utm: json, request: json },
     { requiredKeys: ['ingest', 'source'] },
   )
 
@@ -85,15 +85,16 @@ describe('lines written piece by piece', () => {
           ...(update === undefined ? {} : { update }),
         }
         const { id, type, name, properties, context, config, tags } = rest
-        const { source, session, profile, request } = call
+        const { source, session, profile, ip, utm, request } = call
         const document = {
           id,
           type,
           name,
-          metadata: { time },
+          metadata: { time, ip },
           source,
           session,
           profile,
+          utm,
           properties,
           context,
           config,

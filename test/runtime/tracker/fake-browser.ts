@@ -1,5 +1,6 @@
 import type { Host, Locks, Moment, StorageLike } from '../../../runtime/tracker/host.ts'
 import type { Response } from '../../../runtime/tracker/outcome.ts'
+import type { Target } from '../../../runtime/tracker/types.ts'
 
 export const START_MS = Date.parse('2026-11-23T12:00:00.000Z')
 
@@ -193,8 +194,14 @@ export class FakeTab implements Host {
     this.#listeners.push([moment, listener])
   }
   callOptions = () => this.options
-  callContext = () => ({ time: { tz: 'Europe/Berlin' } })
+  /** Of the address of the page. */
+  utm: Readonly<Record<string, unknown>> | undefined
+  callContext = () => ({ time: { tz: 'Europe/Berlin' }, ...(this.utm && { utm: this.utm }) })
   eventContext = () => ({ page: { url: 'https://shop.example.com/' } })
+  elements = (target: Target) => {
+    if (typeof target === 'string') throw new Error('there is no document')
+    return target instanceof EventTarget ? [target] : (target as Iterable<EventTarget>)
+  }
   warn = (text: string) => {
     this.#browser.warnings.push(text)
   }

@@ -16,7 +16,7 @@ describe('GET /tracker', () => {
 
   for (const [name, file, type] of [
     ['tracker.js', 'tracker.js', 'text/javascript'],
-    ['liliput.min.js', 'tracker.js', 'text/javascript'],
+    ['liliput.min.js', 'liliput.min.js', 'text/javascript'],
     ['tracker.mjs', 'tracker.mjs', 'text/javascript'],
     ['tracker.d.mts', 'tracker.d.mts', 'text/plain'],
   ] as const) {

@@ -388,6 +388,22 @@ describe('the browser library', () => {
     })
   })
 
+  for (const status of [401, 403]) {
+    it(`says once that it is answered ${status}, keeps the events, and sends them once the source is fixed`, async () => {
+      browser.answer = () => ({ status, retryAfter: null, data: { detail: 'Access denied.' } })
+      const tracker = await opened()
+      let result: Result | undefined
+      void tracker.track('a').then((answer) => (result = answer))
+      await browser.advance(20_000)
+      assert.ok(browser.calls.length > 2)
+      assert.equal(browser.warnings.length, 1)
+      assert.match(browser.warnings[0] ?? '', new RegExp(`^refused \\(${status}\\): .*"type":"a".*"Access denied\\."`))
+      browser.answer = () => STORED
+      await browser.advance(120_000)
+      assert.deepEqual([result?.status, queued(), browser.warnings.length], [200, [], 1])
+    })
+  }
+
   describe('at the end of a page', () => {
     it('sends waiting events in a call that outlives it, when the page is hidden, and not again when it is left', async () => {
       const tab = new FakeTab(browser)
@@ -843,6 +859,29 @@ describe('the browser library', () => {
       assert.deepEqual(browser.warnings, ['dropped c: Error: 2 events wait'])
     })
 
+    it('forgets the visitor when the page asks for it, and waiting events, and keeps what the visitor has said', async () => {
+      const tracker = await opened({ requireConsent: true })
+      tracker.consent(true)
+      browser.answer = () => undefined
+      let settled = 0
+      void tracker.track('a', {}, { fire: true }).then(() => (settled += 1))
+      await browser.advance(0)
+      const before = browser.calls[0]?.body
+      tracker.forget()
+      await browser.advance(0)
+      assert.deepEqual(
+        [[...(browser.storage?.entries ?? [])], browser.cookies.size],
+        [[['tracardi-consent', 'yes']], 0],
+      )
+      browser.answer = () => STORED
+      void tracker.track('b', {}, { fire: true })
+      await browser.advance(60_000)
+      const after = browser.calls.at(-1)?.body
+      assert.deepEqual([settled, after?.events.map(({ type }) => type)], [1, ['b']])
+      assert.notEqual(after?.profile.id, before?.profile.id)
+      assert.notEqual(after?.session.id, before?.session.id)
+    })
+
     it('drops what was held when the visitor refuses', async () => {
       const tracker = await opened({ requireConsent: true })
       const held = tracker.track('a')
@@ -881,6 +920,54 @@ describe('the browser library', () => {
       assert.deepEqual(told, [session, { profile: { id: 'p-1' } }])
     })
 
+    const readyOf = () => {
+      const contexts: unknown[] = []
+      return { contexts, listeners: { onContextReady: ({ context }: { context: unknown }) => contexts.push(context) } }
+    }
+
+    it('are notified a second after the end of loading, with the ids, while the API does not answer', async () => {
+      const { contexts, listeners } = readyOf()
+      browser.answer = () => ({ status: 503, retryAfter: '30', data: { detail: 'later' } })
+      const tab = new FakeTab(browser, false)
+      void open({ listeners }, tab).track('a')
+      await browser.advance(3000)
+      tab.finishLoading()
+      await browser.advance(999)
+      assert.deepEqual(contexts, [])
+      await browser.advance(1)
+      const { session, profile } = browser.calls[0]?.body ?? assert.fail()
+      assert.deepEqual(contexts, [{ profile, session }])
+      browser.answer = () => STORED
+      await browser.advance(60_000)
+      assert.equal(contexts.length, 1)
+    })
+
+    it('are notified in a tab whose events another tab has sent, and in one without events', async () => {
+      const { contexts, listeners } = readyOf()
+      let finish = () => {}
+      browser.answer = () => new Promise((resolve) => (finish = () => resolve(STORED)))
+      const first = await opened()
+      void first.track('a', {}, { fire: true })
+      await browser.advance(0)
+      const second = await opened({ listeners })
+      void second.track('b')
+      await opened({ listeners })
+      await browser.advance(1000)
+      finish()
+      await browser.advance(60_000)
+      assert.equal(contexts.length, 2)
+    })
+
+    it('are notified when the visitor has agreed, not before', async () => {
+      const { contexts, listeners } = readyOf()
+      const tracker = await opened({ listeners, requireConsent: true })
+      await browser.advance(60_000)
+      assert.deepEqual(contexts, [])
+      tracker.consent(true)
+      await browser.advance(1000)
+      assert.equal(contexts.length, 1)
+    })
+
     it('send with the helpers immediately, and get the answer', async () => {
       const results: (Result | undefined)[] = []
       await opened({
@@ -901,6 +988,10 @@ describe('the browser library', () => {
       helpers.addListener(button, 'mouseover', () => heard.push('mouseover'))
       for (const type of ['click', 'mouseover']) button.dispatchEvent(new Event(type))
       assert.deepEqual(heard, ['click', 'mouseover'])
+      const others = [new EventTarget(), new EventTarget()]
+      helpers.onClick(others, () => heard.push('one of two'))
+      for (const other of others) other.dispatchEvent(new Event('click'))
+      assert.deepEqual(heard.slice(2), ['one of two', 'one of two'])
     })
   })
 })
