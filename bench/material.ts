@@ -12,7 +12,7 @@ import type { Prepared } from './load/load.ts'
 export const EVENTS_PER_BULK = 500
 export const EVENTS_PER_CALL = 50
 /** Events that a program which was just started passes through before it is measured, so that its code is compiled. */
-export const WARM_UP_EVENTS = 20_000
+export const WARM_UP_EVENTS = 60_000
 /** Calls that the edge is sent over and over. */
 const EDGE_CALLS = 2000
 

@@ -35,6 +35,10 @@ export const errorCodes = {
     retryable: false,
     remedy: 'Install `pulsar-client` with its binary, or set PULSAR_TRANSPORT to auto or websocket.',
   },
+  lines_freed: {
+    retryable: true,
+    remedy: 'A fault of this program: please report it. Nothing is lost, the message stays unacknowledged.',
+  },
   message_malformed: {
     retryable: false,
     remedy: 'The message goes to the dead-letter topic; look at it with `dead-letters list`.',

@@ -1,5 +1,6 @@
 /** Otherwise a burst of calls would keep its memory forever. */
 const MAX_FREE = 64
+const STEP_BYTES = 64 * 1024
 
 /**
  * Memory for what is written once and sent, used again and again: outside of the heap of V8, clearing it and
@@ -11,12 +12,22 @@ export class ReusedMemory {
   /** A buffer of the requested size, with undefined content. */
   take(bytes: number): Buffer {
     const free = this.#free.pop()
-    const memory = free !== undefined && free.length >= bytes ? free : Buffer.allocUnsafeSlow(bytes)
-    return memory.subarray(0, bytes)
+    if (free !== undefined && free.length >= bytes) return free.subarray(0, bytes)
+    if (free !== undefined) freeMemory(free)
+    // Rounded up, so that the next one of about this size fits too.
+    return Buffer.allocUnsafeSlow(Math.ceil(bytes / STEP_BYTES) * STEP_BYTES).subarray(0, bytes)
   }
 
   /** Only when nothing can still be sending it. */
   giveBack(taken: Buffer): void {
     if (this.#free.length < MAX_FREE) this.#free.push(Buffer.from(taken.buffer))
   }
+}
+
+/**
+ * Frees the memory of a buffer now; the buffer is empty afterwards. Does nothing when other buffers share the memory. For what lives so long that only
+ * a full collection would find it: memory outside of the heap makes V8 run one each few tens of megabytes.
+ */
+export function freeMemory({ buffer, byteLength }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }

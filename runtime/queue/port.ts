@@ -23,6 +23,7 @@ export interface MessageId {
 
 export interface Delivery {
   readonly id: MessageId
+  /** Belongs to who received it, and may be freed. */
   readonly payload: Buffer
   readonly properties: Properties
   readonly publishedAtMs: number

@@ -1,3 +1,4 @@
+import { AppError } from '../errors.ts'
 import { pairs, readStateAction } from '../search/documents.ts'
 import type { GuardResult, LinePosition } from '../search/line-guard.ts'
 import { type Routing, shardOf } from '../search/shard-of.ts'
@@ -133,11 +134,20 @@ function shardIn({ index, idStart, idEnd }: LinePosition, lines: Buffer, routing
   return routing.shards === 1 ? 0 : shardOf(routing, lines, idStart, idEnd)
 }
 
-/** Copies the lines of runs into a buffer of at least their size, one after the other. */
+/**
+ * Copies the lines of runs into a buffer of their size, one after the other.
+ *
+ * @throws AppError `lines_freed` when the payload of a run is gone. The buffer must not be sent then: it holds earlier content.
+ */
 export function copyLines(runs: readonly Run[], into: Buffer): void {
   let offset = 0
   for (const { payload, spans } of runs)
     for (let at = 0; at < spans.length; at += 2) offset += payload.bytes.copy(into, offset, spans[at], spans[at + 1])
+  if (offset !== into.length)
+    throw new AppError(
+      'lines_freed',
+      `the payload of an operation was freed before it was stored: ${offset} of ${into.length} bytes are left`,
+    )
 }
 
 /** A copy of the lines of a run. */

@@ -1,6 +1,7 @@
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Delivery, MessageId } from '../queue/port.ts'
+import { freeMemory } from '../reused-memory.ts'
 
 /**
  * Maximum number of returned messages whose open operations are remembered, about 300 bytes each. When a forgotten message is
@@ -14,6 +15,7 @@ export class InFlightMessage {
   /** When the API took the oldest event of the message, in milliseconds since the epoch. */
   readonly receivedAtMs: number
   readonly #publishedAtMs: number
+  readonly #payload: Buffer
   readonly #payloadBytes: number
   /** Operations that are neither settled nor returned. */
   open: number
@@ -24,6 +26,7 @@ export class InFlightMessage {
     this.id = id
     this.receivedAtMs = receivedAtMs
     this.#publishedAtMs = publishedAtMs
+    this.#payload = payload
     this.#payloadBytes = payload.length
     this.open = operations
   }
@@ -31,6 +34,11 @@ export class InFlightMessage {
   /** The same for each delivery of the message. */
   get key(): string {
     return keyOf(this.id, this.#publishedAtMs, this.#payloadBytes)
+  }
+
+  /** Nothing reads the lines of a message without open operations. */
+  freePayload(): void {
+    freeMemory(this.#payload)
   }
 }
 
@@ -96,6 +104,7 @@ export class Settlement {
   }
 
   #finish(message: InFlightMessage): Promise<void> | undefined {
+    message.freePayload()
     if (message.givenBack.length === 0) return this.#acknowledge(message)
     this.#remember(message)
     this.#options.negativeAcknowledge(message.id)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { ReusedMemory } from '../../runtime/reused-memory.ts'
+import { freeMemory, ReusedMemory } from '../../runtime/reused-memory.ts'
 
 describe('memory that is used again', () => {
   it('is that which was returned, when it is large enough, whatever was used of it', () => {
@@ -12,9 +12,22 @@ describe('memory that is used again', () => {
     const third = memory.take(10)
     assert.deepEqual([third.buffer, third.length], [first.buffer, 10])
     memory.giveBack(third)
-    const larger = memory.take(11)
-    assert.equal(larger.length, 11)
-    assert.notEqual(larger.buffer, first.buffer)
+  })
+
+  it('has room for a next one that is a little larger', () => {
+    const memory = new ReusedMemory()
+    const first = memory.take(64 * 1024 - 9)
+    memory.giveBack(first)
+    const second = memory.take(64 * 1024)
+    assert.deepEqual([second.buffer, second.length], [first.buffer, 64 * 1024])
+  })
+
+  it('is freed when the next one does not fit in it', () => {
+    const memory = new ReusedMemory()
+    const first = memory.take(10)
+    memory.giveBack(first)
+    assert.equal(memory.take(64 * 1024 + 1).length, 64 * 1024 + 1)
+    assert.equal(first.length, 0)
   })
 
   it('is kept of at most 64 that were returned', () => {
@@ -29,5 +42,20 @@ describe('memory that is used again', () => {
   it('is never shared while it is in use', () => {
     const memory = new ReusedMemory()
     assert.notEqual(memory.take(4).buffer, memory.take(4).buffer)
+  })
+})
+
+describe('freed memory', () => {
+  it('is gone immediately', () => {
+    const buffer = Buffer.allocUnsafeSlow(10)
+    freeMemory(buffer)
+    assert.equal(buffer.length, 0)
+  })
+
+  it('is not that which other buffers share', () => {
+    const whole = Buffer.allocUnsafeSlow(10)
+    freeMemory(whole.subarray(0, 9))
+    freeMemory(whole.subarray(1))
+    assert.equal(whole.length, 10)
   })
 })

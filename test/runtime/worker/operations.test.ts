@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Delivery } from '../../../runtime/queue/port.ts'
+import { freeMemory } from '../../../runtime/reused-memory.ts'
 import { compact, linesOf, type Run, type StateRun, singleOperations } from '../../../runtime/worker/operations.ts'
 import { Settlement } from '../../../runtime/worker/settlement.ts'
 import { deliveryOf, eventOf, runsOf, sessionOf } from '../../support/messages.ts'
@@ -45,6 +46,16 @@ describe('the runs of a message', () => {
       assert.equal(textOf(run), positions.map((position) => eventOf(ids[position] as string)).join(''))
       assert.deepEqual([run.count, run.bytes], [positions.length, textOf(run).length])
     }
+  })
+
+  it('are never read once their memory is freed', () => {
+    const delivery = deliveryOf('m1', ['a', 'b'])
+    const payload = Buffer.from(Buffer.allocUnsafeSlow(delivery.payload.length).fill(delivery.payload).buffer)
+    const [routed] = runsOf(settlement, { ...delivery, payload })
+    const run = routed?.run as Run
+    assert.equal(textOf(run), eventOf('a') + eventOf('b'))
+    freeMemory(payload)
+    assert.throws(() => textOf(run), { code: 'lines_freed' })
   })
 
   it('have no shard while it is not known', () => {

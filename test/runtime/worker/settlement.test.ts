@@ -55,6 +55,17 @@ describe('Settlement', () => {
     )
   })
 
+  it('frees the lines of a message with its last operation, and not before', async () => {
+    for (const end of ['settle', 'giveBack'] as const) {
+      const delivery = { ...deliveryOf('m1', ['a']), payload: Buffer.allocUnsafeSlow(20) }
+      const message = settlement.begin(delivery, 1, 2)
+      await settlement.settle({ message, positions: [0] })
+      assert.equal(delivery.payload.length, 20)
+      await settlement[end]({ message, positions: [1] })
+      assert.equal(delivery.payload.length, 0)
+    }
+  })
+
   it('settles several operations together', async () => {
     const message = settlement.begin(deliveryOf('m1', ['a']), 1, 5)
     await settlement.settle({ message, positions: [0, 2, 4] })
