@@ -28,7 +28,7 @@ const response = {
 }
 
 /**
- * `/redirect/{redirect_id}[/{session_id}]`: a link, in a mail for example, that stores an event and leads on. A visitor is led on even
+ * `/redirect/{redirect_id}[/{session_id}]`: a link, in a mail for example, that stores an event and redirects. A visitor is redirected even
  * when the event cannot be stored: it is the only call whose success does not mean that its event is durable.
  */
 export function addRedirectRoutes(

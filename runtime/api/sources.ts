@@ -81,7 +81,7 @@ export interface Source {
   readonly storedHeaders: readonly string[]
 }
 
-/** A link that stores an event and leads on. */
+/** A link that stores an event and redirects. */
 export interface Redirect {
   readonly sourceId: string
   readonly to: string

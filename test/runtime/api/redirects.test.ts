@@ -20,7 +20,7 @@ describe('GET /redirect', () => {
       ...{ type, name, source, session, profile, properties },
     }))
 
-  it('stores an event of the query, of nobody, and leads on', async () => {
+  it('stores an event of the query, without a profile, and redirects', async () => {
     assert.deepEqual(await follow('to-shop?mail=42&tag=a&tag=b'), [302, TO])
     assert.deepEqual(events(), [
       {
@@ -65,13 +65,13 @@ describe('GET /redirect', () => {
     ['its source refuses bots and a bot follows', 'to-people', { 'user-agent': 'Googlebot/2.1' }],
     ['its event cannot be stored', 'to-shop/a%01b', {}],
   ] as const) {
-    it(`leads on without an event when ${what}`, async () => {
+    it(`redirects without an event when ${what}`, async () => {
       assert.deepEqual(await follow(path, headers), [302, TO])
       assert.equal(events().length, 0)
     })
   }
 
-  it('leads on while the broker gives no receipt, and counts the event as not durable', async () => {
+  it('redirects while the broker gives no receipt, and counts the event as not durable', async () => {
     api.producer.connected = false
     assert.deepEqual(await follow('to-shop'), [302, TO])
     assert.match(await api.registry.metrics(), /events_total\{outcome="unavailable"\} 1/)
@@ -82,7 +82,7 @@ describe('GET /redirect', () => {
     assert.deepEqual([answer.statusCode, answer.json()], [404, { detail: 'There is no redirect "nobody"' }])
   })
 
-  it('leads on a HEAD, and stores nothing', async () => {
+  it('redirects a HEAD, and stores nothing', async () => {
     const answer = await api.server.inject({ method: 'HEAD', url: '/redirect/to-shop' })
     assert.deepEqual([answer.statusCode, answer.headers.location], [302, TO])
     assert.equal(events().length, 0)
