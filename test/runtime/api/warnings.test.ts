@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict'
 import { type Api, buildApi, closeApis, goodCall, trackCall } from '../../support/api.ts'
+import { readPage } from '../../support/pages.ts'
+
+/** The rows of docs/from-tracardi.md for what is answered with a warning. */
+const marked = readPage('docs/from-tracardi.md')
+  .split('\n')
+  .filter((row) => row.startsWith('| ⚠'))
 
 /** What of a call each warning is about: the place in its first quotes. */
 const places = (warnings: readonly string[]) => warnings.map((warning) => /^"([^"]*)"/.exec(warning)?.[1])
@@ -53,6 +59,9 @@ describe('the warnings of an answer', () => {
       const warnings = await warningsFor(more)
       assert.deepEqual(places(warnings), [place])
       assert.match(warnings[0] ?? '', / has no effect: /)
+      if (place === 'context.tracardi.pass') return
+      const key = place.split('.').at(-1) ?? ''
+      assert.ok(marked.some((row) => row.includes(key)))
     })
   }
 
