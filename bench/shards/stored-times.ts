@@ -6,6 +6,10 @@ import { eventIdOf } from '../../runtime/search/documents.ts'
 
 const CREATED = /"create":\{"_index":"[^"]+","_id":"([^"]+)"/g
 
+interface BulkAnswer {
+  readonly items?: readonly { readonly create?: { readonly status: number } }[]
+}
+
 /** The ids of the events in the body of a bulk. */
 export function eventIdsIn(body: Buffer): string[] {
   return [...body.toString('utf8').matchAll(CREATED)].map(([, id]) => eventIdOf(id as string))
@@ -56,13 +60,19 @@ export class StoredTimes {
     relayed.end(body)
     const [response] = (await once(relayed, 'response')) as [IncomingMessage]
     const answered = await buffer(response)
-    if (path?.startsWith('/_bulk') && answered.includes('"errors":false')) this.#note(body)
+    if (path?.startsWith('/_bulk')) this.#note(body, JSON.parse(answered.toString('utf8')) as BulkAnswer)
     answer.writeHead(response.statusCode as number, response.headers)
     answer.end(answered)
   }
 
-  #note(body: Buffer): void {
+  /** States of sessions in the same bulk may be refused, because a later one is stored. */
+  #note(body: Buffer, { items = [] }: BulkAnswer): void {
     const nowMs = performance.now()
-    for (const id of eventIdsIn(body)) this.atMs.set(id, nowMs)
+    const ids = eventIdsIn(body)
+    items
+      .flatMap(({ create }) => create ?? [])
+      .forEach(({ status }, index) => {
+        if (status === 201) this.atMs.set(ids[index] as string, nowMs)
+      })
   }
 }

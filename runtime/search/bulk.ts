@@ -72,8 +72,8 @@ export function bulkSender(client: Client, waitMs: number): SendBulk {
 function resultOf(item: NonNullable<BulkAnswer['items']>[number]): ItemResult {
   const operation = item.create ? 'create' : 'index'
   const { status, error } = (item.create ?? item.index) as BulkItem
-  const reason = [error?.reason, error?.caused_by?.reason].filter(Boolean).join(': ')
-  const fault = { type: error?.type ?? 'unknown', reason }
   const outcome = classifyItem(operation, status)
-  return outcome === 'stored' ? STORED : { outcome, status, fault }
+  if (outcome === 'stored') return STORED
+  const reason = [error?.reason, error?.caused_by?.reason].filter(Boolean).join(': ')
+  return { outcome, status, fault: { type: error?.type ?? 'unknown', reason } }
 }

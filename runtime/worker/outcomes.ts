@@ -42,17 +42,23 @@ export class Outcomes {
    * @throws what `sleep` throws, while a dead letter cannot be published.
    */
   async apply(bulk: Bulk, results: readonly ItemResult[]): Promise<readonly PartOutcome[]> {
-    if (results.every(({ outcome }) => outcome === 'stored')) {
-      await this.#stored(bulk.parts.flatMap(({ runs }) => runs))
-      return bulk.parts.map(() => CLEAN)
-    }
     let next = 0
-    const operations = bulk.parts.map(({ runs }) =>
-      runs.flatMap(singleOperations).map((run) => ({ run, result: results[next++] as ItemResult })),
-    )
-    await this.#countDuplicates(operations.flat())
+    const parts = bulk.parts.map(({ runs }) => {
+      const count = runs.reduce((sum, run) => sum + run.count, 0)
+      const answers = results.slice(next, next + count)
+      next += count
+      return answers.every(isWritten) ? { runs } : { operations: answered(runs, answers) }
+    })
+    await this.#countDuplicates(parts.flatMap(({ operations }) => operations ?? []))
     this.#logRejected(results)
-    return Promise.all(operations.map((part) => this.#applyPart(part, bulk)))
+    return Promise.all(
+      parts.map(({ runs, operations }) => (operations ? this.#applyPart(operations, bulk) : this.#applyWritten(runs))),
+    )
+  }
+
+  async #applyWritten(runs: readonly Run[]): Promise<PartOutcome> {
+    await this.#stored(runs)
+    return CLEAN
   }
 
   async #applyPart(operations: readonly Answered[], { reason, sentAtMs }: Bulk): Promise<PartOutcome> {
@@ -144,6 +150,15 @@ export class Outcomes {
 interface Answered {
   readonly run: Run
   readonly result: ItemResult
+}
+
+/** Whether Elasticsearch has the operation, or a later state. Runs of such operations need not be taken apart. */
+function isWritten({ outcome }: ItemResult): boolean {
+  return outcome === 'stored' || outcome === 'superseded'
+}
+
+function answered(runs: readonly Run[], results: readonly ItemResult[]): readonly Answered[] {
+  return runs.flatMap(singleOperations).map((run, index) => ({ run, result: results[index] as ItemResult }))
 }
 
 /** A message of this operation alone. */

@@ -37,7 +37,7 @@ describe('the times at which events were stored', () => {
   const bulk = (body: string) => fetch(`${times.url}/_bulk?timeout=2s`, { method: 'POST', body })
 
   it('are those of the answers, for events and not for states', async () => {
-    answer = '{"errors":false}'
+    answer = '{"errors":true,"items":[{"create":{"status":201}},{"index":{"status":409}},{"create":{"status":201}}]}'
     const before = performance.now()
     const response = await bulk(`${event('a')}${state}${event('b')}`)
     assert.equal(await response.text(), answer)
@@ -47,14 +47,14 @@ describe('the times at which events were stored', () => {
     assert.ok([...times.atMs.values()].every((ms) => ms >= before && ms <= performance.now()))
   })
 
-  it('are not noted for a bulk with a refusal, which is repeated', async () => {
-    answer = '{"errors":true}'
-    await (await bulk(event('a'))).text()
-    assert.equal(times.atMs.size, 0)
+  it('are not noted for an event that is refused, which is repeated', async () => {
+    answer = '{"errors":true,"items":[{"create":{"status":503}},{"create":{"status":201}}]}'
+    await (await bulk(`${event('a')}${event('b')}`)).text()
+    assert.deepEqual([...times.atMs.keys()], ['b'])
   })
 
   it('are not noted for other requests', async () => {
-    answer = '{"errors":false}'
+    answer = '{"errors":false,"items":[{"create":{"status":201}}]}'
     await (await fetch(`${times.url}/_search`, { method: 'POST', body: event('a') })).text()
     assert.deepEqual([received.length, times.atMs.size], [1, 0])
   })

@@ -109,6 +109,27 @@ describe('Outcomes', () => {
     assert.deepEqual([acknowledged, await events('stored')], [['m1', 'm2'], 3])
   })
 
+  it('settles a run as a whole when only states are superseded, and takes it apart for any other fault', async () => {
+    const settled: (readonly number[])[] = []
+    const settle = settlement.settle.bind(settlement)
+    settlement.settle = (owned) => {
+      settled.push(owned.positions)
+      return settle(owned)
+    }
+    const bulk = () => bulkOf([[deliveryOf('m1', ['a', 'b'], [sessionOf('s', 1)])], [deliveryOf('m2', ['c', 'd'])]])
+    const superseded = faulty('superseded', 409)
+    await outcomes.apply(bulk(), [STORED, STORED, superseded, STORED, STORED])
+    assert.deepEqual(
+      [settled.splice(0), acknowledged.splice(0)],
+      [
+        [[0, 1], [2], [0, 1]],
+        ['m1', 'm2'],
+      ],
+    )
+    await outcomes.apply(bulk(), [STORED, STORED, superseded, STORED, faulty('duplicate', 409)])
+    assert.deepEqual([settled, acknowledged.sort(), await events('stored')], [[[0, 1], [2], [0], [1]], ['m1', 'm2'], 7])
+  })
+
   it('settles an event that is stored already, and a state that is older than the stored one', async () => {
     const bulk = bulkOf([[deliveryOf('m1', ['a', 'b'], [sessionOf('s', 1)])]])
     await outcomes.apply(bulk, [faulty('duplicate', 409), STORED, faulty('superseded', 409)])
