@@ -25,9 +25,9 @@ export class ReusedMemory {
 }
 
 /**
- * Frees the memory of a buffer now; the buffer is empty afterwards. Does nothing when other buffers share the memory. For what lives so long that only
- * a full collection would find it: memory outside of the heap makes V8 run one each few tens of megabytes.
+ * Frees the memory of a buffer now; the buffer is empty afterwards. Does nothing when other buffers share the memory, or when there is no buffer. For
+ * what lives so long that only a full collection would find it: V8 starts one after a few tens of megabytes outside of its heap.
  */
-export function freeMemory({ buffer, byteLength }: Buffer): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
+export function freeMemory(buffer: Buffer | undefined): void {
+  if (buffer?.buffer instanceof ArrayBuffer && buffer.buffer.byteLength === buffer.byteLength) buffer.buffer.transfer(0)
 }

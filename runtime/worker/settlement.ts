@@ -15,7 +15,8 @@ export class InFlightMessage {
   /** When the API took the oldest event of the message, in milliseconds since the epoch. */
   readonly receivedAtMs: number
   readonly #publishedAtMs: number
-  readonly #payload: Buffer
+  /** Weak: an operation that waits for a retry has a copy of its lines, and the rest may be collected. */
+  readonly #payload: WeakRef<Buffer>
   readonly #payloadBytes: number
   /** Operations that are neither settled nor returned. */
   open: number
@@ -26,7 +27,7 @@ export class InFlightMessage {
     this.id = id
     this.receivedAtMs = receivedAtMs
     this.#publishedAtMs = publishedAtMs
-    this.#payload = payload
+    this.#payload = new WeakRef(payload)
     this.#payloadBytes = payload.length
     this.open = operations
   }
@@ -38,7 +39,7 @@ export class InFlightMessage {
 
   /** Nothing reads the lines of a message without open operations. */
   freePayload(): void {
-    freeMemory(this.#payload)
+    freeMemory(this.#payload.deref())
   }
 }
 

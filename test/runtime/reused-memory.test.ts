@@ -58,4 +58,8 @@ describe('freed memory', () => {
     freeMemory(whole.subarray(1))
     assert.equal(whole.length, 10)
   })
+
+  it('is nothing for a buffer that was collected already', () => {
+    assert.doesNotThrow(() => freeMemory(undefined))
+  })
 })
