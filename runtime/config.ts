@@ -10,6 +10,9 @@ const NAME = {
   says: 'lower-case letters, digits, - and _, beginning with a letter or digit',
 }
 
+/** An age in days; 0 is no limit. */
+const ageDays = { type: 'integer', default: 0, minimum: 0, maximum: 36_500, unit: 'days' } as const
+
 /**
  * Every setting of the runtime, once: its environment name, type, default, range, unit and meaning. The `Config` type,
  * the loader, `toEnv` for the infrastructure and the table in `docs/configuration.md` all come from here.
@@ -478,40 +481,24 @@ export const settings = {
   },
   eventRetentionDays: {
     env: 'EVENT_RETENTION_DAYS',
-    type: 'integer',
-    default: 0,
-    minimum: 0,
-    maximum: 36_500,
-    unit: 'days',
+    ...ageDays,
     description:
       'Event indices whose events are all older than this are deleted by `indices expire --apply`. 0: never.',
   },
   warmAfterDays: {
     env: 'WARM_AFTER_DAYS',
-    type: 'integer',
-    default: 0,
-    minimum: 0,
-    maximum: 36_500,
-    unit: 'days',
+    ...ageDays,
     description:
       'Age at which `indices age` sends a whole event index to the warm nodes of Elasticsearch. 0 sends none.',
   },
   sessionRetentionDays: {
     env: 'SESSION_RETENTION_DAYS',
-    type: 'integer',
-    default: 0,
-    minimum: 0,
-    maximum: 36_500,
-    unit: 'days',
+    ...ageDays,
     description: 'Sessions that began more than this many days ago are deleted by `indices expire --apply`. 0: never.',
   },
   profileRetentionDays: {
     env: 'PROFILE_RETENTION_DAYS',
-    type: 'integer',
-    default: 0,
-    minimum: 0,
-    maximum: 36_500,
-    unit: 'days',
+    ...ageDays,
     description:
       'Profiles without a call for this many days are deleted as well; a visitor who returns later is a new one. 0: never.',
   },

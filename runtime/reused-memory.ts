@@ -13,7 +13,7 @@ export class ReusedMemory {
   take(bytes: number): Buffer {
     const free = this.#free.pop()
     if (free !== undefined && free.length >= bytes) return free.subarray(0, bytes)
-    if (free !== undefined) freeMemory(free)
+    if (free !== undefined) freeMemory(free.buffer, free.length)
     // Rounded up, so that the next one of about this size fits too.
     return Buffer.allocUnsafeSlow(Math.ceil(bytes / STEP_BYTES) * STEP_BYTES).subarray(0, bytes)
   }
@@ -25,9 +25,12 @@ export class ReusedMemory {
 }
 
 /**
- * Frees the memory of a buffer now; the buffer is empty afterwards. Does nothing when other buffers share the memory, or when there is no buffer. For
- * what lives so long that only a full collection would find it: V8 starts one after a few tens of megabytes outside of its heap.
+ * Frees memory outside of the heap now; buffers of it are empty afterwards. For memory that lives so long that only a full collection would
+ * find it: V8 starts one after a few tens of megabytes outside of its heap.
+ *
+ * @param memory nothing is done without it.
+ * @param bytes what may be freed. Larger memory is kept, because others share it.
  */
-export function freeMemory(buffer: Buffer | undefined): void {
-  if (buffer?.buffer instanceof ArrayBuffer && buffer.buffer.byteLength === buffer.byteLength) buffer.buffer.transfer(0)
+export function freeMemory(memory: ArrayBufferLike | undefined, bytes: number): void {
+  if (memory instanceof ArrayBuffer && memory.byteLength === bytes) memory.transfer(0)
 }

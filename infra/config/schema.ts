@@ -47,6 +47,8 @@ const maximumReplicas = {
 } as const
 const cpu = { type: 'integer', minimum: 50, maximum: 64_000, unit: 'millicores' } as const
 const memory = { type: 'integer', maximum: 262_144, unit: 'MiB' } as const
+// Above the maximum a JVM loses compressed object pointers.
+const heap = { type: 'number', default: 4, minimum: 1, maximum: 31, unit: 'GiB', derived: true } as const
 const disk = { type: 'integer', minimum: 1, maximum: 65_536, unit: 'GiB' } as const
 const storageClass = {
   type: 'string',
@@ -511,16 +513,7 @@ export const schema = {
     mastersHoldData: { type: 'boolean', default: false, description: 'Whether those nodes hold data too. Fixed.' },
     dataNodes: { ...replicas, default: 3, derived: true, description: 'Data nodes. They can grow.' },
     dataGib: { ...disk, default: 200, derived: true, description: 'Disk of one node that holds data. It can grow.' },
-    heapGib: {
-      type: 'number',
-      default: 4,
-      minimum: 1,
-      // Above it a JVM loses compressed object pointers.
-      maximum: 31,
-      unit: 'GiB',
-      derived: true,
-      description: 'Heap of one node that holds data. Its memory is twice that.',
-    },
+    heapGib: { ...heap, description: 'Heap of one node that holds data. Its memory is twice that.' },
     cpuMillicores: { ...cpu, default: 2000, derived: true, description: 'CPU of one node that holds data.' },
     warmNodes: {
       ...replicas,
@@ -529,15 +522,7 @@ export const schema = {
       description: 'Nodes for older events, see `load.warmTier`. They need `dataNodes`. They can grow.',
     },
     warmGib: { ...disk, default: 200, derived: true, description: 'Disk of one warm node. It can grow.' },
-    warmHeapGib: {
-      type: 'number',
-      default: 4,
-      minimum: 1,
-      maximum: 31,
-      unit: 'GiB',
-      derived: true,
-      description: 'Heap of one warm node. Its memory is twice that.',
-    },
+    warmHeapGib: { ...heap, description: 'Heap of one warm node. Its memory is twice that.' },
     warmCpuMillicores: { ...cpu, default: 1000, derived: true, description: 'CPU of one warm node.' },
     warmStorageClass: {
       ...storageClass,

@@ -88,7 +88,8 @@ export function composer(config: ComposerConfig): Composer {
   ): Generator<undefined, Packer, void> {
     const events = payload.events ?? []
     const packer = new Packer({ ...limits, totalBytes: totalBytesFor(events.length) }, nowMs)
-    const call = textOfCall(payload, nowMs, subject, origin)
+    const facts: CallFacts = { ...subject, nowMs, ids: idsOf(payload), utm: campaignOf(payload) }
+    const call = textOfCall(payload, facts, origin)
     let pausedAtBytes = 0
     for (const [index, event] of events.entries()) {
       if (packer.tooLarge) return packer
@@ -100,7 +101,7 @@ export function composer(config: ComposerConfig): Composer {
         yield
       }
     }
-    for (const [what, lines] of stateEntries(indices, payload, nowMs, subject)) packer.addState(lines, what)
+    for (const [what, lines] of stateEntries(indices, payload, facts)) packer.addState(lines, what)
     return packer
   }
 
@@ -137,10 +138,17 @@ function isKept({ options }: TrackPayload, event: EventPayload): boolean {
   return options?.['saveEvents'] !== false && options?.['saveEvent'] !== false && event.options?.['saveEvent'] !== false
 }
 
+/** What its events and its states say of a call. */
+interface CallFacts extends Subject {
+  readonly nowMs: number
+  /** Of the profile, in other systems. */
+  readonly ids: readonly string[] | undefined
+  readonly utm: Json | undefined
+}
+
 function textOfCall(
   payload: TrackPayload,
-  nowMs: number,
-  { profileId, sessionId }: Subject,
+  { nowMs, profileId, sessionId, ids, utm }: CallFacts,
   { ip, headers }: Origin,
 ): CallText {
   const request = filled(payload.request)
@@ -148,9 +156,9 @@ function textOfCall(
     ingest: new Date(nowMs).toISOString(),
     source: { id: payload.source.id.trim() },
     ...(sessionId === null ? {} : { session: { id: sessionId } }),
-    ...(profileId === null ? {} : { profile: { id: profileId, ...optional('ids', idsOf(payload)) } }),
+    ...(profileId === null ? {} : { profile: { id: profileId, ...optional('ids', ids) } }),
     ...optional('ip', ip),
-    ...optional('utm', campaignOf(payload)),
+    ...optional('utm', utm),
     ...optional('request', headers === undefined ? request : { ...request, headers }),
   })
 }
@@ -190,21 +198,15 @@ const MOMENTS = 1e14
  * Of the states of a session the one with the highest version stays, in any order. That is the earliest one with a
  * campaign, otherwise the earliest one with any data, otherwise the earliest one (docs/adr/0020).
  */
-function sessionVersion(payload: TrackPayload, nowMs: number): number {
-  const { context, properties, session } = payload
+function sessionVersion({ context, properties, session }: TrackPayload, { nowMs, utm }: CallFacts): number {
   const hasData = filled(context) ?? filled(properties) ?? session?.metadata
-  const rank = campaignOf(payload) ? 2 : hasData ? 1 : 0
+  const rank = utm ? 2 : hasData ? 1 : 0
   return rank * MOMENTS + (MOMENTS - 1 - nowMs)
 }
 
 /** What a session began with, and the latest state of a profile, whose version is the time of arrival. */
-function* stateEntries(
-  indices: Indices,
-  payload: TrackPayload,
-  nowMs: number,
-  subject: Subject,
-): Generator<[string, string]> {
-  const { profileId, sessionId } = subject
+function* stateEntries(indices: Indices, payload: TrackPayload, facts: CallFacts): Generator<[string, string]> {
+  const { nowMs, profileId, sessionId, ids, utm } = facts
   if (profileId === null || sessionId === null) return
   const update = new Date(nowMs).toISOString()
   const source = { id: payload.source.id.trim() }
@@ -214,18 +216,18 @@ function* stateEntries(
       source,
       id: sessionId,
       profile: { id: profileId },
-      ...optional('utm', campaignOf(payload)),
+      ...optional('utm', utm),
       ...optional('context', filled(payload.context)),
       ...optional('properties', filled(payload.properties)),
     }
-    yield ['the session', stateLines(indices.session, state, sessionVersion(payload, nowMs))]
+    yield ['the session', stateLines(indices.session, state, sessionVersion(payload, facts))]
   }
   if (payload.options?.['saveProfile'] !== false) {
     const state = {
       metadata: { time: { ...givenTimes(payload.profile), update } },
       source,
       id: profileId,
-      ...optional('ids', idsOf(payload)),
+      ...optional('ids', ids),
       session: { id: sessionId },
     }
     yield ['the profile', stateLines(indices.profile, state, nowMs)]

@@ -53,7 +53,7 @@ function isKeyOfTime(key: string): boolean {
 }
 
 /** What Tracardi knows in a place and this API does not, where a call uses it: each has a row in docs/from-tracardi.md. */
-const NOT_TAKEN_OVER: ReadonlyMap<string, string> = new Map(
+const NOT_SUPPORTED: ReadonlyMap<string, string> = new Map(
   Object.entries({
     'profile.primary_id': 'profiles are not merged',
     'options.debugger': 'the answer never has the ids of events',
@@ -66,8 +66,8 @@ const NOT_TAKEN_OVER: ReadonlyMap<string, string> = new Map(
 )
 
 /**
- * What a call says that has no effect: keys that nobody knows, which are often misspelled, and what is deliberately not taken over
- * from Tracardi. A list that is full ends the search.
+ * What a call says that has no effect: keys that nobody knows, which are often misspelled, and what of Tracardi is deliberately not
+ * supported. A list that is full ends the search.
  */
 export function warningsOf(payload: TrackPayload, subject: Subject): string[] {
   const warnings = new Set<string>()
@@ -91,14 +91,14 @@ function eventWarnings(event: EventPayload, warnings: Set<string>): void {
   const { time, options } = event
   if (time) for (const key in time) if (!isKeyOfTime(key)) unknown('event.time', key, KEYS.time, warnings)
   if (!options) return
-  if (options['async'] === false) notTakenOver('event.options.async', warnings)
-  if (options['source_id'] !== undefined) notTakenOver('event.options.source_id', warnings)
+  if (options['async'] === false) notSupported('event.options.async', warnings)
+  if (options['source_id'] !== undefined) notSupported('event.options.source_id', warnings)
 }
 
 function callOptions({ options }: TrackPayload, warnings: Set<string>): void {
   if (!options) return
-  for (const key of ['debugger', 'profile']) if (options[key] === true) notTakenOver(`options.${key}`, warnings)
-  for (const key of ['scheduledFlowId', 'scheduledNodeId']) if (options[key]) notTakenOver(`options.${key}`, warnings)
+  for (const key of ['debugger', 'profile']) if (options[key] === true) notSupported(`options.${key}`, warnings)
+  for (const key of ['scheduledFlowId', 'scheduledNodeId']) if (options[key]) notSupported(`options.${key}`, warnings)
 }
 
 function pass(payload: TrackPayload, { profileId }: Subject, warnings: Set<string>): void {
@@ -116,11 +116,11 @@ function unknownKeys(found: object, place: string, keys: Keys, warnings: Set<str
 function unknown(place: string, key: string, keys: Keys, warnings: Set<string>): void {
   const path = place === 'call' ? key : `${place}.${key}`
   const shown = path.length > MAX_KEY_CHARACTERS ? `${path.slice(0, MAX_KEY_CHARACTERS)}…` : path
-  if (NOT_TAKEN_OVER.has(path)) notTakenOver(path, warnings)
+  if (NOT_SUPPORTED.has(path)) notSupported(path, warnings)
   else if (warnings.size < MAX_WARNINGS)
     warnings.add(`"${shown}" is unknown and was ignored; known here are ${keys.shown}`)
 }
 
-function notTakenOver(path: string, warnings: Set<string>): void {
-  warnings.add(`"${path}" has no effect: ${NOT_TAKEN_OVER.get(path)}`)
+function notSupported(path: string, warnings: Set<string>): void {
+  warnings.add(`"${path}" has no effect: ${NOT_SUPPORTED.get(path)}`)
 }

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
 import type { Config } from '../config.ts'
-import { AppError } from '../errors.ts'
 import { indicesOf, topicName } from '../names.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { readBacklog } from '../queue/backlog.ts'
 import type { Screen } from '../screen.ts'
-import { searchClient } from '../search/client.ts'
+import { searchClient, unavailable } from '../search/client.ts'
 import { counted } from '../telemetry/format.js'
 import { type Curve, dueCalls, phaseAt, rampSeconds, seeded } from './calls.ts'
 import { compare, newRunKey, type RunKey } from './comparison.ts'
@@ -104,12 +103,6 @@ export async function runLoadTest(
     return newLoadTest({ run, startedAt, asked, total, intervals, drainSeconds, comparison, sizes, settings, notes })
   } finally {
     await Promise.all([admin.close(), search.close()])
-  }
-}
-
-function unavailable({ elasticHost }: Config) {
-  return (cause: unknown) => {
-    throw new AppError('search_unavailable', `Elasticsearch at ${elasticHost} does not answer`, { cause })
   }
 }
 

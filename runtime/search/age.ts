@@ -1,12 +1,13 @@
 import type { Client } from '@elastic/elasticsearch'
 import type { Config } from '../config.ts'
-import { AppError } from '../errors.ts'
 import { indicesOf } from '../names.ts'
+import { unavailable } from './client.ts'
 import { periodEndMs } from './indices.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 /** Warm nodes first. Where there are none, the index stays where it is: nothing waits for a node that does not come. */
 const WARM_FIRST = 'data_warm,data_content'
+const NOT_MOVED = 'does not move what has aged'
 const SETTING = 'index.routing.allocation.include._tier_preference'
 
 /**
@@ -21,7 +22,7 @@ export async function agedIndices(client: Client, config: Config, nowMs: number)
   if (warmAfterDays === 0) return []
   const found = await client.indices
     .getSettings({ index: allEvents, name: SETTING, flat_settings: true, expand_wildcards: 'open' }, { ignore: [404] })
-    .catch(unavailable(config))
+    .catch(unavailable(config, NOT_MOVED))
   return Object.entries(found)
     .filter(([index, { settings }]) => {
       const endMs = periodEndMs(index, event)
@@ -37,12 +38,6 @@ export async function moveToWarm(client: Client, config: Config, indices: readon
   for (const index of indices) {
     await client.indices
       .putSettings({ index, settings: { [SETTING]: WARM_FIRST } }, { ignore: [404] })
-      .catch(unavailable(config))
-  }
-}
-
-function unavailable({ elasticHost }: Config) {
-  return (cause: unknown): never => {
-    throw new AppError('search_unavailable', `Elasticsearch at ${elasticHost} does not move what has aged`, { cause })
+      .catch(unavailable(config, NOT_MOVED))
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { BaseConnection, Client, ClusterConnectionPool } from '@elastic/elasticsearch'
 import type { SharedConfig } from '../config.ts'
-import { messageOf } from '../errors.ts'
+import { AppError, messageOf } from '../errors.ts'
 import { type NodeListener, nodeConnections } from './node-connection.ts'
 
 /** A node that did not answer is asked again after so long, then after twice as long, and so on. */
@@ -36,6 +36,17 @@ export function searchClient(config: SharedConfig, onNode: NodeListener = () => 
   pool.resurrectTimeout = ASK_AGAIN_MS
   pool.resurrectTimeoutCutoff = MOST_DOUBLINGS
   return client
+}
+
+/**
+ * Rejects with what an operator needs to know of a request that failed, instead of its fault.
+ *
+ * @param what it is that Elasticsearch does not do.
+ */
+export function unavailable({ elasticHost }: Pick<SharedConfig, 'elasticHost'>, what = 'does not answer') {
+  return (cause: unknown): never => {
+    throw new AppError('search_unavailable', `Elasticsearch at ${elasticHost} ${what}`, { cause })
+  }
 }
 
 /** The nodes that did not answer when they were asked last. */

@@ -3,6 +3,7 @@ import type { SharedConfig } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { indicesOf } from '../names.ts'
 import type { SetUpStep } from '../set-up-step.ts'
+import { unavailable } from './client.ts'
 import { periodOf, periodStartMs } from './indices.ts'
 import {
   guardTemplateOf,
@@ -68,9 +69,7 @@ export function sampleIndexOf(template: Template, config: SharedConfig, nowMs: n
  */
 export async function assertSetUp(client: Client, config: SharedConfig): Promise<void> {
   for (const { name } of templatesOf(config)) {
-    const template = await readTemplate(client, name).catch((cause: unknown) => {
-      throw new AppError('search_unavailable', `Elasticsearch at ${config.elasticHost} does not answer`, { cause })
-    })
+    const template = await readTemplate(client, name).catch(unavailable(config))
     const version = versionIn(template?._meta)
     if (template?._meta === undefined || version < MAPPING_VERSION) {
       const found =

@@ -1,7 +1,7 @@
 import type { Client } from '@elastic/elasticsearch'
 import type { Config, SharedConfig } from '../config.ts'
-import { AppError } from '../errors.ts'
 import { indicesOf } from '../names.ts'
+import { unavailable } from './client.ts'
 import { periodEndMs } from './indices.ts'
 
 const DAY_MS = 24 * 3600 * 1000
@@ -34,9 +34,7 @@ export async function listIndices(client: Client, config: SharedConfig): Promise
       },
       { ignore: [404] },
     )
-    .catch((cause: unknown) => {
-      throw new AppError('search_unavailable', `Elasticsearch at ${config.elasticHost} does not answer`, { cause })
-    })
+    .catch(unavailable(config))
   return (Array.isArray(rows) ? rows : [])
     .map((row) => ({
       name: String(row.index),

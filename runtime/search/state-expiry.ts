@@ -2,14 +2,16 @@ import type { Client, estypes } from '@elastic/elasticsearch'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { indicesOf } from '../names.ts'
+import { unavailable } from './client.ts'
 
+const NOT_DELETED = 'does not delete what has expired'
 const DAY_MS = 24 * 3600 * 1000
 /** Documents of one bulk of deletions: about 200 kB, and a search returns at most 10,000. */
 const PAGE = 2000
 /** Longer than a bulk of them takes; Elasticsearch keeps what a search saw for that long after each page. */
 const KEEP_ALIVE = '5m'
 
-/** The sessions, or the profiles, that nobody has sent for longer than they are kept. */
+/** The sessions, or the profiles, that are older than they are kept. */
 export interface ExpiredStates {
   readonly index: string
   readonly retentionDays: number
@@ -42,7 +44,7 @@ export async function expiredStates(client: Client, config: Config, nowMs: numbe
     limited(config, nowMs).map(async ({ index, retentionDays, before }) => {
       const { count = 0 } = await client
         .count({ index, query: olderThan(before) }, { ignore: [404] })
-        .catch(unavailable(config))
+        .catch(unavailable(config, NOT_DELETED))
       return { index, retentionDays, documents: count }
     }),
   )
@@ -62,7 +64,7 @@ export async function deleteExpiredStates(
 ): Promise<readonly ExpiredStates[]> {
   const deleted: ExpiredStates[] = []
   for (const { index, retentionDays, before } of limited(config, nowMs)) {
-    const documents = await deleteFound(client, index, before).catch(unavailable(config))
+    const documents = await deleteFound(client, index, before).catch(unavailable(config, NOT_DELETED))
     deleted.push({ index, retentionDays, documents })
   }
   return deleted
@@ -120,12 +122,4 @@ async function deleteAsSeen(client: Client, hits: readonly estypes.SearchHit[]):
     )
   }
   return results.filter(({ status }) => status < 300).length
-}
-
-function unavailable({ elasticHost }: Config) {
-  return (cause: unknown): never => {
-    throw new AppError('search_unavailable', `Elasticsearch at ${elasticHost} does not delete what has expired`, {
-      cause,
-    })
-  }
 }

@@ -49,8 +49,9 @@ export class Outcomes {
       next += count
       return answers.every(isWritten) ? { runs } : { operations: answered(runs, answers) }
     })
-    await this.#countDuplicates(parts.flatMap(({ operations }) => operations ?? []))
-    this.#logRejected(results)
+    const faulty = parts.flatMap(({ operations }) => operations ?? [])
+    await this.#countDuplicates(faulty)
+    this.#logRejected(faulty)
     return Promise.all(
       parts.map(({ runs, operations }) => (operations ? this.#applyPart(operations, bulk) : this.#applyWritten(runs))),
     )
@@ -117,10 +118,13 @@ export class Outcomes {
     metrics.processed('duplicate', duplicates.length - conflicts.length)
   }
 
-  #logRejected(results: readonly ItemResult[]): void {
-    const rejected = results.filter(({ outcome }) => outcome === 'rejected')
+  #logRejected(operations: readonly Answered[]): void {
+    const rejected = operations.filter(({ result }) => result.outcome === 'rejected')
     if (rejected.length === 0) return
-    this.#options.log.warn({ operations: rejected.length, first: rejected[0] }, 'dead-lettering refused operations')
+    this.#options.log.warn(
+      { operations: rejected.length, first: rejected[0]?.result },
+      'dead-lettering refused operations',
+    )
   }
 
   /** Resolves when the dead letter has its receipt: only then is the operation settled. */

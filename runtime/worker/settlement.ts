@@ -16,7 +16,7 @@ export class InFlightMessage {
   readonly receivedAtMs: number
   readonly #publishedAtMs: number
   /** Weak: an operation that waits for a retry has a copy of its lines, and the rest may be collected. */
-  readonly #payload: WeakRef<Buffer>
+  readonly #payload: WeakRef<ArrayBufferLike>
   readonly #payloadBytes: number
   /** Operations that are neither settled nor returned. */
   open: number
@@ -27,7 +27,7 @@ export class InFlightMessage {
     this.id = id
     this.receivedAtMs = receivedAtMs
     this.#publishedAtMs = publishedAtMs
-    this.#payload = new WeakRef(payload)
+    this.#payload = new WeakRef(payload.buffer)
     this.#payloadBytes = payload.length
     this.open = operations
   }
@@ -39,7 +39,7 @@ export class InFlightMessage {
 
   /** Nothing reads the lines of a message without open operations. */
   freePayload(): void {
-    freeMemory(this.#payload.deref())
+    freeMemory(this.#payload.deref(), this.#payloadBytes)
   }
 }
 

@@ -55,7 +55,7 @@ describe('the warnings of an answer', () => {
     ['event.options.source_id', { events: [{ type: 't', options: { source_id: 's' } }] }],
     ['context.tracardi.pass', { context: { tracardi: { pass: { profile: 'p', source: 'nobody' } } } }],
   ] as const) {
-    it(`name ${place}, which is not taken over from Tracardi`, async () => {
+    it(`name ${place}, which Tracardi has and this API does not support`, async () => {
       const warnings = await warningsFor(more)
       assert.deepEqual(places(warnings), [place])
       assert.match(warnings[0] ?? '', / has no effect: /)

@@ -54,7 +54,7 @@ describe('the runs of a message', () => {
     const [routed] = runsOf(settlement, { ...delivery, payload })
     const run = routed?.run as Run
     assert.equal(textOf(run), eventOf('a') + eventOf('b'))
-    freeMemory(payload)
+    freeMemory(payload.buffer, payload.length)
     assert.throws(() => textOf(run), { code: 'lines_freed' })
   })
 
