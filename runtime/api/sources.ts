@@ -45,7 +45,7 @@ const SourcesFile = Type.Record(
       limits: Type.Optional(Limits),
       trustProfileIds: Type.Optional(Type.Boolean()),
       refuseBots: Type.Optional(Type.Boolean()),
-      storeIp: Type.Optional(Type.Union([Type.Literal('drop'), Type.Literal('truncate'), Type.Literal('keep')])),
+      storeIp: Type.Optional(Type.Enum(['drop', 'truncate', 'keep'])),
       storeHeaders: Type.Optional(Type.Array(Type.String({ pattern: HEADER_NAME }))),
       redirects: Type.Optional(Redirects),
     },
@@ -154,6 +154,7 @@ function describe({ keyword, instancePath, message }: SourcesFault): string | un
   // The validator reports an unknown key twice: once for the key, and once for its object.
   if (keyword === 'additionalProperties') return undefined
   if (keyword === 'boolean') return `${where} is unknown; known are ${KNOWN_KEYS[depthOf(where)]}`
+  if (keyword === 'enum') return `${where} must be "drop", "truncate" or "keep"`
   if (keyword === 'pattern' && where.endsWith('/to'))
     return `${where} must be an address like https://www.example.com/sale`
   if (keyword === 'pattern' && where.endsWith('/type')) return `${where} must not be blank`
