@@ -38,6 +38,7 @@ const PASSED_ON = [
   'source',
   'profiles',
   'eventsPerCall',
+  'eventSize',
   'seed',
   'connections',
   'retrySeconds',

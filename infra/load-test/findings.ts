@@ -65,7 +65,6 @@ function capacitiesOf(
 ): readonly Capacity[] {
   if (total.calls === 0) return []
   const perCall = total.events / total.calls
-  const documentsPerEvent = 1 + c.statesPerCall / perCall
   const of = (what: string, key: keyof Coefficients, eventsPerSecond: number): readonly Capacity[] => {
     const basis = measured.find((entry) => entry.key === key)?.basis
     return basis === undefined ? [] : [{ what, eventsPerSecond, basis }]
@@ -76,12 +75,16 @@ function capacitiesOf(
       'apiMicrosPerCall',
       (SECOND_MICROS / (c.apiMicrosPerCall + perCall * c.apiMicrosPerEvent)) * perCall,
     ),
-    ...of('one worker, by its CPU', 'eventsPerSecondPerWorker', c.eventsPerSecondPerWorker / documentsPerEvent),
+    ...of(
+      'one worker, by its CPU',
+      'eventsPerSecondPerWorker',
+      c.eventsPerSecondPerWorker / (1 + c.workerEventsPerCall / perCall),
+    ),
     ...of('one worker, by its bulks', 'bulkMillis', ((c.bulksInFlight * 1000) / c.bulkMillis) * settings.bulkSize),
     ...of(
       'one data node of two cores',
       'eventsPerSecondPerDataNode',
-      c.eventsPerSecondPerDataNode / documentsPerEvent / (1 + settings.indexReplicas),
+      c.eventsPerSecondPerDataNode / (1 + c.dataNodeEventsPerCall / perCall) / (1 + settings.indexReplicas),
     ),
   ]
 }

@@ -1,7 +1,8 @@
 import type { Interval, LoadTest } from '../../runtime/load-test/record.ts'
 import { FULL_CORE } from '../../runtime/telemetry/bottlenecks.ts'
 import { type Coefficients, DEFAULT_COEFFICIENTS } from '../sizing/coefficients.ts'
-import { figure, percent } from '../sizing/figures.ts'
+import { counted, figure, percent } from '../sizing/figures.ts'
+import { API, type Costs, costsOf, DATA_NODES, WORKER } from './costs.ts'
 import type { Verdict } from './verdict.ts'
 import { busiestNode, firstHeld, fullBulkMs, fullLoad, most, present, secondsOf, sumOf } from './window.ts'
 
@@ -25,23 +26,18 @@ const SECOND_MICROS = 1_000_000
 const NODE_CORES = 2
 /** Part of BULK_SIZE that bulks must reach on average: smaller ones say nothing about how long a full one takes. */
 const FULL_BULK = 0.5
-/** CPU time below which the cost of an event is mostly that of being there. */
-const LEAST_CPU_SECONDS = 0.5
-
 /**
- * The coefficients that a load test can measure, in the units of the model, counted as the model counts: a document for each
- * event, and `statesPerCall` for each call. Other coefficients are omitted.
+ * The coefficients that a load test can measure, in the units of the model. Other coefficients are omitted.
  *
  * @param beside another load test of the same system, with calls of another size.
  */
 export function measuredCoefficients(loadTest: LoadTest, beside?: LoadTest): readonly Measured[] {
-  const load = fullLoad(loadTest)
   return [
     ...sizes(loadTest),
-    ...apiCost(load, beside && fullLoad(beside)),
-    ...workerRate(load),
-    ...bulks(load, loadTest.settings),
-    ...nodeRate(load, loadTest.settings),
+    ...apiCost(loadTest, beside),
+    ...workerRate(loadTest, beside),
+    ...bulks(fullLoad(loadTest), loadTest.settings),
+    ...nodeRate(loadTest, beside),
   ]
 }
 
@@ -80,70 +76,52 @@ export function coefficientsFault(loadTest: LoadTest, verdict: Pick<Verdict, 'ho
   return undefined
 }
 
-interface ApiWork {
-  readonly calls: number
-  readonly events: number
-  readonly micros: number
-  /** Of the busiest replica, in cores. */
-  readonly busiest: number
-}
-
-function apiWork(load: readonly Interval[]): ApiWork | undefined {
-  const seen = present(load, (interval) => interval.api && { interval, api: interval.api })
-  const calls = sumOf(seen, ({ api }) => api.calls)
-  const events = sumOf(seen, ({ api }) => api.events)
-  const cpuSeconds = sumOf(seen, ({ interval, api }) => sumOf(api.cores, (cores) => cores) * secondsOf(interval))
-  if (calls === 0 || cpuSeconds < LEAST_CPU_SECONDS) return undefined
-  return { calls, events, micros: cpuSeconds * SECOND_MICROS, busiest: most(seen.map(({ api }) => most(api.cores))) }
-}
-
-function apiCost(load: readonly Interval[], beside: readonly Interval[] | undefined): readonly Measured[] {
-  const work = apiWork(load)
-  if (work === undefined) return []
-  const other = beside === undefined ? undefined : apiWork(beside)
-  const { call, event, told } = (other && toldApart(work, other)) ?? inProportion(work)
-  const basis = basisOf(load, ({ api }) => most(api?.cores ?? []))
-  const how = `${figure(work.micros / work.calls)} µs of CPU for a call of ${figure(work.events / work.calls)} events${told}; the busiest replica used up to ${percent(work.busiest)} of a core`
+function apiCost(loadTest: LoadTest, beside: LoadTest | undefined): readonly Measured[] {
+  const costs = costsOf(API, loadTest, beside)
+  if (costs === undefined) return []
+  const load = fullLoad(loadTest)
+  const busyOf = ({ api }: Interval) => most(api?.cores ?? [])
+  const basis = basisOf(load, busyOf)
+  const how = `${costs.how}; the busiest replica used up to ${percent(most(load.map(busyOf)))} of a core`
   return [
-    { key: 'apiMicrosPerCall', value: rounded(call), basis, how },
-    { key: 'apiMicrosPerEvent', value: rounded(event), basis, how },
+    { key: 'apiMicrosPerCall', value: rounded(costs.call), basis, how },
+    { key: 'apiMicrosPerEvent', value: rounded(costs.event), basis, how },
   ]
 }
 
-/** One mix cannot separate a call from its events, so the ratio of the defaults stays. */
-function inProportion({ calls, events, micros }: ApiWork) {
-  const { apiMicrosPerCall, apiMicrosPerEvent } = DEFAULT_COEFFICIENTS
-  const scale = micros / (calls * apiMicrosPerCall + events * apiMicrosPerEvent)
-  return { call: apiMicrosPerCall * scale, event: apiMicrosPerEvent * scale, told: '' }
+function workerRate(loadTest: LoadTest, beside: LoadTest | undefined): readonly Measured[] {
+  const costs = costsOf(WORKER, loadTest, beside)
+  if (costs === undefined) return []
+  const load = fullLoad(loadTest)
+  const busyOf = ({ worker }: Interval) => most(worker?.cores ?? [])
+  const basis = basisOf(load, busyOf)
+  const how = `${costs.how}; the busiest worker used up to ${percent(most(load.map(busyOf)))} of a core`
+  return [
+    { key: 'eventsPerSecondPerWorker', value: rounded(SECOND_MICROS / costs.event), basis, how },
+    ...eventsPerCall('workerEventsPerCall', costs, basis),
+  ]
 }
 
-/** Minimum ratio of events in a call between the two load tests; otherwise noise decides. */
-const LEAST_DIFFERENCE = 3
-
-/** The costs with which both mixes take what they took; nothing where the two are too much alike, or one cost is none. */
-function toldApart(one: ApiWork, other: ApiWork) {
-  const [ofOne, ofOther] = [one.events / one.calls, other.events / other.calls]
-  if (Math.max(ofOne, ofOther) < LEAST_DIFFERENCE * Math.min(ofOne, ofOther)) return undefined
-  const event = (one.micros / one.calls - other.micros / other.calls) / (ofOne - ofOther)
-  const call = one.micros / one.calls - event * ofOne
-  if (!(event > 0) || !(call > 0)) return undefined
-  return { call, event, told: ` and ${figure(other.micros / other.calls)} µs for one of ${figure(ofOther)}` }
-}
-
-function workerRate(load: readonly Interval[]): readonly Measured[] {
-  const seen = present(load, (interval) => interval.worker && { interval, worker: interval.worker })
-  const documents = documentsOf(seen.map(({ interval }) => interval))
-  const cpuSeconds = sumOf(seen, ({ interval, worker }) => sumOf(worker.cores, (cores) => cores) * secondsOf(interval))
-  if (documents === 0 || cpuSeconds < LEAST_CPU_SECONDS) return []
-  const busy = seen.map(({ worker }) => most(worker.cores))
+function nodeRate(loadTest: LoadTest, beside: LoadTest | undefined): readonly Measured[] {
+  const costs = costsOf(DATA_NODES, loadTest, beside)
+  if (costs === undefined) return []
+  const load = fullLoad(loadTest)
+  const basis = basisOf(load, busiestNode)
+  const copies = 1 + loadTest.settings.indexReplicas
+  const how = `${costs.how} in ${counted(copies, 'copy', 'copies')}; the busiest data node used up to ${percent(most(load.map(busiestNode)))} of its cores`
   return [
     {
-      key: 'eventsPerSecondPerWorker',
-      value: rounded(documents / cpuSeconds),
-      basis: basisOf(load, ({ worker }) => most(worker?.cores ?? [])),
-      how: `${figure((cpuSeconds * SECOND_MICROS) / documents)} µs of CPU for a document; the busiest worker used up to ${percent(most(busy))} of a core`,
+      key: 'eventsPerSecondPerDataNode',
+      value: rounded((SECOND_MICROS / costs.event) * copies * NODE_CORES),
+      ...{ basis, how },
     },
+    ...eventsPerCall('dataNodeEventsPerCall', costs, basis),
   ]
+}
+
+/** One load test alone keeps the default. */
+function eventsPerCall(key: keyof Coefficients, { call, event, separated, how }: Costs, basis: Basis) {
+  return separated ? [{ key, value: rounded(call / event), basis, how }] : []
 }
 
 function bulks(load: readonly Interval[], { bulkSize }: LoadTest['settings']): readonly Measured[] {
@@ -168,34 +146,10 @@ function bulks(load: readonly Interval[], { bulkSize }: LoadTest['settings']): r
   ]
 }
 
-function nodeRate(load: readonly Interval[], { indexReplicas }: LoadTest['settings']): readonly Measured[] {
-  const seen = present(load, (interval) => interval.nodes && { interval, nodes: interval.nodes })
-  const documents = documentsOf(seen.map(({ interval }) => interval)) * (1 + indexReplicas)
-  const cpuSeconds = sumOf(seen, ({ interval, nodes }) => sumOf(nodes.cores, (cores) => cores) * secondsOf(interval))
-  if (documents === 0 || cpuSeconds < LEAST_CPU_SECONDS) return []
-  const busy = seen.map(({ interval }) => busiestNode(interval))
-  return [
-    {
-      key: 'eventsPerSecondPerDataNode',
-      value: rounded((documents / cpuSeconds) * NODE_CORES),
-      basis: basisOf(load, busiestNode),
-      how: `${figure((cpuSeconds * SECOND_MICROS) / documents)} µs of CPU for a document, a copy counted as one; the busiest data node used up to ${percent(most(busy))} of its cores`,
-    },
-  ]
-}
-
 /** @param busyOf how near to its limit a part was in an interval, 0 to 1. */
 function basisOf(load: readonly Interval[], busyOf: (interval: Interval) => number): Basis {
   const full = (interval: Interval) => (busyOf(interval) >= FULL_CORE ? true : undefined)
   return firstHeld(load, full) === undefined ? 'extrapolated' : 'at its limit'
-}
-
-/** Counted as in `demandOf` of the model: the documents that the workers stored, with the states of their calls. */
-function documentsOf(intervals: readonly Interval[]): number {
-  const stored = sumOf(intervals, ({ worker }) => worker?.events ?? 0)
-  const calls = sumOf(intervals, ({ api }) => api?.calls ?? 0)
-  const events = sumOf(intervals, ({ api }) => api?.events ?? 0)
-  return events === 0 ? stored : stored * (1 + (calls / events) * DEFAULT_COEFFICIENTS.statesPerCall)
 }
 
 /** Three significant digits are more than a measurement is worth, and no file shows more. */

@@ -9,7 +9,7 @@ export interface Coefficients {
   readonly targetUtilisation: number
   /** Part of its limit at which a unit is run at peak after the loss that the stack is to survive, over 0 to 1. */
   readonly lossUtilisation: number
-  /** Bytes of the event for which the rates below hold; a longer event counts as proportionally more events. */
+  /** Bytes of the event for which the rates below hold. */
   readonly referenceEventBytes: number
   /** Bytes that the pipeline adds to each event: the action line, ids, source and times. */
   readonly overheadBytesPerEvent: number
@@ -29,8 +29,14 @@ export interface Coefficients {
   readonly apiMicrosPerCall: number
   /** Microseconds of a core for each event of a call, from the socket to the receipt of the broker. */
   readonly apiMicrosPerEvent: number
-  /** Documents a second that one worker of one core can hand on. */
+  /** Bytes that cost the API as much as an event does without its bytes. */
+  readonly apiEventBaseBytes: number
+  /** Events a second that one worker of one core can hand on. */
   readonly eventsPerSecondPerWorker: number
+  /** Bytes that cost a worker as much as an event does without its bytes. */
+  readonly workerEventBaseBytes: number
+  /** Events that cost a worker as much as a call does without its events: its message, session and profile. */
+  readonly workerEventsPerCall: number
   /** Milliseconds from sending a bulk to its answer. */
   readonly bulkMillis: number
   /** Bulks that one worker has in flight. */
@@ -61,8 +67,12 @@ export interface Coefficients {
   readonly journalFiles: number
   /** Part of a journal disk that may fill, over 0 to 1. */
   readonly journalFillRatio: number
-  /** Documents a second that one data node of two cores can index, replicas counted as documents. */
+  /** Events a second that one data node of two cores can index, replicas counted as events. */
   readonly eventsPerSecondPerDataNode: number
+  /** Bytes that cost a data node as much as an event does without its bytes. */
+  readonly dataNodeEventBaseBytes: number
+  /** Events that cost a data node as much as the session and the profile of a call. */
+  readonly dataNodeEventsPerCall: number
   /** Bytes on disk for each byte of an event with its overhead, one copy. */
   readonly storedBytesPerEventByte: number
   /** Part of the documents of sessions and profiles that is not the deleted version of another one, over 0 to 1. */
@@ -140,8 +150,14 @@ export const DEFAULT_COEFFICIENTS: Coefficients = Object.freeze({
   // Twice what the bench measured on a quiet core, 89 µs a call and 16.6 µs an event: TLS, larger bodies, slower cores.
   apiMicrosPerCall: 200,
   apiMicrosPerEvent: 35,
+  // Measured: an event of 2,039 bytes costs 2.7 times one of 594.
+  apiEventBaseBytes: 300,
   // Measured 2.2-2.8 µs of CPU an event, so 350 k/s; a tenth of it, for TLS and small messages.
   eventsPerSecondPerWorker: 35_000,
+  // Measured: 2.3 to 2.6 times.
+  workerEventBaseBytes: 400,
+  // Measured by calls of 1 and of 50 events: 4.4 at 2,000 calls/s, 9 at 1,000 of which each is received alone.
+  workerEventsPerCall: 5,
   // Measured 34-47 k docs/s in bulks of 500, two in flight, so 21-29 ms; twice that for replicas and the network.
   bulkMillis: 60,
   // BULK_CONCURRENCY.
@@ -172,6 +188,10 @@ export const DEFAULT_COEFFICIENTS: Coefficients = Object.freeze({
   journalFillRatio: 0.8,
   // Measured 34-47 k docs/s on two cores with everything in the page cache and no merge backlog; about a third of it.
   eventsPerSecondPerDataNode: 12_000,
+  // Measured: 1.9 times.
+  dataNodeEventBaseBytes: 1000,
+  // Measured by calls of 1 and of 50 events: 0.5 and 0.7. States are merged before they are written.
+  dataNodeEventsPerCall: 0.7,
   // Estimate: a search of a dashboard takes 50 ms of a core.
   queriesPerSecondPerCore: 20,
   // Measured by `npm run bench -- --mapping`: events of random words, 1,010 bytes with the overhead, take 754 bytes each,

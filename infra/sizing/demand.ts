@@ -8,12 +8,15 @@ export interface Demand {
   readonly callsPerSecond: number
   /** One message for each call, and one more for each MESSAGE_MAX_EVENTS events. */
   readonly messagesPerSecond: number
-  /** Reference events that one event counts as, at least 1. */
-  readonly weight: number
-  /** Documents a second at peak that are written once for each copy: weighed events, sessions and profiles. */
+  /** Reference events that one event counts as for the API. */
+  readonly apiWeight: number
+  /** Documents a second at peak that are written once for each copy: events, sessions and profiles. */
   readonly documentsPerSecond: number
-  /** The rate at which workers and Elasticsearch must store, at least this: a backlog must be stored in addition to the mean load. */
-  readonly storedDocumentsPerSecond: number
+  /** What they cost a worker and a data node, in reference events a second. */
+  readonly workerEventsPerSecond: number
+  readonly dataNodeEventsPerSecond: number
+  /** The rate at which workers and Elasticsearch must store, divided by the peak's, at least 1: a backlog is stored in addition to the mean load. */
+  readonly storingFactor: number
   /** Of all documents at peak. */
   readonly writtenBytesPerSecond: number
   /** The same in messages, as they are compressed. */
@@ -45,23 +48,24 @@ export interface Demand {
 export function demandOf(load: Load, shape: Shape, c: Coefficients): Demand {
   const peak = load.peakEventsPerSecond
   const callsPerSecond = peak / load.eventsPerCall
-  const weight = Math.max(1, load.eventBytes / c.referenceEventBytes)
   const states = callsPerSecond * c.statesPerCall
   const writtenBytes = load.eventBytes + c.overheadBytesPerEvent
   const periodDays = PERIOD_DAYS[shape.eventPartitioning]
   const meanPerSecond = peak * load.meanToPeak
   const sessionsPerDay = (meanPerSecond * DAY_SECONDS) / load.eventsPerSession
   const profilesPerDay = sessionsPerDay / load.sessionsPerProfile
-  const documentsPerSecond = peak * weight + states
+  const weight = (baseBytes: number) => eventWeight(baseBytes, load.eventBytes, c.referenceEventBytes)
   const { sessionDays, profileDays } = keptStates(load, shape)
   const stateBytes = (c.stateBytes * c.storedBytesPerEventByte) / c.liveDocumentsRatio
   const writtenBytesPerSecond = peak * writtenBytes + states * c.stateBytes
   return {
     callsPerSecond,
     messagesPerSecond: callsPerSecond + peak / shape.messageMaxEvents,
-    weight,
-    documentsPerSecond,
-    storedDocumentsPerSecond: documentsPerSecond * catchUpFactor(load, c),
+    apiWeight: weight(c.apiEventBaseBytes),
+    documentsPerSecond: peak + states,
+    workerEventsPerSecond: peak * weight(c.workerEventBaseBytes) + callsPerSecond * c.workerEventsPerCall,
+    dataNodeEventsPerSecond: peak * weight(c.dataNodeEventBaseBytes) + callsPerSecond * c.dataNodeEventsPerCall,
+    storingFactor: storingFactor(load, c),
     writtenBytesPerSecond,
     queuedBytesPerSecond: writtenBytesPerSecond * queuedRatio(load, shape, c),
     // A dead letter is a message of its own.
@@ -77,6 +81,15 @@ export function demandOf(load: Load, shape: Shape, c: Coefficients): Demand {
     sessionBytes: sessionsPerDay * sessionDays * stateBytes,
     profileBytes: profilesPerDay * profileDays * stateBytes,
   }
+}
+
+/**
+ * Reference events that one event counts as: part of what it costs is the same for each event, and the rest grows with its bytes.
+ *
+ * @param baseBytes bytes that cost as much as an event does without its bytes.
+ */
+export function eventWeight(baseBytes: number, eventBytes: number, referenceEventBytes: number): number {
+  return (baseBytes + eventBytes) / (baseBytes + referenceEventBytes)
 }
 
 /**
@@ -98,8 +111,8 @@ function queuedRatio({ eventsPerCall }: Load, { messageMaxEvents }: Shape, c: Co
   return c.queuedBytesPerByte + (alone(c) - c.queuedBytesPerByte) / events
 }
 
-/** The rate of storing divided by that of the peak, at least 1. Catching up may use the margin for bursts. */
-function catchUpFactor({ meanToPeak, backlogHours, catchUpHours }: Load, c: Coefficients): number {
+/** Catching up may use the margin for bursts. */
+function storingFactor({ meanToPeak, backlogHours, catchUpHours }: Load, c: Coefficients): number {
   if (catchUpHours === 0) return 1
   return Math.max(1, (meanToPeak + backlogHours / catchUpHours) * (c.targetUtilisation / c.lossUtilisation))
 }

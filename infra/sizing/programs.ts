@@ -6,7 +6,7 @@ const SECOND_MICROS = 1_000_000
 
 /** Calls a second that one replica carries at its limit. It is one Node.js process, so one core at most. */
 function callsOfReplica({ load, shape, c, demand }: Question): { micros: number; calls: number } {
-  const micros = c.apiMicrosPerCall + load.eventsPerCall * demand.weight * c.apiMicrosPerEvent
+  const micros = c.apiMicrosPerCall + load.eventsPerCall * demand.apiWeight * c.apiMicrosPerEvent
   return { micros, calls: (SECOND_MICROS / micros) * Math.min(1, shape.cores.api) }
 }
 
@@ -54,28 +54,32 @@ const PARTITIONS_PER_WORKER = 2
 /** One partition more or less is then a small part of a broker's load. */
 const PARTITIONS_PER_BROKER = 4
 
-/** Documents a second that one worker hands on at its limit, by its CPU or by the bulks that it can have in flight. */
-function documentsOfWorker({ shape, c }: Question): number {
+/** Workers that the peak keeps at their limit, by their CPU or by the bulks that they can have in flight. */
+function busyWorkers({ shape, c, demand }: Question): number {
   const bulksPerSecond = (c.bulksInFlight * 1000) / c.bulkMillis
-  return Math.min(c.eventsPerSecondPerWorker * Math.min(1, shape.cores.worker), bulksPerSecond * shape.bulkSize)
+  return Math.max(
+    demand.workerEventsPerSecond / (c.eventsPerSecondPerWorker * Math.min(1, shape.cores.worker)),
+    demand.dataNodeEventsPerSecond / (bulksPerSecond * shape.bulkSize),
+  )
 }
 
 /** Workers at peak. */
 export function sizeWorkers(question: Question): Derived {
   const { load, shape, c, demand } = question
-  const limit = documentsOfWorker(question)
-  const needed = leastPods(question, demand.storedDocumentsPerSecond / limit)
+  const busy = busyWorkers(question)
+  const needed = leastPods(question, busy * demand.storingFactor)
+  const carried = (demand.documentsPerSecond / busy) * c.targetUtilisation
   const most = MAX_PARTITIONS / PARTITIONS_PER_WORKER
   const value = Math.max(shape.floor.workerReplicas, Math.min(most, needed))
   const facts = {
     eventsPerSecond: load.peakEventsPerSecond,
     documentsPerSecond: demand.documentsPerSecond,
-    documentsPerSecondOfWorker: limit * c.targetUtilisation,
+    documentsPerSecondOfWorker: carried,
     needed,
   }
   const reason =
     `${figure(value)}: ${documents(load.peakEventsPerSecond, demand.documentsPerSecond)}; one worker carries ` +
-    `${figure(limit * c.targetUtilisation)}/s at ${percent(c.targetUtilisation)} (bulks of ${figure(shape.bulkSize)} in ` +
+    `${figure(carried)}/s at ${percent(c.targetUtilisation)} (bulks of ${figure(shape.bulkSize)} in ` +
     `${figure(c.bulkMillis)} ms, ${figure(c.bulksInFlight)} in flight), so the load needs ${figure(needed)}` +
     (needed > most ? `, more than the ${figure(most)} for which there can be partitions: raise BULK_SIZE` : '') +
     (value > needed ? `; the environment starts at ${figure(value)}` : '')
@@ -87,13 +91,12 @@ export function sizeWorkers(question: Question): Derived {
 
 /** Workers that the mean load of a day needs. */
 function workersAtMean(question: Question): number {
-  const { demand, load } = question
-  return leastPods(question, (demand.documentsPerSecond * load.meanToPeak) / documentsOfWorker(question))
+  return leastPods(question, busyWorkers(question) * question.load.meanToPeak)
 }
 
 /** The sentence about what is written to Elasticsearch; it counts more than events. */
 export function documents(eventsPerSecond: number, documentsPerSecond: number): string {
-  return `peak ${figure(eventsPerSecond)} events/s with their sessions and profiles count as ${figure(documentsPerSecond)} documents/s`
+  return `peak ${figure(eventsPerSecond)} events/s with their sessions and profiles are ${figure(documentsPerSecond)} documents/s`
 }
 
 /**
@@ -160,7 +163,7 @@ export function scaleWorkers(question: Question, replicas: number, partitions: n
 /** Messages that may wait for each worker before KEDA adds one. */
 function backlogPerWorker(question: Question, partitions: number): Derived {
   const { shape, demand } = question
-  const messages = documentsOfWorker(question) / (demand.documentsPerSecond / demand.messagesPerSecond)
+  const messages = demand.messagesPerSecond / busyWorkers(question)
   const prefetched = shape.prefetchMessages * partitions
   const needed = Math.ceil(messages * WAITING_SECONDS) + prefetched
   const value = Math.min(MOST_WAITING, needed)

@@ -7,13 +7,16 @@ export const MAX_SHARDS = 1024
 /** Indices of sessions and of profiles, one each. */
 export const STATE_INDICES = 2
 
-/** Cores of data nodes that the rate of documents keeps busy at their limit: each copy is indexed, and each search answered. */
+/** Cores of data nodes that the load keeps busy at their limit: each copy is indexed, and each search answered. */
 export function busyCores(question: Question): number {
   return indexingCores(question) + question.load.queriesPerSecond / question.c.queriesPerSecondPerCore
 }
 
 function indexingCores({ shape, c, demand }: Question): number {
-  return (demand.storedDocumentsPerSecond * (1 + shape.indexReplicas)) / (c.eventsPerSecondPerDataNode / NODE_CORES)
+  return (
+    (demand.dataNodeEventsPerSecond * demand.storingFactor * (1 + shape.indexReplicas)) /
+    (c.eventsPerSecondPerDataNode / NODE_CORES)
+  )
 }
 
 /** The cores for which `eventsPerSecondPerDataNode` is. */

@@ -2,6 +2,7 @@ import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { type Config, settings } from '../config.ts'
 import { AppError } from '../errors.ts'
+import { EVENT_SIZES } from '../load-test/calls.ts'
 import type { LoadTest } from '../load-test/record.ts'
 import { type LoadTestOptions, runLoadTest } from '../load-test/run.ts'
 import { createScreen } from '../screen.ts'
@@ -16,6 +17,7 @@ export interface LoadTestFlags {
   readonly source: string
   readonly profiles: string
   readonly eventsPerCall: string
+  readonly eventSize: string
   readonly seed: string
   readonly connections: string
   readonly retrySeconds: string
@@ -50,6 +52,11 @@ export function loadTestCommand(): Command {
     .option('--source <id>', 'event source', 'my-source')
     .option('--profiles <n>', 'visitors; a few of them make most of the calls', '100000')
     .option('--events-per-call <n>', 'events of each call, 1 to 100; 0 for calls of many sizes, 11.2 on average', '0')
+    .option(
+      '--event-size <size>',
+      'small, usual or large events of about 200, 560 and 2,000 bytes; mixed for all of them, 590 on average',
+      'mixed',
+    )
     .option('--seed <n>', 'the same number makes the same load', '1')
     .option('--connections <n>', 'connections to the target', '256')
     .option('--retry-seconds <n>', 'how long a call is retried', '60')
@@ -106,6 +113,7 @@ export function loadTestOptions(flags: LoadTestFlags, local?: LocalListeners): L
     source: flags.source,
     profiles: number('profiles', flags.profiles, 1, 10_000_000),
     eventsPerCall: number('events-per-call', flags.eventsPerCall, 0, 100),
+    eventSize: eventSizeOf(flags.eventSize, faults),
     seed: number('seed', flags.seed, 0, 2 ** 32 - 1),
     connections: number('connections', flags.connections, 1, 10_000),
     retrySeconds: number('retry-seconds', flags.retrySeconds, 0, 3600, false),
@@ -114,6 +122,13 @@ export function loadTestOptions(flags: LoadTestFlags, local?: LocalListeners): L
   }
   if (faults.length > 0) throw new AppError('command_invalid', faults.join('\n'), { context: { faults } })
   return options
+}
+
+function eventSizeOf(text: string, faults: string[]): LoadTestOptions['eventSize'] {
+  const allowed = [...EVENT_SIZES, 'mixed'] as const
+  const size = allowed.find((name) => name === text)
+  if (size === undefined) faults.push(`--event-size is ${shown(text)}; allowed: ${allowed.join(', ')}`)
+  return size ?? 'mixed'
 }
 
 /** Reads the number of a flag, and adds a fault for one that is not allowed. */

@@ -8,6 +8,7 @@ export interface LoadPlan {
   readonly profiles: number
   /** Events of each call, 1 to 100; 0 for calls of many sizes. */
   readonly eventsPerCall: number
+  readonly eventSize: EventSize | 'mixed'
 }
 
 /** A call and when it is due, in milliseconds since the beginning, whether or not the ones before it are answered. */
@@ -23,7 +24,7 @@ export interface DueCall {
 
 /** The calls of a load test in the order in which they are due. They come as visitors do, at random (a Poisson process). */
 export function* dueCalls(
-  { run, source, curve, profiles, eventsPerCall }: LoadPlan,
+  { run, source, curve, profiles, eventsPerCall, eventSize }: LoadPlan,
   random: Random,
 ): Generator<DueCall> {
   const chooseProfile = zipf(profiles)
@@ -46,18 +47,28 @@ export function* dueCalls(
         source: { id: source },
         session: { id: `load-test-${run}-${visitor}` },
         profile: { id: `load-test-${run}-${visitor}` },
-        events: seeds.map((seed, index) => loadTestEvent(run, firstNumber + index, nowMs, seed)),
+        events: seeds.map((seed, index) => {
+          const size = eventSize === 'mixed' ? mixedSize(() => seed) : eventSize
+          return loadTestEvent({ run, number: firstNumber + index, nowMs, seed, size })
+        }),
       }),
     }
     number += events
   }
 }
 
-/** @param seed 0 to 1, from which size and text follow. */
-function loadTestEvent(run: RunKey, number: number, nowMs: number, seed: number): CallEvent {
+interface EventPlan {
+  readonly run: RunKey
+  readonly number: number
+  readonly nowMs: number
+  /** 0 to 1; the text follows from it. */
+  readonly seed: number
+  readonly size: EventSize
+}
+
+function loadTestEvent({ run, number, nowMs, seed, size }: EventPlan): CallEvent {
   const event = generateEvent(number, eventId(run, number, nowMs), new Date(nowMs).toISOString())
   const marks = { loadTest: run, number }
-  const size = eventSize(() => seed)
   if (size === 'small') {
     const { id, type, time } = event
     return { id, type, time, properties: { ...marks, page: event.properties['page'] } }
@@ -161,10 +172,12 @@ function ranged(ranges: readonly Range[], at: number): Range {
 }
 
 /** The data of an event: a click, a shop's page, or that and a text. */
-export type EventSize = 'small' | 'usual' | 'large'
+export const EVENT_SIZES = ['small', 'usual', 'large'] as const
 
-/** About 200, 560 and 2,000 bytes of JSON. */
-export function eventSize(random: Random): EventSize {
+export type EventSize = (typeof EVENT_SIZES)[number]
+
+/** About 200, 560 and 2,000 bytes of JSON; 590 on average. */
+export function mixedSize(random: Random): EventSize {
   const at = random()
   if (at < 0.25) return 'small'
   return at < 0.9 ? 'usual' : 'large'

@@ -7,7 +7,7 @@ import { readBacklog } from '../queue/backlog.ts'
 import type { Screen } from '../screen.ts'
 import { searchClient, unavailable } from '../search/client.ts'
 import { counted } from '../telemetry/format.js'
-import { type Curve, dueCalls, phaseAt, rampSeconds, seeded } from './calls.ts'
+import { type Curve, dueCalls, type LoadPlan, phaseAt, rampSeconds, seeded } from './calls.ts'
 import { compare, newRunKey, type RunKey } from './comparison.ts'
 import { countStored, deleteOfRun, readLineBytes, readStored, storedBytesPerEvent, storedIds } from './documents.ts'
 import { drive, Meter } from './drive.ts'
@@ -26,6 +26,7 @@ export interface LoadTestOptions {
   readonly profiles: number
   /** Events of each call, 1 to 100; 0 for calls of many sizes. */
   readonly eventsPerCall: number
+  readonly eventSize: LoadPlan['eventSize']
   readonly seed: number
   readonly connections: number
   readonly retrySeconds: number
@@ -136,7 +137,7 @@ interface Sending {
 }
 
 async function sendLoad({ options, curve, run, meter, sampler, show, signal }: Sending): Promise<void> {
-  const { target, connections, retrySeconds, source, profiles, eventsPerCall, seed } = options
+  const { target, connections, retrySeconds, source, profiles, eventsPerCall, eventSize, seed } = options
   const everyMs = Math.max(LEAST_INTERVAL_MS, (curve.seconds * 1000) / MAX_INTERVALS)
   const over = new AbortController()
   const startedAtMs = performance.now()
@@ -147,7 +148,7 @@ async function sendLoad({ options, curve, run, meter, sampler, show, signal }: S
       show(await sampler.take(phaseAt(curve, (performance.now() - startedAtMs) / 1000)))
     }
   })()
-  const calls = dueCalls({ run, source, curve, profiles, eventsPerCall }, seeded(seed))
+  const calls = dueCalls({ run, source, curve, profiles, eventsPerCall, eventSize }, seeded(seed))
   try {
     await drive(
       calls,

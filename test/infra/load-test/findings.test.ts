@@ -188,18 +188,26 @@ describe('the measured coefficients', () => {
       // 2,000 µs for a call of 10 events, that the defaults have as 600 + 10 × 40.
       apiMicrosPerCall: [727, 'extrapolated'],
       apiMicrosPerEvent: [127, 'extrapolated'],
-      // 1,000 events and 200 states in 0.1 s of CPU.
-      eventsPerSecondPerWorker: [12_000, 'extrapolated'],
+      // 1,000 events and 100 calls, each of which costs as much as 5 events, in 0.1 s of CPU.
+      eventsPerSecondPerWorker: [15_000, 'extrapolated'],
       bulkMillis: [50, 'extrapolated'],
       bulksInFlight: [2, 'measured'],
-      // The same in 0.4 s of CPU, of which two cores have 2.
-      eventsPerSecondPerDataNode: [6000, 'extrapolated'],
+      // 1,000 events and 100 calls, each of which costs as much as 0.7, in 0.4 s of CPU, of which two cores have 2.
+      eventsPerSecondPerDataNode: [5350, 'extrapolated'],
     })
   })
 
+  const of = (calls: number, events: number, cores: number, eventBytes = 600) =>
+    loadTestOf({
+      total: { ...loadTestOf().total, eventBytes },
+      intervals: intervalsOf(30, {
+        api: { ...api, calls, events, cores: [cores] },
+        worker: { ...worker, events, cores: [cores] },
+        nodes: { ...nodes, cores: [cores] },
+      }),
+    })
+
   it('report a call and an event apart by another load test with calls of another size', () => {
-    const of = (calls: number, events: number, cores: number) =>
-      loadTestOf({ intervals: intervalsOf(30, { api: { ...api, calls, events, cores: [cores] } }) })
     const cost = (one: LoadTest, other: LoadTest) =>
       measuredCoefficients(one, other)
         .filter(({ key }) => key.startsWith('api'))
@@ -219,6 +227,19 @@ describe('the measured coefficients', () => {
       assert.deepEqual(measuredCoefficients(small, other).slice(0, 6), alone)
   })
 
+  it('report what a call costs a worker and a data node by such a load test', () => {
+    const measured = coefficientsFile(measuredCoefficients(of(1000, 1000, 0.12), of(100, 5000, 0.11)))
+    // 20 µs an event, and 100 µs a call.
+    assert.deepEqual([measured.eventsPerSecondPerWorker, measured.workerEventsPerCall], [50_000, 5])
+    assert.deepEqual([measured.eventsPerSecondPerDataNode, measured.dataNodeEventsPerCall], [100_000, 5])
+  })
+
+  it('count the larger events of such a load test as more events', () => {
+    // Of 1,500 bytes an event costs a worker (400 + 1,500) / (400 + 600) = 1.9 times as much: 38 µs, and with the call 2,000.
+    const measured = coefficientsFile(measuredCoefficients(of(1000, 1000, 0.12), of(100, 5000, 0.2, 1500)))
+    assert.deepEqual([measured.eventsPerSecondPerWorker, measured.workerEventsPerCall], [50_000, 5])
+  })
+
   it('say what was at its limit', () => {
     const limits = values({
       api: { ...api, cores: [0.95] },
@@ -230,10 +251,10 @@ describe('the measured coefficients', () => {
     }
   })
 
-  it('count a copy as a document of its own', () => {
+  it('count a copy as an event of its own', () => {
     const { settings } = loadTestOf()
     const measured = measuredCoefficients(loadTestOf({ settings: { ...settings, indexReplicas: 1 } }))
-    assert.equal(measured.find(({ key }) => key === 'eventsPerSecondPerDataNode')?.value, 12_000)
+    assert.equal(measured.find(({ key }) => key === 'eventsPerSecondPerDataNode')?.value, 10_700)
   })
 
   it('omit what could not be reported', () => {
@@ -320,9 +341,9 @@ describe('what one of each carries', () => {
   it('is in events a second of the mix that was sent', () => {
     assert.deepEqual(findingsOf(loadTestOf(), OBJECTIVES).capacities, [
       { what: 'one replica of the API', eventsPerSecond: (1e6 / (727 + 10 * 127)) * 10, basis: 'extrapolated' },
-      { what: 'one worker, by its CPU', eventsPerSecond: 10_000, basis: 'extrapolated' },
+      { what: 'one worker, by its CPU', eventsPerSecond: 15_000 / 1.5, basis: 'extrapolated' },
       { what: 'one worker, by its bulks', eventsPerSecond: 20_000, basis: 'extrapolated' },
-      { what: 'one data node of two cores', eventsPerSecond: 5000, basis: 'extrapolated' },
+      { what: 'one data node of two cores', eventsPerSecond: 5350 / 1.07, basis: 'extrapolated' },
     ])
   })
 

@@ -72,7 +72,7 @@ describe('a broken limit', () => {
 
   it('is a scaler without headroom over the peak', () => {
     const load = { ...usual, peakEventsPerSecond: 200_000, stateDays: 1, retentionDays: 1, meanToPeak: 0.1 }
-    const stated = { 'api.maxReplicas': 20, 'workers.maxReplicas': 24 }
+    const stated = { 'api.maxReplicas': 20, 'workers.maxReplicas': 20 }
     assert.deepEqual(codesOf(load, { stated, setting: { apiScales: true, workersScale: true } }), [
       'autoscaling_without_headroom',
       'autoscaling_without_headroom',

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import {
   callEvents,
   dueCalls,
-  eventSize,
   type LoadPlan,
   MEAN_CALL_EVENTS,
+  mixedSize,
   phaseAt,
   rampSeconds,
   rateAt,
@@ -55,7 +55,7 @@ describe('the mix', () => {
 
   it('has events of three sizes', () => {
     assert.deepEqual(
-      [0, 0.25, 0.9].map((at) => eventSize(() => at)),
+      [0, 0.25, 0.9].map((at) => mixedSize(() => at)),
       ['small', 'usual', 'large'],
     )
   })
@@ -97,6 +97,7 @@ describe('the calls', () => {
     curve: { eventsPerSecond: 500, seconds: 20 },
     profiles: 100,
     eventsPerCall: 0,
+    eventSize: 'mixed',
   }
 
   it('are the same for the same seed, and others for another', () => {
@@ -145,9 +146,12 @@ describe('the calls', () => {
     }
   })
 
-  it('have events of about 590 bytes, texts among them', () => {
-    const events = [...dueCalls(plan, seeded(5))].flatMap((call) => call.make(1_800_000_000_000).events)
-    const bytes = events.reduce((sum, event) => sum + JSON.stringify(event).length, 0)
-    assert.equal(Math.round(bytes / events.length), 585)
+  it('have events of about 590 bytes, texts among them, or all of one size', () => {
+    const meanBytes = (eventSize: LoadPlan['eventSize']) => {
+      const calls = [...dueCalls({ ...plan, eventSize }, seeded(5))]
+      const events = calls.flatMap((call) => call.make(1_800_000_000_000).events)
+      return Math.round(events.reduce((sum, event) => sum + JSON.stringify(event).length, 0) / events.length)
+    }
+    assert.deepEqual((['mixed', 'small', 'usual', 'large'] as const).map(meanBytes), [585, 181, 528, 2038])
   })
 })

@@ -14,6 +14,7 @@ const FLAGS: LoadTestFlags = {
   source: 'my-source',
   profiles: '100',
   eventsPerCall: '0',
+  eventSize: 'mixed',
   seed: '7',
   connections: '64',
   retrySeconds: '60',
@@ -30,6 +31,7 @@ describe('the options of a load test', () => {
       source: 'my-source',
       profiles: 100,
       eventsPerCall: 0,
+      eventSize: 'mixed',
       seed: 7,
       connections: 64,
       retrySeconds: 60,
@@ -48,16 +50,21 @@ describe('the options of a load test', () => {
 
   it('are refused with all faults together', () => {
     const { eventsPerSecond: _rate, ...rest } = FLAGS
-    assert.throws(() => loadTestOptions({ ...rest, duration: '5s', target: 'events', seed: '-1', profiles: '1.5' }), {
-      code: 'command_invalid',
-      message: [
-        '--duration is "5s"; allowed: 10s to 24h, like 30s, 10m or 2h',
-        '--target is "events"; allowed: a URL like http://host:8585',
-        '--events-per-second is missing; allowed: a number from 1 to 1000000',
-        '--profiles is "1.5"; allowed: a whole number from 1 to 10000000',
-        '--seed is "-1"; allowed: a whole number from 0 to 4294967295',
-      ].join('\n'),
-    })
+    assert.throws(
+      () =>
+        loadTestOptions({ ...rest, duration: '5s', target: 'events', seed: '-1', profiles: '1.5', eventSize: 'huge' }),
+      {
+        code: 'command_invalid',
+        message: [
+          '--duration is "5s"; allowed: 10s to 24h, like 30s, 10m or 2h',
+          '--target is "events"; allowed: a URL like http://host:8585',
+          '--events-per-second is missing; allowed: a number from 1 to 1000000',
+          '--profiles is "1.5"; allowed: a whole number from 1 to 10000000',
+          '--event-size is "huge"; allowed: small, usual, large, mixed',
+          '--seed is "-1"; allowed: a whole number from 0 to 4294967295',
+        ].join('\n'),
+      },
+    )
   })
 })
 
