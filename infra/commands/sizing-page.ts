@@ -1,7 +1,7 @@
 import { totalOf } from '../cost.ts'
 import { escaped, htmlPage } from '../load-test/html.ts'
 import { figure } from '../sizing/figures.ts'
-import { headOf, type Sizing } from './sizing-report.ts'
+import { divided, headOf, type Sizing } from './sizing-report.ts'
 
 /** The sizing of a stack as a page that is self-contained: light and dark, for wide and narrow windows, and for paper. */
 export function sizingPage(sizing: Sizing): string {
@@ -12,7 +12,7 @@ export function sizingPage(sizing: Sizing): string {
     range === undefined ? '' : `, ${money(range.low)} to ${money(range.high)} by how well events compress`
   const header = `<p>${escaped(headOf(sizing))}</p>
 <p class="total">${escaped(money(bill.month))} a month${escaped(uncertain)}</p>
-<p class="note">Prices: ${escaped(prices.of)}</p>`
+${sizing.stacks === 1 ? '' : `<p>${escaped(divided(sizing))}</p>\n`}<p class="note">Prices: ${escaped(prices.of)}</p>`
   return htmlPage(
     title,
     STYLE,
@@ -109,9 +109,9 @@ h1 { margin: 0 } h2 { margin: 2rem 0 .5rem; font-size: 1.15rem }
 .bars { list-style: none; padding: 0 } .bars li { display: grid; grid-template-columns: 14rem 1fr 8rem; gap: .75rem; align-items: center }
 .bars b { font-weight: normal } .bars em { font-style: normal; text-align: right; font-variant-numeric: tabular-nums }
 .bars i { display: flex; height: 1rem } .bars span { display: block }
-p.legend { font-size: .9rem; margin: 0 } .legend span { display: inline-block; width: .8rem; height: .8rem; margin-left: .6rem }
+p.legend { font-size: .9rem; margin: 0 } .legend span { display: inline-block; width: .8rem; height: .8rem } .legend span:not(:first-child) { margin-left: .6rem }
 .machines { background: var(--first) } .disks { background: var(--second) } .traffic { background: var(--third) }
 table { border-collapse: collapse; width: 100%; font-size: .9rem } th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
 .findings { padding-left: 1.2rem } .error b { color: var(--bad) }
-@media (max-width: 40rem) { .bars li { grid-template-columns: 1fr } .bars em { text-align: left } }
+@media (max-width: 40rem) { .bars li { grid-template: 'name amount' 'bar bar' / 1fr auto; gap: 0 .75rem; margin-bottom: .6rem } .bars b { grid-area: name } .bars em { grid-area: amount } .bars i { grid-area: bar } }
 `

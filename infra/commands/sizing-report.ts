@@ -18,6 +18,8 @@ const TOTALS = ['cores', 'mem GiB', 'disk GiB']
 /** What a report is made from. */
 export interface Sizing {
   readonly name: string
+  /** Equal stacks that carry the load together. All else is of one of them. */
+  readonly stacks: number
   readonly plan: Plan
   readonly bill: Bill
   readonly prices: Prices
@@ -30,6 +32,7 @@ export interface Sizing {
 export function sizingReport(sizing: Sizing): string {
   return [
     wrapped(headOf(sizing), WIDTH),
+    divided(sizing),
     tiers(sizing),
     causes(sizing),
     decisions(sizing),
@@ -51,6 +54,16 @@ export function headOf({ name, plan: { load, platform, runtime } }: Sizing): str
     `${name}: ${figure(load.peakEventsPerSecond)} events/s at peak, ${figure(mean)} on average, kept for ` +
     `${counted(load.retentionDays, 'day')} in ${counted(1 + runtime.indexReplicas, 'copy', 'copies')}` +
     `${zones > 1 ? ` over ${figure(zones)} zones` : ''}`
+  )
+}
+
+/** What all stacks cost, where one cannot carry the load. */
+export function divided({ stacks, bill, prices }: Sizing): string {
+  if (stacks === 1) return ''
+  return wrapped(
+    `One of ${figure(stacks)} equal stacks: the load is more than one carries. All of them cost ` +
+      `${money(stacks * bill.month)} ${prices.currency} a month.`,
+    WIDTH,
   )
 }
 
@@ -150,11 +163,14 @@ export function reasonsReport({ reasons }: Plan): string {
 export function comparison(sizings: readonly Sizing[], prices: Prices): string {
   const hasWarm = sizings.some(({ plan }) => plan.elasticsearch.warmNodes > 0)
   const width = hasWarm ? NAME_WIDTH.withWarm : NAME_WIDTH.withoutWarm
-  const rows = sizings.map(({ name, plan, bill }) => {
+  const labelOf = ({ name, stacks }: Sizing) => (stacks === 1 ? name : `${name} (one of ${figure(stacks)})`)
+  const rows = sizings.map((sizing) => {
+    const { plan, bill } = sizing
+    const label = labelOf(sizing)
     const total = totalOf(bill.tiers)
     const { dataNodes, dataGib, warmNodes, warmGib } = plan.elasticsearch
     return [
-      ...[name.length > width ? '' : name, money(bill.month), `${dataNodes} × ${figure(dataGib)}`],
+      ...[label.length > width ? '' : label, money(bill.month), `${dataNodes} × ${figure(dataGib)}`],
       ...(hasWarm ? [warmNodes === 0 ? '' : `${warmNodes} × ${figure(warmGib)}`] : []),
       ...[total.cpuMillicores / 1000, total.memoryMib / 1024, total.diskGib].map((value) => figure(Math.round(value))),
     ]
@@ -163,6 +179,9 @@ export function comparison(sizings: readonly Sizing[], prices: Prices): string {
   const [first = '', ...lines] = columns([head, ...rows])
     .trimEnd()
     .split('\n')
-  const named = sizings.flatMap(({ name }, at) => [...(name.length > width ? [name] : []), lines[at] as string])
+  const named = sizings.flatMap((sizing, at) => {
+    const label = labelOf(sizing)
+    return [...(label.length > width ? [label] : []), lines[at] as string]
+  })
   return `${[first, ...named].join('\n')}\n`
 }

@@ -9,6 +9,7 @@ import { readCoefficientsFile } from '../config/coefficients-file.ts'
 import { planOf } from '../config/plan.ts'
 import { readPricesFile } from '../config/prices-file.ts'
 import { readStackFile } from '../config/stack-file.ts'
+import { divisionOf } from '../division.ts'
 import { DEFAULT_PRICES, type Prices } from '../sizing/prices.ts'
 import { usage, withMessages } from './command.ts'
 import { sizingPage } from './sizing-page.ts'
@@ -28,6 +29,8 @@ const HELP = `Usage: npm run sizing -- --stack <name> [options]
   --why                each number with its reason
   --json               all of it as JSON
   --html <file>        also write a page with a chart
+
+A load that is more than one stack carries is divided among equal stacks, and one of them is shown.
 
 Exit code: 0, or 2 when the sizes break a limit (level error), or 1 for a fault of the configuration.
 `
@@ -67,27 +70,29 @@ await withMessages(async () => {
   const others = (flags.compare ?? []).map((other) =>
     size(other, other.includes('=') ? changed(raw, other.split(',')) : readStackFile(other)),
   )
-  if (sizing.plan.findings.some(({ level }) => level === 'error')) process.exitCode = BROKEN_LIMIT
+  if (sizing.stacks > 1 || sizing.plan.findings.some(({ level }) => level === 'error')) process.exitCode = BROKEN_LIMIT
   if (flags.html !== undefined) writeFileSync(flags.html, sizingPage(sizing))
   if (flags.json) process.stdout.write(`${JSON.stringify([sizing, ...others].map(asJson), null, 2)}\n`)
   else if (flags.why) process.stdout.write(reasonsReport(sizing.plan))
   else process.stdout.write(others.length > 0 ? comparison([sizing, ...others], prices) : sizingReport(sizing))
 })
 
-function sizingOf(name: string, raw: Raw, prices: Prices, coefficientsFile: string | undefined): Sizing {
+function sizingOf(name: string, whole: Raw, prices: Prices, coefficientsFile: string | undefined): Sizing {
   const coefficients = coefficientsFile === undefined ? undefined : readCoefficientsFile(coefficientsFile)
+  const { stacks, raw } = divisionOf(whole, coefficients)
   const plan = planOf(raw, coefficients)
   return {
-    ...{ name, plan, prices, bill: billOf(plan, prices) },
+    ...{ name, stacks, plan, prices, bill: billOf(plan, prices) },
     choices: choicesOf(raw, prices, coefficients),
     causes: causesOf(raw, prices, coefficients),
     range: rangeOf(raw, prices, coefficients ?? plan.coefficients),
   }
 }
 
-function asJson({ name, plan, bill, prices, choices, causes, range }: Sizing) {
+function asJson({ name, stacks, plan, bill, prices, choices, causes, range }: Sizing) {
   return {
     stack: name,
+    stacks,
     load: plan.load,
     reasons: plan.reasons,
     findings: plan.findings,

@@ -58,6 +58,31 @@ describe('npm run sizing', function () {
     })
   }
 
+  it('divides a load that is more than one stack carries among the fewest stacks that do', () => {
+    const load = ['--new', '--set', 'load.peakEventsPerSecond=1000000']
+    const { status, lines } = sizing(...load)
+    assert.equal(status, 2)
+    assert.match(lines[0] as string, /^production: 125,000 events\/s at peak/)
+    assert.match(lines[3] as string, /^One of 8 equal stacks: /)
+    assert.ok(widest(lines) <= 80)
+    const [whole] = JSON.parse(sizing(...load, '--json').stdout) as { stacks: number; findings: { code: string }[] }[]
+    assert.deepEqual([whole?.stacks, whole?.findings], [8, []])
+    const compared = sizing(...load, '--compare', 'load.peakEventsPerSecond=1000').lines
+    assert.match(compared[1] as string, /^production \(one of 8\) /)
+  })
+
+  it('ends with 1 where no division helps', () => {
+    const { status, stderr } = sizing(
+      '--new',
+      '--set',
+      'load.peakEventsPerSecond=1000000',
+      '--set',
+      'elasticsearch.dataGib=1',
+    )
+    assert.equal(status, 1)
+    assert.match(stderr, /elasticsearch\.dataNodes would be /)
+  })
+
   it('ends with 0 if limits are close, and with 2 if limits are broken', () => {
     const expires = sizing('--set', 'elasticsearch.expireIndices=false')
     assert.deepEqual(
