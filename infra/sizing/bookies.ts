@@ -1,7 +1,7 @@
 import { cheapestCount, evenly, lossesOf, roundUp } from './capacity.ts'
 import { DAY_SECONDS } from './demand.ts'
 import { bytes, counted, figure, percent } from './figures.ts'
-import { DEFAULT_PRICES, podMonth } from './prices.ts'
+import { DEFAULT_PRICES, partsMonth } from './prices.ts'
 import { type Derived, decidedBy, type Question } from './question.ts'
 
 const GIB = 1024 ** 3
@@ -90,7 +90,7 @@ function sizeReplicas(question: Question, content: LedgerContent, journalGib: nu
   const value = cheapestCount(evenly(roundUp(bound), zones), zones, (count) => {
     const diskGib = stated['bookkeeper.ledgersGib'] ?? ledgerDiskBytes(question, content, count) / GIB
     if (!holds(count)) return undefined
-    const pod = podMonth(DEFAULT_PRICES, cores.bookie, memoryMibOf(question, diskGib) / 1024)
+    const pod = partsMonth(cores.bookie, memoryMibOf(question, diskGib) / 1024)
     return count * (pod + (journalGib + diskGib) * DEFAULT_PRICES.diskGibMonth)
   })
   const reason =

@@ -4,7 +4,7 @@ import { type Coefficients, DEFAULT_COEFFICIENTS } from '../../../infra/sizing/c
 import type { Load, Shape } from '../../../infra/sizing/load.ts'
 import { size } from '../../../infra/sizing/model.ts'
 import type { SizedKey } from '../../../infra/sizing/question.ts'
-import { anyLoad, anyShape, billOf, valuesOf } from './cases.ts'
+import { anyLoad, anyShape, billOf, DEV, loadOf, valuesOf } from './cases.ts'
 
 interface Case {
   readonly load: Load
@@ -161,6 +161,19 @@ describe('a stack never costs less, nor has fewer units, for', function () {
       )
     })
   }
+
+  it('larger events, where a bookie becomes too large for one family of machines', () => {
+    const bookies = (eventBytes: number) => {
+      const alone = { eventsPerCall: 1, backlogHours: 1, surviveNode: false, surviveZone: false }
+      const load = loadOf({ ...alone, peakEventsPerSecond: 2788, meanToPeak: 0.8486516160323359, eventBytes })
+      const cores = { ...DEV.cores, bookie: 0.5 }
+      return valuesOf(size(load, { ...DEV, writeQuorum: 2, retentionHours: 601, messageMaxEvents: 1, cores }))[
+        'bookkeeper.replicas'
+      ]
+    }
+    // At 111 bytes the cheapest would be 8 bookies of more than 2 GiB for each half of a core, were they priced by family.
+    assert.deepEqual([52, 109, 111, 150].map(bookies), [9, 10, 10, 10])
+  })
 
   for (const [what, safer] of Object.entries(SAFER)) {
     it(what, () => {
