@@ -19,6 +19,7 @@ interface Work {
 
 /** A part whose CPU time is measured. */
 interface Part {
+  /** Without what it uses even if it does little. */
   workOf(load: readonly Interval[]): Work
   /** Bytes that cost it as much as an event does without its bytes. */
   readonly eventBaseBytes: number
@@ -49,7 +50,13 @@ export const WORKER: Part = {
 export const DATA_NODES: Part = {
   eventBaseBytes: DEFAULT.dataNodeEventBaseBytes,
   eventsOfCall: DEFAULT.dataNodeEventsPerCall,
-  workOf: (load) => storing(present(load, (interval) => interval.nodes && { interval, cores: interval.nodes.cores })),
+  workOf: (load) => {
+    const seen = present(load, (interval) => interval.nodes && { interval, cores: interval.nodes.cores })
+    const work = storing(seen)
+    const baseSeconds =
+      sumOf(seen, ({ interval, cores }) => cores.length * secondsOf(interval)) * DEFAULT.dataNodeBaseCores
+    return { ...work, micros: Math.max(0, work.micros - baseSeconds * SECOND_MICROS) }
+  },
 }
 
 /** Stored events, and the calls that they arrived in: those of the API in the same intervals. */

@@ -108,7 +108,7 @@ function nodeRate(loadTest: LoadTest, beside: LoadTest | undefined): readonly Me
   const load = fullLoad(loadTest)
   const basis = basisOf(load, busiestNode)
   const copies = 1 + loadTest.settings.indexReplicas
-  const how = `${costs.how} in ${counted(copies, 'copy', 'copies')}; the busiest data node used up to ${percent(most(load.map(busiestNode)))} of its cores`
+  const how = `${costs.how} in ${counted(copies, 'copy', 'copies')}, in addition to ${figure(DEFAULT_COEFFICIENTS.dataNodeBaseCores)} cores of each node; the busiest data node used up to ${percent(most(load.map(busiestNode)))} of its cores`
   return [
     {
       key: 'eventsPerSecondPerDataNode',

@@ -67,7 +67,9 @@ export interface Coefficients {
   readonly journalFiles: number
   /** Part of a journal disk that may fill, over 0 to 1. */
   readonly journalFillRatio: number
-  /** Events a second that one data node of two cores can index, replicas counted as events. */
+  /** Cores that a data node uses as soon as it indexes, however little. */
+  readonly dataNodeBaseCores: number
+  /** Events a second that one data node of two cores can index in addition, replicas counted as events. */
   readonly eventsPerSecondPerDataNode: number
   /** Bytes that cost a data node as much as an event does without its bytes. */
   readonly dataNodeEventBaseBytes: number
@@ -186,10 +188,12 @@ export const DEFAULT_COEFFICIENTS: Coefficients = Object.freeze({
   // journalMaxBackups of BookKeeper is 5; one is written, two wait for the flush (60 s at 60 MB/s are 3.6 GB).
   journalFiles: 8,
   journalFillRatio: 0.8,
+  // Measured: 250 µs an event at 1,000 events/s, 151 at 3,000. Refreshes, merges and the watching of itself take it.
+  dataNodeBaseCores: 0.15,
   // Measured 34-47 k docs/s on two cores with everything in the page cache and no merge backlog; about a third of it.
   eventsPerSecondPerDataNode: 12_000,
-  // Measured: 1.9 times.
-  dataNodeEventBaseBytes: 1000,
+  // Measured: 2.8 times.
+  dataNodeEventBaseBytes: 210,
   // Measured by calls of 1 and of 50 events: 0.5 and 0.7. States are merged before they are written.
   dataNodeEventsPerCall: 0.7,
   // Estimate: a search of a dashboard takes 50 ms of a core.

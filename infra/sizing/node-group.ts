@@ -52,10 +52,11 @@ function diskGibOf(question: Question, { bytes }: NodeGroup, count: number): num
 /** Cores that one of `count` nodes needs for the load, also after a loss, before rounding. */
 export function loadCoresOf(question: Question, { cores }: NodeGroup, count: number): number {
   const { shape, c } = question
+  if (cores === 0) return 0
   const afterLoss = lossesAt(question, count).map(
     ({ left, copies }) => (cores * (copies / (1 + shape.indexReplicas))) / Math.max(1, left) / c.lossUtilisation,
   )
-  return Math.max(cores / count / c.targetUtilisation, ...afterLoss)
+  return c.dataNodeBaseCores + Math.max(cores / count / c.targetUtilisation, ...afterLoss)
 }
 
 /** Heap for a disk, before rounding: half of the memory, plus what an empty node and its indices take. */
@@ -77,7 +78,9 @@ export function countOf(question: Question, group: NodeGroup): number {
   const mostGib = mostGibOf(question, group)
   const mostHeap = Math.max(heapGibOf(question, group, c.minDiskGib), stated[keys.heap] ?? c.maxHeapGib)
   const statedMillicores = stated[keys.cpu]
-  const mostCores = statedMillicores === undefined ? c.maxDataCores : statedMillicores / 1000
+  // More nodes never make up for a CPU that is used up before the first event.
+  const mostCores =
+    statedMillicores === undefined ? c.maxDataCores : Math.max(statedMillicores / 1000, 2 * c.dataNodeBaseCores)
   const costAt = (count: number) => {
     const diskGib = Math.max(c.minDiskGib, diskGibOf(question, group, count))
     const heapGib = heapGibOf(question, group, diskGib)
@@ -98,7 +101,7 @@ export function countOf(question: Question, group: NodeGroup): number {
   const bound = Math.max(
     group.leastNodes,
     group.shardNodes,
-    group.cores / mostCores / c.targetUtilisation,
+    group.cores / (mostCores - c.dataNodeBaseCores) / c.targetUtilisation,
     group.bytes / (mostGib * GIB) / c.diskFillRatio,
   )
   return cheapestCount(evenly(roundUp(bound), shape.zones), shape.zones, costAt)

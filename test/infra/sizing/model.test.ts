@@ -143,7 +143,7 @@ const LARGE_FACTS: readonly (readonly [string, ReasonCode, Facts])[] = [
     'cheapest',
     { documentsPerSecond: 52_000, busyCores: 16.9, bytes: 1.006e14, mostGib: 4096, least: 3 },
   ],
-  ['elasticsearch.cpuMillicores', 'memory', { coresByLoad: 0.7222, coresByMemory: 6.438, nodes: 39 }],
+  ['elasticsearch.cpuMillicores', 'memory', { coresByLoad: 0.8722, coresByMemory: 6.438, nodes: 39 }],
   ['elasticsearch.heapGib', 'load', { diskGib: 3981, diskPerMemory: 80.72, indices: 33, needed: 25.75 }],
   [
     'elasticsearch.dataGib',
@@ -440,7 +440,7 @@ describe('the sizes of Elasticsearch', () => {
         const c = DEFAULT_COEFFICIENTS
         const bytes = mean * 86_400 * days * (load.eventBytes + c.overheadBytesPerEvent) * c.storedBytesPerEventByte
         if (shards < 1024) assert.ok(bytes / shards <= 50e9)
-        const events = load.peakEventsPerSecond * ((1000 + load.eventBytes) / 1650 + 0.7 / load.eventsPerCall)
+        const events = load.peakEventsPerSecond * ((210 + load.eventBytes) / 860 + 0.7 / load.eventsPerCall)
         const factor = load.catchUpHours === 0 ? 1 : (load.meanToPeak + load.backlogHours / load.catchUpHours) / 1.5
         const busy = (events * Math.max(1, factor) * (1 + shape.indexReplicas)) / 6000 + load.queriesPerSecond / 20
         const indexingNodes = Math.ceil(busy / 1.2 - 1e-6)
@@ -607,7 +607,7 @@ describe('the loss that a stack is to survive', () => {
       fc.property(anyLoad, anyShape, (load, shape) => {
         if (shape.indexReplicas === 0 || !load.surviveZone || shape.zones === 1) return
         const sizes = valuesOf(size({ ...load, catchUpHours: 0 }, shape))
-        const weight = (1000 + load.eventBytes) / 1650
+        const weight = (210 + load.eventBytes) / 860
         const events = load.peakEventsPerSecond * (weight + 0.7 / load.eventsPerCall)
         const copies = 1 + shape.indexReplicas
         const remade = Math.min(copies, (shape.zones - 1) * Math.ceil(copies / shape.zones))
@@ -662,7 +662,7 @@ describe('the shape of data nodes', () => {
     const load = { peakEventsPerSecond: 200_000, eventsPerCall: 1, retentionDays: 1, stateDays: 1, hotDays: 1 }
     const [two] = nodesOf(load, { 'elasticsearch.cpuMillicores': 2000 })
     const [eight] = nodesOf(load, { 'elasticsearch.cpuMillicores': 8000 })
-    assert.deepEqual([two, eight], [96, 24])
+    assert.deepEqual([two, eight], [105, 27])
   })
 
   it('is cheaper by no cliff: one event a second more never doubles the disks', () => {
