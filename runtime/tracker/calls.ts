@@ -1,7 +1,7 @@
 import { type BulkLimits, bytesOf, type Entry, takeBulk } from './bulk.ts'
 import type { Host } from './host.ts'
 import { KeepaliveBudget } from './keepalive.ts'
-import { type Outcome, outcomeOf } from './outcome.ts'
+import { type Outcome, outcomeOf } from '../outcome.ts'
 import type { Pause } from './pause.ts'
 import type { Queue } from './queue.ts'
 import type { Result } from './types.ts'
