@@ -389,18 +389,23 @@ describe('the browser library', () => {
   })
 
   for (const status of [401, 403]) {
-    it(`says once that it is answered ${status}, keeps the events, and sends them once the source is fixed`, async () => {
-      browser.answer = () => ({ status, retryAfter: null, data: { detail: 'Access denied.' } })
+    it(`says once that it is answered ${status}, to track() as well, keeps the events, and sends them once the source is fixed`, async () => {
+      const data = { detail: 'Access denied.' }
+      browser.answer = () => ({ status, retryAfter: null, data })
       const tracker = await opened()
-      let result: Result | undefined
-      void tracker.track('a').then((answer) => (result = answer))
+      const results: (Result | undefined)[] = []
+      void tracker.track('a').then((answer) => results.push(answer))
+      await browser.advance(5000)
+      assert.equal(results.length, 1)
+      void tracker.track('b').then((answer) => results.push(answer))
       await browser.advance(20_000)
+      assert.deepEqual(results, Array(2).fill({ status, data }))
       assert.ok(browser.calls.length > 2)
       assert.equal(browser.warnings.length, 1)
       assert.match(browser.warnings[0] ?? '', new RegExp(`^refused \\(${status}\\): .*"type":"a".*"Access denied\\."`))
       browser.answer = () => STORED
       await browser.advance(120_000)
-      assert.deepEqual([result?.status, queued(), browser.warnings.length], [200, [], 1])
+      assert.deepEqual([queued(), browser.warnings.length, browser.calls.at(-1)?.body.events.length], [[], 1, 2])
     })
   }
 
