@@ -147,6 +147,7 @@ describe('the browser library', () => {
         atMs: 0,
         body: {
           source: { id: 'shop' },
+          sentAt: '2026-11-23T12:00:00.000Z',
           session: { id: browser.cookies.get('tracardi-session-id')?.value },
           profile: { id: browser.storage?.getItem('tracardi-profile-id') },
           context: { time: { tz: 'Europe/Berlin' } },
@@ -275,6 +276,12 @@ describe('the browser library', () => {
       await browser.advance(60_000)
       // Halves of 1 s and of 2 s.
       assert.deepEqual(times(), [0, 500, 1500])
+      // By the clock of the browser, which the API corrects by it.
+      const sentAt = ['00.000', '00.500', '01.500'].map((seconds) => `2026-11-23T12:00:${seconds}Z`)
+      assert.deepEqual(
+        browser.calls.map(({ body }) => body['sentAt']),
+        sentAt,
+      )
       assert.equal(new Set(storedIds()).size, 1)
       assert.deepEqual(queued(), [])
     })
