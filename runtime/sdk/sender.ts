@@ -57,7 +57,7 @@ class QueueSender implements Sender {
   readonly #givingUp = new AbortController()
   #events = 0
   #bytes = 0
-  #underWay = 0
+  readonly #underWay = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
   #flushing = false
   #closing: Promise<void> | undefined
@@ -115,12 +115,19 @@ class QueueSender implements Sender {
   }
 
   #append(entry: Entry, inMemory: boolean): SpoolFile | undefined {
-    try {
-      const file = this.#spool?.append(entry, inMemory)
-      if (this.#spool && !file) this.#report('spool', 'the spool is full: events are kept in memory only')
+    return this.#onDisk((spool) => {
+      const file = spool.append(entry, inMemory)
+      if (!file) this.#report('full spool', 'the spool is full: events are kept in memory only')
       return file
+    })
+  }
+
+  /** A disk that fails must not stop what is in memory. */
+  #onDisk<T>(work: (spool: Spool) => T): T | undefined {
+    try {
+      return this.#spool && work(this.#spool)
     } catch (error) {
-      this.#report('spool', `the spool cannot be written: ${messageOf(error)}`)
+      this.#report('spool', `the spool cannot be used: ${messageOf(error)}`)
       return undefined
     }
   }
@@ -152,7 +159,7 @@ class QueueSender implements Sender {
   #refill(): void {
     const { queueEvents, queueBytes } = this.#settings
     while (this.#spool?.hasMore && this.#events <= queueEvents / 2 && this.#bytes <= queueBytes / 2) {
-      const loaded = this.#spool.load()
+      const loaded = this.#onDisk((spool) => spool.load())
       if (!loaded) return
       const { file, entries, damaged } = loaded
       if (damaged > 0)
@@ -163,18 +170,18 @@ class QueueSender implements Sender {
 
   #pump(): void {
     const now = this.#flushing || this.#closing !== undefined
-    while (this.#underWay < this.#settings.concurrency) {
+    while (this.#underWay.size < this.#settings.concurrency) {
       const bulk = this.#waiting.take(performance.now(), now)
       if (bulk.length === 0) break
-      this.#underWay += 1
-      void this.#send(bulk).finally(() => {
-        this.#underWay -= 1
+      const sending = this.#send(bulk).finally(() => {
+        this.#underWay.delete(sending)
         this.#pump()
       })
+      this.#underWay.add(sending)
     }
     clearTimeout(this.#timer)
     const dueInMs = this.#waiting.dueInMs(performance.now())
-    const isFree = this.#underWay < this.#settings.concurrency
+    const isFree = this.#underWay.size < this.#settings.concurrency
     this.#timer = isFree && dueInMs !== undefined ? setTimeout(() => this.#pump(), dueInMs) : undefined
   }
 
@@ -220,9 +227,11 @@ class QueueSender implements Sender {
   }
 
   #settle(queued: Queued, outcome: Outcome): void {
-    if (queued.file) this.#spool?.settled(queued.file)
+    const { file } = queued
+    if (file) this.#onDisk((spool) => spool.settled(file))
     this.#forget(queued, outcome)
     this.#refill()
+    this.#noticeEmpty()
   }
 
   /** It is no longer in memory. */
@@ -231,7 +240,10 @@ class QueueSender implements Sender {
     this.#bytes -= queued.bytes
     queued.settle(outcome)
     if (this.#hasRoom(0)) for (const resolve of this.#whenRoom.splice(0)) resolve()
-    if (this.#events > 0 || this.#spool?.hasMore) return
+  }
+
+  #noticeEmpty(): void {
+    if (this.#events > 0) return
     this.#flushing = false
     for (const resolve of this.#whenEmpty.splice(0)) resolve()
   }
@@ -245,8 +257,9 @@ class QueueSender implements Sender {
     clearTimeout(timer)
     clearTimeout(this.#timer)
     for (const queued of this.#waiting.takeAll()) this.#conclude(queued, { kind: 'again', status: 0, text: '' })
+    await Promise.all(this.#underWay)
     await this.#agent.close()
-    this.#spool?.close()
+    this.#onDisk((spool) => spool.close())
     for (const resolve of [...this.#whenRoom.splice(0), ...this.#whenEmpty.splice(0)]) resolve()
   }
 
@@ -265,6 +278,10 @@ class QueueSender implements Sender {
     if (count === undefined) return
     const more = count > 1 ? ` (${count} since the last report)` : ''
     const { onProblem = (problem) => process.emitWarning(problem, 'TracardiSender') } = this.#settings
-    onProblem(`${text}${more}`)
+    try {
+      onProblem(`${text}${more}`)
+    } catch (error) {
+      process.emitWarning(`onProblem has failed: ${messageOf(error)}`, 'TracardiSender')
+    }
   }
 }

@@ -129,6 +129,7 @@ export class Spool {
   }
 
   close(): void {
+    used.delete(this.#folder)
     clearTimeout(this.#syncTimer)
     if (this.#writing) {
       fsyncSync(this.#writing.descriptor)
@@ -136,7 +137,6 @@ export class Spool {
       this.#writing = undefined
     }
     rmSync(join(this.#folder, LOCK), { force: true })
-    used.delete(this.#folder)
   }
 
   #sync(): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSender } from '../../../runtime/sdk/index.ts'
@@ -182,6 +183,18 @@ describe('the sender', () => {
     assert.equal(server.calls.length, 0)
   })
 
+  it('continues when the program that listens to problems fails', async () => {
+    const warned = once(process, 'warning')
+    make({
+      onProblem: () => {
+        throw new Error('of the program')
+      },
+    })
+    assert.equal((await sender.track(' ')).kind, 'refused')
+    const [warning] = (await warned) as [Error]
+    assert.deepEqual([warning.name, warning.message], ['TracardiSender', 'onProblem has failed: of the program'])
+  })
+
   it('names all options that are wrong', () => {
     make()
     assert.throws(() => createSender({ url: 'events', source: '', bulkEvents: 0, queueHours: Number.NaN }), {
@@ -298,6 +311,25 @@ describe('the sender', () => {
       assert.deepEqual(types().flat(), ['a', 'b', 'c', 'd', 'e'])
       assert.deepEqual(kinds(await Promise.all(outcomes.slice(0, 2))), ['stored', 'stored'])
       assert.deepEqual(files(), [])
+    })
+
+    it('is empty when nothing of its last file can be read', async () => {
+      const line = [Date.now(), '{"session":{"id":"s"}}', '{"id":"1","type":"a"}'].join('\t')
+      writeFileSync(join(folder, '000000000001.spool'), `${line}\n`)
+      writeFileSync(join(folder, '000000000002.spool'), 'not an event\n')
+      make({ queueEvents: 1, spool: { folder } })
+      await sender.flush()
+      assert.deepEqual([types(), files(), problems.length], [[['a']], [], 1])
+    })
+
+    it('sends from memory when its disk fails, and reports that', async () => {
+      make({ spool: { folder } })
+      rmSync(folder, { recursive: true })
+      const outcome = await sender.track('a')
+      await sender.close()
+      mkdirSync(folder)
+      assert.equal(outcome.kind, 'stored')
+      assert.match(problems[0] ?? '', /^the spool cannot be used: ENOENT/)
     })
 
     it('keeps in memory what a full spool does not take, drops what neither takes, and reports both', async () => {
