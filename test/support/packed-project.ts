@@ -38,6 +38,11 @@ export function packedSender(...others: readonly string[]): PackedProject {
   return projectWith('@tracardi-at-scale/sdk', join(RUNTIME, 'sdk'), others)
 }
 
+/** Makes an empty project in which the packed browser library is installed. */
+export function packedTracker(): PackedProject {
+  return projectWith('@tracardi-at-scale/tracker', join(RUNTIME, 'tracker'))
+}
+
 /**
  * Installs as npm would: unpacked into node_modules, with the dependencies that the package names next to it. They are links to
  * those of this checkout, so that nothing is downloaded.
@@ -50,7 +55,7 @@ function projectWith(name: string, packageFolder: string, others: readonly strin
   execFileSync('npm', ['pack', '--pack-destination', folder], { cwd: packageFolder, stdio: 'pipe' })
   const tarball = join(folder, readdirSync(folder).find((file) => file.endsWith('.tgz')) as string)
   execFileSync('tar', ['-xzf', tarball, '-C', installed, '--strip-components', '1'])
-  const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
+  const { dependencies = {} } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
   for (const one of [...Object.keys(dependencies), ...others]) {
     mkdirSync(dirname(join(modules, one)), { recursive: true })
     // What the programs depend on in another version than the tools is in their own folder.
