@@ -14,6 +14,7 @@ import { settings } from '../runtime/config.ts'
 import { errorCodes } from '../runtime/errors.ts'
 import { localSettings } from '../runtime/local/settings.ts'
 import { allowedValues, type EnvSetting, type Setting } from '../runtime/setting.ts'
+import { type PublishedFile, pathOfBuilt } from '../runtime/tracker/build.ts'
 import { AdaptiveConcurrency } from '../runtime/worker/concurrency.ts'
 import { workerMetrics } from '../runtime/worker/metrics.ts'
 import { type BulkAnswer, provoked, scripted } from '../test/support/bulk-answers.ts'
@@ -137,6 +138,16 @@ function reasonsTable(stack: string): string {
   return table(['key', 'value', 'why'], rows)
 }
 
+/** The script elements of the current release, with their hashes. */
+function publishedSnippet(): string {
+  const files = JSON.parse(readFileSync(pathOfBuilt('published.json'), 'utf8')) as readonly PublishedFile[]
+  const elements = files.map(({ name, file, integrity }) => {
+    const source = name === 'tracker.js' ? ' data-source="my-source"' : ''
+    return `<script async src="https://events.example.com/tracker/${file}"${source} crossorigin="anonymous"\n  integrity="${integrity}"></script>`
+  })
+  return ['```html', ...elements, '```'].join('\n')
+}
+
 /** USD a month at the prices of the review: 25 a core, 3.5 a GiB of memory, 0.09 a GiB of disk, of what pods request. */
 export function reviewedMonth(load: ComparedLoad, asExpert = false): number {
   const { cpuMillicores, memoryMib, diskGib } = totalOf(costOf(platformSettings(planOf(stackOf(load, asExpert)))))
@@ -258,6 +269,7 @@ export const pages: Readonly<Record<string, Readonly<Record<string, () => string
         Object.entries(secretKeys).map(([name, meaning]) => [`\`${name}\``, meaning]),
       ),
   },
+  'tracker.md': { published: publishedSnippet },
   'stacks.md': {
     ...Object.fromEntries(STACKS.map((stack) => [stack, () => costsTable(stack)])),
     sizing: () => reasonsTable('production'),

@@ -9,6 +9,7 @@ import { BacklogAnswer, BacklogParams, BacklogQuery } from './schema.ts'
 /** `GET /queue/{namespace}/{topic}/backlog`: messages that are not yet acknowledged, by partition and subscription. */
 export function addQueueRoutes(server: FastifyInstance, admin: PulsarAdmin, tenant: string): void {
   const schema = {
+    operationId: 'backlog',
     summary: 'Messages that are not yet acknowledged',
     params: BacklogParams,
     querystring: BacklogQuery,

@@ -15,8 +15,14 @@ import type { Authorize } from './sender.ts'
 import type { Track } from './track.ts'
 import { callValidator } from './validate.ts'
 
-const consumes = ['application/json', 'text/plain']
-const collectConsumes = [...consumes, 'application/x-www-form-urlencoded', 'text/ping']
+/**
+ * Of the types that are taken, the OpenAPI document lists JSON: generated clients need no other. openapi-python-client 0.29 makes code
+ * that does not run where a body has several.
+ */
+const consumes = ['application/json']
+const TRACK_TYPES = 'The JSON may also be sent as `text/plain`, or without a type.'
+const COLLECT_TYPES =
+  'The body may be empty, JSON sent as `text/plain` or without a type, a form (`application/x-www-form-urlencoded`), or a ping (`text/ping`).'
 const RETRY_AFTER = { 'Retry-After': { type: 'integer', description: 'Seconds to wait.' } }
 const response = {
   200: TrackAnswer,
@@ -45,7 +51,10 @@ export function addTrackRoute(server: FastifyInstance, track: Track, maxEvents: 
     '/track',
     {
       config: { sourceInBody: true },
-      schema: { summary: 'Accepts the events of one profile', consumes, body: trackSchema(maxEvents), response },
+      schema: {
+        ...{ operationId: 'track', summary: 'Accepts the events of one profile', description: TRACK_TYPES },
+        ...{ consumes, body: trackSchema(maxEvents), response },
+      },
       // The schema above documents; its validator would list every fault of every event.
       validatorCompiler: () => () => true,
       preValidation: async (request) => {
@@ -77,17 +86,21 @@ export function addCollectRoutes(server: FastifyInstance, track: Track, authoriz
     return track(request, payload, { profileLess: !sessionId?.trim() })
   }
   const routes = [
-    { url: '/collect/:event_type/:source_id', params: CollectParams },
-    { url: '/collect/:event_type/:source_id/:session_id', params: SessionCollectParams },
+    { url: '/collect/:event_type/:source_id', params: CollectParams, name: 'collect' },
+    { url: '/collect/:event_type/:source_id/:session_id', params: SessionCollectParams, name: 'collectInSession' },
   ]
-  for (const { url, params } of routes) {
-    const posted = { summary: 'Accepts one event; its properties are the body', consumes: collectConsumes }
+  for (const { url, params, name } of routes) {
+    const posted = {
+      operationId: name,
+      ...{ summary: 'Accepts one event; its properties are the body', description: COLLECT_TYPES },
+      consumes,
+    }
     server.post(
       url,
       { preParsing, preValidation, schema: { ...posted, body: CollectBody, params, response } },
       (request) => collect(request, request.body),
     )
-    const got = { summary: 'Accepts one event; its properties are the query' }
+    const got = { operationId: `${name}Query`, summary: 'Accepts one event; its properties are the query' }
     server.get(url, { preParsing, schema: { ...got, params, response } }, (request) =>
       collect(request, { ...(request.query as object) }),
     )

@@ -1,21 +1,25 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
 
+const DIST = new URL('../tracker/dist/', import.meta.url)
 const SCRIPT = 'text/javascript; charset=utf-8'
+const TYPES = 'text/plain; charset=utf-8'
 
-/** What a page may load, and the built file that it gets. Tracardi's own snippet asks for `liliput.min.js`. */
+/** What a page may load of the current release. Tracardi's own snippet asks for `liliput.min.js`. */
 const SERVED = [
-  { name: 'tracker.js', file: 'tracker.js', type: SCRIPT },
-  { name: 'liliput.min.js', file: 'liliput.min.js', type: SCRIPT },
-  { name: 'tracker.mjs', file: 'tracker.mjs', type: SCRIPT },
-  { name: 'tracker.d.mts', file: 'tracker.d.mts', type: 'text/plain; charset=utf-8' },
-] as const
+  ...['tracker.js', 'liliput.min.js', 'tracker.mjs', 'pages.js', 'pages.mjs'].map((name) => ({ name, type: SCRIPT })),
+  ...['tracker.d.mts', 'pages.d.mts'].map((name) => ({ name, type: TYPES })),
+  { name: 'published.json', type: 'application/json; charset=utf-8' },
+]
+
+/** A new release reaches every page within an hour; until then no page waits for an answer. */
+const HOUR = 'public, max-age=3600, stale-while-revalidate=86400'
+/** The name changes with the content. */
+const FOREVER = 'public, max-age=31536000, immutable'
 
 const HEADERS = {
-  // A new release reaches every page within an hour; until then no page waits for an answer.
-  'cache-control': 'public, max-age=3600, stale-while-revalidate=86400',
   'x-content-type-options': 'nosniff',
   // Pages that isolate themselves (COEP) may load it, too.
   'cross-origin-resource-policy': 'cross-origin',
@@ -38,8 +42,12 @@ interface Variant {
 
 /** `/tracker/…`: the browser library, read and compressed once. */
 export function addTrackerRoutes(server: FastifyInstance): void {
-  for (const { name, file, type } of SERVED) {
-    const variants = variantsOf(readFileSync(new URL(`../tracker/dist/${file}`, import.meta.url)))
+  const published = readdirSync(new URL('published/', DIST)).map((name) => {
+    return { name, type: SCRIPT, file: `published/${name}`, caching: FOREVER }
+  })
+  const served = SERVED.map(({ name, type }) => ({ name, type, file: name, caching: HOUR }))
+  for (const { name, file, type, caching } of [...served, ...published]) {
+    const variants = variantsOf(readFileSync(new URL(file, DIST)))
     server.route({
       method: ['GET', 'HEAD'],
       url: `/tracker/${name}`,
@@ -47,7 +55,7 @@ export function addTrackerRoutes(server: FastifyInstance): void {
       handler: (request, reply) => {
         const encoding = encodingFor(request.headers['accept-encoding'] ?? '')
         const { body, etag } = variants[encoding]
-        reply.headers({ ...HEADERS, 'content-type': type, etag })
+        reply.headers({ ...HEADERS, 'cache-control': caching, 'content-type': type, etag })
         if (matches(request.headers['if-none-match'], etag)) return reply.code(304).send()
         if (encoding !== 'identity') reply.header('content-encoding', encoding)
         return reply.send(body)

@@ -1,7 +1,8 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { Agent } from 'undici'
-import { deliver } from '../send/deliver.ts'
+import { deliver } from '../sdk/deliver.ts'
 import type { Call } from '../send/generate.ts'
+import { deliveryFor, refusalOf } from '../send/sender.ts'
 import type { DueCall } from './calls.ts'
 import { NumberSet } from './comparison.ts'
 import { LatencyHistogram } from './latency.ts'
@@ -33,6 +34,7 @@ export async function drive(
 ): Promise<void> {
   const agent = new Agent({ connections: options.connections, pipelining: 1 })
   const url = `${options.target}/track`
+  const delivery = deliveryFor(options)
   const startedAtMs = performance.now()
   const underWay = new Set<Promise<void>>()
   const post = async (due: DueCall) => {
@@ -40,7 +42,10 @@ export async function drive(
     const call = due.make(Date.now())
     const body = JSON.stringify(call)
     meter.sent(due.events, body.length - emptyBytes(call), performance.now() - dueAtMs)
-    const refusal = await deliver(agent, url, body, options, (status) => meter.answered(status))
+    const delivered = await deliver(agent, url, body, delivery, ({ status }) =>
+      meter.answered(String(status || 'error')),
+    )
+    const refusal = refusalOf(delivered)
     if (refusal === undefined) meter.took(due.firstNumber, due.events, performance.now() - dueAtMs)
     else meter.gaveUp(due.events, refusal)
   }

@@ -1,9 +1,35 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent } from 'undici'
-import { type Delivery, deliver } from './deliver.ts'
+import { type Delivered, type Delivery, deliver } from '../sdk/deliver.ts'
 import type { Call } from './generate.ts'
 
-export interface SendOptions extends Delivery {
+const BACKOFF = { baseMs: 200, maxMs: 5000 }
+
+export interface Patience {
+  /** How long a call is tried again that gets 408, 429, 5xx or no answer. */
+  readonly retryForMs: number
+  /** Of the source, where it has one. */
+  readonly secret?: string | undefined
+}
+
+/** An operator watches: what must be repaired, such as an unknown source, is not tried again. */
+export function deliveryFor({ retryForMs, secret }: Patience): Delivery {
+  return {
+    secret,
+    backoff: BACKOFF,
+    tryAgain: ({ status }, sinceMs) => {
+      const mayPass = status < 300 || status === 408 || status === 429 || status >= 500
+      return mayPass && sinceMs <= retryForMs
+    },
+  }
+}
+
+/** The last answer to a call that was not stored; `undefined` of one that was. */
+export function refusalOf({ kind, status, text }: Delivered): string | undefined {
+  return kind === 'stored' ? undefined : `${status || 'error'}: ${text}`
+}
+
+export interface SendOptions extends Patience {
   /** Of the public listener, `http://localhost:8585`. */
   readonly url: string
   /** Maximum number of concurrent calls. */
@@ -33,6 +59,7 @@ export async function sendCalls(
   onAccepted: (call: Call) => void = () => undefined,
 ): Promise<SendReport> {
   const agent = new Agent({ connections: options.concurrency, pipelining: 1 })
+  const delivery = deliveryFor(options)
   const startedAt = performance.now()
   const tally = { calls: 0, accepted: 0, failed: 0 }
   const answers: Record<string, number> = {}
@@ -42,9 +69,12 @@ export async function sendCalls(
 
   const post = async (call: Call) => {
     const sentAt = performance.now()
-    const refusal = await deliver(agent, `${options.url}/track`, JSON.stringify(call), options, (status) => {
-      answers[status] = (answers[status] ?? 0) + 1
+    const body = JSON.stringify(call)
+    const delivered = await deliver(agent, `${options.url}/track`, body, delivery, ({ status }) => {
+      const key = status || 'error'
+      answers[key] = (answers[key] ?? 0) + 1
     })
+    const refusal = refusalOf(delivered)
     if (refusal === undefined) {
       latencies.push(performance.now() - sentAt)
       tally.accepted += call.events.length

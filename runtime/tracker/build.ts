@@ -1,11 +1,14 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
 import { minify_sync as minifySync } from 'terser'
 
 /**
  * Builds the files that the API serves. They are checked in, so that neither the image nor `npm start` needs a build:
- * `npm run tracker` writes them, and a test fails when they are not what their source makes.
+ * `npm run tracker` writes them, and a test fails when they are not what their source makes. Files in `published/` stay when another
+ * release is built: pages may name them.
  */
 
 /** The formats in which a page may take the library, by the name of the file. */
@@ -13,7 +16,22 @@ const BUNDLES = [
   { file: 'tracker.js', entry: 'browser/page.ts', format: 'iife', forTracardi: false },
   { file: 'liliput.min.js', entry: 'browser/page.ts', format: 'iife', forTracardi: true },
   { file: 'tracker.mjs', entry: 'browser/module.ts', format: 'esm', forTracardi: false },
+  { file: 'pages.js', entry: 'browser/pages.ts', format: 'iife', forTracardi: false },
+  { file: 'pages.mjs', entry: 'browser/pages-module.ts', format: 'esm', forTracardi: false },
 ] as const
+
+/** The scripts that are also published under a name that changes with their content. */
+const PUBLISHED = ['tracker.js', 'pages.js'] as const
+
+/** A script that never changes under its name. */
+export interface PublishedFile {
+  /** As `tracker.js`. */
+  readonly name: string
+  /** As `tracker.0123456789ab.js`, in `published/`. */
+  readonly file: string
+  /** For the attribute `integrity` of a script element. */
+  readonly integrity: string
+}
 
 /** Properties that only the parts of the library use. The build shortens them, so that pages load less. */
 const INTERNAL = [
@@ -23,8 +41,10 @@ const INTERNAL = [
   'begin',
   'bytes',
   'callContext',
+  'campaign',
   'callOptions',
   'elements',
+  'end',
   'envelope',
   'eventContext',
   'getForGood',
@@ -41,11 +61,13 @@ const INTERNAL = [
   'nowMs',
   'outlivesPage',
   'own',
+  'post',
   'randomBytes',
   'readCookie',
   'registered',
   'remove',
   'removeOlderThan',
+  'reset',
   'retryAfter',
   'seenMs',
   'sessionId',
@@ -83,7 +105,21 @@ export function buildFiles(): ReadonlyMap<string, string> {
     })
     return [file, shortened(built.outputFiles[0]?.text ?? '', format === 'esm')] as const
   })
-  return new Map([...bundles, ['tracker.d.mts', declarations()]])
+  const published = PUBLISHED.map((name) => publishedFile(name, new Map(bundles).get(name) ?? ''))
+  return new Map([
+    ...bundles,
+    ['tracker.d.mts', declarations()],
+    ['pages.d.mts', PAGES_DECLARATIONS],
+    ...published.map(({ file, content }) => [`published/${file}`, content] as const),
+    [
+      'published.json',
+      `${JSON.stringify(
+        published.map(({ content: _, ...rest }) => rest),
+        null,
+        2,
+      )}\n`,
+    ],
+  ])
 }
 
 /** A second tool saves another 4 % of the gzipped size: it inlines what has one use, in several passes. */
@@ -98,8 +134,27 @@ function declarations(): string {
   return `${types}\n/** Makes the library for this page. */\nexport declare function createTracker(options: TrackerOptions): Tracker\n`
 }
 
+const PAGES_DECLARATIONS = `import type { PagesOptions, Tracker } from './tracker.mjs'
+
+/** Registers a \`page-view\` for each page of an application. Called once for a tracker. */
+export declare function trackPages(tracker: Tracker, options?: PagesOptions): void
+`
+
+const NAME_DIGITS = 12
+
+function publishedFile(name: string, content: string): PublishedFile & { readonly content: string } {
+  const digest = createHash('sha384').update(content).digest()
+  const file = name.replace('.', `.${digest.toString('hex').slice(0, NAME_DIGITS)}.`)
+  return { name, file, integrity: `sha384-${digest.toString('base64')}`, content }
+}
+
 export function pathOfBuilt(file: string): string {
   return pathOf(`dist/${file}`)
 }
 
-if (import.meta.main) for (const [file, content] of buildFiles()) writeFileSync(pathOfBuilt(file), content)
+if (import.meta.main) {
+  for (const [file, content] of buildFiles()) {
+    mkdirSync(dirname(pathOfBuilt(file)), { recursive: true })
+    writeFileSync(pathOfBuilt(file), content)
+  }
+}

@@ -1,12 +1,12 @@
+import { type Outcome, outcomeOf } from '../outcome.ts'
 import { type BulkLimits, bytesOf, type Entry, takeBulk } from './bulk.ts'
 import type { Host } from './host.ts'
 import { KeepaliveBudget } from './keepalive.ts'
-import { type Outcome, outcomeOf } from './outcome.ts'
 import type { Pause } from './pause.ts'
 import type { Queue } from './queue.ts'
 import type { Result } from './types.ts'
 
-/** The source is unknown or disabled, or pages of this origin may not use it. The events wait until that is fixed; reported once in a page. */
+/** The source is unknown or disabled, or pages of this origin may not use it. The events wait until that is fixed; it is reported once in a page. */
 const DENIALS: readonly number[] = [401, 403]
 
 export interface CallsWork {
@@ -60,12 +60,17 @@ export function callsTo(url: string, host: Host, queue: Queue, pause: Pause, wor
     }
   }
 
+  const warnOf = (kind: Outcome['kind'], [first]: readonly Entry[], { status, data }: Result) => {
+    if (kind !== 'again' || !isDenied) host.warn(`refused (${status}): ${first?.json} ${JSON.stringify(data)}`)
+  }
+
   const conclude = (kind: Outcome['kind'], bulk: readonly Entry[], result: Result) => {
-    const { status, data } = result
     if (kind === 'stored') work.answered(result)
-    else if (kind === 'again' ? isDenied || !DENIALS.includes(status) : bulk.length > 1) return
-    else host.warn(`refused (${status}): ${bulk[0]?.json} ${JSON.stringify(data)}`)
-    if (kind === 'again') isDenied = true
+    else if (kind === 'again' ? !DENIALS.includes(result.status) : bulk.length > 1) return
+    else warnOf(kind, bulk, result)
+    isDenied = kind === 'again'
+    // The events continue to wait; this page or the next one sends them.
+    if (isDenied) for (const id of own) work.settled(id, result)
     else finish(bulk, result)
   }
 

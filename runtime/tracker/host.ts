@@ -1,6 +1,6 @@
-import type { Response } from './outcome.ts'
+import type { Response } from '../outcome.ts'
 import type { PrivacySignals } from './permission.ts'
-import type { ContextOptions, Properties, Target } from './types.ts'
+import type { Answer, ContextOptions, Properties, Target } from './types.ts'
 
 /** `localStorage`. Writing fails when it is full; what is in it can still be read and removed. */
 export interface StorageLike {
@@ -10,6 +10,9 @@ export interface StorageLike {
   setItem(key: string, value: string): void
   removeItem(key: string): void
 }
+
+/** What the API answers to a call. */
+export type ApiResponse = Response<Answer | null>
 
 /** The browser, as far as the library needs it: everything that is no decision. */
 export interface Host {
@@ -33,7 +36,7 @@ export interface Host {
    * @param keepalive whether the call outlives the page.
    * @returns `undefined` when no answer came.
    */
-  post(url: string, body: string, keepalive: boolean): Promise<Response | undefined>
+  post(url: string, body: string, keepalive: boolean): Promise<ApiResponse | undefined>
   /** Whether the page has been loaded, with all that belongs to it. */
   isLoaded(): boolean
   isHidden(): boolean

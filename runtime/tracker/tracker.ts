@@ -53,6 +53,7 @@ export function trackerOn(host: Host, options: TrackerOptions): PageTracker {
       const { utm, ...more } = host.callContext(context)
       return {
         source: { id: source },
+        sentAt: new Date(host.nowMs()).toISOString(),
         session: { id: sessionId },
         profile: { id: identity.profile(sessionId) },
         context: { ...more, ...(utm && { utm: identity.campaign(sessionId, utm) }) },

@@ -95,7 +95,8 @@ export interface Tracker {
    *
    * @param type what happened: `page-view`.
    * @returns what the API answered to the call that carried it. `undefined` where nothing is tracked, where another tab
-   *   has sent it, or where it was dropped. It stays open for as long as the event waits.
+   *   has sent it, or where it was dropped. It stays open for as long as the event waits,
+   *   except after 401 or 403: then the event waits until the source is fixed, and the result has that status.
    */
   track(type: string, properties?: Properties | null, options?: EventOptions | null): Promise<Result | undefined>
   /** Registers a `page-view`. */
@@ -131,3 +132,9 @@ export interface Helpers {
 
 /** One element, several, or the selector of some that exist. */
 export type Target = EventTarget | Iterable<EventTarget> | string
+
+/** Of the second file, `pages.mjs`. */
+export interface PagesOptions {
+  /** Whether another hash in the address is another page, for applications whose addresses are `#/cart`. @default false */
+  readonly hash?: boolean
+}

@@ -10,6 +10,8 @@ export interface Call {
   readonly profileId: string
   readonly sessionId: string
   readonly context: Readonly<Record<string, unknown>>
+  /** The whole call, to send it again. */
+  readonly text: string
 }
 
 /** What happens to a call: `pass` goes to the API; the other two answer without it, or hold the API's answer back. */
@@ -81,7 +83,8 @@ export class Gate {
   }
 
   #note(request: IncomingMessage, body: Buffer): Call {
-    const { events, profile, session, context } = JSON.parse(body.toString('utf8'))
+    const text = body.toString('utf8')
+    const { events, profile, session, context } = JSON.parse(text)
     const call = {
       method: request.method ?? '',
       contentType: request.headers['content-type'],
@@ -90,6 +93,7 @@ export class Gate {
       profileId: profile.id,
       sessionId: session.id,
       context,
+      text,
     }
     this.calls.push(call)
     return call

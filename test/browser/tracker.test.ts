@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { PublishedFile } from '../../runtime/tracker/build.ts'
 import { Pipeline } from '../contract/pipeline.ts'
 import { eventually } from '../support/until.ts'
 import { browserPath } from './browser.ts'
@@ -154,6 +155,10 @@ describe('the library in a real browser, against the real pipeline', () => {
     const session = gate.calls[0]?.sessionId ?? ''
     const call = { source: { id: 'my-source' }, session: { id: session }, context: {}, events: [{ type: byServer }] }
     assert.equal((await pipeline.track(call)).status, 200)
+    // Late repetitions, the first call last.
+    for (const { text } of [...gate.calls].reverse()) {
+      assert.equal((await fetch(`${pipeline.publicUrl}/track`, { method: 'POST', body: text })).status, 200)
+    }
     await assertStoredOnce(types)
     const found = await pipeline.search.search<{ profile: unknown; session: unknown }>({
       index: pipeline.eventAlias,
@@ -527,6 +532,62 @@ describe('the library in a real browser, against the real pipeline', () => {
     })`)
     assert.equal(isOne, true)
     await assertStoredOnce(types)
+  })
+
+  it('counts the pages of an application, the first one once, by its addresses', async () => {
+    const [done = ''] = names(1)
+    const pages = `<script async src="${gate.url}/tracker/pages.js"></script>`
+    site.put('/app', `${script()}${pages}<script>history.replaceState({}, '', '/app/home')</script>`)
+    const page = await context.newPage()
+    await page.goto(`${site.url}/app`)
+    await eventually(() => gate.calls.length === 1)
+    await call(page, `history.pushState({}, '', '/app/login'); history.replaceState({}, '', '/app/chairs?page=1')`)
+    await call(page, `history.replaceState({}, '', '/app/chairs?page=1#top')`)
+    await call(page, `location.hash = '#end'`)
+    await call(page, `history.pushState({}, '', '/app/chairs?page=2')`)
+    await page.goBack()
+    await page.waitForFunction(`location.search === '?page=1'`)
+    await sleep(50)
+    await call(page, `window.tracker.track('${done}', {}, { fire: true })`)
+    await assertStoredOnce([done])
+    const found = await pipeline.search.search<{ context: { page: { url: string } } }>({
+      index: pipeline.eventAlias,
+      query: {
+        bool: { filter: [{ term: { type: 'page-view' } }, { term: { 'session.id': gate.calls[0]?.sessionId ?? '' } }] },
+      },
+      sort: [{ 'metadata.time.create': 'asc' }],
+    })
+    assert.deepEqual(
+      found.hits.hits.map(({ _source }) => _source?.context.page.url.slice(site.url.length)),
+      ['/app/home', '/app/chairs?page=1', '/app/chairs?page=2', '/app/chairs?page=1#end'],
+    )
+  })
+
+  it('is pinned by its hash: the browser takes that content, and no other', async () => {
+    const [pinned = '', other = ''] = names(2)
+    const published = (await (await fetch(`${gate.url}/tracker/published.json`)).json()) as PublishedFile[]
+    const [tracker] = published
+    const element = (integrity = '') =>
+      `<script src="${gate.url}/tracker/${tracker?.file}" data-source="my-source" crossorigin="anonymous" integrity="${integrity}"></script>`
+    const page = await context.newPage()
+    await page.goto(site.put('/', `<script>${STUB};${trackAll([pinned])}</script>${element(tracker?.integrity)}`))
+    await assertStoredOnce([pinned])
+    const wrong = published[1]?.integrity
+    await page.goto(site.put('/wrong', `<script>${STUB};${trackAll([other])}</script>${element(wrong)}`))
+    assert.equal(await page.evaluate('window.tracker.helpers === undefined'), true)
+    await assertStoredOnce([pinned])
+  })
+
+  it('says once that its source is unknown, and track() resolves with that', async () => {
+    const said: string[] = []
+    const page = await context.newPage()
+    page.on('console', (message) => said.push(message.text()))
+    const unknown = script().replace('my-source', 'nobody')
+    await page.goto(site.put('/', `<script>${STUB}</script>${unknown}`))
+    await page.waitForFunction('window.tracker.helpers !== undefined')
+    const result = await page.evaluate(`window.tracker.track('never', {}, { fire: true }).then(({ status }) => status)`)
+    assert.equal(result, 401)
+    assert.equal(said.filter((text) => text.startsWith('[tracker] refused (401)')).length, 1)
   })
 
   it('works under a strict content security policy', async () => {

@@ -103,7 +103,7 @@ describe('the codes', () => {
   it('are on every error that is thrown on purpose', () => {
     // A mistake of the caller within the code, or of a library that shows the text to its user, has no code.
     const without = sources
-      .filter((file) => !file.includes('runtime/tracker/'))
+      .filter((file) => !/runtime\/(tracker|sdk)\//.test(file))
       .flatMap((file) =>
         [...readFileSync(file, 'utf8').matchAll(/throw new ((?:Type|Range)?Error)\(/g)].map(() => file),
       )

@@ -27,10 +27,11 @@ export const RUNTIME: Rooms = {
   tracker: { what: 'the browser library; `npm run tracker` writes the served files', mayImport: [] },
   programs: { what: 'the programs of the images', mayImport: ['api', 'worker', 'console', 'queue', 'search'] },
   replay: { what: 'stores again what Pulsar keeps', mayImport: ['queue', 'search', 'worker'] },
-  send: { what: 'sends events of a file, or generated ones', mayImport: [] },
+  sdk: { what: 'what programs send events with; a package of its own', mayImport: [] },
+  send: { what: 'sends events of a file, or generated ones', mayImport: ['sdk'] },
   'load-test': {
     what: 'the load, samples of the platform, and the record of both',
-    mayImport: ['queue', 'search', 'send', 'telemetry'],
+    mayImport: ['queue', 'search', 'sdk', 'send', 'telemetry'],
   },
   commands: {
     what: "the operators' commands",

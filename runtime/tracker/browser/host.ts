@@ -1,5 +1,4 @@
-import type { Host, StorageLike } from '../host.ts'
-import type { Response } from '../outcome.ts'
+import type { ApiResponse, Host, StorageLike } from '../host.ts'
 import type { Answer, Properties } from '../types.ts'
 import { callContext, eventContext } from './context.ts'
 
@@ -73,13 +72,13 @@ function writeCookie(name: string, value: string, maxAgeSeconds: number): void {
   document.cookie = `${name}=${value};path=/;max-age=${maxAgeSeconds};samesite=lax${secure}`
 }
 
-function post(url: string, body: string, keepalive: boolean): Promise<Response | undefined> {
+function post(url: string, body: string, keepalive: boolean): Promise<ApiResponse | undefined> {
   const signal = AbortSignal.timeout(POST_TIMEOUT_MS)
   // A text as body is sent as text/plain, which needs no preflight.
   return fetch(url, { method: 'POST', body, keepalive, credentials: 'omit', signal }).then(answerOf, () => undefined)
 }
 
-async function answerOf(response: globalThis.Response): Promise<Response> {
+async function answerOf(response: Response): Promise<ApiResponse> {
   const data: Answer | null | undefined = await response.json().catch(() => undefined)
   return { status: response.status, retryAfter: response.headers.get('retry-after'), data }
 }

@@ -13,7 +13,11 @@ declare global {
   interface Window {
     tracker?:
       | (PageTracker & { readonly source?: string })
-      | { readonly helpers?: never; readonly queue?: Parameters<PageTracker['track']>[] }
+      | {
+          readonly helpers?: never
+          readonly queue: Parameters<PageTracker['track']>[]
+          readonly track: (...call: Parameters<PageTracker['track']>) => unknown
+        }
     /** Where Tracardi's snippet looks for the library that it has loaded. */
     tracardi?: { readonly default?: unknown }
     /** What Tracardi's snippet puts there, or a function of the page. */

@@ -13,6 +13,8 @@ import { type Api, buildApi, closeApis, goodCall, trackCall } from '../../suppor
 import { privateServer } from '../../support/private.ts'
 
 interface Operation {
+  readonly operationId?: string
+  readonly description?: string
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required?: boolean }[]
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: TSchema }>> }
   readonly security?: readonly object[]
@@ -176,14 +178,32 @@ describe('/openapi.json', () => {
     for (const { name, operation } of operations().filter(({ path }) => /^\/(track|collect)/.test(path))) {
       assert.deepEqual(Object.keys(operation.responses), statuses, name)
     }
-    const typesOf = (path: string) => Object.keys(document.paths[path]?.['post']?.requestBody?.content ?? {})
-    assert.deepEqual(typesOf('/track'), ['application/json', 'text/plain'])
-    assert.deepEqual(typesOf('/collect/{event_type}/{source_id}'), [
-      'application/json',
-      'text/plain',
-      'application/x-www-form-urlencoded',
-      'text/ping',
-    ])
+  })
+
+  it('has one type of body for each call, which generators of clients need, and names the others', () => {
+    const others = {
+      '/track': ['text/plain'],
+      '/collect/{event_type}/{source_id}': ['text/plain', 'text/ping', 'application/x-www-form-urlencoded'],
+    }
+    for (const [path, types] of Object.entries(others)) {
+      const { requestBody, description = '' } = document.paths[path]?.['post'] ?? {}
+      assert.deepEqual(Object.keys(requestBody?.content ?? {}), ['application/json'])
+      for (const type of types) assert.ok(description.includes(type), type)
+    }
+  })
+
+  it('has a name for each operation of senders, and for the backlog', () => {
+    const named = operations().flatMap(({ name, operation }) =>
+      operation.operationId ? [[operation.operationId, name]] : [],
+    )
+    assert.deepEqual(Object.fromEntries(named), {
+      track: 'POST /track',
+      collect: 'POST /collect/{event_type}/{source_id}',
+      collectQuery: 'GET /collect/{event_type}/{source_id}',
+      collectInSession: 'POST /collect/{event_type}/{source_id}/{session_id}',
+      collectInSessionQuery: 'GET /collect/{event_type}/{source_id}/{session_id}',
+      backlog: 'GET /queue/{namespace}/{topic}/backlog',
+    })
   })
 
   for (const [verdict, bodies] of [

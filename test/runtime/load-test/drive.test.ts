@@ -53,7 +53,8 @@ describe('the load', () => {
       mostOpen = Math.max(mostOpen, open)
       await answer
       open -= 1
-      response.writeHead(statuses.shift() ?? 200).end('busy')
+      const status = statuses.shift() ?? 200
+      response.writeHead(status).end(status === 200 ? '{}' : 'busy')
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   })

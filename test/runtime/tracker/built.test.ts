@@ -2,13 +2,16 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { buildFiles, pathOfBuilt } from '../../../runtime/tracker/build.ts'
+import type { trackPages } from '../../../runtime/tracker/dist/pages.mjs'
 import type { createTracker } from '../../../runtime/tracker/dist/tracker.mjs'
 import { trackerOn } from '../../../runtime/tracker/tracker.ts'
 import { FakeBrowser, FakeTab } from './fake-browser.ts'
 
 const MAX_GZIPPED_BYTES = 5000
 /** With what only pages for Tracardi's snippet use. */
-const MAX_GZIPPED_BYTES_FOR_TRACARDI = 5150
+const MAX_GZIPPED_BYTES_FOR_TRACARDI = 5200
+/** Only applications that change their page load it. */
+const MAX_GZIPPED_BYTES_OF_PAGES = 600
 
 describe('the built library', () => {
   for (const [file, content] of buildFiles()) {
@@ -19,7 +22,9 @@ describe('the built library', () => {
 
   it('is declared as what it is', () => {
     // The compiler looks at it.
+    const pages: typeof trackPages = (tracker, options) => assert.ok(tracker && !options?.hash)
     const declared: typeof createTracker = (options) => trackerOn(new FakeTab(new FakeBrowser()), options)
+    pages(declared({ api: '', source: 'shop' }))
     assert.deepEqual(Object.keys(declared({ api: '', source: 'shop' })), [
       'helpers',
       'track',
@@ -35,6 +40,8 @@ describe('the built library', () => {
     ['tracker.js', MAX_GZIPPED_BYTES],
     ['tracker.mjs', MAX_GZIPPED_BYTES],
     ['liliput.min.js', MAX_GZIPPED_BYTES_FOR_TRACARDI],
+    ['pages.js', MAX_GZIPPED_BYTES_OF_PAGES],
+    ['pages.mjs', MAX_GZIPPED_BYTES_OF_PAGES],
   ] as const) {
     it(`has at most ${maxBytes} bytes as ${file}, gzipped`, () => {
       const bytes = gzipSync(readFileSync(pathOfBuilt(file)), { level: 9 }).length

@@ -1,5 +1,4 @@
-import type { Host, Locks, Moment, StorageLike } from '../../../runtime/tracker/host.ts'
-import type { Response } from '../../../runtime/tracker/outcome.ts'
+import type { ApiResponse, Host, Locks, Moment, StorageLike } from '../../../runtime/tracker/host.ts'
 import type { Target } from '../../../runtime/tracker/types.ts'
 
 export const START_MS = Date.parse('2026-11-23T12:00:00.000Z')
@@ -16,7 +15,7 @@ export interface Call {
   }
 }
 
-export const STORED: Response = { status: 200, retryAfter: null, data: {} }
+export const STORED: ApiResponse = { status: 200, retryAfter: null, data: {} }
 
 /** `localStorage` in memory; `quota` is the number of its entries. */
 export class FakeStorage implements StorageLike {
@@ -58,7 +57,7 @@ export class FakeBrowser {
   readonly calls: Call[] = []
   readonly warnings: string[] = []
   /** What the API answers; the default stores everything. */
-  answer: (call: Call) => Response | undefined | Promise<Response | undefined> = () => STORED
+  answer: (call: Call) => ApiResponse | undefined | Promise<ApiResponse | undefined> = () => STORED
   readonly #timers = new Set<Timer>()
   #lockQueue: Promise<unknown> = Promise.resolve()
 

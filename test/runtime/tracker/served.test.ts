@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
-import { pathOfBuilt } from '../../../runtime/tracker/build.ts'
+import { type PublishedFile, pathOfBuilt } from '../../../runtime/tracker/build.ts'
 import { type Api, buildApi, closeApis } from '../../support/api.ts'
 
 describe('GET /tracker', () => {
@@ -14,13 +15,18 @@ describe('GET /tracker', () => {
   const get = (name: string, headers: Record<string, string> = {}) =>
     api.server.inject({ url: `/tracker/${name}`, headers })
 
-  for (const [name, file, type] of [
-    ['tracker.js', 'tracker.js', 'text/javascript'],
-    ['liliput.min.js', 'liliput.min.js', 'text/javascript'],
-    ['tracker.mjs', 'tracker.mjs', 'text/javascript'],
-    ['tracker.d.mts', 'tracker.d.mts', 'text/plain'],
+  for (const [file, type] of [
+    ['tracker.js', 'text/javascript'],
+    ['liliput.min.js', 'text/javascript'],
+    ['tracker.mjs', 'text/javascript'],
+    ['pages.js', 'text/javascript'],
+    ['pages.mjs', 'text/javascript'],
+    ['tracker.d.mts', 'text/plain'],
+    ['pages.d.mts', 'text/plain'],
+    ['published.json', 'application/json'],
   ] as const) {
-    it(`serves ${file} as ${name}`, async () => {
+    const name = file
+    it(`serves ${file}`, async () => {
       const answer = await get(name)
       assert.equal(answer.statusCode, 200)
       assert.equal(answer.body, readFileSync(pathOfBuilt(file), 'utf8'))
@@ -36,6 +42,32 @@ describe('GET /tracker', () => {
       })
     })
   }
+
+  it('serves each published script forever under the hash of its content, which a page can check', async () => {
+    const published = JSON.parse(readFileSync(pathOfBuilt('published.json'), 'utf8')) as PublishedFile[]
+    assert.deepEqual(
+      published.map(({ name }) => name),
+      ['tracker.js', 'pages.js'],
+    )
+    for (const { name, file, integrity } of published) {
+      const answer = await get(file, { origin: 'https://shop.example.com' })
+      assert.equal(answer.body, readFileSync(pathOfBuilt(name), 'utf8'))
+      const digest = createHash('sha384').update(answer.body).digest()
+      assert.equal(integrity, `sha384-${digest.toString('base64')}`)
+      assert.equal(file, name.replace('.', `.${digest.toString('hex').slice(0, 12)}.`))
+      assert.equal(answer.headers['cache-control'], 'public, max-age=31536000, immutable')
+      // A page of another origin may check the hash only of what it may read.
+      assert.equal(answer.headers['access-control-allow-origin'], 'https://shop.example.com')
+    }
+  })
+
+  it('continues to serve the scripts of earlier releases: each has the content that its name says', async () => {
+    for (const file of readdirSync(pathOfBuilt('published'))) {
+      const { body, statusCode } = await get(file)
+      assert.equal(statusCode, 200)
+      assert.equal(file.split('.')[1], createHash('sha384').update(body).digest('hex').slice(0, 12))
+    }
+  })
 
   it('compresses it as the browser likes it best', async () => {
     const plain = readFileSync(pathOfBuilt('tracker.js'), 'utf8')

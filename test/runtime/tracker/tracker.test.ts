@@ -147,6 +147,7 @@ describe('the browser library', () => {
         atMs: 0,
         body: {
           source: { id: 'shop' },
+          sentAt: '2026-11-23T12:00:00.000Z',
           session: { id: browser.cookies.get('tracardi-session-id')?.value },
           profile: { id: browser.storage?.getItem('tracardi-profile-id') },
           context: { time: { tz: 'Europe/Berlin' } },
@@ -275,6 +276,12 @@ describe('the browser library', () => {
       await browser.advance(60_000)
       // Halves of 1 s and of 2 s.
       assert.deepEqual(times(), [0, 500, 1500])
+      // By the clock of the browser, which the API corrects by it.
+      const sentAt = ['00.000', '00.500', '01.500'].map((seconds) => `2026-11-23T12:00:${seconds}Z`)
+      assert.deepEqual(
+        browser.calls.map(({ body }) => body['sentAt']),
+        sentAt,
+      )
       assert.equal(new Set(storedIds()).size, 1)
       assert.deepEqual(queued(), [])
     })
@@ -389,18 +396,23 @@ describe('the browser library', () => {
   })
 
   for (const status of [401, 403]) {
-    it(`says once that it is answered ${status}, keeps the events, and sends them once the source is fixed`, async () => {
-      browser.answer = () => ({ status, retryAfter: null, data: { detail: 'Access denied.' } })
+    it(`says once that it is answered ${status}, to track() as well, keeps the events, and sends them once the source is fixed`, async () => {
+      const data = { detail: 'Access denied.' }
+      browser.answer = () => ({ status, retryAfter: null, data })
       const tracker = await opened()
-      let result: Result | undefined
-      void tracker.track('a').then((answer) => (result = answer))
+      const results: (Result | undefined)[] = []
+      void tracker.track('a').then((answer) => results.push(answer))
+      await browser.advance(5000)
+      assert.equal(results.length, 1)
+      void tracker.track('b').then((answer) => results.push(answer))
       await browser.advance(20_000)
+      assert.deepEqual(results, Array(2).fill({ status, data }))
       assert.ok(browser.calls.length > 2)
       assert.equal(browser.warnings.length, 1)
       assert.match(browser.warnings[0] ?? '', new RegExp(`^refused \\(${status}\\): .*"type":"a".*"Access denied\\."`))
       browser.answer = () => STORED
       await browser.advance(120_000)
-      assert.deepEqual([result?.status, queued(), browser.warnings.length], [200, [], 1])
+      assert.deepEqual([queued(), browser.warnings.length, browser.calls.at(-1)?.body.events.length], [[], 1, 2])
     })
   }
 

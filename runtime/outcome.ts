@@ -1,11 +1,9 @@
-import type { Answer } from './types.ts'
-
-/** An answer of the API, as the browser shows it. */
-export interface Response {
+/** An answer of the API, as its clients see it. */
+export interface Response<Data = unknown> {
   readonly status: number
   readonly retryAfter: string | null
   /** `undefined` when it is not JSON, and so not from the API. */
-  readonly data: Answer | null | undefined
+  readonly data: Data | undefined
 }
 
 export type Outcome =
@@ -16,7 +14,7 @@ export type Outcome =
   /** The events may or may not be stored: they are sent again with the same ids, after this many milliseconds. */
   | { readonly kind: 'again'; readonly afterMs: number }
 
-/** A wrong header must not stop a page for days. */
+/** A wrong header must not stop a client for days. */
 const MAX_RETRY_AFTER_MS = 3600 * 1000
 
 /** The call has a fault or is too large: what it carries is sought and dropped, for it would keep all others waiting. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { outcomeOf } from '../../../runtime/tracker/outcome.ts'
-import { START_MS } from './fake-browser.ts'
+import { outcomeOf } from '../../runtime/outcome.ts'
+import { START_MS } from './tracker/fake-browser.ts'
 
 const answered = (retryAfter: string | null) =>
   outcomeOf({ status: 503, retryAfter, data: { detail: 'later' } }, START_MS)
