@@ -49,6 +49,8 @@ export interface EventDocument {
   readonly insert?: string | undefined
   readonly create?: string | undefined
   readonly update?: string | undefined
+  /** The times as the client said them, where its clock is wrong. */
+  readonly original?: object | undefined
   readonly properties?: Json | undefined
   readonly context?: Json | undefined
   readonly config?: Json | undefined
@@ -59,7 +61,14 @@ export interface EventDocument {
 export interface StateDocument {
   readonly id: string
   readonly ids?: readonly string[]
-  readonly metadata: { readonly time: { readonly update: string; readonly insert?: string; readonly create?: string } }
+  readonly metadata: {
+    readonly time: {
+      readonly update: string
+      readonly insert?: string | undefined
+      readonly create?: string | undefined
+      readonly original?: object | undefined
+    }
+  }
   readonly source: { readonly id: string }
   readonly session?: { readonly id: string }
   readonly profile?: { readonly id: string }
@@ -108,7 +117,7 @@ export function callText({ ingest, source, session, profile, ip, utm, request }:
 export function eventLines(index: string, event: EventDocument, call: CallText): string {
   const id = JSON.stringify(event.id)
   const { ingest } = call
-  const time = `"insert":"${event.insert ?? ingest}","ingest":"${ingest}"${moment('create', event.create)}${moment('update', event.update)}`
+  const time = `"insert":"${event.insert ?? ingest}","ingest":"${ingest}"${moment('create', event.create)}${moment('update', event.update)}${member('original', event.original)}`
   const head = `"id":${id},"type":${JSON.stringify(event.type)},"name":${JSON.stringify(event.name)},"metadata":{"time":{${time}${call.afterTimes}`
   const data = `${member('properties', event.properties)}${member('context', event.context)}${member('config', event.config)}`
   return `${createAction(index, `${id.slice(0, -1)}${call.sourceSuffix}"`)}{${head}${data}${call.request}${member('tags', event.tags)}}\n`

@@ -7,7 +7,7 @@ import { indicesOf } from '../names.ts'
  * the indices that exist, and a field that changed its type would need a new index. How a field is indexed may change without a new
  * version: only new indices have it so, and each of them takes the same documents.
  */
-export const MAPPING_VERSION = 2
+export const MAPPING_VERSION = 3
 
 const keyword = { type: 'keyword', ignore_above: 512 } as const
 const date = { type: 'date', format: 'strict_date_optional_time||yyyy-MM-dd HH:mm:ss||epoch_millis' } as const
@@ -36,7 +36,7 @@ const ids = keyword
 const stateFields = {
   id: ownId,
   ids,
-  metadata: { properties: { time: { properties: { insert: date, create: date, update: date } } } },
+  metadata: { properties: { time: { properties: { insert: date, create: date, update: date, original: stored } } } },
   source: withId,
   session: withId,
   profile: withId,
@@ -50,7 +50,7 @@ const eventFields = {
   name: keyword,
   metadata: {
     properties: {
-      time: { properties: { insert: date, ingest: date, create: date, update: date } },
+      time: { properties: { insert: date, ingest: date, create: date, update: date, original: stored } },
       ip: { type: 'ip' },
     },
   },

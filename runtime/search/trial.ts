@@ -25,7 +25,10 @@ const SAMPLE_EVENT = {
   ...ID,
   type: 'trial',
   name: 'trial',
-  metadata: { time: { insert: MOMENT, ingest: MOMENT, create: MOMENT, update: MOMENT }, ip: '192.0.2.1' },
+  metadata: {
+    time: { insert: MOMENT, ingest: MOMENT, create: MOMENT, update: MOMENT, original: ANYTHING },
+    ip: '192.0.2.1',
+  },
   source: ID,
   session: ID,
   profile: { ...ID, ids: ['trial'] },
@@ -39,7 +42,7 @@ const SAMPLE_EVENT = {
 const SAMPLE_STATE = {
   ...ID,
   ids: ['trial'],
-  metadata: { time: { insert: MOMENT, create: MOMENT, update: MOMENT } },
+  metadata: { time: { insert: MOMENT, create: MOMENT, update: MOMENT, original: ANYTHING } },
   source: ID,
   session: ID,
   profile: ID,
