@@ -13,6 +13,7 @@ import {
 import { indexNamer, partitionTimeMs } from '../search/indices.ts'
 import { UTM_FIELDS } from '../search/templates.ts'
 import { type CorrectedTimes, correctedTimes, type Skew, skewOf } from './client-clock.ts'
+import { type Derived, derivedOf, hitOf, isStorableText, sessionStart } from './derived.ts'
 import { NOTHING, type Origin } from './origin.ts'
 import { Packer, type Part } from './packer.ts'
 import type { EventPayload, Fault, TrackPayload } from './schema.ts'
@@ -89,14 +90,13 @@ export function composer(config: ComposerConfig): Composer {
   ): Generator<undefined, Packer, void> {
     const events = payload.events ?? []
     const packer = new Packer({ ...limits, totalBytes: totalBytesFor(events.length) }, nowMs)
-    const skew = skewOf(payload.sentAt, nowMs)
-    const facts: CallFacts = { ...subject, nowMs, skew, ids: idsOf(payload), utm: campaignOf(payload) }
+    const facts = factsOf(payload, subject, origin, nowMs)
     const call = textOfCall(payload, facts, origin)
     let pausedAtBytes = 0
     for (const [index, event] of events.entries()) {
       if (packer.tooLarge) return packer
       if (!isKept(payload, event)) continue
-      const document = eventDocument(event, skew)
+      const document = eventDocument(event, facts.skew, origin.derives)
       packer.addEvent(eventLines(indexFor(document.id, nowMs), document, call), `event ${index}`)
       if (packer.bytes - pausedAtBytes > STEP_BYTES) {
         pausedAtBytes = packer.bytes
@@ -147,21 +147,31 @@ interface CallFacts extends Subject {
   /** Of the profile, in other systems. */
   readonly ids: readonly string[] | undefined
   readonly utm: Json | undefined
+  readonly derived: Derived
+}
+
+function factsOf(payload: TrackPayload, subject: Subject, { derives, agent }: Origin, nowMs: number): CallFacts {
+  const skew = skewOf(payload.sentAt, nowMs)
+  const derived = derives ? derivedOf(payload, agent) : {}
+  return { ...subject, nowMs, skew, ids: idsOf(payload), utm: campaignOf(payload), derived }
 }
 
 function textOfCall(
   payload: TrackPayload,
-  { nowMs, profileId, sessionId, ids, utm }: CallFacts,
-  { ip, headers }: Origin,
+  { nowMs, skew, profileId, sessionId, ids, utm, derived }: CallFacts,
+  { ip, headers, derives }: Origin,
 ): CallText {
   const request = filled(payload.request)
+  const start =
+    derives && sessionId !== null ? sessionStart(givenTimes(payload.session, skew), sessionId, nowMs) : undefined
   return callText({
     ingest: new Date(nowMs).toISOString(),
     source: { id: payload.source.id.trim() },
-    ...(sessionId === null ? {} : { session: { id: sessionId } }),
+    ...(sessionId === null ? {} : { session: { id: sessionId, ...optional('start', start) } }),
     ...(profileId === null ? {} : { profile: { id: profileId, ...optional('ids', ids) } }),
     ...optional('ip', ip),
     ...optional('utm', utm),
+    ...derived,
     ...optional('request', headers === undefined ? request : { ...request, headers }),
   })
 }
@@ -169,6 +179,7 @@ function textOfCall(
 function eventDocument(
   { id, type, time, properties, context, options, tags }: EventPayload,
   skew: Skew | undefined,
+  derives: boolean,
 ): EventDocument {
   const name = type.trim()
   const given = { insert: momentOf(time?.insert), create: momentOf(time?.create), update: momentOf(time?.update) }
@@ -184,6 +195,7 @@ function eventDocument(
     properties: filled(properties),
     context: filled(context),
     config: filled(options),
+    hit: derives ? hitOf(context as Json | Verbatim | null | undefined) : undefined,
     tags: tags && tags.length > 0 ? { values: tags, count: tags.length } : undefined,
   }
 }
@@ -192,12 +204,8 @@ function eventDocument(
 function campaignOf({ context }: TrackPayload): Json | undefined {
   const utm = context?.['utm'] as Json | null | undefined
   if (typeof utm !== 'object' || utm === null) return undefined
-  const fields = UTM_FIELDS.filter((name) => isCampaignText(utm[name]))
+  const fields = UTM_FIELDS.filter((name) => isStorableText(utm[name]))
   return fields.length === 0 ? undefined : Object.fromEntries(fields.map((name) => [name, utm[name]]))
-}
-
-function isCampaignText(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && value.isWellFormed()
 }
 
 /** 10^14 ms is the year 5138. Three of them have 15 digits, as many as a worker accepts. */
@@ -215,7 +223,7 @@ function sessionVersion({ context, properties, session }: TrackPayload, { nowMs,
 
 /** What a session began with, and the latest state of a profile, whose version is the time of arrival. */
 function* stateEntries(indices: Indices, payload: TrackPayload, facts: CallFacts): Generator<[string, string]> {
-  const { nowMs, skew, profileId, sessionId, ids, utm } = facts
+  const { nowMs, skew, profileId, sessionId, ids, utm, derived } = facts
   if (profileId === null || sessionId === null) return
   const update = new Date(nowMs).toISOString()
   const source = { id: payload.source.id.trim() }
@@ -226,6 +234,7 @@ function* stateEntries(indices: Indices, payload: TrackPayload, facts: CallFacts
       id: sessionId,
       profile: { id: profileId },
       ...optional('utm', utm),
+      ...derived,
       ...optional('context', filled(payload.context)),
       ...optional('properties', filled(payload.properties)),
     }

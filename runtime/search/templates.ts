@@ -30,6 +30,25 @@ const ownId = { ...keyword, doc_values: false } as const
 const utm = { properties: { source: keyword, medium: keyword, campaign: keyword, term: keyword, content: keyword } }
 export const UTM_FIELDS = Object.keys(utm.properties)
 
+/** What a source can ask for: the fields that Tracardi derives. */
+const derived = {
+  device: {
+    properties: {
+      brand: keyword,
+      model: keyword,
+      type: keyword,
+      touch: { type: 'boolean' },
+      resolution: keyword,
+      color_depth: { type: 'integer' },
+      orientation: keyword,
+    },
+  },
+  os: { properties: { name: keyword, version: keyword } },
+  app: { properties: { type: keyword, name: keyword, version: keyword, language: keyword, bot: { type: 'boolean' } } },
+} as const
+const longKeyword = { ...keyword, ignore_above: 1024 } as const
+const hit = { properties: { name: longKeyword, url: longKeyword, referer: longKeyword } } as const
+
 /** Of a profile, in other systems. */
 const ids = keyword
 
@@ -40,6 +59,7 @@ const stateFields = {
   source: withId,
   session: withId,
   profile: withId,
+  ...derived,
   // `utm` is of sessions, `ids` of profiles. Both kinds have the same fields, so that a trial needs one sample.
   utm,
 } as const
@@ -55,8 +75,10 @@ const eventFields = {
     },
   },
   utm,
+  ...derived,
+  hit,
   source: withId,
-  session: withId,
+  session: { properties: { id: keyword, start: date } },
   profile: { properties: { id: keyword, ids } },
   config: stored,
   request: stored,
