@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { backlog } from './commands/backlog.ts'
 import { exportDeadLetters, listDeadLetters, replayAll } from './commands/dead-letters.ts'
+import { type EraseFlags, eraseCommand, runErase } from './commands/erase.ts'
 import { ageIndices, expireIndices, indices } from './commands/indices.ts'
 import { DEFAULT_TARGET, type LoadTestFlags, loadTestCommand, runLoadTestCommand } from './commands/load-test.ts'
 import { print } from './commands/output.ts'
@@ -119,6 +120,12 @@ cli.addCommand(
 cli.addCommand(
   replayCommand().action(async (flags: ReplayFlags) => {
     process.exitCode = await runReplay(config(), flags, createLogger({ logLevel: 'warn' }, 'replay'))
+  }),
+)
+
+cli.addCommand(
+  eraseCommand().action(async (flags: EraseFlags) => {
+    process.exitCode = await runErase(config(), flags, quietLog())
   }),
 )
 

@@ -114,10 +114,18 @@ export interface Indices {
   readonly allEvents: string
   readonly session: string
   readonly profile: string
+  /** Which profiles were erased. */
+  readonly erasures: string
 }
 
 export function indicesOf(config: Pick<Config, 'indexPrefix'>): Indices {
   const { indexPrefix } = config
   const event = `${indexPrefix}-event`
-  return { event, allEvents: `${event}-*`, session: `${indexPrefix}-session`, profile: `${indexPrefix}-profile` }
+  return {
+    event,
+    allEvents: `${event}-*`,
+    session: `${indexPrefix}-session`,
+    profile: `${indexPrefix}-profile`,
+    erasures: `${indexPrefix}-erasures`,
+  }
 }

@@ -12,6 +12,8 @@ import {
 } from '../search/documents.ts'
 import { indexNamer, partitionTimeMs } from '../search/indices.ts'
 import { UTM_FIELDS } from '../search/templates.ts'
+import { type CorrectedTimes, correctedTimes, type Skew, skewOf } from './client-clock.ts'
+import { type Derived, derivedOf, hitOf, isStorableText, sessionStart } from './derived.ts'
 import { NOTHING, type Origin } from './origin.ts'
 import { Packer, type Part } from './packer.ts'
 import type { EventPayload, Fault, TrackPayload } from './schema.ts'
@@ -88,13 +90,13 @@ export function composer(config: ComposerConfig): Composer {
   ): Generator<undefined, Packer, void> {
     const events = payload.events ?? []
     const packer = new Packer({ ...limits, totalBytes: totalBytesFor(events.length) }, nowMs)
-    const facts: CallFacts = { ...subject, nowMs, ids: idsOf(payload), utm: campaignOf(payload) }
+    const facts = factsOf(payload, subject, origin, nowMs)
     const call = textOfCall(payload, facts, origin)
     let pausedAtBytes = 0
     for (const [index, event] of events.entries()) {
       if (packer.tooLarge) return packer
       if (!isKept(payload, event)) continue
-      const document = eventDocument(event)
+      const document = eventDocument(event, facts.skew, origin.derives)
       packer.addEvent(eventLines(indexFor(document.id, nowMs), document, call), `event ${index}`)
       if (packer.bytes - pausedAtBytes > STEP_BYTES) {
         pausedAtBytes = packer.bytes
@@ -141,40 +143,59 @@ function isKept({ options }: TrackPayload, event: EventPayload): boolean {
 /** What its events and its states say of a call. */
 interface CallFacts extends Subject {
   readonly nowMs: number
+  readonly skew: Skew | undefined
   /** Of the profile, in other systems. */
   readonly ids: readonly string[] | undefined
   readonly utm: Json | undefined
+  readonly derived: Derived
+}
+
+function factsOf(payload: TrackPayload, subject: Subject, { derives, agent }: Origin, nowMs: number): CallFacts {
+  const skew = skewOf(payload.sentAt, nowMs)
+  const derived = derives ? derivedOf(payload, agent) : {}
+  return { ...subject, nowMs, skew, ids: idsOf(payload), utm: campaignOf(payload), derived }
 }
 
 function textOfCall(
   payload: TrackPayload,
-  { nowMs, profileId, sessionId, ids, utm }: CallFacts,
-  { ip, headers }: Origin,
+  { nowMs, skew, profileId, sessionId, ids, utm, derived }: CallFacts,
+  { ip, headers, derives }: Origin,
 ): CallText {
   const request = filled(payload.request)
+  const start =
+    derives && sessionId !== null ? sessionStart(givenTimes(payload.session, skew), sessionId, nowMs) : undefined
   return callText({
     ingest: new Date(nowMs).toISOString(),
     source: { id: payload.source.id.trim() },
-    ...(sessionId === null ? {} : { session: { id: sessionId } }),
+    ...(sessionId === null ? {} : { session: { id: sessionId, ...optional('start', start) } }),
     ...(profileId === null ? {} : { profile: { id: profileId, ...optional('ids', ids) } }),
     ...optional('ip', ip),
     ...optional('utm', utm),
+    ...derived,
     ...optional('request', headers === undefined ? request : { ...request, headers }),
   })
 }
 
-function eventDocument({ id, type, time, properties, context, options, tags }: EventPayload): EventDocument {
+function eventDocument(
+  { id, type, time, properties, context, options, tags }: EventPayload,
+  skew: Skew | undefined,
+  derives: boolean,
+): EventDocument {
   const name = type.trim()
+  const given = { insert: momentOf(time?.insert), create: momentOf(time?.create), update: momentOf(time?.update) }
+  const times = correctedTimes(given, skew)
   return {
     id: id?.trim() || uuidV7(),
     type: name.toLowerCase().replaceAll(/\s+/g, '-'),
     name,
-    insert: momentOf(time?.insert),
-    create: momentOf(time?.create),
-    update: momentOf(time?.update),
+    insert: times.insert,
+    create: times.create,
+    update: times.update,
+    original: times.original,
     properties: filled(properties),
     context: filled(context),
     config: filled(options),
+    hit: derives ? hitOf(context as Json | Verbatim | null | undefined) : undefined,
     tags: tags && tags.length > 0 ? { values: tags, count: tags.length } : undefined,
   }
 }
@@ -183,12 +204,8 @@ function eventDocument({ id, type, time, properties, context, options, tags }: E
 function campaignOf({ context }: TrackPayload): Json | undefined {
   const utm = context?.['utm'] as Json | null | undefined
   if (typeof utm !== 'object' || utm === null) return undefined
-  const fields = UTM_FIELDS.filter((name) => isCampaignText(utm[name]))
+  const fields = UTM_FIELDS.filter((name) => isStorableText(utm[name]))
   return fields.length === 0 ? undefined : Object.fromEntries(fields.map((name) => [name, utm[name]]))
-}
-
-function isCampaignText(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && value.isWellFormed()
 }
 
 /** 10^14 ms is the year 5138. Three of them have 15 digits, as many as a worker accepts. */
@@ -206,17 +223,18 @@ function sessionVersion({ context, properties, session }: TrackPayload, { nowMs,
 
 /** What a session began with, and the latest state of a profile, whose version is the time of arrival. */
 function* stateEntries(indices: Indices, payload: TrackPayload, facts: CallFacts): Generator<[string, string]> {
-  const { nowMs, profileId, sessionId, ids, utm } = facts
+  const { nowMs, skew, profileId, sessionId, ids, utm, derived } = facts
   if (profileId === null || sessionId === null) return
   const update = new Date(nowMs).toISOString()
   const source = { id: payload.source.id.trim() }
   if (payload.options?.['saveSession'] !== false) {
     const state = {
-      metadata: { time: { ...givenTimes(payload.session), update } },
+      metadata: { time: { ...givenTimes(payload.session, skew), update } },
       source,
       id: sessionId,
       profile: { id: profileId },
       ...optional('utm', utm),
+      ...derived,
       ...optional('context', filled(payload.context)),
       ...optional('properties', filled(payload.properties)),
     }
@@ -224,7 +242,7 @@ function* stateEntries(indices: Indices, payload: TrackPayload, facts: CallFacts
   }
   if (payload.options?.['saveProfile'] !== false) {
     const state = {
-      metadata: { time: { ...givenTimes(payload.profile), update } },
+      metadata: { time: { ...givenTimes(payload.profile, skew), update } },
       source,
       id: profileId,
       ...optional('ids', ids),
@@ -240,9 +258,12 @@ function idsOf({ profile }: TrackPayload): readonly string[] | undefined {
 }
 
 /** The times of an imported session or profile. */
-function givenTimes(given: TrackPayload['session'] | TrackPayload['profile']): { insert?: string; create?: string } {
+function givenTimes(
+  given: TrackPayload['session'] | TrackPayload['profile'],
+  skew: Skew | undefined,
+): Pick<CorrectedTimes, 'insert' | 'create' | 'original'> {
   const { insert, create } = given?.metadata?.time ?? {}
-  return { ...optional('insert', momentOf(insert)), ...optional('create', momentOf(create)) }
+  return correctedTimes({ ...optional('insert', momentOf(insert)), ...optional('create', momentOf(create)) }, skew)
 }
 
 function momentOf(value: string | number | null | undefined): string | undefined {

@@ -3,6 +3,10 @@ import { UNROUTED, type Unrouted } from '../listener.ts'
 import { REASON_CODES, type Reason } from '../queue/reader.ts'
 
 const OUTCOMES = ['accepted', 'unavailable'] as const
+/** What became of the event of a link. */
+const LINK_EVENTS = ['durable', 'limited', 'refused', 'unavailable'] as const
+
+export type LinkEvent = (typeof LINK_EVENTS)[number]
 
 export type ApiMetrics = ReturnType<typeof apiMetrics>
 
@@ -34,6 +38,13 @@ export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault, que
     labelNames: ['route', 'status'],
     registers,
   })
+  const redirects = new Counter({
+    name: 'tracardi_api_redirects_total',
+    help: 'Redirected visitors, by what became of the event: durable, over a limit, refused (disabled source, bot, faulty session), or without receipt of the broker',
+    labelNames: ['event'],
+    registers,
+  })
+  for (const event of LINK_EVENTS) redirects.inc({ event }, 0)
   const requestSeconds = new Histogram({
     name: 'tracardi_api_request_seconds',
     help: 'Time from the head of a request to its answer',
@@ -111,6 +122,7 @@ export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault, que
       requests.inc({ route, status: String(status) })
       requestSeconds.observe({ route }, seconds)
     },
+    redirected: (event: LinkEvent) => redirects.inc({ event }),
     unrouted: (reason: Unrouted) => unrouted.inc({ reason }),
     /** Reads the numbers of connections whenever metrics are. */
     watchConnections: (watched: { readonly open: number; readonly lingering: number; readonly maximum: number }) => {

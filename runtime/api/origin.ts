@@ -9,21 +9,27 @@ export interface Origin {
   readonly ip: string | undefined
   /** By their names in lower case. */
   readonly headers: Json | undefined
+  /** Whether the fields are wanted that Tracardi derives. */
+  readonly derives: boolean
+  /** The user agent of the request, for these. */
+  readonly agent?: string | undefined
 }
 
-export const NOTHING: Origin = { ip: undefined, headers: undefined }
+export const NOTHING: Origin = { ip: undefined, headers: undefined, derives: false }
 
 /** As much of an IPv6 address as one customer of a provider usually gets. */
 const KEPT_GROUPS = 3
 
 /** What a source wants to have stored of the sender of a call; by default nothing. */
 export function originOf({ ip, headers }: Pick<FastifyRequest, 'ip' | 'headers'>, source: Source): Origin {
-  const { storedIp, storedHeaders } = source
-  if (storedIp === 'drop' && storedHeaders.length === 0) return NOTHING
+  const { storedIp, storedHeaders, derivesFields: derives } = source
+  if (storedIp === 'drop' && storedHeaders.length === 0 && !derives) return NOTHING
   const found = storedHeaders.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]]))
   return {
     ip: storedIp === 'drop' ? undefined : storedAddress(ip, storedIp === 'truncate'),
     headers: found.length === 0 ? undefined : Object.fromEntries(found),
+    derives,
+    agent: headers['user-agent'],
   }
 }
 

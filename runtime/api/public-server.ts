@@ -138,7 +138,7 @@ function addCalls(
   readBodies(server, bodies)
   const track = trackHandler({ authorize, sources, rates, turns, publisher, metrics }, composer(config))
   addTrackRoute(server, track, config.apiMaxEvents)
-  addRedirectRoutes(server, track, authorize, sources)
+  addRedirectRoutes(server, track, authorize, sources, metrics)
   server.register(async (webhooks) => {
     readForms(webhooks, bodies)
     addCollectRoutes(webhooks, track, authorize)

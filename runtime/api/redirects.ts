@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { refusal } from '../answer-schemas.ts'
 import { AppError } from '../errors.ts'
+import type { ApiMetrics, LinkEvent } from './metrics.ts'
 import { Refused } from './refused.ts'
 import { MAX_ID_BYTES } from './schema.ts'
 import type { Authorize } from './sender.ts'
@@ -36,6 +37,7 @@ export function addRedirectRoutes(
   track: Track,
   authorize: Authorize,
   sources: Pick<Sources, 'redirect'>,
+  metrics: Pick<ApiMetrics, 'redirected'>,
 ): void {
   const store = async (request: FastifyRequest, { sourceId, type }: Redirect, session: string | undefined) => {
     // Anyone may follow the link, because the operator has named it. A mail program names no origin, and a page may have any.
@@ -64,8 +66,10 @@ export function addRedirectRoutes(
       const { session_id: session = SESSION_COOKIE.exec(request.headers.cookie ?? '')?.[1] } = request.params as Params
       try {
         await store(request, redirect, session)
+        metrics.redirected('durable')
       } catch (error) {
         if (!(error instanceof AppError)) throw error
+        metrics.redirected(fateOf(error))
         request.log.debug({ err: error }, 'the event of a redirect was not stored')
       }
       return reply.header('cache-control', 'no-store').redirect(redirect.to)
@@ -75,4 +79,11 @@ export function addRedirectRoutes(
       reply.redirect(redirectOf(request).to),
     )
   }
+}
+
+/** Without a status, it is a fault of the queue. */
+function fateOf(error: AppError): LinkEvent {
+  const { statusCode = 503 } = error as { statusCode?: number }
+  if (statusCode === 429) return 'limited'
+  return statusCode < 500 ? 'refused' : 'unavailable'
 }

@@ -91,6 +91,9 @@ const callFields = {
   context: Type.Optional(freeForm('Kept with the session.')),
   properties: Type.Optional(freeForm('Kept with the session.')),
   request: Type.Optional(freeForm('Kept with each event, not searchable.')),
+  sentAt: moment(
+    'The time of the client when it sends the call, for each try again. If it differs by more than a minute from the time of arrival, the times of the call are corrected by the difference.',
+  ),
   options: Type.Optional(freeForm('`saveEvents`, `saveSession`, `saveProfile`: false keeps them from being stored.')),
 }
 

@@ -41,6 +41,8 @@ function callFaults(payload: TrackPayload, found: Found): void {
     if (fault) found([key], fault)
   }
   importFaults(payload, found)
+  const sentAt = momentFault(payload.sentAt)
+  if (sentAt) found(['sentAt'], sentAt)
   for (const key of ['context', 'properties', 'request'] as const) {
     const fault = dataFault(payload[key])
     if (fault) found([key], fault)
@@ -87,12 +89,17 @@ function timeFaults(time: Times | null | undefined, place: readonly string[], fo
   const fault = numberFault(time)
   if (fault) found([...place], fault)
   for (const key of ['insert', 'create', 'update'] as const) {
-    const value = time[key] ?? ''
-    if (value === '' || isMoment(value)) continue
-    const msg =
-      'Input should be a date and time between the years 1 and 9999, in ISO 8601, or seconds or milliseconds since 1970'
-    found([...place, key], { msg, type: 'datetime_parsing' })
+    const fault = momentFault(time[key])
+    if (fault) found([...place, key], fault)
   }
+}
+
+function momentFault(moment: string | number | null | undefined): ValueFault | undefined {
+  const value = moment ?? ''
+  if (value === '' || isMoment(value)) return undefined
+  const msg =
+    'Input should be a date and time between the years 1 and 9999, in ISO 8601, or seconds or milliseconds since 1970'
+  return { msg, type: 'datetime_parsing' }
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose.

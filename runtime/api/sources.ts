@@ -47,13 +47,14 @@ const SourcesFile = Type.Record(
       refuseBots: Type.Optional(Type.Boolean()),
       storeIp: Type.Optional(Type.Enum(['drop', 'truncate', 'keep'])),
       storeHeaders: Type.Optional(Type.Array(Type.String({ pattern: HEADER_NAME }))),
+      deriveFields: Type.Optional(Type.Boolean()),
       redirects: Type.Optional(Redirects),
     },
     { additionalProperties: false },
   ),
 )
 const KNOWN_KEYS = [
-  'name, enabled, allowedOrigins, secrets, limits, trustProfileIds, refuseBots, storeIp, storeHeaders and redirects',
+  'name, enabled, allowedOrigins, secrets, limits, trustProfileIds, refuseBots, storeIp, storeHeaders, deriveFields and redirects',
   'callsPerSecond, eventsPerSecond and bytesPerSecond',
   'to and type',
 ] as const
@@ -79,6 +80,8 @@ export interface Source {
   readonly storedIp: 'drop' | 'truncate' | 'keep'
   /** Names of the headers of a call that are stored with its events, in lower case. */
   readonly storedHeaders: readonly string[]
+  /** Whether its documents have the fields that Tracardi derives: device, os, app, hit and session.start. */
+  readonly derivesFields: boolean
 }
 
 /** A link that stores an event and redirects. */
@@ -194,7 +197,7 @@ function contradictions(content: Static<typeof SourcesFile>): string[] {
 function sourceOf(id: string, entry: Static<typeof SourcesFile>[string]): Source {
   const { name = id, enabled = true, allowedOrigins = [], secrets = [], limits = {} } = entry
   const { trustProfileIds: trustsProfileIds = true, refuseBots: refusesBots = false } = entry
-  const { storeIp: storedIp = 'drop', storeHeaders = [] } = entry
+  const { storeIp: storedIp = 'drop', storeHeaders = [], deriveFields: derivesFields = false } = entry
   return {
     id,
     owner: ownerOf(id),
@@ -207,6 +210,7 @@ function sourceOf(id: string, entry: Static<typeof SourcesFile>[string]): Source
     refusesBots,
     storedIp,
     storedHeaders: storeHeaders.map((name) => name.toLowerCase()),
+    derivesFields,
   }
 }
 

@@ -18,7 +18,7 @@ const MAX_SECONDS = 20_000_000_000
 /** A number as text. Fewer digits could be a year, or a date without separators. */
 const NUMBER = /^\d{9,15}(?:\.\d{1,9})?$/
 /** From year 1 to year 9999: what every reader of the documents understands. */
-const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z')
+export const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z')
 const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z')
 
 /**

@@ -20,7 +20,7 @@ function keysOf(shown: readonly string[], ...silent: readonly string[]): Keys {
 
 const KEYS = {
   call: keysOf(
-    ['source', 'session', 'profile', 'context', 'properties', 'request', 'options', 'events'],
+    ['source', 'session', 'profile', 'context', 'properties', 'request', 'options', 'sentAt', 'events'],
     ...['metadata', 'device', 'profile_less', 'debug'],
   ),
   source: keysOf(['id'], 'name'),

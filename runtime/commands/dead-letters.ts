@@ -10,6 +10,11 @@ import { type DeadLetterAccess, readDeadLetters, replayDeadLetters } from '../qu
 import { number } from '../telemetry/format.js'
 import { newFile, print, table } from './output.ts'
 
+/** Opens the dead letters for a command, and closes them after it. */
+export function withDeadLetters(config: Config, log: Logger) {
+  return <T>(use: (access: DeadLetterAccess) => Promise<T>): Promise<T> => withQueue(config, log, use)
+}
+
 async function withQueue<T>(config: Config, log: Logger, use: (access: DeadLetterAccess) => Promise<T>): Promise<T> {
   const admin = pulsarAdmin(config)
   try {

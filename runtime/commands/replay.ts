@@ -107,9 +107,10 @@ function progressText({ messages, events, reachedMs, openMessages }: ReplayProgr
 
 /** What a replay did, and what it could not do, in lines for people. */
 export function reportLines(report: ReplayReport, options: ReplayOptions): readonly string[] {
-  const { messages, stored, duplicates, conflicts, deadLetters, newer, deleted, keptSinceMs, seconds } = report
+  const { messages, stored, duplicates, conflicts, erased, deadLetters, newer, deleted, keptSinceMs, seconds } = report
   return [
     `${number(messages)} messages read in ${duration(seconds)}: ${number(stored)} events stored, ${number(duplicates)} were already stored, ${number(conflicts)} conflicts, ${number(deadLetters)} dead letters.`,
+    ...(erased > 0 ? [`${number(erased)} events were not stored, because their profiles were erased.`] : []),
     ...(conflicts > 0 ? ['In a conflict, the first event stays: docs/guarantees.md.'] : []),
     ...(reachesTooFar(report, options) ? [tooFar(options.fromMs as number, keptSinceMs)] : []),
     ...(deleted > 0

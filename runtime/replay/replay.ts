@@ -54,6 +54,8 @@ export interface ReplayReport {
   readonly duplicates: number
   /** Events whose ids are stored with other content, which stays. */
   readonly conflicts: number
+  /** Events of profiles that were erased: not stored. */
+  readonly erased: number
   /** Events, states and whole messages that went to the dead letters. */
   readonly deadLetters: number
   /** Messages that only a newer version can read: skipped. */
@@ -123,6 +125,7 @@ export async function replay(
     stored: outcomes['stored'] ?? 0,
     duplicates: outcomes['duplicate'] ?? 0,
     conflicts: outcomes['conflict'] ?? 0,
+    erased: outcomes['erased'] ?? 0,
     deadLetters: await deadLettersOf(registry),
     newer: consumer.counts.newer,
     deleted: consumer.deleted,

@@ -2,9 +2,10 @@ import { errors } from '@elastic/elasticsearch'
 
 /**
  * The outcome of one operation of a bulk. `stored`, `duplicate` and `superseded` are final. `throttled` and `retry`
- * are sent again, alone. `rejected` becomes a dead letter once `judge.ts` has found that the document is at fault.
+ * are sent again, alone. `rejected` becomes a dead letter once `judge.ts` has found that the document is at fault. `erased` was
+ * never sent: its profile is erased.
  */
-export type ItemOutcome = 'stored' | 'duplicate' | 'superseded' | 'throttled' | 'retry' | 'rejected'
+export type ItemOutcome = 'stored' | 'duplicate' | 'superseded' | 'erased' | 'throttled' | 'retry' | 'rejected'
 
 export interface ItemFault {
   readonly type: string
@@ -18,7 +19,7 @@ const PASSING = new Set([408, 502, 503, 504])
  * Uses the status only. `rejected` means that this operation was refused: faults of the cluster, of an index or of the
  * set-up have the same statuses as faults of a document, so a trial must distinguish the two.
  */
-export function classifyItem(operation: 'create' | 'index', status: number): ItemOutcome {
+export function classifyItem(operation: 'create' | 'index', status: number): Exclude<ItemOutcome, 'erased'> {
   if (status >= 200 && status < 300) return 'stored'
   if (status === 409) return operation === 'create' ? 'duplicate' : 'superseded'
   if (status === 429) return 'throttled'

@@ -29,7 +29,14 @@ interface EventDocument {
   readonly context?: unknown
   readonly config?: unknown
   readonly tags?: unknown
-  readonly metadata?: { readonly time?: Readonly<Record<string, unknown>> }
+  readonly metadata?: { readonly time?: Times & { readonly original?: Times } }
+}
+
+interface Times {
+  readonly insert?: unknown
+  readonly ingest?: unknown
+  readonly create?: unknown
+  readonly update?: unknown
 }
 
 export function conflictFinder(client: Client): FindConflicts {
@@ -77,8 +84,12 @@ function isSameEvent(document: EventDocument, stored: EventDocument | undefined)
   return stored === undefined || isDeepStrictEqual(contentOf(document), contentOf(stored))
 }
 
-/** Without what differs between two arrivals of one event: the time of arrival, and ids of session and profile that were made here. */
+/**
+ * Without what differs between two arrivals of one event: the time of arrival, what it corrects, and ids of session and profile
+ * that were made here.
+ */
 function contentOf({ type, name, properties, context, config, tags, metadata }: EventDocument): unknown[] {
-  const { insert, ingest, create, update } = metadata?.time ?? {}
+  const { ingest, original, ...times } = metadata?.time ?? {}
+  const { insert, create, update } = original ?? times
   return [type, name, properties, context, config, tags, insert === ingest ? undefined : insert, create, update]
 }

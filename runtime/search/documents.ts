@@ -21,12 +21,15 @@ export interface CallDocument {
   /** When the call was taken, as ISO 8601 in UTC. */
   readonly ingest: string
   readonly source: { readonly id: string }
-  readonly session?: { readonly id: string }
+  readonly session?: { readonly id: string; readonly start?: string }
   /** `ids` are those in other systems. */
   readonly profile?: { readonly id: string; readonly ids?: readonly string[] }
   /** The address of the client, as much of it as its source wants to have stored. */
   readonly ip?: string
   readonly utm?: Json
+  readonly device?: Json
+  readonly os?: Json
+  readonly app?: Json
   readonly request?: Json
 }
 
@@ -49,9 +52,13 @@ export interface EventDocument {
   readonly insert?: string | undefined
   readonly create?: string | undefined
   readonly update?: string | undefined
+  /** The times as the client said them, where its clock is wrong. */
+  readonly original?: object | undefined
   readonly properties?: Json | undefined
   readonly context?: Json | undefined
   readonly config?: Json | undefined
+  /** The page. */
+  readonly hit?: Json | undefined
   readonly tags?: { readonly values: readonly string[]; readonly count: number } | undefined
 }
 
@@ -59,11 +66,21 @@ export interface EventDocument {
 export interface StateDocument {
   readonly id: string
   readonly ids?: readonly string[]
-  readonly metadata: { readonly time: { readonly update: string; readonly insert?: string; readonly create?: string } }
+  readonly metadata: {
+    readonly time: {
+      readonly update: string
+      readonly insert?: string | undefined
+      readonly create?: string | undefined
+      readonly original?: object | undefined
+    }
+  }
   readonly source: { readonly id: string }
   readonly session?: { readonly id: string }
   readonly profile?: { readonly id: string }
   readonly utm?: Json
+  readonly device?: Json
+  readonly os?: Json
+  readonly app?: Json
   readonly context?: Json
   readonly properties?: Json
 }
@@ -93,9 +110,10 @@ export function eventIdOf(documentId: string): string {
 /** Of sources that were authorized: as many as operators have named. */
 const suffixes = new Map<string, string>()
 
-export function callText({ ingest, source, session, profile, ip, utm, request }: CallDocument): CallText {
+export function callText(call: CallDocument): CallText {
+  const { ingest, source, session, profile, ip, utm, device, os, app, request } = call
   const address = ip === undefined ? '' : `,"ip":${JSON.stringify(ip)}`
-  const subject = `"source":${JSON.stringify(source)}${member('session', session)}${member('profile', profile)}${member('utm', utm)}`
+  const subject = `"source":${JSON.stringify(source)}${member('session', session)}${member('profile', profile)}${member('utm', utm)}${member('device', device)}${member('os', os)}${member('app', app)}`
   const afterTimes = `}${address}},${subject}`
   return { ingest, afterTimes, request: member('request', request), sourceSuffix: sourceSuffix(source.id) }
 }
@@ -108,10 +126,10 @@ export function callText({ ingest, source, session, profile, ip, utm, request }:
 export function eventLines(index: string, event: EventDocument, call: CallText): string {
   const id = JSON.stringify(event.id)
   const { ingest } = call
-  const time = `"insert":"${event.insert ?? ingest}","ingest":"${ingest}"${moment('create', event.create)}${moment('update', event.update)}`
+  const time = `"insert":"${event.insert ?? ingest}","ingest":"${ingest}"${moment('create', event.create)}${moment('update', event.update)}${member('original', event.original)}`
   const head = `"id":${id},"type":${JSON.stringify(event.type)},"name":${JSON.stringify(event.name)},"metadata":{"time":{${time}${call.afterTimes}`
   const data = `${member('properties', event.properties)}${member('context', event.context)}${member('config', event.config)}`
-  return `${createAction(index, `${id.slice(0, -1)}${call.sourceSuffix}"`)}{${head}${data}${call.request}${member('tags', event.tags)}}\n`
+  return `${createAction(index, `${id.slice(0, -1)}${call.sourceSuffix}"`)}{${head}${data}${call.request}${member('hit', event.hit)}${member('tags', event.tags)}}\n`
 }
 
 /** The line before an event, from its id as JSON. */

@@ -1,15 +1,11 @@
-import type { Client, estypes } from '@elastic/elasticsearch'
+import type { Client } from '@elastic/elasticsearch'
 import type { Config } from '../config.ts'
-import { AppError } from '../errors.ts'
 import { indicesOf } from '../names.ts'
 import { unavailable } from './client.ts'
+import { deleteFound } from './delete-found.ts'
 
 const NOT_DELETED = 'does not delete what has expired'
 const DAY_MS = 24 * 3600 * 1000
-/** Documents of one bulk of deletions: about 200 kB, and a search returns at most 10,000. */
-const PAGE = 2000
-/** Longer than a bulk of them takes; Elasticsearch keeps what a search saw for that long after each page. */
-const KEEP_ALIVE = '5m'
 
 /** The sessions, or the profiles, that are older than they are kept. */
 export interface ExpiredStates {
@@ -64,7 +60,7 @@ export async function deleteExpiredStates(
 ): Promise<readonly ExpiredStates[]> {
   const deleted: ExpiredStates[] = []
   for (const { index, retentionDays, before } of limited(config, nowMs)) {
-    const documents = await deleteFound(client, index, before).catch(unavailable(config, NOT_DELETED))
+    const documents = await deleteFound(client, index, olderThan(before)).catch(unavailable(config, NOT_DELETED))
     deleted.push({ index, retentionDays, documents })
   }
   return deleted
@@ -72,54 +68,4 @@ export async function deleteExpiredStates(
 
 function olderThan(before: string) {
   return { range: { 'metadata.time.update': { lt: before } } }
-}
-
-async function deleteFound(client: Client, index: string, before: string): Promise<number> {
-  const opened = await client.openPointInTime({ index, keep_alive: KEEP_ALIVE }, { ignore: [404] })
-  if (opened.id === undefined) return 0
-  let id = opened.id
-  let deleted = 0
-  let after: estypes.SortResults | undefined
-  try {
-    for (;;) {
-      const page = await client.search({
-        pit: { id, keep_alive: KEEP_ALIVE },
-        query: olderThan(before),
-        size: PAGE,
-        sort: '_shard_doc',
-        seq_no_primary_term: true,
-        _source: false,
-        track_total_hits: false,
-        ...(after === undefined ? {} : { search_after: after }),
-      })
-      const { hits } = page.hits
-      if (hits.length === 0) return deleted
-      deleted += await deleteAsSeen(client, hits)
-      after = hits.at(-1)?.sort
-      id = page.pit_id ?? id
-    }
-  } finally {
-    await client.closePointInTime({ id }, { ignore: [404] })
-  }
-}
-
-/** Deletes documents that are as they were found: 409 is one that was written since, 404 one that somebody else deleted. */
-async function deleteAsSeen(client: Client, hits: readonly estypes.SearchHit[]): Promise<number> {
-  const operations = hits.map(({ _index, _id, _seq_no, _primary_term }) => ({
-    delete: { _index, _id, if_seq_no: _seq_no, if_primary_term: _primary_term },
-  }))
-  const { items } = await client.bulk({ operations })
-  const results = items.map((item) => item.delete as estypes.BulkResponseItem)
-  const refused = results.find(({ status }) => status >= 400 && status !== 404 && status !== 409)
-  if (refused !== undefined) {
-    const { status, error } = refused
-    throw new AppError(
-      'search_unavailable',
-      `Elasticsearch refused a deletion: ${status} ${error?.type}: ${error?.reason}`,
-      {
-        context: { status },
-      },
-    )
-  }
-  return results.filter(({ status }) => status < 300).length
 }

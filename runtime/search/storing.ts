@@ -3,6 +3,8 @@ import type { SharedConfig } from '../config.ts'
 import type { Logger } from '../log.ts'
 import { bulkSender, type SendBulk, shardWaitMs } from './bulk.ts'
 import { conflictFinder, type FindConflicts } from './conflicts.ts'
+import { erasingSender } from './erased.ts'
+import { Erasures } from './erasures.ts'
 import { IndexKeeper } from './index-keeper.ts'
 import { judgedSender } from './judge.ts'
 import { type LineGuard, lineGuard } from './line-guard.ts'
@@ -30,7 +32,9 @@ export function storingIn(client: Client, config: SharedConfig, log: Logger, onM
   return {
     keeper,
     shards: new ShardMap({ client, ensure: keeper.ensure, log, nowMs: Date.now }),
-    sendBulk: judgedSender(keeper.sendBulk),
+    sendBulk: judgedSender(
+      erasingSender(keeper.sendBulk, new Erasures(client, config, () => performance.now()), config),
+    ),
     findConflicts: conflictFinder(client),
     guard: lineGuard(config),
   }

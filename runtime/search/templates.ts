@@ -7,7 +7,7 @@ import { indicesOf } from '../names.ts'
  * the indices that exist, and a field that changed its type would need a new index. How a field is indexed may change without a new
  * version: only new indices have it so, and each of them takes the same documents.
  */
-export const MAPPING_VERSION = 2
+export const MAPPING_VERSION = 3
 
 const keyword = { type: 'keyword', ignore_above: 512 } as const
 const date = { type: 'date', format: 'strict_date_optional_time||yyyy-MM-dd HH:mm:ss||epoch_millis' } as const
@@ -30,16 +30,36 @@ const ownId = { ...keyword, doc_values: false } as const
 const utm = { properties: { source: keyword, medium: keyword, campaign: keyword, term: keyword, content: keyword } }
 export const UTM_FIELDS = Object.keys(utm.properties)
 
+/** What a source can ask for: the fields that Tracardi derives. */
+const derived = {
+  device: {
+    properties: {
+      brand: keyword,
+      model: keyword,
+      type: keyword,
+      touch: { type: 'boolean' },
+      resolution: keyword,
+      color_depth: { type: 'integer' },
+      orientation: keyword,
+    },
+  },
+  os: { properties: { name: keyword, version: keyword } },
+  app: { properties: { type: keyword, name: keyword, version: keyword, language: keyword, bot: { type: 'boolean' } } },
+} as const
+const longKeyword = { ...keyword, ignore_above: 1024 } as const
+const hit = { properties: { name: longKeyword, url: longKeyword, referer: longKeyword } } as const
+
 /** Of a profile, in other systems. */
 const ids = keyword
 
 const stateFields = {
   id: ownId,
   ids,
-  metadata: { properties: { time: { properties: { insert: date, create: date, update: date } } } },
+  metadata: { properties: { time: { properties: { insert: date, create: date, update: date, original: stored } } } },
   source: withId,
   session: withId,
   profile: withId,
+  ...derived,
   // `utm` is of sessions, `ids` of profiles. Both kinds have the same fields, so that a trial needs one sample.
   utm,
 } as const
@@ -50,13 +70,15 @@ const eventFields = {
   name: keyword,
   metadata: {
     properties: {
-      time: { properties: { insert: date, ingest: date, create: date, update: date } },
+      time: { properties: { insert: date, ingest: date, create: date, update: date, original: stored } },
       ip: { type: 'ip' },
     },
   },
   utm,
+  ...derived,
+  hit,
   source: withId,
-  session: withId,
+  session: { properties: { id: keyword, start: date } },
   profile: { properties: { id: keyword, ids } },
   config: stored,
   request: stored,

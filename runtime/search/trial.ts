@@ -20,16 +20,35 @@ const MOMENT = '2026-01-01T00:00:00.000Z'
 const ID = { id: 'trial' }
 const UTM = Object.fromEntries(UTM_FIELDS.map((name) => [name, 'trial']))
 
+const DERIVED = {
+  device: {
+    brand: 'trial',
+    model: 'trial',
+    type: 'trial',
+    touch: false,
+    resolution: 'trial',
+    color_depth: 24,
+    orientation: 'trial',
+  },
+  os: { name: 'trial', version: 'trial' },
+  app: { type: 'trial', name: 'trial', version: 'trial', language: 'trial', bot: false },
+}
+
 /** Has every field that this release writes, with a value that its mapping takes. */
 const SAMPLE_EVENT = {
   ...ID,
   type: 'trial',
   name: 'trial',
-  metadata: { time: { insert: MOMENT, ingest: MOMENT, create: MOMENT, update: MOMENT }, ip: '192.0.2.1' },
+  metadata: {
+    time: { insert: MOMENT, ingest: MOMENT, create: MOMENT, update: MOMENT, original: ANYTHING },
+    ip: '192.0.2.1',
+  },
   source: ID,
-  session: ID,
+  session: { ...ID, start: MOMENT },
   profile: { ...ID, ids: ['trial'] },
   utm: UTM,
+  ...DERIVED,
+  hit: { name: 'trial', url: 'trial', referer: 'trial' },
   properties: ANYTHING,
   context: ANYTHING,
   config: ANYTHING,
@@ -39,11 +58,12 @@ const SAMPLE_EVENT = {
 const SAMPLE_STATE = {
   ...ID,
   ids: ['trial'],
-  metadata: { time: { insert: MOMENT, create: MOMENT, update: MOMENT } },
+  metadata: { time: { insert: MOMENT, create: MOMENT, update: MOMENT, original: ANYTHING } },
   source: ID,
   session: ID,
   profile: ID,
   utm: UTM,
+  ...DERIVED,
   context: ANYTHING,
   properties: ANYTHING,
 }

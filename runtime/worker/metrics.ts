@@ -5,7 +5,7 @@ import type { Bulk, FlushReason } from './in-flight.ts'
 import type { LaneTrouble } from './lane.ts'
 
 const FLUSH_REASONS: readonly FlushReason[] = ['size', 'bytes', 'timeout', 'drain']
-const EVENT_OUTCOMES = ['stored', 'duplicate', 'conflict', 'dead_lettered'] as const
+const EVENT_OUTCOMES = ['stored', 'duplicate', 'conflict', 'dead_lettered', 'erased'] as const
 
 /** What the metrics read of the lanes. */
 export interface LanesView {
@@ -25,7 +25,7 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
   let lanes: LanesView = { count: 0, troubles: [] }
   const events = new Counter({
     name: 'tracardi_worker_events_total',
-    help: 'Events processed, by outcome: stored, stored before (duplicate), stored before with other content (conflict), dead-lettered',
+    help: 'Events processed, by outcome: stored, stored before (duplicate), stored before with other content (conflict), dead-lettered, not stored because their profile is erased',
     labelNames: ['outcome'],
     registers,
   })

@@ -75,6 +75,7 @@ export class Outcomes {
           return
         }
         if (result.outcome === 'rejected') await this.#deadLetter(run, result)
+        if (result.outcome === 'erased' && run.kind === 'create') this.#options.metrics.processed('erased', 1)
         await this.#settle([run])
       }),
     )

@@ -19,11 +19,12 @@ const SOURCES: readonly Source[] = [
   source('wary', { trustsProfileIds: false }),
   source('people', { refusesBots: true, allowedOrigins: new Set(['*']) }),
   source('seen', { storedIp: 'truncate', storedHeaders: ['user-agent', 'accept-language', 'x-not-sent'] }),
+  source('derived', { derivesFields: true }),
   source('slow', { limits: { callsPerSecond: 2, eventsPerSecond: 100 } }),
 ]
 
 const REDIRECTS: ReadonlyMap<string, Redirect> = new Map(
-  ['shop', 'closed', 'people'].map((sourceId) => [
+  ['shop', 'closed', 'people', 'slow'].map((sourceId) => [
     `to-${sourceId}`,
     { sourceId, to: 'https://shop.example.com/sale?a=b', type: 'Mail Link' },
   ]),
@@ -42,6 +43,7 @@ function source(id: string, more: Partial<Source>): Source {
     refusesBots: false,
     storedIp: 'drop',
     storedHeaders: [],
+    derivesFields: false,
     ...more,
   }
 }

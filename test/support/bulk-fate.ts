@@ -34,6 +34,7 @@ export async function fateOf(send: SendBulk, lines: string): Promise<Fate> {
 
 function fateOfResult(result: ItemResult): Fate {
   if (result.outcome === 'stored') return { done: 'stored', status: 201, type: '' }
+  if (result.outcome === 'erased') throw new Error('no profile is erased here')
   return { done: DONE[result.outcome], status: result.status, type: result.fault.type }
 }
 

@@ -27,6 +27,7 @@ export const RUNTIME: Rooms = {
   tracker: { what: 'the browser library; `npm run tracker` writes the served files', mayImport: [] },
   programs: { what: 'the programs of the images', mayImport: ['api', 'worker', 'console', 'queue', 'search'] },
   replay: { what: 'stores again what Pulsar keeps', mayImport: ['queue', 'search', 'worker'] },
+  erasure: { what: 'deletes everything of one profile', mayImport: ['queue', 'replay', 'search'] },
   sdk: { what: 'what programs send events with; a package of its own', mayImport: [] },
   send: { what: 'sends events of a file, or generated ones', mayImport: ['sdk'] },
   'load-test': {
@@ -35,7 +36,7 @@ export const RUNTIME: Rooms = {
   },
   commands: {
     what: "the operators' commands",
-    mayImport: ['api', 'queue', 'search', 'send', 'load-test', 'replay', 'telemetry'],
+    mayImport: ['api', 'queue', 'search', 'send', 'load-test', 'replay', 'erasure', 'telemetry'],
   },
   local: { what: 'the run on one machine, and how commands find it', mayImport: ['api', 'telemetry'] },
 }

@@ -18,6 +18,7 @@ function source(more: Partial<Source>): Source {
     refusesBots: false,
     storedIp: 'drop',
     storedHeaders: [],
+    derivesFields: false,
     ...more,
   }
 }

@@ -200,6 +200,38 @@ describe('composer', () => {
     })
   })
 
+  it('corrects the times of a call whose clock is wrong, and keeps what it said', () => {
+    const call = {
+      sentAt: '2026-11-22T11:00:00.000Z',
+      session: { id: 's1', metadata: { time: { insert: '2026-11-22T10:50:00.000Z' } } },
+      events: [
+        { id: 'e1', type: 't', time: { create: '2026-11-22T10:59:59.000Z' } },
+        { id: 'e2', type: 't' },
+      ],
+    }
+    const [, first = '', , second = ''] = eventLinesOf(call)
+    const sent = '2026-11-22T11:00:00.000Z'
+    assert.deepEqual(JSON.parse(first).metadata.time, {
+      insert: NOW,
+      ingest: NOW,
+      create: '2026-11-22T09:59:59.000Z',
+      original: { create: '2026-11-22T10:59:59.000Z', sent },
+    })
+    assert.deepEqual(JSON.parse(second).metadata.time, { insert: NOW, ingest: NOW })
+    const [, session = '', , profile = ''] = stateLinesOf(call)
+    assert.deepEqual(JSON.parse(session).metadata.time, {
+      insert: '2026-11-22T09:50:00.000Z',
+      original: { insert: '2026-11-22T10:50:00.000Z', sent },
+      update: NOW,
+    })
+    assert.deepEqual(JSON.parse(profile).metadata.time, { update: NOW })
+  })
+
+  it('never chooses an index by the time of sending', () => {
+    const [action = ''] = eventLinesOf({ sentAt: '2020-01-01', events: [{ id: 'e1', type: 't' }] })
+    assert.equal(JSON.parse(action).create._index, 'tracardi-event-2026-11')
+  })
+
   it('has nothing of an import that says nothing', () => {
     for (const nothing of [null, {}, { time: null }, { time: {} }, { time: { insert: null, create: '' } }]) {
       const call = { session: { id: 's1', metadata: nothing }, profile: { id: 'p1', ids: null, metadata: nothing } }
@@ -389,6 +421,10 @@ describe('composer', () => {
     assert.deepEqual(composition.kind === 'faulty' && composition.faults.map((fault) => fault.type), [
       'datetime_parsing',
       'duplicate_id',
+    ])
+    const unsent = compositionOf({ sentAt: 'soon' })
+    assert.deepEqual(unsent.kind === 'faulty' && unsent.faults.map(({ loc, type }) => [loc, type]), [
+      [['body', 'sentAt'], 'datetime_parsing'],
     ])
   })
 })

@@ -15,6 +15,7 @@ describe('metrics of the API', () => {
     assert.deepEqual(names, [
       'tracardi_api_events_total counter',
       'tracardi_api_requests_total counter',
+      'tracardi_api_redirects_total counter',
       'tracardi_api_request_seconds histogram',
       'tracardi_api_receipt_seconds histogram',
       'tracardi_api_message_events histogram',

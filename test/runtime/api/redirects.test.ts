@@ -15,6 +15,10 @@ describe('GET /redirect', () => {
     const answer = await api.server.inject({ url: `/redirect/${path}`, headers })
     return [answer.statusCode, answer.headers.location]
   }
+  const counts = async () => {
+    const found = await api.registry.getSingleMetric('tracardi_api_redirects_total')?.get()
+    return Object.fromEntries(found?.values.map(({ labels, value }) => [labels['event'], value]) ?? [])
+  }
   const events = () =>
     eventsOf(api.producer.messages).map(({ type, name, source, session, profile, properties }) => ({
       ...{ type, name, source, session, profile, properties },
@@ -65,16 +69,24 @@ describe('GET /redirect', () => {
     ['its source refuses bots and a bot follows', 'to-people', { 'user-agent': 'Googlebot/2.1' }],
     ['its event cannot be stored', 'to-shop/a%01b', {}],
   ] as const) {
-    it(`redirects without an event when ${what}`, async () => {
+    it(`redirects without an event when ${what}, and counts it as refused`, async () => {
       assert.deepEqual(await follow(path, headers), [302, TO])
       assert.equal(events().length, 0)
+      assert.deepEqual(await counts(), { durable: 0, limited: 0, refused: 1, unavailable: 0 })
     })
   }
+
+  it('counts the events that are durable, and those over a limit of their source', async () => {
+    for (let call = 0; call < 4; call += 1) assert.deepEqual(await follow('to-slow'), [302, TO])
+    const { durable, limited } = await counts()
+    assert.deepEqual([durable, limited, events().length], [2, 2, 2])
+  })
 
   it('redirects while the broker gives no receipt, and counts the event as not durable', async () => {
     api.producer.connected = false
     assert.deepEqual(await follow('to-shop'), [302, TO])
     assert.match(await api.registry.metrics(), /events_total\{outcome="unavailable"\} 1/)
+    assert.deepEqual(await counts(), { durable: 0, limited: 0, refused: 0, unavailable: 1 })
   })
 
   it('answers 404 for a redirect that no source has', async () => {

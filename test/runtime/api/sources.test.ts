@@ -57,6 +57,7 @@ describe('the sources file', () => {
             refusesBots: false,
             storedIp: 'drop',
             storedHeaders: [],
+            derivesFields: false,
           },
           {
             id: 'blog',
@@ -70,6 +71,7 @@ describe('the sources file', () => {
             refusesBots: false,
             storedIp: 'drop',
             storedHeaders: [],
+            derivesFields: false,
           },
         ],
       )
@@ -86,7 +88,7 @@ describe('the sources file', () => {
     it('lists every fault', () => {
       assert.equal(
         faultOf({ shop: { enabled: 'yes', allowedOrigins: ['shop.example.com'] }, blog: { nmae: 'x' } }),
-        'the sources file "FILE" has faults: /shop/enabled must be boolean; /shop/allowedOrigins/0 must be an origin like https://www.example.com, or *; /blog/nmae is unknown; known are name, enabled, allowedOrigins, secrets, limits, trustProfileIds, refuseBots, storeIp, storeHeaders and redirects',
+        'the sources file "FILE" has faults: /shop/enabled must be boolean; /shop/allowedOrigins/0 must be an origin like https://www.example.com, or *; /blog/nmae is unknown; known are name, enabled, allowedOrigins, secrets, limits, trustProfileIds, refuseBots, storeIp, storeHeaders, deriveFields and redirects',
       )
     })
 
@@ -194,6 +196,7 @@ describe('the sources file', () => {
       refusesBots: false,
       storedIp: 'drop',
       storedHeaders: [],
+      derivesFields: false,
     })
 
     it('compares whole origins, and takes * for any', () => {

@@ -53,6 +53,7 @@ const REPORT: ReplayReport = {
   stored: 900,
   duplicates: 90,
   conflicts: 0,
+  erased: 0,
   deadLetters: 0,
   newer: 0,
   deleted: 0,
@@ -89,8 +90,8 @@ describe('the end of a replay', () => {
     assert.deepEqual(lines({}), [
       '10 messages read in 5 s: 900 events stored, 90 were already stored, 0 conflicts, 0 dead letters.',
     ])
-    const all = { conflicts: 1, deleted: 1, newer: 1, keptSinceMs: undefined, finished: false }
-    assert.equal(lines(all).length, 6)
+    const all = { conflicts: 1, erased: 1, deleted: 1, newer: 1, keptSinceMs: undefined, finished: false }
+    assert.equal(lines(all).length, 7)
     assert.match(lines({ keptSinceMs: NOW_MS }).at(1) ?? '', /since 2026-11-28T12:00:00.000Z/)
   })
 

@@ -60,6 +60,16 @@ describe('conflictFinder', () => {
     })
   }
 
+  it('compares the times that the client said, corrected or not', async () => {
+    const said = { create: LATER, sent: FIRST }
+    const corrected = operation('a', { create: FIRST, original: said })
+    const again = operation('a', { create: '2026-11-22T10:00:00.007Z', original: { ...said, sent: LATER } }, LATER)
+    assert.deepEqual(await conflicts([corrected], [again]), [])
+    assert.deepEqual(await conflicts([corrected], [operation('a', { create: LATER })]), [])
+    const other = operation('a', { create: FIRST, original: { create: FIRST, sent: FIRST } })
+    assert.deepEqual(await conflicts([corrected], [other]), ['a'])
+  })
+
   it('takes a document that is gone for no conflict, and keeps the places of the others', async () => {
     assert.deepEqual(
       await conflicts([undefined, operation('b')], [operation('a'), operation('b', { type: 'other' })]),

@@ -14,6 +14,7 @@ describe('indicesOf', () => {
       allEvents: 'shop-event-*',
       session: 'shop-session',
       profile: 'shop-profile',
+      erasures: 'shop-erasures',
     })
   })
 })

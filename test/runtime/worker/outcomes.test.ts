@@ -109,6 +109,13 @@ describe('Outcomes', () => {
     assert.deepEqual([acknowledged, await events('stored')], [['m1', 'm2'], 3])
   })
 
+  it('settles and counts events of erased profiles, and counts no states of them', async () => {
+    const bulk = bulkOf([[deliveryOf('m1', ['a', 'b'], [sessionOf('s', 1)])]])
+    const erased = faulty('erased', 0)
+    await outcomes.apply(bulk, [STORED, erased, erased])
+    assert.deepEqual([acknowledged, await events('stored'), await events('erased')], [['m1'], 1, 1])
+  })
+
   it('settles a run as a whole when only states are superseded, and takes it apart for any other fault', async () => {
     const settled: (readonly number[])[] = []
     const settle = settlement.settle.bind(settlement)
