@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url'
 import * as k8s from '@pulumi/kubernetes'
 import * as pulumi from '@pulumi/pulumi'
 import { billOf } from './bill.ts'
-import { planFromEngine } from './config/pulumi.ts'
+import { planFromEngine, statedWithoutSecrets } from './config/pulumi.ts'
+import { examineFirst } from './doctor/first-step.ts'
 import { Images } from './images.ts'
 import { Platform } from './platform.ts'
 import { DEFAULT_PRICES } from './sizing/prices.ts'
@@ -11,6 +12,9 @@ import { platformSettings } from './stack-args.ts'
 /** The Pulumi program: reads the stack's configuration, settles every number, and registers the platform. */
 const plan = planFromEngine(pulumi.getProject(), pulumi.runtime.allConfig())
 for (const { code, message } of plan.findings) await pulumi.log.warn(`${code}: ${message}`)
+
+if (pulumi.runtime.isDryRun())
+  await examineFirst(plan.platform.doctor, statedWithoutSecrets(pulumi.getProject(), pulumi.runtime.allConfig()))
 
 const provider = new k8s.Provider('kubernetes', {
   ...(plan.platform.context ? { context: plan.platform.context } : {}),

@@ -69,6 +69,10 @@ export const errorCodes = {
     retryable: false,
     remedy: 'Revert the change, or first do what the message asks for. Nothing was changed.',
   },
+  cluster_unreachable: {
+    retryable: true,
+    remedy: 'Check the kubeconfig, `platform.context`, and whether the API server answers: `kubectl version`.',
+  },
   deployment_refused: { retryable: false, remedy: 'Do what the message says, and run the workflow again.' },
   tool_failed: { retryable: true, remedy: 'Read what Pulumi, git or GitHub answered, and run the command again.' },
 } as const satisfies Record<string, { retryable: boolean; remedy: string }>

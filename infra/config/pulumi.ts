@@ -2,7 +2,7 @@ import { RunError } from '@pulumi/pulumi'
 import { StackConfigError } from './errors.ts'
 import { planOf } from './plan.ts'
 import type { Plan } from './resolved.ts'
-import { schema } from './schema.ts'
+import { schema, secretKeys } from './schema.ts'
 
 /** Groups whose values are objects; a secret is a text. */
 const OBJECTS: readonly string[] = [...Object.keys(schema), 'runtime', 'coefficients', 'sources']
@@ -19,6 +19,11 @@ export function planFromEngine(project: string, all: Readonly<Record<string, str
   } catch (error) {
     throw error instanceof StackConfigError ? new RunError(error.message) : error
   }
+}
+
+/** The same configuration as it is stated, group by group, without its secrets. */
+export function statedWithoutSecrets(project: string, all: Readonly<Record<string, string>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fromEngine(project, all)).filter(([key]) => !(key in secretKeys)))
 }
 
 function fromEngine(project: string, all: Readonly<Record<string, string>>): Record<string, unknown> {

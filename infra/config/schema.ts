@@ -105,6 +105,13 @@ export const schema = {
       description:
         'Context of the KUBECONFIG; the current one when empty. Name it, so that a stack cannot reach the cluster of another.',
     },
+    doctor: {
+      type: 'string',
+      default: 'report',
+      oneOf: ['report', 'refuse', 'off'],
+      description:
+        'What a preview does first: `report` examines the cluster as [`npm run doctor`](doctor.md) does, and warns of what it lacks; `refuse` also stops at an error; `off` does not ask.',
+    },
     storageClass: {
       type: 'string',
       default: '',

@@ -113,6 +113,8 @@ describe('the codes', () => {
 
 /** Where a plain Error says that the code itself is at fault, or is caught by its caller and wrapped. */
 const WITHOUT_CODE = [
+  'infra/commands/doctor.ts',
+  'infra/commands/doctor.ts',
   'infra/commands/pipeline.ts',
   'infra/commands/sizing.ts',
   'infra/kubernetes/config-files.ts',

@@ -82,12 +82,14 @@ export const INFRA: Rooms = {
     what: 'verdict, coefficients and report of a load test; its Job',
     mayImport: ['sizing', 'config', 'kubernetes', 'pulsar', 'elasticsearch', 'runtime', ...LOAD_TEST_RECORD],
   },
+  doctor: { what: 'what a cluster lacks for a stack', mayImport: ['config', 'kubernetes', '.', ERRORS] },
   pipeline: { what: 'whether a commit may replace what a stack runs; pure', mayImport: [ERRORS] },
   commands: {
-    what: '`npm start`, `npm run sizing`, `npm run load-test`, and what the workflows ask',
+    what: '`npm start`, `npm run sizing`, `npm run doctor`, `npm run load-test`, and what the workflows ask',
     mayImport: [
       'config',
       'sizing',
+      'doctor',
       'pipeline',
       'load-test',
       '.',

@@ -1,0 +1,128 @@
+import type { ClusterFacts, LimitFact, QuotaFact } from './cluster-facts.ts'
+import { error, type Finding, listed, warning } from './finding.ts'
+import type { Needs, PodNeed } from './needs.ts'
+import { quantity, sum } from './quantity.ts'
+
+/** Whether the namespace of a stack takes its objects, and the user may make them. */
+export function namespaceFindings(needs: Needs, facts: ClusterFacts): readonly Finding[] {
+  return [
+    ...existenceFindings(needs, facts),
+    ...(facts.quotas ?? []).flatMap((quota) => quotaFindings(needs, facts, quota)),
+    ...(facts.limits ?? []).flatMap((limit) => limitFindings(needs, limit)),
+    ...rightFindings(facts),
+  ]
+}
+
+function existenceFindings(needs: Needs, { namespace }: ClusterFacts): readonly Finding[] {
+  if (namespace === undefined || namespace === null) return []
+  const name = needs.namespace
+  if (namespace.terminating)
+    return [
+      error(
+        'namespace_terminating',
+        `Namespace ${name} is being deleted. Wait until it is gone, or free what it waits for.`,
+        { name },
+      ),
+    ]
+  if (!namespace.hasStack)
+    return [
+      error(
+        'namespace_exists',
+        `Namespace ${name} exists and no stack is in it, so \`up\` would fail with "already exists". State another platform.namespace, or delete it.`,
+        { name },
+      ),
+    ]
+  const level = namespace.labels['pod-security.kubernetes.io/enforce'] ?? 'none'
+  if (level === 'restricted') return []
+  const text = `Namespace ${name} enforces PodSecurity ${level}, not restricted. Somebody has changed it: \`pulumi up --refresh\` restores it.`
+  return [warning('pod_security_not_restricted', text, { name, level })]
+}
+
+/** What a quota counts, and how much of it the stack needs. */
+function demandOf({ pods, passing, claims }: Needs): ReadonlyMap<string, number> {
+  const all: readonly PodNeed[] = [...pods, ...passing]
+  const [requests, limits] = [sum(all.map((pod) => pod.requests)), sum(all.map((pod) => pod.limits))]
+  const storage = claims.reduce((total, { gib }) => total + gib * 2 ** 30, 0)
+  return new Map([
+    ['pods', all.length],
+    ['count/pods', all.length],
+    ['cpu', requests.cpu],
+    ['requests.cpu', requests.cpu],
+    ['limits.cpu', limits.cpu],
+    ['memory', requests.memory],
+    ['requests.memory', requests.memory],
+    ['limits.memory', limits.memory],
+    ['requests.ephemeral-storage', requests['ephemeral-storage']],
+    ['limits.ephemeral-storage', limits['ephemeral-storage']],
+    ['persistentvolumeclaims', claims.length],
+    ['requests.storage', storage],
+  ])
+}
+
+function quotaFindings(
+  needs: Needs,
+  { pods = [] }: ClusterFacts,
+  { name, hard, scoped }: QuotaFact,
+): readonly Finding[] {
+  // Pods of the stack that run are among those that it needs; a quota for some pods only may not be about them.
+  if (scoped) return []
+  const others = pods.filter(
+    ({ namespace, labels }) => namespace === needs.namespace && labels[PART_OF] !== needs.pods[0]?.labels[PART_OF],
+  )
+  const taken = sum(others.map(({ requests }) => requests))
+  const beside = new Map<string, number>([
+    ['pods', others.length],
+    ['requests.cpu', taken.cpu],
+    ['requests.memory', taken.memory],
+  ])
+  const demand = demandOf(needs)
+  const short = Object.entries(hard).filter(
+    ([resource, most]) => (demand.get(resource) ?? 0) + (beside.get(resource) ?? 0) > quantity(most) * (1 + 1e-9),
+  )
+  if (short.length === 0) return []
+  const parts = short.map(
+    ([resource, most]) => `${resource} ${most}, and the stack needs ${shown(demand.get(resource) ?? 0, resource)}`,
+  )
+  const text = `ResourceQuota ${name} of ${needs.namespace} is too small: ${parts.join('; ')}. Raise it, or make the stack smaller.`
+  return [error('quota_too_small', text, { name, resources: short.map(([resource]) => resource) })]
+}
+
+const PART_OF = 'app.kubernetes.io/part-of'
+
+/** A sum as quotas state it: memory and storage in GiB. */
+function shown(value: number, resource: string): string {
+  return /memory|storage/.test(resource) ? `${Math.ceil(value / 2 ** 30)}Gi` : String(Math.ceil(value * 10) / 10)
+}
+
+function limitFindings(needs: Needs, limit: LimitFact): readonly Finding[] {
+  const refused = [...new Set(refusedBy(needs, limit))]
+  if (refused.length === 0) return []
+  const bounds = [bound('minimum', limit.min), bound('maximum', limit.max)].filter((part) => part !== '').join(', ')
+  const text = `LimitRange ${limit.name} of ${needs.namespace} refuses ${listed(refused)}: ${limit.type} ${bounds}. Change it, or the sizes in the stack.`
+  return [error('limit_range_refuses', text, { name: limit.name, refused })]
+}
+
+const bound = (name: string, values: Readonly<Record<string, string>>) => {
+  const parts = Object.entries(values).map(([resource, value]) => `${resource} ${value}`)
+  return parts.length === 0 ? '' : `${name} ${parts.join(' and ')}`
+}
+
+function refusedBy({ pods, passing, claims }: Needs, { type, min, max }: LimitFact): readonly string[] {
+  const outside = (requests: Listed, limits: Listed) =>
+    Object.entries(min).some(([name, least]) => quantity(requests[name] ?? 0) < quantity(least)) ||
+    Object.entries(max).some(([name, most]) => quantity(limits[name] ?? requests[name] ?? 0) > quantity(most))
+  if (type === 'PersistentVolumeClaim')
+    return claims.filter(({ gib }) => outside({ storage: `${gib}Gi` }, { storage: `${gib}Gi` })).map(({ name }) => name)
+  if (type !== 'Container') return []
+  return [...pods, ...passing]
+    .filter(({ containers }) => containers.some(({ requests, limits }) => outside(requests, limits)))
+    .map(({ owner }) => owner)
+}
+
+type Listed = Readonly<Record<string, string>>
+
+function rightFindings({ denied = [] }: ClusterFacts): readonly Finding[] {
+  if (denied.length === 0) return []
+  const text = `The user of the kubeconfig may not ${listed(denied)}. Grant it, or use another context.`
+  return [error('right_missing', text, { denied })]
+}
