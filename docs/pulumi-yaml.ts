@@ -31,6 +31,7 @@ export const GROUPS = {
   pulsar: 'Pulsar as a whole, or an existing one.',
   elasticsearch: 'Elasticsearch, or an existing one.',
   images: 'The images that the pods run.',
+  backup: 'Snapshots of Elasticsearch, and from what they are restored.',
   observability: 'What Prometheus and Grafana of the cluster are reported.',
 } as const satisfies Record<keyof typeof schema, string>
 

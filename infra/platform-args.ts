@@ -4,6 +4,7 @@ import { withDefaults } from './config/defaults.ts'
 import type { GroupOf } from './config/read.ts'
 import { type ElasticsearchSettings, settledElasticsearch } from './elasticsearch/elasticsearch.ts'
 import type { SettledElasticsearch } from './elasticsearch/facts.ts'
+import type { SnapshotStore } from './elasticsearch/snapshots.ts'
 import { PLATFORM } from './kubernetes/labels.ts'
 import { type Site, type SiteArgs, siteOf } from './kubernetes/site.ts'
 import type { ObservabilitySettings } from './observability/observability.ts'
@@ -42,6 +43,13 @@ export interface PlatformSettings extends SiteArgs {
   readonly pulsar?: (PulsarSettings & { readonly image?: Input<string> }) | ExternalPulsar
   /** Elasticsearch, or how an existing one is reached. @default an Elasticsearch of the platform with its own defaults */
   readonly elasticsearch?: (ElasticsearchSettings & { readonly image?: Input<string> }) | ExternalElasticsearch
+  /**
+   * Snapshots of that Elasticsearch of the platform: where they are kept, and how often one is made. `settings` name the repository
+   * (`snapshotType` and so on).
+   *
+   * @default none
+   */
+  readonly backup?: Partial<SnapshotStore & { readonly intervalHours: number }>
   /** Sizes of the API, and how it is reached. */
   readonly api?: ApiSettings
   /** Sizes of the workers, and what scales them. */
@@ -104,6 +112,7 @@ export interface SettledPlatform {
   readonly workers: GroupOf<'workers'>
   readonly access: Pick<GroupOf<'platform'>, 'monitoringNamespaces' | 'monitoringPods' | 'operatorNamespaces'>
   readonly expireIndices: boolean
+  readonly backup: GroupOf<'backup'>
   readonly backlogHours: number
   readonly sizedEventsPerSecond: number
   readonly sizedEventBytes: number
@@ -129,6 +138,7 @@ export function settledPlatform(name: string, args: PlatformSettings): SettledPl
     workers: withDefaults(`workers of ${name}`, 'workers', { ...args.workers, kedaNamespace }),
     access: { monitoringNamespaces, monitoringPods, operatorNamespaces },
     expireIndices: args.expireIndices ?? false,
+    backup: withDefaults(`backup of ${name}`, 'backup', args.backup ?? {}),
     backlogHours: withDefaults(name, 'load', { backlogHours }).backlogHours,
     sizedEventsPerSecond: args.sizedEventsPerSecond ?? 0,
     sizedEventBytes: args.sizedEventBytes ?? 0,

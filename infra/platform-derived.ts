@@ -75,13 +75,14 @@ export function namedPods({ access, workers }: SettledPlatform): NamedPods {
 
 /** What alerts and dashboards query. */
 export function monitoredArgs(settled: SettledPlatform, prefix: string): MonitoredStackArgs {
-  const { site, settings, pulsar, workers, backlogHours, observability } = settled
+  const { site, settings, pulsar, workers, backlogHours, observability, backup } = settled
   const { sizedEventsPerSecond, sizedEventBytes } = settled
   return {
     namespace: site.namespace,
     prefix,
     tiers: tiersOf(settled),
     authentication: pulsar?.authentication ?? true,
+    snapshotHours: backup.type === 'none' ? 0 : backup.intervalHours,
     settings,
     backlogHours,
     sizedEventsPerSecond,

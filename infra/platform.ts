@@ -9,6 +9,7 @@ import {
 } from '@pulumi/pulumi'
 import { Elasticsearch } from './elasticsearch/elasticsearch.ts'
 import type { SearchAccess } from './elasticsearch/endpoint.ts'
+import { storePorts } from './elasticsearch/snapshots.ts'
 import { checksumOfSecrets } from './kubernetes/config-files.ts'
 import { labelsOf, PLATFORM } from './kubernetes/labels.ts'
 import { protection } from './kubernetes/protection.ts'
@@ -29,6 +30,7 @@ import { factsOf } from './platform-facts.ts'
 import type { PulsarAccess } from './pulsar/endpoint.ts'
 import { Pulsar } from './pulsar/pulsar.ts'
 import { Api } from './runtime/api.ts'
+import { Backup } from './runtime/backup.ts'
 import { imageCheck } from './runtime/image-check.ts'
 import { Replay } from './runtime/replay.ts'
 import { Retention } from './runtime/retention.ts'
@@ -81,6 +83,7 @@ export class Platform extends ComponentResource {
       outside: new Set(Object.keys(named) as Outside[]),
       external: externalPorts(args),
       authenticated: settled.pulsar?.authentication ?? true,
+      snapshotPorts: storePorts(settled.backup),
     })
     const network = new NetworkPolicies(
       `${prefix}network`,
@@ -118,6 +121,11 @@ export class Platform extends ComponentResource {
     const { expireIndices: expires, settings } = settled
     if (expires || settings.warmAfterDays > 0)
       new Retention(`${prefix}retention`, { ...program, cronJob: `${prefix}expire-indices`, expires }, afterSetUp)
+    if (settled.backup.type !== 'none') {
+      const { intervalHours } = settled.backup
+      const jobs = { snapshotJob: `${prefix}snapshot`, restoreJob: `${prefix}restore` }
+      new Backup(`${prefix}backup`, { ...program, ...jobs, intervalHours }, afterSetUp)
+    }
     if (settled.observability !== undefined) {
       const monitored = { ...site, ...settled.observability, ...monitoredArgs(settled, prefix), elasticsearch }
       const ready = { ...child, dependsOn: [...base, ...elasticsearch.dependsOn] }
@@ -180,13 +188,13 @@ function pulsarOf(
 function elasticsearchOf(
   prefix: string,
   { elasticsearch = {} }: PlatformArgs,
-  { site, settings }: SettledPlatform,
+  { site, settings, backup }: SettledPlatform,
   opts: ComponentResourceOptions,
 ): SearchAccess {
   const name = `${prefix}elasticsearch`
   if (!isExternalElasticsearch(elasticsearch)) {
     const storageClass = elasticsearch.storageClass || site.storageClass
-    const own = { storageClass, indexPrefix: settings.indexPrefix, guard: false }
+    const own = { storageClass, indexPrefix: settings.indexPrefix, snapshots: backup, guard: false }
     return new Elasticsearch(name, { ...site, ...elasticsearch, ...own }, opts)
   }
   const { url, apiKey, username, password } = elasticsearch

@@ -18,6 +18,7 @@ export function platformSettings(plan: Plan): PlatformSettings {
     pullSecret: plan.images.pullSecret,
     pulsar: pulsarOf(plan),
     elasticsearch: elasticsearchOf(plan),
+    ...(plan.backup.type === 'none' ? {} : { backup: plan.backup }),
     api: plan.api,
     workers,
     kedaNamespace,

@@ -3,12 +3,15 @@ import { Command, InvalidArgumentError } from 'commander'
 import { backlog } from './commands/backlog.ts'
 import { exportDeadLetters, listDeadLetters, replayAll } from './commands/dead-letters.ts'
 import { type EraseFlags, eraseCommand, runErase } from './commands/erase.ts'
+import { checkIds } from './commands/ids.ts'
 import { ageIndices, expireIndices, indices } from './commands/indices.ts'
 import { DEFAULT_TARGET, type LoadTestFlags, loadTestCommand, runLoadTestCommand } from './commands/load-test.ts'
 import { print } from './commands/output.ts'
 import { type ReplayFlags, replayCommand, runReplay } from './commands/replay.ts'
+import { type RestoreFlags, restoreCommand, runRestore } from './commands/restore.ts'
 import { send } from './commands/send.ts'
 import { setUp } from './commands/set-up.ts'
+import { listAllSnapshots, takeSnapshot } from './commands/snapshots.ts'
 import { type Config, loadConfig } from './config.ts'
 import { explain, remedyOf } from './errors.ts'
 import { isWhole, summaryOf } from './load-test/summary.ts'
@@ -88,6 +91,36 @@ indexCommand
   .description('name the event indices that are old enough for warm nodes, by WARM_AFTER_DAYS')
   .option('--apply', 'send them there')
   .action((options) => ageIndices(config(), options))
+
+indexCommand
+  .command('check')
+  .description(
+    'whether each event id of a file (- is standard input), one on each line, is stored exactly once; exit code 2 if not',
+  )
+  .argument('<file>')
+  .action(async (file) => {
+    process.exitCode = await checkIds(config(), file)
+  })
+
+const snapshots = cli.command('snapshots').description('snapshots of the indices, in the repository of SNAPSHOT_TYPE')
+snapshots
+  .command('list', { isDefault: true })
+  .description('names, states, times')
+  .option('--json', 'as JSON')
+  .action((options) => listAllSnapshots(config(), options))
+snapshots
+  .command('take')
+  .description(
+    'register the repository, make a snapshot, delete those past SNAPSHOT_RETENTION_DAYS; exit code 2 if it is not whole',
+  )
+  .action(async () => {
+    process.exitCode = await takeSnapshot(config())
+  })
+cli.addCommand(
+  restoreCommand().action(async (flags: RestoreFlags) => {
+    process.exitCode = await runRestore(config(), flags, createLogger({ logLevel: 'warn' }, 'restore'))
+  }),
+)
 
 cli
   .command('send')

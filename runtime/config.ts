@@ -491,6 +491,36 @@ export const settings = {
     description:
       'Age at which `indices age` sends a whole event index to the warm nodes of Elasticsearch. 0 sends none.',
   },
+  snapshotType: {
+    env: 'SNAPSHOT_TYPE',
+    type: 'string',
+    default: 'none',
+    oneOf: ['none', 'fs', 's3', 'gcs', 'azure'],
+    description: 'Kind of the repository to which `snapshots take` copies the indices. none: no snapshots.',
+  },
+  snapshotLocation: {
+    env: 'SNAPSHOT_LOCATION',
+    type: 'string',
+    default: '',
+    description:
+      'Where the repository is: a bucket (`s3`, `gcs`), a container (`azure`), or a folder under `path.repo` of every node (`fs`).',
+  },
+  snapshotBasePath: {
+    env: 'SNAPSHOT_BASE_PATH',
+    type: 'string',
+    default: '',
+    pattern: { regex: /^([\w-][\w./-]*)?$/, says: 'a path without a leading slash' },
+    description: 'Path within that bucket or container. No two clusters may write to the same one.',
+  },
+  snapshotRetentionDays: {
+    env: 'SNAPSHOT_RETENTION_DAYS',
+    type: 'integer',
+    default: 14,
+    minimum: 1,
+    maximum: 3650,
+    unit: 'days',
+    description: 'Age at which `snapshots take` deletes a snapshot, after a newer one has succeeded.',
+  },
   sessionRetentionDays: {
     env: 'SESSION_RETENTION_DAYS',
     ...ageDays,
@@ -608,6 +638,10 @@ export const READ_BY_ONE = {
     'sessionRetentionDays',
     'profileRetentionDays',
     'warmAfterDays',
+    'snapshotType',
+    'snapshotLocation',
+    'snapshotBasePath',
+    'snapshotRetentionDays',
     'pulsarBundles',
     'pulsarRetentionHours',
     'pulsarRetentionSizeGib',
@@ -647,6 +681,10 @@ const rules: readonly ((config: Config) => string | undefined)[] = [
     /^[!-~]*$/.test(c.privateToken)
       ? undefined
       : 'PRIVATE_TOKEN has characters that a header cannot carry; allowed: visible ASCII characters without spaces',
+  (c) =>
+    c.snapshotType !== 'none' && c.snapshotLocation === ''
+      ? `SNAPSHOT_TYPE is ${c.snapshotType}, but SNAPSHOT_LOCATION is empty: name the bucket, container or folder`
+      : undefined,
   (c) =>
     c.apiMaxPendingBytes < PENDING_PER_BODY * c.apiMaxBodyBytes
       ? `API_MAX_PENDING_BYTES is ${c.apiMaxPendingBytes}, less than ${PENDING_PER_BODY} times API_MAX_BODY_BYTES (${c.apiMaxBodyBytes}), so the largest bodies would always be answered 429: raise it to at least ${PENDING_PER_BODY * c.apiMaxBodyBytes}, or lower API_MAX_BODY_BYTES`

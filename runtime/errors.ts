@@ -48,6 +48,10 @@ export const errorCodes = {
     retryable: true,
     remedy: 'Check ELASTIC_HOST, the credentials, and the state of Elasticsearch.',
   },
+  snapshot_unusable: {
+    retryable: false,
+    remedy: 'Read the reason: `snapshots list` shows which snapshots there are, and what is wrong with them.',
+  },
   set_up_missing: { retryable: true, remedy: 'Run `set-up` with the same configuration.' },
   set_up_failed: {
     retryable: true,

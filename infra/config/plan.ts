@@ -8,7 +8,7 @@ import { type Derived, SIZED_KEYS, type SizedKey, type Stated } from '../sizing/
 import { faultOf, StackConfigError, type StackFault } from './errors.ts'
 import { floorsOf } from './floors.ts'
 import { readStack, type StackConfig } from './read.ts'
-import { dataHolders, type Plan, type Reason } from './resolved.ts'
+import { dataHolders, type Plan, type Reason, SNAPSHOT_FOLDER } from './resolved.ts'
 import { brokenRules } from './rules.ts'
 import { type Key, schema } from './schema.ts'
 
@@ -68,12 +68,23 @@ function runtimeOf(config: StackConfig, coefficients: Coefficients): Config {
   const retention = config.load.peakEventsPerSecond > 0 ? String(config.load.retentionDays) : undefined
   try {
     const warm = retention !== undefined && config.load.warmTier ? String(config.load.hotDays) : undefined
-    const runtime = loadConfig({ EVENT_RETENTION_DAYS: retention, WARM_AFTER_DAYS: warm, ...config.runtime })
+    const kept = { EVENT_RETENTION_DAYS: retention, WARM_AFTER_DAYS: warm }
+    const runtime = { ...loadConfig({ ...kept, ...config.runtime }), ...snapshotSettings(config.backup) }
     if (retention === undefined || config.stated.has(PERIOD_KEY)) return runtime
     return { ...runtime, eventPartitioning: periodOf(config, runtime, coefficients).period }
   } catch (error) {
     const faults = (error as Error).message.split('\n')
     throw new StackConfigError(faults.map((fault) => faultOf('runtime_invalid', `runtime: ${fault}`)))
+  }
+}
+
+/** What the programs know of the backup. The nodes mount a claim at a fixed path. */
+function snapshotSettings({ type, location, basePath, retentionDays }: StackConfig['backup']) {
+  return {
+    snapshotType: type,
+    snapshotLocation: type === 'fs' ? SNAPSHOT_FOLDER : location,
+    snapshotBasePath: basePath,
+    snapshotRetentionDays: retentionDays,
   }
 }
 

@@ -47,6 +47,10 @@ export const OWNED: Readonly<Record<string, string>> = {
   ELASTIC_HTTP_AUTH_PASSWORD: 'set the secret `elasticPassword`',
   ELASTIC_API_KEY: 'set the secret `elasticApiKey`',
   ELASTIC_CA_FILE: 'the platform makes the authority',
+  SNAPSHOT_TYPE: 'state `backup.type`',
+  SNAPSHOT_LOCATION: 'state `backup.location`',
+  SNAPSHOT_BASE_PATH: 'state `backup.basePath`',
+  SNAPSHOT_RETENTION_DAYS: 'state `backup.retentionDays`',
 }
 
 /**

@@ -5,6 +5,9 @@ import type { Period } from '../sizing/load.ts'
 import type { Facts, ReasonCode, SizedKey } from '../sizing/question.ts'
 import type { StackConfig } from './read.ts'
 
+/** Where nodes and programs find snapshots in a shared file system. */
+export const SNAPSHOT_FOLDER = '/snapshots'
+
 /** Where a number comes from: the stack, the sizing model, or the default. */
 export interface Reason {
   readonly key: SizedKey | 'runtime.EVENT_PARTITIONING'

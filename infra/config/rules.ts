@@ -50,9 +50,42 @@ function maximumTooLow(part: 'api' | 'workers'): Rule {
   )
 }
 
+/** How many intervals between snapshots Pulsar keeps: one snapshot may fail. */
+const SNAPSHOTS_KEPT = 2
+
 const floor = (plan: Plan) => floorsOf(plan.platform.environment)
 
 const general: readonly Rule[] = [
+  rule(
+    'backup_location_missing',
+    ({ backup }) => ({ type: backup.type }),
+    ({ backup }) =>
+      backup.type !== 'none' && backup.location === ''
+        ? `backup.type is ${backup.type}, but backup.location is empty; name the bucket, container or claim`
+        : undefined,
+  ),
+  rule(
+    'backup_of_existing_elasticsearch',
+    () => ({}),
+    (p) =>
+      p.backup.type !== 'none' && !ownElasticsearch(p)
+        ? 'backup.type is stated, but Elasticsearch is not of the stack (elasticsearch.url): back it up where it is run, and remove the group backup'
+        : undefined,
+  ),
+  rule(
+    'backup_gap_not_kept',
+    (p) => ({
+      hours: p.runtime.pulsarRetentionHours,
+      minimum: SNAPSHOTS_KEPT * p.backup.intervalHours,
+      intervalHours: p.backup.intervalHours,
+    }),
+    (p) => {
+      const minimum = SNAPSHOTS_KEPT * p.backup.intervalHours
+      return p.backup.type !== 'none' && p.runtime.pulsarRetentionHours < minimum
+        ? `runtime.PULSAR_RETENTION_HOURS is ${p.runtime.pulsarRetentionHours}, and backup.intervalHours ${p.backup.intervalHours}: a restore would miss events after a snapshot that failed; keep them for at least ${minimum} hours, or make snapshots more often`
+        : undefined
+    },
+  ),
   rule(
     'pulsar_urls_incomplete',
     () => ({}),

@@ -599,6 +599,70 @@ export const schema = {
       description: 'Secret of the namespace with which images are pulled; none when empty.',
     },
   },
+  backup: {
+    type: {
+      type: 'string',
+      default: 'none',
+      oneOf: ['none', 's3', 'gcs', 'azure', 'fs'],
+      description:
+        'Where snapshots of Elasticsearch are kept: a bucket of S3 or of an S3-compatible store, of Google Cloud Storage, a container of Azure, or a file system that all nodes share. [How](backup.md).',
+    },
+    location: {
+      type: 'string',
+      default: '',
+      pattern: { regex: /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/, says: 'the name of a bucket, container or claim' },
+      description: 'Bucket, container, or for `fs` a claim of the namespace that many nodes can mount (ReadWriteMany).',
+    },
+    basePath: {
+      type: 'string',
+      default: '',
+      pattern: { regex: /^([\w-][\w./-]*)?$/, says: 'a path without a leading slash' },
+      description: 'Path within it. No two stacks may use the same one.',
+    },
+    intervalHours: {
+      type: 'integer',
+      default: 6,
+      minimum: 1,
+      maximum: 24,
+      unit: 'hours',
+      description:
+        'Hours between two snapshots. Pulsar must keep events for twice as long (`runtime.PULSAR_RETENTION_HOURS`), so that a replay fills the gap even if one fails.',
+    },
+    retentionDays: {
+      type: 'integer',
+      default: 14,
+      minimum: 1,
+      maximum: 3650,
+      unit: 'days',
+      description: 'How long snapshots are kept. The newest whole one always stays.',
+    },
+    endpoint: {
+      type: 'string',
+      default: '',
+      pattern: { regex: /^https?:\/\/[^\s/]+$/, says: 'a URL like https://objects.example.com:9000' },
+      description: 'URL of an S3-compatible store; Amazon S3 when empty. For `s3`.',
+    },
+    region: {
+      type: 'string',
+      default: '',
+      pattern: { regex: /^[a-z0-9-]{1,40}$/, says: 'a region like eu-central-1' },
+      description: 'Region of the bucket, where Elasticsearch cannot find it out. For `s3`.',
+    },
+    credentialsSecret: {
+      type: 'string',
+      default: '',
+      pattern: ANY,
+      description:
+        'Secret of the namespace with secure settings of Elasticsearch: each key is the name of one, such as `s3.client.default.access_key`. Nodes read it when they start.',
+    },
+    serviceAccount: {
+      type: 'string',
+      default: '',
+      pattern: ANY,
+      description:
+        'ServiceAccount of the namespace that the cloud trusts (workload identity), for the nodes of Elasticsearch; the default one when empty.',
+    },
+  },
   observability: {
     monitors: {
       type: 'string',

@@ -18,7 +18,8 @@ import { elasticsearchFacts, type SettledElasticsearch } from './facts.ts'
 import { ELASTICSEARCH_USER, elasticsearchPod } from './node.ts'
 import { foundingMasters, membersService, type NodeSet, nodeSets, tierName } from './node-sets.ts'
 import { elasticsearchSettings, HTTP_PORT, jvmOptionsFile, LOG4J_FILE, TRANSPORT_PORT } from './settings.ts'
-import { passwordSecret, USERS, Users, usersScript } from './users.ts'
+import type { SnapshotStore } from './snapshots.ts'
+import { passwordSecret, Users, usersScript } from './users.ts'
 
 /** Sizes of an Elasticsearch cluster. */
 export interface ElasticsearchSettings {
@@ -67,6 +68,8 @@ export interface ElasticsearchArgs extends SiteArgs, ElasticsearchSettings {
   readonly image?: Input<string>
   /** `cluster.name`: nodes join no cluster of another name. Fixed. @default the value of `partOf` */
   readonly clusterName?: string
+  /** Where snapshots are kept: what the group `backup` of a stack has. @default none */
+  readonly snapshots?: Partial<SnapshotStore>
   /** First part of the names of the pipeline's indices, which no document may create by itself. @default 'tracardi' */
   readonly indexPrefix?: string
   /**
@@ -114,12 +117,14 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     refuse(name, elasticsearchFaults({ elasticsearch: config, platform: site }))
     const { clusterName = site.partOf, indexPrefix = settings.indexPrefix.default } = args
     const { image, security, memoryMap } = config
+    const snapshots = withDefaults(name, 'backup', args.snapshots ?? {})
+    const backup = snapshots.type !== 'none'
     const own: Cluster = { name, site, image, indexPrefix }
     const child = { parent: this }
     const secure = security
       ? {
           certificates: new Certificates(name, { ...site, warm: config.warmNodes > 0 }, child),
-          users: new Users(`${name}-user`, { ...site, cluster: name }, child),
+          users: new Users(`${name}-user`, { ...site, cluster: name, backup }, child),
         }
       : undefined
     const sets = nodeSets(name, config, site)
@@ -152,6 +157,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
           founders,
           alone,
           indexPrefix,
+          snapshots,
         }),
         'heap.options': jvmOptionsFile(set.heapMib),
         'log4j2.properties': LOG4J_FILE,
@@ -173,6 +179,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
             set,
             security,
             digest: checksum(...Object.values(files)),
+            snapshots,
             ...password,
           }),
           // A node is ready when it belongs to the cluster; its shards take a while more.
@@ -199,6 +206,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
             passwordSecret: passwordSecret(name, 'tracardi'),
             digest: checksumOfSecrets(secure.users.digests.tracardi, secure.certificates.authorityPem),
             certificates: secure.certificates.ends,
+            ...(backup ? { backup: { username: 'backup', passwordSecret: passwordSecret(name, 'backup') } } : {}),
           }
         : {}),
     }
@@ -208,7 +216,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
 
   /** The Job that gives API and workers their user. */
   private users({ name, site, image, indexPrefix }: Cluster, users: Users, dependsOn: readonly Resource[]): Resource {
-    const script = usersScript(`${hostOf(site, name)}:${HTTP_PORT}`, indexPrefix)
+    const script = usersScript(`${hostOf(site, name)}:${HTTP_PORT}`, indexPrefix, users.names)
     const template = podTemplate({
       site,
       tier: 'set-up',
@@ -221,7 +229,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
           name: 'users',
           projected: {
             defaultMode: 0o440,
-            sources: USERS.map((user) => ({
+            sources: users.names.map((user) => ({
               secret: { name: passwordSecret(name, user), items: [{ key: 'password', path: user }] },
             })),
           },
@@ -237,7 +245,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
         },
       ],
     })
-    return setUpJob(site, `${name}-users`, checksumOfSecrets(script, users.digests.tracardi), template, {
+    return setUpJob(site, `${name}-users`, checksumOfSecrets(script, ...users.clients), template, {
       parent: this,
       dependsOn: [...dependsOn],
     })

@@ -13,6 +13,8 @@ export interface SearchEndpoint {
   readonly apiKeySecret?: string
   /** Changes with the credentials and the authority: programs read theirs when they start. */
   readonly digest?: Input<string>
+  /** Who makes snapshots and restores them, where somebody else than `username` does. */
+  readonly backup?: { readonly username: string; readonly passwordSecret: string }
   /** Certificates that the stack has made for it, each with its end as an instant of ISO 8601. */
   readonly certificates?: readonly { readonly name: string; readonly notAfter: Input<string> }[]
 }

@@ -6,6 +6,13 @@ import { ZONE_LABEL } from '../kubernetes/zones.ts'
 import { certificateSecret } from './certificates.ts'
 import type { NodeSet } from './node-sets.ts'
 import { CERTIFICATE_DIR, CONFIG_DIR, HTTP_PORT, READINESS_PORT, TRANSPORT_PORT } from './settings.ts'
+import {
+  ADD_SECURE_SETTINGS,
+  identityLabels,
+  LINK_IDENTITY_TOKENS,
+  type SnapshotStore,
+  storeVolumes,
+} from './snapshots.ts'
 import { passwordSecret } from './users.ts'
 
 /** The user of the image of Elasticsearch. */
@@ -24,6 +31,7 @@ export interface NodeArgs {
   readonly digest: string
   /** Changes with the password of the administrator, which a node reads when it starts. */
   readonly passwordDigest?: Input<string>
+  readonly snapshots: SnapshotStore
 }
 
 /** Elasticsearch closes its shards before it ends; its own limit for that is below this. */
@@ -41,8 +49,10 @@ export function elasticsearchPod({
   security,
   digest,
   passwordDigest,
+  snapshots,
 }: NodeArgs): PodTemplate {
   const { zone } = set.share
+  const store = storeVolumes(snapshots)
   const volumes: Volume[] = [
     { name: 'configuration', emptyDir: {} },
     { name: 'logs', emptyDir: {} },
@@ -53,11 +63,13 @@ export function elasticsearchPod({
           { name: 'password', secret: { secretName: passwordSecret(cluster, 'elastic'), defaultMode: 0o440 } },
         ]
       : []),
+    ...store.volumes,
   ]
   return podTemplate({
     site,
     tier: set.tier,
-    labels: zone === undefined ? {} : { [ZONE_LABEL]: zone },
+    labels: { ...(zone === undefined ? {} : { [ZONE_LABEL]: zone }), ...identityLabels(snapshots) },
+    serviceAccount: snapshots.serviceAccount,
     ...ELASTICSEARCH_USER,
     graceSeconds: GRACE_SECONDS,
     ...(zone === undefined ? { zones: site.zones } : { zone }),
@@ -65,7 +77,7 @@ export function elasticsearchPod({
     separateHosts: site.environment === 'production' ? 'required' : 'preferred',
     checksums: { config: digest, ...(passwordDigest ? { password: passwordDigest } : {}) },
     volumes,
-    initContainers: [configure(image, security)],
+    initContainers: [configure(image, security, snapshots)],
     containers: [
       {
         name: 'elasticsearch',
@@ -80,6 +92,7 @@ export function elasticsearchPod({
           [`${HOME}/logs`]: 'logs',
           [CONFIG_DIR]: 'configuration',
           ...(security ? { [CERTIFICATE_DIR]: 'certificates' } : {}),
+          ...store.node,
         },
         probes: probes({
           startSeconds: START_SECONDS,
@@ -100,20 +113,27 @@ export function elasticsearchPod({
 }
 
 /** Copies what the image brings, adds our settings and, for a cluster that is new, the password of its administrator. */
-function configure(image: Input<string>, security: boolean): ContainerArgs {
+function configure(image: Input<string>, security: boolean, snapshots: SnapshotStore): ContainerArgs {
+  const hasSecure = snapshots.credentialsSecret !== ''
   // The keystore first: its tool reads the settings too, and what a node fills in by itself is not known here.
   const keystore = [
     'export ES_PATH_CONF=/work',
     'rm -f /work/elasticsearch.keystore',
     'bin/elasticsearch-keystore create',
-    'bin/elasticsearch-keystore add --stdin bootstrap.password < /password/password',
-    'mkdir -p /work/certificates',
+    ...(security
+      ? [
+          'bin/elasticsearch-keystore add --stdin bootstrap.password < /password/password',
+          'mkdir -p /work/certificates',
+        ]
+      : []),
+    ...(hasSecure ? ADD_SECURE_SETTINGS : []),
   ]
   const script = [
     'set -eu',
     `cd ${HOME}`,
     'cp -r config/. /work/',
-    ...(security ? keystore : []),
+    ...(security || hasSecure ? keystore : []),
+    ...(snapshots.serviceAccount === '' ? [] : LINK_IDENTITY_TOKENS),
     'mkdir -p /work/jvm.options.d',
     'cp /settings/elasticsearch.yml /work/',
     'cp /settings/heap.options /work/jvm.options.d/',
@@ -126,6 +146,11 @@ function configure(image: Input<string>, security: boolean): ContainerArgs {
     env: { ES_TMPDIR: '/tmp', ES_JAVA_OPTS: '-Xmx64m', CLI_JAVA_OPTS: '-Xmx64m' },
     // Less than any node asks for, so that it adds nothing to what the pod is counted with.
     resources: { cpuMillicores: 50, memoryMib: 512 },
-    mounts: { '/work': 'configuration', '/settings': 'settings', ...(security ? { '/password': 'password' } : {}) },
+    mounts: {
+      '/work': 'configuration',
+      '/settings': 'settings',
+      ...(security ? { '/password': 'password' } : {}),
+      ...storeVolumes(snapshots).configure,
+    },
   }
 }

@@ -2,6 +2,7 @@ import { autoCreateIndexSetting } from '../../runtime/config.ts'
 import { hostOf, type Site } from '../kubernetes/site.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
 import { membersService, type NodeSet } from './node-sets.ts'
+import { type SnapshotStore, storeSettings } from './snapshots.ts'
 
 /** Of `readiness.port`: open while the node belongs to a cluster with a master, whatever the health of its indices. */
 export const {
@@ -37,12 +38,13 @@ export interface SettingsArgs {
   readonly alone: boolean
   /** First part of the names of the pipeline's indices. */
   readonly indexPrefix: string
+  readonly snapshots: SnapshotStore
 }
 
 /** `elasticsearch.yml` of a node set. Each value is JSON, which is YAML too. */
 export function elasticsearchSettings(
   set: NodeSet,
-  { site, cluster, clusterName, security, memoryMap, founders, alone, indexPrefix }: SettingsArgs,
+  { site, cluster, clusterName, security, memoryMap, founders, alone, indexPrefix, snapshots }: SettingsArgs,
 ): string {
   const { zone } = set.share
   const settings: Record<string, unknown> = {
@@ -73,6 +75,7 @@ export function elasticsearchSettings(
           'cluster.routing.allocation.awareness.force.zone.values': site.zones,
         }),
     ...(security ? transportSecurity : {}),
+    ...storeSettings(snapshots),
   }
   return `${Object.entries(settings)
     .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)

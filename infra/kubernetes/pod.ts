@@ -58,6 +58,8 @@ export interface PodArgs {
   /** Digests of the configuration that the pod reads only at its start, so that a change restarts it. */
   readonly checksums?: Readonly<Record<string, Input<string>>>
   readonly restartPolicy?: 'Always' | 'OnFailure' | 'Never'
+  /** ServiceAccount that a cloud trusts. The pod still gets no token of the API server. @default that of the namespace */
+  readonly serviceAccount?: string
 }
 
 /** A pod that PodSecurity `restricted` admits: no root, no privileges, a read-only root, and no token of the API server. */
@@ -73,6 +75,7 @@ export function podTemplate(args: PodArgs): PodTemplate {
     },
     spec: {
       automountServiceAccountToken: false,
+      ...(args.serviceAccount ? { serviceAccountName: args.serviceAccount } : {}),
       enableServiceLinks: false,
       terminationGracePeriodSeconds: args.graceSeconds,
       securityContext: {

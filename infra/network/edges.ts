@@ -37,10 +37,14 @@ export interface EdgesArgs {
   readonly external: ExternalPorts
   /** Whether brokers ask for a token. Where they do not, their metrics port would open the admin API to every scraper. */
   readonly authenticated: boolean
+  /** Ports outside of the cluster on which the nodes of Elasticsearch reach the store of their snapshots. @default [] */
+  readonly snapshotPorts?: readonly number[]
 }
 
+const SEARCH_NODES = ['elasticsearch-master', 'elasticsearch-data', 'elasticsearch-warm'] as const
+
 /** Every connection that the platform makes or takes, and no other: the NetworkPolicies are made from this list. */
-export function edgesOf({ tiers, outside, external, authenticated }: EdgesArgs): readonly Edge[] {
+export function edgesOf({ tiers, outside, external, authenticated, snapshotPorts = [] }: EdgesArgs): readonly Edge[] {
   const has = (end: Edge['from']) =>
     end === 'anywhere' || end === 'dns' || outside.has(end as Outside) || tiers.has(end as Tier)
   // As the Service of the clients has it: masters answer them only where they hold the data.
@@ -51,10 +55,15 @@ export function edgesOf({ tiers, outside, external, authenticated }: EdgesArgs):
   const servers = (Object.entries(external) as [keyof ExternalPorts, readonly number[]][]).flatMap(([what, ports]) =>
     ports.length === 0 ? [] : CLIENTS[what].map((from): Edge => ({ from, to: 'anywhere', ports, why: what })),
   )
+  const store = SEARCH_NODES.flatMap((from): Edge[] =>
+    snapshotPorts.length === 0 ? [] : [{ from, to: 'anywhere', ports: snapshotPorts, why: 'snapshots' }],
+  )
   const scraped = scrapedOf([...tiers], authenticated).map((to): Edge => {
     const { metrics, ports } = tierOf(to)
     return { from: 'scrapers', to, ports: [ports[metrics?.port ?? ''] as number], why: 'metrics' }
   })
   const names = [...tiers].map((from): Edge => ({ from, to: 'dns', ports: [53], why: 'names' }))
-  return [...INSIDE, ...documents, ...servers, ...scraped, ...names].filter(({ from, to }) => has(from) && has(to))
+  return [...INSIDE, ...documents, ...servers, ...store, ...scraped, ...names].filter(
+    ({ from, to }) => has(from) && has(to),
+  )
 }

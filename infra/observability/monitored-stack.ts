@@ -16,6 +16,8 @@ export interface MonitoredStack {
   readonly namespace: string
   /** What the names of the tiers begin with. */
   readonly prefix: string
+  /** Hours between two snapshots of Elasticsearch; 0 where the platform makes none. */
+  readonly snapshotHours: number
   /** Tiers that are scraped. */
   readonly tiers: readonly Tier[]
   /** `persistent://tenant/namespace/topic`; each partition is a topic of that name and `-partition-n`. */
@@ -50,6 +52,8 @@ export interface MonitoredStackArgs {
   readonly tiers: readonly Tier[]
   /** Whether the brokers ask for a token: where they do not, nobody is let to their metrics. */
   readonly authentication: boolean
+  /** Hours between two snapshots of Elasticsearch; 0 where the platform makes none. */
+  readonly snapshotHours: number
   /** Settings of API and workers. */
   readonly settings: Config
   /** How long the queue must hold everything while Elasticsearch is down, in hours. */

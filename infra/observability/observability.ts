@@ -57,7 +57,9 @@ export interface ObservabilitySettings {
 export interface ObservabilityArgs
   extends SiteArgs,
     ObservabilitySettings,
-    Omit<MonitoredStackArgs, 'namespace' | 'prefix' | 'scrapeSeconds'> {
+    Omit<MonitoredStackArgs, 'namespace' | 'prefix' | 'scrapeSeconds' | 'snapshotHours'> {
+  /** Hours between two snapshots of Elasticsearch. @default 0: the platform makes none */
+  readonly snapshotHours?: number
   /** The Elasticsearch that the exporter asks, where `tiers` has it. */
   readonly elasticsearch: SearchAccess
   /** What the names of the resources begin with, and of the tiers that they watch. @default the name of the component and `-` */
@@ -81,9 +83,9 @@ export class Observability extends ComponentResource {
     const site = siteOf(name, args)
     const config = withDefaults(name, 'observability', args)
     const { authentication, settings, backlogHours, backlogPerWorker, workers, zookeepers, ensemble } = args
-    const { sizedEventsPerSecond, sizedEventBytes } = args
+    const { sizedEventsPerSecond, sizedEventBytes, snapshotHours = 0 } = args
     const sized = { sizedEventsPerSecond, sizedEventBytes }
-    const numbers = { backlogHours, backlogPerWorker, workers, zookeepers, ensemble, ...sized }
+    const numbers = { backlogHours, backlogPerWorker, workers, zookeepers, ensemble, snapshotHours, ...sized }
     const { scrapeSeconds } = config
     const stack = { namespace: site.namespace, prefix, tiers, authentication, settings, scrapeSeconds, ...numbers }
     const own: Own = { prefix, site, config, stack, elasticsearch }

@@ -39,6 +39,13 @@ export function replayCommand(): Command {
 /** Answers the exit code. */
 export async function runReplay(config: Config, flags: ReplayFlags, log: Logger): Promise<number> {
   const options = replayOptions(flags, Date.now())
+  const report = await replayWithStatus(config, options, log)
+  print(reportLines(report, options).join('\n'))
+  return exitCodeOf(report, options)
+}
+
+/** Replays until the end, SIGINT or SIGTERM, and shows on a terminal how far it is. */
+export async function replayWithStatus(config: Config, options: ReplayOptions, log: Logger): Promise<ReplayReport> {
   const stopping = new AbortController()
   const stop = () => stopping.abort()
   process.once('SIGINT', stop).once('SIGTERM', stop)
@@ -52,8 +59,7 @@ export async function runReplay(config: Config, flags: ReplayFlags, log: Logger)
       const show = (progress: ReplayProgress) => screen.status(progressText(progress))
       const report = await replay(access, options, show, stopping.signal)
       screen.status('')
-      print(reportLines(report, options).join('\n'))
-      return exitCodeOf(report, options)
+      return report
     } finally {
       await transport.close()
     }

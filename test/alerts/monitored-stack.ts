@@ -9,6 +9,8 @@ export const RUNBOOKS = 'docs/alerts.md'
  * A stack with everything that alerts can be about: that of staging, with proxies, three ZooKeeper nodes and a bulk of 500.
  * Prometheus begins its tests in 1970, and so do the certificates.
  */
-export const STACK: MonitoredStack = watchedBy(changed('staging', { proxy: { replicas: 1 } }), TIER_NAMES, [
-  { name: 'elasticsearch-node', notAfter: '1970-03-12T00:00:00Z' },
-])
+export const STACK: MonitoredStack = watchedBy(
+  changed('staging', { proxy: { replicas: 1 }, backup: { type: 's3', location: 'snapshots' } }),
+  TIER_NAMES,
+  [{ name: 'elasticsearch-node', notAfter: '1970-03-12T00:00:00Z' }],
+)

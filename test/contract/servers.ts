@@ -126,9 +126,17 @@ export async function startServers({
       httpPort: ports.http,
       transportPort: ports.transport,
       password: credentials.elasticPassword,
-      settings: { ...NO_AUTO_CREATE, ...elasticsearchSettings },
+      settings: {
+        ...NO_AUTO_CREATE,
+        'path.repo': snapshots,
+        ...elasticsearchSettings,
+      },
     })
   for (const name of ['pulsar', 'elasticsearch']) mkdirSync(join(folder, name))
+  // The servers have a user of their own.
+  const snapshots = join(folder, 'snapshots')
+  mkdirSync(snapshots)
+  chmodSync(snapshots, 0o777)
   prepare?.(join(folder, 'elasticsearch'))
   const [pulsar, elasticsearch] = await Promise.all([newPulsar(), newElasticsearch()])
   started = {

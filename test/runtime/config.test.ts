@@ -71,6 +71,13 @@ describe('loadConfig', () => {
     ])
   })
 
+  it('refuses snapshots without a place', () => {
+    assert.deepEqual(faultsOf({ SNAPSHOT_TYPE: 's3' }), [
+      'SNAPSHOT_TYPE is s3, but SNAPSHOT_LOCATION is empty: name the bucket, container or folder',
+    ])
+    assert.deepEqual(faultsOf({ SNAPSHOT_TYPE: 's3', SNAPSHOT_LOCATION: 'snapshots' }), [])
+  })
+
   it('refuses one port for both listeners', () => {
     assert.deepEqual(faultsOf({ PUBLIC_PORT: '8686' }), [
       'PUBLIC_PORT and PRIVATE_PORT are both 8686; the two listeners must differ: change one of them',

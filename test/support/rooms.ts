@@ -26,6 +26,7 @@ export const RUNTIME: Rooms = {
   },
   tracker: { what: 'the browser library; `npm run tracker` writes the served files', mayImport: [] },
   programs: { what: 'the programs of the images', mayImport: ['api', 'worker', 'console', 'queue', 'search'] },
+  backup: { what: 'snapshots, their restore, and whether Pulsar keeps the gap', mayImport: ['queue', 'search'] },
   replay: { what: 'stores again what Pulsar keeps', mayImport: ['queue', 'search', 'worker'] },
   erasure: { what: 'deletes everything of one profile', mayImport: ['queue', 'replay', 'search'] },
   sdk: { what: 'what programs send events with; a package of its own', mayImport: [] },
@@ -36,7 +37,7 @@ export const RUNTIME: Rooms = {
   },
   commands: {
     what: "the operators' commands",
-    mayImport: ['api', 'queue', 'search', 'send', 'load-test', 'replay', 'erasure', 'telemetry'],
+    mayImport: ['api', 'backup', 'queue', 'search', 'send', 'load-test', 'replay', 'erasure', 'telemetry'],
   },
   local: { what: 'the run on one machine, and how commands find it', mayImport: ['api', 'telemetry'] },
 }

@@ -1,11 +1,11 @@
-import type { AlertGroup } from '../alert.ts'
+import type { Alert, AlertGroup } from '../alert.ts'
 import type { MonitoredStack } from '../monitored-stack.ts'
 
 /** Full to this part: bookies warn and compact at 90 %, and take no writes at 95 %. */
 const FULL_PART = 0.85
 
 /** Pods and volumes, as kube-state-metrics, kubelet and Prometheus itself report. */
-export function podAlerts({ namespace, prefix, tiers }: MonitoredStack): AlertGroup {
+export function podAlerts({ namespace, prefix, tiers, snapshotHours }: MonitoredStack): AlertGroup {
   const inNamespace = `namespace="${namespace}"`
   const volumes = `{${inNamespace},persistentvolumeclaim=~"(journal|ledgers|data)-${prefix}(bookkeeper|zookeeper)-.*"}`
   return {
@@ -41,6 +41,23 @@ export function podAlerts({ namespace, prefix, tiers }: MonitoredStack): AlertGr
         summary: 'A volume of Pulsar fills',
         description: '{{ $labels.persistentvolumeclaim }} is {{ $value | humanizePercentage }} full.',
       },
+      ...(snapshotHours === 0 ? [] : [snapshotAlert(`{${inNamespace},cronjob="${prefix}snapshot"}`, snapshotHours)]),
     ],
+  }
+}
+
+/** Before Pulsar, which keeps events for two intervals, begins to delete what no snapshot has. */
+const OLD_INTERVALS = 1.5
+
+/** The Job succeeds only if the repository is usable by every node, and the snapshot has every shard. */
+function snapshotAlert(job: string, hours: number): Alert {
+  const newest = `max(kube_cronjob_status_last_successful_time${job} or kube_cronjob_created${job})`
+  return {
+    name: 'TracardiSnapshotOld',
+    severity: 'critical',
+    forMinutes: 5,
+    expr: `time() - ${newest} > ${OLD_INTERVALS * hours * 3600}`,
+    summary: 'There is no new whole snapshot of Elasticsearch: soon a restore would miss events',
+    description: 'The newest one was made {{ $value | humanizeDuration }} ago.',
   }
 }

@@ -7,6 +7,7 @@ const othersUp = (but: string) =>
 const up = (tier: string, n: number) => `up{job="tracardi/${tier}",pod="${tier}-${n}"}`
 const ready = (pod: string) => `kube_pod_status_ready{namespace="tracardi",pod="${pod}",condition="true"}`
 const phase = (pod: string, name: string) => `kube_pod_status_phase{namespace="tracardi",pod="${pod}",phase="${name}"}`
+const cronJob = (what: string) => `kube_cronjob_${what}{namespace="tracardi",cronjob="snapshot"}`
 const volume = (claim: string, usedPercent: number) => ({
   [`kubelet_volume_stats_used_bytes{namespace="tracardi",persistentvolumeclaim="${claim}"}`]: `${usedPercent}x30`,
   [`kubelet_volume_stats_capacity_bytes{namespace="tracardi",persistentvolumeclaim="${claim}"}`]: '100x30',
@@ -48,6 +49,19 @@ export const podCases: Readonly<Record<string, AlertCase>> = {
         [phase('set-up-1', 'Succeeded')]: '1x40',
       },
       afterMinutes: 30,
+    },
+  },
+  TracardiSnapshotOld: {
+    fires: {
+      // Intervals of 6 hours, of which one and a half are 540 minutes.
+      given: { [cronJob('status_last_successful_time')]: '0x600', [cronJob('created')]: '0x600' },
+      afterMinutes: 546,
+      told: [{ says: 'The newest one was made 9h 6m 0s ago.' }],
+    },
+    silent: {
+      because: 'the CronJob is new, and one has succeeded in time',
+      given: { [cronJob('created')]: '0x300', [cronJob('status_last_successful_time')]: '_x250 14400x350' },
+      afterMinutes: 560,
     },
   },
   TracardiVolumeFills: {

@@ -90,6 +90,8 @@ export const METRICS: Readonly<Record<string, readonly string[]>> = {
     'container_memory_working_set_bytes',
     'kubelet_volume_stats_capacity_bytes',
     'kubelet_volume_stats_used_bytes',
+    'kube_cronjob_created',
+    'kube_cronjob_status_last_successful_time',
     'kube_pod_status_phase',
     'kube_pod_status_ready',
   ],

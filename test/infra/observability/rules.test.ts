@@ -151,6 +151,13 @@ describe('the alerts', () => {
     }
   })
 
+  it('expect a snapshot in one and a half intervals, and none of a stack that makes none', () => {
+    const expr = (snapshotHours: number) =>
+      alerts({ ...STACK, snapshotHours }).find(({ name }) => name === 'TracardiSnapshotOld')?.expr
+    assert.match(expr(4) ?? '', / > 21600$/)
+    assert.equal(expr(0), undefined)
+  })
+
   it('follow the plan of the stack', () => {
     const changes = {
       platform: { namespace: 'shop', monitoringNamespaces: ['monitoring'] },
@@ -159,6 +166,7 @@ describe('the alerts', () => {
       zookeeper: { replicas: 5 },
       bookkeeper: { replicas: 4, ensemble: 3 },
       observability: { monitors: 'podMonitor', scrapeSeconds: 20 },
+      backup: { type: 's3', location: 'snapshots', intervalHours: 4 },
       runtime: { BULK_SIZE: 700, BULK_TIMEOUT_SECONDS: 40, ELASTIC_QUERY_TIMEOUT: 90 },
     }
     const stack = (autoscaling: string) => {
@@ -182,6 +190,7 @@ describe('the alerts', () => {
       ensemble: 3,
       scrapeSeconds: 20,
       sizedEventsPerSecond: 100,
+      snapshotHours: 4,
       sizedEventBytes: 800,
       certificates: [],
     })

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import type { Config } from '../config.ts'
+import { indicesOf } from '../names.ts'
+import { searchClient, unavailable } from '../search/client.ts'
+import { print } from './output.ts'
+
+const DIFFERENT = 2
+
+/** Ids of one search: below the 65,536 terms that Elasticsearch takes, and few enough that buckets of all of them are returned. */
+const AT_ONCE = 1000
+
+/**
+ * Checks that each id is stored exactly once, in any event index.
+ *
+ * @param file with an id on each line; `-` is standard input.
+ * @returns the exit code: 2 when an id is missing, or stored twice.
+ */
+export async function checkIds(config: Config, file: string): Promise<number> {
+  const lines = readFileSync(file === '-' ? 0 : file, 'utf8').split('\n')
+  const ids = [...new Set(lines.map((line) => line.trim()).filter((line) => line !== ''))]
+  const search = searchClient(config)
+  const { event, allEvents } = indicesOf(config)
+  try {
+    await search.indices.refresh({ index: allEvents }).catch(unavailable(config))
+    const missing: string[] = []
+    const twice: string[] = []
+    for (let at = 0; at < ids.length; at += AT_ONCE) {
+      const asked = ids.slice(at, at + AT_ONCE)
+      const { hits } = await search
+        .search({ index: event, size: AT_ONCE * 2, _source: ['id'], query: { terms: { id: asked } } })
+        .catch(unavailable(config))
+      const found = new Map<string, number>()
+      for (const { _source } of hits.hits) {
+        const { id } = _source as { readonly id: string }
+        found.set(id, (found.get(id) ?? 0) + 1)
+      }
+      missing.push(...asked.filter((id) => !found.has(id)))
+      twice.push(...asked.filter((id) => (found.get(id) ?? 0) > 1))
+    }
+    print(
+      `${ids.length} ids: ${ids.length - missing.length} stored, ${missing.length} missing, ${twice.length} stored twice.`,
+    )
+    for (const id of missing.slice(0, 20)) print(`missing: ${id}`)
+    for (const id of twice.slice(0, 20)) print(`twice: ${id}`)
+    return missing.length + twice.length > 0 ? DIFFERENT : 0
+  } finally {
+    await search.close()
+  }
+}

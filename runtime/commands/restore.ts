@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Command } from 'commander'
+import { parseMoment } from '../api/time.ts'
+import { keepsAllSince } from '../backup/gap.ts'
+import { isRegistered, registerRepository } from '../backup/repository.ts'
+import { chosenSnapshot, type RestorePlan, restoreIndices, restorePlan, type Target } from '../backup/restore.ts'
+import { listSnapshots, type Snapshot } from '../backup/snapshots.ts'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import { pulsarAdmin } from '../queue/admin.ts'
+import { searchClient } from '../search/client.ts'
+import { assertSetUp } from '../search/index-set-up.ts'
+import { listIndices } from '../search/retention.ts'
+import { print, secondsOf } from './output.ts'
+import { exitCodeOf, replayOptions, replayWithStatus, reportLines } from './replay.ts'
+
+/** The options of `restoreCommand`. */
+export interface RestoreFlags {
+  readonly to: string
+  readonly index: readonly string[]
+  readonly replace?: boolean
+  readonly apply?: boolean
+  readonly acceptGap?: boolean
+  readonly eventsPerSecond: string
+}
+
+const INCOMPLETE = 2
+const PAUSE_MS = 500
+
+export function restoreCommand(): Command {
+  return new Command('restore')
+    .description(
+      'Restores indices from a snapshot, and fills the gap up to now from what Pulsar keeps, each event once. Without --apply it only says what it would do. Exit code 0: complete; 2: some events of the gap are no longer kept; 130: stopped during the replay.',
+    )
+    .requiredOption('--to <target>', 'latest, the name of a snapshot, or a time: 2026-11-28T06:00Z, 2h before now')
+    .option('--index <name>', 'only this index; may be repeated', (name: string, all: string[]) => [...all, name], [])
+    .option('--keep', 'restore only indices that do not exist (default)')
+    .option('--replace', 'also restore indices that exist: they are deleted first')
+    .option('--dry-run', 'only say what would be done (default)')
+    .option('--apply', 'do it')
+    .option('--accept-gap', 'also if Pulsar does not keep every event since the snapshot')
+    .option('--events-per-second <n>', 'maximum rate of the replay', '2000')
+}
+
+/** Answers the exit code. */
+export async function runRestore(config: Config, flags: RestoreFlags, log: Logger): Promise<number> {
+  const nowMs = Date.now()
+  const target = targetOf(flags.to, nowMs)
+  const [admin, search] = [pulsarAdmin(config), searchClient(config)]
+  try {
+    await assertSetUp(search, config)
+    // A new cluster does not know the repository of the one that is lost.
+    if (!(await isRegistered(search, config))) await registerRepository(search, config)
+    const snapshot = chosenSnapshot(await listSnapshots(search, config), target)
+    const gap = snapshot.gap ?? { fromMs: snapshot.startedAtMs, ledgers: [] }
+    const existing = (await listIndices(search, config)).map(({ name }) => name)
+    const plan = restorePlan(snapshot, existing, { replace: flags.replace === true, only: flags.index })
+    // Without retention, Pulsar may delete at any moment what is stored.
+    const isKept = config.pulsarRetentionHours > 0 && (await keepsAllSince(admin, config, gap))
+    print(planLines(snapshot, plan, isKept).join('\n'))
+    if (plan.restored.length === 0) return 0
+    if (!isKept && plan.replaced.length > 0 && !flags.acceptGap)
+      throw new AppError(
+        'snapshot_unusable',
+        `Pulsar no longer keeps every event since ${isoOf(gap.fromMs)}, so what is in ${plan.replaced.join(', ')} now might be lost; nothing was changed. Repeat with --accept-gap to replace them anyway`,
+      )
+    if (!flags.apply) {
+      print('\nNothing was changed. Repeat with --apply.')
+      return 0
+    }
+    await restoreIndices(search, config, snapshot, plan, isKept || flags.acceptGap === true, () => sleep(PAUSE_MS))
+    print(`Restored: ${plan.restored.join(', ')}. Now the gap.`)
+    const to = typeof target === 'object' && 'timeMs' in target ? isoOf(target.timeMs) : 'now'
+    const from = isoOf(gap.fromMs)
+    const options = replayOptions({ from, to, eventsPerSecond: flags.eventsPerSecond }, Date.now())
+    const report = await replayWithStatus(config, options, log)
+    // Of a topic that is younger than the gap, a replay alone cannot know that nothing is missing.
+    const asked = isKept ? { ...options, fromMs: undefined } : options
+    print(reportLines(report, asked).join('\n'))
+    return isKept || exitCodeOf(report, asked) !== 0 ? exitCodeOf(report, asked) : INCOMPLETE
+  } finally {
+    await admin.close()
+    await search.close()
+  }
+}
+
+/** @throws AppError `command_invalid` for a time in the future. */
+export function targetOf(text: string, nowMs: number): Target {
+  if (text === 'latest') return 'latest'
+  const seconds = secondsOf(text)
+  const timeMs = seconds === undefined ? parseMoment(text) : nowMs - seconds * 1000
+  if (timeMs === undefined) return { name: text }
+  if (timeMs > nowMs) throw new AppError('command_invalid', `--to is ${text}, which is not in the past`)
+  return { timeMs }
+}
+
+function planLines(snapshot: Snapshot, { restored, replaced, kept }: RestorePlan, isKept: boolean): readonly string[] {
+  const gapLine = isKept
+    ? 'Pulsar keeps everything since then.'
+    : 'Pulsar may not keep everything since then: some events may be missing afterwards.'
+  return [
+    `Snapshot ${snapshot.name}, ended ${isoOf(snapshot.endedAtMs)}. ${gapLine}`,
+    ...(restored.length > 0 ? [`To restore: ${restored.join(', ')}`] : []),
+    ...(replaced.length > 0 ? [`Deleted first: ${replaced.join(', ')}`] : []),
+    ...(kept.length > 0 ? [`Exist, and stay: ${kept.join(', ')}. --replace restores them too.`] : []),
+  ]
+}
+
+function isoOf(timeMs: number): string {
+  return new Date(timeMs).toISOString()
+}

@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { gapStart } from '../backup/gap.ts'
+import { registerRepository } from '../backup/repository.ts'
+import {
+  deleteSnapshots,
+  expiredSnapshots,
+  isWhole,
+  listSnapshots,
+  makeSnapshot,
+  type Snapshot,
+} from '../backup/snapshots.ts'
+import type { Config } from '../config.ts'
+import { pulsarAdmin } from '../queue/admin.ts'
+import { searchClient } from '../search/client.ts'
+import { print, table } from './output.ts'
+
+const INCOMPLETE = 2
+const PAUSE_MS = 1000
+
+export async function listAllSnapshots(config: Config, options: { readonly json?: boolean }): Promise<void> {
+  const search = searchClient(config)
+  try {
+    const all = await listSnapshots(search, config)
+    if (options.json) return print(JSON.stringify(all, null, 2))
+    if (all.length === 0) return print('There are no snapshots yet; `snapshots take` makes one.')
+    print(table(['snapshot', 'state', 'ended', 'indices', 'failed shards', 'replay from'], all.map(row)))
+  } finally {
+    await search.close()
+  }
+}
+
+function row({ name, state, endedAtMs, indices, failedShards, gap }: Snapshot): (string | number)[] {
+  return [
+    name,
+    state,
+    endedAtMs === 0 ? '' : isoOf(endedAtMs),
+    indices.length,
+    failedShards,
+    gap ? isoOf(gap.fromMs) : '',
+  ]
+}
+
+const isoOf = (timeMs: number) => new Date(timeMs).toISOString()
+
+/** Answers the exit code: 2 when the snapshot is not whole, so that a Job fails and an alert sees it. */
+export async function takeSnapshot(config: Config): Promise<number> {
+  const [admin, search] = [pulsarAdmin(config), searchClient(config)]
+  try {
+    await registerRepository(search, config)
+    const nowMs = Date.now()
+    const gap = await gapStart(admin, config, nowMs)
+    const made = await makeSnapshot(search, config, { nowMs, gap }, () => sleep(PAUSE_MS))
+    if (!isWhole(made)) {
+      print(
+        `The snapshot ${made.name} is not whole: its state is ${made.state}, with ${made.failedShards} failed shards. Older snapshots stay.`,
+      )
+      return INCOMPLETE
+    }
+    print(
+      `Snapshot ${made.name}: ${made.indices.length} indices. A replay that fills the gap begins at ${isoOf(gap.fromMs)}.`,
+    )
+    const expired = expiredSnapshots(await listSnapshots(search, config), config, Date.now())
+    await deleteSnapshots(search, config, expired)
+    for (const { name } of expired) print(`Deleted: ${name}`)
+    return 0
+  } finally {
+    await admin.close()
+    await search.close()
+  }
+}
