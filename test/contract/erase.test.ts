@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { v7 as uuidV7 } from 'uuid'
 import { topicsOf } from '../../runtime/names.ts'
 import { connectQueue } from '../../runtime/queue/connect.ts'
@@ -10,6 +13,7 @@ import { eventually } from '../support/until.ts'
 import { cli } from './cli.ts'
 import { Pipeline } from './pipeline.ts'
 
+const CLI = fileURLToPath(new URL('../../runtime/cli.ts', import.meta.url))
 const DAY_MS = 86_400_000
 const GONE = 'profile-to-erase'
 const OTHER = 'profile-of-somebody-else'
@@ -157,6 +161,35 @@ describe('the erasure of a profile', () => {
     await untilRead()
     assert.deepEqual(await documentsOf(GONE), [11, 1, 1])
     assert.equal((await cli(pipeline.env, 'erase', '--profile', 'never-erased', '--lift')).code, 2)
+  })
+
+  it('finishes what was stopped or killed', async () => {
+    await send(GONE, 30)
+    await pipeline.startWorker()
+    await untilRead()
+    const runs = async () => {
+      const index = `${pipeline.config.indexPrefix}-erasures`
+      const record = await pipeline.search.search({ index }, { ignore: [404, 503] })
+      return ((record.hits?.hits[0]?._source ?? {}) as { runs?: { ended_at?: string }[] }).runs ?? []
+    }
+    /** Ends the command as soon as it has written the record; answers its exit code. */
+    const interrupted = async (signal: 'SIGTERM' | 'SIGKILL', run: number) => {
+      const env = { PATH: process.env['PATH'] ?? '', ...pipeline.env }
+      const child = spawn(process.execPath, [CLI, 'erase', '--profile', GONE], { env, stdio: 'ignore' })
+      const ended = once(child, 'exit')
+      await eventually(async () => (await runs()).length === run)
+      child.kill(signal)
+      return (await ended)[0]
+    }
+    assert.equal(await interrupted('SIGTERM', 1), 130)
+    assert.equal(await interrupted('SIGKILL', 2), null)
+    const { code, errors } = await erase()
+    assert.equal(code, 0, errors)
+    assert.deepEqual(
+      (await runs()).map(({ ended_at: endedAt }) => endedAt !== undefined),
+      [false, false, true],
+    )
+    assert.deepEqual(await documentsOf(GONE), [0, 0, 0])
   })
 
   it('reports by exit code 2 an index that cannot be changed, and finishes once it can', async () => {

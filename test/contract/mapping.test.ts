@@ -14,6 +14,15 @@ interface Aggregations {
 }
 
 /** What can be done with the stored documents, on a real Elasticsearch. */
+/** Of one number, each in one document. */
+function derivedFields(number: number) {
+  return {
+    device: { model: `model-${number}`, type: 'pc', touch: false, resolution: '1x1', color_depth: number },
+    os: { name: `system-${number}`, version: '1' },
+    app: { type: 'browser', name: `browser-${number}`, version: '1', language: 'pl', bot: number === 1 },
+  }
+}
+
 describe('the mapping of Elasticsearch', () => {
   let config: Config
   let client: Client
@@ -32,10 +41,11 @@ describe('the mapping of Elasticsearch', () => {
       const of = (name: string) => ({ id: `${name}-${number}` })
       const call = {
         ingest,
-        ...{ source: of('source'), session: of('session') },
+        ...{ source: of('source'), session: { ...of('session'), start: ingest } },
         profile: { ...of('profile'), ids: [`crm-${number}`] },
         ip: `192.0.2.${number}`,
         utm: { source: `news-${number}`, campaign: `campaign-${number}` },
+        ...derivedFields(number),
       }
       return eventLines(
         `${event}-2026-11`,
@@ -44,6 +54,8 @@ describe('the mapping of Elasticsearch', () => {
           ...{ create: MINUTES[number] as string, update: MINUTES[number] as string },
           properties: { page: { path: `/path-${number}` }, price: number, [`only-${number}`]: true },
           context: { browser: `browser-${number}` },
+          hit: { name: `Page ${number}`, url: `https://shop.example.com/${number}`, referer: `from-${number}` },
+          original: { create: ingest, sent: ingest },
           tags: { values: [`tag-${number}`], count: number },
         },
         callText(call),
@@ -56,6 +68,7 @@ describe('the mapping of Elasticsearch', () => {
         metadata: { time: { update } },
         source: { id: 's' },
         utm: { campaign: `campaign-${number}` },
+        ...derivedFields(number),
         context: { browser: `b-${number}` },
       }
       return stateLines(session, document, number)
@@ -102,6 +115,15 @@ describe('the mapping of Elasticsearch', () => {
       'metadata.ip': '192.0.2.1/32',
       'utm.source': 'news-1',
       'utm.campaign': 'campaign-1',
+      'session.start': MINUTES[1],
+      'device.model': 'model-1',
+      'device.color_depth': 1,
+      'os.name': 'system-1',
+      'app.name': 'browser-1',
+      'app.bot': true,
+      'hit.name': 'Page 1',
+      'hit.url': 'https://shop.example.com/1',
+      'hit.referer': 'from-1',
       'metadata.time.insert': MINUTES[1],
       'metadata.time.ingest': MINUTES[1],
       'metadata.time.create': MINUTES[1],
@@ -111,6 +133,7 @@ describe('the mapping of Elasticsearch', () => {
     }
     assert.deepEqual(await found(event, { range: { 'metadata.time.insert': { gte: MINUTES[2] } } }), ['event-2'])
     assert.deepEqual(await found(event, { prefix: { id: 'event-2' } }), ['event-2'])
+    assert.deepEqual(await found(session, { term: { 'os.name': 'system-1' } }), ['session-1'])
   })
 
   it('finds events and states by what their properties and context hold', async () => {
