@@ -1,9 +1,10 @@
 import type { Config } from '../config.ts'
+import { sourceCounts } from '../telemetry/balance.ts'
 import { eventsInHand, secondsToDrain } from '../telemetry/bottlenecks.ts'
-import { added, countersOf, difference } from '../telemetry/counters.ts'
+import { difference } from '../telemetry/counters.ts'
 import { byLabel, type Labels, type Metrics, meanOf, quantile, seriesOf, sumOf } from '../telemetry/metrics.ts'
 import { chartOf } from './chart.ts'
-import { type HistoryView, RATE_MS, sampleBefore, slopePerSecond } from './history.ts'
+import { allCounters, type HistoryView, RATE_MS, sampleBefore, slopePerSecond } from './history.ts'
 import type { InstanceAnswer, Observation } from './observation.ts'
 import { searchFigures } from './search-figures.ts'
 import type { BulkFigures, Figures, InstanceFigures, NamedCount } from './state.ts'
@@ -32,6 +33,7 @@ export function figuresOf(past: HistoryView, settings: Settings): Figures {
     conflicts: sumOf(window, 'tracardi_worker_events_total', { outcome: 'conflict' }) ?? 0,
     storedP50Seconds: quantile(window, 'tracardi_worker_receipt_to_stored_seconds', 0.5),
     storedP99Seconds: quantile(window, 'tracardi_worker_receipt_to_stored_seconds', 0.99),
+    balance: { ...past.books.balance, sinceMs: past.beganAtMs, sources: sourceCounts(last.totals) },
     chart: chartOf(moments),
     queue: queueFigures(past, settings.bulkSize),
     bulkSize: settings.bulkSize,
@@ -150,14 +152,6 @@ const NO_FIGURES = {
   closedLaneFaults: [],
   mostBulksInFlight: null,
 } as const
-
-/** What the instances that answered have counted since each of them began. */
-function allCounters({ instances }: Pick<Observation, 'instances'>): Metrics {
-  return instances.reduce<Metrics>(
-    (sum, { answer }) => (answer.ok ? added(sum, countersOf(answer.value.metrics)) : sum),
-    new Map(),
-  )
-}
 
 /** The most frequent first, without those that did not happen. */
 function named(counts: ReadonlyMap<string, number>): readonly NamedCount[] {

@@ -1,3 +1,5 @@
+import type { Balance, SourceCounts } from '../telemetry/balance.ts'
+
 /** One thing to do, or to know, and the figures that it comes from. */
 export interface Advice {
   /** Name of the rule; one rule gives at most one advice. */
@@ -120,6 +122,12 @@ export interface Figures {
   /** From the receipt of an event to it being stored, within the window. */
   readonly storedP50Seconds: number | null
   readonly storedP99Seconds: number | null
+  /** What became of all events since this API began to observe. */
+  readonly balance: Balance & {
+    /** In milliseconds since the epoch. */
+    readonly sinceMs: number
+    readonly sources: readonly SourceCounts[]
+  }
   readonly chart: { readonly stepSeconds: number; readonly points: readonly ChartPoint[] }
   readonly queue: {
     /** Why the admin API of Pulsar does not answer; absent when it does. */

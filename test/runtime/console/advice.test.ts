@@ -46,6 +46,12 @@ const WELL: Figures = {
   conflicts: 0,
   storedP50Seconds: 0.4,
   storedP99Seconds: 2,
+  balance: {
+    sinceMs: 0,
+    sources: [],
+    ...{ before: 0, in: 0, stored: 0, duplicates: 0, conflicts: 0, deadLetters: 0, notStored: 0 },
+    ...{ waiting: 0, unexplained: 0 },
+  },
   chart: { stepSeconds: 5, points: [] },
   queue: {
     partitions: Array.from({ length: 4 }, (_, at) => ({
