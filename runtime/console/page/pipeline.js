@@ -112,7 +112,7 @@ function known(value) {
 }
 
 /** @type {(state: State) => string} */
-function acceptedNote({ unavailableEvents }) {
+function acceptedNote({ recent: { unavailableEvents } }) {
   return unavailableEvents > 0 ? `${counted(unavailableEvents, 'event')} answered 503` : 'accepted, durable in Pulsar'
 }
 
