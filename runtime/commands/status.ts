@@ -21,9 +21,19 @@ export function statusLines(state: State): readonly string[] {
     one.duplicates,
     one.conflicts,
     one.deadLetters,
+    one.erased,
     one.notStored,
   ])
-  const header = ['source', 'in', 'stored or waiting', 'duplicates', 'conflicts', 'dead letters', 'not to be stored']
+  const header = [
+    'source',
+    'in',
+    'stored or waiting',
+    'duplicates',
+    'conflicts',
+    'dead letters',
+    'erased',
+    'not to be stored',
+  ]
   return [
     ...(advice.length === 0
       ? ['Nothing to do.']

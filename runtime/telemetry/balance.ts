@@ -10,6 +10,8 @@ export interface EventCounts {
   /** Arrived with the id of another event of their source. */
   readonly conflicts: number
   readonly deadLetters: number
+  /** Of a profile that is erased. */
+  readonly erased: number
   /** Their calls asked not to store them. */
   readonly notStored: number
 }
@@ -20,7 +22,7 @@ export interface SourceCounts extends Omit<EventCounts, 'stored'> {
   readonly storedOrWaiting: number
 }
 
-/** in + before = stored + duplicates + conflicts + deadLetters + notStored + waiting + unexplained */
+/** in + before = stored + duplicates + conflicts + deadLetters + erased + notStored + waiting + unexplained */
 export interface Balance extends EventCounts {
   /** Events that waited when the counting began. Estimated until nothing waits for the first time. */
   readonly before: number
@@ -48,6 +50,7 @@ export function eventCounts(metrics: Metrics): EventCounts {
     duplicates: worker('duplicate'),
     conflicts: worker('conflict'),
     deadLetters: worker('dead_lettered'),
+    erased: worker('erased'),
     notStored,
   }
 }
@@ -67,10 +70,11 @@ export function sourceCounts(metrics: Metrics): readonly SourceCounts[] {
         duplicates: worker('duplicate'),
         conflicts: worker('conflict'),
         deadLetters: worker('dead_lettered'),
+        erased: worker('erased'),
         notStored,
       }
-      const { duplicates, conflicts, deadLetters } = counts
-      const storedOrWaiting = Math.max(0, counts.in - duplicates - conflicts - deadLetters - notStored)
+      const { duplicates, conflicts, deadLetters, erased } = counts
+      const storedOrWaiting = Math.max(0, counts.in - duplicates - conflicts - deadLetters - erased - notStored)
       return { source, ...counts, storedOrWaiting }
     })
     .sort((one, other) => other.in - one.in || (one.source < other.source ? -1 : 1))
@@ -121,8 +125,8 @@ export function nextBooks(last: Books | undefined, counts: EventCounts, queue: W
   return { balance, isSettled, isEmpty }
 }
 
-function processedOf({ stored, duplicates, conflicts, deadLetters, notStored }: EventCounts): number {
-  return stored + duplicates + conflicts + deadLetters + notStored
+function processedOf({ stored, duplicates, conflicts, deadLetters, erased, notStored }: EventCounts): number {
+  return stored + duplicates + conflicts + deadLetters + erased + notStored
 }
 
 function isSame(counts: EventCounts, balance: Balance): boolean {

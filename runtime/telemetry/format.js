@@ -73,13 +73,14 @@ export function duration(seconds) {
  * @type {(balance: Balance) => string} `12 in = 9 stored + 1 duplicate + 2 waiting`
  */
 export function balanceInWords(balance) {
-  const { before, stored, duplicates, conflicts, deadLetters, notStored, waiting, unexplained } = balance
+  const { before, stored, duplicates, conflicts, deadLetters, erased, notStored, waiting, unexplained } = balance
   const came = [...part(before, 'from before'), `${number(balance.in)} in`]
   const became = [
     `${number(stored)} stored`,
     ...part(duplicates, duplicates === 1 ? 'duplicate' : 'duplicates'),
     ...part(conflicts, conflicts === 1 ? 'conflict' : 'conflicts'),
     ...part(deadLetters, deadLetters === 1 ? 'dead letter' : 'dead letters'),
+    ...part(erased, 'erased'),
     ...part(notStored, 'not to be stored'),
     `${number(waiting)} waiting`,
   ]

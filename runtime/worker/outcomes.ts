@@ -76,7 +76,7 @@ export class Outcomes {
           return
         }
         if (result.outcome === 'rejected') await this.#deadLetter(run, result)
-        if (result.outcome === 'erased' && run.kind === 'create') this.#options.metrics.processed('erased', 1)
+        if (result.outcome === 'erased') this.#countErased(run)
         await this.#settle([run])
       }),
     )
@@ -121,6 +121,12 @@ export class Outcomes {
     const sourcesOfConflicts = conflicts.map(({ source }) => source)
     metrics.processedOf('conflict', sourcesOfConflicts)
     metrics.processedOf('duplicate', without(duplicates.map(sourceIdOf), sourcesOfConflicts))
+  }
+
+  #countErased(run: Run): void {
+    if (run.kind !== 'create') return
+    this.#options.metrics.processed('erased', 1)
+    this.#options.metrics.processedOf('erased', [sourceIdOf(linesOf(run))])
   }
 
   #logRejected(operations: readonly Answered[]): void {

@@ -35,6 +35,7 @@ const OF_EACH_SOURCE: Omit<SourceCounts, 'source'> = {
   duplicates: REPEATED_CALLS * EVENTS,
   conflicts: CONFLICTS,
   deadLetters: DEAD_LETTERS,
+  erased: 0,
   notStored: NOT_STORED,
 }
 

@@ -83,6 +83,7 @@ export function showBalance({ balance, storedPerSecond }) {
       { name: 'Duplicates', isNumber: true },
       { name: 'Conflicts', isNumber: true },
       { name: 'Dead letters', isNumber: true },
+      { name: 'Erased', isNumber: true },
       { name: 'Not to be stored', isNumber: true },
     ],
     balance.sources.map((one) => [
@@ -92,6 +93,7 @@ export function showBalance({ balance, storedPerSecond }) {
       number(one.duplicates),
       number(one.conflicts),
       number(one.deadLetters),
+      number(one.erased),
       number(one.notStored),
     ]),
   )

@@ -35,7 +35,7 @@ describe('status', () => {
       'Since 2026-11-22T12:00:00.000Z: 20 in = 15 stored + 5 waiting.',
       '',
     ])
-    assert.match(lines.at(-1) ?? '', /^source +in .*\nshop +20 +20 +0 +0 +0 +0$/)
+    assert.match(lines.at(-1) ?? '', /^source +in .*\nshop +20 +20 +0 +0 +0 +0 +0$/)
   })
 })
 

@@ -50,7 +50,7 @@ const WELL: Figures = {
   balance: {
     sinceMs: 0,
     sources: [],
-    ...{ before: 0, in: 0, stored: 0, duplicates: 0, conflicts: 0, deadLetters: 0, notStored: 0 },
+    ...{ before: 0, in: 0, stored: 0, duplicates: 0, conflicts: 0, deadLetters: 0, erased: 0, notStored: 0 },
     ...{ waiting: 0, unexplained: 0 },
   },
   chart: { stepSeconds: 5, points: [] },

@@ -44,6 +44,7 @@ const balance = {
   duplicates: 0,
   conflicts: 0,
   deadLetters: 0,
+  erased: 0,
   notStored: 0,
   waiting: 345,
   unexplained: null,

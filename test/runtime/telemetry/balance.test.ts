@@ -16,15 +16,17 @@ tracardi_worker_events_total{outcome="stored"} 11
 tracardi_worker_events_total{outcome="duplicate"} 4
 tracardi_worker_events_total{outcome="conflict"} 2
 tracardi_worker_events_total{outcome="dead_lettered"} 1
+tracardi_worker_events_total{outcome="erased"} 1
 tracardi_api_source_events_total{source="shop",outcome="accepted"} 5
 tracardi_api_source_events_total{source="app",outcome="accepted"} 15
 tracardi_api_source_events_total{source="app",outcome="not_stored"} 3
 tracardi_worker_source_events_total{source="app",outcome="duplicate"} 4
 tracardi_worker_source_events_total{source="app",outcome="conflict"} 2
 tracardi_worker_source_events_total{source="app",outcome="dead_lettered"} 1
+tracardi_worker_source_events_total{source="app",outcome="erased"} 1
 `)
 
-const NONE: EventCounts = { in: 0, stored: 0, duplicates: 0, conflicts: 0, deadLetters: 0, notStored: 0 }
+const NONE: EventCounts = { in: 0, stored: 0, duplicates: 0, conflicts: 0, deadLetters: 0, erased: 0, notStored: 0 }
 const queue = (messages: number | null, isComplete = true): Waiting => ({ messages, eventsPerMessage: 10, isComplete })
 type Read = readonly [EventCounts, Waiting]
 const booksAfter = (...readings: readonly Read[]) =>
@@ -36,15 +38,41 @@ const booksAfter = (...readings: readonly Read[]) =>
 describe('the sum of all events', () => {
   it('has what was answered 200 on one side, and what became of it on the other', () => {
     const counts = eventCounts(METRICS)
-    assert.deepEqual(counts, { in: 23, stored: 11, duplicates: 4, conflicts: 2, deadLetters: 1, notStored: 3 })
+    assert.deepEqual(counts, {
+      in: 23,
+      stored: 11,
+      duplicates: 4,
+      conflicts: 2,
+      deadLetters: 1,
+      erased: 1,
+      notStored: 3,
+    })
     const balance = booksAfter([NONE, queue(0)], [counts, queue(1)])
-    assert.deepEqual(balance, { ...counts, before: 0, waiting: 2, unexplained: null })
+    assert.deepEqual(balance, { ...counts, before: 0, waiting: 1, unexplained: null })
   })
 
   it('is by source as well, the largest first', () => {
     assert.deepEqual(sourceCounts(METRICS), [
-      { source: 'app', in: 18, duplicates: 4, conflicts: 2, deadLetters: 1, notStored: 3, storedOrWaiting: 8 },
-      { source: 'shop', in: 5, duplicates: 0, conflicts: 0, deadLetters: 0, notStored: 0, storedOrWaiting: 5 },
+      {
+        source: 'app',
+        in: 18,
+        duplicates: 4,
+        conflicts: 2,
+        deadLetters: 1,
+        erased: 1,
+        notStored: 3,
+        storedOrWaiting: 7,
+      },
+      {
+        source: 'shop',
+        in: 5,
+        duplicates: 0,
+        conflicts: 0,
+        deadLetters: 0,
+        erased: 0,
+        notStored: 0,
+        storedOrWaiting: 5,
+      },
     ])
   })
 
@@ -86,10 +114,10 @@ describe('the sum of all events', () => {
   it('is written as a sum, without the parts that are 0', () => {
     const balance = { ...NONE, before: 0, waiting: 0, unexplained: 0 }
     assert.equal(balanceInWords({ ...balance, in: 2, stored: 2 }), '2 in = 2 stored + 0 waiting')
-    const all = { before: 1, in: 1234, stored: 1, duplicates: 1, conflicts: 2, deadLetters: 1, notStored: 3 }
+    const all = { before: 1, in: 1234, stored: 1, duplicates: 1, conflicts: 2, deadLetters: 1, erased: 6, notStored: 3 }
     assert.equal(
       balanceInWords({ ...all, waiting: 4, unexplained: -2 }),
-      '1 from before + 1,234 in = 1 stored + 1 duplicate + 2 conflicts + 1 dead letter + 3 not to be stored + 4 waiting − 2 unexplained',
+      '1 from before + 1,234 in = 1 stored + 1 duplicate + 2 conflicts + 1 dead letter + 6 erased + 3 not to be stored + 4 waiting − 2 unexplained',
     )
     assert.match(
       balanceInWords({ ...all, duplicates: 2, conflicts: 1, deadLetters: 2, waiting: 0, unexplained: 5 }),

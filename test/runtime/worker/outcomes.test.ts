@@ -117,6 +117,7 @@ describe('Outcomes', () => {
     const erased = faulty('erased', 0)
     await outcomes.apply(bulk, [STORED, erased, erased])
     assert.deepEqual([acknowledged, await events('stored'), await events('erased')], [['m1'], 1, 1])
+    assert.equal(await eventsOf('my-source', 'erased'), 1)
   })
 
   it('settles a run as a whole when only states are superseded, and takes it apart for any other fault', async () => {
