@@ -36,7 +36,7 @@ export const RUNTIME: Rooms = {
   },
   commands: {
     what: "the operators' commands",
-    mayImport: ['api', 'queue', 'search', 'send', 'load-test', 'replay', 'erasure', 'telemetry'],
+    mayImport: ['api', 'console', 'queue', 'search', 'send', 'load-test', 'replay', 'erasure', 'telemetry'],
   },
   local: { what: 'the run on one machine, and how commands find it', mayImport: ['api', 'telemetry'] },
 }
