@@ -6,12 +6,14 @@ import { type EraseFlags, eraseCommand, runErase } from './commands/erase.ts'
 import { checkIds } from './commands/ids.ts'
 import { ageIndices, expireIndices, indices } from './commands/indices.ts'
 import { DEFAULT_TARGET, type LoadTestFlags, loadTestCommand, runLoadTestCommand } from './commands/load-test.ts'
+import { type OperatorApi, operatorApi } from './commands/operator.ts'
 import { print } from './commands/output.ts'
 import { type ReplayFlags, replayCommand, runReplay } from './commands/replay.ts'
 import { type RestoreFlags, restoreCommand, runRestore } from './commands/restore.ts'
 import { send } from './commands/send.ts'
 import { setUp } from './commands/set-up.ts'
 import { listAllSnapshots, takeSnapshot } from './commands/snapshots.ts'
+import { status } from './commands/status.ts'
 import { type Config, loadConfig } from './config.ts'
 import { explain, remedyOf } from './errors.ts'
 import { isWhole, summaryOf } from './load-test/summary.ts'
@@ -21,6 +23,9 @@ import { startApi } from './programs/api.ts'
 import { type Program, runUntilSignal } from './programs/run.ts'
 import { startWorker } from './programs/worker.ts'
 import { version } from './version.ts'
+
+const API_OPTION =
+  'private listener of the API; default: the run on this machine, or the API at PRIVATE_PORT of this machine'
 
 const cli = new Command('tracardi')
   .description(
@@ -55,6 +60,13 @@ cli
   .option('--topic <name>', 'another topic of the namespace')
   .option('--json', 'as JSON')
   .action((options) => backlog(config(), options))
+
+cli
+  .command('status')
+  .description('show what to do, and what became of the events: stored, duplicates, conflicts, dead letters, waiting')
+  .option('--api <url>', API_OPTION)
+  .option('--json', 'as JSON')
+  .action((options) => status(api(options.api), options))
 
 const deadLetters = cli.command('dead-letters').description('events that Elasticsearch refused, with the reason')
 const limit = ['--limit <n>', 'maximum number of dead letters', wholeNumber] as const
@@ -181,6 +193,12 @@ try {
 /** What a command of operators works on: what the environment names, or the run on this machine. */
 function target(): CommandTarget {
   return commandTarget(process.env, (text) => process.stderr.write(`${text}\n`))
+}
+
+/** The API that serves figures and events. */
+function api(url: string | undefined): OperatorApi {
+  const { env, run } = target()
+  return operatorApi(loadConfig(env), url, run)
 }
 
 function config(): Config {

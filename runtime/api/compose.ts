@@ -27,6 +27,8 @@ export interface Composed {
   readonly bytes: number
   /** Events of the call, the ones that are not to be stored among them. */
   readonly events: number
+  /** Events of which the call says that they are not to be stored. */
+  readonly notStored: number
   readonly profileId: string | null
   readonly sessionId: string | null
   /** What the call says that has no effect. */
@@ -121,7 +123,9 @@ export function composer(config: ComposerConfig): Composer {
     if (packer.tooLarge) return { kind: 'too_large', detail: packer.tooLarge }
     const { bytes } = packer
     const events = payload.events?.length ?? 0
-    return { kind: 'composed', composed: { parts: packer.parts(), bytes, events, warnings, ...subject } }
+    const parts = packer.parts()
+    const notStored = events - parts.reduce((sum, part) => sum + part.events, 0)
+    return { kind: 'composed', composed: { parts, bytes, events, notStored, warnings, ...subject } }
   }
 
   return {

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { UNROUTED, type Unrouted } from '../listener.ts'
 import { REASON_CODES, type Reason } from '../queue/reader.ts'
 
-const OUTCOMES = ['accepted', 'unavailable'] as const
+const OUTCOMES = ['accepted', 'not_stored', 'unavailable'] as const
 /** What became of the event of a link. */
 const LINK_EVENTS = ['durable', 'limited', 'refused', 'unavailable'] as const
 
@@ -28,8 +28,14 @@ export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault, que
   const registers = [registry]
   const events = new Counter({
     name: 'tracardi_api_events_total',
-    help: 'Events of valid calls: accepted after the receipt of the broker, or answered 503',
+    help: 'Events of valid calls: accepted after the receipt of the broker, accepted and not to be stored, or answered 503',
     labelNames: ['outcome'],
+    registers,
+  })
+  const sourceEvents = new Counter({
+    name: 'tracardi_api_source_events_total',
+    help: 'The same events by their source',
+    labelNames: ['source', 'outcome'],
     registers,
   })
   const requests = new Counter({
@@ -117,7 +123,11 @@ export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault, que
   for (const outcome of OUTCOMES) events.inc({ outcome }, 0)
 
   return {
-    events: (outcome: (typeof OUTCOMES)[number], count: number) => events.inc({ outcome }, count),
+    events: (source: string, outcome: (typeof OUTCOMES)[number], count: number) => {
+      if (count === 0) return
+      events.inc({ outcome }, count)
+      sourceEvents.inc({ source, outcome }, count)
+    },
     answered: (route: string, status: number, seconds: number) => {
       requests.inc({ route, status: String(status) })
       requestSeconds.observe({ route }, seconds)

@@ -36,14 +36,15 @@ export function trackHandler(
   { authorize, sources, rates, turns, publisher, metrics }: TrackDependencies,
   composer: Composer,
 ): Track {
-  const answered = async (receipts: readonly Promise<void>[], told: Told): Promise<TrackAnswer> => {
+  const answered = async (receipts: readonly Promise<void>[], source: string, told: Told): Promise<TrackAnswer> => {
     try {
       await allReceipts(receipts)
     } catch (error) {
-      metrics.events('unavailable', told.events)
+      metrics.events(source, 'unavailable', told.events)
       throw error
     }
-    metrics.events('accepted', told.events)
+    metrics.events(source, 'accepted', told.events - told.notStored)
+    metrics.events(source, 'not_stored', told.notStored)
     return answerTo(told)
   }
   const knowsSource = (id: string) => sources.find(id)?.enabled === true
@@ -62,6 +63,7 @@ export function trackHandler(
     const { parts, ...told } = composed
     return answered(
       parts.map((part) => publisher.publish(part, source.id)),
+      source.id,
       told,
     )
   }

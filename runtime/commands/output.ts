@@ -1,6 +1,6 @@
 import { createWriteStream, openSync, type WriteStream } from 'node:fs'
 import { AppError } from '../errors.ts'
-import { number } from '../telemetry/format.js'
+import { duration, number } from '../telemetry/format.js'
 
 /** What a terminal would obey: control characters, and those that change the direction of text. */
 const OBEYED = /[\p{Cc}\p{Bidi_Control}]/gu
@@ -32,6 +32,21 @@ function padded(cell: string, width: number, right: boolean): string {
 
 export function print(text: string): void {
   process.stdout.write(`${text}\n`)
+}
+
+/** A command that is silent for longer looks as if it did nothing. */
+const SILENCE_MS = 2000
+
+/** Reports on standard error, after 2 s, what is waited for and until when. */
+export async function noticed<T>(waitsFor: string, limitMs: number, work: () => Promise<T>): Promise<T> {
+  const notice = setTimeout(() => {
+    process.stderr.write(`${waitsFor}; gives up ${duration(limitMs / 1000)} after the start\n`)
+  }, SILENCE_MS)
+  try {
+    return await work()
+  } finally {
+    clearTimeout(notice)
+  }
 }
 
 /**

@@ -1,15 +1,18 @@
 import type { Config } from '../config.ts'
+import { sourceCounts } from '../telemetry/balance.ts'
 import { eventsInHand, secondsToDrain } from '../telemetry/bottlenecks.ts'
-import { added, countersOf, difference } from '../telemetry/counters.ts'
+import { difference } from '../telemetry/counters.ts'
 import { byLabel, type Labels, type Metrics, meanOf, quantile, seriesOf, sumOf } from '../telemetry/metrics.ts'
 import { chartOf } from './chart.ts'
-import { type HistoryView, RATE_MS, sampleBefore, slopePerSecond } from './history.ts'
+import { allCounters, type HistoryView, RATE_MS, sampleBefore, slopePerSecond } from './history.ts'
 import type { InstanceAnswer, Observation } from './observation.ts'
 import { searchFigures } from './search-figures.ts'
-import type { BulkFigures, Figures, InstanceFigures, NamedCount } from './state.ts'
+import type { BulkFigures, Figures, InstanceFigures, NamedCount, RecentFigures } from './state.ts'
 
 /** Bulks of a quiet pipeline are seldom, so their shares are taken over longer than rates are. */
 const WINDOW_MS = 5 * 60_000
+/** Advice about what went wrong goes within 30 s of its end, while the page and the observation each take 2 s. */
+const RECENT_MS = 20_000
 /** Long enough for some bulks, short enough to see immediately that a backlog has begun to shrink. */
 const TREND_MS = 20_000
 
@@ -25,13 +28,12 @@ export function figuresOf(past: HistoryView, settings: Settings): Figures {
     atMs: latest.atMs,
     windowSeconds: windowStart ? (last.atMs - windowStart.atMs) / 1000 : 0,
     acceptedPerSecond: rateOf('tracardi_api_events_total', { outcome: 'accepted' }),
-    unavailableEvents: sumOf(window, 'tracardi_api_events_total', { outcome: 'unavailable' }) ?? 0,
-    unrouted: named(byLabel(window, 'tracardi_api_unrouted_total', 'reason')),
+    recent: recentFigures(past),
     storedPerSecond: rateOf('tracardi_worker_events_total', { outcome: 'stored' }),
     duplicatesPerSecond: rateOf('tracardi_worker_events_total', { outcome: 'duplicate' }),
-    conflicts: sumOf(window, 'tracardi_worker_events_total', { outcome: 'conflict' }) ?? 0,
     storedP50Seconds: quantile(window, 'tracardi_worker_receipt_to_stored_seconds', 0.5),
     storedP99Seconds: quantile(window, 'tracardi_worker_receipt_to_stored_seconds', 0.99),
+    balance: { ...past.books.balance, sinceMs: past.beganAtMs, sources: sourceCounts(last.totals) },
     chart: chartOf(moments),
     queue: queueFigures(past, settings.bulkSize),
     bulkSize: settings.bulkSize,
@@ -39,6 +41,19 @@ export function figuresOf(past: HistoryView, settings: Settings): Figures {
     faults: named(byLabel(allCounters(latest), 'tracardi_worker_dead_letters_total', 'fault')),
     instances: latest.instances.map((one) => instanceFigures(one, past)),
     search: searchFigures(latest, settings),
+  }
+}
+
+function recentFigures({ moments, last }: HistoryView): RecentFigures {
+  const start = sampleBefore(moments, RECENT_MS)
+  const recent = start ? difference(start.totals, last.totals) : new Map()
+  return {
+    seconds: start ? (last.atMs - start.atMs) / 1000 : 0,
+    unavailableEvents: sumOf(recent, 'tracardi_api_events_total', { outcome: 'unavailable' }) ?? 0,
+    unrouted: named(byLabel(recent, 'tracardi_api_unrouted_total', 'reason')),
+    conflicts: sumOf(recent, 'tracardi_worker_events_total', { outcome: 'conflict' }) ?? 0,
+    retries: named(byLabel(recent, 'tracardi_worker_retries_total', 'cause')),
+    bulkEvents: sumOf(recent, 'tracardi_worker_batch_events_sum') ?? 0,
   }
 }
 
@@ -150,14 +165,6 @@ const NO_FIGURES = {
   closedLaneFaults: [],
   mostBulksInFlight: null,
 } as const
-
-/** What the instances that answered have counted since each of them began. */
-function allCounters({ instances }: Pick<Observation, 'instances'>): Metrics {
-  return instances.reduce<Metrics>(
-    (sum, { answer }) => (answer.ok ? added(sum, countersOf(answer.value.metrics)) : sum),
-    new Map(),
-  )
-}
 
 /** The most frequent first, without those that did not happen. */
 function named(counts: ReadonlyMap<string, number>): readonly NamedCount[] {

@@ -1,5 +1,6 @@
-import { added, increaseOf, type Reading } from '../telemetry/counters.ts'
-import { type Metrics, sumOf } from '../telemetry/metrics.ts'
+import { type Books, eventCounts, nextBooks, type Waiting } from '../telemetry/balance.ts'
+import { added, countersOf, increaseOf, type Reading } from '../telemetry/counters.ts'
+import { type Metrics, meanOf, sumOf } from '../telemetry/metrics.ts'
 import type { InstanceAnswer, Observation } from './observation.ts'
 
 /** What the page shows of the past, and so what is kept. */
@@ -33,6 +34,10 @@ export interface HistoryView {
   readonly moments: readonly HistorySample[]
   readonly last: HistorySample
   readonly latest: Observation
+  /** When the observing began, in milliseconds since the epoch. */
+  readonly beganAtMs: number
+  /** What became of the events since then. */
+  readonly books: Books
 }
 
 /** The last 15 minutes, and the observation that ends them. It never holds more moments than were observed in that time. */
@@ -64,7 +69,9 @@ export class History {
     const backlog = queue.ok ? new Map(queue.value.partitions.map((one) => [one.partition, one.messages])) : undefined
     const moment = { atMs, totals, work, backlog }
     this.#moments = [...this.#moments, moment].filter((one) => one.atMs >= atMs - HISTORY_MS)
-    this.#past = { moments: this.#moments, last: moment, latest: observation }
+    const books = nextBooks(this.#past?.books, eventCounts(totals), waitingIn(observation))
+    const beganAtMs = this.#past?.beganAtMs ?? atMs
+    this.#past = { moments: this.#moments, last: moment, latest: observation, beganAtMs, books }
   }
 
   /** An instance that is down for a moment keeps its history; one that is no longer named is forgotten. */
@@ -76,6 +83,23 @@ export class History {
       if (known) remembered.set(url, known)
     }
     this.#known = remembered
+  }
+}
+
+/** What the instances that answered have counted since each of them began. */
+export function allCounters({ instances }: Pick<Observation, 'instances'>): Metrics {
+  return instances.reduce<Metrics>(
+    (sum, { answer }) => (answer.ok ? added(sum, countersOf(answer.value.metrics)) : sum),
+    new Map(),
+  )
+}
+
+function waitingIn({ instances, queue }: Observation): Waiting {
+  const programs = instances.map(({ answer }) => (answer.ok ? answer.value.program : undefined))
+  return {
+    messages: queue.ok ? queue.value.partitions.reduce((sum, { messages }) => sum + messages, 0) : null,
+    eventsPerMessage: meanOf(allCounters({ instances }), 'tracardi_api_message_events'),
+    isComplete: programs.includes('worker') && !programs.includes(undefined),
   }
 }
 

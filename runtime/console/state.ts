@@ -1,3 +1,5 @@
+import type { Balance, SourceCounts } from '../telemetry/balance.ts'
+
 /** One thing to do, or to know, and the figures that it comes from. */
 export interface Advice {
   /** Name of the rule; one rule gives at most one advice. */
@@ -103,23 +105,39 @@ export interface IndexForecast {
   readonly shards: number
 }
 
+/** What went wrong within the last 20 s. Advice about it goes that long after its end. */
+export interface RecentFigures {
+  readonly seconds: number
+  /** Events answered 503. */
+  readonly unavailableEvents: number
+  /** Requests and connections that ended before a route saw them, by reason, the most frequent first. */
+  readonly unrouted: readonly NamedCount[]
+  /** Events whose ids are in use for other events. */
+  readonly conflicts: number
+  /** Operations sent again, by cause, the most frequent first. */
+  readonly retries: readonly NamedCount[]
+  /** Events of the bulks that were sent. */
+  readonly bulkEvents: number
+}
+
 /** All figures of the console. Rates are per second over the last 10 s, and `null` until there were two observations. */
 export interface Figures {
   readonly atMs: number
   /** Time that the counts of bulks, retries and refusals are over, at most 5 minutes. */
   readonly windowSeconds: number
   readonly acceptedPerSecond: number | null
-  /** Events answered 503 within the window. */
-  readonly unavailableEvents: number
-  /** Requests and connections that ended before a route saw them, by reason, the most frequent first. */
-  readonly unrouted: readonly NamedCount[]
+  readonly recent: RecentFigures
   readonly storedPerSecond: number | null
   readonly duplicatesPerSecond: number | null
-  /** Events within the window whose ids are in use for other events. */
-  readonly conflicts: number
   /** From the receipt of an event to it being stored, within the window. */
   readonly storedP50Seconds: number | null
   readonly storedP99Seconds: number | null
+  /** What became of all events since this API began to observe. */
+  readonly balance: Balance & {
+    /** In milliseconds since the epoch. */
+    readonly sinceMs: number
+    readonly sources: readonly SourceCounts[]
+  }
   readonly chart: { readonly stepSeconds: number; readonly points: readonly ChartPoint[] }
   readonly queue: {
     /** Why the admin API of Pulsar does not answer; absent when it does. */

@@ -43,6 +43,8 @@ export function programEnvironment(user: Environment, sourcesFile: string, serve
     publicHost: '127.0.0.1',
     privateHost: '127.0.0.1',
     sourcesFile,
+    // People who try it out want to find an event soon. Under load, bulks are full before that.
+    bulkTimeoutSeconds: 1,
     // The disk of one machine has other work.
     ...(pulsar && { pulsarHost: pulsar.serviceUrl, pulsarApi: pulsar.adminUrl, pulsarRetentionSizeGib: 1 }),
     // A replica is never on the node of its shard, and ours has one node. People who try it out search immediately.

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Screen } from '../screen.ts'
+import { type Balance, type Books, eventCounts, nextBooks } from '../telemetry/balance.ts'
 import { added, increaseOf, type Reading } from '../telemetry/counters.ts'
-import { counted as counting, number } from '../telemetry/format.js'
+import { balanceInWords, counted as counting, number } from '../telemetry/format.js'
 import { scrape } from '../telemetry/instances.ts'
-import { type Metrics, sumOf } from '../telemetry/metrics.ts'
+import { type Metrics, meanOf } from '../telemetry/metrics.ts'
 import { bearer } from './credentials.ts'
 
 const INTERVAL_MS = 1000
@@ -25,6 +26,7 @@ export interface PipelineEndpoints {
 export async function watchPipeline(watched: PipelineEndpoints, screen: Screen, signal: AbortSignal): Promise<void> {
   const [api, worker] = [countingOn(), countingOn()]
   const samples: Sample[] = []
+  let books: Books | undefined
   const readAt = async (url: string) => {
     const answer = await scrape(url, ANSWER_LIMIT_MS, Date.now)
     return answer.ok ? answer.value : undefined
@@ -35,7 +37,15 @@ export async function watchPipeline(watched: PipelineEndpoints, screen: Screen, 
       readAt(watched.workerUrl),
       textAt(watched.backlogUrl, bearer(watched.token)),
     ])
-    const sample = sampleOf(Date.now(), api(apiReading), worker(workerReading), totalIn(backlog))
+    const [apiMetrics, workerMetrics, messages] = [api(apiReading), worker(workerReading), totalIn(backlog)]
+    if (apiMetrics.size > 0 && workerMetrics.size > 0) {
+      books = nextBooks(books, eventCounts(new Map([...apiMetrics, ...workerMetrics])), {
+        messages: messages ?? null,
+        eventsPerMessage: meanOf(apiMetrics, 'tracardi_api_message_events'),
+        isComplete: apiReading !== undefined && workerReading !== undefined,
+      })
+    }
+    const sample = { atMs: Date.now(), balance: books?.balance, messages, lastFlush: lastFlush(workerMetrics) }
     if (signal.aborted) return
     samples.push(sample)
     screen.status(formatStatus(sample, samples[0] ?? sample), statusKey(sample))
@@ -82,11 +92,8 @@ async function textAt(url: string, authorization?: string): Promise<string | und
 /** What the run shows of the pipeline at one moment. Values that could not be read are omitted. */
 export interface Sample {
   readonly atMs: number
-  readonly eventsIn?: number | undefined
-  readonly stored?: number | undefined
-  readonly duplicates?: number | undefined
-  readonly deadLettered?: number | undefined
-  readonly backlogMessages?: number | undefined
+  readonly balance?: Balance | undefined
+  readonly messages?: number | undefined
   readonly lastFlush?: Flush | undefined
 }
 
@@ -95,21 +102,8 @@ export interface Flush {
   readonly atMs: number
 }
 
-export function sampleOf(atMs: number, api: Metrics, worker: Metrics, backlogMessages: number | undefined): Sample {
-  const done = (outcome: string): number | undefined => sumOf(worker, 'tracardi_worker_events_total', { outcome })
-  return {
-    atMs,
-    eventsIn: sumOf(api, 'tracardi_api_events_total', { outcome: 'accepted' }),
-    stored: done('stored'),
-    duplicates: done('duplicate'),
-    deadLettered: done('dead_lettered'),
-    backlogMessages,
-    lastFlush: lastFlush(worker),
-  }
-}
-
 /** The flush of the greatest timestamp; a reason that never flushed has 0. */
-function lastFlush(worker: Metrics): Flush | undefined {
+export function lastFlush(worker: Metrics): Flush | undefined {
   const flushes = [...worker.values()]
     .filter(({ name, value }) => name === 'tracardi_worker_last_flush_timestamp_seconds' && value > 0)
     .sort((one, other) => other.value - one.value)
@@ -119,18 +113,15 @@ function lastFlush(worker: Metrics): Flush | undefined {
 
 /** The line that is shown. Rates are since the `earlier` sample. */
 export function formatStatus(sample: Sample, earlier: Sample): string {
+  const { balance, messages } = sample
   const seconds = (sample.atMs - earlier.atMs) / 1000
-  const counted = (now: number | undefined, then: number | undefined): string => {
-    if (now === undefined) return '?'
-    const rate = seconds > 0 ? Math.max(0, Math.round((now - (then ?? now)) / seconds)) : 0
-    return rate > 0 ? `${number(now)} (${number(rate)}/s)` : number(now)
-  }
+  const rateOf = (count: 'in' | 'stored'): number =>
+    balance && earlier.balance && seconds > 0 ? Math.round((balance[count] - earlier.balance[count]) / seconds) : 0
+  const [inRate, storedRate] = [rateOf('in'), rateOf('stored')]
   return [
-    `events in ${counted(sample.eventsIn, earlier.eventsIn)}`,
-    `stored ${counted(sample.stored, earlier.stored)}`,
-    `backlog ${sample.backlogMessages === undefined ? '?' : counting(sample.backlogMessages, 'message')}`,
-    ...seldom(sample.duplicates, 'duplicate'),
-    ...seldom(sample.deadLettered, 'dead letter'),
+    balance ? balanceInWords(balance) : 'events unknown',
+    ...(inRate + storedRate > 0 ? [`${number(inRate)}/s in, ${number(storedRate)}/s stored`] : []),
+    `backlog ${messages === undefined ? 'unknown' : counting(messages, 'message')}`,
     flushed(sample),
   ].join(' · ')
 }
@@ -143,9 +134,4 @@ export function statusKey({ atMs: _, ...facts }: Sample): string {
 function flushed({ atMs, lastFlush }: Sample): string {
   if (!lastFlush) return 'no flush yet'
   return `last flush ${Math.max(0, Math.round((atMs - lastFlush.atMs) / 1000))} s ago (${lastFlush.reason})`
-}
-
-/** Shown only when there are some, because they are worth a look. */
-function seldom(count: number | undefined, noun: string): string[] {
-  return count ? [counting(count, noun)] : []
 }

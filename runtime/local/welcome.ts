@@ -62,7 +62,19 @@ function consoleUrl(config: Config): string {
   return `${urlOf(privateHost, privatePort)}/console${token}`
 }
 
-/** What is shown once everything runs: the addresses, and two commands to try it with. */
+/** What somebody may want to do after the first events, and how. */
+function next(config: Config, sourceId: string): readonly (readonly [string, string])[] {
+  const script = `${urlOf(config.publicHost, config.publicPort)}/tracker/tracker.js`
+  return [
+    ['Watch the flow', 'open the console, or run: npm run cli -- status'],
+    ['Browse indices', 'npm run cli -- indices'],
+    ['Send from a page', `<script async src="${script}" data-source="${sourceId}"></script>, see docs/tracker.md`],
+    ['Send many', 'npm run cli -- send --events 1000'],
+    ['Test with a load', 'npm run load-test -- --events-per-second 50 --duration 30s'],
+  ]
+}
+
+/** What is shown once everything runs: the addresses, and commands to try it with. */
 export function welcome({ config, workerPort, transport, home, headers, sourceId }: Welcome): string {
   const track = `${urlOf(config.publicHost, config.publicPort)}/track`
   const elastic = config.elasticHost.split(',')[0] ?? ''
@@ -95,9 +107,13 @@ export function welcome({ config, workerPort, transport, home, headers, sourceId
     '      {"type": "purchase", "properties": {"sku": "A-1", "quantity": 1}}',
     "    ]}'",
     '',
-    `Find them, at most ${config.bulkTimeoutSeconds} s later, when the bulk is sent:`,
+    `Find them, about ${config.bulkTimeoutSeconds + config.indexRefreshSeconds} s later:`,
     '',
     `  ${curl(headers.elasticsearch, `${elastic}/${indicesOf(config).event}/_search?q=session.id:my-session&pretty`)}`,
+    '',
+    'What next:',
+    '',
+    ...next(config, sourceId).map(([what, how]) => `  ${what.padEnd(18)} ${how}`),
     '',
     'Operate it:',
     '',

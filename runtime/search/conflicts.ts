@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Client } from '@elastic/elasticsearch'
+import { sourceIdOf } from './documents.ts'
 
 /** An event whose id is stored already, with other content. What was stored first stays. */
 export interface Conflict {
   readonly index: string
   readonly id: string
+  readonly source: string
 }
 
 /** Which of these operations, each answered 409, have another content than what is stored under their id. */
@@ -56,11 +58,12 @@ export function conflictFinder(client: Client): FindConflicts {
 function candidateOf(operation: Buffer): Candidate {
   const [action = '', document = ''] = operation.toString('utf8').split('\n')
   const { create } = JSON.parse(action) as { create: { _index: string; _id: string } }
-  return { index: create._index, id: create._id, document: JSON.parse(document) as EventDocument }
+  const source = sourceIdOf(operation)
+  return { index: create._index, id: create._id, source, document: JSON.parse(document) as EventDocument }
 }
 
-function withoutDocument({ index, id }: Candidate): Conflict {
-  return { index, id }
+function withoutDocument({ index, id, source }: Candidate): Conflict {
+  return { index, id, source }
 }
 
 async function storedDocuments(

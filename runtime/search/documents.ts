@@ -87,6 +87,8 @@ export interface StateDocument {
 
 /** A separator and 66 bits of a hash. Sources are few and named by operators, so no two of them share it. */
 const SUFFIX_HASH_CHARACTERS = 11
+/** An id of 512 bytes, with every byte escaped, and its quotes. */
+const MAX_SOURCE_BYTES = 512 * 6 + 2
 export const SOURCE_SUFFIX_BYTES = 1 + SUFFIX_HASH_CHARACTERS
 
 /**
@@ -100,6 +102,16 @@ export function sourceSuffix(sourceId: string): string {
   const suffix = `~${createHash('sha256').update(sourceId).digest('base64url').slice(0, SUFFIX_HASH_CHARACTERS)}`
   suffixes.set(sourceId, suffix)
   return suffix
+}
+
+const SOURCE = Buffer.from(',"source":{"id":')
+
+/** The source in the lines of an event; empty when there is none. It is before everything in which a client names members. */
+export function sourceIdOf(lines: Buffer): string {
+  const at = lines.indexOf(SOURCE)
+  const rest = at < 0 ? '' : lines.toString('utf8', at + SOURCE.length, at + SOURCE.length + MAX_SOURCE_BYTES)
+  const [id = '""'] = /^"(?:[^"\\]|\\.)*"/.exec(rest) ?? []
+  return JSON.parse(id) as string
 }
 
 /** The id that the client gave, or that was made for it, from the `_id` of its document. */

@@ -64,3 +64,31 @@ export function duration(seconds) {
   const rest = Math.floor((seconds - whole * unit) / next[0])
   return rest === 0 ? `${number(whole)} ${name}` : `${number(whole)} ${name} ${rest} ${next[1]}`
 }
+
+/** @typedef {import('./balance.ts').Balance} Balance */
+
+/**
+ * What became of the events, as a sum. Parts that are 0 are omitted, except stored and waiting.
+ *
+ * @type {(balance: Balance) => string} `12 in = 9 stored + 1 duplicate + 2 waiting`
+ */
+export function balanceInWords(balance) {
+  const { before, stored, duplicates, conflicts, deadLetters, erased, notStored, waiting, unexplained } = balance
+  const came = [...part(before, 'from before'), `${number(balance.in)} in`]
+  const became = [
+    `${number(stored)} stored`,
+    ...part(duplicates, duplicates === 1 ? 'duplicate' : 'duplicates'),
+    ...part(conflicts, conflicts === 1 ? 'conflict' : 'conflicts'),
+    ...part(deadLetters, deadLetters === 1 ? 'dead letter' : 'dead letters'),
+    ...part(erased, 'erased'),
+    ...part(notStored, 'not to be stored'),
+    `${number(waiting)} waiting`,
+  ]
+  const rest = unexplained ? ` ${unexplained > 0 ? '+' : '−'} ${number(Math.abs(unexplained))} unexplained` : ''
+  return `${came.join(' + ')} = ${became.join(' + ')}${rest}`
+}
+
+/** @type {(count: number, word: string) => string[]} */
+function part(count, word) {
+  return count === 0 ? [] : [`${number(count)} ${word}`]
+}

@@ -29,6 +29,12 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
     labelNames: ['outcome'],
     registers,
   })
+  const sourceEvents = new Counter({
+    name: 'tracardi_worker_source_events_total',
+    help: 'Those of them that were not stored now, by their source',
+    labelNames: ['source', 'outcome'],
+    registers,
+  })
   const flushes = new Counter({
     name: 'tracardi_worker_flushes_total',
     help: 'Bulks sent, by the reason: the size, the bytes, the timeout, or the drain at the end',
@@ -153,6 +159,10 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
     filling: (events: number) => filling.set(events),
     fullWith: (events: number) => fullEvents.set(events),
     processed: (outcome: (typeof EVENT_OUTCOMES)[number], count: number) => events.inc({ outcome }, count),
+    /** The same events again, by their sources: one for each event. */
+    processedOf: (outcome: (typeof EVENT_OUTCOMES)[number], sources: readonly string[]) => {
+      for (const source of sources) sourceEvents.inc({ source, outcome })
+    },
     bulkTook: (seconds: number) => bulkSeconds.observe(seconds),
     messageStored: (receivedAtMs: number) => storedSeconds.observe(Math.max(0, (wallMs() - receivedAtMs) / 1000)),
     retried: (cause: string, count: number) => retries.inc({ cause }, count),

@@ -5,6 +5,7 @@ import { type DeadLetterMetadata, encodeDeadOperation } from '../queue/dead-lett
 import type { OutgoingMessage } from '../queue/port.ts'
 import type { FaultyResult, ItemResult } from '../search/bulk.ts'
 import type { Conflict, FindConflicts } from '../search/conflicts.ts'
+import { sourceIdOf } from '../search/documents.ts'
 import type { Bulk } from './in-flight.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import { compact, linesOf, type Run, singleOperations } from './operations.ts'
@@ -75,7 +76,7 @@ export class Outcomes {
           return
         }
         if (result.outcome === 'rejected') await this.#deadLetter(run, result)
-        if (result.outcome === 'erased' && run.kind === 'create') this.#options.metrics.processed('erased', 1)
+        if (result.outcome === 'erased') this.#countErased(run)
         await this.#settle([run])
       }),
     )
@@ -117,6 +118,15 @@ export class Outcomes {
     }
     metrics.processed('conflict', conflicts.length)
     metrics.processed('duplicate', duplicates.length - conflicts.length)
+    const sourcesOfConflicts = conflicts.map(({ source }) => source)
+    metrics.processedOf('conflict', sourcesOfConflicts)
+    metrics.processedOf('duplicate', without(duplicates.map(sourceIdOf), sourcesOfConflicts))
+  }
+
+  #countErased(run: Run): void {
+    if (run.kind !== 'create') return
+    this.#options.metrics.processed('erased', 1)
+    this.#options.metrics.processedOf('erased', [sourceIdOf(linesOf(run))])
   }
 
   #logRejected(operations: readonly Answered[]): void {
@@ -138,7 +148,9 @@ export class Outcomes {
     for (let attempt = 0; !(await this.#published(letter, attempt)); attempt += 1)
       await sleep(backoffMs(attempt, RETRY, random()))
     metrics.deadLettered(fault)
-    if (run.kind === 'create') metrics.processed('dead_lettered', 1)
+    if (run.kind !== 'create') return
+    metrics.processed('dead_lettered', 1)
+    metrics.processedOf('dead_lettered', [sourceIdOf(linesOf(run))])
   }
 
   async #published(letter: OutgoingMessage, attempt: number): Promise<boolean> {
@@ -150,6 +162,16 @@ export class Outcomes {
       return false
     }
   }
+}
+
+/** The items without those of the other list, each as often as it is in that list. */
+function without(items: readonly string[], removed: readonly string[]): readonly string[] {
+  const left = [...removed]
+  return items.filter((item) => {
+    const at = left.indexOf(item)
+    if (at >= 0) left.splice(at, 1)
+    return at < 0
+  })
 }
 
 interface Answered {

@@ -6,6 +6,7 @@ import { type Comparison, compare, notRefused, refusedWithoutReason } from './co
 import type { Fault } from './fault.ts'
 import type { Random } from './random.ts'
 import { type Injection, type Row, rowsOf } from './report.ts'
+import { holdSum } from './sum.ts'
 import type { System } from './system.ts'
 
 /** Maximum time of a fault beyond its duration, and of the recovery and of settling. */
@@ -67,13 +68,15 @@ export async function runFaults(
     }
   }
   const load = await afterwards(violations, system.load.stop())
+  const sum = await afterwards(violations, holdSum(system))
+  violations.push(...(sum?.faults ?? []))
   const deadLetters = await afterwards(violations, settled(system, violations))
   const comparisons = compare(system.load.accepted, await system.stored())
   return {
     rows: rowsOf(injections, comparisons),
     comparisons,
     violations,
-    notes: system.notes,
+    notes: [...system.notes, ...(sum ? [`The sum at the end: ${sum.words}.`] : [])],
     deadLetters: deadLetters ?? 0,
     load: load && { answers: load.answers, failed: load.failed },
     peakRssMb: { api: system.api.peakRssMb, worker: system.worker.peakRssMb },

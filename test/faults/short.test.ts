@@ -3,6 +3,7 @@ import { FAULTS } from './faults.ts'
 import { seeded } from './random.ts'
 import { tableOf } from './report.ts'
 import { runFaults } from './run.ts'
+import { DEAD_LETTERS_OF_SUM } from './sum.ts'
 import { System } from './system.ts'
 
 /** Those of the faults that need no restart of a server, each once. All of them, for as long as you like: `npm run test:faults`. */
@@ -24,12 +25,12 @@ describe('faults under load', () => {
     const report = await runFaults(system, SHORT, seeded(SEED), ({ fault, recoveryMs }) =>
       process.stdout.write(`      ${fault}: recovered after ${(recoveryMs / 1000).toFixed(1)} s\n`),
     )
-    process.stdout.write(`${tableOf(report.rows)}\n`)
+    process.stdout.write(`${[tableOf(report.rows), ...report.notes].join('\n')}\n`)
     assert.deepEqual(report.violations, [])
     for (const { fault, lost, twice } of report.rows)
       assert.deepEqual({ fault, lost, twice }, { fault, lost: 0, twice: 0 })
     for (const { name } of SHORT) assert.ok((report.comparisons.get(name)?.accepted ?? 0) > 0, name)
-    // One in each of 20 calls, and each is stored in the end.
-    assert.equal(report.deadLetters, 20)
+    // One in each of 20 calls, and those of the sum; each is stored in the end.
+    assert.equal(report.deadLetters, 20 + DEAD_LETTERS_OF_SUM)
   })
 })

@@ -37,7 +37,7 @@ export const RUNTIME: Rooms = {
   },
   commands: {
     what: "the operators' commands",
-    mayImport: ['api', 'backup', 'queue', 'search', 'send', 'load-test', 'replay', 'erasure', 'telemetry'],
+    mayImport: ['api', 'backup', 'console', 'queue', 'search', 'send', 'load-test', 'replay', 'erasure', 'telemetry'],
   },
   local: { what: 'the run on one machine, and how commands find it', mayImport: ['api', 'telemetry'] },
 }

@@ -129,11 +129,11 @@ const OVERLOADED = ['request_throttled', 'es_rejected_execution_exception', 'cir
 const UNANSWERED = ['request_retry', 'results_missing', 'trial_failed']
 
 export const refused: Rule = (figures) => {
-  const { bulks, windowSeconds } = figures
-  const [cause] = bulks.retries
+  const { retries, seconds } = figures.recent
+  const [cause] = retries
   if (!cause || refusedShare(figures) < REFUSED_SHARE) return undefined
-  const operations = total(bulks.retries)
-  const sums = `${counted(operations, 'operation was', 'operations were')} sent again in ${duration(windowSeconds)}, mostly ${cause.name}.`
+  const operations = total(retries)
+  const sums = `${counted(operations, 'operation was', 'operations were')} sent again in ${duration(seconds)}, mostly ${cause.name}.`
   const [kind, title, what] = refusalBy(cause.name, figures)
   return advice('refused', 'act', { operations, cause: cause.name, kind }, title, `${sums} ${what}`)
 }
@@ -157,7 +157,7 @@ function lessLoad({ instances, search }: Figures): string {
   return `Allow fewer bulks in flight (${number(inFlight)} over ${counted(workers.length, 'worker')}: fewer workers or a lower BULK_CONCURRENCY), or add data nodes${nodes}.`
 }
 
-export const unavailable: Rule = ({ unavailableEvents, windowSeconds }) =>
+export const unavailable: Rule = ({ recent: { unavailableEvents, seconds } }) =>
   unavailableEvents === 0
     ? undefined
     : advice(
@@ -165,20 +165,20 @@ export const unavailable: Rule = ({ unavailableEvents, windowSeconds }) =>
         'act',
         { events: unavailableEvents },
         'Events were answered 503',
-        `${counted(unavailableEvents, 'event')} in ${duration(windowSeconds)} got no receipt from Pulsar in time. Senders repeat them with the same ids. Check the brokers and the bookies.`,
+        `${counted(unavailableEvents, 'event')} in ${duration(seconds)} got no receipt from Pulsar in time. Senders repeat them with the same ids. Check the brokers and the bookies.`,
       )
 
 /** More of these a second than scanners of the internet make. */
 const UNROUTED_PER_SECOND = 1
 
-export const unrouted: Rule = ({ unrouted: reasons, windowSeconds }) => {
+export const unrouted: Rule = ({ recent: { unrouted: reasons, seconds } }) => {
   const closed = reasons.find(({ name }) => name === 'too_many_connections')
-  const what = `${counted(total(reasons), 'request or connection', 'requests and connections')} in ${duration(windowSeconds)} ended before a route saw them: ${reasons.map(({ name, count }) => `${name} ${number(count)}`).join(', ')}.`
+  const what = `${counted(total(reasons), 'request or connection', 'requests and connections')} in ${duration(seconds)} ended before a route saw them: ${reasons.map(({ name, count }) => `${name} ${number(count)}`).join(', ')}.`
   if (closed) {
     const text = `${what} Raise the limit on open files, or API_MAX_CONNECTIONS, or run more API instances.`
     return advice('connections', 'act', { ended: total(reasons) }, 'Connections to the API are closed on arrival', text)
   }
-  return total(reasons) <= UNROUTED_PER_SECOND * windowSeconds
+  return total(reasons) <= UNROUTED_PER_SECOND * seconds
     ? undefined
     : advice(
         'unrouted',
@@ -231,7 +231,7 @@ export const sourcesFault: Rule = ({ instances }) => {
   )
 }
 
-export const conflicts: Rule = ({ conflicts: count, windowSeconds }) =>
+export const conflicts: Rule = ({ recent: { conflicts: count, seconds } }) =>
   count === 0
     ? undefined
     : advice(
@@ -239,12 +239,11 @@ export const conflicts: Rule = ({ conflicts: count, windowSeconds }) =>
         'watch',
         { events: count },
         'Event ids are used twice',
-        `${counted(count, 'event')} in ${duration(windowSeconds)} have the id of another event of their source, but other content. The first one is stored, the others are not. The log of the worker names one of them: let its source create a new id for each event.`,
+        `${counted(count, 'event')} in ${duration(seconds)} have the id of another event of their source, but other content. The first one is stored, the others are not. The log of the worker names one of them: let its source create a new id for each event.`,
       )
 
 /** Operations sent again, as a share of the events of the bulks of the same time. */
-function refusedShare({ bulks }: Figures): number {
-  const events = bulks.count * (bulks.meanEvents ?? 0)
-  const again = total(bulks.retries)
-  return again === 0 ? 0 : again / Math.max(again, events)
+function refusedShare({ recent: { retries, bulkEvents } }: Figures): number {
+  const again = total(retries)
+  return again === 0 ? 0 : again / Math.max(again, bulkEvents)
 }

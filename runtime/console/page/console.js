@@ -2,7 +2,7 @@ import { counted, duration, rate } from '../../telemetry/format.js'
 import { TimeChart } from './chart.js'
 import { handleDeadLetters, showDeadLetters } from './dead-letters.js'
 import { byId, setText } from './element.js'
-import { showAdvice, showBacklog, showBulks, showFlow } from './pipeline.js'
+import { showAdvice, showBacklog, showBalance, showBulks, showFlow } from './pipeline.js'
 import { showIndices, showInstances, showServers } from './servers.js'
 import { call, handleSignIn, isSignedIn, SignedOut } from './session.js'
 
@@ -41,6 +41,7 @@ function show(state) {
   setText('fresh', `${time(state.atMs)}, renewed every 2 s`)
   showAdvice(state)
   showFlow(state)
+  showBalance(state)
   showBacklog(state)
   showBulks(state)
   showDeadLetters(state)

@@ -1,4 +1,4 @@
-import { counted, duration, number, percent, rate, trend } from '../../telemetry/format.js'
+import { balanceInWords, counted, duration, number, percent, rate, trend } from '../../telemetry/format.js'
 import { byId, element, setText, showTable } from './element.js'
 
 /** @typedef {import('../state.ts').State} State */
@@ -67,13 +67,54 @@ export function showFlow(state) {
   )
 }
 
+/** @type {(state: State) => void} What became of all events, as a sum, and by source. */
+export function showBalance({ balance, storedPerSecond }) {
+  const since = new Date(balance.sinceMs).toLocaleTimeString('en-GB')
+  const known = storedPerSecond === null ? 'No worker found: what became of the events is unknown.' : undefined
+  setText('balance', known ?? `Since ${since}: ${balanceInWords(balance)}.${checked(balance.unexplained)}`)
+  byId('balance-details').hidden = balance.sources.length === 0
+  showTable(
+    'balance-sources',
+    'Events by source',
+    [
+      { name: 'Source' },
+      { name: 'In', isNumber: true },
+      { name: 'Stored or waiting', isNumber: true },
+      { name: 'Duplicates', isNumber: true },
+      { name: 'Conflicts', isNumber: true },
+      { name: 'Dead letters', isNumber: true },
+      { name: 'Erased', isNumber: true },
+      { name: 'Not to be stored', isNumber: true },
+    ],
+    balance.sources.map((one) => [
+      one.source,
+      number(one.in),
+      number(one.storedOrWaiting),
+      number(one.duplicates),
+      number(one.conflicts),
+      number(one.deadLetters),
+      number(one.erased),
+      number(one.notStored),
+    ]),
+  )
+}
+
+/** @type {(unexplained: number | null) => string} */
+function checked(unexplained) {
+  if (unexplained === null) return ''
+  if (unexplained === 0) return ' Nothing waits, and every event is accounted for.'
+  return unexplained > 0
+    ? ' The counts of a process that was killed may be missing: compare with Elasticsearch.'
+    : ' Pulsar delivered events again after a restart; they are stored once.'
+}
+
 /** @type {(value: number | null) => string} */
 function known(value) {
   return value === null ? 'unknown' : number(value)
 }
 
 /** @type {(state: State) => string} */
-function acceptedNote({ unavailableEvents }) {
+function acceptedNote({ recent: { unavailableEvents } }) {
   return unavailableEvents > 0 ? `${counted(unavailableEvents, 'event')} answered 503` : 'accepted, durable in Pulsar'
 }
 

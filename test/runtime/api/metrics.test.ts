@@ -14,6 +14,7 @@ describe('metrics of the API', () => {
     const names = (await api.registry.getMetricsAsJSON()).map(({ name, type }) => `${name} ${type}`)
     assert.deepEqual(names, [
       'tracardi_api_events_total counter',
+      'tracardi_api_source_events_total counter',
       'tracardi_api_requests_total counter',
       'tracardi_api_redirects_total counter',
       'tracardi_api_request_seconds histogram',
@@ -42,20 +43,26 @@ describe('metrics of the API', () => {
     await api.server.inject(trackCall('{'))
     await api.server.inject({ url: '/collect/t/shop', headers: { origin: 'https://shop.example.com' } })
     await api.server.inject('/some/path/of/a/scanner')
+    const mixed = [...events, { id: 'd', type: 't', options: { saveEvent: false } }]
+    await api.server.inject(trackCall(goodCall({ events: mixed, options: { saveSession: false } })))
     api.producer.connected = false
     await api.server.inject(trackCall(goodCall()))
     const text = await lines()
     for (const line of [
-      'tracardi_api_events_total{outcome="accepted"} 5',
+      'tracardi_api_events_total{outcome="accepted"} 8',
+      'tracardi_api_events_total{outcome="not_stored"} 1',
+      'tracardi_api_source_events_total{source="shop",outcome="accepted"} 8',
+      'tracardi_api_source_events_total{source="shop",outcome="not_stored"} 1',
+      'tracardi_api_source_events_total{source="shop",outcome="unavailable"} 1',
       'tracardi_api_events_total{outcome="unavailable"} 1',
-      'tracardi_api_requests_total{route="/track",status="200"} 2',
+      'tracardi_api_requests_total{route="/track",status="200"} 3',
       'tracardi_api_requests_total{route="/track",status="422"} 1',
       'tracardi_api_requests_total{route="/track",status="503"} 1',
       'tracardi_api_requests_total{route="/collect/:event_type/:source_id",status="200"} 1',
       'tracardi_api_requests_total{route="none",status="404"} 1',
-      'tracardi_api_request_seconds_count{route="/track"} 4',
-      'tracardi_api_receipt_seconds_count 3',
-      'tracardi_api_message_events_sum 5',
+      'tracardi_api_request_seconds_count{route="/track"} 5',
+      'tracardi_api_receipt_seconds_count 4',
+      'tracardi_api_message_events_sum 8',
     ]) {
       assert.ok(text.includes(line), `${line} in\n${text.join('\n')}`)
     }

@@ -39,13 +39,20 @@ const WELL: Figures = {
   atMs: 0,
   windowSeconds: 300,
   acceptedPerSecond: 1000,
-  unavailableEvents: 0,
-  unrouted: [],
   storedPerSecond: 1000,
   duplicatesPerSecond: 0,
-  conflicts: 0,
+  recent: {
+    ...{ seconds: 20, unavailableEvents: 0, unrouted: [], conflicts: 0 },
+    ...{ retries: [], bulkEvents: 300_000 },
+  },
   storedP50Seconds: 0.4,
   storedP99Seconds: 2,
+  balance: {
+    sinceMs: 0,
+    sources: [],
+    ...{ before: 0, in: 0, stored: 0, duplicates: 0, conflicts: 0, deadLetters: 0, erased: 0, notStored: 0 },
+    ...{ waiting: 0, unexplained: 0 },
+  },
   chart: { stepSeconds: 5, points: [] },
   queue: {
     partitions: Array.from({ length: 4 }, (_, at) => ({
@@ -88,6 +95,7 @@ const WELL: Figures = {
 }
 
 const queue = (figures: Partial<Figures['queue']>) => ({ queue: { ...WELL.queue, ...figures } })
+const recent = (figures: Partial<Figures['recent']>) => ({ recent: { ...WELL.recent, ...figures } })
 const search = (figures: Partial<Figures['search']>) => ({ search: { ...WELL.search, ...figures } })
 const bulks = (figures: Partial<Figures['bulks']>) => ({ bulks: { ...WELL.bulks, ...figures } })
 
@@ -142,20 +150,20 @@ describe('the advice', () => {
   })
 
   it('reports calls that no route saw, and what to do when connections are closed', () => {
-    const one = (...unrouted: Figures['unrouted'][number][]) => said({ unrouted })
-    assert.deepEqual(one({ name: 'aborted', count: 300 }), [])
-    assert.deepEqual(one({ name: 'aborted', count: 300 }, { name: 'bad_http', count: 1 }), [
-      ['unrouted', 'watch', { ended: 301 }],
+    const one = (...unrouted: Figures['recent']['unrouted'][number][]) => said(recent({ unrouted }))
+    assert.deepEqual(one({ name: 'aborted', count: 20 }), [])
+    assert.deepEqual(one({ name: 'aborted', count: 20 }, { name: 'bad_http', count: 1 }), [
+      ['unrouted', 'watch', { ended: 21 }],
     ])
     assert.deepEqual(one({ name: 'too_many_connections', count: 1 }), [['connections', 'act', { ended: 1 }]])
   })
 
   it('counts events whose ids are in use for others', () => {
-    assert.deepEqual(said({ conflicts: 7 }), [['conflicts', 'watch', { events: 7 }]])
+    assert.deepEqual(said(recent({ conflicts: 7 })), [['conflicts', 'watch', { events: 7 }]])
   })
 
   it('has the most urgent first', () => {
-    const advice = adviceFor({ ...WELL, ...queue({ deadLetters: 1 }), unavailableEvents: 5 })
+    const advice = adviceFor({ ...WELL, ...queue({ deadLetters: 1 }), ...recent({ unavailableEvents: 5 }) })
     assert.deepEqual(
       advice.map(({ rule, severity }) => [rule, severity]),
       [
@@ -214,7 +222,7 @@ describe('the advice', () => {
     })
 
     it('is not more workers while Elasticsearch refuses', () => {
-      const refusing = bulks({ retries: [{ name: 'es_rejected_execution_exception', count: 30_000 }] })
+      const refusing = recent({ retries: [{ name: 'es_rejected_execution_exception', count: 30_000 }] })
       assert.deepEqual(said({ ...queue(grows), ...refusing })[1], [
         'backlog',
         'act',
@@ -256,33 +264,31 @@ describe('the advice', () => {
     ]
 
     it('is fewer bulks in flight, or more data nodes', () => {
-      assert.deepEqual(said(bulks({ retries })), [
+      assert.deepEqual(said(recent({ retries })), [
         ['refused', 'act', { operations: 6000, cause: 'es_rejected_execution_exception', kind: 'overloaded' }],
       ])
     })
 
     it('is to look for the node that does not answer', () => {
-      assert.deepEqual(said(bulks({ retries: [{ name: 'request_retry', count: 6000 }] })), [
+      assert.deepEqual(said(recent({ retries: [{ name: 'request_retry', count: 6000 }] })), [
         ['refused', 'act', { operations: 6000, cause: 'request_retry', kind: 'unanswered' }],
       ])
     })
 
     it('is to look for what blocks an index, when that is the cause', () => {
-      assert.deepEqual(said(bulks({ retries: [{ name: 'cluster_block_exception', count: 6000 }] })), [
+      assert.deepEqual(said(recent({ retries: [{ name: 'cluster_block_exception', count: 6000 }] })), [
         ['refused', 'act', { operations: 6000, cause: 'cluster_block_exception', kind: 'other' }],
       ])
     })
 
     it('is none under one in a hundred', () => {
-      assert.deepEqual(said(bulks({ retries: [{ name: 'request_503', count: 2999 }] })), [])
+      assert.deepEqual(said(recent({ retries: [{ name: 'request_503', count: 2999 }] })), [])
     })
   })
 
   describe('when events were answered 503', () => {
     it('reports how many', () => {
-      assert.deepEqual(said({ unavailableEvents: 1250, windowSeconds: 120 }), [
-        ['unavailable', 'act', { events: 1250 }],
-      ])
+      assert.deepEqual(said(recent({ unavailableEvents: 1250 })), [['unavailable', 'act', { events: 1250 }]])
     })
   })
 

@@ -68,8 +68,9 @@ describe('the figures of a pipeline', () => {
     assert.equal(figures.acceptedPerSecond, 100)
     assert.equal(figures.storedPerSecond, 80)
     assert.equal(figures.duplicatesPerSecond, 2)
-    assert.equal(figures.unavailableEvents, 20)
-    assert.equal(figures.conflicts, 20)
+    const { retries, ...recent } = figures.recent
+    assert.deepEqual(recent, { seconds: 20, unavailableEvents: 20, unrouted: [], conflicts: 20, bulkEvents: 1600 })
+    assert.deepEqual(retries, figures.bulks.retries)
     assert.equal(figures.windowSeconds, 20)
   })
 
@@ -221,5 +222,18 @@ describe('the figures of Elasticsearch', () => {
     const value = { ...SEARCH, watermarks: null }
     const { search } = figuresOf(pastOf(observation(0, { search: { ok: true, value } })), SETTINGS)
     assert.equal(search.disks[0]?.lowFreeBytes, null)
+  })
+})
+
+describe('the figures of what went wrong', () => {
+  it('are of the last 20 s, so that advice ends soon after its cause', () => {
+    const until = (seconds: number) => pipelineAfter(Math.min(seconds, 20))
+    const times = Array.from({ length: 25 }, (_, at) => at * 2)
+    const figuresAt = (seconds: number) =>
+      figuresOf(pastOf(...times.filter((at) => at <= seconds).map((at) => observation(at, until(at)))), SETTINGS)
+    assert.equal(figuresAt(38).recent.unavailableEvents, 2)
+    const { recent, bulks } = figuresAt(40)
+    assert.deepEqual([recent.unavailableEvents, recent.conflicts, recent.retries, recent.bulkEvents], [0, 0, [], 0])
+    assert.equal(bulks.count, 4)
   })
 })

@@ -30,18 +30,22 @@ describe('programEnvironment', () => {
     assert.equal(config.elasticHost, 'http://127.0.0.1:3')
     assert.equal(config.indexReplicas, 0)
     assert.equal(config.indexRefreshSeconds, 1)
+    assert.equal(config.bulkTimeoutSeconds, 1)
     assert.equal(config.publicHost, '127.0.0.1')
     assert.equal(config.privateHost, '127.0.0.1')
     assert.equal(config.sourcesFile, '/home/sources.json')
   })
 
   it('lets everything that the user has set win', () => {
-    const user = { ELASTIC_INDEX_REPLICAS: '2', PUBLIC_HOST: '0.0.0.0', SOURCES_FILE: 'mine.json', BULK_SIZE: '7' }
+    const user = {
+      ...{ ELASTIC_INDEX_REPLICAS: '2', PUBLIC_HOST: '0.0.0.0', SOURCES_FILE: 'mine.json', BULK_SIZE: '7' },
+      BULK_TIMEOUT_SECONDS: '30',
+    }
     const config = loadConfig(programEnvironment(user, '/home/sources.json', servers))
     assert.equal(config.indexReplicas, 2)
     assert.equal(config.publicHost, '0.0.0.0')
     assert.equal(config.sourcesFile, 'mine.json')
-    assert.equal(config.bulkSize, 7)
+    assert.deepEqual([config.bulkSize, config.bulkTimeoutSeconds], [7, 30])
   })
 
   it('takes a blank variable as not set', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { countingOn, formatStatus, type Sample, sampleOf, statusKey, totalIn } from '../../../runtime/local/watch.ts'
+import { countingOn, formatStatus, lastFlush, type Sample, statusKey, totalIn } from '../../../runtime/local/watch.ts'
 import { readingOf } from '../../../runtime/telemetry/counters.ts'
 import { parseMetrics, sumOf } from '../../../runtime/telemetry/metrics.ts'
 
@@ -37,73 +37,60 @@ describe('the numbers of a program that is restarted', () => {
 })
 
 const START_MS = 1_800_000_000_000
-const sample: Sample = {
-  atMs: START_MS + 5000,
-  eventsIn: 12_345,
+const balance = {
+  before: 0,
+  in: 12_345,
   stored: 12_000,
   duplicates: 0,
-  deadLettered: 0,
-  backlogMessages: 345,
+  conflicts: 0,
+  deadLetters: 0,
+  erased: 0,
+  notStored: 0,
+  waiting: 345,
+  unexplained: null,
+}
+const sample: Sample = {
+  atMs: START_MS + 5000,
+  balance,
+  messages: 20,
   lastFlush: { reason: 'size', atMs: START_MS + 3000 },
 }
 
-describe('sampleOf', () => {
-  const worker = parseMetrics(`tracardi_worker_events_total{outcome="stored"} 7
-tracardi_worker_events_total{outcome="duplicate"} 1
-tracardi_worker_events_total{outcome="dead_lettered"} 2
-tracardi_worker_last_flush_timestamp_seconds{reason="size"} 100
+describe('lastFlush', () => {
+  it('is the latest of all reasons, and none while there was none', () => {
+    const worker = parseMetrics(`tracardi_worker_last_flush_timestamp_seconds{reason="size"} 100
 tracardi_worker_last_flush_timestamp_seconds{reason="timeout"} 200.5
 tracardi_worker_last_flush_timestamp_seconds{reason="drain"} 0
 `)
-  const api = parseMetrics('tracardi_api_events_total{outcome="accepted"} 9\n')
-
-  it('takes the latest flush', () => {
-    assert.deepEqual(sampleOf(1, api, worker, 3), {
-      atMs: 1,
-      eventsIn: 9,
-      stored: 7,
-      duplicates: 1,
-      deadLettered: 2,
-      backlogMessages: 3,
-      lastFlush: { reason: 'timeout', atMs: 200_500 },
-    })
-  })
-
-  it('omits what was not answered', () => {
-    const { eventsIn, stored, lastFlush } = sampleOf(1, new Map(), new Map(), undefined)
-    assert.deepEqual([eventsIn, stored, lastFlush], [undefined, undefined, undefined])
+    assert.deepEqual(lastFlush(worker), { reason: 'timeout', atMs: 200_500 })
+    assert.equal(lastFlush(new Map()), undefined)
   })
 })
 
 describe('formatStatus', () => {
-  it('shows totals, rates, backlog and the last flush', () => {
-    const earlier = { ...sample, atMs: START_MS, eventsIn: 7345, stored: 12_000 }
+  it('shows the sum, rates, the backlog and the last flush', () => {
+    const earlier = { ...sample, atMs: START_MS, balance: { ...balance, in: 7345 } }
     assert.equal(
       formatStatus(sample, earlier),
-      'events in 12,345 (1,000/s) · stored 12,000 · backlog 345 messages · last flush 2 s ago (size)',
+      '12,345 in = 12,000 stored + 345 waiting · 1,000/s in, 0/s stored · backlog 20 messages · last flush 2 s ago (size)',
     )
   })
 
-  it('shows no rate for the first sample', () => {
-    assert.match(formatStatus(sample, sample), /^events in 12,345 · stored 12,000 ·/)
-  })
-
-  it('shows duplicates and dead letters only when there are some', () => {
-    assert.match(
-      formatStatus({ ...sample, duplicates: 1, deadLettered: 2 }, sample),
-      / · 1 duplicate · 2 dead letters · last flush/,
-    )
+  it('shows no rate for the first sample, and none when nothing moves', () => {
+    const shown = '12,345 in = 12,000 stored + 345 waiting · backlog 20 messages · last flush 2 s ago (size)'
+    assert.equal(formatStatus(sample, sample), shown)
+    assert.equal(formatStatus(sample, { ...sample, atMs: START_MS }), shown)
   })
 
   it('shows what is unknown as such', () => {
     const unknown = { atMs: START_MS }
-    assert.equal(formatStatus(unknown, unknown), 'events in ? · stored ? · backlog ? · no flush yet')
+    assert.equal(formatStatus(unknown, unknown), 'events unknown · backlog unknown · no flush yet')
   })
 })
 
 describe('statusKey', () => {
   it('changes with the numbers, not with the time', () => {
     assert.equal(statusKey({ ...sample, atMs: 0 }), statusKey(sample))
-    assert.notEqual(statusKey({ ...sample, stored: 1 }), statusKey(sample))
+    assert.notEqual(statusKey({ ...sample, messages: 1 }), statusKey(sample))
   })
 })

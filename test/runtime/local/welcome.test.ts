@@ -54,6 +54,18 @@ describe('welcome', () => {
     assert.match(text, /^ {2}npm run cli -- backlog$/m)
   })
 
+  it('says when the events can be found: after the bulk and the next refresh of the index', () => {
+    const env = { BULK_TIMEOUT_SECONDS: '1', ELASTIC_REFRESH_INTERVAL_SECONDS: '2' }
+    assert.match(textWith('native', env), /^Find them, about 3 s later:$/m)
+  })
+
+  it('says what to do next, with the source of the run', () => {
+    const next = [...text.matchAll(/^ {2}(Watch|Browse|Send|Test) .*$/gm)].map(([line]) => line)
+    assert.equal(next.length, 5)
+    assert.match(text, /src="http:\/\/127\.0\.0\.1:8585\/tracker\/tracker\.js" data-source="shop"/)
+    assert.match(text, /npm run load-test -- --events-per-second 50 --duration 30s$/m)
+  })
+
   it('opens the console with the token, which stays in the browser', () => {
     assert.match(
       textWith('native', { PRIVATE_TOKEN: 'a%b' }),

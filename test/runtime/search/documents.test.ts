@@ -7,6 +7,7 @@ import {
   pairs,
   readStateAction,
   SOURCE_SUFFIX_BYTES,
+  sourceIdOf,
   sourceSuffix,
   stateLines,
 } from '../../../runtime/search/documents.ts'
@@ -117,6 +118,22 @@ describe('sourceSuffix', () => {
       Array(4).fill(SOURCE_SUFFIX_BYTES),
     )
     assert.equal(new Set(suffixes).size, 4)
+  })
+})
+
+describe('sourceIdOf', () => {
+  it('is the source of an event, whatever the event says', () => {
+    const named = ',"source":{"id":"another"}'
+    for (const id of ['s', 'a "b" \\\\', 'ü'.repeat(256), '']) {
+      const call = callText({ ingest: 'i', source: { id } })
+      const event = { id: named, type: named, name: named, properties: { source: { id: 'another' } } }
+      assert.equal(sourceIdOf(Buffer.from(eventLines('i', event, call))), id)
+    }
+  })
+
+  it('is empty where the lines have none', () => {
+    assert.equal(sourceIdOf(Buffer.from('{"create":{}}\n{}\n')), '')
+    assert.equal(sourceIdOf(Buffer.from('{"create":{}}\n{"id":"a","source":{"id":7}}\n')), '')
   })
 })
 

@@ -59,7 +59,7 @@ describe('Outcomes', () => {
         return operations
           .map(String)
           .filter((operation) => operation.includes('"id":"conflicting'))
-          .map(() => ({ index: 'tracardi-event-2026-11', id: 'conflicting' }))
+          .map(() => ({ index: 'tracardi-event-2026-11', id: 'conflicting', source: 'my-source' }))
       },
       sendDeadLetter: async (message) => {
         deadLetterFailures -= 1
@@ -102,6 +102,9 @@ describe('Outcomes', () => {
   }
   const events = (outcome: string) => metric('tracardi_worker_events_total', { outcome })
 
+  const eventsOf = (source: string, outcome: string) =>
+    metric('tracardi_worker_source_events_total', { source, outcome })
+
   it('settles all when all is stored', async () => {
     const bulk = bulkOf([[deliveryOf('m1', ['a', 'b'])], [deliveryOf('m2', ['c'], [sessionOf('s', 1)])]])
     const parts = await outcomes.apply(bulk, [STORED, STORED, STORED, STORED])
@@ -114,6 +117,7 @@ describe('Outcomes', () => {
     const erased = faulty('erased', 0)
     await outcomes.apply(bulk, [STORED, erased, erased])
     assert.deepEqual([acknowledged, await events('stored'), await events('erased')], [['m1'], 1, 1])
+    assert.equal(await eventsOf('my-source', 'erased'), 1)
   })
 
   it('settles a run as a whole when only states are superseded, and takes it apart for any other fault', async () => {
@@ -220,9 +224,10 @@ describe('Outcomes', () => {
     await outcomes.apply(bulk, [faulty('duplicate', 409), STORED, faulty('duplicate', 409)])
     assert.deepEqual(compared, [[eventOf('a'), eventOf('conflicting')]])
     assert.deepEqual([await events('stored'), await events('duplicate'), await events('conflict')], [1, 1, 1])
+    assert.deepEqual([await eventsOf('my-source', 'duplicate'), await eventsOf('my-source', 'conflict')], [1, 1])
     assert.deepEqual(
       logged.lines.map(({ events: count, first }) => [count, first]),
-      [[1, { index: 'tracardi-event-2026-11', id: 'conflicting' }]],
+      [[1, { index: 'tracardi-event-2026-11', id: 'conflicting', source: 'my-source' }]],
     )
     assert.deepEqual(acknowledged, ['m1'])
   })
