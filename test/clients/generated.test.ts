@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Pipeline } from '../contract/pipeline.ts'
 import { TOKEN } from '../support/private.ts'
 import { eventually } from '../support/until.ts'
+import { CACHE, pythonWith } from './python.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const CACHE = join(homedir(), '.cache', 'tracardi-at-scale')
 /** Not dependencies of the project: the first wants an older TypeScript than the project has. */
 const TYPESCRIPT_TOOLS = ['openapi-typescript@7.13.0', 'openapi-fetch@0.17.0', 'typescript@5.9.3']
 const PYTHON_GENERATOR = 'openapi-python-client==0.29.1'
@@ -134,7 +134,7 @@ console.log(JSON.stringify({
   })
 
   it('in Python, with openapi-python-client, sends, sees faults, and reads the backlog', async () => {
-    const python = pythonWithGenerator()
+    const python = pythonWith([PYTHON_GENERATOR])
     const output = ['--output-path', 'client', '--meta', 'none', '--fail-on-warning']
     // With its formatter on the path, whose absence would be a warning.
     const path = `PATH=${python}:${process.env['PATH']}`
@@ -155,15 +155,6 @@ console.log(JSON.stringify({
 })
 
 /** An environment of Python with the generator, made once. @returns the folder of its programs. */
-function pythonWithGenerator(): string {
-  const environment = join(CACHE, PYTHON_GENERATOR.replace('==', '-'))
-  const programs = join(environment, 'bin')
-  if (existsSync(join(programs, 'openapi-python-client'))) return programs
-  mkdirSync(environment, { recursive: true })
-  execFileSync('python3', ['-m', 'venv', environment], { stdio: 'inherit' })
-  execFileSync(join(programs, 'pip'), ['install', '--quiet', PYTHON_GENERATOR], { stdio: 'inherit' })
-  return programs
-}
 
 /** The packages of TypeScript, installed once. @returns their `node_modules`. */
 function typescriptTools(): string {
