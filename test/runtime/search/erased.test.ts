@@ -9,7 +9,7 @@ import {
   stateLines,
   Verbatim,
 } from '../../../runtime/search/documents.ts'
-import { erasingSender, profileReader } from '../../../runtime/search/erased.ts'
+import { erasingSender, type FoundProfile, isOfProfile, profileReader } from '../../../runtime/search/erased.ts'
 import { profileHash } from '../../../runtime/search/erasures.ts'
 
 const CONFIG = { indexPrefix: 'tracardi' }
@@ -119,6 +119,15 @@ describe('a bulk without the operations of erased profiles', () => {
     assert.deepEqual(await outcomes(lines, { p: at }), Array(3).fill('stored'))
     const without = event('a', 'p').replace(`,"ingest":"${INGEST}"`, '')
     assert.deepEqual(await outcomes([without], { p: at }), ['erased'])
+    const untimed = '{"create":{"_index":"i","_id":"a"}}\n{"id":"a","profile":{"id":"p"}}\n'
+    assert.deepEqual(await outcomes([untimed], { p: at }), ['erased'])
+  })
+
+  it('has an operation without a document', () => {
+    const operation = Buffer.from('{"index":{"_index":"tracardi-profile","_id":"p"}}')
+    const found = profileReader(CONFIG)(operation)
+    assert.deepEqual(found, { profileId: 'p', isState: true })
+    assert.equal(isOfProfile(operation, found as FoundProfile), false)
   })
 
   it('has what is not JSON: Elasticsearch decides about it', async () => {
