@@ -112,12 +112,13 @@ for (const name of ['websocket', 'native'] as const) {
       )
 
       assert.deepEqual(rounds, [
-        { stored: EVENTS, duplicate: 0, conflict: 0, dead_lettered: 0 },
+        { stored: EVENTS, duplicate: 0, conflict: 0, dead_lettered: 0, erased: 0 },
         ...Array.from({ length: CLOSED_ROUNDS }, () => ({
           stored: 0,
           duplicate: EVENTS,
           conflict: 0,
           dead_lettered: 0,
+          erased: 0,
         })),
       ])
       assert.equal(await pipeline.count(), EVENTS)

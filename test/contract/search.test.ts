@@ -59,7 +59,7 @@ describe('Elasticsearch, as set-up prepares it', () => {
     await send(stored)
     const again = [event('e1', { a: 1, big: 2 ** 60, ['__proto__']: 'x' }), event('e2', { a: 2 }), event('gone')]
     assert.deepEqual(await conflictFinder(client)(again.map((lines) => Buffer.from(lines))), [
-      { index, id: `e2${sourceSuffix('s')}` },
+      { index, id: `e2${sourceSuffix('s')}`, source: 's' },
     ])
   })
 
