@@ -1,10 +1,8 @@
 import type { Config } from '../config.ts'
-import { partitionName, topicsOf } from '../names.ts'
+import { AppError } from '../errors.ts'
+import { topicsOf } from '../names.ts'
 import type { PulsarAdmin } from '../queue/admin.ts'
-import { readDetailedBacklog } from '../queue/backlog.ts'
-
-/** How far the clocks of API, brokers and this machine may differ. What is replayed twice is stored once. */
-const MARGIN_MS = 5 * 60_000
+import { CLOCK_MARGIN_MS, partitionsOf } from '../queue/kept.ts'
 
 /** Where a replay must begin to fill the gap after a snapshot, and how one knows later that Pulsar still has all of it. */
 export interface GapStart {
@@ -17,20 +15,32 @@ export interface GapStart {
 /**
  * The start of the gap after a snapshot that begins now: the oldest message that waits, less a margin. Read it before the
  * snapshot begins.
+ *
+ * @throws AppError `set_up_missing` when a partition lacks the subscription; `queue_admin` when Pulsar does not tell how old a message is.
  */
 export async function gapStart(admin: PulsarAdmin, config: Config, nowMs: number): Promise<GapStart> {
   const { events, eventsSubscription } = topicsOf(config)
-  const { backlog } = await readDetailedBacklog(admin, events, nowMs)
-  const waiting = backlog.filter(({ subscription, count }) => subscription === eventsSubscription && count > 0)
-  const oldestSeconds = Math.max(0, ...waiting.map(({ oldestAgeSeconds }) => oldestAgeSeconds))
+  const stats = Object.entries(await admin.stats(events, true))
+  const oldest = stats.map(([partition, { subscriptions }]) => {
+    const subscription = subscriptions[eventsSubscription]
+    if (subscription === undefined)
+      throw new AppError('set_up_missing', `${partition} has no subscription ${eventsSubscription}: run set-up`)
+    if (subscription.msgBacklog === 0) return nowMs
+    const publishedMs = subscription.earliestMsgPublishTimeInBacklog
+    if (publishedMs > 0) return publishedMs
+    throw new AppError('queue_admin', `Pulsar does not tell how old the backlog of ${partition} is`)
+  })
   const partitions = await partitionsOf(admin, events)
   const kept = await Promise.all(partitions.map((partition) => admin.keptLedgers(partition)))
-  return { fromMs: nowMs - oldestSeconds * 1000 - MARGIN_MS, ledgers: kept.map(({ ledgers }) => ledgers[0]?.id ?? 0) }
+  return {
+    fromMs: Math.min(nowMs, ...oldest) - CLOCK_MARGIN_MS,
+    ledgers: kept.map(({ ledgers }) => ledgers[0]?.id ?? 0),
+  }
 }
 
 /**
  * Whether Pulsar still has everything since then: each partition begins with the ledger that it began with, or with a message
- * that is older. It may say no of a topic that was empty, never yes of one that has lost a message.
+ * that is older. It may answer no for a topic that was empty, but never yes for one that has lost a message.
  */
 export async function keepsAllSince(admin: PulsarAdmin, config: Config, start: GapStart): Promise<boolean> {
   const partitions = await partitionsOf(admin, topicsOf(config).events)
@@ -44,9 +54,4 @@ export async function keepsAllSince(admin: PulsarAdmin, config: Config, start: G
     }),
   )
   return all.every((kept) => kept)
-}
-
-async function partitionsOf(admin: PulsarAdmin, topic: string): Promise<readonly string[]> {
-  const count = (await admin.partitions(topic)) ?? 0
-  return count === 0 ? [topic] : Array.from({ length: count }, (_, number) => partitionName(topic, number))
 }

@@ -1,4 +1,4 @@
-import type { Client } from '@elastic/elasticsearch'
+import { type Client, errors } from '@elastic/elasticsearch'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { unavailable } from '../search/client.ts'
@@ -10,7 +10,7 @@ export function repositoryOf({ indexPrefix }: Pick<Config, 'indexPrefix'>): stri
 
 type Wanted = Pick<Config, 'snapshotType' | 'snapshotLocation' | 'snapshotBasePath'>
 
-/** What of the repository is no secret. Credentials are in the keystore of the nodes, under the client `default`. */
+/** The settings of the repository that are not secret. Credentials are in the keystore of the nodes, under the client `default`. */
 export function repositorySettings({ snapshotType, snapshotLocation, snapshotBasePath }: Wanted) {
   const path = snapshotBasePath === '' ? {} : { base_path: snapshotBasePath }
   switch (snapshotType) {
@@ -26,7 +26,7 @@ export function repositorySettings({ snapshotType, snapshotLocation, snapshotBas
 /**
  * Registers the repository, or changes it to what is configured. Elasticsearch then has every node write and read a file there.
  *
- * @throws AppError `snapshot_unusable` when no repository is configured, or a node cannot use it.
+ * @throws AppError `snapshot_unusable` when no repository is configured, or a node cannot use it; `search_unavailable`.
  */
 export async function registerRepository(client: Client, config: Config): Promise<void> {
   const { snapshotType: type } = config
@@ -36,6 +36,8 @@ export async function registerRepository(client: Client, config: Config): Promis
   await client.snapshot
     .createRepository({ name: repositoryOf(config), repository: repository as never, verify: true })
     .catch((cause) => {
+      const isRefused = cause instanceof errors.ResponseError && cause.statusCode !== 401 && cause.statusCode !== 403
+      if (!isRefused) unavailable(config)(cause)
       throw new AppError('snapshot_unusable', `a node cannot use the repository ${config.snapshotLocation}`, { cause })
     })
 }

@@ -1,9 +1,10 @@
 import { type Client, errors } from '@elastic/elasticsearch'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
+import { indicesOf } from '../names.ts'
 import { unavailable } from '../search/client.ts'
 import { repositoryOf } from './repository.ts'
-import { isWhole, type Snapshot } from './snapshots.ts'
+import { isWhole, type Snapshot, type WholeSnapshot } from './snapshots.ts'
 
 /** Which snapshot: the newest, the newest that was complete at a time, or one by its name. */
 export type Target = 'latest' | { readonly timeMs: number } | { readonly name: string }
@@ -13,7 +14,7 @@ export type Target = 'latest' | { readonly timeMs: number } | { readonly name: s
  *
  * @throws AppError `snapshot_unusable` when there is none from which everything can be restored.
  */
-export function chosenSnapshot(all: readonly Snapshot[], target: Target): Snapshot {
+export function chosenSnapshot(all: readonly Snapshot[], target: Target): WholeSnapshot {
   if (typeof target === 'object' && 'name' in target) {
     const found = all.find(({ name }) => name === target.name)
     if (found === undefined) throw new AppError('snapshot_unusable', `there is no snapshot ${target.name}`)
@@ -22,7 +23,7 @@ export function chosenSnapshot(all: readonly Snapshot[], target: Target): Snapsh
     return found
   }
   const untilMs = target === 'latest' ? Number.POSITIVE_INFINITY : target.timeMs
-  const found = all.findLast((snapshot) => isWhole(snapshot) && snapshot.endedAtMs <= untilMs)
+  const found = all.filter(isWhole).findLast(({ endedAtMs }) => endedAtMs <= untilMs)
   if (found !== undefined) return found
   const when = target === 'latest' ? '' : ` that ended before ${new Date(untilMs).toISOString()}`
   throw new AppError('snapshot_unusable', `of ${all.length} snapshots none is whole${when}`)
@@ -43,11 +44,16 @@ export interface RestorePlan {
   readonly kept: readonly string[]
 }
 
-/** @param only some of the indices; all when empty. @throws AppError `snapshot_unusable` for an index that the snapshot does not have. */
+/**
+ * @param only some of the indices; all when empty.
+ * @param never the record of erasures. It is never replaced, because the existing one knows more, and it is restored first: what stores
+ *   events asks it.
+ * @throws AppError `snapshot_unusable` for an index that the snapshot does not have.
+ */
 export function restorePlan(
   { name, indices }: Snapshot,
   existing: readonly string[],
-  { replace, only }: { readonly replace: boolean; readonly only: readonly string[] },
+  { replace, only, never }: { readonly replace: boolean; readonly only: readonly string[]; readonly never: string },
 ): RestorePlan {
   const unknown = only.filter((index) => !indices.includes(index))
   if (unknown.length > 0)
@@ -57,10 +63,12 @@ export function restorePlan(
     )
   const wanted = only.length > 0 ? only : indices
   const present = wanted.filter((index) => existing.includes(index))
+  const replaced = replace ? present.filter((index) => index !== never) : []
+  const restored = wanted.filter((index) => replaced.includes(index) || !present.includes(index))
   return {
-    restored: wanted.filter((index) => replace || !present.includes(index)),
-    replaced: replace ? present : [],
-    kept: replace ? [] : present,
+    restored: [...restored.filter((index) => index === never), ...restored.filter((index) => index !== never)],
+    replaced,
+    kept: present.filter((index) => !replaced.includes(index)),
   }
 }
 
@@ -87,10 +95,14 @@ export async function restoreIndices(
     await restoreOne(
       client,
       config,
-      { snapshot: snapshot.name, index, replaces: replaced.includes(index), mayDelete },
+      {
+        ...{ snapshot: snapshot.name, index, replaces: replaced.includes(index) },
+        // Pulsar does not have erasures.
+        mayDelete: mayDelete && index !== indicesOf(config).erasures,
+      },
       pause,
     )
-    while (!(await isWritable(client, config, index))) await pause()
+    await untilWritable(client, config, index, pause)
   }
 }
 
@@ -128,8 +140,21 @@ async function restoreOne(
   }
 }
 
-/** Whether every primary shard is started. */
-async function isWritable(client: Client, config: Config, index: string): Promise<boolean> {
-  const { status } = await client.cluster.health({ index }).catch(unavailable(config))
-  return status !== 'red'
+/** How often nothing may be under way in a row: shards that are to be restored wait for a node only for a moment. */
+const MOST_IDLE_POLLS = 120
+
+/** Waits until every primary shard is started. */
+async function untilWritable(client: Client, config: Config, index: string, pause: () => Promise<void>): Promise<void> {
+  for (let idlePolls = 0; idlePolls < MOST_IDLE_POLLS; ) {
+    const { status, initializing_shards: initializing } = await client.cluster
+      .health({ index })
+      .catch(unavailable(config))
+    if (status !== 'red') return
+    idlePolls = initializing > 0 ? 0 : idlePolls + 1
+    await pause()
+  }
+  throw new AppError(
+    'snapshot_unusable',
+    `a primary shard of ${index} is not being restored: \`GET _cluster/allocation/explain\` has the reason. Repeat with --replace when it is mended, or with another snapshot`,
+  )
 }

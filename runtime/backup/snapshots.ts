@@ -23,9 +23,11 @@ export interface Snapshot {
 }
 
 /** A snapshot from which everything can be restored. */
-export function isWhole({ state, failedShards, gap }: Snapshot): boolean {
-  return state === 'SUCCESS' && failedShards === 0 && gap !== undefined
+export function isWhole(snapshot: Snapshot): snapshot is WholeSnapshot {
+  return snapshot.state === 'SUCCESS' && snapshot.failedShards === 0 && snapshot.gap !== undefined
 }
+
+export type WholeSnapshot = Snapshot & { readonly gap: GapStart }
 
 /** Keys of the metadata of a snapshot. */
 const REPLAY_FROM = 'tracardi_replay_from'
@@ -79,13 +81,13 @@ export async function makeSnapshot(
   { nowMs, gap }: { readonly nowMs: number; readonly gap: GapStart },
   pause: () => Promise<void>,
 ): Promise<Snapshot> {
-  const { allEvents, session, profile } = indicesOf(config)
+  const { allEvents, session, profile, erasures } = indicesOf(config)
   const snapshot = snapshotName(nowMs)
   await client.snapshot
     .create({
       repository: repositoryOf(config),
       snapshot,
-      indices: [allEvents, session, profile],
+      indices: [allEvents, session, profile, erasures],
       ignore_unavailable: true,
       // Templates and settings belong to set-up, and users to the stack.
       include_global_state: false,
@@ -93,7 +95,10 @@ export async function makeSnapshot(
     })
     .catch(unavailable(config, 'refused the snapshot'))
   for (;;) {
-    const made = (await listSnapshots(client, config)).find(({ name }) => name === snapshot)
+    const { snapshots = [] } = await client.snapshot
+      .get({ repository: repositoryOf(config), snapshot, ignore_unavailable: true })
+      .catch(unavailable(config))
+    const [made] = snapshots.map(snapshotOf)
     if (made === undefined)
       throw new AppError('snapshot_unusable', `the snapshot ${snapshot} is gone: somebody has deleted it`)
     if (made.state !== 'IN_PROGRESS') return made
@@ -101,7 +106,9 @@ export async function makeSnapshot(
   }
 }
 
-/** Those past their retention. The newest from which everything can be restored stays, however old it is. */
+/**
+ * Those past their retention that this project has made. The newest from which everything can be restored stays, however old it is.
+ */
 export function expiredSnapshots(
   all: readonly Snapshot[],
   { snapshotRetentionDays }: Pick<Config, 'snapshotRetentionDays'>,
@@ -110,14 +117,28 @@ export function expiredSnapshots(
   const newest = all.findLast(isWhole)
   return all.filter(
     (snapshot) =>
-      snapshot !== newest && snapshot.endedAtMs > 0 && snapshot.endedAtMs + snapshotRetentionDays * DAY_MS <= nowMs,
+      snapshot !== newest &&
+      snapshot.gap !== undefined &&
+      snapshot.endedAtMs > 0 &&
+      snapshot.endedAtMs + snapshotRetentionDays * DAY_MS <= nowMs,
   )
 }
 
-/** Deletes them one by one; Elasticsearch keeps the files that others need. @throws AppError `search_unavailable`. */
+/**
+ * Has them deleted, which may take longer than this call; Elasticsearch keeps the files that others need.
+ *
+ * @throws AppError `search_unavailable`.
+ */
 export async function deleteSnapshots(client: Client, config: Config, snapshots: readonly Snapshot[]): Promise<void> {
-  for (const { name } of snapshots)
-    await client.snapshot
-      .delete({ repository: repositoryOf(config), snapshot: name }, { ignore: [404] })
-      .catch(unavailable(config, 'refused to delete a snapshot'))
+  if (snapshots.length === 0) return
+  await client.snapshot
+    .delete(
+      {
+        repository: repositoryOf(config),
+        snapshot: snapshots.map(({ name }) => name).join(','),
+        wait_for_completion: false,
+      },
+      { ignore: [404] },
+    )
+    .catch(unavailable(config, 'refused to delete snapshots'))
 }

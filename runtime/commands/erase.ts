@@ -10,7 +10,7 @@ import { createScreen } from '../screen.ts'
 import { searchClient } from '../search/client.ts'
 import { number } from '../telemetry/format.js'
 import { withDeadLetters } from './dead-letters.ts'
-import { print } from './output.ts'
+import { INCOMPLETE, print, STOPPED } from './output.ts'
 
 /** The options of `eraseCommand`, as texts. */
 export interface EraseFlags {
@@ -22,9 +22,6 @@ export interface EraseFlags {
 }
 
 const MOST_DOCUMENTS_PER_SECOND = 1_000_000
-const INCOMPLETE = 2
-/** As shells have it for what SIGINT ended. */
-const STOPPED = 130
 
 export function eraseCommand(): Command {
   return new Command('erase')

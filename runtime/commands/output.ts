@@ -1,4 +1,5 @@
 import { createWriteStream, openSync, type WriteStream } from 'node:fs'
+import { parseMoment } from '../api/time.ts'
 import { AppError } from '../errors.ts'
 import { duration, number } from '../telemetry/format.js'
 
@@ -64,10 +65,25 @@ export function newFile(path: string): WriteStream {
   }
 }
 
+/** Exit codes besides 0, and 1 for a fault: what was asked for was done in part only; SIGINT or SIGTERM ended it, as shells have it. */
+export const INCOMPLETE = 2
+export const STOPPED = 130
+
+/** ISO 8601, in UTC. */
+export function isoOf(timeMs: number): string {
+  return new Date(timeMs).toISOString()
+}
+
 const SECONDS = { s: 1, m: 60, h: 3600 } as const
 
 /** Seconds of `30s`, `10m`, `1.5h`; `undefined` of anything else. */
 export function secondsOf(text: string): number | undefined {
   const [, number, unit] = /^(\d+(?:\.\d+)?)([smh])$/.exec(text) ?? []
   return number === undefined ? undefined : Number(number) * SECONDS[unit as keyof typeof SECONDS]
+}
+
+/** A moment in milliseconds since the epoch: a time, or `2h` before now; `undefined` of anything else. */
+export function momentOf(text: string, nowMs: number): number | undefined {
+  const seconds = secondsOf(text)
+  return seconds === undefined ? parseMoment(text) : nowMs - seconds * 1000
 }

@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { parseMoment } from '../api/time.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
@@ -9,7 +8,7 @@ import { type ReplayOptions, type ReplayProgress, type ReplayReport, replay } fr
 import { createScreen } from '../screen.ts'
 import { searchClient } from '../search/client.ts'
 import { duration, number } from '../telemetry/format.js'
-import { print, secondsOf } from './output.ts'
+import { INCOMPLETE, isoOf, momentOf, print, STOPPED } from './output.ts'
 
 /** The options of `replayCommand`, as texts. */
 export interface ReplayFlags {
@@ -19,9 +18,6 @@ export interface ReplayFlags {
 }
 
 const MOST_EVENTS_PER_SECOND = 1_000_000
-const INCOMPLETE = 2
-/** As shells have it for what SIGINT ended. */
-const STOPPED = 130
 
 export function replayCommand(): Command {
   return new Command('replay')
@@ -74,8 +70,7 @@ export async function replayWithStatus(config: Config, options: ReplayOptions, l
 export function replayOptions(flags: ReplayFlags, nowMs: number): ReplayOptions {
   const faults: string[] = []
   const time = (flag: string, text: string, allowed: string): number => {
-    const seconds = secondsOf(text)
-    const timeMs = seconds === undefined ? parseMoment(text) : nowMs - seconds * 1000
+    const timeMs = momentOf(text, nowMs)
     if (timeMs === undefined || timeMs > nowMs)
       faults.push(
         `--${flag} is "${text}"; allowed: a past time, like 2026-11-28T06:00Z, a time before now like 90s, 30m or 2h, or ${allowed}`,
@@ -140,8 +135,4 @@ function stoppedText({ resumeMs }: ReplayReport, { fromMs, toMs }: ReplayOptions
   const from = resumeMs === undefined ? fromMs : Math.max(resumeMs, fromMs ?? 0)
   const flags = [from === undefined ? 'earliest' : isoOf(from), ...(toMs === undefined ? [] : ['--to', isoOf(toMs)])]
   return `Stopped before the end. Continue with: replay --from ${flags.join(' ')}`
-}
-
-function isoOf(timeMs: number): string {
-  return new Date(timeMs).toISOString()
 }

@@ -1,18 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Command } from 'commander'
-import { parseMoment } from '../api/time.ts'
+import type { Client } from '@elastic/elasticsearch'
+import { Command, Option } from 'commander'
 import { keepsAllSince } from '../backup/gap.ts'
-import { isRegistered, registerRepository } from '../backup/repository.ts'
+import { registerRepository } from '../backup/repository.ts'
 import { chosenSnapshot, type RestorePlan, restoreIndices, restorePlan, type Target } from '../backup/restore.ts'
 import { listSnapshots, type Snapshot } from '../backup/snapshots.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { indicesOf } from '../names.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
-import { searchClient } from '../search/client.ts'
+import { searchClient, unavailable } from '../search/client.ts'
 import { assertSetUp } from '../search/index-set-up.ts'
 import { listIndices } from '../search/retention.ts'
-import { print, secondsOf } from './output.ts'
+import { INCOMPLETE, isoOf, momentOf, print } from './output.ts'
 import { exitCodeOf, replayOptions, replayWithStatus, reportLines } from './replay.ts'
 
 /** The options of `restoreCommand`. */
@@ -25,7 +26,6 @@ export interface RestoreFlags {
   readonly eventsPerSecond: string
 }
 
-const INCOMPLETE = 2
 const PAUSE_MS = 500
 
 export function restoreCommand(): Command {
@@ -33,11 +33,14 @@ export function restoreCommand(): Command {
     .description(
       'Restores indices from a snapshot, and fills the gap up to now from what Pulsar keeps, each event once. Without --apply it only says what it would do. Exit code 0: complete; 2: some events of the gap are no longer kept; 130: stopped during the replay.',
     )
-    .requiredOption('--to <target>', 'latest, the name of a snapshot, or a time: 2026-11-28T06:00Z, 2h before now')
+    .requiredOption(
+      '--to <target>',
+      'latest, the name of a snapshot, or a time: 2026-11-28T06:00Z, 2h before now. A snapshot that was made after the loss lacks what is lost: then name an earlier one',
+    )
     .option('--index <name>', 'only this index; may be repeated', (name: string, all: string[]) => [...all, name], [])
-    .option('--keep', 'restore only indices that do not exist (default)')
+    .addOption(new Option('--keep', 'restore only indices that do not exist (default)').conflicts('replace'))
     .option('--replace', 'also restore indices that exist: they are deleted first')
-    .option('--dry-run', 'only say what would be done (default)')
+    .addOption(new Option('--dry-run', 'only say what would be done (default)').conflicts('apply'))
     .option('--apply', 'do it')
     .option('--accept-gap', 'also if Pulsar does not keep every event since the snapshot')
     .option('--events-per-second <n>', 'maximum rate of the replay', '2000')
@@ -50,16 +53,23 @@ export async function runRestore(config: Config, flags: RestoreFlags, log: Logge
   const [admin, search] = [pulsarAdmin(config), searchClient(config)]
   try {
     await assertSetUp(search, config)
-    // A new cluster does not know the repository of the one that is lost.
-    if (!(await isRegistered(search, config))) await registerRepository(search, config)
+    // A new cluster does not know the repository of the one that is lost, and it may be at another path.
+    await registerRepository(search, config)
     const snapshot = chosenSnapshot(await listSnapshots(search, config), target)
-    const gap = snapshot.gap ?? { fromMs: snapshot.startedAtMs, ledgers: [] }
-    const existing = (await listIndices(search, config)).map(({ name }) => name)
-    const plan = restorePlan(snapshot, existing, { replace: flags.replace === true, only: flags.index })
+    const { gap } = snapshot
+    // Faults of the options are reported before anything is deleted.
+    const to = typeof target === 'object' && 'timeMs' in target ? isoOf(target.timeMs) : 'now'
+    const range = { from: isoOf(gap.fromMs), to, eventsPerSecond: flags.eventsPerSecond }
+    replayOptions(range, nowMs)
+    const plan = restorePlan(snapshot, await existingIndices(search, config), {
+      replace: flags.replace === true,
+      only: flags.index,
+      never: indicesOf(config).erasures,
+    })
     // Without retention, Pulsar may delete at any moment what is stored.
-    const isKept = config.pulsarRetentionHours > 0 && (await keepsAllSince(admin, config, gap))
+    const keepsAll = async () => config.pulsarRetentionHours > 0 && (await keepsAllSince(admin, config, gap))
+    const isKept = await keepsAll()
     print(planLines(snapshot, plan, isKept).join('\n'))
-    if (plan.restored.length === 0) return 0
     if (!isKept && plan.replaced.length > 0 && !flags.acceptGap)
       throw new AppError(
         'snapshot_unusable',
@@ -70,26 +80,35 @@ export async function runRestore(config: Config, flags: RestoreFlags, log: Logge
       return 0
     }
     await restoreIndices(search, config, snapshot, plan, isKept || flags.acceptGap === true, () => sleep(PAUSE_MS))
-    print(`Restored: ${plan.restored.join(', ')}. Now the gap.`)
-    const to = typeof target === 'object' && 'timeMs' in target ? isoOf(target.timeMs) : 'now'
-    const from = isoOf(gap.fromMs)
-    const options = replayOptions({ from, to, eventsPerSecond: flags.eventsPerSecond }, Date.now())
+    if (plan.restored.length > 0) print(`Restored: ${plan.restored.join(', ')}.`)
+    print('Now the gap.')
+    // Restoring takes time, in which Pulsar may have deleted the beginning of the gap.
+    const isStillKept = isKept && (await keepsAll())
+    const options = replayOptions(range, Date.now())
     const report = await replayWithStatus(config, options, log)
     // Of a topic that is younger than the gap, a replay alone cannot know that nothing is missing.
-    const asked = isKept ? { ...options, fromMs: undefined } : options
+    const asked = isStillKept ? { ...options, fromMs: undefined } : options
     print(reportLines(report, asked).join('\n'))
-    return isKept || exitCodeOf(report, asked) !== 0 ? exitCodeOf(report, asked) : INCOMPLETE
+    const code = exitCodeOf(report, asked)
+    return code === 0 && !isStillKept ? INCOMPLETE : code
   } finally {
     await admin.close()
     await search.close()
   }
 }
 
+/** With the record of erasures, which no list for operators has. */
+async function existingIndices(search: Client, config: Config): Promise<readonly string[]> {
+  const { erasures } = indicesOf(config)
+  const hasErasures = await search.indices.exists({ index: erasures }).catch(unavailable(config))
+  const names = (await listIndices(search, config)).map(({ name }) => name)
+  return hasErasures ? [...names, erasures] : names
+}
+
 /** @throws AppError `command_invalid` for a time in the future. */
 export function targetOf(text: string, nowMs: number): Target {
   if (text === 'latest') return 'latest'
-  const seconds = secondsOf(text)
-  const timeMs = seconds === undefined ? parseMoment(text) : nowMs - seconds * 1000
+  const timeMs = momentOf(text, nowMs)
   if (timeMs === undefined) return { name: text }
   if (timeMs > nowMs) throw new AppError('command_invalid', `--to is ${text}, which is not in the past`)
   return { timeMs }
@@ -105,8 +124,4 @@ function planLines(snapshot: Snapshot, { restored, replaced, kept }: RestorePlan
     ...(replaced.length > 0 ? [`Deleted first: ${replaced.join(', ')}`] : []),
     ...(kept.length > 0 ? [`Exist, and stay: ${kept.join(', ')}. --replace restores them too.`] : []),
   ]
-}
-
-function isoOf(timeMs: number): string {
-  return new Date(timeMs).toISOString()
 }

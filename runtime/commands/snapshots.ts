@@ -12,9 +12,8 @@ import {
 import type { Config } from '../config.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { searchClient } from '../search/client.ts'
-import { print, table } from './output.ts'
+import { INCOMPLETE, isoOf, print, table } from './output.ts'
 
-const INCOMPLETE = 2
 const PAUSE_MS = 1000
 
 export async function listAllSnapshots(config: Config, options: { readonly json?: boolean }): Promise<void> {
@@ -39,8 +38,6 @@ function row({ name, state, endedAtMs, indices, failedShards, gap }: Snapshot): 
     gap ? isoOf(gap.fromMs) : '',
   ]
 }
-
-const isoOf = (timeMs: number) => new Date(timeMs).toISOString()
 
 /** Answers the exit code: 2 when the snapshot is not whole, so that a Job fails and an alert sees it. */
 export async function takeSnapshot(config: Config): Promise<number> {

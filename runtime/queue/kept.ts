@@ -39,9 +39,7 @@ export interface Kept {
  * @throws AppError `set_up_missing` when there is no such topic.
  */
 export async function keptOf(admin: PulsarAdmin, topic: string, range: TimeRange): Promise<Kept> {
-  const count = await admin.partitions(topic)
-  if (count === undefined) throw new AppError('set_up_missing', `the topic ${topic} does not exist: run set-up`)
-  const partitions = count === 0 ? [topic] : Array.from({ length: count }, (_, index) => partitionName(topic, index))
+  const partitions = await partitionsOf(admin, topic)
   const parts = await Promise.all(partitions.map((partition) => partOf(admin, partition, range)))
   const earliest = await Promise.all(partitions.map((partition) => admin.earliestPublishedAtMs(partition)))
   const times = earliest.filter((time) => time !== undefined)
@@ -49,6 +47,13 @@ export async function keptOf(admin: PulsarAdmin, topic: string, range: TimeRange
     parts: parts.filter(({ entries }) => entries > 0),
     sinceMs: times.length === 0 ? undefined : Math.max(...times),
   }
+}
+
+/** The names of its partitions. @throws AppError `set_up_missing` when there is no such topic. */
+export async function partitionsOf(admin: PulsarAdmin, topic: string): Promise<readonly string[]> {
+  const count = await admin.partitions(topic)
+  if (count === undefined) throw new AppError('set_up_missing', `the topic ${topic} does not exist: run set-up`)
+  return count === 0 ? [topic] : Array.from({ length: count }, (_, number) => partitionName(topic, number))
 }
 
 async function partOf(admin: PulsarAdmin, partition: string, { fromMs, toMs }: TimeRange): Promise<KeptPart> {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { type GapStart, keepsAllSince } from '../../../runtime/backup/gap.ts'
+import { type GapStart, gapStart, keepsAllSince } from '../../../runtime/backup/gap.ts'
 import { repositorySettings } from '../../../runtime/backup/repository.ts'
 import { chosenSnapshot, restorePlan } from '../../../runtime/backup/restore.ts'
 import { expiredSnapshots, isWhole, type Snapshot, snapshotName } from '../../../runtime/backup/snapshots.ts'
 import { targetOf } from '../../../runtime/commands/restore.ts'
 import { loadConfig } from '../../../runtime/config.ts'
+import { topicsOf } from '../../../runtime/names.ts'
 import type { PulsarAdmin } from '../../../runtime/queue/admin.ts'
 
 const DAY_MS = 24 * 3600 * 1000
@@ -53,11 +54,19 @@ describe('the snapshot to restore', () => {
 describe('a restore', () => {
   it('keeps what exists, unless it is to be replaced', () => {
     const plan = (replace: boolean, only: readonly string[] = []) =>
-      restorePlan(GOOD, ['events', 'other'], { replace, only })
+      restorePlan(GOOD, ['events', 'other'], { replace, only, never: 'erasures' })
     assert.deepEqual(plan(false), { restored: ['session'], replaced: [], kept: ['events'] })
     assert.deepEqual(plan(true), { restored: ['events', 'session'], replaced: ['events'], kept: [] })
     assert.deepEqual(plan(true, ['session']), { restored: ['session'], replaced: [], kept: [] })
     assert.throws(() => plan(true, ['other']), { code: 'snapshot_unusable' })
+  })
+
+  it('never replaces the record of erasures, and restores it first where there is none', () => {
+    const snapshot = { ...GOOD, indices: ['events', 'erasures'] }
+    const plan = (existing: readonly string[]) =>
+      restorePlan(snapshot, existing, { replace: true, only: [], never: 'erasures' })
+    assert.deepEqual(plan(['events', 'erasures']), { restored: ['events'], replaced: ['events'], kept: ['erasures'] })
+    assert.deepEqual(plan(['events']), { restored: ['erasures', 'events'], replaced: ['events'], kept: [] })
   })
 })
 
@@ -72,11 +81,40 @@ describe('old snapshots', () => {
       expired([snapshot('edge', 6 * DAY_MS), snapshot('young', 6 * DAY_MS + 1), snapshot('new', nowMs)]),
       ['edge'],
     )
+    assert.deepEqual(expired([FOREIGN, LATER]), [])
     assert.deepEqual(expired([snapshot('running', 0, { state: 'IN_PROGRESS' }), LATER]), [])
   })
 
   it('have a name that Elasticsearch takes, and that sorts by time', () => {
     assert.equal(snapshotName(Date.parse('2026-11-28T06:17:00.123Z')), 'events-2026.11.28-06.17.00.123')
+  })
+})
+
+describe('the start of the gap', () => {
+  const config = loadConfig({})
+  const { events, eventsSubscription } = topicsOf(config)
+  const nowMs = 10_000_000
+  const start = (subscriptions: readonly Record<string, unknown>[]) => {
+    const stats = subscriptions.map((some, number) => [`${events}-partition-${number}`, { subscriptions: some }])
+    const admin = {
+      stats: async () => Object.fromEntries(stats),
+      partitions: async () => subscriptions.length,
+      keptLedgers: async () => ({ ledgers: [{ id: 7, entries: 1 }], last: { ledger: 7, entry: 0 } }),
+    } as unknown as PulsarAdmin
+    return gapStart(admin, config, nowMs)
+  }
+  const waiting = (msgBacklog: number, earliestMsgPublishTimeInBacklog: number) => ({
+    [eventsSubscription]: { msgBacklog, earliestMsgPublishTimeInBacklog },
+  })
+
+  it('is the oldest message that waits, less five minutes for clocks that differ', async () => {
+    assert.deepEqual(await start([waiting(0, 0), waiting(2, 9_000_000)]), { fromMs: 8_700_000, ledgers: [7, 7] })
+    assert.deepEqual(await start([waiting(0, 0)]), { fromMs: 9_700_000, ledgers: [7] })
+  })
+
+  it('is unknown where a partition lacks the subscription, or Pulsar does not tell how old a message is', async () => {
+    await assert.rejects(start([waiting(0, 0), {}]), { code: 'set_up_missing' })
+    for (const unknown of [0, -1]) await assert.rejects(start([waiting(1, unknown)]), { code: 'queue_admin' })
   })
 })
 
