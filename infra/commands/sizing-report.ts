@@ -120,16 +120,9 @@ function matters({ plan: { findings } }: Sizing): string {
 }
 
 function footer({ plan }: Sizing): string {
-  const { load, coefficients } = plan
-  if (load.peakEventsPerSecond === 0) return ''
-  const factor = Math.max(
-    1,
-    load.catchUpHours === 0
-      ? 1
-      : (load.meanToPeak + load.backlogHours / load.catchUpHours) *
-          (coefficients.targetUtilisation / coefficients.lossUtilisation),
-  )
-  const hours = hoursToCatchUp(load, coefficients, factor)
+  const { load, coefficients, demand } = plan
+  if (demand === undefined) return ''
+  const hours = hoursToCatchUp(load, coefficients, demand.storingFactor)
   return wrapped(
     `A backlog of ${counted(load.backlogHours, 'hour')} is stored within ${figure(hours)} hours. ${states(plan)} ` +
       'Reasons of every number: --why.',

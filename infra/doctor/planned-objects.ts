@@ -37,7 +37,7 @@ export async function plannedObjects(plan: Plan): Promise<readonly PlannedObject
     validityEndTime: '2100-01-01T00:00:00Z',
     result: '',
   }
-  await pulumi.runtime.setMocks(
+  await mockEngine(
     {
       newResource({ type, name, inputs, id }) {
         const [, group = '', version = '', kind = ''] = /^kubernetes:(?:(.+)\/)?(v\w+):(\w+)$/.exec(type) ?? []
@@ -48,24 +48,36 @@ export async function plannedObjects(plan: Plan): Promise<readonly PlannedObject
       },
       call: () => ({}),
     },
-    'tracardi-at-scale',
-    'doctor',
-    true,
+    { stack: 'doctor', preview: true },
   )
-  const monitor = pulumi.runtime.getMonitor() as unknown as {
-    registerResourceHook(request: unknown, done: (error: null, answer: object) => void): void
-  }
-  // The mock of the engine says that it knows hooks, but has no place for them.
-  monitor.registerResourceHook = (_request, done) => done(null, {})
   new Platform('platform', { ...platformSettings(plan), runtimeImage: IMAGE, prefix: '' })
   await pulumi.runtime.disconnect()
   return objects
 }
 
+/** The part of the mock of the engine that the project uses. */
+export interface MockMonitor {
+  getRegisteredResources(): ReadonlyMap<string, { readonly urn: string; readonly state: unknown }>
+  registerResourceHook(request: unknown, done: (error: null, answer: object) => void): void
+}
+
+/** Replaces the engine of this process by a mock that also takes resource hooks. */
+export async function mockEngine(
+  mocks: pulumi.runtime.Mocks,
+  { stack, preview }: { readonly stack: string; readonly preview: boolean },
+): Promise<MockMonitor> {
+  await pulumi.runtime.setMocks(mocks, 'tracardi-at-scale', stack, preview)
+  const monitor = pulumi.runtime.getMonitor() as unknown as MockMonitor
+  // The mock says that it knows hooks, but has no place for them.
+  monitor.registerResourceHook = (_request, done) => done(null, {})
+  return monitor
+}
+
 /** The mark with which the engine wraps a secret on its way. */
 const SECRET_MARK = '4dabf18193072939515e22adb298388d'
 
-function revealed(value: unknown): unknown {
+/** Inputs with their secrets as the API server would get them. */
+export function revealed(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(revealed)
   if (SECRET_MARK in value) return revealed((value as unknown as { value: unknown }).value)

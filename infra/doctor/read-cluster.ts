@@ -46,11 +46,7 @@ export async function readCluster(context: string, needs: Needs): Promise<Cluste
     .getCode()
     .catch((cause) => {
       const server = config.getCurrentCluster()?.server
-      throw new AppError(
-        'cluster_unreachable',
-        `the cluster of the kubeconfig, ${server}, does not answer: ${reasonOf(cause)}`,
-        { cause },
-      )
+      throw new AppError('cluster_unreachable', `the cluster of the kubeconfig, ${server}, does not answer`, { cause })
     })
   const [nodes, pods, classes, ingressClasses, namespaces, own, quotas, limits, claims, volumes] = await Promise.all([
     allowed(core.listNode()),
@@ -84,7 +80,11 @@ export async function readCluster(context: string, needs: Needs): Promise<Cluste
 
 function configOf(context: string): KubeConfig {
   const config = new KubeConfig()
-  config.loadFromDefault()
+  try {
+    config.loadFromDefault()
+  } catch (cause) {
+    throw new AppError('cluster_unreachable', 'the kubeconfig cannot be read', { cause })
+  }
   if (context === '') return config
   if (config.getContextObject(context) === null) {
     const known = config.contexts.map(({ name }) => name).join(', ')
@@ -95,11 +95,6 @@ function configOf(context: string): KubeConfig {
   }
   config.setCurrentContext(context)
   return config
-}
-
-const reasonOf = (error: unknown) => {
-  const { message, cause } = error as Error
-  return cause instanceof Error && cause.message !== '' ? cause.message : message
 }
 
 /** Nothing where the user may not read it. */

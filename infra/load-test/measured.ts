@@ -79,49 +79,61 @@ export function coefficientsFault(loadTest: LoadTest, verdict: Pick<Verdict, 'ho
 function apiCost(loadTest: LoadTest, beside: LoadTest | undefined): readonly Measured[] {
   const costs = costsOf(API, loadTest, beside)
   if (costs === undefined) return []
-  const load = fullLoad(loadTest)
-  const busyOf = ({ api }: Interval) => most(api?.cores ?? [])
-  const basis = basisOf(load, busyOf)
-  const how = `${costs.how}; the busiest replica used up to ${percent(most(load.map(busyOf)))} of a core`
+  const evidence = evidenceOf(loadTest, costs, ({ api }) => most(api?.cores ?? []), 'the busiest replica', 'a core')
   return [
-    { key: 'apiMicrosPerCall', value: rounded(costs.call), basis, how },
-    { key: 'apiMicrosPerEvent', value: rounded(costs.event), basis, how },
+    { key: 'apiMicrosPerCall', value: rounded(costs.call), ...evidence },
+    { key: 'apiMicrosPerEvent', value: rounded(costs.event), ...evidence },
   ]
 }
 
 function workerRate(loadTest: LoadTest, beside: LoadTest | undefined): readonly Measured[] {
   const costs = costsOf(WORKER, loadTest, beside)
   if (costs === undefined) return []
-  const load = fullLoad(loadTest)
-  const busyOf = ({ worker }: Interval) => most(worker?.cores ?? [])
-  const basis = basisOf(load, busyOf)
-  const how = `${costs.how}; the busiest worker used up to ${percent(most(load.map(busyOf)))} of a core`
+  const evidence = evidenceOf(
+    loadTest,
+    costs,
+    ({ worker }) => most(worker?.cores ?? []),
+    'the busiest worker',
+    'a core',
+  )
   return [
-    { key: 'eventsPerSecondPerWorker', value: rounded(SECOND_MICROS / costs.event), basis, how },
-    ...eventsPerCall('workerEventsPerCall', costs, basis),
+    { key: 'eventsPerSecondPerWorker', value: rounded(SECOND_MICROS / costs.event), ...evidence },
+    ...eventsPerCall('workerEventsPerCall', costs, evidence),
   ]
 }
 
 function nodeRate(loadTest: LoadTest, beside: LoadTest | undefined): readonly Measured[] {
   const costs = costsOf(DATA_NODES, loadTest, beside)
   if (costs === undefined) return []
-  const load = fullLoad(loadTest)
-  const basis = basisOf(load, busiestNode)
   const copies = 1 + loadTest.settings.indexReplicas
-  const how = `${costs.how} in ${counted(copies, 'copy', 'copies')}, in addition to ${figure(DEFAULT_COEFFICIENTS.dataNodeBaseCores)} cores of each node; the busiest data node used up to ${percent(most(load.map(busiestNode)))} of its cores`
+  const base = `in ${counted(copies, 'copy', 'copies')}, in addition to ${figure(DEFAULT_COEFFICIENTS.dataNodeBaseCores)} cores of each node`
+  const beyond = { ...costs, how: `${costs.how} ${base}` }
+  const evidence = evidenceOf(loadTest, beyond, busiestNode, 'the busiest data node', 'its cores')
+  const value = rounded((SECOND_MICROS / costs.event) * copies * NODE_CORES)
   return [
-    {
-      key: 'eventsPerSecondPerDataNode',
-      value: rounded((SECOND_MICROS / costs.event) * copies * NODE_CORES),
-      ...{ basis, how },
-    },
-    ...eventsPerCall('dataNodeEventsPerCall', costs, basis),
+    { key: 'eventsPerSecondPerDataNode', value, ...evidence },
+    ...eventsPerCall('dataNodeEventsPerCall', costs, evidence),
   ]
 }
 
+type Evidence = Pick<Measured, 'basis' | 'how'>
+
+/** @param busyOf how near to its limit the part was in an interval, 0 to 1. */
+function evidenceOf(
+  loadTest: LoadTest,
+  { how }: Costs,
+  busyOf: (interval: Interval) => number,
+  busiest: string,
+  limit: string,
+): Evidence {
+  const load = fullLoad(loadTest)
+  const used = `${busiest} used up to ${percent(most(load.map(busyOf)))} of ${limit}`
+  return { basis: basisOf(load, busyOf), how: `${how}; ${used}` }
+}
+
 /** One load test alone keeps the default. */
-function eventsPerCall(key: keyof Coefficients, { call, event, separated, how }: Costs, basis: Basis) {
-  return separated ? [{ key, value: rounded(call / event), basis, how }] : []
+function eventsPerCall(key: keyof Coefficients, { call, event, separated }: Costs, evidence: Evidence) {
+  return separated ? [{ key, value: rounded(call / event), ...evidence }] : []
 }
 
 function bulks(load: readonly Interval[], { bulkSize }: LoadTest['settings']): readonly Measured[] {

@@ -48,13 +48,14 @@ export function podMonth({ machines, usablePart }: Prices, cores: number, memory
   return Math.min(...each) / usablePart
 }
 
-/** The prices of a core and of a GiB of memory with which both families of `DEFAULT_PRICES` cost what they do: 24 + 4 × 3 and 24 + 8 × 3. */
-const CORE_MONTH = 24
-const MEMORY_GIB_MONTH = 3
+const [GENERAL, MEMORY] = DEFAULT_PRICES.machines as readonly [MachineFamily, MachineFamily]
+/** The prices of a core and of a GiB of memory, in which both families cost what they do. */
+const MEMORY_GIB_MONTH = (MEMORY.coreMonth - GENERAL.coreMonth) / (MEMORY.memoryGibPerCore - GENERAL.memoryGibPerCore)
+const CORE_MONTH = GENERAL.coreMonth - GENERAL.memoryGibPerCore * MEMORY_GIB_MONTH
 
 /**
- * A month of what a pod requests if cores and memory were sold apart. A count that is chosen by it never falls when the load rises. By
- * `podMonth` it could: where pods become a little too large for one family, fewer and larger ones of the other family are the cheapest.
+ * A month of what a pod requests if cores and memory were sold separately. A count that is chosen by it never falls when the load rises.
+ * By `podMonth` it could: when pods become a little too large for one family, fewer and larger ones of the other family are the cheapest.
  */
 export function partsMonth(cores: number, memoryGib: number): number {
   return (cores * CORE_MONTH + memoryGib * MEMORY_GIB_MONTH) / DEFAULT_PRICES.usablePart

@@ -11,6 +11,9 @@ const defaults = {
   queueHours: 144,
 } as const
 
+/** Those on which a process can still drain. */
+const SIGNALS: readonly string[] = ['SIGHUP', 'SIGINT', 'SIGTERM']
+
 type Defaults = typeof defaults
 
 export type Settings = SenderOptions & Required<Pick<SenderOptions, keyof Defaults>>
@@ -21,8 +24,11 @@ export function settingsOf(options: SenderOptions): Settings {
   const faults = [
     ...(isHttpUrl(settings.url)
       ? []
-      : [`url is ${shown(settings.url)}; allowed: an URL like https://events.example.com`]),
+      : [`url is ${shown(settings.url)}; allowed: a URL like https://events.example.com`]),
     ...(settings.source ? [] : [`source is ${shown(settings.source)}; allowed: the id of an event source`]),
+    ...(settings.closeOn ?? [])
+      .filter((signal) => !SIGNALS.includes(signal))
+      .map((signal) => `closeOn has ${shown(signal)}; allowed: ${SIGNALS.join(', ')}`),
     ...(Object.keys(defaults) as (keyof Defaults)[]).flatMap((name) => faultOf(name, settings[name])),
   ]
   if (faults.length > 0) throw new TypeError(`createSender: ${faults.join('; ')}`)

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { type Browser, chromium } from 'playwright-core'
-import { Pipeline } from '../contract/pipeline.ts'
 import { eventually } from '../support/until.ts'
-import { browserPath } from './browser.ts'
-import { Site } from './site.ts'
+import { openStage, type Stage } from './stage.ts'
 
 interface Stored {
   readonly type: string
@@ -14,24 +11,15 @@ interface Stored {
 }
 
 describe('the example of a shop, in a real browser, against the real pipeline', () => {
-  let pipeline: Pipeline
-  let site: Site
-  let browser: Browser
+  let stage: Stage
 
   before(async () => {
-    pipeline = await Pipeline.create('shop', { BULK_TIMEOUT_SECONDS: '0.2' })
-    await pipeline.startApi()
-    await pipeline.startWorker()
-    site = await Site.open()
-    browser = await chromium.launch({ executablePath: await browserPath() })
+    stage = await openStage('shop')
   })
-  after(async () => {
-    await browser?.close()
-    site?.close()
-    await pipeline?.close()
-  })
+  after(() => stage?.close())
 
   it('stores its page view, what is put into the basket, the purchase, and who has signed in, of one session', async () => {
+    const { pipeline, site, browser } = stage
     const example = readFileSync(new URL('../../docs/examples/shop.html', import.meta.url), 'utf8')
     assert.ok(example.includes('https://events.example.com'))
     const page = await browser.newPage()

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { Pipeline } from '../contract/pipeline.ts'
+import type { Page } from 'playwright-core'
 import { eventually } from '../support/until.ts'
-import { browserPath } from './browser.ts'
-import { Site } from './site.ts'
+import { openStage, type Stage } from './stage.ts'
 
 /**
  * Tracardi's own library, unchanged, from a checkout of github.com/Tracardi/tracardi-api: its git directory is named by
@@ -35,26 +33,17 @@ function loaderOf(branch: string): string {
 const PENDING = CHECKOUT === undefined ? ' (pending: TRACARDI_API_CHECKOUT names no checkout)' : ''
 
 describe(`the library of Tracardi in a real browser, against the real pipeline${PENDING}`, () => {
-  let pipeline: Pipeline
-  let site: Site
-  let browser: Browser
+  let stage: Stage
 
   before(async function () {
     // Without a checkout there is nothing to run; with one, everything is run.
     if (CHECKOUT === undefined) this.skip()
-    pipeline = await Pipeline.create('tracardi', { BULK_TIMEOUT_SECONDS: '0.2' })
-    await pipeline.startApi()
-    await pipeline.startWorker()
-    site = await Site.open()
-    browser = await chromium.launch({ executablePath: await browserPath() })
+    stage = await openStage('tracardi')
   })
-  after(async () => {
-    await browser?.close()
-    site?.close()
-    await pipeline?.close()
-  })
+  after(() => stage?.close())
 
   const storedOf = async (prefix: string) => {
+    const { pipeline } = stage
     await pipeline.count()
     const found = await pipeline.search.search<{ type: string; profile: { id: string }; session: { id: string } }>({
       index: pipeline.eventAlias,
@@ -66,6 +55,7 @@ describe(`the library of Tracardi in a real browser, against the real pipeline${
 
   BRANCHES.forEach((branch, number) => {
     it(`of branch ${branch} tracks three visits, and ours continues with its visitor on the same page`, async () => {
+      const { pipeline, site, browser } = stage
       const type = `theirs-${number}-page`
       const page = (script: string) => `<html><head><script>
         const options = {

@@ -7,11 +7,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import type { PublishedFile } from '../../runtime/tracker/build.ts'
-import { Pipeline } from '../contract/pipeline.ts'
+import type { Pipeline } from '../contract/pipeline.ts'
 import { eventually } from '../support/until.ts'
 import { browserPath } from './browser.ts'
 import { Gate } from './gate.ts'
-import { NEVER, Site } from './site.ts'
+import { NEVER, type Site } from './site.ts'
+import { openStage, type Stage } from './stage.ts'
 
 const OFFLINE_MS = 10_000
 
@@ -25,6 +26,7 @@ const BLOCK_STORAGE = `try {
 } catch {}`
 
 describe('the library in a real browser, against the real pipeline', () => {
+  let stage: Stage
   let pipeline: Pipeline
   let gate: Gate
   let site: Site
@@ -35,18 +37,13 @@ describe('the library in a real browser, against the real pipeline', () => {
 
   before(async () => {
     executablePath = await browserPath()
-    pipeline = await Pipeline.create('browser', { BULK_TIMEOUT_SECONDS: '0.2' })
-    await pipeline.startApi()
-    await pipeline.startWorker()
+    stage = await openStage('browser')
+    ;({ pipeline, site, browser } = stage)
     gate = await Gate.open(pipeline.publicUrl)
-    site = await Site.open()
-    browser = await chromium.launch({ executablePath })
   })
   after(async () => {
-    await browser?.close()
-    site?.close()
     gate?.close()
-    await pipeline?.close()
+    await stage?.close()
   })
   beforeEach(async () => {
     test += 1

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi'
+import { mockEngine, revealed } from '../../infra/doctor/planned-objects.ts'
 
 /** A resource as the program registered it. */
 export interface Registered {
@@ -50,11 +51,6 @@ const PRIVATE_KEY = (await import('node:crypto')).generateKeyPairSync('rsa', {
 
 await pulumi.runtime.setMocks(mocks, 'tracardi-at-scale', 'test', false)
 
-interface MockMonitor {
-  getRegisteredResources(): ReadonlyMap<string, { urn: string; state: unknown }>
-  registerResourceHook(request: unknown, done: (error: null, answer: object) => void): void
-}
-
 /**
  * Registers what `make` makes, and gives all that is managed, with its inputs settled. Every component that it makes takes the
  * options that it is given.
@@ -64,10 +60,7 @@ interface MockMonitor {
 export async function registered(
   make: (opts: pulumi.ComponentResourceOptions) => void | Promise<void>,
 ): Promise<readonly Registered[]> {
-  await pulumi.runtime.setMocks(mocks, 'tracardi-at-scale', 'test', false)
-  const monitor = pulumi.runtime.getMonitor() as unknown as MockMonitor
-  // The mock of the engine says that it knows hooks, but has no place for them.
-  monitor.registerResourceHook = (_request, done) => done(null, {})
+  const monitor = await mockEngine(mocks, { stack: 'test', preview: false })
   const made: { resource: pulumi.Resource; options: pulumi.CustomResourceOptions }[] = []
   const remember: pulumi.ResourceTransformation = ({ resource, opts }) => {
     made.push({ resource, options: opts })
@@ -89,17 +82,6 @@ export async function registered(
       urn.split('::').length > 4 ? urn.split('::') : ['', '', '', ...urn.split('::').slice(-2)]
     return { urn, type: types.split('$').at(-1) ?? '', name, inputs: revealed(state), options: options.get(urn) ?? {} }
   })
-}
-
-/** The mark with which the engine wraps a secret on its way. */
-const SECRET_MARK = '4dabf18193072939515e22adb298388d'
-
-/** Inputs with their secrets as the API server would get them. */
-function revealed(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(revealed)
-  if (SECRET_MARK in value) return revealed((value as unknown as { value: unknown }).value)
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, revealed(inner)]))
 }
 
 function settled<T>(value: pulumi.Output<T>): Promise<T> {

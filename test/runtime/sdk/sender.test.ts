@@ -200,7 +200,7 @@ describe('the sender', () => {
     assert.throws(() => createSender({ url: 'events', source: '', bulkEvents: 0, queueHours: Number.NaN }), {
       name: 'TypeError',
       message:
-        'createSender: url is "events"; allowed: an URL like https://events.example.com; source is ""; allowed: the id of an event source; ' +
+        'createSender: url is "events"; allowed: a URL like https://events.example.com; source is ""; allowed: the id of an event source; ' +
         'bulkEvents is 0; allowed: a number from 1; queueHours is null; allowed: a number from 1',
     })
   })
