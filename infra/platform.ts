@@ -11,7 +11,7 @@ import { Elasticsearch } from './elasticsearch/elasticsearch.ts'
 import type { SearchAccess } from './elasticsearch/endpoint.ts'
 import { storePorts } from './elasticsearch/snapshots.ts'
 import { checksumOfSecrets } from './kubernetes/config-files.ts'
-import { labelsOf, PLATFORM } from './kubernetes/labels.ts'
+import { labelsOf, PART_OF, PLATFORM } from './kubernetes/labels.ts'
 import { protection } from './kubernetes/protection.ts'
 import type { Site } from './kubernetes/site.ts'
 import type { Outside } from './kubernetes/tiers.ts'
@@ -144,7 +144,7 @@ function namespaceOf(name: string, site: Site, parent: Resource): k8s.core.v1.Na
       metadata: {
         name: site.namespace,
         labels: {
-          'app.kubernetes.io/part-of': site.partOf,
+          [PART_OF]: site.partOf,
           'app.kubernetes.io/managed-by': 'pulumi',
           // The API server refuses pods that ask for more rights than they need.
           'pod-security.kubernetes.io/enforce': 'restricted',

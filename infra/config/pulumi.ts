@@ -2,7 +2,7 @@ import { RunError } from '@pulumi/pulumi'
 import { StackConfigError } from './errors.ts'
 import { planOf } from './plan.ts'
 import type { Plan } from './resolved.ts'
-import { schema, secretKeys } from './schema.ts'
+import { placeholderOf, schema, secretKeys } from './schema.ts'
 
 /** Groups whose values are objects; a secret is a text. */
 const OBJECTS: readonly string[] = [...Object.keys(schema), 'runtime', 'coefficients', 'sources']
@@ -21,9 +21,14 @@ export function planFromEngine(project: string, all: Readonly<Record<string, str
   }
 }
 
-/** The same configuration as it is stated, group by group, without its secrets. */
+/** The same configuration as it is stated, group by group, with placeholders for its secrets. */
 export function statedWithoutSecrets(project: string, all: Readonly<Record<string, string>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fromEngine(project, all)).filter(([key]) => !(key in secretKeys)))
+  return Object.fromEntries(
+    Object.entries(fromEngine(project, all)).flatMap(([key, value]) => {
+      const shown = key in secretKeys ? placeholderOf(key) : value
+      return shown === undefined ? [] : [[key, shown]]
+    }),
+  )
 }
 
 function fromEngine(project: string, all: Readonly<Record<string, string>>): Record<string, unknown> {

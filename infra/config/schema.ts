@@ -733,5 +733,14 @@ export const secretKeys = {
     'Secrets of sources that servers send for: JSON from the id of a source to a list of texts of at least 16 characters, of which each is valid.',
 } as const
 
+/**
+ * Replaces a secret where only its presence matters. Secrets of sources are read, so they have no placeholder.
+ *
+ * @param key the name of a secret, or of anything else.
+ */
+export function placeholderOf(key: string): string | undefined {
+  return key in secretKeys && key !== 'sourceSecrets' ? 'a secret' : undefined
+}
+
 export type SecretKey = keyof typeof secretKeys
 export type Schema = typeof schema

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { faultOf, StackConfigError } from './errors.ts'
+import { placeholderOf } from './schema.ts'
 
 const STACKS = new URL('../../stacks/', import.meta.url)
 const PROJECT = 'tracardi-at-scale'
 
 /**
- * The configuration of a stack as its file in `stacks/` has it, without the engine. Its secrets are encrypted, so they
- * are omitted.
+ * The configuration of a stack as its file in `stacks/` has it, without the engine. Its secrets are encrypted: those of
+ * which only the presence matters are placeholders, and others are omitted.
  *
  * @throws StackConfigError when there is no such stack, or its file is no YAML.
  */
@@ -23,9 +24,10 @@ export function readStackFile(stack: string): Record<string, unknown> {
   }
   const prefix = `${PROJECT}:`
   const entries = Object.entries(content.config ?? {})
-    .filter(([key, value]) => key.startsWith(prefix) && !isSecret(value))
-    .map(([key, value]) => [key.slice(prefix.length), value])
-  return Object.fromEntries(entries)
+    .filter(([key]) => key.startsWith(prefix))
+    .map(([key, value]) => [key.slice(prefix.length), value] as const)
+    .map(([key, value]) => [key, isSecret(value) ? placeholderOf(key) : value] as const)
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }
 
 function isSecret(value: unknown): boolean {

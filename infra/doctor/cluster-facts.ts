@@ -41,7 +41,6 @@ export interface ClaimFact {
 export interface QuotaFact {
   readonly name: string
   readonly hard: Labels
-  readonly used: Labels
   /** Whether it counts some pods only. */
   readonly scoped: boolean
 }
@@ -73,12 +72,14 @@ export interface ClusterFacts {
   readonly namespace?: {
     readonly labels: Labels
     readonly terminating: boolean
-    /** Whether a stack of this project is in it. */
+    /** Whether a stack of this project is in it, or what one has left. */
     readonly hasStack: boolean
   } | null
   readonly quotas?: readonly QuotaFact[]
   readonly limits?: readonly LimitFact[]
   readonly claims?: readonly ClaimFact[]
+  /** Names of all persistent volumes. */
+  readonly volumes?: readonly string[]
   /** What the user may not do, as `create statefulsets.apps`. */
   readonly denied?: readonly string[]
 }

@@ -14,6 +14,9 @@ const CHECKS: Readonly<Partial<Record<Part, string>>> = {
   ingressClasses: 'the IngressClass',
   kinds: 'the kinds that operators bring',
   namespace: 'whether the namespace exists',
+  namespaces: 'the namespaces of monitoring',
+  claims: 'which claims exist',
+  volumes: 'where existing volumes can be attached',
   quotas: 'quotas',
   limits: 'limit ranges',
 }

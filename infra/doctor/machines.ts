@@ -1,11 +1,10 @@
+import { ZONE } from '../kubernetes/labels.ts'
 import type { ClusterFacts, NodeFact } from './cluster-facts.ts'
 import { error, type Finding, listed, warning } from './finding.ts'
 import { toleratedBy } from './match.ts'
 import type { Needs } from './needs.ts'
 import { ATTEMPTS, type Fit, fitOf } from './place.ts'
 import type { Obstacle } from './room.ts'
-
-const ZONE = 'topology.kubernetes.io/zone'
 
 /** Whether the pods of a stack find machines. */
 export function machineFindings(needs: Needs, { nodes, pods, claims = [] }: ClusterFacts): readonly Finding[] {
@@ -22,8 +21,8 @@ export function machineFindings(needs: Needs, { nodes, pods, claims = [] }: Clus
       `Otherwise: ${stuckAt(fit, nodes)} Add a machine.`
     return [warning('pods_may_not_fit', text, factsOf(fit))]
   }
-  const rollout = fitOf(machines, needs, needs.passing)
-  if (rollout.verdict === 'fits') return []
+  const rollout = needs.passing.map((group) => fitOf(machines, needs, group)).find(({ verdict }) => verdict !== 'fits')
+  if (rollout === undefined) return []
   const text = `All pods fit, but a Job or a rollout would have no room. ${stuckAt(rollout, nodes)} Add room for it, or it waits.`
   return [warning('rollout_has_no_room', text, factsOf(rollout))]
 }

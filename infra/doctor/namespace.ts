@@ -1,3 +1,4 @@
+import { PART_OF, PLATFORM } from '../kubernetes/labels.ts'
 import type { ClusterFacts, LimitFact, QuotaFact } from './cluster-facts.ts'
 import { error, type Finding, listed, warning } from './finding.ts'
 import type { Needs, PodNeed } from './needs.ts'
@@ -28,7 +29,7 @@ function existenceFindings(needs: Needs, { namespace }: ClusterFacts): readonly 
     return [
       error(
         'namespace_exists',
-        `Namespace ${name} exists and no stack is in it, so \`up\` would fail with "already exists". State another platform.namespace, or delete it.`,
+        `Namespace ${name} exists and no stack is in it, so \`up\` would fail with "already exists". State another platform.namespace.`,
         { name },
       ),
     ]
@@ -39,8 +40,7 @@ function existenceFindings(needs: Needs, { namespace }: ClusterFacts): readonly 
 }
 
 /** What a quota counts, and how much of it the stack needs. */
-function demandOf({ pods, passing, claims }: Needs): ReadonlyMap<string, number> {
-  const all: readonly PodNeed[] = [...pods, ...passing]
+function demandOf(all: readonly PodNeed[], claims: Needs['claims']): ReadonlyMap<string, number> {
   const [requests, limits] = [sum(all.map((pod) => pod.requests)), sum(all.map((pod) => pod.limits))]
   const storage = claims.reduce((total, { gib }) => total + gib * 2 ** 30, 0)
   return new Map([
@@ -66,28 +66,25 @@ function quotaFindings(
 ): readonly Finding[] {
   // Pods of the stack that run are among those that it needs; a quota for some pods only may not be about them.
   if (scoped) return []
-  const others = pods.filter(
-    ({ namespace, labels }) => namespace === needs.namespace && labels[PART_OF] !== needs.pods[0]?.labels[PART_OF],
-  )
+  const others = pods.filter(({ namespace, labels }) => namespace === needs.namespace && labels[PART_OF] !== PLATFORM)
   const taken = sum(others.map(({ requests }) => requests))
   const beside = new Map<string, number>([
-    ['pods', others.length],
-    ['requests.cpu', taken.cpu],
-    ['requests.memory', taken.memory],
+    ...(['pods', 'count/pods'] as const).map((name) => [name, others.length] as const),
+    ...(['cpu', 'requests.cpu'] as const).map((name) => [name, taken.cpu] as const),
+    ...(['memory', 'requests.memory'] as const).map((name) => [name, taken.memory] as const),
   ])
-  const demand = demandOf(needs)
+  const demands = [[], ...needs.passing].map((group) => demandOf([...needs.pods, ...group], needs.claims))
+  const needed = (resource: string) => Math.max(...demands.map((demand) => demand.get(resource) ?? 0))
   const short = Object.entries(hard).filter(
-    ([resource, most]) => (demand.get(resource) ?? 0) + (beside.get(resource) ?? 0) > quantity(most) * (1 + 1e-9),
+    ([resource, most]) => needed(resource) + (beside.get(resource) ?? 0) > quantity(most) * (1 + 1e-9),
   )
   if (short.length === 0) return []
   const parts = short.map(
-    ([resource, most]) => `${resource} ${most}, and the stack needs ${shown(demand.get(resource) ?? 0, resource)}`,
+    ([resource, most]) => `${resource} ${most}, and the stack needs ${shown(needed(resource), resource)}`,
   )
   const text = `ResourceQuota ${name} of ${needs.namespace} is too small: ${parts.join('; ')}. Raise it, or make the stack smaller.`
   return [error('quota_too_small', text, { name, resources: short.map(([resource]) => resource) })]
 }
-
-const PART_OF = 'app.kubernetes.io/part-of'
 
 /** A sum as quotas state it: memory and storage in GiB. */
 function shown(value: number, resource: string): string {
@@ -114,7 +111,7 @@ function refusedBy({ pods, passing, claims }: Needs, { type, min, max }: LimitFa
   if (type === 'PersistentVolumeClaim')
     return claims.filter(({ gib }) => outside({ storage: `${gib}Gi` }, { storage: `${gib}Gi` })).map(({ name }) => name)
   if (type !== 'Container') return []
-  return [...pods, ...passing]
+  return [...pods, ...passing.flat()]
     .filter(({ containers }) => containers.some(({ requests, limits }) => outside(requests, limits)))
     .map(({ owner }) => owner)
 }

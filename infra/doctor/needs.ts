@@ -27,8 +27,8 @@ export interface Needs {
   readonly zones: readonly string[]
   /** Pods that run all the time, in the order in which they are made; at the minimum of a scaler. */
   readonly pods: readonly PodNeed[]
-  /** Pods that run in addition for a time: the largest Job, and what a rollout makes first. */
-  readonly passing: readonly PodNeed[]
+  /** Groups of pods that run in addition for a time, one group after the other: the largest Job, and what a rollout makes first. */
+  readonly passing: readonly (readonly PodNeed[])[]
   readonly claims: readonly { readonly name: string; readonly storageClass: string; readonly gib: number }[]
   /** Kinds of objects, each once. */
   readonly kinds: readonly { readonly group: string; readonly version: string; readonly kind: string }[]
@@ -49,7 +49,7 @@ export function needsOf(plan: Plan, objects: readonly PlannedObject[]): Needs {
   const workloads = objects
     .filter(({ kind }) => WORKLOADS.includes(kind))
     .map(({ kind, inputs }) => podsOf(kind, inputs))
-  const passing = [...workloads.flatMap(({ passing }) => passing)]
+  const passing = workloads.flatMap((workload) => workload.passing)
   const scalers = of('HorizontalPodAutoscaler').flatMap(({ spec }) => spec.metrics as { readonly type: string }[])
   return {
     namespace,
@@ -73,14 +73,14 @@ export function needsOf(plan: Plan, objects: readonly PlannedObject[]): Needs {
   }
 }
 
-const WORKLOADS = ['StatefulSet', 'Deployment', 'Job', 'Pod']
+const WORKLOADS = ['StatefulSet', 'Deployment', 'Job', 'CronJob', 'Pod']
 
 // biome-ignore lint/suspicious/noExplicitAny: the inputs of any kind of workload
 type Any = any
 
 function podsOf(kind: string, inputs: Any): { pods: readonly PodNeed[]; passing: readonly PodNeed[][] } {
   const owner: string = inputs.metadata.name
-  const { metadata, spec } = kind === 'Pod' ? inputs : inputs.spec.template
+  const { metadata, spec } = templateOf(kind, inputs)
   const pod = (name: string): PodNeed => ({
     name,
     owner,
@@ -97,12 +97,17 @@ function podsOf(kind: string, inputs: Any): { pods: readonly PodNeed[]; passing:
         ? inputs.spec.volumeClaimTemplates.map((claim: Any) => `${claim.metadata.name}-${name}`)
         : [],
   })
-  if (kind === 'Job' || kind === 'Pod') return { pods: [], passing: [[pod(owner)]] }
+  if (kind === 'Job' || kind === 'CronJob' || kind === 'Pod') return { pods: [], passing: [[pod(owner)]] }
   const replicas: number = inputs.spec.replicas ?? 1
   const pods = Array.from({ length: replicas }, (_, ordinal) => pod(`${owner}-${ordinal}`))
   if (kind === 'StatefulSet') return { pods, passing: [] }
   const surge = Math.ceil((replicas * Number.parseInt(inputs.spec.strategy?.rollingUpdate?.maxSurge ?? '0', 10)) / 100)
   return { pods, passing: [Array.from({ length: surge }, (_, ordinal) => pod(`${owner}-next-${ordinal}`))] }
+}
+
+function templateOf(kind: string, inputs: Any): Any {
+  if (kind === 'Pod') return inputs
+  return kind === 'CronJob' ? inputs.spec.jobTemplate.spec.template : inputs.spec.template
 }
 
 function scheduling({ affinity, nodeSelector, tolerations, topologySpreadConstraints }: Scheduling): Scheduling {
@@ -115,9 +120,9 @@ function scheduling({ affinity, nodeSelector, tolerations, topologySpreadConstra
 }
 
 /** Jobs and rollouts follow each other, so there must be room for the one that asks for most CPU, and the one that asks for most memory. */
-function largestOf(groups: readonly (readonly PodNeed[])[]): readonly PodNeed[] {
+function largestOf(groups: readonly (readonly PodNeed[])[]): readonly (readonly PodNeed[])[] {
   const total = (group: readonly PodNeed[], of: 'cpu' | 'memory') =>
     group.reduce((sum, { requests }) => sum + requests[of], 0)
   const largest = (of: 'cpu' | 'memory') => [...groups].sort((a, b) => total(b, of) - total(a, of)).slice(0, 1)
-  return [...new Set([...largest('cpu'), ...largest('memory')])].flat()
+  return [...new Set([...largest('cpu'), ...largest('memory')])]
 }

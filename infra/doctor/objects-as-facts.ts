@@ -64,11 +64,10 @@ export function ingressClassFact({ metadata }: V1IngressClass): NonNullable<Clus
   return { name: metadata?.name ?? '', isDefault: metadata?.annotations?.[DEFAULT_INGRESS_CLASS] === 'true' }
 }
 
-export function quotaFact({ metadata, spec, status }: V1ResourceQuota): QuotaFact {
+export function quotaFact({ metadata, spec }: V1ResourceQuota): QuotaFact {
   return {
     name: metadata?.name ?? '',
     hard: spec?.hard ?? {},
-    used: status?.used ?? {},
     scoped: (spec?.scopes ?? []).length > 0 || spec?.scopeSelector !== undefined,
   }
 }

@@ -1,5 +1,6 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { PART_OF, PLATFORM, TIER, ZONE } from '../kubernetes/labels.ts'
 import type { ClaimFact, NodeFact, PodFact } from './cluster-facts.ts'
 import type { Needs, PodNeed } from './needs.ts'
 import { type Obstacle, Room } from './room.ts'
@@ -83,7 +84,7 @@ function attempt(machines: Machines, needs: Needs, more: readonly PodNeed[], at:
 function asItRuns({ nodes, pods, claims }: Machines, { namespace, pods: needed }: Needs) {
   const room = new Room(nodes, namespace, claims)
   const byName = new Map(nodes.map((node) => [node.name, node]))
-  const own = pods.filter((pod) => pod.namespace === namespace && pod.labels[PART_OF] === needed[0]?.labels[PART_OF])
+  const own = pods.filter((pod) => pod.namespace === namespace && pod.labels[PART_OF] === PLATFORM)
   for (const pod of pods) {
     const node = byName.get(pod.node)
     if (node !== undefined && !own.includes(pod)) room.put(node, pod)
@@ -104,9 +105,6 @@ function asItRuns({ nodes, pods, claims }: Machines, { namespace, pods: needed }
   return { room, waiting, owners }
 }
 
-const PART_OF = 'app.kubernetes.io/part-of'
-const TIER = 'app.kubernetes.io/name'
-
 /** Whether a pod that runs is a planned one: by its name, which a Deployment makes up, or else by its tier. */
 function isSame(running: PodFact, pod: PodNeed): boolean {
   if (pod.claims.length > 0) return running.name === pod.name
@@ -121,9 +119,9 @@ function shuffledByOwner(pods: readonly PodNeed[], chance: Chance): readonly Pod
 /** As the default profile of the scheduler scores: apart from pods of the same kind first, then where most is free. */
 function scoreOf(room: Room, node: NodeFact, pod: PodNeed, owners: ReadonlyMap<string, readonly NodeFact[]>): number {
   const others = owners.get(pod.owner) ?? []
-  const zone = node.labels['topology.kubernetes.io/zone']
+  const zone = node.labels[ZONE]
   const here = others.filter((other) => other === node).length
-  const inZone = others.filter((other) => other.labels['topology.kubernetes.io/zone'] === zone).length
+  const inZone = others.filter((other) => other.labels[ZONE] === zone).length
   const [cpu, memory] = [room.share(node, pod, 'cpu'), room.share(node, pod, 'memory')]
   const apart = 100 / (1 + here) + 100 / (1 + inZone)
   return apart + 100 * (1 - (cpu + memory) / 2) - 50 * Math.abs(cpu - memory)

@@ -11,7 +11,7 @@ import {
   VersionApi,
 } from '@kubernetes/client-node'
 import { AppError } from '../../runtime/errors.ts'
-import { PLATFORM } from '../kubernetes/labels.ts'
+import { PART_OF, PLATFORM } from '../kubernetes/labels.ts'
 import type { ClusterFacts } from './cluster-facts.ts'
 import type { Needs } from './needs.ts'
 import {
@@ -61,6 +61,9 @@ export async function readCluster(context: string, needs: Needs): Promise<Cluste
     allowed(core.listPersistentVolume()),
   ])
   const served = await servedBy(config, needs)
+  // The facts of a stack may be deleted, or not made yet, while its pods and volumes still exist.
+  const inNamespace = (pods?.items ?? []).filter(({ metadata }) => metadata?.namespace === namespace)
+  const leftovers = [...inNamespace, ...(claims?.items ?? [])].map(({ metadata }) => metadata?.labels ?? {})
   return defined({
     version: gitVersion.replace(/^v/, ''),
     nodes: nodes?.items.map(nodeFact),
@@ -68,10 +71,11 @@ export async function readCluster(context: string, needs: Needs): Promise<Cluste
     storageClasses: classes?.items.map(classFact),
     ingressClasses: ingressClasses?.items.map(ingressClassFact),
     namespaces: namespaces?.items.flatMap(({ metadata }) => metadata?.name ?? []),
-    namespace: own,
+    namespace: own && { ...own, hasStack: own.hasStack || leftovers.some((labels) => labels[PART_OF] === PLATFORM) },
     quotas: quotas?.items.map(quotaFact),
     limits: limits?.items.flatMap(limitFacts),
-    claims: claims && volumes ? claimFacts(claims.items, volumes.items) : undefined,
+    claims: claims && claimFacts(claims.items, volumes?.items ?? []),
+    volumes: volumes?.items.flatMap(({ metadata }) => metadata?.name ?? []),
     groups: served.groups,
     kinds: served.resources?.map(({ version, kind }) => `${version}/${kind}`),
     denied: await deniedOf(config, namespace, served.resources ?? []),

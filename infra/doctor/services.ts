@@ -35,7 +35,6 @@ function versionFindings({ version }: ClusterFacts): readonly Finding[] {
 const OPERATORS: Readonly<Record<string, string>> = {
   'monitoring.coreos.com': 'the CRDs of the Prometheus operator, or set observability.monitors to none',
   'keda.sh': 'KEDA, or choose another workers.autoscaling',
-  'cert-manager.io': 'cert-manager',
 }
 
 function kindFindings({ kinds }: Needs, facts: ClusterFacts): readonly Finding[] {

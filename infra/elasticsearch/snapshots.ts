@@ -2,7 +2,7 @@ import type { GroupOf } from '../config/read.ts'
 import { SNAPSHOT_FOLDER } from '../config/resolved.ts'
 import type { Volume } from '../kubernetes/pod.ts'
 
-/** Where the nodes keep snapshots, and with what they show who they are. */
+/** Where the nodes keep snapshots, and how they prove who they are to the store. */
 export type SnapshotStore = Pick<
   GroupOf<'backup'>,
   'type' | 'location' | 'endpoint' | 'region' | 'credentialsSecret' | 'serviceAccount'
@@ -16,7 +16,7 @@ export function storeSettings({ type, endpoint, region }: SnapshotStore): Readon
   if (type === 'fs') return { 'path.repo': [SNAPSHOT_FOLDER] }
   if (type !== 's3') return {}
   return {
-    // Stores of others know no host name for each bucket.
+    // An S3-compatible store often has no host name for each bucket.
     ...(endpoint === '' ? {} : { 's3.client.default.endpoint': endpoint, 's3.client.default.path_style_access': true }),
     ...(region === '' ? {} : { 's3.client.default.region': region }),
   }

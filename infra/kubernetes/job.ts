@@ -4,11 +4,26 @@ import { labelsOf } from './labels.ts'
 import { type PodArgs, type PodTemplate, podTemplate } from './pod.ts'
 import type { Site } from './site.ts'
 
-type JobPodArgs = Pick<PodArgs, 'site' | 'user' | 'group' | 'volumes' | 'containers'>
+export interface JobPodArgs extends Pick<PodArgs, 'site' | 'user' | 'group' | 'volumes' | 'containers'> {
+  /** It runs once: a pod that failed stays with its log, because an operator must see why. @default it runs until it has succeeded */
+  readonly once?: boolean
+  /** Seconds between SIGTERM and SIGKILL. @default 30 */
+  readonly graceSeconds?: number
+}
 
-/** A pod of the tier `set-up`: containers that run until each has succeeded. */
-export function jobPod(args: JobPodArgs): PodTemplate {
-  return podTemplate({ ...args, tier: 'set-up', graceSeconds: 30, restartPolicy: 'OnFailure' })
+/** A pod of the tier `set-up`. */
+export function jobPod({ once = false, graceSeconds = 30, ...args }: JobPodArgs): PodTemplate {
+  return podTemplate({ ...args, tier: 'set-up', graceSeconds, restartPolicy: once ? 'Never' : 'OnFailure' })
+}
+
+/** A CronJob that never runs by itself: operators create Jobs from it. */
+export function onDemand(template: PodTemplate): k8s.types.input.batch.v1.CronJobSpec {
+  return {
+    suspend: true,
+    schedule: '0 0 1 1 *',
+    concurrencyPolicy: 'Forbid',
+    jobTemplate: { spec: { backoffLimit: 0, template } },
+  }
 }
 
 /**

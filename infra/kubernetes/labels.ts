@@ -5,9 +5,15 @@ import type { Tier } from './tiers.ts'
 /** Value of `partOf` for platforms. Each has a namespace of its own, so all have the same. */
 export const PLATFORM = 'tracardi'
 
+export const PART_OF = 'app.kubernetes.io/part-of'
+/** Of a pod, its tier. */
+export const TIER = 'app.kubernetes.io/name'
+/** Of a node, its zone. */
+export const ZONE = 'topology.kubernetes.io/zone'
+
 /** What selects the pods of a tier. It can never change: selectors are immutable. */
 export function selectorOf({ partOf }: Pick<Site, 'partOf'>, tier: Tier): Record<string, string> {
-  return { 'app.kubernetes.io/part-of': partOf, 'app.kubernetes.io/name': tier }
+  return { [PART_OF]: partOf, [TIER]: tier }
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { types } from '@pulumi/kubernetes'
 import type { Input } from '@pulumi/pulumi'
-import { labelsOf, selectorOf, versionLabel } from './labels.ts'
+import { labelsOf, selectorOf, versionLabel, ZONE } from './labels.ts'
 import type { Site } from './site.ts'
 import type { Tier } from './tiers.ts'
 
@@ -177,14 +177,12 @@ function spread({
   const among = zone === undefined ? zones : [zone]
   const nodeAffinity = {
     requiredDuringSchedulingIgnoredDuringExecution: {
-      nodeSelectorTerms: [
-        { matchExpressions: [{ key: 'topology.kubernetes.io/zone', operator: 'In', values: [...among] }] },
-      ],
+      nodeSelectorTerms: [{ matchExpressions: [{ key: ZONE, operator: 'In', values: [...among] }] }],
     },
   }
   const spreading = {
     maxSkew: 1,
-    topologyKey: 'topology.kubernetes.io/zone',
+    topologyKey: ZONE,
     // While a zone is down, a pod that is not spread is better than one that does not run, unless its volume would
     // keep it in the wrong zone forever.
     whenUnsatisfiable: separateZones === 'required' ? 'DoNotSchedule' : 'ScheduleAnyway',

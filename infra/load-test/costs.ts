@@ -5,7 +5,7 @@ import { figure } from '../sizing/figures.ts'
 import { fullLoad, present, secondsOf, sumOf } from './window.ts'
 
 const SECOND_MICROS = 1_000_000
-/** CPU time below which the cost of an event is mostly that of being there. */
+/** With less CPU time, what a program uses without any load decides. */
 const LEAST_CPU_SECONDS = 0.5
 /** Minimum ratio of events in a call between two load tests; otherwise noise decides. */
 const LEAST_DIFFERENCE = 3

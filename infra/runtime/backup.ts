@@ -1,7 +1,7 @@
 import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
+import { onDemand } from '../kubernetes/job.ts'
 import { labelsOf } from '../kubernetes/labels.ts'
-import type { PodTemplate } from '../kubernetes/pod.ts'
 import { siteOf } from '../kubernetes/site.ts'
 import { accessOf, adminPod, type RuntimeArgs, settingsOf } from './environment.ts'
 
@@ -51,13 +51,10 @@ export class Backup extends ComponentResource {
       env: { ...env, ...ASKED },
       resources: RESOURCES.restore,
     }
-    const make = (job: string, spec: Omit<k8s.types.input.batch.v1.CronJobSpec, 'concurrencyPolicy'>) =>
+    const make = (job: string, spec: k8s.types.input.batch.v1.CronJobSpec) =>
       new k8s.batch.v1.CronJob(
         job,
-        {
-          metadata: { name: job, namespace: site.namespace, labels: labelsOf(site, 'set-up') },
-          spec: { ...spec, concurrencyPolicy: 'Forbid' },
-        },
+        { metadata: { name: job, namespace: site.namespace, labels: labelsOf(site, 'set-up') }, spec },
         { parent: this },
       )
     make(snapshotJob, {
@@ -65,24 +62,17 @@ export class Backup extends ComponentResource {
       successfulJobsHistoryLimit: 3,
       failedJobsHistoryLimit: 3,
       startingDeadlineSeconds: intervalHours * 1800,
+      concurrencyPolicy: 'Forbid',
       jobTemplate: {
         spec: {
           backoffLimit: 2,
           activeDeadlineSeconds: 24 * 3600,
-          template: once(adminPod(site, access, snapshot)),
+          template: adminPod(site, access, [snapshot], { once: true }),
         },
       },
     })
-    make(restoreJob, {
-      suspend: true,
-      schedule: '0 0 1 1 *',
-      jobTemplate: { spec: { backoffLimit: 0, template: once(adminPod(site, access, restore)) } },
-    })
+    const graceSeconds = Math.ceil(access.settings.shutdownGraceSeconds) + 5
+    make(restoreJob, onDemand(adminPod(site, access, [restore], { once: true, graceSeconds })))
     this.registerOutputs()
   }
-}
-
-/** A pod that failed stays, with its log: the operator must see why. */
-function once(template: PodTemplate): PodTemplate {
-  return { ...template, spec: { ...(template.spec as k8s.types.input.core.v1.PodSpec), restartPolicy: 'Never' } }
 }

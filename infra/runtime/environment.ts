@@ -2,7 +2,7 @@ import type { Input } from '@pulumi/pulumi'
 import { type Config, loadConfig, type ProgramName, READ_BY_ONE, settings, toEnv } from '../../runtime/config.ts'
 import { bundlesFor } from '../../runtime/names.ts'
 import type { SearchAccess, SearchEndpoint } from '../elasticsearch/endpoint.ts'
-import { jobPod } from '../kubernetes/job.ts'
+import { type JobPodArgs, jobPod } from '../kubernetes/job.ts'
 import { nodeHeapMib } from '../kubernetes/memory.ts'
 import type { ContainerArgs, PodTemplate, Volume, VolumeMount } from '../kubernetes/pod.ts'
 import type { Site, SiteArgs } from '../kubernetes/site.ts'
@@ -132,13 +132,18 @@ export function runtimeVolumes(
   return { volumes, mounts }
 }
 
-/** A pod that runs a command of the runtime's image once, with the rights of set-up. */
-export function adminPod(site: Site, access: RuntimeAccess, ...containers: readonly ContainerArgs[]): PodTemplate {
+/** A pod of Jobs that runs commands of the runtime's image, with the rights of set-up. */
+export function adminPod(
+  site: Site,
+  access: RuntimeAccess,
+  containers: readonly ContainerArgs[],
+  run: Pick<JobPodArgs, 'once' | 'graceSeconds'> = {},
+): PodTemplate {
   const { volumes, mounts } = runtimeVolumes(access, 'admin')
   const withAccess = containers.map((container) => ({
     ...container,
     env: { ...containerEnv(access, container.resources.memoryMib, 'admin'), ...container.env },
     mounts,
   }))
-  return jobPod({ site, ...RUNTIME_USER, volumes, containers: withAccess })
+  return jobPod({ ...run, site, ...RUNTIME_USER, volumes, containers: withAccess })
 }

@@ -1,5 +1,6 @@
 import * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi'
+import { onDemand } from '../kubernetes/job.ts'
 import { labelsOf } from '../kubernetes/labels.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
 import { siteOf } from '../kubernetes/site.ts'
@@ -61,12 +62,7 @@ export class Replay extends ComponentResource {
       name,
       {
         metadata: { name, namespace: site.namespace, labels: labelsOf(site, 'set-up') },
-        spec: {
-          suspend: true,
-          schedule: '0 0 1 1 *',
-          concurrencyPolicy: 'Forbid',
-          jobTemplate: { spec: { backoffLimit: 0, template } },
-        },
+        spec: onDemand(template),
       },
       { parent: this },
     )

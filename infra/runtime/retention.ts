@@ -41,7 +41,7 @@ export class Retention extends ComponentResource {
       env: settingsOf(access),
       resources: RESOURCES,
     }))
-    const template = adminPod(site, access, ...containers)
+    const template = adminPod(site, access, containers)
     new k8s.batch.v1.CronJob(
       cronJob,
       {

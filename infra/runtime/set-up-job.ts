@@ -70,7 +70,7 @@ export class SetUp extends ComponentResource {
     // It gives brokers that are added their share of the partitions.
     const brokers = access.pulsar.brokers ?? 0
     const container = { name: 'set-up', image, args: command, env: needed, resources: RESOURCES }
-    const template = adminPod(site, access, container)
+    const template = adminPod(site, access, [container])
     this.job = setUpJob(site, name, checksum(JSON.stringify([command, needed, brokers])), template, {
       parent: this,
     })

@@ -290,8 +290,13 @@ function shown(given: unknown): string {
   return typeof given === 'number' ? String(given) : String(JSON.stringify(given))
 }
 
-function contradictions({ minShardBytes, targetShardBytes, maxShardBytes, minHeapGib, maxHeapGib }: Coefficients) {
+function contradictions(c: Coefficients) {
+  const { minShardBytes, targetShardBytes, maxShardBytes, minHeapGib, maxHeapGib } = c
   const faults: string[] = []
+  if (c.dataNodeBaseCores >= c.maxDataCores)
+    faults.push(
+      `dataNodeBaseCores is ${c.dataNodeBaseCores}, maxDataCores ${c.maxDataCores}; allowed: in ascending order`,
+    )
   if (minShardBytes > targetShardBytes || targetShardBytes > maxShardBytes) {
     faults.push(
       `minShardBytes is ${minShardBytes}, targetShardBytes ${targetShardBytes}, maxShardBytes ${maxShardBytes}; allowed: in ascending order`,

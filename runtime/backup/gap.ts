@@ -16,7 +16,7 @@ export interface GapStart {
  * The start of the gap after a snapshot that begins now: the oldest message that waits, less a margin. Read it before the
  * snapshot begins.
  *
- * @throws AppError `set_up_missing` when a partition lacks the subscription; `queue_admin` when Pulsar does not tell how old a message is.
+ * @throws AppError `set_up_missing` when a partition lacks the subscription; `queue_admin` when Pulsar does not report how old a message is.
  */
 export async function gapStart(admin: PulsarAdmin, config: Config, nowMs: number): Promise<GapStart> {
   const { events, eventsSubscription } = topicsOf(config)
@@ -28,7 +28,7 @@ export async function gapStart(admin: PulsarAdmin, config: Config, nowMs: number
     if (subscription.msgBacklog === 0) return nowMs
     const publishedMs = subscription.earliestMsgPublishTimeInBacklog
     if (publishedMs > 0) return publishedMs
-    throw new AppError('queue_admin', `Pulsar does not tell how old the backlog of ${partition} is`)
+    throw new AppError('queue_admin', `Pulsar does not report how old the backlog of ${partition} is`)
   })
   const partitions = await partitionsOf(admin, events)
   const kept = await Promise.all(partitions.map((partition) => admin.keptLedgers(partition)))

@@ -155,6 +155,6 @@ async function untilWritable(client: Client, config: Config, index: string, paus
   }
   throw new AppError(
     'snapshot_unusable',
-    `a primary shard of ${index} is not being restored: \`GET _cluster/allocation/explain\` has the reason. Repeat with --replace when it is mended, or with another snapshot`,
+    `a primary shard of ${index} is not being restored: \`GET _cluster/allocation/explain\` has the reason. Repeat with --replace after the cause is fixed, or with another snapshot`,
   )
 }

@@ -58,6 +58,6 @@ function snapshotAlert(job: string, hours: number): Alert {
     forMinutes: 5,
     expr: `time() - ${newest} > ${OLD_INTERVALS * hours * 3600}`,
     summary: 'There is no new whole snapshot of Elasticsearch: soon a restore would miss events',
-    description: 'The newest one was made {{ $value | humanizeDuration }} ago.',
+    description: 'None has succeeded for {{ $value | humanizeDuration }}.',
   }
 }

@@ -14,7 +14,10 @@ say() { echo "$(date -u +%H:%M:%S) $*"; }
 kubectl --namespace "$namespace" port-forward svc/api "$port:8585" >"$work/forward.log" 2>&1 &
 forward=$!
 trap 'kill "$forward" 2>/dev/null || true; rm -rf "$work"' EXIT
-until grep -q Forwarding "$work/forward.log"; do sleep 0.2; done
+until grep -q Forwarding "$work/forward.log"; do
+  kill -0 "$forward" || { cat "$work/forward.log" >&2; exit 1; }
+  sleep 0.2
+done
 
 send() { node runtime/cli.ts send --url "http://127.0.0.1:$port" --source "$source" --events "$events" --accepted "$work/ids-$1"; }
 stored() { cat "$work"/ids-* | k exec -i deploy/worker -- node runtime/cli.ts indices check -; }

@@ -56,7 +56,7 @@ export const podCases: Readonly<Record<string, AlertCase>> = {
       // Intervals of 6 hours, of which one and a half are 540 minutes.
       given: { [cronJob('status_last_successful_time')]: '0x600', [cronJob('created')]: '0x600' },
       afterMinutes: 546,
-      told: [{ says: 'The newest one was made 9h 6m 0s ago.' }],
+      told: [{ says: 'None has succeeded for 9h 6m 0s.' }],
     },
     silent: {
       because: 'the CronJob is new, and one has succeeded in time',

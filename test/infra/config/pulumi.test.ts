@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { RunError } from '@pulumi/pulumi'
-import { planFromEngine } from '../../../infra/config/pulumi.ts'
+import { planFromEngine, statedWithoutSecrets } from '../../../infra/config/pulumi.ts'
 
 describe('the configuration from the engine', () => {
   it('is every key of the project, objects from JSON and secrets as they are', () => {
@@ -14,6 +14,15 @@ describe('the configuration from the engine', () => {
     assert.equal(plan.platform.namespace, 'events')
     assert.equal(plan.images.runtime, 'registry.example.com/runtime:1')
     assert.equal(plan.secrets.pulsarToken, '{"not":"parsed"}')
+  })
+
+  it('is stated with placeholders for its secrets, so that a plan of existing servers is made without them', () => {
+    const stated = statedWithoutSecrets('tracardi-at-scale', {
+      'tracardi-at-scale:platform': '{"environment":"dev"}',
+      'tracardi-at-scale:elasticApiKey': 'the key',
+      'tracardi-at-scale:sourceSecrets': '{"shop":["0123456789abcdef"]}',
+    })
+    assert.deepEqual(stated, { platform: { environment: 'dev' }, elasticApiKey: 'a secret' })
   })
 
   it('with faults ends the run with all of them, as a text for people', () => {

@@ -96,7 +96,7 @@ const SHAPES: readonly (readonly [string, Stack, Partial<ClusterFacts>, readonly
   [
     'has a quota that is too small',
     'dev',
-    { quotas: [{ name: 'team', hard: { 'requests.cpu': '1', pods: '50' }, used: {}, scoped: false }] },
+    { quotas: [{ name: 'team', hard: { 'requests.cpu': '1', pods: '50' }, scoped: false }] },
     ['quota_too_small'],
   ],
   [
@@ -182,7 +182,19 @@ describe('the doctor, of a cluster that', () => {
       [
         [
           'not_readable',
-          ['nodes', 'pods', 'storageClasses', 'ingressClasses', 'kinds', 'namespace', 'quotas', 'limits'],
+          [
+            'nodes',
+            'pods',
+            'storageClasses',
+            'ingressClasses',
+            'kinds',
+            'namespace',
+            'namespaces',
+            'claims',
+            'volumes',
+            'quotas',
+            'limits',
+          ],
         ],
       ],
     )
@@ -202,7 +214,7 @@ describe('the doctor, of a cluster that', () => {
       pods: present,
       claims: claims.map(({ name }) => ({ name })),
       namespace: running({ 'pod-security.kubernetes.io/enforce': 'restricted' }),
-      quotas: [{ name: 'team', hard: { 'requests.cpu': String(total('cpu') * 2) }, used: {}, scoped: false }],
+      quotas: [{ name: 'team', hard: { 'requests.cpu': String(total('cpu') * 2) }, scoped: false }],
     })
     assert.deepEqual(
       findingsOf(needs.dev as Needs, facts).map(({ code }) => code),
@@ -229,7 +241,7 @@ describe('the doctor, of a cluster that', () => {
 
   it('has other pods with room that the quota counts too', () => {
     const cpu = (needs.dev as Needs).pods.reduce((sum, { requests }) => sum + requests.cpu, 0)
-    const quotas = [{ name: 'team', hard: { 'requests.cpu': String(cpu + 2) }, used: {}, scoped: false }]
+    const quotas = [{ name: 'team', hard: { 'requests.cpu': String(cpu + 2) }, scoped: false }]
     const other = pod('other', 'machine-a-0', { namespace: 'tracardi', requests: amountsOf({ cpu: '2' }) })
     const own = { ...other, labels: OWN }
     const codes = (pods: ClusterFacts['pods'] & object) =>

@@ -54,6 +54,7 @@ export function cluster(changes: Partial<ClusterFacts> = {}): ClusterFacts {
     quotas: [],
     limits: [],
     claims: [],
+    volumes: [],
     denied: [],
     ...changes,
   }

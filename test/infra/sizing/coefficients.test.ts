@@ -55,13 +55,18 @@ describe('the coefficients', () => {
   })
 
   it('are refused when they contradict each other', () => {
-    assert.throws(() => readCoefficients({ targetShardBytes: 60_000_000_000, minHeapGib: 40 }), {
-      message: [
-        'the coefficients have faults:',
-        '  - minShardBytes is 10000000000, targetShardBytes 60000000000, maxShardBytes 50000000000; allowed: in ascending order',
-        '  - minHeapGib is 40, maxHeapGib 31; allowed: in ascending order',
-      ].join('\n'),
-    })
+    assert.throws(
+      () =>
+        readCoefficients({ targetShardBytes: 60_000_000_000, minHeapGib: 40, dataNodeBaseCores: 8, maxDataCores: 8 }),
+      {
+        message: [
+          'the coefficients have faults:',
+          '  - dataNodeBaseCores is 8, maxDataCores 8; allowed: in ascending order',
+          '  - minShardBytes is 10000000000, targetShardBytes 60000000000, maxShardBytes 50000000000; allowed: in ascending order',
+          '  - minHeapGib is 40, maxHeapGib 31; allowed: in ascending order',
+        ].join('\n'),
+      },
+    )
   })
 
   for (const [what, text] of [

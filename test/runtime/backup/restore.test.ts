@@ -112,7 +112,7 @@ describe('the start of the gap', () => {
     assert.deepEqual(await start([waiting(0, 0)]), { fromMs: 9_700_000, ledgers: [7] })
   })
 
-  it('is unknown where a partition lacks the subscription, or Pulsar does not tell how old a message is', async () => {
+  it('is unknown where a partition lacks the subscription, or Pulsar does not report how old a message is', async () => {
     await assert.rejects(start([waiting(0, 0), {}]), { code: 'set_up_missing' })
     for (const unknown of [0, -1]) await assert.rejects(start([waiting(1, unknown)]), { code: 'queue_admin' })
   })
