@@ -27,6 +27,7 @@ export { Pulsar, type PulsarArgs, type PulsarSettings } from './pulsar/pulsar.ts
 export { type Role, Tokens, type TokensArgs } from './pulsar/tokens.ts'
 export { ZooKeeper, type ZooKeeperArgs, type ZooKeeperSettings } from './pulsar/zookeeper.ts'
 export { Api, type ApiArgs, type ApiSettings } from './runtime/api.ts'
+export { Backup, type BackupArgs } from './runtime/backup.ts'
 export type { RuntimeArgs } from './runtime/environment.ts'
 export { Replay, type ReplayArgs } from './runtime/replay.ts'
 export { Retention, type RetentionArgs } from './runtime/retention.ts'

@@ -5,6 +5,7 @@ import { type Key, schema } from '../../infra/config/schema.ts'
 import {
   Api,
   Autorecovery,
+  Backup,
   BookKeeper,
   Broker,
   Elasticsearch,
@@ -204,6 +205,11 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
     make: SetUp,
     needed: { ...runtime, authorization: true },
     children: ['one Job', 'one-permissions Job'],
+  },
+  Backup: {
+    make: Backup,
+    needed: { ...runtime, intervalHours: 24 },
+    children: ['one-restore CronJob', 'one-snapshot CronJob'],
   },
   Replay: { make: Replay, needed: { ...runtime, workers: 'worker' }, children: ['one CronJob'] },
   Retention: { make: Retention, needed: runtime, children: ['one CronJob'] },
