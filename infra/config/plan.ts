@@ -11,6 +11,7 @@ import { readStack, type StackConfig } from './read.ts'
 import { dataHolders, type Plan, type Reason, SNAPSHOT_FOLDER } from './resolved.ts'
 import { brokenRules } from './rules.ts'
 import { type Key, schema } from './schema.ts'
+import { chosenImage, SERVERS, type Server } from './server-versions.ts'
 
 /** Of a number. */
 type SizedReason = Reason & { readonly key: SizedKey; readonly value: number }
@@ -189,6 +190,13 @@ function resolve(config: StackConfig, runtime: Config, derived: readonly Derived
     const [group, name] = key.split('.') as [string, string]
     if (group === 'runtime') runtimeValues[fieldOf(name)] = value
     else (groups[group] as Record<string, unknown>)[name] = value
+  }
+  for (const server of Object.keys(SERVERS) as Server[]) {
+    const stated = config.stated.has(`images.${server}`) ? config.images[server] : undefined
+    const { digests } = config.images
+    const { image, version } = chosenImage(server, { version: config[server].version, image: stated, digests })
+    Object.assign(groups['images'] as object, { [server]: image })
+    Object.assign(groups[server] as object, { version })
   }
   return {
     ...(groups as unknown as Omit<Plan, 'runtime' | 'demand' | 'reasons' | 'findings' | 'stated'>),

@@ -2,6 +2,7 @@ import { topicGibOf } from '../sizing/bookies.ts'
 import type { StackFault } from './errors.ts'
 import { floorsOf } from './floors.ts'
 import { dataHolders, type ElasticsearchSizes, type Plan } from './resolved.ts'
+import { mixedVersion, type Server, unsupportedVersion } from './server-versions.ts'
 
 type Facts = StackFault['facts']
 
@@ -246,10 +247,20 @@ const images: readonly Rule[] = [
       const tags = imagesByTag(p)
       return !isProduction(p) || p.images.allowTags || tags.length === 0
         ? undefined
-        : `${tags.map(([key, image]) => `${key} is ${image}`).join(', ')}; production needs digests, which cannot come to mean another image: name:tag@sha256:…; or accept tags by images.allowTags`
+        : `${tags.map(([key, image]) => `${key} is ${image}`).join(', ')}; production needs digests, which cannot come to mean another image: list them in images.digests, or state name:tag@sha256:…; or accept tags by images.allowTags`
     },
   ),
 ]
+
+/** A stack that names an image itself, and no version, has chosen it: the rules concern the stated version. */
+const versionRules = (server: Server): readonly Rule[] => {
+  const stated = (p: Plan) => (p.stated.has(`${server}.version`) ? p[server].version : '')
+  const factsOf = (p: Plan) => ({ key: `${server}.version`, version: stated(p), image: p.images[server] })
+  return [
+    rule('version_not_supported', factsOf, (p) => unsupportedVersion(server, stated(p))),
+    rule('version_and_image_differ', factsOf, (p) => mixedVersion(server, stated(p), p.images[server])),
+  ]
+}
 
 /** If brokers ask for no token, anyone who reaches them may delete everything. */
 const openBrokers: readonly Rule[] = [
@@ -539,8 +550,8 @@ export function brokenRules(plan: Plan): readonly StackFault[] {
     ...general,
     ...exposed,
     ...images,
-    ...(ownPulsar(plan) ? [...pulsar, ...openBrokers, exposure('proxy', 'tokens')] : []),
-    ...(ownElasticsearch(plan) ? search : []),
+    ...(ownPulsar(plan) ? [...versionRules('pulsar'), ...pulsar, ...openBrokers, exposure('proxy', 'tokens')] : []),
+    ...(ownElasticsearch(plan) ? [...versionRules('elasticsearch'), ...search] : []),
     ...external,
     ...observability,
   ]

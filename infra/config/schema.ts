@@ -1,4 +1,5 @@
 import type { Setting } from '../../runtime/config.ts'
+import { defaultImage, SERVERS, type Server } from './server-versions.ts'
 
 /** A list of texts, in the order in which they are given. */
 export interface ListKey {
@@ -30,6 +31,7 @@ const CIDR = {
   regex: /^(\d{1,3}(\.\d{1,3}){3}\/\d{1,2}|[0-9a-f:]*:[0-9a-f:]*\/\d{1,3})$/,
   says: 'ranges like 192.0.2.0/24 or 2001:db8::/32',
 }
+const VERSION = { regex: /^\d{1,3}\.\d{1,3}\.\d{1,3}$/, says: 'a version like 4.0.6' }
 const ANY = { regex: /^\S.*$/, says: 'text' }
 
 const replicas = { type: 'integer', minimum: 0, maximum: 500, unit: 'pods' } as const
@@ -50,6 +52,16 @@ const memory = { type: 'integer', maximum: 262_144, unit: 'MiB' } as const
 // Above the maximum a JVM loses compressed object pointers.
 const heap = { type: 'number', default: 4, minimum: 1, maximum: 31, unit: 'GiB', derived: true } as const
 const disk = { type: 'integer', minimum: 1, maximum: 65_536, unit: 'GiB' } as const
+function version(server: Server) {
+  const { title, version: tested } = SERVERS[server]
+  return {
+    type: 'string',
+    default: '',
+    pattern: VERSION,
+    description: `Version of ${title}, which chooses its image; that of \`images.${server}\` when empty, which is ${tested} by default. It goes up, one server at a time. [How](operations.md#a-new-version-of-${server}).`,
+  } as const
+}
+
 const storageClass = {
   type: 'string',
   default: '',
@@ -460,6 +472,7 @@ export const schema = {
     memoryMib: { ...memory, default: 1024, minimum: 512, description: 'Memory of one proxy.' },
   },
   pulsar: {
+    version: version('pulsar'),
     serviceUrl: {
       type: 'string',
       default: '',
@@ -496,6 +509,7 @@ export const schema = {
     },
   },
   elasticsearch: {
+    version: version('elasticsearch'),
     url: {
       type: 'string',
       default: '',
@@ -579,12 +593,28 @@ export const schema = {
       pattern: IMAGE,
       description: 'The prebuilt image of API and worker, best by digest.',
     },
-    pulsar: { type: 'string', default: 'apachepulsar/pulsar:4.0.6', pattern: IMAGE, description: 'Image of Pulsar.' },
+    pulsar: {
+      type: 'string',
+      default: defaultImage('pulsar'),
+      pattern: IMAGE,
+      description: 'Image of Pulsar. Without a tag it is where a mirror has it, and `pulsar.version` is the tag.',
+    },
     elasticsearch: {
       type: 'string',
-      default: 'docker.elastic.co/elasticsearch/elasticsearch:9.2.0',
+      default: defaultImage('elasticsearch'),
       pattern: IMAGE,
-      description: 'Image of Elasticsearch.',
+      description:
+        'Image of Elasticsearch. Without a tag it is where a mirror has it, and `elasticsearch.version` is the tag.',
+    },
+    digests: {
+      type: 'list',
+      default: [],
+      pattern: {
+        regex: /^(pulsar|elasticsearch):\d{1,3}\.\d{1,3}\.\d{1,3}@sha256:[0-9a-f]{64}$/,
+        says: 'texts like elasticsearch:9.2.0@sha256:…',
+      },
+      description:
+        'Digests of the versions of Pulsar and Elasticsearch, from your registry. With the one of its version, a server needs no digest in its image.',
     },
     allowTags: {
       type: 'boolean',

@@ -1,6 +1,6 @@
 import { ComponentResource, type ComponentResourceOptions, type Input, type Resource } from '@pulumi/pulumi'
 import { settings } from '../../runtime/config.ts'
-import { refuse, withDefaults } from '../config/defaults.ts'
+import { refuse, settledImage, withDefaults } from '../config/defaults.ts'
 import { elasticsearchFaults } from '../config/rules.ts'
 import { checksum, checksumOfSecrets } from '../kubernetes/config-files.ts'
 import { setUpJob } from '../kubernetes/job.ts'
@@ -23,6 +23,12 @@ import { passwordSecret, Users, usersScript } from './users.ts'
 
 /** Sizes of an Elasticsearch cluster. */
 export interface ElasticsearchSettings {
+  /**
+   * Version of Elasticsearch, which chooses its image; that of the image when empty, which is 9.2.0 by default. It goes up, one server at a time.
+   *
+   * @default ''
+   */
+  readonly version?: string
   /** Authentication, and TLS between nodes and to clients. Fixed. @default true */
   readonly security?: boolean
   /** Master-eligible nodes: 1 or 3. Fixed. 1 to 3 pods. @default 3 */
@@ -88,7 +94,7 @@ export function settledElasticsearch(
   args: ElasticsearchSettings & { readonly image?: Input<string> },
 ): SettledElasticsearch {
   const { url: _url, expireIndices: _expire, ...sizes } = withDefaults(name, 'elasticsearch', args)
-  return { ...sizes, image: args.image ?? withDefaults(name, 'images', {}).elasticsearch }
+  return { ...sizes, ...settledImage(name, 'elasticsearch', sizes.version, args.image) }
 }
 
 /** What the parts of the cluster are made from. */

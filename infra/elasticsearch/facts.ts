@@ -16,7 +16,7 @@ export function elasticsearchFacts(e: SettledElasticsearch, site: Pick<Site, 'zo
     [`elasticsearch.${set.tier}.diskGib`, set.diskGib],
   ])
   return {
-    ...versionFact('elasticsearch', e.image),
+    ...versionFact('elasticsearch', e.version),
     'elasticsearch.masterNodes': e.masterNodes,
     'elasticsearch.mastersHoldData': e.mastersHoldData,
     'elasticsearch.security': e.security,

@@ -16,7 +16,7 @@ export interface SettledPulsar extends Omit<GroupOf<'pulsar'>, 'serviceUrl' | 'a
 
 /** What the data of a Pulsar depends on. */
 export function pulsarFacts(
-  { clusterName, image, zookeeper: z, bookkeeper: b }: SettledPulsar,
+  { clusterName, version, zookeeper: z, bookkeeper: b }: SettledPulsar,
   site: Pick<Site, 'zones' | 'storageClass'>,
 ): FactValues {
   const bookies = shares(b.replicas, site.zones).map(({ zone, replicas }) => [
@@ -25,7 +25,7 @@ export function pulsarFacts(
   ])
   return {
     'pulsar.clusterName': clusterName,
-    ...versionFact('pulsar', image),
+    ...versionFact('pulsar', version),
     'zookeeper.replicas': z.replicas,
     'zookeeper.diskGib': z.diskGib,
     'zookeeper.storageClass': z.storageClass || site.storageClass,

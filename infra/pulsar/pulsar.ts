@@ -5,7 +5,7 @@ import {
   type Output,
   type Resource,
 } from '@pulumi/pulumi'
-import { refuse, withDefaults } from '../config/defaults.ts'
+import { refuse, settledImage, withDefaults } from '../config/defaults.ts'
 import { pulsarFaults } from '../config/rules.ts'
 import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { facts } from '../safety/facts.ts'
@@ -23,6 +23,12 @@ import { ZooKeeper, type ZooKeeperSettings } from './zookeeper.ts'
 
 /** A Pulsar cluster as a whole, and the sizes of its parts. */
 export interface PulsarSettings {
+  /**
+   * Version of Pulsar, which chooses its image; that of the image when empty, which is 4.0.6 by default. It goes up, one server at a time.
+   *
+   * @default ''
+   */
+  readonly version?: string
   /** Name of the Pulsar cluster. Fixed. @default 'tracardi' */
   readonly clusterName?: string
   /**
@@ -67,7 +73,7 @@ export function settledPulsar(name: string, args: PulsarSettings & { readonly im
   const { serviceUrl: _url, adminUrl: _admin, ...cluster } = withDefaults(name, 'pulsar', args)
   return {
     ...cluster,
-    image: args.image ?? withDefaults(name, 'images', {}).pulsar,
+    ...settledImage(name, 'pulsar', cluster.version, args.image),
     zookeeper: withDefaults(`zookeeper of ${name}`, 'zookeeper', args.zookeeper ?? {}),
     bookkeeper: withDefaults(`bookkeeper of ${name}`, 'bookkeeper', args.bookkeeper ?? {}),
     autorecovery: withDefaults(`autorecovery of ${name}`, 'autorecovery', args.autorecovery ?? {}),

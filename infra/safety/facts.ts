@@ -1,3 +1,5 @@
+import type { Server } from '../config/server-versions.ts'
+
 /** What the data of a stack depends on, as texts by key. Two of them are compared before a change is made. */
 export type Facts = Readonly<Record<string, string>>
 
@@ -8,8 +10,7 @@ export function facts(values: FactValues): Facts {
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]))
 }
 
-/** The version that the tag of an image names. An image by digest alone names none, nor does one that is not known yet. */
-export function versionFact(server: string, image: unknown): FactValues {
-  const version = typeof image === 'string' ? /:v?(\d+\.\d+\.\d+)[^/@]*(@|$)/.exec(image)?.[1] : undefined
-  return version === undefined ? {} : { [`${server}.version`]: version }
+/** The version of a server. An image by digest alone names none, nor does one that is not known yet. */
+export function versionFact(server: Server, version: string): FactValues {
+  return version === '' ? {} : { [`${server}.version`]: version }
 }

@@ -1,4 +1,6 @@
+import type { Server } from '../config/server-versions.ts'
 import type { Facts } from './facts.ts'
+import { stepFault } from './version-steps.ts'
 
 /** Facts that never change, and how to get what one wants anyway. */
 const FIXED: Readonly<Record<string, string>> = {
@@ -64,24 +66,36 @@ export function refusedChanges(before: Facts, after: Facts, acknowledged: readon
     if (old === undefined || old === now) return []
     const change = `${key} would go from ${old || 'none'} to ${now || 'none'}`
     if (FIXED[key] !== undefined) return [`${change}: ${FIXED[key]}`]
-    const remedy = key.endsWith('.version') ? versionRemedy(old, now) : remedyFor(key, old, now)
+    const remedy = key.endsWith('.version') ? versionRemedy(key, before, after) : remedyFor(key, old, now)
     if (remedy === undefined || acknowledged.includes(`${key}=${now}`)) return []
     return [`${change}: ${remedy}. If that is done, state platform.acknowledge: ["${key}=${now}"]`]
   })
 }
 
-/** A server reads the data of its own major version and of the one before. */
-function versionRemedy(old: string, now: string): string | undefined {
-  const [before = [], after = []] = [old, now].map((version) => version.split('.').map(Number))
-  // An image by digest alone names no version to compare, and a removed server starts on nothing.
-  if (now === 'none') return undefined
-  const [oldMajor = 0, newMajor = 0] = [before[0], after[0]]
-  if (newMajor > oldMajor + 1)
-    return `a server does not start on data two major versions old; go to ${oldMajor + 1} first`
-  const part = before.findIndex((number, index) => number !== after[index])
-  return Number(after[part]) < Number(before[part])
-    ? 'a server does not start on data that a newer one has written; state the version that runs'
-    : undefined
+/** Servers whose version is a fact, each with a fact that there is only while it is of the stack. */
+const VERSIONED: readonly (readonly [Server, string])[] = [
+  ['pulsar', 'pulsar.clusterName'],
+  ['elasticsearch', 'elasticsearch.masterNodes'],
+]
+
+function versionRemedy(key: string, before: Facts, after: Facts): string | undefined {
+  const [server, mark] = VERSIONED.find(([name]) => key === `${name}.version`) as (typeof VERSIONED)[number]
+  const [old, now] = [before[key] as string, after[key]]
+  if (now === undefined)
+    return after[mark] === undefined
+      ? undefined
+      : `the image names no version, so that nothing could be compared; state ${key}`
+  return stepFault(server, old, now) ?? (bothChange(before, after) ? ONE_AT_A_TIME : undefined)
+}
+
+const ONE_AT_A_TIME =
+  'two servers change in one update, and a failure could be of either; state the old version of one, and upgrade it when the other has been checked'
+
+function bothChange(before: Facts, after: Facts): boolean {
+  return VERSIONED.every(([server]) => {
+    const [old, now] = [before[`${server}.version`], after[`${server}.version`]]
+    return old !== undefined && now !== undefined && old !== now
+  })
 }
 
 function remedyFor(key: string, old: string, now: string): string | undefined {

@@ -139,6 +139,7 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
     needed: { ...site, security: false, dataNodes: 1, masterNodes: 1 },
     settings: ['elasticsearch', ['url', 'expireIndices']],
     beside: {
+      version: { version: '9.2.1' },
       masterNodes: { masterNodes: 3 },
       ...Object.fromEntries(
         Object.entries({ warmGib: 300, warmHeapGib: 2, warmCpuMillicores: 500, warmStorageClass: 'cheap' }).map(
@@ -278,6 +279,7 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
       proxy: { replicas: 1 },
     },
     settings: ['pulsar', ['serviceUrl', 'adminUrl']],
+    beside: { version: { version: '4.0.8' } },
     children: [
       'data-one-zookeeper-0 PersistentVolumeClaim',
       'journal-one-bookkeeper-0 PersistentVolumeClaim',
@@ -393,6 +395,19 @@ describe('the arguments of a component', () => {
     }
     return 'none'
   }
+
+  it('are refused where the version of a server is not that of its image, or not one of this release', async () => {
+    const of = (version: string, more: Values = {}) => reasonOf(() => new Pulsar('one', { ...site, version, ...more }))
+    const tail = 'remove images.pulsar, or state the same version in both'
+    assert.equal(
+      await of('4.0.8', { image: 'r/p:4.0.6' }),
+      `one cannot be made:\n  - pulsar.version is 4.0.8, and images.pulsar is r/p:4.0.6: one of them is wrong; ${tail}`,
+    )
+    assert.equal(
+      await of('3.0.0'),
+      'one cannot be made:\n  - pulsar.version is 3.0.0; this release runs Pulsar 4, and is tested with 4.0.6: state a version of it',
+    )
+  })
 
   it('are refused all together where they are out of range, with what is allowed', async () => {
     const lines = (await reasonOf(() => new ZooKeeper('one', { ...site, image, replicas: 0, memoryMib: 100 }))).split(

@@ -64,7 +64,7 @@ export const INFRA: Rooms = {
   },
   sizing: { what: 'every count and disk from the load, with the reason; pure', mayImport: [] },
   kubernetes: { what: 'builders of pods, sets, claims, probes; the table of tiers', mayImport: ['config'] },
-  safety: { what: 'the guard: what no change may do', mayImport: ['kubernetes', ERRORS] },
+  safety: { what: 'the guard: what no change may do', mayImport: ['config', 'kubernetes', ERRORS] },
   network: { what: 'connections and network policies', mayImport: ['kubernetes'] },
   pulsar: { what: 'the components of Pulsar', mayImport: ['config', 'kubernetes', 'safety'] },
   elasticsearch: {

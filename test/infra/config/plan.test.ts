@@ -123,6 +123,54 @@ describe('faults of a stack', () => {
       [],
     ],
     [
+      'servers whose versions have listed digests in production',
+      'production',
+      {
+        images: {
+          allowTags: false,
+          digests: [`pulsar:4.0.8@${DIGEST}`, `elasticsearch:9.2.0@${DIGEST}`],
+        },
+        pulsar: { version: '4.0.8' },
+      },
+      [],
+    ],
+    [
+      'versions that are not those of the images',
+      'staging',
+      {
+        images: { pulsar: 'r/pulsar:4.0.6', elasticsearch: `r/es:9.1.5@${DIGEST}` },
+        pulsar: { version: '4.0.8' },
+        elasticsearch: { version: '9.2.0' },
+      },
+      [
+        fault('version_and_image_differ', { key: 'pulsar.version', version: '4.0.8', image: 'r/pulsar:4.0.6' }),
+        fault('version_and_image_differ', {
+          key: 'elasticsearch.version',
+          version: '9.2.0',
+          image: `r/es:9.1.5@${DIGEST}`,
+        }),
+      ],
+    ],
+    [
+      'a version of a server that this release does not run',
+      'staging',
+      { elasticsearch: { version: '8.19.4' } },
+      [
+        fault('version_not_supported', {
+          key: 'elasticsearch.version',
+          version: '8.19.4',
+          image: 'docker.elastic.co/elasticsearch/elasticsearch:8.19.4',
+        }),
+      ],
+    ],
+    ['an image of such a version', 'staging', { images: { elasticsearch: 'r/es:8.19.4' } }, []],
+    [
+      'what is no version',
+      'dev',
+      { pulsar: { version: '4.0' } },
+      [fault('value_not_allowed', { key: 'pulsar.version', given: '"4.0"' })],
+    ],
+    [
       'proxies of brokers that ask for no token',
       'dev',
       { proxy: { replicas: 1 } },
