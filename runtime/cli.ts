@@ -7,17 +7,18 @@ import { checkIds } from './commands/ids.ts'
 import { ageIndices, expireIndices, indices } from './commands/indices.ts'
 import { DEFAULT_TARGET, type LoadTestFlags, loadTestCommand, runLoadTestCommand } from './commands/load-test.ts'
 import { type OperatorApi, operatorApi } from './commands/operator.ts'
-import { print } from './commands/output.ts'
+import { print, RUN_OPTION } from './commands/output.ts'
 import { type ReplayFlags, replayCommand, runReplay } from './commands/replay.ts'
 import { type RestoreFlags, restoreCommand, runRestore } from './commands/restore.ts'
 import { send } from './commands/send.ts'
 import { setUp } from './commands/set-up.ts'
 import { listAllSnapshots, takeSnapshot } from './commands/snapshots.ts'
 import { status } from './commands/status.ts'
+import { watchWaits } from './commands/waits.ts'
 import { type Config, loadConfig } from './config.ts'
 import { explain, remedyOf } from './errors.ts'
 import { isWhole, summaryOf } from './load-test/summary.ts'
-import { type CommandTarget, commandTarget } from './local/run-record.ts'
+import { type CommandTarget, commandTarget, type RunChoice } from './local/command-target.ts'
 import { createLogger, type Logger } from './log.ts'
 import { startApi } from './programs/api.ts'
 import { type Program, runUntilSignal } from './programs/run.ts'
@@ -27,12 +28,18 @@ import { version } from './version.ts'
 const API_OPTION =
   'private listener of the API; default: the run on this machine, or the API at PRIVATE_PORT of this machine'
 
+/** They run on, and report in their logs. */
+const PROGRAMS: readonly string[] = ['api', 'worker', 'local']
+
 const cli = new Command('tracardi')
   .description(
     'Runs and operates the event pipeline. Settings come from the environment: docs/configuration.md. Where it names no servers, the commands of operators use those of the run on this machine.',
   )
   .version(version)
-  .showHelpAfterError()
+  .showHelpAfterError('See --help of the command for what it takes.')
+  .hook('preAction', (_, command) => {
+    if (!PROGRAMS.includes(command.name())) watchWaits(notice)
+  })
 
 cli
   .command('api')
@@ -52,21 +59,24 @@ cli
     '--lower-retention',
     'also shorten the retention of Pulsar to the configured values, which deletes messages beyond them',
   )
-  .action((options) => setUp(config(), options))
+  .option(...RUN_OPTION)
+  .action((options) => setUp(config(options), options))
 
 cli
   .command('backlog')
   .description('show the backlog: messages not yet acknowledged')
   .option('--topic <name>', 'another topic of the namespace')
+  .option(...RUN_OPTION)
   .option('--json', 'as JSON')
-  .action((options) => backlog(config(), options))
+  .action((options) => backlog(config(options), options))
 
 cli
   .command('status')
   .description('show what to do, and what became of the events: stored, duplicates, conflicts, dead letters, waiting')
   .option('--api <url>', API_OPTION)
+  .option(...RUN_OPTION)
   .option('--json', 'as JSON')
-  .action((options) => status(api(options.api), options))
+  .action((options) => status(api(options), options))
 
 const deadLetters = cli.command('dead-letters').description('events that Elasticsearch refused, with the reason')
 const limit = ['--limit <n>', 'maximum number of dead letters', wholeNumber] as const
@@ -74,35 +84,41 @@ deadLetters
   .command('list')
   .description('list them; removes none')
   .option(...limit, 20)
-  .action((options) => listDeadLetters(config(), quietLog(), options))
+  .option(...RUN_OPTION)
+  .action((options) => listDeadLetters(config(options), quietLog(), options))
 deadLetters
   .command('replay')
   .description('publish them again, once the cause is fixed; nothing is stored twice')
   .option(...limit, Number.MAX_SAFE_INTEGER)
-  .action((options) => replayAll(config(), quietLog(), options))
+  .option(...RUN_OPTION)
+  .action((options) => replayAll(config(options), quietLog(), options))
 deadLetters
   .command('export')
   .description('write them to a new file (- is standard output), one JSON object per line; removes none')
   .argument('<file>')
   .option(...limit, Number.MAX_SAFE_INTEGER)
-  .action((file, options) => exportDeadLetters(config(), quietLog(), { ...options, file }))
+  .option(...RUN_OPTION)
+  .action((file, options) => exportDeadLetters(config(options), quietLog(), { ...options, file }))
 
 const indexCommand = cli.command('indices').description('the indices in Elasticsearch')
 indexCommand
   .command('list', { isDefault: true })
   .description('names, documents, sizes, shards')
+  .option(...RUN_OPTION)
   .option('--json', 'as JSON')
-  .action((options) => indices(config(), options))
+  .action((options) => indices(config(options), options))
 indexCommand
   .command('expire')
   .description('list event indices, sessions and profiles past their retention')
   .option('--apply', 'delete them')
-  .action((options) => expireIndices(config(), options))
+  .option(...RUN_OPTION)
+  .action((options) => expireIndices(config(options), options))
 indexCommand
   .command('age')
   .description('name the event indices that are old enough for warm nodes, by WARM_AFTER_DAYS')
   .option('--apply', 'send them there')
-  .action((options) => ageIndices(config(), options))
+  .option(...RUN_OPTION)
+  .action((options) => ageIndices(config(options), options))
 
 indexCommand
   .command('check')
@@ -110,33 +126,40 @@ indexCommand
     'whether each event id of a file (- is standard input), one on each line, is stored exactly once; exit code 2 if not',
   )
   .argument('<file>')
-  .action(async (file) => {
-    process.exitCode = await checkIds(config(), file)
+  .option(...RUN_OPTION)
+  .action(async (file, options) => {
+    process.exitCode = await checkIds(config(options), file)
   })
 
 const snapshots = cli.command('snapshots').description('snapshots of the indices, in the repository of SNAPSHOT_TYPE')
 snapshots
   .command('list', { isDefault: true })
   .description('names, states, times')
+  .option(...RUN_OPTION)
   .option('--json', 'as JSON')
-  .action((options) => listAllSnapshots(config(), options))
+  .action((options) => listAllSnapshots(config(options), options))
 snapshots
   .command('take')
   .description(
     'register the repository, make a snapshot, delete those past SNAPSHOT_RETENTION_DAYS; exit code 2 if it is not whole',
   )
-  .action(async () => {
-    process.exitCode = await takeSnapshot(config())
+  .option(...RUN_OPTION)
+  .action(async (options) => {
+    process.exitCode = await takeSnapshot(config(options))
   })
 cli.addCommand(
-  restoreCommand().action(async (flags: RestoreFlags) => {
-    process.exitCode = await runRestore(config(), flags, createLogger({ logLevel: 'warn' }, 'restore'))
-  }),
+  restoreCommand()
+    .option(...RUN_OPTION)
+    .action(async (flags: RestoreFlags & RunChoice) => {
+      process.exitCode = await runRestore(config(flags), flags, createLogger({ logLevel: 'warn' }, 'restore'))
+    }),
 )
 
 cli
   .command('send')
-  .description('post events: those of a file with one JSON object per line (- is standard input), or a generated load')
+  .description(
+    'Posts events: those of a file (- is standard input), or a generated load. A line of the file is an event, {"type":"page-view"}, or a call, {"events":[...]}.',
+  )
   .argument('[file]')
   .option('--url <url>', `public listener of the API; default: the run on this machine, or ${DEFAULT_TARGET}`)
   .option('--source <id>', 'event source', 'my-source')
@@ -146,16 +169,18 @@ cli
   .option('--rate <n>', 'events a second; 0: as fast as they are answered', decimal, 0)
   .option('--concurrency <n>', 'maximum number of concurrent calls', wholeNumber, 8)
   .option('--retry-seconds <n>', 'how long a call is retried', decimal, 60)
+  .option(...RUN_OPTION)
+  .option('--json', 'as JSON')
   .option('--secret-file <file>', 'file with the secret of the source, where it has one')
   .option('--accepted <file>', 'write the ids of the events that were answered 200')
   .action(async (file, options) => {
-    const url = options.url ?? target().run?.publicUrl ?? DEFAULT_TARGET
+    const url = options.url ?? target(options).run?.publicUrl ?? DEFAULT_TARGET
     process.exitCode = await send(file, { ...options, url })
   })
 
 cli.addCommand(
   loadTestCommand().action(async (flags: LoadTestFlags) => {
-    const { env, run } = target()
+    const { env, run } = target({ run: flags.run, url: flags.target })
     const loadTest = await runLoadTestCommand(loadConfig(env), flags, run)
     print(summaryOf(loadTest).join('\n'))
     process.exitCode = isWhole(loadTest) ? 0 : 1
@@ -163,15 +188,19 @@ cli.addCommand(
 )
 
 cli.addCommand(
-  replayCommand().action(async (flags: ReplayFlags) => {
-    process.exitCode = await runReplay(config(), flags, createLogger({ logLevel: 'warn' }, 'replay'))
-  }),
+  replayCommand()
+    .option(...RUN_OPTION)
+    .action(async (flags: ReplayFlags & RunChoice) => {
+      process.exitCode = await runReplay(config(flags), flags, createLogger({ logLevel: 'warn' }, 'replay'))
+    }),
 )
 
 cli.addCommand(
-  eraseCommand().action(async (flags: EraseFlags) => {
-    process.exitCode = await runErase(config(), flags, quietLog())
-  }),
+  eraseCommand()
+    .option(...RUN_OPTION)
+    .action(async (flags: EraseFlags & RunChoice) => {
+      process.exitCode = await runErase(config(flags), flags, quietLog())
+    }),
 )
 
 cli
@@ -191,18 +220,23 @@ try {
 }
 
 /** What a command of operators works on: what the environment names, or the run on this machine. */
-function target(): CommandTarget {
-  return commandTarget(process.env, (text) => process.stderr.write(`${text}\n`))
+function target(choice: RunChoice): CommandTarget {
+  return commandTarget(process.env, notice, choice)
 }
 
 /** The API that serves figures and events. */
-function api(url: string | undefined): OperatorApi {
-  const { env, run } = target()
-  return operatorApi(loadConfig(env), url, run)
+function api(options: { readonly api?: string; readonly run?: string }): OperatorApi {
+  const { env, run } = target({ run: options.run, url: options.api })
+  return operatorApi(loadConfig(env), options.api, run)
 }
 
-function config(): Config {
-  return loadConfig(target().env)
+function config({ run }: RunChoice): Config {
+  return loadConfig(target({ run }).env)
+}
+
+/** For people: standard output is for what was asked. */
+function notice(text: string): void {
+  process.stderr.write(`${text}\n`)
 }
 
 /** Commands that print for people log only what they must see. */

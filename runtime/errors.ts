@@ -57,8 +57,25 @@ export const errorCodes = {
     retryable: true,
     remedy: 'Read the log of the broker for what it refused, and run `set-up` again.',
   },
+  run_unclear: {
+    retryable: false,
+    remedy: 'Name a run with --run <pid, home folder or public port>, or name the servers in the environment.',
+  },
   local_run: { retryable: false, remedy: 'Do what the message says and start again.' },
   command_invalid: { retryable: false, remedy: 'See `--help` of the command.' },
+  api_unavailable: {
+    retryable: true,
+    remedy: 'Check that the API runs, and that the URL is that of the listener which the text names.',
+  },
+  api_refused: {
+    retryable: false,
+    remedy: 'Correct what the text names: the token of the operators, the source, or its secret.',
+  },
+  targets_differ: {
+    retryable: false,
+    remedy:
+      'Name the target and the servers of the same pipeline: with --run, or with --target and PULSAR_HOST, PULSAR_API and ELASTIC_HOST.',
+  },
   call_refused: {
     retryable: true,
     remedy: 'Read the answer. Where it has `Retry-After`, send the call again after that time, with the same ids.',

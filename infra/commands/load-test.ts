@@ -7,11 +7,12 @@ import {
   requireWritable,
   runLoadTestCommand,
 } from '../../runtime/commands/load-test.ts'
+import { watchWaits } from '../../runtime/commands/waits.ts'
 import { loadConfig } from '../../runtime/config.ts'
 import { AppError } from '../../runtime/errors.ts'
 import { type LoadTest, readLoadTest } from '../../runtime/load-test/record.ts'
 import { isWhole } from '../../runtime/load-test/summary.ts'
-import { commandTarget } from '../../runtime/local/run-record.ts'
+import { commandTarget } from '../../runtime/local/command-target.ts'
 import { planOf, sizesFor } from '../config/plan.ts'
 import { readStackFile } from '../config/stack-file.ts'
 import { findingsOf, loadOf, type StackSizes } from '../load-test/findings.ts'
@@ -90,7 +91,9 @@ async function run(flags: Flags): Promise<void> {
 
 /** On what the environment names, or on the run on this machine. */
 function loadTestNow(flags: Flags): Promise<LoadTest> {
-  const { env, run } = commandTarget(process.env, (text) => process.stderr.write(`${text}\n`))
+  const say = (text: string): unknown => process.stderr.write(`${text}\n`)
+  watchWaits(say)
+  const { env, run } = commandTarget(process.env, say, { run: flags.run, url: flags.target })
   return runLoadTestCommand(loadConfig(env), flags, run)
 }
 

@@ -6,11 +6,13 @@ import { EVENT_SIZES } from '../load-test/calls.ts'
 import type { LoadTest } from '../load-test/record.ts'
 import { type LoadTestOptions, runLoadTest } from '../load-test/run.ts'
 import { createScreen } from '../screen.ts'
-import { secondsOf } from './output.ts'
+import { assertTaken } from '../send/preflight.ts'
+import { noticed, RUN_OPTION, secondsOf } from './output.ts'
 
 /** What the options of `loadTestCommand` are read into, as texts. */
 export interface LoadTestFlags {
   readonly target?: string
+  readonly run?: string
   readonly eventsPerSecond?: string
   readonly duration?: string
   readonly metrics?: string
@@ -44,10 +46,11 @@ export function loadTestCommand(): Command {
     )
     .option('--events-per-second <n>', 'rate of the load test; bursts have 1.5 times the rate')
     .option('--duration <time>', 'how long the load lasts: 30s, 10m, 2h')
-    .option('--target <url>', `public listener of the API; default: npm start, or ${DEFAULT_TARGET}`)
+    .option('--target <url>', `public listener of the API; default: that of the run, or ${DEFAULT_TARGET}`)
+    .option(...RUN_OPTION)
     .option(
       '--metrics <urls>',
-      'private listeners of API and workers, separated by commas; a host with several addresses means all of them. Where the target is this machine: those of npm start',
+      'private listeners of API and workers, separated by commas; a host with several addresses means all of them; default: those of the run',
     )
     .option('--source <id>', 'event source', 'my-source')
     .option('--profiles <n>', 'visitors; a few of them make most of the calls', '100000')
@@ -72,6 +75,9 @@ export async function runLoadTestCommand(
   local: LocalListeners | undefined,
 ): Promise<LoadTest> {
   const options = loadTestOptions(flags, local)
+  await noticed(`no answer from ${options.target} yet`, () =>
+    assertTaken({ url: options.target, source: options.source }),
+  )
   if (flags.record !== undefined && flags.record !== '-') requireWritable(flags.record)
   const stopping = new AbortController()
   const stop = () => stopping.abort()
@@ -109,7 +115,7 @@ export function loadTestOptions(flags: LoadTestFlags, local?: LocalListeners): L
     target: target.replace(/\/$/, ''),
     eventsPerSecond: number('events-per-second', flags.eventsPerSecond, 1, 1_000_000, false),
     seconds,
-    metrics: metricsOf(flags, target, local),
+    metrics: metricsOf(flags, local),
     source: flags.source,
     profiles: number('profiles', flags.profiles, 1, 10_000_000),
     eventsPerCall: number('events-per-call', flags.eventsPerCall, 0, 100),
@@ -162,17 +168,7 @@ function shown(text: string | undefined): string {
   return text === undefined ? 'missing' : `"${text}"`
 }
 
-const LOOPBACK = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$)/
-
-/** Where `npm start` has them. */
-const LOCAL_METRICS = ['http://127.0.0.1:8686', 'http://127.0.0.1:8687']
-
-function metricsOf(
-  { metrics, target: named }: LoadTestFlags,
-  target: string,
-  local: LocalListeners | undefined,
-): readonly string[] {
-  if (metrics === undefined && named === undefined && local) return local.instances
-  if (metrics === undefined) return LOOPBACK.test(target) ? LOCAL_METRICS : []
-  return metrics.split(',').map((url) => url.trim())
+/** What another instance on this machine measures says nothing of the target: without a run, nothing is read. */
+function metricsOf({ metrics }: LoadTestFlags, local: LocalListeners | undefined): readonly string[] {
+  return metrics === undefined ? (local?.instances ?? []) : metrics.split(',').map((url) => url.trim())
 }

@@ -2,14 +2,13 @@ import { request } from 'undici'
 import type { Config } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
 import type { LocalListeners } from './load-test.ts'
-import { noticed } from './output.ts'
 
 const ANSWER_LIMIT_MS = 10_000
 
 /** Calls the private listener of an API with the token of the operators. */
 export interface OperatorApi {
   readonly url: string
-  /** @throws AppError `command_invalid` when it does not answer, or refuses. */
+  /** @throws AppError `api_unavailable` when it does not answer; `api_refused` when it refuses the token. */
   get(path: string): Promise<unknown>
 }
 
@@ -29,25 +28,30 @@ export function operatorApi(
   const headers = { authorization: `Bearer ${config.privateToken}` }
   return {
     url,
-    get: (path) =>
-      noticed(`no answer from ${url} yet`, ANSWER_LIMIT_MS, async () => {
-        const { status, body } = await asked(`${url}${path}`, headers)
-        if (status === 200) return body
-        const reason = (body as { detail?: string } | undefined)?.detail ?? 'this is not the private listener of an API'
-        throw new AppError('command_invalid', `${url} answered ${status}: ${reason}`)
-      }),
+    get: async (path) => {
+      const { status, body } = await asked(url, path, headers)
+      if (status === 200 && body !== undefined) return body
+      const reason = (body as { detail?: string } | undefined)?.detail
+      if (reason === undefined)
+        throw new AppError('api_unavailable', `${url} is not the private listener of an API: it answered ${status}`)
+      throw new AppError(status === 401 ? 'api_refused' : 'api_unavailable', `${url} answered ${status}: ${reason}`)
+    },
   }
 }
 
-async function asked(url: string, headers: Record<string, string>): Promise<{ status: number; body: unknown }> {
+async function asked(
+  url: string,
+  path: string,
+  headers: Record<string, string>,
+): Promise<{ status: number; body: unknown }> {
   try {
     const limits = { headersTimeout: ANSWER_LIMIT_MS, bodyTimeout: ANSWER_LIMIT_MS }
-    const response = await request(url, { headers, ...limits })
+    const response = await request(`${url}${path}`, { headers, ...limits })
     const text = await response.body.text()
     return { status: response.statusCode, body: jsonIn(text) }
   } catch (cause) {
     throw new AppError(
-      'command_invalid',
+      'api_unavailable',
       `the private listener of the API does not answer at ${url}: ${messageOf(cause)}`,
     )
   }

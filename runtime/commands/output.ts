@@ -1,7 +1,7 @@
 import { createWriteStream, openSync, type WriteStream } from 'node:fs'
 import { parseMoment } from '../api/time.ts'
 import { AppError } from '../errors.ts'
-import { duration, number } from '../telemetry/format.js'
+import { number } from '../telemetry/format.js'
 
 /** What a terminal would obey: control characters, and those that change the direction of text. */
 const OBEYED = /[\p{Cc}\p{Bidi_Control}]/gu
@@ -35,14 +35,18 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
+/** Of the commands that work on servers. */
+export const RUN_OPTION = [
+  '--run <run>',
+  'the run on this machine to use, by pid, home folder or public port; needed when several are active',
+] as const
+
 /** A command that is silent for longer looks as if it did nothing. */
 const SILENCE_MS = 2000
 
-/** Reports on standard error, after 2 s, what is waited for and until when. */
-export async function noticed<T>(waitsFor: string, limitMs: number, work: () => Promise<T>): Promise<T> {
-  const notice = setTimeout(() => {
-    process.stderr.write(`${waitsFor}; gives up ${duration(limitMs / 1000)} after the start\n`)
-  }, SILENCE_MS)
+/** Reports on standard error, after 2 s, what is waited for. */
+export async function noticed<T>(waitsFor: string, work: () => Promise<T>): Promise<T> {
+  const notice = setTimeout(() => process.stderr.write(`${waitsFor}\n`), SILENCE_MS)
   try {
     return await work()
   } finally {

@@ -2,15 +2,21 @@ import type { Client } from '@elastic/elasticsearch'
 import type { Indices } from '../names.ts'
 import { createAction, eventIdOf, sourceSuffix, stateLines } from '../search/documents.ts'
 import type { RunKey } from './comparison.ts'
+import { probeMark } from './probe.ts'
 
 /** Ids in one answer; `index.max_result_window` of Elasticsearch is 10,000. */
 const PAGE = 10_000
 const KEEP_ALIVE = '2m'
 const SAMPLE = 500
 
-/** The mark of the events of a load test, also for deleting them. */
+/** The mark of the events of a load test. */
 function ofRun(run: RunKey) {
   return { term: { 'properties.loadTest': run } }
+}
+
+/** Those that it has stored besides. */
+function ofProbe(run: RunKey) {
+  return { term: { 'properties.loadTest': probeMark(run) } }
 }
 
 function statesOfRun(run: RunKey) {
@@ -85,6 +91,7 @@ export async function deleteOfRun(
 ): Promise<void> {
   const stored = [
     [allEvents, ofRun(run)],
+    [allEvents, ofProbe(run)],
     [session, statesOfRun(run)],
     [profile, statesOfRun(run)],
   ] as const

@@ -11,6 +11,7 @@ import { type Curve, dueCalls, type LoadPlan, phaseAt, rampSeconds, seeded } fro
 import { compare, newRunKey, type RunKey } from './comparison.ts'
 import { countStored, deleteOfRun, readLineBytes, readStored, storedBytesPerEvent, storedIds } from './documents.ts'
 import { drive, Meter } from './drive.ts'
+import { probe } from './probe.ts'
 import { type LoadTest, newLoadTest } from './record.ts'
 import { Sampler } from './sampler.ts'
 import { bulkSizeOf, readInstances, readNodes } from './samples.ts'
@@ -47,6 +48,7 @@ const MAX_UNDER_WAY = 10_000
  * Sends the load, waits until all of it is stored, and compares.
  *
  * @param signal ends the load early; what was sent is compared anyway.
+ * @throws AppError `targets_differ` when the target is not of the pipeline that is read.
  * @throws AppError when the target, Pulsar or Elasticsearch does not answer at the beginning.
  */
 export async function runLoadTest(
@@ -63,6 +65,7 @@ export async function runLoadTest(
   const run = newRunKey()
   const notes: string[] = []
   try {
+    await probe(admin, { run, target: options.target, source: options.source, topic, pulsarApi: config.pulsarApi })
     const before = await readStored(search, indices).catch(unavailable(config))
     const nodes = await nodeSource(search, notes)
     const backlogMessages = async () => (await readBacklog(admin, topic)).total

@@ -1,11 +1,9 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Config, toEnv } from '../config.ts'
-import { AppError, messageOf } from '../errors.ts'
 import { authorizationsOf, SECRET_MODE } from './credentials.ts'
-import { type Home, homeFolder, homeIn, runningPid } from './home.ts'
-import { type Environment, loadLocalSettings } from './settings.ts'
+import type { Home } from './home.ts'
+import type { Environment } from './settings.ts'
 
 /** What commands on this machine need to know about an active run. */
 export interface RunRecord {
@@ -17,17 +15,11 @@ export interface RunRecord {
   readonly instances: readonly string[]
 }
 
-/** An active run. */
-export interface FoundRun extends RunRecord {
-  readonly pid: number
-  readonly home: string
-}
-
 /** Files by which a person calls the listeners of a run: `curl -H @file`. Those that ask for no credential have none. */
 export type HeaderFiles = Readonly<Record<keyof ReturnType<typeof authorizationsOf>, string | undefined>>
 
 /** Where the servers are, and as whom to call them: settings that belong together, from one place or the other. */
-const ADDRESSES = ['PULSAR_HOST', 'PULSAR_API', 'ELASTIC_HOST'] as const
+export const ADDRESSES = ['PULSAR_HOST', 'PULSAR_API', 'ELASTIC_HOST'] as const
 const CREDENTIALS = [
   'PULSAR_AUTH_TOKEN',
   'PULSAR_CA_FILE',
@@ -67,45 +59,8 @@ export function removeRunRecord(home: Home): void {
   rmSync(home.run, { recursive: true, force: true })
 }
 
-function recordFile(home: Home): string {
+export function recordFile(home: Home): string {
   return join(home.run, 'environment.json')
-}
-
-/**
- * The run of this user on this machine, if one is active and the environment names no servers.
- *
- * @throws AppError `local_run` when the record of the active run cannot be read.
- */
-function findRun(env: Environment): FoundRun | undefined {
-  if (ADDRESSES.some((name) => (env[name] ?? '').trim() !== '')) return undefined
-  const home = homeIn(homeFolder(env, loadLocalSettings(env).home, process.getuid?.(), homedir()))
-  const pid = runningPid(home.lockFile)
-  if (pid === undefined) return undefined
-  try {
-    return { ...(JSON.parse(readFileSync(recordFile(home), 'utf8')) as RunRecord), pid, home: home.folder }
-  } catch (cause) {
-    // It is just being started or stopped.
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new AppError(
-      'local_run',
-      `The run on this machine (pid ${pid}) cannot be used: ${messageOf(cause)}. ` +
-        'Run the command as the user of that run, or set PULSAR_HOST, PULSAR_API and ELASTIC_HOST.',
-    )
-  }
-}
-
-/** What a command works with. */
-export interface CommandTarget {
-  readonly env: Environment
-  readonly run: FoundRun | undefined
-}
-
-/** The environment unchanged, or that of the active run; then `say` is called with its name. @throws as `findRun` */
-export function commandTarget(env: Environment, say: (text: string) => void): CommandTarget {
-  const run = findRun(env)
-  if (run === undefined) return { env, run }
-  say(`Using the run on this machine (pid ${run.pid}, ${run.home}).`)
-  return { env: environmentOn(run, env), run }
 }
 
 /**

@@ -10,6 +10,7 @@ import { freePortNear, neededPorts, requireFreePorts } from './ports.ts'
 import { apiEnvironment, startProgram, transportOf, untilDone, workerEnvironment } from './programs.ts'
 import { bookiePortOf } from './pulsar.ts'
 import { removeRunRecord, writeRunRecord } from './run-record.ts'
+import { noteRun, notesFolder } from './runs.ts'
 import { answersOk, untilReady } from './server.ts'
 import type { Environment } from './settings.ts'
 import { startServers } from './start-servers.ts'
@@ -83,6 +84,7 @@ async function prepareAndRun({ fresh, env }: LocalOptions, screen: Screen, stopS
   const planned = makePlan(env)
   prepareHome(planned.home, planned.runAs)
   const lock = takeLock(planned.home.lockFile)
+  const removeNote = noteRun(notesFolder(env), planned.home.folder)
   const failing = new AbortController()
   const signal = AbortSignal.any([stopSignal, failing.signal])
   const running: Pick<Run, 'servers' | 'programs'> = { servers: [], programs: [] }
@@ -106,6 +108,7 @@ async function prepareAndRun({ fresh, env }: LocalOptions, screen: Screen, stopS
   } finally {
     removeRunRecord(planned.home)
     await stopAll({ screen, ...running })
+    removeNote()
     lock.release()
   }
 }

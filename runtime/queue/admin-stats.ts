@@ -16,6 +16,8 @@ export interface StatsAdmin {
   keptLedgers(partition: string): Promise<KeptLedgers>
   /** The first message that was published at a time or later; beyond the last one when there is none. */
   positionAt(partition: string, timeMs: number): Promise<Position>
+  /** The payload of the message at a position, as text; `undefined` when it is no longer kept. */
+  entryAt(partition: string, position: Position): Promise<string | undefined>
   /** When the oldest message that is kept was published, in milliseconds since the epoch; `undefined` when none is. */
   earliestPublishedAtMs(partition: string): Promise<number | undefined>
 }
@@ -115,6 +117,13 @@ export function statsAdmin(http: AdminHttp): StatsAdmin {
       const found = await http.read<{ ledgerId: number; entryId: number }>(path)
       if (found === undefined) throw new AppError('topic_not_found', `the partition ${partition} does not exist`)
       return { ledger: found.ledgerId, entry: found.entryId }
+    },
+    entryAt: async (partition, { ledger, entry }) => {
+      const path = `${topicPath(partition)}/ledger/${ledger}/entry/${entry}`
+      const answer = await http.call('GET', path)
+      if (answer.status === 404) return undefined
+      if (answer.status >= 300) throw refused('GET', path, answer)
+      return answer.text
     },
     earliestPublishedAtMs: async (partition) => {
       const path = `${topicPath(partition)}/examinemessage?initialPosition=earliest&messagePosition=1`

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { BaseConnection, Client, ClusterConnectionPool } from '@elastic/elasticsearch'
+import { BaseConnection, Client, ClusterConnectionPool, errors } from '@elastic/elasticsearch'
 import type { SharedConfig } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { type NodeListener, nodeConnections } from './node-connection.ts'
@@ -41,12 +41,23 @@ export function searchClient(config: SharedConfig, onNode: NodeListener = () => 
 /**
  * Rejects with what an operator needs to know of a request that failed, instead of its fault.
  *
- * @param what it is that Elasticsearch does not do.
+ * @param what it is that Elasticsearch does not do. @default by the cause: it refuses the request, or is not reachable
  */
-export function unavailable({ elasticHost }: Pick<SharedConfig, 'elasticHost'>, what = 'does not answer') {
+export function unavailable({ elasticHost }: Pick<SharedConfig, 'elasticHost'>, what?: string) {
   return (cause: unknown): never => {
-    throw new AppError('search_unavailable', `Elasticsearch at ${elasticHost} ${what}`, { cause })
+    throw new AppError(
+      'search_unavailable',
+      what === undefined ? causeIn(cause, elasticHost) : `Elasticsearch at ${elasticHost} ${what}`,
+      { cause },
+    )
   }
+}
+
+/** The cause itself names the node that does not answer. */
+function causeIn(cause: unknown, elasticHost: string): string {
+  if (cause instanceof errors.ResponseError) return `Elasticsearch at ${elasticHost} refuses the request`
+  const isNamed = messageOf(cause).includes('does not answer')
+  return isNamed ? 'Elasticsearch is not reachable' : `Elasticsearch at ${elasticHost} does not answer`
 }
 
 /** The nodes that did not answer when they were asked last. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent } from 'undici'
-import { type Delivered, type Delivery, deliver } from '../sdk/deliver.ts'
+import { type Answer, type Delivered, type Delivery, deliver } from '../sdk/deliver.ts'
 import type { Call } from './generate.ts'
 
 const BACKOFF = { baseMs: 200, maxMs: 5000 }
@@ -36,6 +36,8 @@ export interface SendOptions extends Patience {
   readonly concurrency: number
   /** Maximum rate in events a second; 0 sends as fast as they are answered. */
   readonly eventsPerSecond: number
+  /** Called with what each attempt brought. */
+  readonly onAnswer?: (answer: Answer) => void
 }
 
 export interface SendReport {
@@ -70,8 +72,9 @@ export async function sendCalls(
   const post = async (call: Call) => {
     const sentAt = performance.now()
     const body = JSON.stringify(call)
-    const delivered = await deliver(agent, `${options.url}/track`, body, delivery, ({ status }) => {
-      const key = status || 'error'
+    const delivered = await deliver(agent, `${options.url}/track`, body, delivery, (answer) => {
+      options.onAnswer?.(answer)
+      const key = answer.status || 'error'
       answers[key] = (answers[key] ?? 0) + 1
     })
     const refusal = refusalOf(delivered)

@@ -160,9 +160,42 @@ describe('the commands of operators', () => {
     })
 
     it('send fails when events are refused, and shows the first refusal', async () => {
-      const outcome = await cli({}, 'send', '--url', pipeline.publicUrl, '--source', 'nobody', '--events', '10')
+      const outcome = await cliWith({}, '{"type":"a","id":7}', 'send', '-', '--url', pipeline.publicUrl)
       assert.equal(outcome.code, 1)
-      assert.match(outcome.output, /10 events were refused; the first refusal: 401: .*Access denied/)
+      assert.match(outcome.output, /1 events were refused; the first refusal: 422: /)
+    })
+
+    it('send and load-test send nothing to what refuses every call, or is no API', async () => {
+      const load = ['--events-per-second', '10', '--duration', '10s']
+      const refused = [
+        [
+          ['send', '--source', 'nobody', '--url'],
+          pipeline.publicUrl,
+          /^api_refused: .* refuses every call of the source "nobody" \(401\)/,
+        ],
+        [
+          ['load-test', '--source', 'nobody', ...load, '--target'],
+          pipeline.publicUrl,
+          /^api_refused: .*"nobody" \(401\)/,
+        ],
+        [
+          ['send', '--url'],
+          pipeline.privateUrl,
+          /^api_unavailable: .* is not the public listener of an API: it answered 404/,
+        ],
+        [
+          ['send', '--url'],
+          'http://127.0.0.1:9',
+          /^api_unavailable: .* does not answer at http:\/\/127\.0\.0\.1:9: connect ECONNREFUSED/,
+        ],
+        [['status', '--api'], pipeline.publicUrl, /^api_unavailable: /],
+        [['send', '--url'], 'notaurl', /^command_invalid: --url is "notaurl"; allowed: a URL like/],
+      ] as const
+      for (const [command, url, reason] of refused) {
+        const outcome = await cli(pipeline.env, ...command, url)
+        assert.deepEqual([outcome.code, outcome.output], [1, ''], url)
+        assert.match(outcome.errors, reason)
+      }
     })
 
     it('indices lists what there is, and expires only on an explicit word', async () => {

@@ -150,7 +150,7 @@ describe('a run on one machine', () => {
 
   it('is found by the commands, which need no setting, and by nobody who names other servers', async () => {
     const env = { TRACARDI_HOME: run.home }
-    const said = `Using the run on this machine (pid ${run.pid}, ${run.home}).\n`
+    const said = `Using the run on this machine at http://127.0.0.1:${run.ports.public} (pid ${run.pid}, ${run.home}).\n`
     const sent = await cli(env, 'send', '--events', '20')
     assert.deepEqual([sent.code, sent.errors], [0, said])
     const backlog = await cli(env, 'backlog', '--json')

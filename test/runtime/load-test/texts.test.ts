@@ -22,12 +22,12 @@ const FLAGS: LoadTestFlags = {
 }
 
 describe('the options of a load test', () => {
-  it('are read, and look for the metrics of npm start where the target is this machine', () => {
+  it('are read', () => {
     assert.deepEqual(loadTestOptions(FLAGS), {
       target: 'http://localhost:8585',
       eventsPerSecond: 2000,
       seconds: 600,
-      metrics: ['http://127.0.0.1:8686', 'http://127.0.0.1:8687'],
+      metrics: [],
       source: 'my-source',
       profiles: 100,
       eventsPerCall: 0,
@@ -40,8 +40,9 @@ describe('the options of a load test', () => {
     })
   })
 
-  it('look for no metrics elsewhere, but for those that are named', () => {
-    assert.deepEqual(loadTestOptions({ ...FLAGS, target: 'https://events.example.com' }).metrics, [])
+  it('look for the metrics of the run, or for those that are named; never at the default ports', () => {
+    const run = { publicUrl: 'http://127.0.0.1:17585', instances: ['http://127.0.0.1:17686', 'http://127.0.0.1:44249'] }
+    assert.deepEqual(loadTestOptions(FLAGS, run).metrics, run.instances)
     assert.deepEqual(loadTestOptions({ ...FLAGS, metrics: 'http://a:1, http://b:2' }).metrics, [
       'http://a:1',
       'http://b:2',

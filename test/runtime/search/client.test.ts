@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { errors } from '@elastic/elasticsearch'
+import { errors } from '@elastic/elasticsearch'
 import { loadConfig } from '../../../runtime/config.ts'
-import { nodesAway, searchClient, searchUnavailableReason } from '../../../runtime/search/client.ts'
+import { explain } from '../../../runtime/errors.ts'
+import { nodesAway, searchClient, searchUnavailableReason, unavailable } from '../../../runtime/search/client.ts'
 import { ScriptedServer } from '../../support/scripted-server.ts'
 
 describe('searchClient', () => {
@@ -51,6 +52,28 @@ describe('searchClient', () => {
       'http://127.0.0.1:1 does not answer: connect ECONNREFUSED 127.0.0.1:1',
     )
     await alone.close()
+  })
+
+  it('has one sentence for what failed: not reachable, refused, or anything else', async () => {
+    const failed = async (elasticHost: string) => {
+      const client = searchClient(loadConfig({ ELASTIC_HOST: elasticHost }))
+      const failure = await client.cluster.health().catch(unavailable({ elasticHost })).catch(explain)
+      await client.close()
+      return String(failure).split('\n')[0]
+    }
+    server.answer = () => ({ status: 403, body: { error: { type: 'security_exception', reason: 'no role' } } })
+    const reason =
+      'Elasticsearch is not reachable: http://127.0.0.1:1 does not answer: connect ECONNREFUSED 127.0.0.1:1'
+    assert.equal(await failed('http://127.0.0.1:1'), `search_unavailable: ${reason}`)
+    const refusal = `search_unavailable: Elasticsearch at ${server.url} refuses the request: security_exception`
+    assert.equal((await failed(server.url))?.slice(0, refusal.length), refusal)
+    const other = unavailable({ elasticHost: 'http://e:9200' })
+    assert.throws(() => other(new errors.NoLivingConnectionsError('no nodes', {} as never)), {
+      message: 'Elasticsearch at http://e:9200 does not answer',
+    })
+    assert.throws(() => unavailable({ elasticHost: 'http://e:9200' }, 'refused the snapshot')(new Error('no')), {
+      message: 'Elasticsearch at http://e:9200 refused the snapshot',
+    })
   })
 
   it('copies neither the request nor the credentials into an error', async () => {

@@ -308,7 +308,7 @@ describe('set-up of Elasticsearch', () => {
 
     it('reports when Elasticsearch does not answer', async () => {
       server.answer = () => ({ cut: true })
-      assert.deepEqual(await failure(), ['search_unavailable', `Elasticsearch at ${server.url} does not answer`])
+      assert.deepEqual(await failure(), ['search_unavailable', 'Elasticsearch is not reachable'])
     })
   })
 })
