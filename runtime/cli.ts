@@ -14,6 +14,7 @@ import { send } from './commands/send.ts'
 import { setUp } from './commands/set-up.ts'
 import { listAllSnapshots, takeSnapshot } from './commands/snapshots.ts'
 import { status } from './commands/status.ts'
+import { runTail, type TailFlags } from './commands/tail.ts'
 import { watchWaits } from './commands/waits.ts'
 import { type Config, loadConfig } from './config.ts'
 import { explain, remedyOf } from './errors.ts'
@@ -77,6 +78,20 @@ cli
   .option(...RUN_OPTION)
   .option('--json', 'as JSON')
   .action((options) => status(api(options), options))
+
+cli
+  .command('tail')
+  .description('print the events that arrive, and the calls that are refused, within a second, until Ctrl-C')
+  .option('--api <url...>', `${API_OPTION}; name each API to see the events of all`)
+  .option(...RUN_OPTION)
+  .option('--source <id>', 'only of this source')
+  .option('--session <id>', 'only of this session')
+  .option('--type <type>', 'only of this type')
+  .option('--payload', 'with the document of each event')
+  .option('--json', 'one JSON object per line')
+  .action(({ api: urls, run, ...flags }: TailFlags & RunChoice & { readonly api?: readonly string[] }) =>
+    runTail(urls?.map((url) => api({ api: url, run })) ?? [api({ run })], flags),
+  )
 
 const deadLetters = cli.command('dead-letters').description('events that Elasticsearch refused, with the reason')
 const limit = ['--limit <n>', 'maximum number of dead letters', wholeNumber] as const
@@ -225,7 +240,7 @@ function target(choice: RunChoice): CommandTarget {
 }
 
 /** The API that serves figures and events. */
-function api(options: { readonly api?: string; readonly run?: string }): OperatorApi {
+function api(options: { readonly api?: string; readonly run?: string | undefined }): OperatorApi {
   const { env, run } = target({ run: options.run, url: options.api })
   return operatorApi(loadConfig(env), options.api, run)
 }

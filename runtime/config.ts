@@ -200,6 +200,13 @@ export const settings = {
     description:
       'Memory for calls in one API process, from their first byte to their answer, each counted with at least 4 KiB. At least 8 times API_MAX_BODY_BYTES. One source or address may take four times what is left for the others; beyond it calls are answered 429.',
   },
+  apiLiveEvents: {
+    env: 'API_LIVE_EVENTS',
+    type: 'boolean',
+    default: false,
+    description:
+      'Whether operators may look at events as they arrive, payload included: `tail` and the console. It is a sample in the memory of the API, at most 32 MiB, and costs nothing while nobody looks. `npm start` sets it.',
+  },
   eventIdWindowHours: {
     env: 'EVENT_ID_WINDOW_HOURS',
     type: 'integer',
@@ -626,6 +633,7 @@ export const READ_BY_ONE = {
     'apiMaxBodyBytes',
     'apiMaxPendingBytes',
     'apiMaxConnections',
+    'apiLiveEvents',
     'shutdownDelaySeconds',
     'eventIdWindowHours',
     'publishTimeoutSeconds',

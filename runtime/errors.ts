@@ -44,6 +44,7 @@ export const errorCodes = {
     remedy: 'The message goes to the dead-letter topic; look at it with `dead-letters list`.',
   },
   dead_letters_busy: { retryable: true, remedy: 'Wait until the other consumer has finished with the dead letters.' },
+  live_busy: { retryable: true, remedy: 'Look with a filter that somebody watches already, or end another `tail`.' },
   search_unavailable: {
     retryable: true,
     remedy: 'Check ELASTIC_HOST, the credentials, and the state of Elasticsearch.',

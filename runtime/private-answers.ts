@@ -31,5 +31,5 @@ export function statusOf(error: FastifyError): number {
 
 function statusOfCode({ code }: AppError): number {
   if (code === 'topic_not_found') return 404
-  return code === 'dead_letters_busy' ? 409 : 502
+  return code === 'dead_letters_busy' || code === 'live_busy' ? 409 : 502
 }

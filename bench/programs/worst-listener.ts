@@ -1,9 +1,11 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Registry } from 'prom-client'
 import { Budget } from '../../runtime/api/budget.ts'
+import { LiveEvents } from '../../runtime/api/live-events.ts'
 import { apiMetrics } from '../../runtime/api/metrics.ts'
 import { buildPublicServer } from '../../runtime/api/public-server.ts'
 import { Publisher } from '../../runtime/api/publisher.ts'
+import { Refusals } from '../../runtime/api/refusals.ts'
 import { watchSources } from '../../runtime/api/sources.ts'
 import { loadConfig } from '../../runtime/config.ts'
 import { createLogger } from '../../runtime/log.ts'
@@ -24,7 +26,11 @@ const metrics = apiMetrics(new Registry(), {
   queue: { closed: () => [], partitions: () => [] },
 })
 const publisher = new Publisher(producer, limits, metrics)
-const server = await buildPublicServer({ config, sources, publisher, metrics, budget, log })
+const server = await buildPublicServer({
+  ...{ config, sources, publisher, metrics, budget, log },
+  live: new LiveEvents(false),
+  refusals: new Refusals(),
+})
 await server.listen({ host: '127.0.0.1', port: config.publicPort })
 
 /** Finer than what is looked for; the delay includes it. */

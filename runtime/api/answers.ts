@@ -4,6 +4,14 @@ import { AppError } from '../errors.ts'
 import { faultOf, limited } from './faults.ts'
 import type { RefusalReporter } from './refusal-reporter.ts'
 import { FaultyCall, notDurable, notRead, Refused, refusedByQueue, tooLarge } from './refused.ts'
+import type { Fault } from './schema.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Why the call was refused, for those who look at refused calls; empty until it is. */
+    refusal: string
+  }
+}
 
 /** Makes every answer that is not 200 `{detail}`, with a text or a list of faults. */
 export function answerErrors(
@@ -11,19 +19,20 @@ export function answerErrors(
   maxBodyBytes: number,
   reporter: Pick<RefusalReporter, 'refusedByQueue'>,
 ): void {
+  server.decorateRequest('refusal', '')
   server.setErrorHandler((error: FastifyError, request, reply) => {
     // Fastify closes after any fault of a body; when all of it has arrived, the next call may follow on the connection.
     if (request.raw.complete) reply.removeHeader('connection')
     if (error.validation) {
       const base = [error.validationContext ?? 'body']
-      return reply.code(422).send({ detail: limited(error.validation.map((fault) => faultOf(fault, base))) })
+      return refuseFaulty(request, reply, limited(error.validation.map((fault) => faultOf(fault, base))))
     }
-    if (error instanceof FaultyCall) return reply.code(422).send({ detail: error.faults })
+    if (error instanceof FaultyCall) return refuseFaulty(request, reply, error.faults)
     if (error instanceof AppError && error.code === 'queue_refused') {
       reporter.refusedByQueue(error)
-      return refuse(reply, refusedByQueue())
+      return refuse(request, reply, refusedByQueue())
     }
-    return refuse(reply, refusalFor(error, request, maxBodyBytes))
+    return refuse(request, reply, refusalFor(error, request, maxBodyBytes))
   })
 }
 
@@ -58,7 +67,14 @@ function refusalFor(error: FastifyError, request: FastifyRequest, maxBodyBytes: 
   )
 }
 
-function refuse(reply: FastifyReply, refusal: Refused): FastifyReply {
+function refuseFaulty(request: FastifyRequest, reply: FastifyReply, faults: readonly Fault[]): FastifyReply {
+  const [{ loc, msg } = { loc: [], msg: '' }, ...more] = faults
+  request.refusal = `${loc.join('.')}: ${msg}${more.length === 0 ? '' : ` (and ${more.length} more)`}`
+  return reply.code(422).send({ detail: faults })
+}
+
+function refuse(request: FastifyRequest, reply: FastifyReply, refusal: Refused): FastifyReply {
+  request.refusal = refusal.message
   if (refusal.retryAfterSeconds !== undefined) reply.header('retry-after', refusal.retryAfterSeconds)
   return reply.code(refusal.statusCode).send({ detail: refusal.message })
 }

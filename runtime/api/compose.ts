@@ -140,7 +140,7 @@ export function composer(config: ComposerConfig): Composer {
 }
 
 /** Tracardi's documents write both names for a call; only a real false counts. */
-function isKept({ options }: TrackPayload, event: EventPayload): boolean {
+export function isKept({ options }: Pick<TrackPayload, 'options'>, event: EventPayload): boolean {
   return options?.['saveEvents'] !== false && options?.['saveEvent'] !== false && event.options?.['saveEvent'] !== false
 }
 
@@ -190,7 +190,7 @@ function eventDocument(
   const times = correctedTimes(given, skew)
   return {
     id: id?.trim() || uuidV7(),
-    type: name.toLowerCase().replaceAll(/\s+/g, '-'),
+    type: typeNameOf(name),
     name,
     insert: times.insert,
     create: times.create,
@@ -202,6 +202,11 @@ function eventDocument(
     hit: derives ? hitOf(context as Json | Verbatim | null | undefined) : undefined,
     tags: tags && tags.length > 0 ? { values: tags, count: tags.length } : undefined,
   }
+}
+
+/** The type of an event as it is stored, from the name that the client gave it. */
+export function typeNameOf(name: string): string {
+  return name.toLowerCase().replaceAll(/\s+/g, '-')
 }
 
 /** The known texts of `context.utm`, which Tracardi's index has as fields. Whatever else is in it stays in the context. */

@@ -14,10 +14,12 @@ import { composer } from './compose.ts'
 import { Connections } from './connections.ts'
 import { refuseEarly } from './early.ts'
 import { RateLimiter } from './limits.ts'
+import type { LiveEvents } from './live-events.ts'
 import type { ApiMetrics } from './metrics.ts'
 import type { Publisher } from './publisher.ts'
 import { addRedirectRoutes } from './redirects.ts'
 import { RefusalReporter } from './refusal-reporter.ts'
+import type { Refusals } from './refusals.ts'
 import { addCollectRoutes, addTrackRoute } from './routes.ts'
 import { MAX_ID_BYTES } from './schema.ts'
 import { senders } from './sender.ts'
@@ -49,6 +51,9 @@ export interface PublicDependencies {
   readonly publisher: Publisher
   readonly metrics: ApiMetrics
   readonly budget: Budget
+  /** For those who look at events that arrive, and at refused calls. */
+  readonly live: LiveEvents
+  readonly refusals: Refusals
   readonly log: Logger
   /** From then on each answer ends its connection, while calls are still taken. */
   readonly leaving?: AbortSignal
@@ -59,7 +64,7 @@ export interface PublicDependencies {
 /** The listener for events: `/track` and `/collect`, and for the browser library that sends them: `/tracker`. */
 export async function buildPublicServer(dependencies: PublicDependencies): Promise<FastifyInstance> {
   const { config, log, metrics } = dependencies
-  const refusals = new RefusalReporter(metrics, log, dependencies.nowMs)
+  const refusals = new RefusalReporter(metrics, dependencies.refusals, log, dependencies.nowMs)
   const connections = new Connections({
     maximum: maxConnections(config.apiMaxConnections, descriptorLimit()),
     maxBodyBytes: config.apiMaxBodyBytes,
@@ -116,7 +121,7 @@ export async function buildPublicServer(dependencies: PublicDependencies): Promi
 /** The routes that take events. What they cost is bounded; the library and preflights are answered whatever they do. */
 function addCalls(
   server: FastifyInstance,
-  { config, sources, publisher, metrics, budget, nowMs = () => performance.now() }: PublicDependencies,
+  { config, sources, publisher, metrics, budget, live, nowMs = () => performance.now() }: PublicDependencies,
   onAborted: (request: FastifyRequest) => void,
 ): void {
   const turns = new Turns()
@@ -136,7 +141,7 @@ function addCalls(
   const authorize = senders(server, sources, rates)
   const bodies = { maxBytes: config.apiMaxBodyBytes, maxValues: config.apiMaxValues, turns, authorize }
   readBodies(server, bodies)
-  const track = trackHandler({ authorize, sources, rates, turns, publisher, metrics }, composer(config))
+  const track = trackHandler({ authorize, sources, rates, turns, publisher, metrics, live }, composer(config))
   addTrackRoute(server, track, config.apiMaxEvents)
   addRedirectRoutes(server, track, authorize, sources, metrics)
   server.register(async (webhooks) => {

@@ -5,18 +5,29 @@ import type { Logger } from '../log.ts'
 import { LogLimit } from '../log-limit.ts'
 import { clientOf } from './client-address.ts'
 import type { ApiMetrics } from './metrics.ts'
+import type { Refusals } from './refusals.ts'
 
 /** The logged part of an origin, which the caller chooses. */
 const MAX_ORIGIN_LENGTH = 100
 
-/** Reports refused calls: those that no route saw in a metric, and all with one log line a minute for each reason and each status. */
+/**
+ * Reports refused calls: those that no route saw in a metric, all with one log line a minute for each reason and each status, and the
+ * latest to those who look at them.
+ */
 export class RefusalReporter {
   readonly #metrics: Pick<ApiMetrics, 'unrouted'>
+  readonly #refusals: Refusals
   readonly #log: Logger
   readonly #lines: LogLimit
 
-  constructor(metrics: Pick<ApiMetrics, 'unrouted'>, log: Logger, now: () => number = () => performance.now()) {
+  constructor(
+    metrics: Pick<ApiMetrics, 'unrouted'>,
+    refusals: Refusals,
+    log: Logger,
+    now: () => number = () => performance.now(),
+  ) {
     this.#metrics = metrics
+    this.#refusals = refusals
     this.#log = log
     this.#lines = new LogLimit(now)
   }
@@ -24,9 +35,11 @@ export class RefusalReporter {
   /** @param address of the connection, where it is known. */
   unrouted(reason: Unrouted, address: string | undefined): void {
     this.#metrics.unrouted(reason)
+    const client = address === undefined ? undefined : clientOf(address)
+    const unknown = { source: '', origin: '', route: 'none' }
+    this.#refusals.record({ status: 0, reason, ...unknown, client: client ?? '' }, Date.now())
     const count = this.#lines.count(reason)
     if (count === undefined) return
-    const client = address === undefined ? undefined : clientOf(address)
     this.#log.warn({ reason, count, client }, 'connections or requests ended before a route saw them')
   }
 
@@ -38,12 +51,16 @@ export class RefusalReporter {
   }
 
   answered(request: FastifyRequest, status: number): void {
+    if (status < 400) return
+    const route = request.routeOptions.url ?? 'none'
+    const client = clientOf(request.ip)
+    const { refusal: reason, namedSource: source = '' } = request
+    const { origin } = request.headers
+    this.#refusals.record({ status, reason, source, origin: origin ?? '', route, client }, Date.now())
     // Each 500 has a line of its own, with the cause.
-    if (status < 400 || status === 500) return
+    if (status === 500) return
     const count = this.#lines.count(String(status))
     if (count === undefined) return
-    const route = request.routeOptions.url ?? 'none'
-    const origin = request.headers.origin?.slice(0, MAX_ORIGIN_LENGTH)
-    this.#log.warn({ status, count, route, client: clientOf(request.ip), origin }, 'calls were refused')
+    this.#log.warn({ status, count, route, client, origin: origin?.slice(0, MAX_ORIGIN_LENGTH) }, 'calls were refused')
   }
 }

@@ -8,6 +8,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** For whom the call is, once it is known and allowed. */
     source: Source | undefined
+    /** The source that the call names, whether or not it exists. */
+    namedSource: string | undefined
   }
   interface FastifyContextConfig {
     /** Whether the body names the source, which is then looked for before the body is parsed. */
@@ -24,6 +26,7 @@ export type Authorize = (request: FastifyRequest, sourceId: string, caller?: Cal
  */
 export function senders(server: FastifyInstance, sources: Sources, rates: RateLimiter): Authorize {
   server.decorateRequest('source', undefined)
+  server.decorateRequest('namedSource', undefined)
   server.addHook('onSend', async (request, reply) => {
     const { source } = request
     const { origin } = request.headers
@@ -34,6 +37,7 @@ export function senders(server: FastifyInstance, sources: Sources, rates: RateLi
   })
   return (request, sourceId, caller = request) => {
     if (request.source?.id === sourceId) return request.source
+    request.namedSource = sourceId
     const source = authorized(sourceId, sources.find(sourceId), caller)
     const waitSeconds = rates.waitSeconds(sourceId, source.limits)
     if (waitSeconds > 0) throw tooFast(sourceId, waitSeconds)

@@ -3,6 +3,8 @@ import { holdBytes } from './admission.ts'
 import type { Composed, Composer, Composition } from './compose.ts'
 import { limited } from './faults.ts'
 import type { RateLimiter } from './limits.ts'
+import { liveCallOf } from './live-call.ts'
+import type { Commit, LiveEvents } from './live-events.ts'
 import type { ApiMetrics } from './metrics.ts'
 import { originOf } from './origin.ts'
 import type { Publisher } from './publisher.ts'
@@ -19,6 +21,7 @@ export interface TrackDependencies {
   readonly turns: Turns
   readonly publisher: Publisher
   readonly metrics: ApiMetrics
+  readonly live: LiveEvents
 }
 
 /** The lines are held as text, and again in the message until it has its receipt. */
@@ -33,7 +36,7 @@ export type Track = (request: FastifyRequest, payload: TrackPayload, options: Tr
 
 /** Handles one call: who sends it, what it says, and only after the receipts of the broker, the answer. */
 export function trackHandler(
-  { authorize, sources, rates, turns, publisher, metrics }: TrackDependencies,
+  { authorize, sources, rates, turns, publisher, metrics, live }: TrackDependencies,
   composer: Composer,
 ): Track {
   const answered = async (receipts: readonly Promise<void>[], source: string, told: Told): Promise<TrackAnswer> => {
@@ -45,6 +48,7 @@ export function trackHandler(
     }
     metrics.events(source, 'accepted', told.events - told.notStored)
     metrics.events(source, 'not_stored', told.notStored)
+    told.show?.()
     return answerTo(told)
   }
   const knowsSource = (id: string) => sources.find(id)?.enabled === true
@@ -58,19 +62,23 @@ export function trackHandler(
     const composed = composedOf(step.value)
     rates.take(source.id, source.limits, { calls: 0, events: composed.events, bytes: composed.bytes })
     holdBytes(request.hold, LINE_COPIES * composed.bytes)
+    const show = live.isWatched ? live.pick(liveCallOf(payload, composed, Date.now())) : undefined
     // Only the bytes of the messages wait for the receipts: body and lines take several times their size.
     request.body = undefined
     const { parts, ...told } = composed
     return answered(
       parts.map((part) => publisher.publish(part, source.id)),
       source.id,
-      told,
+      { ...told, show },
     )
   }
 }
 
 /** What is known of a call while its receipts are waited for. */
-type Told = Omit<Composed, 'parts'>
+interface Told extends Omit<Composed, 'parts'> {
+  /** Shows its events to those who watch. */
+  readonly show: Commit | undefined
+}
 
 function composedOf(composition: Composition): Composed {
   if (composition.kind === 'faulty') throw new FaultyCall(limited(composition.faults))

@@ -23,7 +23,8 @@ export function table(header: readonly string[], rows: readonly (readonly (strin
     .join('\n')
 }
 
-function printable(cell: string): string {
+/** The text without what a terminal would obey: it may quote strangers. */
+export function printable(cell: string): string {
   return cell.replace(OBEYED, '\u{fffd}')
 }
 

@@ -45,6 +45,8 @@ export function programEnvironment(user: Environment, sourcesFile: string, serve
     sourcesFile,
     // People who try it out want to find an event soon. Under load, bulks are full before that.
     bulkTimeoutSeconds: 1,
+    // And to see it arrive.
+    apiLiveEvents: true,
     // The disk of one machine has other work.
     ...(pulsar && { pulsarHost: pulsar.serviceUrl, pulsarApi: pulsar.adminUrl, pulsarRetentionSizeGib: 1 }),
     // A replica is never on the node of its shard, and ours has one node. People who try it out search immediately.

@@ -1,11 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { Budget } from '../api/budget.ts'
+import { LiveEvents } from '../api/live-events.ts'
+import { addLiveRoutes } from '../api/live-routes.ts'
 import { apiMetrics } from '../api/metrics.ts'
 import { addOpenApi } from '../api/openapi.ts'
 import { buildPublicServer } from '../api/public-server.ts'
 import { Publisher } from '../api/publisher.ts'
 import { addQueueRoutes } from '../api/queue-routes.ts'
+import { Refusals } from '../api/refusals.ts'
 import { watchSources } from '../api/sources.ts'
 import type { ConfigOf } from '../config.ts'
 import { operatorConsole } from '../console/console.ts'
@@ -48,9 +51,11 @@ export async function startApi(config: ConfigOf<'api'>, log: Logger): Promise<Pr
     { name: 'sources', check: async () => sources.fault() },
   ])
 
+  const live = new LiveEvents(config.apiLiveEvents)
+  const refusals = new Refusals()
   const leaving = new AbortController()
   const publicServer = await buildPublicServer({
-    ...{ config, sources, publisher, metrics, budget, log },
+    ...{ config, sources, publisher, metrics, budget, live, refusals, log },
     leaving: leaving.signal,
   })
   const search = searchClient(config)
@@ -66,6 +71,7 @@ export async function startApi(config: ConfigOf<'api'>, log: Logger): Promise<Pr
     addRoutes: (operators) => {
       addQueueRoutes(operators, admin, topics.tenant)
       addConsoleRoutes(operators, shown)
+      addLiveRoutes(operators, live, refusals)
     },
   })
   await listenAt(publicServer, { host: config.publicHost, port: config.publicPort })

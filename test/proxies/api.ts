@@ -1,8 +1,10 @@
 import { Registry } from 'prom-client'
 import { Budget } from '../../runtime/api/budget.ts'
+import { LiveEvents } from '../../runtime/api/live-events.ts'
 import { apiMetrics } from '../../runtime/api/metrics.ts'
 import { buildPublicServer } from '../../runtime/api/public-server.ts'
 import { Publisher } from '../../runtime/api/publisher.ts'
+import { Refusals } from '../../runtime/api/refusals.ts'
 import { loadConfig } from '../../runtime/config.ts'
 import { Health } from '../../runtime/health.ts'
 import { listenAt } from '../../runtime/listener.ts'
@@ -30,6 +32,7 @@ const health = new Health([])
 const leaving = new AbortController()
 const server = await buildPublicServer({
   ...{ config, sources: fixedSources(['open', 'shop']), publisher, metrics, budget, log },
+  ...{ live: new LiveEvents(false), refusals: new Refusals() },
   leaving: leaving.signal,
 })
 const privateServer = await buildPrivateServer(config, log)

@@ -2,9 +2,11 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { Registry } from 'prom-client'
 import { Budget } from '../../runtime/api/budget.ts'
+import { LiveEvents } from '../../runtime/api/live-events.ts'
 import { apiMetrics } from '../../runtime/api/metrics.ts'
 import { buildPublicServer } from '../../runtime/api/public-server.ts'
 import { Publisher } from '../../runtime/api/publisher.ts'
+import { Refusals } from '../../runtime/api/refusals.ts'
 import { digestOf, ownerOf, type Redirect, type Source, type Sources } from '../../runtime/api/sources.ts'
 import { type Config, loadConfig } from '../../runtime/config.ts'
 import type { OutgoingMessage } from '../../runtime/queue/port.ts'
@@ -64,6 +66,8 @@ export interface Api {
   readonly producer: FakeProducer
   readonly budget: Budget
   readonly registry: Registry
+  readonly live: LiveEvents
+  readonly refusals: Refusals
   readonly logged: readonly Record<string, unknown>[]
   readonly connections: () => { readonly open: number; readonly lingering: number }
 }
@@ -99,9 +103,21 @@ export async function buildApi(
   }
   const publisher = new Publisher(producer, limits, metrics)
   const { log, lines } = recordingLog()
-  const server = await buildPublicServer({ config, sources, publisher, metrics: watching, budget, log, nowMs })
+  const live = new LiveEvents(config.apiLiveEvents, nowMs)
+  const refusals = new Refusals()
+  const shown = { live, refusals }
+  const server = await buildPublicServer({
+    config,
+    sources,
+    publisher,
+    metrics: watching,
+    budget,
+    log,
+    nowMs,
+    ...shown,
+  })
   running.push(server)
-  return { server, producer, budget, registry, logged: lines, connections: () => connections }
+  return { server, producer, budget, registry, ...shown, logged: lines, connections: () => connections }
 }
 
 export async function closeApis(): Promise<void> {
