@@ -1,3 +1,5 @@
+import { KEPT_CHARACTERS, SHOWN_PER_SECOND } from './live-answers.ts'
+
 /** Which events somebody wants to see. */
 export interface LiveFilter {
   readonly source?: string | undefined
@@ -47,14 +49,10 @@ export interface LivePage {
   readonly overwritten: number
 }
 
-/** More than a person can read; what a filter leaves is seldom more. */
-export const SHOWN_PER_SECOND = 200
 /** Maximum number of events in one watch. */
 const KEPT_ENTRIES = 2000
 /** Maximum of their text, in characters of up to 2 bytes: 2 to 4 MiB. */
 const KEPT_TEXT = 2 * 1024 * 1024
-/** Maximum of one event. */
-export const KEPT_CHARACTERS = 64 * 1024
 const SECOND_MS = 1000
 
 type Picked = Pick<LiveEntry, 'isStored' | 'lines' | 'characters'>

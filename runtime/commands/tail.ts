@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LiveEvent, LiveEventsAnswer, RefusalsAnswer } from '../api/live-routes.ts'
+import type { LiveEvent, LiveEventsAnswer, RefusalsAnswer } from '../api/live-answers.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { counted, number, size } from '../telemetry/format.js'
 import type { OperatorApi } from './operator.ts'

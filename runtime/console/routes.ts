@@ -9,6 +9,10 @@ import type { State } from './state.ts'
 const SCRIPT = 'text/javascript; charset=utf-8'
 const STYLES = 'text/css; charset=utf-8'
 
+const SCRIPTS = [
+  ...['chart', 'console', 'dead-letters', 'element', 'json', 'live', 'pipeline', 'refusals', 'servers', 'session'],
+]
+
 /**
  * The page and what it loads, by path. Each file is as far from the others as in the tree, so that what it imports is found by
  * the browser, by Node.js and by `tsc`.
@@ -20,9 +24,11 @@ const FILES = [
   { path: '/console', file: own('page/console.html'), type: 'text/html; charset=utf-8' },
   { path: '/console/console.css', file: own('page/console.css'), type: STYLES },
   { path: '/console/icon.svg', file: own('page/icon.svg'), type: 'image/svg+xml' },
-  ...['chart.js', 'console.js', 'dead-letters.js', 'element.js', 'pipeline.js', 'servers.js', 'session.js'].map(
-    (file) => ({ path: `/console/${file}`, file: own(`page/${file}`), type: SCRIPT }),
-  ),
+  ...SCRIPTS.map((name) => ({
+    path: `/console/${name}.js`,
+    file: own(`page/${name}.js`),
+    type: SCRIPT,
+  })),
 ]
 
 function own(file: string): URL {

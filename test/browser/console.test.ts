@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { addLiveRoutes } from '../../runtime/api/live-routes.ts'
 import { loadConfig } from '../../runtime/config.ts'
 import { stateOf } from '../../runtime/console/console.ts'
 import { addConsolePage, addConsoleRoutes, type ConsoleData } from '../../runtime/console/routes.ts'
 import type { State } from '../../runtime/console/state.ts'
 import { answers, observation, partitions, pastOf, reading, WORKER } from '../runtime/console/observations.ts'
+import { type Api, buildApi, closeApis, goodCall, trackCall } from '../support/api.ts'
 import { privateServer, TOKEN } from '../support/private.ts'
 import { browserPath } from './browser.ts'
 
@@ -52,6 +54,8 @@ function nothing(): State {
 
 describe('the console in a real browser', () => {
   let server: FastifyInstance
+  /** Whose calls the page shows. */
+  let api: Api
   let browser: Browser
   let page: Page
   let address: string
@@ -81,7 +85,13 @@ describe('the console in a real browser', () => {
         },
       },
     }
-    server = (await privateServer((operators) => addConsoleRoutes(operators, data))).server
+    api = await buildApi({ apiLiveEvents: true })
+    server = (
+      await privateServer((operators) => {
+        addConsoleRoutes(operators, data)
+        addLiveRoutes(operators, api.live, api.refusals)
+      })
+    ).server
     addConsolePage(server)
     await server.listen({ host: '127.0.0.1', port: 0 })
     address = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}/console`
@@ -93,6 +103,7 @@ describe('the console in a real browser', () => {
   afterEach(async () => {
     await page.close()
     await server.close()
+    await closeApis()
   })
 
   for (const [what, shown] of [
@@ -174,6 +185,96 @@ describe('the console in a real browser', () => {
     assert.equal(await page.textContent('#state'), 'Watch')
     assert.equal(await page.textContent('#advice-spoken'), 'Watch: 2 dead letters wait')
     assert.equal(await page.getAttribute('#advice-spoken', 'aria-live'), 'polite')
+  })
+
+  describe('its live events', () => {
+    const rows = () => page.locator('#live-rows > tr')
+    const send = async (...calls: object[]) => {
+      for (const call of calls) assert.equal((await api.server.inject(trackCall(call))).statusCode, 200)
+    }
+    const watch = async () => {
+      await page.goto(url)
+      await page.waitForSelector('#live-form:not([hidden])')
+      assert.equal(api.live.isWatched, false)
+      await page.focus('#live-toggle')
+      await page.keyboard.press('Enter')
+      await page.waitForResponse(/console\/events/)
+    }
+
+    it('are shown within a second, the latest first, with the document by keyboard', async () => {
+      await watch()
+      const text = '<img src=x onerror="document.title=1">'
+      await send(
+        goodCall({ events: [{ id: 'a', type: 'Page View', properties: { text, list: [] } }] }),
+        goodCall({ events: [{ id: 'b', type: 'test', options: { saveEvent: false } }] }),
+      )
+      await rows().nth(1).waitFor({ timeout: 1000 })
+      const [latest, first] = await rows().allTextContents()
+      assert.match(latest ?? '', /^\d\d:\d\d:\d\d\.\d{3}shoptest not to be storedsession-1b\d+ B$/)
+      assert.match(first ?? '', /shoppage-viewsession-1a\d+ B$/)
+      assert.match((await page.textContent('#live-status')) ?? '', /:\d+: 2 events arrived, 2 shown\.$/)
+      const button = rows().nth(1).locator('button')
+      await button.focus()
+      await page.keyboard.press('Enter')
+      await page.locator('.payload', { hasText: '"list": []' }).waitFor()
+      assert.equal(await button.getAttribute('aria-expanded'), 'true')
+      assert.ok((await page.textContent('.payload pre'))?.includes(`    "text": ${JSON.stringify(text)},\n`))
+      await page.keyboard.press('Enter')
+      assert.equal(await page.locator('.payload').count(), 0)
+      assert.deepEqual(complaints, [])
+    })
+
+    it('are filtered, paused, continued and cleared', async () => {
+      await watch()
+      await page.fill('#live-type', 'search')
+      await page.keyboard.press('Tab')
+      await page.waitForResponse(/type=search/)
+      await send(goodCall({ events: [{ type: 'page-view' }, { id: 'c', type: 'search' }] }))
+      await rows().first().waitFor()
+      assert.equal(await rows().count(), 1)
+      await page.click('#live-toggle')
+      assert.equal(await page.textContent('#live-status'), 'Paused. Events that arrive now are not shown.')
+      await page.click('#live-toggle')
+      await page.waitForResponse(/console\/events/)
+      assert.equal(await rows().count(), 0)
+      await send(goodCall({ events: [{ id: 'd', type: 'search' }] }))
+      await rows().first().waitFor()
+      await page.click('#live-clear')
+      assert.equal(await rows().count(), 0)
+      assert.equal(await page.isVisible('#live-table'), false)
+    })
+
+    it('say under load how many of them are shown, and keep the page small', async () => {
+      await watch()
+      await send(goodCall({ events: Array.from({ length: 800 }, () => ({ type: 't' })) }))
+      await page.locator('#live-status', { hasText: '800 events arrived, 200 shown (1 of 4: a filter' }).waitFor()
+      assert.equal(await rows().count(), 100)
+    })
+  })
+
+  it('says that live events are off', async () => {
+    Object.assign(api.live, { isOn: false })
+    await page.goto(url)
+    await page.waitForSelector('#live-off:not([hidden])')
+    assert.equal(await page.isVisible('#live-form'), false)
+  })
+
+  it('shows refused calls with their reason, source and origin', async () => {
+    const origin = 'https://evil.example.com'
+    for (const _ of ['once', 'twice']) await api.server.inject(trackCall(goodCall(), { origin }))
+    await api.server.inject(trackCall(goodCall({ events: [{}] })))
+    await page.goto(url)
+    await page.waitForSelector('#refusals tbody tr')
+    const cells = await page.locator('#refusals tbody :is(th, td)').allTextContents()
+    assert.deepEqual(
+      cells.filter((_, index) => index % 6 > 0),
+      [
+        ...['422', '1', 'shop', '127.0.0.1', '/track: body.events.0.type: Field required'],
+        ...['403', '2', 'shop', origin],
+        `/track: Access denied. Origin "${origin}" is not allowed for event source "shop".`,
+      ],
+    )
+    assert.match((await page.textContent('#refusals-lead')) ?? '', /^3 calls since this API process started\./)
   })
 
   it('shows a reason as text, whatever a stranger has sent', async () => {

@@ -2,7 +2,9 @@ import { counted, duration, rate } from '../../telemetry/format.js'
 import { TimeChart } from './chart.js'
 import { handleDeadLetters, showDeadLetters } from './dead-letters.js'
 import { byId, setText } from './element.js'
+import { handleLive, showLiveProcess } from './live.js'
 import { showAdvice, showBacklog, showBalance, showBulks, showFlow } from './pipeline.js'
+import { renewRefusals } from './refusals.js'
 import { showIndices, showInstances, showServers } from './servers.js'
 import { call, handleSignIn, isSignedIn, SignedOut } from './session.js'
 
@@ -44,6 +46,7 @@ function show(state) {
   showBalance(state)
   showBacklog(state)
   showBulks(state)
+  showLiveProcess(state)
   showDeadLetters(state)
   showInstances(state)
   showServers(state)
@@ -77,6 +80,7 @@ async function renew() {
   if (!isSignedIn()) return
   try {
     show(/** @type {State} */ (await call('/console/state', { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) })))
+    await renewRefusals()
   } catch (error) {
     if (error instanceof SignedOut) return
     document.body.classList.add('stale')
@@ -98,6 +102,7 @@ async function renewWhileVisible() {
 }
 
 handleSignIn(() => void renew())
+handleLive()
 handleDeadLetters()
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) void renew()

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { addLiveRoutes, type LiveEventsAnswer, type RefusalsAnswer } from '../../../runtime/api/live-routes.ts'
+import type { LiveEventsAnswer, RefusalsAnswer } from '../../../runtime/api/live-answers.ts'
+import { addLiveRoutes } from '../../../runtime/api/live-routes.ts'
 import { AppError } from '../../../runtime/errors.ts'
 import { type Api, buildApi, closeApis, goodCall, trackCall } from '../../support/api.ts'
 import { privateServer } from '../../support/private.ts'

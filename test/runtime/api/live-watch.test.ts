@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { KEPT_CHARACTERS } from '../../../runtime/api/live-answers.ts'
 import { documentOf, lineFactsOf } from '../../../runtime/api/live-line.ts'
-import { KEPT_CHARACTERS, type LiveCall, type LiveFilter, LiveWatch } from '../../../runtime/api/live-watch.ts'
+import { type LiveCall, type LiveFilter, LiveWatch } from '../../../runtime/api/live-watch.ts'
 import { callText, eventLines } from '../../../runtime/search/documents.ts'
 
 const INGEST = '2026-11-22T10:00:00.000Z'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { LiveEvent, LiveEventsAnswer, RefusalsAnswer } from '../../../runtime/api/live-routes.ts'
+import type { LiveEvent, LiveEventsAnswer, RefusalsAnswer } from '../../../runtime/api/live-answers.ts'
 import type { OperatorApi } from '../../../runtime/commands/operator.ts'
 import { type TailFlags, tail } from '../../../runtime/commands/tail.ts'
 import { AppError } from '../../../runtime/errors.ts'
@@ -19,7 +19,7 @@ const page = (events: readonly LiveEvent[] = [], more: Partial<LiveEventsAnswer>
   ...{ sampledOut: 0, overwritten: 0, events: [...events], ...more },
 })
 const refused = (...refusals: RefusalsAnswer['refusals']): RefusalsAnswer => ({
-  ...{ process: 'host:1', cursor: 'r', isRestarted: false, total: refusals.length, refusals },
+  ...{ showsEvents: true, process: 'host:1', cursor: 'r', isRestarted: false, total: refusals.length, refusals },
 })
 
 type Round = readonly [LiveEventsAnswer | Error, RefusalsAnswer]
