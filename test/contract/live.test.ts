@@ -20,7 +20,7 @@ async function tailOf(pipeline: Pipeline, ...args: string[]): Promise<{ child: C
   const child = spawn(process.execPath, [CLI, 'tail', ...args], { env })
   const lines: Line[] = []
   createInterface({ input: child.stdout }).on('line', (text) => lines.push({ atMs: Date.now(), text }))
-  await once(createInterface({ input: child.stderr }), 'line')
+  for await (const text of createInterface({ input: child.stderr })) if (text.startsWith('Shows ')) break
   return { child, lines }
 }
 
