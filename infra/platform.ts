@@ -166,12 +166,13 @@ function authorizationOf({ pulsar }: SettledPlatform): { authorization: boolean;
 
 function pulsarOf(
   prefix: string,
-  { pulsar = {} }: PlatformArgs,
+  { pulsar = {}, acknowledge = [] }: PlatformArgs,
   { site }: SettledPlatform,
   opts: ComponentResourceOptions,
 ): PulsarAccess {
   const name = `${prefix}pulsar`
-  if (!isExternalPulsar(pulsar)) return new Pulsar(name, { ...site, ...pulsar, prefix, guard: false }, opts)
+  if (!isExternalPulsar(pulsar))
+    return new Pulsar(name, { ...site, ...pulsar, prefix, guard: false, acknowledge }, opts)
   const { serviceUrl, adminUrl, transport = 'native', token } = pulsar
   const access = { endpoint: { serviceUrl, adminUrl }, transport }
   if (token === undefined) return { ...access, dependsOn: [] }
@@ -187,14 +188,14 @@ function pulsarOf(
 
 function elasticsearchOf(
   prefix: string,
-  { elasticsearch = {} }: PlatformArgs,
+  { elasticsearch = {}, acknowledge = [] }: PlatformArgs,
   { site, settings, backup }: SettledPlatform,
   opts: ComponentResourceOptions,
 ): SearchAccess {
   const name = `${prefix}elasticsearch`
   if (!isExternalElasticsearch(elasticsearch)) {
     const storageClass = elasticsearch.storageClass || site.storageClass
-    const own = { storageClass, indexPrefix: settings.indexPrefix, snapshots: backup, guard: false }
+    const own = { storageClass, indexPrefix: settings.indexPrefix, snapshots: backup, guard: false, acknowledge }
     return new Elasticsearch(name, { ...site, ...elasticsearch, ...own }, opts)
   }
   const { url, apiKey, username, password } = elasticsearch

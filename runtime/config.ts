@@ -760,3 +760,8 @@ function secretFromFile(
 export function autoCreateIndexSetting(indexPrefix: string): string {
   return `-${indexPrefix}-*,+*`
 }
+
+/** Name of the repository of snapshots, where `indexPrefix` is that of the pipeline's indices. */
+export function snapshotRepository(indexPrefix: string): string {
+  return `${indexPrefix}-snapshots`
+}

@@ -19,6 +19,7 @@ import { ELASTICSEARCH_USER, elasticsearchPod } from './node.ts'
 import { foundingMasters, membersService, type NodeSet, nodeSets, tierName } from './node-sets.ts'
 import { elasticsearchSettings, HTTP_PORT, jvmOptionsFile, LOG4J_FILE, TRANSPORT_PORT } from './settings.ts'
 import type { SnapshotStore } from './snapshots.ts'
+import { upgradeCheck } from './upgrade-check.ts'
 import { passwordSecret, Users, usersScript } from './users.ts'
 
 /** Sizes of an Elasticsearch cluster. */
@@ -75,7 +76,7 @@ export interface ElasticsearchArgs extends SiteArgs, ElasticsearchSettings {
   /** `cluster.name`: nodes join no cluster of another name. Fixed. @default the value of `partOf` */
   readonly clusterName?: string
   /** Where snapshots are kept: what the group `backup` of a stack has. @default none */
-  readonly snapshots?: Partial<SnapshotStore>
+  readonly snapshots?: Partial<SnapshotStore & { readonly intervalHours: number }>
   /** First part of the names of the pipeline's indices, which no document may create by itself. @default 'tracardi' */
   readonly indexPrefix?: string
   /**
@@ -121,8 +122,8 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     const site = siteOf(name, args)
     const config = settledElasticsearch(name, args)
     refuse(name, elasticsearchFaults({ elasticsearch: config, platform: site }))
-    const { clusterName = site.partOf, indexPrefix = settings.indexPrefix.default } = args
-    const { image, security, memoryMap } = config
+    const { clusterName = site.partOf, indexPrefix = settings.indexPrefix.default, acknowledge = [] } = args
+    const { image, version, security, memoryMap } = config
     const snapshots = withDefaults(name, 'backup', args.snapshots ?? {})
     const backup = snapshots.type !== 'none'
     const own: Cluster = { name, site, image, indexPrefix }
@@ -150,7 +151,10 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
       facts({ 'platform.namespace': site.namespace, ...elasticsearchFacts(config, site) }),
       this,
     )
-    const dependsOn = [...guard, clients, ...peers, ...(secure ? [secure.certificates, secure.users] : [])]
+    const before = [...guard, clients, ...peers, ...(secure ? [secure.certificates, secure.users] : [])]
+    const snapshotHours = backup ? snapshots.intervalHours : 0
+    const check = { site, cluster: name, image, version, acknowledge, security, indexPrefix, snapshotHours }
+    const dependsOn = [...before, ...upgradeCheck(check, { ...child, dependsOn: before })]
     const password = secure ? { passwordDigest: secure.users.digests.elastic } : {}
     const make = (set: NodeSet, previous: readonly Stateful[]): Stateful => {
       const files = {

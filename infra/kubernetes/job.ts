@@ -31,6 +31,7 @@ export function onDemand(template: PodTemplate): k8s.types.input.batch.v1.CronJo
  * old one, and an unchanged Job does not run again. Every such Job checks the state first: it may run at any time, repeatedly.
  *
  * @param digest everything that the Job depends on; it distinguishes one run from another.
+ * @param options `retries`: how often a pod that failed is followed by another one, 10 by default.
  */
 export function setUpJob(
   site: Site,
@@ -38,6 +39,7 @@ export function setUpJob(
   digest: Input<string>,
   template: PodTemplate,
   opts: CustomResourceOptions,
+  { retries = 10 }: { readonly retries?: number } = {},
 ): k8s.batch.v1.Job {
   return new k8s.batch.v1.Job(
     name,
@@ -49,7 +51,7 @@ export function setUpJob(
         annotations: { 'pulumi.com/replaceUnready': 'true' },
       },
       spec: {
-        backoffLimit: 10,
+        backoffLimit: retries,
         activeDeadlineSeconds: 1200,
         completions: 1,
         parallelism: 1,
@@ -59,3 +61,6 @@ export function setUpJob(
     { ...opts, customTimeouts: { create: '20m' } },
   )
 }
+
+/** How long a check of the servers waits until they are whole, in seconds: below the deadline of its Job. */
+export const CHECK_SECONDS = 600

@@ -19,6 +19,7 @@ import { metadataJob } from './metadata.ts'
 // biome-ignore lint/suspicious/noShadowRestrictedNames: what Pulsar calls it
 import { Proxy, type ProxySettings } from './proxy.ts'
 import { Tokens } from './tokens.ts'
+import { upgradeCheck } from './upgrade-check.ts'
 import { ZooKeeper, type ZooKeeperSettings } from './zookeeper.ts'
 
 /** A Pulsar cluster as a whole, and the sizes of its parts. */
@@ -100,23 +101,25 @@ export class Pulsar extends ComponentResource implements PulsarAccess {
 
   constructor(name: string, args: PulsarArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:pulsar:Pulsar', name, {}, opts)
-    const { prefix = `${name}-` } = args
+    const { prefix = `${name}-`, acknowledge = [] } = args
     const site = siteOf(name, args)
     const config = settledPulsar(name, args)
     refuse(name, pulsarFaults({ ...config, platform: site }))
-    const { image, clusterName } = config
+    const { image, version, clusterName } = config
     const guard = guardOf(
       name,
       args,
       facts({ 'platform.namespace': site.namespace, ...pulsarFacts(config, site) }),
       this,
     )
-    const storageClass = config.zookeeper.storageClass || site.storageClass
     const after = (...dependsOn: Resource[]) => ({ parent: this, dependsOn })
+    const check = { site, name: `${name}-upgrade`, image, version, acknowledge, zookeeper: `${prefix}zookeeper` }
+    const checks = upgradeCheck(check, after(...guard))
+    const storageClass = config.zookeeper.storageClass || site.storageClass
     this.zookeeper = new ZooKeeper(
       `${prefix}zookeeper`,
       { ...site, image, ...config.zookeeper, storageClass },
-      after(...guard),
+      after(...guard, ...checks),
     )
     const zookeeper = this.zookeeper.address
     const shared = { ...site, image, zookeeper }

@@ -41,6 +41,16 @@ interface Ensemble {
   readonly config: GroupOf<'zookeeper'>
 }
 
+/** Where clients of the ensemble of this name connect, `host:port`. */
+export function clientAddress(site: Pick<Site, 'namespace'>, name: string): string {
+  return `${hostOf(site, name)}:${PORTS.client}`
+}
+
+/** The headless Service that names the nodes of the ensemble of this name. */
+export function membersService(name: string): string {
+  return `${name}-members`
+}
+
 /** Maximum wait for clients with a session, after SIGTERM, in seconds. ZooKeeper itself stops immediately. */
 const GRACE_SECONDS = 60
 
@@ -59,8 +69,8 @@ export class ZooKeeper extends ComponentResource {
     const site = siteOf(name, args)
     const config = withDefaults(name, 'zookeeper', args)
     const child = { parent: this }
-    const members = `${name}-members`
-    this.address = `${hostOf(site, name)}:${PORTS.client}`
+    const members = membersService(name)
+    this.address = clientAddress(site, name)
     const files = zookeeperFiles(hostOf(site, members))
     const configuration = configMap(
       site,

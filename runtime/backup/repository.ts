@@ -1,11 +1,11 @@
 import { type Client, errors } from '@elastic/elasticsearch'
-import type { Config } from '../config.ts'
+import { type Config, snapshotRepository } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { unavailable } from '../search/client.ts'
 
 /** Name of the repository of one configuration. */
 export function repositoryOf({ indexPrefix }: Pick<Config, 'indexPrefix'>): string {
-  return `${indexPrefix}-snapshots`
+  return snapshotRepository(indexPrefix)
 }
 
 type Wanted = Pick<Config, 'snapshotType' | 'snapshotLocation' | 'snapshotBasePath'>

@@ -163,6 +163,7 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
       'one-master StatefulSet',
       'one-master Stateful',
       'one-master-members Service',
+      'one-upgrade Job',
     ],
   },
   Api: {
@@ -316,6 +317,7 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
       'one-token-worker Secret',
       'one-tokens Tokens',
       'one-tokens-key PrivateKey',
+      'one-upgrade Job',
       'one-zookeeper ConfigMap',
       'one-zookeeper PodDisruptionBudget',
       'one-zookeeper Service',

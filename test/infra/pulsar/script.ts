@@ -41,6 +41,8 @@ export class ScriptFolder {
     const ran = spawnSync('bash', ['-c', script], {
       cwd: this.path,
       encoding: 'utf8',
+      // With a socket for its input bash reads the start file of its user.
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'] ?? '', ...env },
     })
     const calls = this.file('calls').split('\n').filter(Boolean)

@@ -90,12 +90,20 @@ describe('a change of the configuration restarts', () => {
     [
       'all of Pulsar, and nothing else, for another image of it',
       { images: { pulsar: 'apachepulsar/pulsar:4.0.7' } },
-      ['autorecovery', ...BOOKIES, 'broker', 'pulsar-metadata', 'pulsar-permissions', 'zookeeper'],
+      [
+        ...['+ pulsar-upgrade', '- pulsar-upgrade', 'autorecovery', ...BOOKIES],
+        ...['broker', 'pulsar-metadata', 'pulsar-permissions', 'zookeeper'],
+      ],
     ],
     [
       'all of Elasticsearch, and nothing else, for another image of it',
-      { images: { elasticsearch: 'example.com/elasticsearch:9' } },
-      [...DATA, 'elasticsearch-master', 'elasticsearch-users'],
+      { images: { elasticsearch: 'example.com/elasticsearch:9.2.0' } },
+      [...DATA, 'elasticsearch-master', 'elasticsearch-upgrade', 'elasticsearch-users'],
+    ],
+    [
+      'all of Elasticsearch, after a check, for another version of it',
+      { elasticsearch: { version: '9.2.1' } },
+      ['+ elasticsearch-upgrade', '- elasticsearch-upgrade', ...DATA, 'elasticsearch-master', 'elasticsearch-users'],
     ],
     [
       'the programs and set-up for another image of them',
