@@ -32,6 +32,7 @@ export const GROUPS = {
   elasticsearch: 'Elasticsearch, or an existing one.',
   images: 'The images that the pods run.',
   backup: 'Snapshots of Elasticsearch, and from what they are restored.',
+  offload: 'The object store to which Pulsar moves closed ledgers.',
   observability: 'What Prometheus and Grafana of the cluster are reported.',
 } as const satisfies Record<keyof typeof schema, string>
 

@@ -9,7 +9,6 @@ import {
 } from '@pulumi/pulumi'
 import { Elasticsearch } from './elasticsearch/elasticsearch.ts'
 import type { SearchAccess } from './elasticsearch/endpoint.ts'
-import { storePorts } from './elasticsearch/snapshots.ts'
 import { checksumOfSecrets } from './kubernetes/config-files.ts'
 import { labelsOf, PART_OF, PLATFORM } from './kubernetes/labels.ts'
 import { protection } from './kubernetes/protection.ts'
@@ -17,6 +16,7 @@ import type { Site } from './kubernetes/site.ts'
 import type { Outside } from './kubernetes/tiers.ts'
 import { edgesOf } from './network/edges.ts'
 import { NetworkPolicies } from './network/policies.ts'
+import { storePorts } from './network/store-ports.ts'
 import { Observability } from './observability/observability.ts'
 import {
   isExternalElasticsearch,
@@ -84,6 +84,7 @@ export class Platform extends ComponentResource {
       external: externalPorts(args),
       authenticated: settled.pulsar?.authentication ?? true,
       snapshotPorts: storePorts(settled.backup),
+      offloadPorts: settled.pulsar ? storePorts(settled.pulsar.offload) : [],
     })
     const network = new NetworkPolicies(
       `${prefix}network`,

@@ -42,9 +42,10 @@ function sizedFor({ peakEventsPerSecond, meanToPeak }: Plan['load'], { storedByt
 }
 
 function pulsarOf(plan: Plan): NonNullable<PlatformSettings['pulsar']> {
-  const { zookeeper, bookkeeper, autorecovery, broker, proxy, images, secrets } = plan
+  const { zookeeper, bookkeeper, autorecovery, broker, proxy, offload, images, secrets } = plan
   const { serviceUrl, adminUrl, ...cluster } = plan.pulsar
-  if (serviceUrl === '') return { ...cluster, image: images.pulsar, zookeeper, bookkeeper, autorecovery, broker, proxy }
+  if (serviceUrl === '')
+    return { ...cluster, image: images.pulsar, zookeeper, bookkeeper, autorecovery, broker, proxy, offload }
   const token = secrets.pulsarToken === undefined ? {} : { token: secrets.pulsarToken }
   return { serviceUrl, adminUrl, transport: cluster.transport, ...token } satisfies ExternalPulsar
 }

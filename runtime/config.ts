@@ -325,6 +325,40 @@ export const settings = {
     description:
       'Maximum size of the topic including kept messages, before copies. Beyond it, the oldest acknowledged messages are deleted early, never waiting ones. Each partition gets an equal share. Unused while PULSAR_RETENTION_HOURS is 0.',
   },
+  pulsarOffload: {
+    env: 'PULSAR_OFFLOAD',
+    type: 'boolean',
+    default: false,
+    description:
+      'Whether `set-up` makes brokers with an offloader move closed ledgers to their object store. It then sets the policies of the namespace; otherwise it leaves them alone.',
+  },
+  pulsarOffloadAfterMinutes: {
+    env: 'PULSAR_OFFLOAD_AFTER_MINUTES',
+    type: 'integer',
+    default: 60,
+    minimum: 0,
+    maximum: 525_600,
+    unit: 'minutes',
+    description: 'Age from which a closed ledger is moved. 0: its age does not matter.',
+  },
+  pulsarOffloadAfterGib: {
+    env: 'PULSAR_OFFLOAD_AFTER_GIB',
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    maximum: 65_536,
+    unit: 'GiB',
+    description: 'Size of one partition from which its oldest closed ledgers are moved. 0: its size does not matter.',
+  },
+  pulsarOffloadDeletionLagMinutes: {
+    env: 'PULSAR_OFFLOAD_DELETION_LAG_MINUTES',
+    type: 'integer',
+    default: 240,
+    minimum: 1,
+    maximum: 525_600,
+    unit: 'minutes',
+    description: 'How long the bookies still keep a ledger that was moved.',
+  },
   publishTimeoutSeconds: {
     env: 'PUBLISH_TIMEOUT_SECONDS',
     type: 'number',
@@ -653,6 +687,10 @@ export const READ_BY_ONE = {
     'pulsarBundles',
     'pulsarRetentionHours',
     'pulsarRetentionSizeGib',
+    'pulsarOffload',
+    'pulsarOffloadAfterMinutes',
+    'pulsarOffloadAfterGib',
+    'pulsarOffloadDeletionLagMinutes',
   ],
 } as const satisfies Record<ProgramName, readonly (keyof Config)[]>
 

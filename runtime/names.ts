@@ -6,6 +6,15 @@ export interface Retention {
   readonly mib: number
 }
 
+/** When closed ledgers are moved to the object store of the brokers. Limits of 0 are none; a ledger is moved at whichever comes first. */
+export interface Offload {
+  readonly afterMinutes: number
+  /** Of one partition. */
+  readonly afterGib: number
+  /** How long the bookies still keep what was moved. */
+  readonly deletionLagMinutes: number
+}
+
 /** The names of the topics and subscriptions of one configuration. */
 export interface Topics {
   readonly tenant: string
@@ -22,6 +31,8 @@ export interface TopicSetUp extends Topics {
   /** Minimum number of bundles of the namespace. */
   readonly bundles: number
   readonly retention: Retention
+  /** Nothing where its policies are not for set-up to set. */
+  readonly offload?: Offload
 }
 
 /** The subscription that keeps dead letters until a person has looked at them. */
@@ -42,7 +53,17 @@ export function topicsOf(config: SharedConfig): Topics {
 }
 
 export function topicSetUpOf(config: Config): TopicSetUp {
-  return { ...topicsOf(config), bundles: config.pulsarBundles, retention: retentionOf(config) }
+  const offload = {
+    afterMinutes: config.pulsarOffloadAfterMinutes,
+    afterGib: config.pulsarOffloadAfterGib,
+    deletionLagMinutes: config.pulsarOffloadDeletionLagMinutes,
+  }
+  return {
+    ...topicsOf(config),
+    bundles: config.pulsarBundles,
+    retention: retentionOf(config),
+    ...(config.pulsarOffload ? { offload } : {}),
+  }
 }
 
 /** So that brokers get about as many bundles each, and one that is added finds some to take. */

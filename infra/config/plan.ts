@@ -70,7 +70,7 @@ function runtimeOf(config: StackConfig, coefficients: Coefficients): Config {
   try {
     const warm = retention !== undefined && config.load.warmTier ? String(config.load.hotDays) : undefined
     const kept = { EVENT_RETENTION_DAYS: retention, WARM_AFTER_DAYS: warm }
-    const runtime = { ...loadConfig({ ...kept, ...config.runtime }), ...snapshotSettings(config.backup) }
+    const runtime = { ...loadConfig({ ...kept, ...config.runtime }), ...storeSettings(config) }
     if (retention === undefined || config.stated.has(PERIOD_KEY)) return runtime
     return { ...runtime, eventPartitioning: periodOf(config, runtime, coefficients).period }
   } catch (error) {
@@ -79,9 +79,14 @@ function runtimeOf(config: StackConfig, coefficients: Coefficients): Config {
   }
 }
 
-/** What the programs know of the backup. The nodes mount a claim at a fixed path. */
-function snapshotSettings({ type, location, basePath, retentionDays }: StackConfig['backup']) {
+/** What the programs know of backup and offload. The nodes mount a claim at a fixed path. */
+function storeSettings({ backup, offload }: Pick<StackConfig, 'backup' | 'offload'>) {
+  const { type, location, basePath, retentionDays } = backup
   return {
+    pulsarOffload: offload.type !== 'none',
+    pulsarOffloadAfterMinutes: offload.afterMinutes,
+    pulsarOffloadAfterGib: offload.afterGib,
+    pulsarOffloadDeletionLagMinutes: offload.deletionLagMinutes,
     snapshotType: type,
     snapshotLocation: type === 'fs' ? SNAPSHOT_FOLDER : location,
     snapshotBasePath: basePath,
@@ -126,6 +131,7 @@ function shapeOf(config: StackConfig, runtime: Config): Shape {
     messageMaxEvents: runtime.messageMaxEvents,
     prefetchMessages: runtime.prefetchMessages,
     retentionHours: runtime.pulsarRetentionHours,
+    ...offloads(config),
     ...statesExpire(config, runtime),
     cores: {
       api: config.api.cpuMillicores / 1000,
@@ -135,6 +141,12 @@ function shapeOf(config: StackConfig, runtime: Config): Shape {
     },
     floor: floorsOf(config.platform.environment),
   }
+}
+
+/** How long the bookies have a ledger. By the size of a partition alone it may be as long as it is kept. */
+function offloads({ offload: { type, afterMinutes, afterGib, deletionLagMinutes } }: StackConfig) {
+  if (type === 'none' || (afterMinutes === 0 && afterGib === 0)) return {}
+  return { offloadHours: afterMinutes === 0 ? Number.POSITIVE_INFINITY : (afterMinutes + deletionLagMinutes) / 60 }
 }
 
 /** After how many days sessions and profiles are deleted. Of an Elasticsearch of others its operators see to that. */

@@ -1,28 +1,10 @@
 import { topicGibOf } from '../sizing/bookies.ts'
 import type { StackFault } from './errors.ts'
 import { floorsOf } from './floors.ts'
+import { type OffloadShape, offloadRules } from './offload-rules.ts'
 import { dataHolders, type ElasticsearchSizes, type Plan } from './resolved.ts'
+import { check, type Rule, rule } from './rule.ts'
 import { mixedVersion, type Server, unsupportedVersion } from './server-versions.ts'
-
-type Facts = StackFault['facts']
-
-/** A rule by its name: whether a plan breaks it, by which numbers, and what to say of it. */
-interface Rule<P = Plan> {
-  readonly code: string
-  readonly factsOf: (plan: P) => Facts
-  readonly broken: (plan: P) => string | undefined
-}
-
-function rule<P = Plan>(code: string, factsOf: (plan: P) => Facts, broken: Rule<P>['broken']): Rule<P> {
-  return { code, factsOf, broken }
-}
-
-function check<P>(rules: readonly Rule<P>[], plan: P): readonly StackFault[] {
-  return rules.flatMap(({ code, factsOf, broken }) => {
-    const text = broken(plan)
-    return text === undefined ? [] : [{ code, facts: factsOf(plan), text }]
-  })
-}
 
 const ownPulsar = (plan: Plan) => plan.pulsar.serviceUrl === ''
 const ownElasticsearch = (plan: Plan) => plan.elasticsearch.url === ''
@@ -86,6 +68,14 @@ const general: readonly Rule[] = [
         ? `runtime.PULSAR_RETENTION_HOURS is ${p.runtime.pulsarRetentionHours}, and backup.intervalHours ${p.backup.intervalHours}: a restore would miss events after a snapshot that failed; keep them for at least ${minimum} hours, or make snapshots more often`
         : undefined
     },
+  ),
+  rule(
+    'offload_of_existing_pulsar',
+    () => ({}),
+    (p) =>
+      p.offload.type !== 'none' && !ownPulsar(p)
+        ? 'offload.type is stated, but Pulsar is not of the stack (pulsar.serviceUrl): set up its offload where it is run, and remove the group offload'
+        : undefined,
   ),
   rule(
     'pulsar_urls_incomplete',
@@ -383,8 +373,8 @@ const elasticsearchShape: readonly Rule<ElasticsearchShape>[] = [
 ]
 
 /** The faults of a Pulsar that is used alone. */
-export function pulsarFaults(shape: PulsarShape): readonly StackFault[] {
-  return check(pulsarShape, shape)
+export function pulsarFaults(shape: PulsarShape & OffloadShape): readonly StackFault[] {
+  return [...check(pulsarShape, shape), ...check(offloadRules, shape)]
 }
 
 /** The faults of an Elasticsearch that is used alone. */
@@ -434,7 +424,8 @@ const pulsar: readonly Rule[] = [
       const derived = p.reasons.some(
         ({ key, from }) => key === 'runtime.PULSAR_RETENTION_SIZE_GIB' && from === 'derived',
       )
-      return !derived && hours > 0 && gib > holds
+      // What is offloaded needs no ledger disk.
+      return !derived && p.offload.type === 'none' && hours > 0 && gib > holds
         ? `PULSAR_RETENTION_SIZE_GIB is ${gib}; the ledger disks hold at most ${holds} GiB of the topic and its copies: lower it, or raise bookkeeper.ledgersGib`
         : undefined
     },
@@ -555,5 +546,6 @@ export function brokenRules(plan: Plan): readonly StackFault[] {
     ...external,
     ...observability,
   ]
-  return check(rules, plan)
+  const { offload, images: servers } = plan
+  return [...check(rules, plan), ...check(offloadRules, { offload, image: servers.pulsar })]
 }

@@ -693,6 +693,72 @@ export const schema = {
         'ServiceAccount of the namespace that the cloud trusts (workload identity), for the nodes of Elasticsearch; the default one when empty.',
     },
   },
+  offload: {
+    type: {
+      type: 'string',
+      default: 'none',
+      oneOf: ['none', 's3', 'gcs', 'azure'],
+      description:
+        'Where Pulsar moves closed ledgers, so that a backlog and what is kept outlive the disks of the bookies: a bucket of S3 or of an S3-compatible store, of Google Cloud Storage, or a container of Azure. Needs an image with offloaders (`images.pulsar`). [How](offload.md).',
+    },
+    bucket: {
+      type: 'string',
+      default: '',
+      pattern: { regex: /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/, says: 'the name of a bucket or container' },
+      description: 'Bucket or container. No two stacks may use the same one. Fixed while ledgers are in it.',
+    },
+    region: {
+      type: 'string',
+      default: '',
+      pattern: { regex: /^[A-Za-z0-9-]{1,40}$/, says: 'a region like eu-central-1' },
+      description: 'Region of the bucket. For `s3` without `endpoint`, and for `gcs`.',
+    },
+    endpoint: {
+      type: 'string',
+      default: '',
+      pattern: { regex: /^https?:\/\/[^\s/]+$/, says: 'a URL like https://objects.example.com:9000' },
+      description: 'URL of an S3-compatible store; Amazon S3 when empty. For `s3`.',
+    },
+    credentialsSecret: {
+      type: 'string',
+      default: '',
+      pattern: ANY,
+      description:
+        'Secret of the namespace with the credentials of the brokers: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`; `key.json` of Google; or `AZURE_STORAGE_ACCOUNT` and `AZURE_STORAGE_ACCESS_KEY`.',
+    },
+    serviceAccount: {
+      type: 'string',
+      default: '',
+      pattern: ANY,
+      description:
+        'ServiceAccount of the namespace that the cloud trusts (workload identity), for the brokers; the default one when empty. For `s3`.',
+    },
+    afterMinutes: {
+      type: 'integer',
+      default: 60,
+      minimum: 0,
+      maximum: 525_600,
+      unit: 'minutes',
+      description: 'Age from which a closed ledger is moved; 0: its age does not matter.',
+    },
+    afterGib: {
+      type: 'integer',
+      default: 0,
+      minimum: 0,
+      maximum: 65_536,
+      unit: 'GiB',
+      description:
+        'Size of one partition from which its oldest closed ledgers are moved, whatever their age; 0: its size does not matter. Nothing is moved if this and `afterMinutes` are 0.',
+    },
+    deletionLagMinutes: {
+      type: 'integer',
+      default: 240,
+      minimum: 1,
+      maximum: 525_600,
+      unit: 'minutes',
+      description: 'How long the bookies still keep a ledger that was moved.',
+    },
+  },
   observability: {
     monitors: {
       type: 'string',

@@ -75,14 +75,3 @@ export const LINK_IDENTITY_TOKENS: readonly string[] = [
 export function identityLabels({ type, serviceAccount }: SnapshotStore): Readonly<Record<string, string>> {
   return type === 'azure' && serviceAccount !== '' ? { 'azure.workload.identity/use': 'true' } : {}
 }
-
-const HTTPS = 443
-const HTTP = 80
-
-/** Ports outside of the cluster that the nodes need: that of the store, and of the server that gives a machine its identity. */
-export function storePorts({ type, endpoint, credentialsSecret }: SnapshotStore): readonly number[] {
-  if (type === 'none' || type === 'fs') return []
-  const url = endpoint === '' ? undefined : new URL(endpoint)
-  const store = url === undefined ? HTTPS : Number(url.port || (url.protocol === 'https:' ? HTTPS : HTTP))
-  return credentialsSecret === '' ? [...new Set([store, HTTPS, HTTP])] : [store]
-}

@@ -39,12 +39,15 @@ export interface EdgesArgs {
   readonly authenticated: boolean
   /** Ports outside of the cluster on which the nodes of Elasticsearch reach the store of their snapshots. @default [] */
   readonly snapshotPorts?: readonly number[]
+  /** Ports outside of the cluster on which the brokers reach the store of offloaded ledgers. @default [] */
+  readonly offloadPorts?: readonly number[]
 }
 
 const SEARCH_NODES = ['elasticsearch-master', 'elasticsearch-data', 'elasticsearch-warm'] as const
 
 /** Every connection that the platform makes or takes, and no other: the NetworkPolicies are made from this list. */
-export function edgesOf({ tiers, outside, external, authenticated, snapshotPorts = [] }: EdgesArgs): readonly Edge[] {
+export function edgesOf(args: EdgesArgs): readonly Edge[] {
+  const { tiers, outside, external, authenticated, snapshotPorts = [], offloadPorts = [] } = args
   const has = (end: Edge['from']) =>
     end === 'anywhere' || end === 'dns' || outside.has(end as Outside) || tiers.has(end as Tier)
   // As the Service of the clients has it: masters answer them only where they hold the data.
@@ -55,9 +58,12 @@ export function edgesOf({ tiers, outside, external, authenticated, snapshotPorts
   const servers = (Object.entries(external) as [keyof ExternalPorts, readonly number[]][]).flatMap(([what, ports]) =>
     ports.length === 0 ? [] : CLIENTS[what].map((from): Edge => ({ from, to: 'anywhere', ports, why: what })),
   )
-  const store = SEARCH_NODES.flatMap((from): Edge[] =>
-    snapshotPorts.length === 0 ? [] : [{ from, to: 'anywhere', ports: snapshotPorts, why: 'snapshots' }],
-  )
+  const stored = (from: Tier, ports: readonly number[], why: string): readonly Edge[] =>
+    ports.length === 0 ? [] : [{ from, to: 'anywhere', ports, why }]
+  const store = [
+    ...SEARCH_NODES.flatMap((from) => stored(from, snapshotPorts, 'snapshots')),
+    ...stored('broker', offloadPorts, 'offloaded ledgers'),
+  ]
   const scraped = scrapedOf([...tiers], authenticated).map((to): Edge => {
     const { metrics, ports } = tierOf(to)
     return { from: 'scrapers', to, ports: [ports[metrics?.port ?? ''] as number], why: 'metrics' }

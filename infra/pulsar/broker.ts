@@ -11,6 +11,7 @@ import { Stateful } from '../kubernetes/stateful.ts'
 import { configMap, disruptionBudget } from '../kubernetes/tier-objects.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
 import type { PulsarEndpoint } from './endpoint.ts'
+import { type OffloadStore, offloadCredentials, offloadSettings } from './offload.ts'
 import { configVolume, PULSAR_USER, pulsarContainer, TOKEN_DIR, tokenVolume } from './server.ts'
 import type { Tokens } from './tokens.ts'
 
@@ -45,6 +46,8 @@ export interface BrokerArgs extends SiteArgs, BrokerSettings {
   readonly ackQuorum?: number
   /** Key and tokens. @default brokers ask for no token */
   readonly tokens?: Tokens
+  /** Where closed ledgers are moved: what the group `offload` of a stack has. @default nowhere */
+  readonly offload?: Partial<OffloadStore>
 }
 
 /** What the brokers are made from. */
@@ -55,6 +58,7 @@ interface Brokers {
   readonly config: GroupOf<'broker'>
   readonly bookkeeper: GroupOf<'bookkeeper'>
   readonly pulsar: GroupOf<'pulsar'>
+  readonly offload: OffloadStore
 }
 
 /** `brokerShutdownTimeoutMs`: the maximum time for a broker to hand over its topics. */
@@ -78,6 +82,7 @@ export class Broker extends ComponentResource implements PulsarEndpoint {
       config: withDefaults(name, 'broker', args),
       bookkeeper: quorumsOf(name, args),
       pulsar: withDefaults(name, 'pulsar', args),
+      offload: withDefaults(name, 'offload', args.offload ?? {}),
     }
     const child = { parent: this }
     this.serviceUrl = `pulsar://${hostOf(site, name)}:${PORTS.pulsar}`
@@ -115,7 +120,7 @@ function quorumsOf(name: string, { ensemble, writeQuorum, ackQuorum }: BrokerArg
 }
 
 /** The configuration file of a broker. What it does not name has the default of Pulsar. */
-function brokerConf({ site, bookkeeper, pulsar, args }: Brokers, publicKey?: string): string {
+function brokerConf({ site, bookkeeper, pulsar, offload, args }: Brokers, publicKey?: string): string {
   const { zookeeper } = args
   const zones = site.zones.length
   return propertiesFile({
@@ -154,6 +159,7 @@ function brokerConf({ site, bookkeeper, pulsar, args }: Brokers, publicKey?: str
     // The age of a backlog is that of its oldest message. Without it a broker reports -1 until the ledger of that message is closed.
     preciseTimeBasedBacklogQuotaCheck: true,
     authenticateMetricsEndpoint: false,
+    ...offloadSettings(offload),
     ...(publicKey === undefined ? {} : authentication(pulsar, publicKey)),
   })
 }
@@ -171,16 +177,18 @@ function authentication({ authorization }: GroupOf<'pulsar'>, publicKey: string)
   }
 }
 
-function brokerPod({ name, site, config, args }: Brokers, digest: Output<string>): PodTemplate {
+function brokerPod({ name, site, config, offload, args }: Brokers, digest: Output<string>): PodTemplate {
   const { image, tokens } = args
+  const store = offloadCredentials(offload)
   return podTemplate({
     site,
     tier: 'broker',
+    serviceAccount: offload.serviceAccount,
     ...PULSAR_USER,
     graceSeconds: PRE_STOP_SECONDS + SHUTDOWN_SECONDS + 20,
     zones: site.zones,
     checksums: { config: digest },
-    volumes: [configVolume(name), ...(tokens ? [tokenVolume(tokens.secretName('broker'))] : [])],
+    volumes: [configVolume(name), ...(tokens ? [tokenVolume(tokens.secretName('broker'))] : []), ...store.volumes],
     containers: [
       pulsarContainer({
         jvm: 'broker',
@@ -188,9 +196,10 @@ function brokerPod({ name, site, config, args }: Brokers, digest: Output<string>
         image,
         command: ['bash', '-c', 'echo OK > /tmp/status && exec bin/pulsar broker'],
         env: { PULSAR_BROKER_CONF: '/config/broker.conf' },
+        fields: store.env,
         ports: PORTS,
         resources: config,
-        mounts: tokens ? { [TOKEN_DIR]: 'tokens' } : {},
+        mounts: { ...(tokens ? { [TOKEN_DIR]: 'tokens' } : {}), ...store.mounts },
         // The status page needs no token. It fails when threads wait for each other forever, and reports nothing about other servers,
         // so a broker is not killed for their faults.
         probes: probes({

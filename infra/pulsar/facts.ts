@@ -3,6 +3,7 @@ import type { GroupOf } from '../config/read.ts'
 import type { Site } from '../kubernetes/site.ts'
 import { shares } from '../kubernetes/zones.ts'
 import { type FactValues, versionFact } from '../safety/facts.ts'
+import { offloadFacts } from './offload.ts'
 
 /** Pulsar with every number settled. */
 export interface SettledPulsar extends Omit<GroupOf<'pulsar'>, 'serviceUrl' | 'adminUrl'> {
@@ -12,11 +13,12 @@ export interface SettledPulsar extends Omit<GroupOf<'pulsar'>, 'serviceUrl' | 'a
   readonly autorecovery: GroupOf<'autorecovery'>
   readonly broker: GroupOf<'broker'>
   readonly proxy: GroupOf<'proxy'>
+  readonly offload: GroupOf<'offload'>
 }
 
 /** What the data of a Pulsar depends on. */
 export function pulsarFacts(
-  { clusterName, version, zookeeper: z, bookkeeper: b }: SettledPulsar,
+  { clusterName, version, zookeeper: z, bookkeeper: b, offload }: SettledPulsar,
   site: Pick<Site, 'zones' | 'storageClass'>,
 ): FactValues {
   const bookies = shares(b.replicas, site.zones).map(({ zone, replicas }) => [
@@ -34,5 +36,6 @@ export function pulsarFacts(
     'bookkeeper.journalStorageClass': b.journalStorageClass || site.storageClass,
     'bookkeeper.ledgersStorageClass': b.ledgersStorageClass || site.storageClass,
     ...Object.fromEntries(bookies),
+    ...offloadFacts(offload),
   }
 }

@@ -16,6 +16,7 @@ import { Broker, type BrokerSettings } from './broker.ts'
 import type { PulsarAccess } from './endpoint.ts'
 import { pulsarFacts, type SettledPulsar } from './facts.ts'
 import { metadataJob } from './metadata.ts'
+import type { OffloadStore } from './offload.ts'
 // biome-ignore lint/suspicious/noShadowRestrictedNames: what Pulsar calls it
 import { Proxy, type ProxySettings } from './proxy.ts'
 import { Tokens } from './tokens.ts'
@@ -52,6 +53,13 @@ export interface PulsarSettings {
   readonly broker?: BrokerSettings
   /** The proxies, for clients from outside of the cluster; none by default. */
   readonly proxy?: ProxySettings
+  /**
+   * Where the brokers move closed ledgers. When they do is a policy of the namespace: for the programs' own it is in their
+   * settings (`pulsarOffload` and so on).
+   *
+   * @default nowhere
+   */
+  readonly offload?: Partial<OffloadStore>
 }
 
 export interface PulsarArgs extends SiteArgs, PulsarSettings {
@@ -80,6 +88,7 @@ export function settledPulsar(name: string, args: PulsarSettings & { readonly im
     autorecovery: withDefaults(`autorecovery of ${name}`, 'autorecovery', args.autorecovery ?? {}),
     broker: withDefaults(`broker of ${name}`, 'broker', args.broker ?? {}),
     proxy: withDefaults(`proxy of ${name}`, 'proxy', args.proxy ?? {}),
+    offload: withDefaults(`offload of ${name}`, 'offload', args.offload ?? {}),
   }
 }
 
@@ -145,17 +154,18 @@ export class Pulsar extends ComponentResource implements PulsarAccess {
       ? new Tokens(`${name}-tokens`, { ...site, pulsar: name }, { parent: this })
       : undefined
     const cluster = { clusterName, authorization: config.authorization, ...(tokens ? { tokens } : {}) }
+    const { transport, offload } = config
     const { ensemble, writeQuorum, ackQuorum } = config.bookkeeper
     this.endpoint = new Broker(
       `${prefix}broker`,
-      { ...shared, ...cluster, transport: config.transport, ensemble, writeQuorum, ackQuorum, ...config.broker },
+      { ...shared, ...cluster, transport, offload, ensemble, writeQuorum, ackQuorum, ...config.broker },
       after(this.autorecovery),
     )
     if (config.proxy.replicas > 0) {
       const proxy = { ...site, image, ...cluster, brokers: this.endpoint, ...config.proxy }
       this.proxy = new Proxy(`${prefix}proxy`, proxy, after(this.endpoint))
     }
-    this.transport = config.transport
+    this.transport = transport
     this.brokers = config.broker.replicas
     if (tokens) {
       this.tokenDigest = tokens.digest

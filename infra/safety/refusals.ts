@@ -25,6 +25,10 @@ const PREPARED: readonly (readonly [RegExp, string])[] = [
     /^runtime\.EVENT_PARTITIONING$/,
     'an event that is sent again across the change goes into another index and is stored twice; state the old period, or make sure that no sender retries meanwhile',
   ],
+  [
+    /^offload\.store$/,
+    'brokers would not find the ledgers that are in the store, and their events would be lost; wait until it has none: docs/offload.md, "Turn it off"',
+  ],
   // A claim keeps its class; one that lost its volume is created with the new one.
   [/StorageClass$|\.storageClass$/, 'a volume keeps its StorageClass; state the old one'],
 ]

@@ -34,8 +34,10 @@ export interface LedgerContent {
   readonly keptHours: number
   /** One copy of what Pulsar holds of the topic at the end of a backlog, as PULSAR_RETENTION_SIZE_GIB counts it. */
   readonly topicBytes: number
-  /** All copies of that, of what is about to be deleted, and of the dead letters. */
+  /** All copies of what the bookies have of that, of what is about to be deleted, and of the dead letters. */
   readonly bytes: number
+  /** Hours at peak rate that the bookies have, where the rest is in an object store. */
+  readonly bookieHours: number | undefined
   readonly deadLetterBytes: number
 }
 
@@ -45,8 +47,15 @@ export function ledgerContent({ load, shape, c, demand }: Question): LedgerConte
   const hourBytes = HOUR_SECONDS * demand.queuedBytesPerSecond
   const topicBytes = (load.backlogHours + keptHours) * hourBytes
   const deadLetterBytes = demand.deadLetterBytesPerSecond * c.deadLetterDays * DAY_SECONDS
-  const all = topicBytes + c.ledgerTrimHours * hourBytes + deadLetterBytes
-  return { keptHours, topicBytes, deadLetterBytes, bytes: all * shape.writeQuorum }
+  const bookieHours = offloadedAfter(shape, c, load.backlogHours + keptHours)
+  const own = bookieHours === undefined ? topicBytes : bookieHours * hourBytes
+  const all = own + c.ledgerTrimHours * hourBytes + deadLetterBytes
+  return { keptHours, topicBytes, deadLetterBytes, bytes: all * shape.writeQuorum, bookieHours }
+}
+
+/** A ledger that is old enough is moved when the next one is closed, which may take as long as its own end did. */
+function offloadedAfter({ offloadHours }: Question['shape'], c: Question['c'], allHours: number): number | undefined {
+  return offloadHours === undefined ? undefined : Math.min(allHours, offloadHours + c.ledgerTrimHours)
 }
 
 /** A whole day has the mean rate; what is left of the hours may all be at peak. */
@@ -142,11 +151,14 @@ function sizeRetention({ load, shape, demand }: Question, content: LedgerContent
   const fits = Math.floor(topicGib)
   const { writtenBytesPerSecond: written, queuedBytesPerSecond: queued } = demand
   const needed = roundUp((content.topicBytes * Math.max(1, written / queued)) / GIB)
-  const value = Math.max(1, Math.min(needed, fits))
+  const isOffloaded = content.bookieHours !== undefined
+  const value = Math.max(1, isOffloaded ? needed : Math.min(needed, fits))
+  const room = isOffloaded
+    ? 'the object store has the rest of it'
+    : `the ledger disks have room for ${figure(fits)} GiB in ${counted(shape.writeQuorum, 'copy', 'copies')}`
   const reason =
     `${figure(value)}: ${counted(load.backlogHours, 'hour')} of backlog and ${counted(shape.retentionHours, 'hour')} of what is ` +
-    `acknowledged, as much as ${figure(content.keptHours)} at peak, are ${bytes(content.topicBytes)} before copies; ` +
-    `the ledger disks have room for ${figure(fits)} GiB in ${counted(shape.writeQuorum, 'copy', 'copies')}`
+    `acknowledged, as much as ${figure(content.keptHours)} at peak, are ${bytes(content.topicBytes)} before copies; ${room}`
   const facts = {
     backlogHours: load.backlogHours,
     retentionHours: shape.retentionHours,
@@ -185,8 +197,11 @@ function sizeLedgers(question: Question, content: LedgerContent, count: number):
   const value = Math.max(c.minDiskGib, needed)
   const reason =
     `${figure(value)}: ${counted(load.backlogHours, 'hour')} of backlog, ${counted(shape.retentionHours, 'hour')} of what is ` +
-    `acknowledged, as much as ${figure(content.keptHours)} at peak, and ${figure(c.ledgerTrimHours)} until ledgers are ` +
-    `deleted, of ${bytes(demand.queuedBytesPerSecond)}/s as compressed, and ${bytes(content.deadLetterBytes)} of dead letters, in ` +
+    `acknowledged, as much as ${figure(content.keptHours)} at peak, ` +
+    (content.bookieHours === undefined
+      ? ''
+      : `of which ${figure(content.bookieHours)} until ledgers are only in the object store, `) +
+    `and ${figure(c.ledgerTrimHours)} until ledgers are deleted, of ${bytes(demand.queuedBytesPerSecond)}/s as compressed, and ${bytes(content.deadLetterBytes)} of dead letters, in ` +
     `${counted(shape.writeQuorum, 'copy', 'copies')} are ${bytes(content.bytes)} on ${counted(count, 'bookie')}, which fill ` +
     `${percent(c.bookieFillRatio)} with one down and ${percent(c.bookieLossFillRatio)} after the loss that is to be ` +
     `survived; never less than ${figure(c.minDiskGib)}`
@@ -194,6 +209,7 @@ function sizeLedgers(question: Question, content: LedgerContent, count: number):
     backlogHours: load.backlogHours,
     retentionHours: shape.retentionHours,
     keptPeakHours: content.keptHours,
+    ...(content.bookieHours === undefined ? {} : { bookieHours: content.bookieHours }),
     bytesPerSecond: demand.queuedBytesPerSecond,
     deadLetterBytes: content.deadLetterBytes,
     ledgerBytes: content.bytes,

@@ -71,6 +71,8 @@ export interface Shape {
   readonly prefetchMessages: number
   /** PULSAR_RETENTION_HOURS: how long Pulsar keeps what is acknowledged; 0 for not at all. */
   readonly retentionHours: number
+  /** Hours for which bookies have a closed ledger, before it is only in the object store. Absent: they have it for as long as it is kept. */
+  readonly offloadHours?: number
   /** SESSION_RETENTION_DAYS and PROFILE_RETENTION_DAYS where they are deleted after that; 0 where they never are. */
   readonly sessionRetentionDays: number
   readonly profileRetentionDays: number

@@ -31,16 +31,26 @@ export async function installServers(
 ): Promise<Record<ServerName, string>> {
   const names = options.names ?? (Object.keys(artifacts) as ServerName[])
   mkdirSync(home.servers, { recursive: true, mode: 0o755 })
-  for (const name of names) {
-    const folder = folderOf(home, name)
-    if (existsSync(folder)) continue
-    await install(artifacts[name], folder, progress, { ...options, java: options.java ?? (await findJava()) })
-  }
-  return { pulsar: folderOf(home, 'pulsar'), elasticsearch: folderOf(home, 'elasticsearch') }
+  for (const name of names) await installArtifact(home, artifacts[name], progress, options)
+  return { pulsar: folderOf(home, artifacts.pulsar), elasticsearch: folderOf(home, artifacts.elasticsearch) }
 }
 
-function folderOf(home: Pick<Home, 'servers'>, name: ServerName): string {
-  return join(home.servers, `${name}-${artifacts[name].version}`)
+/** The same for one artifact. @returns its folder. */
+export async function installArtifact(
+  home: Pick<Home, 'servers'>,
+  artifact: Artifact,
+  progress: (text: string) => void,
+  options: InstallOptions = {},
+): Promise<string> {
+  const folder = folderOf(home, artifact)
+  if (!existsSync(folder)) {
+    await install(artifact, folder, progress, { ...options, java: options.java ?? (await findJava()) })
+  }
+  return folder
+}
+
+function folderOf(home: Pick<Home, 'servers'>, { name, version }: Artifact): string {
+  return join(home.servers, `${name}-${version}`)
 }
 
 /** Not the folder where Maven runs, because there the plugin writes marks of its own. */

@@ -11,6 +11,9 @@ export interface PolicyAdmin {
   droppingPolicies(topic: string): Promise<DroppingPolicies | undefined>
   /** A policy of the topic itself, as the broker that answers knows it; `undefined` when it has none. */
   ownPolicy(topic: string, policy: TopicPolicy): Promise<unknown>
+  setOffload(namespace: string, limits: OffloadLimits): Promise<void>
+  /** The policy in force for a topic, and whether its brokers can move anything at all. */
+  appliedOffload(topic: string): Promise<OffloadLimits & { readonly driver: string }>
   setMessageTtl(topic: string, seconds: number): Promise<void>
   setBacklogQuota(topic: string, type: QuotaType, quota: BacklogQuota): Promise<void>
   setInactiveTopicPolicies(topic: string, policies: InactiveTopicPolicies): Promise<void>
@@ -23,6 +26,15 @@ export interface BacklogQuota {
   readonly policy: string
   readonly limitSize: number
   readonly limitTime: number
+}
+
+/** When closed ledgers are moved to an object store. Limits of -1 are none; a ledger is moved at whichever comes first. */
+export interface OffloadLimits {
+  readonly afterSeconds: number
+  /** Of one partition. */
+  readonly afterBytes: number
+  /** How long the bookies still keep what was moved. */
+  readonly deletionLagMs: number
 }
 
 export interface InactiveTopicPolicies {
@@ -55,6 +67,13 @@ interface RetentionPolicy {
   readonly retentionSizeInMB: number
 }
 
+interface OffloadPolicies {
+  readonly managedLedgerOffloadDriver?: string | null
+  readonly managedLedgerOffloadThresholdInSeconds?: number | null
+  readonly managedLedgerOffloadThresholdInBytes?: number | null
+  readonly managedLedgerOffloadDeletionLagInMillis?: number | null
+}
+
 export function policyAdmin(http: AdminHttp): PolicyAdmin {
   return {
     setRetention: (namespace, { minutes, mib }) =>
@@ -71,6 +90,21 @@ export function policyAdmin(http: AdminHttp): PolicyAdmin {
           return (await http.read<NamespacePolicies>(`namespaces/${namespaceOf(topic)}`))?.retention_policies
         })
       return { minutes: applied?.retentionTimeInMinutes ?? 0, mib: applied?.retentionSizeInMB ?? 0 }
+    },
+    setOffload: async (namespace, { afterSeconds, afterBytes, deletionLagMs }) => {
+      // The lag first: the others may move a ledger immediately, and it then counts.
+      await http.ensure('PUT', `namespaces/${namespace}/offloadDeletionLagMs`, deletionLagMs)
+      await http.ensure('PUT', `namespaces/${namespace}/offloadThresholdInSeconds`, afterSeconds)
+      await http.ensure('PUT', `namespaces/${namespace}/offloadThreshold`, afterBytes)
+    },
+    appliedOffload: async (topic) => {
+      const applied = await http.read<OffloadPolicies>(`${topicPath(topic)}/offloadPolicies?applied=true`)
+      return {
+        driver: applied?.managedLedgerOffloadDriver ?? '',
+        afterSeconds: applied?.managedLedgerOffloadThresholdInSeconds ?? -1,
+        afterBytes: applied?.managedLedgerOffloadThresholdInBytes ?? -1,
+        deletionLagMs: applied?.managedLedgerOffloadDeletionLagInMillis ?? -1,
+      }
     },
     droppingPolicies: (topic) => readable(() => droppingPoliciesOf(http, topic)),
     ownPolicy: (topic, policy) => http.read(`${topicPath(topic)}/${policy}`),

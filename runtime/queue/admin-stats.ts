@@ -22,8 +22,15 @@ export interface StatsAdmin {
   earliestPublishedAtMs(partition: string): Promise<number | undefined>
 }
 
+interface KeptLedger {
+  readonly id: number
+  readonly entries: number
+  /** Whether it is in the object store of the brokers; the bookies may still have it too. */
+  readonly offloaded?: boolean
+}
+
 export interface KeptLedgers {
-  readonly ledgers: readonly { readonly id: number; readonly entries: number }[]
+  readonly ledgers: readonly KeptLedger[]
   readonly last: Position
 }
 
@@ -32,7 +39,7 @@ interface InternalStats {
   /** `ledger:entry` */
   readonly lastConfirmedEntry: string
   /** The last one is being written to, and reports 0 entries. */
-  readonly ledgers: readonly { readonly ledgerId: number; readonly entries: number }[]
+  readonly ledgers: readonly { readonly ledgerId: number; readonly entries: number; readonly offloaded?: boolean }[]
 }
 
 export interface TopicFacts {
@@ -106,9 +113,10 @@ export function statsAdmin(http: AdminHttp): StatsAdmin {
       const stats = await http.read<InternalStats>(`${topicPath(partition)}/internalStats`)
       if (stats === undefined) throw new AppError('topic_not_found', `the partition ${partition} does not exist`)
       const [ledger = -1, entry = -1] = stats.lastConfirmedEntry.split(':').map(Number)
-      const ledgers = stats.ledgers.map(({ ledgerId, entries }, index) => ({
+      const ledgers = stats.ledgers.map(({ ledgerId, entries, offloaded }, index) => ({
         id: ledgerId,
         entries: index === stats.ledgers.length - 1 ? stats.currentLedgerEntries : entries,
+        ...(offloaded ? { offloaded } : {}),
       }))
       return { ledgers, last: { ledger, entry } }
     },

@@ -5,6 +5,7 @@ import type { SetUpStep } from '../set-up-step.ts'
 import type { PulsarAdmin } from './admin.ts'
 import { readUntil } from './attempts.ts'
 import { ensureBundles } from './bundles.ts'
+import { ensureOffload } from './offload-policy.ts'
 import { pinPolicies } from './policies.ts'
 import { ensureRetention, type RetentionChange } from './retention-policy.ts'
 import { ensureSpread } from './spread.ts'
@@ -50,6 +51,7 @@ export async function setUpQueue(
   const topic = await ensureTopic(admin, topics)
   steps.push(topic.step)
   steps.push(await ensureRetention(admin, topics, retentionChange))
+  if (topics.offload) steps.push(await ensureOffload(admin, topics, topics.offload, topic.partitions))
   if (topic.partitions > 0) {
     steps.push(await ensurePartitionSubscriptions(admin, topics, topic.partitions))
     steps.push(await ensureSpread(admin, topics, topic.partitions))

@@ -19,6 +19,11 @@ export interface ClusterOptions {
   readonly zones: readonly string[]
   readonly bookiesInZone: number
   readonly brokers: number
+  /** What the stack of the brokers states besides, and overrides of their configuration. @default nothing */
+  readonly broker?: {
+    readonly stack?: Readonly<Record<string, unknown>>
+    readonly conf?: Readonly<Record<string, string>>
+  }
 }
 
 interface Bookie {
@@ -43,14 +48,17 @@ export class PulsarCluster {
   #zookeeper = ''
   #runs = 0
 
-  private constructor(folder: string) {
+  readonly #broker: NonNullable<ClusterOptions['broker']>
+
+  private constructor(folder: string, broker: NonNullable<ClusterOptions['broker']>) {
     this.#folder = folder
+    this.#broker = broker
   }
 
-  static async start({ name, zones, bookiesInZone, brokers }: ClusterOptions): Promise<PulsarCluster> {
+  static async start({ name, zones, bookiesInZone, brokers, broker = {} }: ClusterOptions): Promise<PulsarCluster> {
     const folder = join(servers().folder, name)
     mkdirSync(folder)
-    const cluster = new PulsarCluster(folder)
+    const cluster = new PulsarCluster(folder, broker)
     await cluster.#startZooKeeper()
     const ids = await Promise.all(
       zones
@@ -98,12 +106,20 @@ export class PulsarCluster {
 
   /** The metadata of each ledger, as BookKeeper prints it. What a broker reports of them can be older. */
   async ledgers(): Promise<readonly string[]> {
+    return (await this.#listLedgers('-meta')).match(/LedgerMetadata\{.*/g) ?? []
+  }
+
+  /** The ledgers that the bookies have. */
+  async ledgerIds(): Promise<readonly number[]> {
+    return [...(await this.#listLedgers()).matchAll(/ledgerID: (\d+)/g)].map(([, id]) => Number(id))
+  }
+
+  async #listLedgers(...options: readonly string[]): Promise<string> {
     const env = {
       BOOKIE_CONF: await this.#bookieConf('shell', {}),
       BOOKIE_LOG_DIR: this.#folder,
     }
-    const text = await this.run('ledgers', ['bin/bookkeeper', 'shell', 'listledgers', '-meta'], env)
-    return text.match(/LedgerMetadata\{.*/g) ?? []
+    return this.run('ledgers', ['bin/bookkeeper', 'shell', 'listledgers', ...options], env)
   }
 
   /** Runs a command of Pulsar's distribution to its end. @returns what it has printed. @throws Error where it fails. */
@@ -181,7 +197,8 @@ export class PulsarCluster {
   async #startBroker(webPort: number): Promise<void> {
     const name = `broker-${webPort}`
     const port = await freePort()
-    const conf = await this.#write(`${name}.conf`, await fileOf('production', 'broker', 'broker.conf'), {
+    const { stack = {}, conf: overrides = {} } = this.#broker
+    const conf = await this.#write(`${name}.conf`, await fileOf('production', 'broker', 'broker.conf', stack), {
       metadataStoreUrl: `zk:${this.#zookeeper}`,
       configurationMetadataStoreUrl: `zk:${this.#zookeeper}`,
       brokerServicePort: `${port}`,
@@ -193,6 +210,7 @@ export class PulsarCluster {
       brokerClientAuthenticationPlugin: '',
       brokerClientAuthenticationParameters: '',
       statusFilePath: '',
+      ...overrides,
     })
     const child = await this.#startWith(name, ['broker'], { PULSAR_BROKER_CONF: conf })
     const admin = `127.0.0.1:${webPort}`

@@ -12,6 +12,11 @@ export interface OtherValue {
 /** For what is refused where brokers ask for no token. */
 const TOKENS = { pulsar: { authentication: true } }
 
+const OFFLOADING = {
+  offload: { type: 's3', bucket: 'ledgers', region: 'eu-central-1' },
+  images: { pulsar: 'apachepulsar/pulsar-all:4.0.6' },
+}
+
 const SCRAPED = { platform: { monitoringNamespaces: ['monitoring'] } }
 
 /** Keys whose other value is not simply one more, or needs another key too. */
@@ -82,6 +87,19 @@ const SPECIAL: Readonly<Record<string, Groups>> = {
   'backup.region': { backup: { type: 's3', location: 'snapshots', region: 'eu-central-1' } },
   'backup.credentialsSecret': { backup: { type: 's3', location: 'snapshots', credentialsSecret: 'snapshots' } },
   'backup.serviceAccount': { backup: { type: 's3', location: 'snapshots', serviceAccount: 'snapshots' } },
+  ...Object.fromEntries(
+    Object.entries({
+      type: {},
+      bucket: { bucket: 'other' },
+      region: { region: 'eu-west-1' },
+      endpoint: { endpoint: 'https://objects.example.com:9000' },
+      credentialsSecret: { credentialsSecret: 'ledgers' },
+      serviceAccount: { serviceAccount: 'ledgers' },
+      afterMinutes: { afterMinutes: 30 },
+      afterGib: { afterGib: 2 },
+      deletionLagMinutes: { deletionLagMinutes: 30 },
+    }).map(([key, value]) => [`offload.${key}`, { ...OFFLOADING, offload: { ...OFFLOADING.offload, ...value } }]),
+  ),
   'observability.monitors': { ...SCRAPED, observability: { monitors: 'podMonitor' } },
   'observability.scrapeSeconds': { ...SCRAPED, observability: { monitors: 'podMonitor', scrapeSeconds: 15 } },
   'observability.labels': { ...SCRAPED, observability: { monitors: 'podMonitor', labels: ['release=prometheus'] } },

@@ -344,6 +344,22 @@ describe('the sizes of Pulsar', () => {
     assert.equal(fitting['runtime.PULSAR_RETENTION_SIZE_GIB'], 116)
   })
 
+  it('hold only what is not yet in the object store, where there is one, and let Pulsar keep all of it', () => {
+    const of = (offloadHours?: number) =>
+      size(MEDIUM, { ...PRODUCTION, retentionHours: 168, ...(offloadHours === undefined ? {} : { offloadHours }) })
+    const disk = (offloadHours?: number) => valuesOf(of(offloadHours))['bookkeeper.ledgersGib']
+    const kept = (offloadHours?: number) => valuesOf(of(offloadHours))['runtime.PULSAR_RETENTION_SIZE_GIB']
+    assert.deepEqual([disk(), disk(5), disk(24)], [654, 93, 222])
+    // Never more than without, and the size at which Pulsar would delete early is not that of the disks.
+    assert.equal(disk(10_000), disk())
+    assert.equal(disk(Number.POSITIVE_INFINITY), disk())
+    assert.deepEqual([kept(), kept(5), kept(Number.POSITIVE_INFINITY)], [763, 1652, 1652])
+    const { facts, reason } = whyOf(of(5), 'bookkeeper.ledgersGib')
+    assert.equal(facts['bookieHours'], 9)
+    assert.match(reason, /, of which 9 until ledgers are only in the object store, and 4 until ledgers are deleted,/)
+    assert.match(reasonOf(of(5), 'runtime.PULSAR_RETENTION_SIZE_GIB'), /; the object store has the rest of it$/)
+  })
+
   it('have the brokers that carry the peak after the loss of one, or of a zone, where that is asked', () => {
     const brokers = (given: Partial<Load>) =>
       valuesOf(size(loadOf({ peakEventsPerSecond: 250_000, eventsPerCall: 50, ...given }), PRODUCTION))[

@@ -27,6 +27,60 @@ describe('pulsarAdmin', () => {
     await server.stop()
   })
 
+  it('sets the offload of a namespace, the lag first, and reads what is in force for a topic', async () => {
+    const server = new ScriptedServer()
+    await server.start()
+    const admin = pulsarAdmin(loadConfig({ PULSAR_API: server.url }))
+    server.answer = () => ({ status: 204 })
+    await admin.setOffload('a/b', { afterSeconds: 3600, afterBytes: -1, deletionLagMs: 60_000 })
+    assert.deepEqual(
+      server.calls.map(({ method, path, text }) => [method, path, text]),
+      [
+        ['PUT', '/admin/v2/namespaces/a/b/offloadDeletionLagMs', '60000'],
+        ['PUT', '/admin/v2/namespaces/a/b/offloadThresholdInSeconds', '3600'],
+        ['PUT', '/admin/v2/namespaces/a/b/offloadThreshold', '-1'],
+      ],
+    )
+    const applied = (body: object) => {
+      server.answer = () => ({ body })
+      return admin.appliedOffload('persistent://a/b/c')
+    }
+    const none = { driver: '', afterSeconds: -1, afterBytes: -1, deletionLagMs: -1 }
+    assert.deepEqual(await applied({ managedLedgerOffloadDriver: null }), none)
+    assert.equal(server.calls.at(-1)?.path, '/admin/v2/persistent/a/b/c/offloadPolicies')
+    const policies = {
+      managedLedgerOffloadDriver: 'aws-s3',
+      managedLedgerOffloadThresholdInSeconds: 60,
+      managedLedgerOffloadThresholdInBytes: 5,
+      managedLedgerOffloadDeletionLagInMillis: 7,
+    }
+    const some = { driver: 'aws-s3', afterSeconds: 60, afterBytes: 5, deletionLagMs: 7 }
+    assert.deepEqual(await applied(policies), some)
+    server.answer = () => ({ status: 404 })
+    assert.deepEqual(await admin.appliedOffload('persistent://a/b/c'), none)
+    await admin.close()
+    await server.stop()
+  })
+
+  it('knows which ledgers of a partition are in the object store', async () => {
+    const server = new ScriptedServer()
+    await server.start()
+    const ledger = (ledgerId: number, offloaded: boolean) => ({ ledgerId, entries: 4, offloaded })
+    const ledgers = [ledger(1, true), ledger(2, false), { ledgerId: 3, entries: 0 }]
+    server.answer = () => ({ body: { currentLedgerEntries: 2, lastConfirmedEntry: '3:1', ledgers } })
+    const admin = pulsarAdmin(loadConfig({ PULSAR_API: server.url }))
+    assert.deepEqual(await admin.keptLedgers('persistent://a/b/c-partition-0'), {
+      ledgers: [
+        { id: 1, entries: 4, offloaded: true },
+        { id: 2, entries: 4 },
+        { id: 3, entries: 2 },
+      ],
+      last: { ledger: 3, entry: 1 },
+    })
+    await admin.close()
+    await server.stop()
+  })
+
   describe('where another broker serves what is asked for', () => {
     let first: ScriptedServer
     let second: ScriptedServer

@@ -1,0 +1,71 @@
+import type { GroupOf } from '../config/read.ts'
+import type { EnvVar, Volume } from '../kubernetes/pod.ts'
+import type { FactValues } from '../safety/facts.ts'
+
+/** Where closed ledgers are moved, and how the brokers prove who they are to the store. */
+export type OffloadStore = Pick<
+  GroupOf<'offload'>,
+  'type' | 'bucket' | 'region' | 'endpoint' | 'credentialsSecret' | 'serviceAccount'
+>
+
+/** Where the key of Google is mounted. */
+const KEY_DIR = '/offload'
+
+/**
+ * What `broker.conf` has for the store. When ledgers are moved is a policy of the namespace, which set-up makes: without one
+ * nothing is moved, and so nothing of Pulsar's own namespaces.
+ *
+ * @see https://pulsar.apache.org/docs/4.0.x/tiered-storage-overview/
+ */
+export function offloadSettings({ type, bucket, region, endpoint }: OffloadStore): Readonly<Record<string, string>> {
+  const offloadersDirectory = '/pulsar/offloaders'
+  switch (type) {
+    case 's3':
+      return {
+        offloadersDirectory,
+        // Also for S3-compatible stores: the driver `S3` signs by version 2, which many of them refuse.
+        managedLedgerOffloadDriver: 'aws-s3',
+        s3ManagedLedgerOffloadBucket: bucket,
+        ...(region === '' ? {} : { s3ManagedLedgerOffloadRegion: region }),
+        ...(endpoint === '' ? {} : { s3ManagedLedgerOffloadServiceEndpoint: endpoint }),
+      }
+    case 'gcs':
+      return {
+        offloadersDirectory,
+        managedLedgerOffloadDriver: 'google-cloud-storage',
+        gcsManagedLedgerOffloadBucket: bucket,
+        gcsManagedLedgerOffloadRegion: region,
+        gcsManagedLedgerOffloadServiceAccountKeyFile: `${KEY_DIR}/key.json`,
+      }
+    case 'azure':
+      return { offloadersDirectory, managedLedgerOffloadDriver: 'azureblob', managedLedgerOffloadBucket: bucket }
+    default:
+      return {}
+  }
+}
+
+/** Variables of the brokers that each driver reads, by the name of their key in the Secret. */
+const VARIABLES: Readonly<Record<string, readonly string[]>> = {
+  s3: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
+  azure: ['AZURE_STORAGE_ACCOUNT', 'AZURE_STORAGE_ACCESS_KEY'],
+}
+
+/** Credentials of the brokers: variables, or for Google a file. Of a workload identity there are none. */
+export function offloadCredentials({ type, credentialsSecret: name }: OffloadStore): {
+  readonly env: readonly EnvVar[]
+  readonly volumes: readonly Volume[]
+  readonly mounts: Readonly<Record<string, string>>
+} {
+  if (type === 'none' || name === '') return { env: [], volumes: [], mounts: {} }
+  if (type === 'gcs') {
+    const volumes = [{ name: 'offload', secret: { secretName: name, defaultMode: 0o440 } }]
+    return { env: [], volumes, mounts: { [KEY_DIR]: 'offload' } }
+  }
+  const env = (VARIABLES[type] ?? []).map((key) => ({ name: key, valueFrom: { secretKeyRef: { name, key } } }))
+  return { env, volumes: [], mounts: {} }
+}
+
+/** Where ledgers are: with another store the brokers would not find them. */
+export function offloadFacts({ type, bucket, endpoint }: OffloadStore): FactValues {
+  return type === 'none' ? {} : { 'offload.store': `${type}:${endpoint === '' ? '' : `${endpoint}/`}${bucket}` }
+}
