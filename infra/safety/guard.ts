@@ -10,6 +10,12 @@ export interface GuardArgs extends SiteArgs {
   readonly facts: Facts
   /** Changes that an operator has prepared, as `bookkeeper.replicas=3`. @default [] */
   readonly acknowledge?: readonly string[]
+  /**
+   * Whether only the namespace may be read. Its uid then shows which cluster it is, instead of that of `kube-system`. Fixed.
+   *
+   * @default false
+   */
+  readonly ownNamespaceOnly?: boolean
   /** What the names of its resources begin with. @default the name of the component and `-` */
   readonly prefix?: string
   /** Name of the ConfigMap that keeps the facts. @default `prefix` and `facts` */
@@ -28,13 +34,14 @@ export class Guard extends ComponentResource {
     super('tracardi-at-scale:safety:Guard', name, {}, opts)
     const { facts, acknowledge = [], prefix = `${name}-`, configMap = `${prefix}facts` } = args
     const { namespace } = siteOf(name, args)
+    const known = args.ownNamespaceOnly ? namespace : 'kube-system'
     const refuse = new ResourceHook(
       `${prefix}refuse-changes-that-destroy-data`,
       (change) => refuseChanges(change, acknowledge),
       { onDryRun: true },
     )
     // Read in a preview too, which would not ask the cluster otherwise: an unreachable one is reported immediately.
-    const cluster = k8s.core.v1.Namespace.get(`${prefix}cluster`, 'kube-system', { parent: this })
+    const cluster = k8s.core.v1.Namespace.get(`${prefix}cluster`, known, { parent: this })
     this.facts = new k8s.core.v1.ConfigMap(
       `${prefix}facts`,
       {
