@@ -14,6 +14,7 @@ import { settings } from '../runtime/config.ts'
 import { errorCodes } from '../runtime/errors.ts'
 import { localSettings } from '../runtime/local/settings.ts'
 import { allowedValues, type EnvSetting, type Setting } from '../runtime/setting.ts'
+import { CAUSES } from '../runtime/telemetry/causes.ts'
 import { type PublishedFile, pathOfBuilt } from '../runtime/tracker/build.ts'
 import { AdaptiveConcurrency } from '../runtime/worker/concurrency.ts'
 import { workerMetrics } from '../runtime/worker/metrics.ts'
@@ -55,6 +56,11 @@ function errorsTable(): string {
     remedy,
   ])
   return table(['code', 'retryable', 'what to do'], rows)
+}
+
+function causesTable(): string {
+  const rows = Object.entries(CAUSES).map(([code, { title, when, remedy }]) => [title, `\`${code}\``, when, remedy])
+  return table(['title', 'code', 'when', 'do'], rows)
 }
 
 /** The keys of one group of a stack's configuration. */
@@ -247,6 +253,7 @@ export const pages: Readonly<Record<string, Readonly<Record<string, () => string
   'adr/README.md': { decisions: decisionsTable },
   'architecture.md': { tiers: tiersTable, connections: connectionsTable },
   'bulk-answers.md': { answers: bulkAnswersTable },
+  'console.md': { causes: () => causesTable() },
   'configuration.md': { settings: () => settingsTable(settings), local: () => settingsTable(localSettings) },
   'errors.md': { errors: errorsTable },
   'metrics.md': {

@@ -46,7 +46,7 @@ export const settings = {
     minimum: 1,
     maximum: 65535,
     description:
-      'Port of the private listener: `/console`, `/queue` and `/openapi.json` of the API, and for every program `/health`, `/metrics` and `/info/version` while MONITORING_PORT is 0. Never expose it.',
+      'Port of the private listener: `/console`, `/queue` and `/openapi.json` of the API, and for every program `/health`, `/metrics`, `/troubles` and `/info/version` while MONITORING_PORT is 0. Never expose it.',
   },
   privateToken: {
     env: 'PRIVATE_TOKEN',
@@ -74,7 +74,7 @@ export const settings = {
     minimum: 0,
     maximum: 65535,
     description:
-      'Port of a listener for `/health`, `/metrics` and `/info/version` alone, on the address of the private listener; they need no token. 0: the private listener serves them.',
+      'Port of a listener for `/health`, `/metrics`, `/troubles` and `/info/version` alone, on the address of the private listener; they need no token. 0: the private listener serves them.',
   },
   consoleInstances: {
     env: 'CONSOLE_INSTANCES',

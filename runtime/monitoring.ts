@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client'
 import { Type } from 'typebox'
 import type { Config } from './config.ts'
 import type { Health } from './health.ts'
+import type { Trouble } from './troubles.ts'
 import { version } from './version.ts'
 
 const Live = Type.Object({ status: Type.Literal('live') }, { description: 'It answers.' })
@@ -28,11 +29,26 @@ const Metrics = {
   content: { 'text/plain': { schema: Type.String() } },
 }
 
+const Listed = Type.Object({
+  troubles: Type.Array(
+    Type.Object({
+      kind: Type.String({ description: 'A code, or a type of fault of Elasticsearch.' }),
+      where: Type.String({ description: 'Index, source or the like; empty where there is none.' }),
+      reason: Type.String({ description: 'In full, at most 1,000 characters.' }),
+      fromMs: Type.Number({ description: 'Since when, in milliseconds since the epoch.' }),
+      lastMs: Type.Number({ description: 'When it happened last.' }),
+      count: Type.Number({ description: 'How often since then.' }),
+    }),
+  ),
+})
+
 export interface Monitored {
   readonly program: string
   readonly transport: string
   readonly health: Health
   readonly registry: Registry
+  /** What went wrong within the last minute. */
+  readonly troubles: () => readonly Trouble[]
 }
 
 /** The port on which health and metrics are: MONITORING_PORT, or that of the private listener while it is 0. */
@@ -43,10 +59,10 @@ export function monitoringPortOf({
   return monitoringPort || privatePort
 }
 
-/** What probes, Prometheus and the console read, without a token: health, metrics and version. */
+/** What probes, Prometheus and the console read, without a token: health, metrics, the last reasons and version. */
 export function addMonitoringRoutes(
   server: FastifyInstance,
-  { program, transport, health, registry }: Monitored,
+  { program, transport, health, registry, troubles }: Monitored,
 ): void {
   server.get('/health/live', { schema: { summary: 'The process answers', response: { 200: Live } } }, async () => ({
     status: 'live',
@@ -68,6 +84,16 @@ export function addMonitoringRoutes(
     '/metrics',
     { schema: { summary: 'Metrics for Prometheus', response: { 200: Metrics } } },
     async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()),
+  )
+  server.get(
+    '/troubles',
+    {
+      schema: {
+        summary: 'What went wrong within the last minute, each with its last reason',
+        response: { 200: Listed },
+      },
+    },
+    async () => ({ troubles: troubles() }),
   )
   server.get('/info/version', { schema: { summary: 'What runs here', response: { 200: Version } } }, async () => ({
     version,

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { UNROUTED, type Unrouted } from '../listener.ts'
 import { REASON_CODES, type Reason } from '../queue/reader.ts'
+import { Troubles } from '../troubles.ts'
 
 const OUTCOMES = ['accepted', 'not_stored', 'unavailable'] as const
 /** What became of the event of a link. */
@@ -26,6 +27,7 @@ interface QueueStates {
 /** What an operator watches of an API process. */
 export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault, queue }: ApiGauges) {
   const registers = [registry]
+  const troubles = new Troubles()
   const events = new Counter({
     name: 'tracardi_api_events_total',
     help: 'Events of valid calls: accepted after the receipt of the broker, accepted and not to be stored, or answered 503',
@@ -42,6 +44,12 @@ export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault, que
     name: 'tracardi_api_requests_total',
     help: 'Answers of the public listener',
     labelNames: ['route', 'status'],
+    registers,
+  })
+  const refused = new Counter({
+    name: 'tracardi_api_refused_calls_total',
+    help: 'Calls of `/track` and `/collect` that were answered 4xx, by the source that they name, or `unknown` for one that is not in the sources file',
+    labelNames: ['source', 'status'],
     registers,
   })
   const redirects = new Counter({
@@ -96,7 +104,9 @@ export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault, que
     help: '1 while the sources file has a fault and the last good one is in force, otherwise 0',
     registers,
     collect() {
-      this.set(sourcesFault() === undefined ? 0 : 1)
+      const fault = sourcesFault()
+      if (fault !== undefined) troubles.note('sources_faulty', '', fault)
+      this.set(fault === undefined ? 0 : 1)
     },
   })
   new Gauge({
@@ -132,6 +142,10 @@ export function apiMetrics(registry: Registry, { pendingBytes, sourcesFault, que
       requests.inc({ route, status: String(status) })
       requestSeconds.observe({ route }, seconds)
     },
+    /** @param source its id, where the sources file has it. */
+    refused: (source: string | undefined, status: number) =>
+      refused.inc({ source: source ?? 'unknown', status: String(status) }),
+    troubles,
     redirected: (event: LinkEvent) => redirects.inc({ event }),
     unrouted: (reason: Unrouted) => unrouted.inc({ reason }),
     /** Reads the numbers of connections whenever metrics are. */

@@ -10,18 +10,21 @@ import type { Refusals } from './refusals.ts'
 /** The logged part of an origin, which the caller chooses. */
 const MAX_ORIGIN_LENGTH = 100
 
+/** Routes whose calls have events. */
+const TAKES_EVENTS = /^\/(track|collect)/
+
 /**
  * Reports refused calls: those that no route saw in a metric, all with one log line a minute for each reason and each status, and the
  * latest to those who look at them.
  */
 export class RefusalReporter {
-  readonly #metrics: Pick<ApiMetrics, 'unrouted'>
+  readonly #metrics: Pick<ApiMetrics, 'unrouted' | 'refused' | 'troubles'>
   readonly #refusals: Refusals
   readonly #log: Logger
   readonly #lines: LogLimit
 
   constructor(
-    metrics: Pick<ApiMetrics, 'unrouted'>,
+    metrics: Pick<ApiMetrics, 'unrouted' | 'refused' | 'troubles'>,
     refusals: Refusals,
     log: Logger,
     now: () => number = () => performance.now(),
@@ -59,8 +62,17 @@ export class RefusalReporter {
     this.#refusals.record({ status, reason, source, origin: origin ?? '', route, client }, Date.now())
     // Each 500 has a line of its own, with the cause.
     if (status === 500) return
+    if (status < 500 && TAKES_EVENTS.test(route)) this.#refused(request, status, origin?.slice(0, MAX_ORIGIN_LENGTH))
     const count = this.#lines.count(String(status))
     if (count === undefined) return
     this.#log.warn({ status, count, route, client, origin: origin?.slice(0, MAX_ORIGIN_LENGTH) }, 'calls were refused')
+  }
+
+  /** Names of sources that are not in the file would be endless: they are in the last reason only. */
+  #refused({ namedSource, isNamedSourceKnown, refusal }: FastifyRequest, status: number, origin: string | undefined): void {
+    const source = isNamedSourceKnown ? namedSource : undefined
+    this.#metrics.refused(source, status)
+    const page = origin === undefined ? '' : ` (a page of ${origin})`
+    this.#metrics.troubles.note(`call_${status}`, source ?? 'unknown', `${refusal}${page}`)
   }
 }

@@ -10,6 +10,7 @@ declare module 'fastify' {
     source: Source | undefined
     /** The source that the call names, whether or not it exists. */
     namedSource: string | undefined
+    isNamedSourceKnown: boolean
   }
   interface FastifyContextConfig {
     /** Whether the body names the source, which is then looked for before the body is parsed. */
@@ -27,6 +28,7 @@ export type Authorize = (request: FastifyRequest, sourceId: string, caller?: Cal
 export function senders(server: FastifyInstance, sources: Sources, rates: RateLimiter): Authorize {
   server.decorateRequest('source', undefined)
   server.decorateRequest('namedSource', undefined)
+  server.decorateRequest('isNamedSourceKnown', false)
   server.addHook('onSend', async (request, reply) => {
     const { source } = request
     const { origin } = request.headers
@@ -37,8 +39,10 @@ export function senders(server: FastifyInstance, sources: Sources, rates: RateLi
   })
   return (request, sourceId, caller = request) => {
     if (request.source?.id === sourceId) return request.source
+    const known = sources.find(sourceId)
     request.namedSource = sourceId
-    const source = authorized(sourceId, sources.find(sourceId), caller)
+    request.isNamedSourceKnown = known !== undefined
+    const source = authorized(sourceId, known, caller)
     const waitSeconds = rates.waitSeconds(sourceId, source.limits)
     if (waitSeconds > 0) throw tooFast(sourceId, waitSeconds)
     rates.take(sourceId, source.limits, { calls: 1, events: 0, bytes: 0 })

@@ -1,7 +1,10 @@
-import type { State } from '../console/state.ts'
+import type { Advice, PastAdvice, State } from '../console/state.ts'
 import { balanceInWords, counted, rate } from '../telemetry/format.js'
 import type { OperatorApi } from './operator.ts'
 import { print, table } from './output.ts'
+
+/** Lines of history; the console has all. */
+const MOST_PAST = 5
 
 const SEVERITIES = { act: 'ACT NOW', watch: 'WATCH', hint: 'HINT' } as const
 
@@ -11,8 +14,22 @@ export async function status(api: OperatorApi, options: { readonly json?: boolea
   print(options.json ? JSON.stringify(state, null, 2) : statusLines(state).join('\n'))
 }
 
+/** The title with its code first, then each fact in a line of its own. */
+function adviceLines({ code, severity, title, text, where, reason, sinceMs, commands }: Advice): readonly string[] {
+  return [
+    `${SEVERITIES[severity]} [${code}]: ${title}. ${text}`,
+    `  where: ${where}, since ${new Date(sinceMs).toISOString()}`,
+    ...(reason === undefined ? [] : [`  last reason: ${reason}`]),
+    ...commands.map((command) => `  $ ${command}`),
+  ]
+}
+
+function pastLine({ code, title, fromMs, untilMs }: PastAdvice): string {
+  return `  ${new Date(fromMs).toISOString()} to ${new Date(untilMs).toISOString()} [${code}]: ${title}`
+}
+
 export function statusLines(state: State): readonly string[] {
-  const { balance, advice, queue, acceptedPerSecond, storedPerSecond } = state
+  const { balance, advice, pastAdvice, queue, acceptedPerSecond, storedPerSecond } = state
   const backlog = queue.messages === null ? 'unknown' : counted(queue.messages, 'message')
   const rows = balance.sources.map((one) => [
     one.source,
@@ -35,9 +52,8 @@ export function statusLines(state: State): readonly string[] {
     'not to be stored',
   ]
   return [
-    ...(advice.length === 0
-      ? ['Nothing to do.']
-      : advice.map((one) => `${SEVERITIES[one.severity]}: ${one.title}. ${one.text}`)),
+    ...(advice.length === 0 ? ['Nothing to do.'] : advice.flatMap(adviceLines)),
+    ...(pastAdvice.length === 0 ? [] : ['', 'Before:', ...pastAdvice.slice(0, MOST_PAST).map(pastLine)]),
     '',
     `Now: ${rate(acceptedPerSecond)} in, ${rate(storedPerSecond)} stored, backlog ${backlog}.`,
     `Since ${new Date(balance.sinceMs).toISOString()}: ${balanceInWords(balance)}.`,

@@ -1,62 +1,78 @@
+import { bulksNotFull, bulksNotStored, bulksRefused, bulksSlow, bulksUnanswered } from './advice/bulks.ts'
 import {
-  backlogGrows,
-  busyApis,
-  conflicts,
-  deadLetters,
-  mostlyTimeout,
-  nothingStored,
-  noWorkers,
-  refused,
-  silentInstances,
-  sourcesFault,
-  unavailable,
-  unrouted,
-} from './advice/pipeline.ts'
-import type { Rule } from './advice/rule.ts'
+  callsRefused,
+  callsUnrouted,
+  connectionsClosed,
+  eventConflicts,
+  eventsUnavailable,
+  sourcesFaulty,
+} from './advice/calls.ts'
 import {
-  closedLanes,
+  copiesMissing,
   diskFills,
-  indexTroubles,
-  largeShards,
-  nodesAway,
-  notRead,
-  partitionsLeftOut,
-  pulsarAway,
-  searchAway,
-  searchRed,
-} from './advice/servers.ts'
+  elasticsearchAway,
+  elasticsearchNodeAway,
+  elasticsearchRed,
+  indexTrouble,
+  laneClosed,
+  shardsLarge,
+} from './advice/elasticsearch.ts'
+import { notPromised, partitionLeftOut, pulsarAdminAway, pulsarAway, receiptsSlow } from './advice/pulsar.ts'
+import type { Finding, Rule } from './advice/rule.ts'
+import {
+  apiBusy,
+  backlogGrows,
+  deadLetters,
+  instanceSilent,
+  nothingStored,
+  noWorker,
+  partitionLags,
+  workerNotReceiving,
+  workerRestarts,
+} from './advice/workers.ts'
 import type { Advice, Figures } from './state.ts'
 
 /** What is wrong by the worst of it, in the order in which it is shown. */
 const SEVERITIES: readonly Advice['severity'][] = ['act', 'watch', 'hint']
 
-/** What an operator should do, the most urgent first. Pure: the same figures give the same words. */
-export function adviceFor(figures: Figures, namesInstances = true): readonly Advice[] {
+/** Each cause that holds, the most urgent first, with its symptoms. Pure: the same figures give the same words. */
+export function adviceOf(figures: Figures, namesInstances = true): readonly Finding[] {
   const found = RULES.flatMap((rule) => rule(figures, namesInstances) ?? [])
   return found.sort((one, other) => SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity))
 }
 
 const RULES: readonly Rule[] = [
-  notRead,
   pulsarAway,
-  partitionsLeftOut,
-  sourcesFault,
-  searchAway,
-  searchRed,
-  closedLanes,
-  indexTroubles,
-  nodesAway,
-  noWorkers,
+  pulsarAdminAway,
+  notPromised,
+  partitionLeftOut,
+  sourcesFaulty,
+  elasticsearchAway,
+  elasticsearchRed,
+  laneClosed,
+  indexTrouble,
+  elasticsearchNodeAway,
+  workerRestarts,
+  instanceSilent,
+  noWorker,
+  workerNotReceiving,
+  bulksRefused,
+  bulksUnanswered,
+  bulksNotStored,
+  bulksSlow,
   nothingStored,
-  unavailable,
-  unrouted,
-  refused,
+  callsRefused,
+  eventsUnavailable,
+  connectionsClosed,
+  callsUnrouted,
+  receiptsSlow,
   backlogGrows,
+  partitionLags,
   diskFills,
-  silentInstances,
   deadLetters,
-  conflicts,
-  largeShards,
-  busyApis,
-  mostlyTimeout,
+  eventConflicts,
+  copiesMissing,
+  shardsLarge,
+  apiBusy,
+  bulksNotFull,
 ]

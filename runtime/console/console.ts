@@ -7,8 +7,10 @@ import type { Logger } from '../log.ts'
 import type { Topics } from '../names.ts'
 import type { PulsarAdmin } from '../queue/admin.ts'
 import type { Transport } from '../queue/port.ts'
+import type { Trouble } from '../troubles.ts'
 import { version } from '../version.ts'
-import { adviceFor } from './advice.ts'
+import { adviceOf } from './advice.ts'
+import { type AdviceLog, NOTHING_ADVISED, nextAdvice } from './advice-log.ts'
 import { deadLetterDesk } from './dead-letters.ts'
 import { figuresOf } from './figures.ts'
 import { History, type HistoryView } from './history.ts'
@@ -25,6 +27,8 @@ export interface ConsoleDependencies {
   readonly search: Client
   /** The metrics of this process. */
   readonly registry: Registry
+  /** What went wrong in this process. */
+  readonly troubles: () => readonly Trouble[]
   readonly publishing: Publishing
   readonly log: Logger
 }
@@ -32,18 +36,41 @@ export interface ConsoleDependencies {
 /** What the console shows and does. Nothing is collected before somebody asks for its figures. */
 export function operatorConsole(dependencies: ConsoleDependencies): ConsoleData & { close(): Promise<void> } {
   const { config, admin, transport, topics, log } = dependencies
-  const collected = collector({ observe: observer(dependencies), log })
+  let advised = NOTHING_ADVISED
+  const onObserved = (past: HistoryView) => {
+    advised = advisedAfter(advised, past, config)
+  }
+  const collected = collector({ observe: observer(dependencies), log, onObserved })
   return {
-    state: async () => stateOf(await collected.past(), config),
+    state: async () => stateOf(await collected.past(), config, advised),
+    advice: async () => {
+      await collected.past()
+      return adviceIn(advised)
+    },
     desk: deadLetterDesk({ admin, transport, topics }),
     close: () => collected.close(),
   }
 }
 
-export function stateOf(past: HistoryView, config: ConfigOf<'api'>): State {
-  const figures = figuresOf(past, config)
-  const namesInstances = config.consoleInstances !== ''
-  return { version, namesInstances, ...figures, advice: adviceFor(figures, namesInstances) }
+function advisedAfter(log: AdviceLog, past: HistoryView, config: ConfigOf<'api'>): AdviceLog {
+  return nextAdvice(log, adviceOf(figuresOf(past, config), namesInstancesIn(config)), past.latest.atMs)
+}
+
+function adviceIn({ standing: advice, past: pastAdvice }: AdviceLog): Pick<State, 'advice' | 'pastAdvice'> {
+  return { advice, pastAdvice }
+}
+
+function namesInstancesIn({ consoleInstances }: ConfigOf<'api'>): boolean {
+  return consoleInstances !== ''
+}
+
+/** @param advised before and now. @default as if nothing had been observed before */
+export function stateOf(
+  past: HistoryView,
+  config: ConfigOf<'api'>,
+  advised: AdviceLog = advisedAfter(NOTHING_ADVISED, past, config),
+): State {
+  return { version, namesInstances: namesInstancesIn(config), ...figuresOf(past, config), ...adviceIn(advised) }
 }
 
 const INTERVAL_MS = 2000
@@ -59,6 +86,8 @@ export interface Collector {
 export interface CollectorOptions {
   readonly observe: () => Promise<Observation>
   readonly log: Logger
+  /** Called after each observation. */
+  readonly onObserved?: (past: HistoryView) => void
   readonly now?: () => number
   readonly intervalMs?: number
   readonly idleMs?: number
@@ -71,6 +100,7 @@ export interface CollectorOptions {
 export function collector({
   observe,
   log,
+  onObserved = () => undefined,
   now = Date.now,
   intervalMs = INTERVAL_MS,
   idleMs = IDLE_MS,
@@ -84,6 +114,7 @@ export function collector({
   const observeOnce = async () => {
     try {
       history.add(await observe())
+      if (history.past) onObserved(history.past)
     } catch (error) {
       log.warn({ err: error }, 'the console could not observe')
     }

@@ -7,7 +7,7 @@ import { chartOf } from './chart.ts'
 import { allCounters, type HistoryView, RATE_MS, sampleBefore, slopePerSecond } from './history.ts'
 import type { InstanceAnswer, Observation } from './observation.ts'
 import { searchFigures } from './search-figures.ts'
-import type { BulkFigures, Figures, InstanceFigures, NamedCount, RecentFigures } from './state.ts'
+import type { BulkFigures, Figures, InstanceFigures, NamedCount, Place, RecentFigures, RefusedCalls } from './state.ts'
 
 /** Bulks of a quiet pipeline are seldom, so their shares are taken over longer than rates are. */
 const WINDOW_MS = 5 * 60_000
@@ -16,7 +16,17 @@ const RECENT_MS = 20_000
 /** Long enough for some bulks, short enough to see immediately that a backlog has begun to shrink. */
 const TREND_MS = 20_000
 
-type Settings = Pick<Config, 'bulkSize' | 'indexPrefix' | 'eventPartitioning' | 'indexShards'>
+type Settings = Pick<
+  Config,
+  | 'bulkSize'
+  | 'indexPrefix'
+  | 'eventPartitioning'
+  | 'indexShards'
+  | 'elasticHost'
+  | 'pulsarApi'
+  | 'sourcesFile'
+  | 'monitoringPort'
+>
 
 /** Every figure of the page, from what was observed. */
 export function figuresOf(past: HistoryView, settings: Settings): Figures {
@@ -26,6 +36,7 @@ export function figuresOf(past: HistoryView, settings: Settings): Figures {
   const rateOf = rates(past)
   return {
     atMs: latest.atMs,
+    place: placeOf(settings),
     windowSeconds: windowStart ? (last.atMs - windowStart.atMs) / 1000 : 0,
     acceptedPerSecond: rateOf('tracardi_api_events_total', { outcome: 'accepted' }),
     recent: recentFigures(past),
@@ -54,7 +65,36 @@ function recentFigures({ moments, last }: HistoryView): RecentFigures {
     conflicts: sumOf(recent, 'tracardi_worker_events_total', { outcome: 'conflict' }) ?? 0,
     retries: named(byLabel(recent, 'tracardi_worker_retries_total', 'cause')),
     bulkEvents: sumOf(recent, 'tracardi_worker_batch_events_sum') ?? 0,
+    refusedCalls: refusedCalls(recent),
+    calls: callsIn(recent),
+    bulkP50Seconds: quantile(recent, 'tracardi_worker_bulk_seconds', 0.5),
+    receiptP50Seconds: quantile(recent, 'tracardi_api_receipt_seconds', 0.5),
   }
+}
+
+function refusedCalls(recent: Metrics): readonly RefusedCalls[] {
+  const refused = [...recent.values()].filter(
+    ({ name, value }) => name === 'tracardi_api_refused_calls_total' && value > 0,
+  )
+  return refused
+    .map(({ labels, value }) => ({ source: labels['source'] ?? '', status: Number(labels['status']), count: value }))
+    .sort((one, other) => other.count - one.count)
+}
+
+/** Routes of which calls have events. */
+const TAKES_EVENTS = /^\/(track|collect)/
+
+function callsIn(recent: Metrics): number {
+  let calls = 0
+  for (const { name, labels, value } of recent.values())
+    if (name === 'tracardi_api_requests_total' && TAKES_EVENTS.test(labels['route'] ?? '')) calls += value
+  return calls
+}
+
+/** Only pods have a listener for monitoring alone. */
+function placeOf({ elasticHost, pulsarApi, sourcesFile, monitoringPort }: Settings): Place {
+  const [first = ''] = elasticHost.split(',')
+  return { elasticHost: first, pulsarApi, sourcesFile, isInPods: monitoringPort !== 0 }
 }
 
 /** A counter's growth per second over the last 10 s. */
@@ -125,8 +165,11 @@ function bulkFigures(window: Metrics, bulkSize: number): BulkFigures {
   }
 }
 
-function instanceFigures({ url, answer }: InstanceAnswer, { moments, last }: HistoryView): InstanceFigures {
-  if (!answer.ok) return { url, program: 'unknown', reason: answer.reason, ...NO_FIGURES }
+function instanceFigures({ url, answer, troubles = [] }: InstanceAnswer, past: HistoryView): InstanceFigures {
+  const { moments, last, known } = past
+  const { program: wasProgram = 'unknown', restartsAtMs = [] } = known.get(url) ?? {}
+  const common = { url, troubles, wasProgram, restarts: restartsAtMs.length } as const
+  if (!answer.ok) return { ...common, program: 'unknown', reason: answer.reason, ...NO_FIGURES }
   const { program, metrics, startedAtSeconds } = answer.value
   const gauge = (name: string) => sumOf(metrics, name) ?? null
   const before = sampleBefore(moments, RATE_MS)
@@ -134,7 +177,7 @@ function instanceFigures({ url, answer }: InstanceAnswer, { moments, last }: His
   const then = before?.work.get(url)
   const seconds = before ? (last.atMs - before.atMs) / 1000 : 0
   return {
-    url,
+    ...common,
     program,
     eventsPerSecond: now && then ? (now.events - then.events) / seconds : null,
     cpuCores: now && then ? (now.cpuSeconds - then.cpuSeconds) / seconds : null,

@@ -27,6 +27,7 @@ export interface HistorySample {
 interface LastReading {
   readonly reading: Reading
   readonly work: InstanceTotals
+  readonly restartsAtMs: readonly number[]
 }
 
 /** What is known: the moments, the earliest first, and all that was seen at the last of them. */
@@ -38,6 +39,14 @@ export interface HistoryView {
   readonly beganAtMs: number
   /** What became of the events since then. */
   readonly books: Books
+  /** Of the instances that have answered, by their URL. */
+  readonly known: ReadonlyMap<string, KnownInstance>
+}
+
+export interface KnownInstance {
+  readonly program: Reading['program']
+  /** When it was seen to have started again, in milliseconds since the epoch, over the last 15 minutes. */
+  readonly restartsAtMs: readonly number[]
 }
 
 /** The last 15 minutes, and the observation that ends them. It never holds more moments than were observed in that time. */
@@ -65,25 +74,57 @@ export class History {
       const before = known?.work ?? { events: 0, cpuSeconds: 0 }
       work.set(url, { events: before.events + done.events, cpuSeconds: before.cpuSeconds + done.cpuSeconds })
     }
-    this.#remember(instances, work)
+    this.#remember(observation, work)
     const backlog = queue.ok ? new Map(queue.value.partitions.map((one) => [one.partition, one.messages])) : undefined
     const moment = { atMs, totals, work, backlog }
     this.#moments = [...this.#moments, moment].filter((one) => one.atMs >= atMs - HISTORY_MS)
     const books = nextBooks(this.#past?.books, eventCounts(totals), waitingIn(observation))
     const beganAtMs = this.#past?.beganAtMs ?? atMs
-    this.#past = { moments: this.#moments, last: moment, latest: observation, beganAtMs, books }
+    this.#past = {
+      moments: this.#moments,
+      last: moment,
+      latest: observation,
+      beganAtMs,
+      books,
+      known: this.#instances(),
+    }
   }
 
   /** An instance that is down for a moment keeps its history; one that is no longer named is forgotten. */
-  #remember(instances: readonly InstanceAnswer[], work: ReadonlyMap<string, InstanceTotals>): void {
+  #remember({ instances, atMs }: Observation, work: ReadonlyMap<string, InstanceTotals>): void {
     const remembered = new Map<string, LastReading>()
     for (const { url, answer } of instances) {
       const done = work.get(url)
-      const known = answer.ok && done ? { reading: answer.value, work: done } : this.#known.get(url)
+      const before = this.#known.get(url)
+      const restartsAtMs = restartsOf(before, answer, atMs)
+      const known = answer.ok && done ? { reading: answer.value, work: done, restartsAtMs } : before
       if (known) remembered.set(url, known)
     }
     this.#known = remembered
   }
+
+  #instances(): ReadonlyMap<string, KnownInstance> {
+    const entries = [...this.#known].map(
+      ([
+        url,
+        {
+          reading: { program },
+          restartsAtMs,
+        },
+      ]) => [url, { program, restartsAtMs }] as const,
+    )
+    return new Map(entries)
+  }
+}
+
+function restartsOf(
+  before: LastReading | undefined,
+  answer: InstanceAnswer['answer'],
+  atMs: number,
+): readonly number[] {
+  const recent = (before?.restartsAtMs ?? []).filter((one) => one >= atMs - HISTORY_MS)
+  const isNew = before && answer.ok && answer.value.startedAtSeconds !== before.reading.startedAtSeconds
+  return isNew ? [...recent, atMs] : recent
 }
 
 /** What the instances that answered have counted since each of them began. */

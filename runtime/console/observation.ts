@@ -1,11 +1,15 @@
 import type { IndexReport } from '../search/retention.ts'
 import type { Reading } from '../telemetry/counters.ts'
 import type { Result } from '../telemetry/instances.ts'
+import type { Trouble } from '../troubles.ts'
+import type { MissingShard } from './state.ts'
 
 export interface InstanceAnswer {
   /** Base URL of the listener that has its metrics; the name of a host that has no address when it cannot be found. */
   readonly url: string
   readonly answer: Result<Reading>
+  /** What it says of what went wrong; absent where it does not answer. */
+  readonly troubles?: readonly Trouble[]
 }
 
 export interface PartitionBacklog {
@@ -42,12 +46,20 @@ export interface Watermarks {
   readonly floodStage: Watermark
 }
 
-export interface SearchState {
+/** What a cluster says of itself without delay, however large it is. */
+export interface ClusterHealth {
   readonly status: string
   readonly nodes: number
   readonly dataNodes: number
   readonly activeShards: number
   readonly unassignedShards: number
+  /** Shards that are not in service; none while the status is green, and `null` where that may not be read. */
+  readonly missingShards: readonly MissingShard[] | null
+  /** Why one of them has no node. */
+  readonly explanation?: string
+}
+
+export interface SearchState extends ClusterHealth {
   /** Nodes of ELASTIC_HOST that did not answer this API, by their address. */
   readonly nodesAway: readonly string[]
   readonly indices: readonly IndexReport[]

@@ -10,8 +10,10 @@ import type { PulsarAdmin } from '../queue/admin.ts'
 import { readBacklog } from '../queue/backlog.ts'
 import { nodesAway } from '../search/client.ts'
 import { listIndices } from '../search/retention.ts'
-import { instancesAt, isOwn, type Result, resultOf, scrape, urlsOf } from '../telemetry/instances.ts'
-import type { InstanceAnswer, Observation, QueueState, SearchState, Watermarks } from './observation.ts'
+import { instancesAt, isOwn, type Result, readTroubles, resultOf, scrape, urlsOf } from '../telemetry/instances.ts'
+import type { Trouble } from '../troubles.ts'
+import { clusterHealth } from './cluster-health.ts'
+import type { ClusterHealth, InstanceAnswer, Observation, QueueState, SearchState, Watermarks } from './observation.ts'
 
 /** How the instance that serves the page is named. */
 const OWN_INSTANCE = 'this instance'
@@ -19,6 +21,8 @@ const OWN_INSTANCE = 'this instance'
 const ANSWER_LIMIT_MS = 1500
 /** A server that is busy may be slow; one that is this slow is down for an operator. */
 const SERVER_LIMIT_MS = 5000
+/** Whether it answers, and its color. */
+const HEALTH_EVERY_MS = 2000
 /** Indices and disks change slowly, and a large cluster answers for thousands of shards. */
 const SEARCH_EVERY_MS = 10_000
 
@@ -38,6 +42,8 @@ export interface Observed {
   readonly admin: PulsarAdmin
   readonly search: Client
   readonly registry: Registry
+  /** What went wrong in this process. */
+  readonly troubles: () => readonly Trouble[]
   readonly publishing: Publishing
 }
 
@@ -48,20 +54,29 @@ export function observer({
   admin,
   search,
   registry,
+  troubles,
   publishing,
 }: Observed): () => Promise<Observation> {
   const now = () => Date.now()
   const limits = { waitMs: ANSWER_LIMIT_MS, limitMs: SERVER_LIMIT_MS, now }
   const queue = polled(() => queueState(admin, topics), { everyMs: 0, ...limits })
-  const cluster = polled(() => searchState(search, config), { everyMs: SEARCH_EVERY_MS, ...limits })
+  const health = polled(() => answered(config, clusterHealth(search)), { everyMs: HEALTH_EVERY_MS, ...limits })
+  const cluster = polled(() => answered(config, searchDetails(search, config)), { everyMs: SEARCH_EVERY_MS, ...limits })
   return async () => {
-    const [instances, queueAnswer, searchAnswer] = await Promise.all([
-      readInstances(config, registry, now),
+    const [instances, queueAnswer, healthAnswer, clusterAnswer] = await Promise.all([
+      readInstances(config, registry, troubles, now),
       queue(),
+      health(),
       cluster(),
     ])
-    return { atMs: now(), instances, queue: queueAnswer, search: searchAnswer, ...publishingState(publishing) }
+    const answer = merged(healthAnswer, clusterAnswer)
+    return { atMs: now(), instances, queue: queueAnswer, search: answer, ...publishingState(publishing) }
   }
+}
+
+function merged(health: Result<ClusterHealth>, details: Result<SearchDetails>): Result<SearchState> {
+  if (!health.ok) return health
+  return details.ok ? { ok: true, value: { ...details.value, ...health.value } } : details
 }
 
 function publishingState({ unavailableReason, notPromised, leftOut }: Publishing) {
@@ -71,19 +86,26 @@ function publishingState({ unavailableReason, notPromised, leftOut }: Publishing
 async function readInstances(
   config: ConfigOf<'api'>,
   registry: Registry,
+  troubles: () => readonly Trouble[],
   now: () => number,
 ): Promise<readonly InstanceAnswer[]> {
   const ownAddresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))
   const others = (await Promise.all(urlsOf(config.consoleInstances).map(locate))).flat()
   const urls = new Set(others.flatMap(({ url, reason }) => (reason === undefined ? [url] : [])))
   const missing = others.filter(({ reason }) => reason !== undefined)
-  const own: InstanceAnswer = { url: OWN_INSTANCE, answer: resultOf(await registry.metrics(), now()) }
+  const ownAnswer = resultOf(await registry.metrics(), now())
+  const own: InstanceAnswer = { url: OWN_INSTANCE, answer: ownAnswer, troubles: troubles() }
   const asked = [...urls].filter((url) => !isOwn(url, ownAddresses, monitoringPortOf(config)))
   return [
     own,
-    ...(await Promise.all(asked.map(async (url) => ({ url, answer: await scrape(url, ANSWER_LIMIT_MS, now) })))),
+    ...(await Promise.all(asked.map((url) => readInstance(url, now)))),
     ...missing.map(({ url, reason = '' }): InstanceAnswer => ({ url, answer: { ok: false, reason } })),
   ]
+}
+
+async function readInstance(url: string, now: () => number): Promise<InstanceAnswer> {
+  const [answer, troubles] = await Promise.all([scrape(url, ANSWER_LIMIT_MS, now), readTroubles(url, ANSWER_LIMIT_MS)])
+  return { url, answer, troubles }
 }
 
 async function locate(base: string): Promise<readonly { url: string; reason?: string }[]> {
@@ -105,10 +127,18 @@ async function queueState(admin: PulsarAdmin, topics: Topics): Promise<QueueStat
   return { partitions, deadLetters: deadLetters.total }
 }
 
-async function searchState(search: Client, config: ConfigOf<'api'>): Promise<SearchState> {
+/** @throws AppError that names the address. Its cause repeats what the client says. */
+function answered<T>({ elasticHost }: ConfigOf<'api'>, asked: Promise<T>): Promise<T> {
+  return asked.catch((error: Error) => {
+    throw new AppError('search_unavailable', `Elasticsearch does not answer at ${elasticHost}: ${error.message}`)
+  })
+}
+
+type SearchDetails = Omit<SearchState, keyof ClusterHealth>
+
+async function searchDetails(search: Client, config: ConfigOf<'api'>): Promise<SearchDetails> {
   const limits = { requestTimeout: SEARCH_EVERY_MS }
-  const answers = Promise.all([
-    search.cluster.health({}, limits),
+  const [stats, settings, indices] = await Promise.all([
     search.nodes.stats({ metric: 'fs', filter_path: 'nodes.*.name,nodes.*.fs.total' }, limits),
     search.cluster.getSettings(
       { include_defaults: true, flat_settings: true, filter_path: '*.cluster.routing.allocation.disk.*' },
@@ -116,16 +146,7 @@ async function searchState(search: Client, config: ConfigOf<'api'>): Promise<Sea
     ),
     listIndices(search, config),
   ])
-  const [health, stats, settings, indices] = await answers.catch((error: Error) => {
-    // Its cause repeats what the client says.
-    throw new AppError('search_unavailable', `Elasticsearch does not answer at ${config.elasticHost}: ${error.message}`)
-  })
   return {
-    status: String(health.status),
-    nodes: health.number_of_nodes,
-    dataNodes: health.number_of_data_nodes,
-    activeShards: health.active_shards,
-    unassignedShards: health.unassigned_shards,
     nodesAway: nodesAway(search),
     indices,
     disks: Object.values(stats.nodes ?? {}).map(({ name, fs }) => ({

@@ -3,14 +3,16 @@ import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { refusal } from '../answer-schemas.ts'
+import { causesPage } from './causes-page.ts'
 import type { DeadLetterDesk } from './dead-letters.ts'
 import type { State } from './state.ts'
 
 const SCRIPT = 'text/javascript; charset=utf-8'
+const HTML = 'text/html; charset=utf-8'
 const STYLES = 'text/css; charset=utf-8'
 
 const SCRIPTS = [
-  ...['chart', 'console', 'dead-letters', 'element', 'json', 'live', 'pipeline', 'refusals', 'servers', 'session'],
+  ...['advice', 'chart', 'console', 'dead-letters', 'element', 'json', 'live', 'pipeline', 'refusals', 'servers', 'session'],
 ]
 
 /**
@@ -21,7 +23,7 @@ const FILES = [
   { path: '/telemetry/format.js', file: own('../telemetry/format.js'), type: SCRIPT },
   { path: '/console/uplot.js', file: ofPackage('uplot/dist/uPlot.esm.js'), type: SCRIPT },
   { path: '/console/uplot.css', file: ofPackage('uplot/dist/uPlot.min.css'), type: STYLES },
-  { path: '/console', file: own('page/console.html'), type: 'text/html; charset=utf-8' },
+  { path: '/console', file: own('page/console.html'), type: HTML },
   { path: '/console/console.css', file: own('page/console.css'), type: STYLES },
   { path: '/console/icon.svg', file: own('page/icon.svg'), type: 'image/svg+xml' },
   ...SCRIPTS.map((name) => ({
@@ -73,13 +75,14 @@ const NO_PULSAR = refusal('Pulsar does not answer, or refuses.')
 
 export interface ConsoleData {
   readonly state: () => Promise<State>
+  readonly advice: () => Promise<Pick<State, 'advice' | 'pastAdvice'>>
   readonly desk: DeadLetterDesk
 }
 
 /** `/console`: the page of the operator. It holds no data, so it needs no token. */
 export function addConsolePage(server: FastifyInstance): void {
-  for (const { path, file, type } of FILES) {
-    const body = readFileSync(file)
+  const files = FILES.map(({ path, file, type }) => ({ path, body: readFileSync(file), type }))
+  for (const { path, body, type } of [...files, { path: '/console/causes', body: causesPage(), type: HTML }]) {
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
     server.get(path, { schema: { hide: true } }, async (request, reply) => {
       reply.headers({ ...HEADERS, etag })
@@ -89,11 +92,16 @@ export function addConsolePage(server: FastifyInstance): void {
 }
 
 /** What the page shows and does: its figures, the dead letters. */
-export function addConsoleRoutes(operators: FastifyInstance, { state, desk }: ConsoleData): void {
+export function addConsoleRoutes(operators: FastifyInstance, { state, advice, desk }: ConsoleData): void {
   operators.get(
     '/console/state',
     { schema: { summary: 'Every figure of the console, and its advice', response: { 200: Figures } } },
     state,
+  )
+  operators.get(
+    '/console/advice',
+    { schema: { summary: 'What to do now, and what was advised before', response: { 200: Figures } } },
+    advice,
   )
   operators.get(
     '/console/dead-letters',

@@ -7,6 +7,8 @@ import type { DiskFigures, Figures, IndexForecast } from './state.ts'
 
 type Settings = Pick<Config, 'indexPrefix' | 'eventPartitioning' | 'indexShards'>
 
+/** A shard of a new index, or one that moves, is in service before that. */
+const SETTLES_SECONDS = 10
 /** A pace that was kept for less than an hour says nothing about a month. */
 const SHORTEST_MS = 3600_000
 
@@ -59,10 +61,19 @@ export function bytesToStayFree({ limit, maxHeadroom }: Watermark, totalBytes: n
 export function searchFigures({ search, atMs }: Observation, settings: Settings): Figures['search'] {
   if (!search.ok) {
     const unknown = { status: null, nodes: null, dataNodes: null, activeShards: null, unassignedShards: null }
-    return { reason: search.reason, ...unknown, nodesAway: [], disks: [], indices: [], forecast: null }
+    return {
+      reason: search.reason,
+      ...unknown,
+      missingShards: [],
+      nodesAway: [],
+      disks: [],
+      indices: [],
+      forecast: null,
+    }
   }
   const { status, nodes, dataNodes, activeShards, unassignedShards, nodesAway, disks, watermarks, indices } =
     search.value
+  const { missingShards, explanation } = search.value
   const { eventPartitioning, indexShards } = settings
   return {
     status,
@@ -70,6 +81,8 @@ export function searchFigures({ search, atMs }: Observation, settings: Settings)
     dataNodes,
     activeShards,
     unassignedShards,
+    missingShards: missingShards?.filter(({ forSeconds }) => forSeconds >= SETTLES_SECONDS) ?? null,
+    ...(explanation === undefined ? {} : { explanation }),
     nodesAway,
     disks: disks.filter(({ totalBytes }) => totalBytes > 0).map((disk) => diskFigures(disk, watermarks)),
     indices: indices.map(({ name, documents, bytes, primaryBytes, shards, replicas, health }) => {

@@ -1,9 +1,11 @@
 import type { Balance, SourceCounts } from '../telemetry/balance.ts'
+import type { CauseCode } from '../telemetry/causes.ts'
+import type { Trouble } from '../troubles.ts'
 
 /** One thing to do, or to know, and the figures that it comes from. */
 export interface Advice {
-  /** Name of the rule; one rule gives at most one advice. */
-  readonly rule: string
+  /** Of the cause. There is at most one advice for each. */
+  readonly code: CauseCode
   /** `act`: events wait or are at risk now. `watch`: this will happen. `hint`: it could cost less. */
   readonly severity: 'act' | 'watch' | 'hint'
   /** What it was decided by. */
@@ -11,6 +13,21 @@ export interface Advice {
   readonly title: string
   /** Why, with the numbers, and what to do. */
   readonly text: string
+  /** Which server, index, partition, source or instance. */
+  readonly where: string
+  /** What the server or program said last, in full; absent where nobody said anything. */
+  readonly reason?: string
+  /** Since when, in milliseconds since the epoch. */
+  readonly sinceMs: number
+  /** To be copied into a shell. They show more, or repair. */
+  readonly commands: readonly string[]
+}
+
+/** An advice that has gone. */
+export interface PastAdvice extends Pick<Advice, 'code' | 'severity' | 'title' | 'where'> {
+  /** In milliseconds since the epoch, as `untilMs`. */
+  readonly fromMs: number
+  readonly untilMs: number
 }
 
 /** One bar of the chart; `null` where nothing was observed. */
@@ -34,6 +51,12 @@ export interface InstanceFigures {
   readonly program: 'api' | 'worker' | 'unknown'
   /** Why it does not answer; absent when it does. */
   readonly reason?: string
+  /** What went wrong there within the last minute. */
+  readonly troubles: readonly Trouble[]
+  /** What it was when it answered last. */
+  readonly wasProgram: 'api' | 'worker' | 'unknown'
+  /** How often it was seen to have started again within the last 15 minutes. */
+  readonly restarts: number
   /** Events accepted by an API, or processed by a worker, over the last 10 s. */
   readonly eventsPerSecond: number | null
   /** CPU seconds per second: 1 is one core. */
@@ -105,6 +128,33 @@ export interface IndexForecast {
   readonly shards: number
 }
 
+/** Calls of one source, or of none that is known, that were answered with one status. */
+export interface RefusedCalls {
+  /** `unknown` for a source that is not in the sources file. */
+  readonly source: string
+  readonly status: number
+  readonly count: number
+}
+
+/** A shard without a node, or one that does not take anything yet. */
+export interface MissingShard {
+  readonly index: string
+  readonly shard: number
+  readonly isPrimary: boolean
+  /** Why it has no node, as Elasticsearch names it: `INDEX_CREATED`, `NODE_LEFT`. */
+  readonly reason: string
+  readonly forSeconds: number
+}
+
+/** Where the servers are, for the commands of an advice. */
+export interface Place {
+  readonly elasticHost: string
+  readonly pulsarApi: string
+  readonly sourcesFile: string
+  /** Whether the programs run in pods, so that a command runs in one of them. */
+  readonly isInPods: boolean
+}
+
 /** What went wrong within the last 20 s. Advice about it goes that long after its end. */
 export interface RecentFigures {
   readonly seconds: number
@@ -118,11 +168,19 @@ export interface RecentFigures {
   readonly retries: readonly NamedCount[]
   /** Events of the bulks that were sent. */
   readonly bulkEvents: number
+  /** Calls with events that were answered 4xx, the most frequent first. */
+  readonly refusedCalls: readonly RefusedCalls[]
+  /** All calls with events. */
+  readonly calls: number
+  /** Median time of a bulk, and from publishing to the receipt of Pulsar; `null` when there was none. */
+  readonly bulkP50Seconds: number | null
+  readonly receiptP50Seconds: number | null
 }
 
 /** All figures of the console. Rates are per second over the last 10 s, and `null` until there were two observations. */
 export interface Figures {
   readonly atMs: number
+  readonly place: Place
   /** Time that the counts of bulks, retries and refusals are over, at most 5 minutes. */
   readonly windowSeconds: number
   readonly acceptedPerSecond: number | null
@@ -169,6 +227,10 @@ export interface Figures {
     readonly dataNodes: number | null
     readonly activeShards: number | null
     readonly unassignedShards: number | null
+    /** Shards that are not in service for 10 s or longer: those of a new index need a moment. `null` where that is unknown. */
+    readonly missingShards: readonly MissingShard[] | null
+    /** Why one of them has no node, in the words of Elasticsearch. */
+    readonly explanation?: string
     /** Nodes of ELASTIC_HOST that do not answer. */
     readonly nodesAway: readonly string[]
     readonly disks: readonly DiskFigures[]
@@ -182,4 +244,6 @@ export interface State extends Figures {
   readonly version: string
   readonly namesInstances: boolean
   readonly advice: readonly Advice[]
+  /** What was advised before, the latest first; at most 50. */
+  readonly pastAdvice: readonly PastAdvice[]
 }

@@ -146,6 +146,7 @@ async function startPrograms(run: Run): Promise<void> {
     apiUrl,
     workerUrl,
     backlogUrl: backlogUrl(config),
+    adviceUrl: `${apiUrl}/console/advice`,
     token: config.privateToken,
   }
   await watchPipeline(watched, screen, signal)

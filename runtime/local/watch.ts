@@ -9,6 +9,8 @@ import { bearer } from './credentials.ts'
 
 const INTERVAL_MS = 1000
 const ANSWER_LIMIT_MS = 2000
+/** The API observes every 2 s. */
+const ADVICE_EVERY_MS = 2000
 /** Number of samples for a rate: workers store in bulks, so the rate of one second says little. */
 const RATE_SAMPLES = 5
 
@@ -18,7 +20,9 @@ export interface PipelineEndpoints {
   /** That of the worker. */
   readonly workerUrl: string
   readonly backlogUrl: string
-  /** The token of the operators, which the backlog asks for. */
+  /** What the console advises. */
+  readonly adviceUrl: string
+  /** The token of the operators, which backlog and advice ask for. */
   readonly token: string
 }
 
@@ -27,15 +31,22 @@ export async function watchPipeline(watched: PipelineEndpoints, screen: Screen, 
   const [api, worker] = [countingOn(), countingOn()]
   const samples: Sample[] = []
   let books: Books | undefined
+  let advice: { readonly atMs: number; readonly text: string | undefined } = { atMs: 0, text: undefined }
+  const adviceAt = async () => {
+    if (Date.now() - advice.atMs >= ADVICE_EVERY_MS)
+      advice = { atMs: Date.now(), text: await textAt(watched.adviceUrl, bearer(watched.token)) }
+    return advice.text
+  }
   const readAt = async (url: string) => {
     const answer = await scrape(url, ANSWER_LIMIT_MS, Date.now)
     return answer.ok ? answer.value : undefined
   }
   while (!signal.aborted) {
-    const [apiReading, workerReading, backlog] = await Promise.all([
+    const [apiReading, workerReading, backlog, advised] = await Promise.all([
       readAt(watched.apiUrl),
       readAt(watched.workerUrl),
       textAt(watched.backlogUrl, bearer(watched.token)),
+      adviceAt(),
     ])
     const [apiMetrics, workerMetrics, messages] = [api(apiReading), worker(workerReading), totalIn(backlog)]
     if (apiMetrics.size > 0 && workerMetrics.size > 0) {
@@ -45,7 +56,13 @@ export async function watchPipeline(watched: PipelineEndpoints, screen: Screen, 
         isComplete: apiReading !== undefined && workerReading !== undefined,
       })
     }
-    const sample = { atMs: Date.now(), balance: books?.balance, messages, lastFlush: lastFlush(workerMetrics) }
+    const sample = {
+      atMs: Date.now(),
+      balance: books?.balance,
+      messages,
+      lastFlush: lastFlush(workerMetrics),
+      urgent: urgentIn(advised),
+    }
     if (signal.aborted) return
     samples.push(sample)
     screen.status(formatStatus(sample, samples[0] ?? sample), statusKey(sample))
@@ -77,6 +94,19 @@ export function totalIn(backlog: string | undefined): number | undefined {
   }
 }
 
+/** Title and code of what is most urgent. A hint is not. */
+export function urgentIn(answer: string | undefined): string | undefined {
+  try {
+    const { advice = [] } = JSON.parse(answer ?? '') as {
+      advice?: readonly Record<'code' | 'severity' | 'title', string>[]
+    }
+    const urgent = advice.find(({ severity }) => severity !== 'hint')
+    return urgent && `${urgent.severity === 'act' ? 'ACT NOW' : 'WATCH'} [${urgent.code}]: ${urgent.title}`
+  } catch {
+    return undefined
+  }
+}
+
 /** A program that is just being restarted does not answer; the line shows it as unknown. */
 async function textAt(url: string, authorization?: string): Promise<string | undefined> {
   try {
@@ -95,6 +125,8 @@ export interface Sample {
   readonly balance?: Balance | undefined
   readonly messages?: number | undefined
   readonly lastFlush?: Flush | undefined
+  /** What the console says to do now; nothing when it says nothing urgent. */
+  readonly urgent?: string | undefined
 }
 
 export interface Flush {
@@ -113,12 +145,13 @@ export function lastFlush(worker: Metrics): Flush | undefined {
 
 /** The line that is shown. Rates are since the `earlier` sample. */
 export function formatStatus(sample: Sample, earlier: Sample): string {
-  const { balance, messages } = sample
+  const { balance, messages, urgent } = sample
   const seconds = (sample.atMs - earlier.atMs) / 1000
   const rateOf = (count: 'in' | 'stored'): number =>
     balance && earlier.balance && seconds > 0 ? Math.round((balance[count] - earlier.balance[count]) / seconds) : 0
   const [inRate, storedRate] = [rateOf('in'), rateOf('stored')]
   return [
+    ...(urgent === undefined ? [] : [urgent]),
     balance ? balanceInWords(balance) : 'events unknown',
     ...(inRate + storedRate > 0 ? [`${number(inRate)}/s in, ${number(storedRate)}/s stored`] : []),
     `backlog ${messages === undefined ? 'unknown' : counting(messages, 'message')}`,

@@ -64,10 +64,11 @@ export async function startApi(config: ConfigOf<'api'>, log: Logger): Promise<Pr
     notPromised: () => producer.closed()[0]?.code,
     leftOut: () => producer.leftOut(),
   }
-  const shown = operatorConsole({ config, topics, admin, transport, search, registry, publishing, log })
+  const troubles = () => metrics.troubles.list()
+  const shown = operatorConsole({ config, topics, admin, transport, search, registry, troubles, publishing, log })
   const { privateServer, monitoringServer } = await buildPrivateServers(config, log, {
     publicServer,
-    monitoring: { program: 'api', transport: transport.name, health, registry },
+    monitoring: { program: 'api', transport: transport.name, health, registry, troubles },
     addRoutes: (operators) => {
       addQueueRoutes(operators, admin, topics.tenant)
       addConsoleRoutes(operators, shown)

@@ -51,7 +51,10 @@ export async function startWorker(config: ConfigOf<'worker'>, log: Logger): Prom
     log,
     nowMs: Date.now,
     sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
-    report: metrics.indexTroubles,
+    report: (counts, faults) => {
+      metrics.indexTroubles(counts)
+      for (const { code, what, detail } of faults) metrics.troubles.note(code, what, detail)
+    },
   })
   let watching: Promise<void> | undefined
 
@@ -65,12 +68,16 @@ export async function startWorker(config: ConfigOf<'worker'>, log: Logger): Prom
     { name: 'indices', isAdvisory: true, check: async () => watch.fault() },
   ])
   const monitoringServer = await buildPrivateServer(config, log)
-  addMonitoringRoutes(monitoringServer, { program: 'worker', transport: transport.name, health, registry })
+  addMonitoringRoutes(monitoringServer, {
+    ...{ program: 'worker', transport: transport.name, health, registry },
+    troubles: () => metrics.troubles.list(),
+  })
   await listenAt(monitoringServer, { host: config.privateHost, port: monitoringPortOf(config) })
 
   const begin = async () => {
     const onMissing = (reason: string) => {
       missing = reason
+      metrics.troubles.note('set_up_missing', '', reason)
     }
     await waitForSetUp(search, config, log, stop.signal, onMissing)
     if (stop.signal.aborted) return

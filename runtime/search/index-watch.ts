@@ -33,8 +33,18 @@ export const INDEX_TROUBLES = [
 export type IndexTrouble = (typeof INDEX_TROUBLES)[number]
 
 const EVERY_MS = 60_000
+/** The same while something is wrong: an operator who repairs it waits for the advice to go. */
+const EVERY_MS_IN_TROUBLE = 10_000
 /** Faults that a sentence names; the log and the metric have them all. */
 const MOST_NAMED = 3
+
+/** One template or index that is not as it should be. */
+export interface IndexFault {
+  readonly code: IndexTrouble
+  /** Its kind and name. */
+  readonly what: string
+  readonly detail: string
+}
 
 export interface IndexWatchOptions {
   readonly client: Client
@@ -45,8 +55,8 @@ export interface IndexWatchOptions {
   readonly nowMs: () => number
   /** Resolves after the time, or as soon as the signal says. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
-  /** Receives after each check how many things have which fault. */
-  readonly report: (counts: Readonly<Record<IndexTrouble, number>>) => void
+  /** Receives after each check how many things have which fault, and what is wrong with each. */
+  readonly report: (counts: Readonly<Record<IndexTrouble, number>>, faults: readonly IndexFault[]) => void
 }
 
 /**
@@ -72,7 +82,8 @@ export class IndexWatch {
       this.#isDue = false
       this.#wake = new AbortController()
       await this.check()
-      if (!this.#isDue) await this.#to.sleep(EVERY_MS, AbortSignal.any([signal, this.#wake.signal]))
+      const pauseMs = this.#troubles.size > 0 ? EVERY_MS_IN_TROUBLE : EVERY_MS
+      if (!this.#isDue) await this.#to.sleep(pauseMs, AbortSignal.any([signal, this.#wake.signal]))
     }
   }
 
@@ -160,7 +171,11 @@ export class IndexWatch {
     this.#troubles = troubles
     const codes = [...troubles.values()].map(({ code }) => code)
     const count = (code: IndexTrouble) => codes.filter((one) => one === code).length
-    report(Object.fromEntries(INDEX_TROUBLES.map((code) => [code, count(code)])) as Record<IndexTrouble, number>)
+    const counts = Object.fromEntries(INDEX_TROUBLES.map((code) => [code, count(code)])) as Record<IndexTrouble, number>
+    report(
+      counts,
+      [...troubles.values()].map(({ what, code, detail = '' }) => ({ code: code as IndexTrouble, what, detail })),
+    )
   }
 }
 

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { request } from 'undici'
 import { messageOf } from '../errors.ts'
+import type { Trouble } from '../troubles.ts'
 import { type Reading, readingOf } from './counters.ts'
 
 /** Something that was asked, and either what it answered or why there is no answer. */
@@ -68,6 +69,18 @@ export async function scrape(url: string, limitMs: number, nowMs: () => number):
       : { ok: false, reason: `answered ${response.statusCode}` }
   } catch (error) {
     return { ok: false, reason: messageOf(error) }
+  }
+}
+
+/** What an instance says of what went wrong; nothing from one that does not answer, or of a release without `/troubles`. */
+export async function readTroubles(url: string, limitMs: number): Promise<readonly Trouble[]> {
+  try {
+    const limits = { headersTimeout: limitMs, bodyTimeout: limitMs, signal: AbortSignal.timeout(limitMs) }
+    const { statusCode, body } = await request(`${url}/troubles`, limits)
+    const answer = (await body.json()) as { readonly troubles?: readonly Trouble[] }
+    return statusCode === 200 ? (answer.troubles ?? []) : []
+  } catch {
+    return []
   }
 }
 

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { INDEX_TROUBLES, type IndexTrouble } from '../search/index-watch.ts'
+import { Troubles } from '../troubles.ts'
 import type { AdaptiveConcurrency } from './concurrency.ts'
 import type { Bulk, FlushReason } from './in-flight.ts'
 import type { LaneTrouble } from './lane.ts'
@@ -22,6 +23,7 @@ export type WorkerMetrics = ReturnType<typeof workerMetrics>
  */
 export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurrency, wallMs: () => number) {
   const registers = [registry]
+  const troubles = new Troubles(wallMs)
   let lanes: LanesView = { count: 0, troubles: [] }
   const events = new Counter({
     name: 'tracardi_worker_events_total',
@@ -165,8 +167,16 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
     },
     bulkTook: (seconds: number) => bulkSeconds.observe(seconds),
     messageStored: (receivedAtMs: number) => storedSeconds.observe(Math.max(0, (wallMs() - receivedAtMs) / 1000)),
-    retried: (cause: string, count: number) => retries.inc({ cause }, count),
-    deadLettered: (fault: string) => deadLetters.inc({ fault }),
+    /** @param where the index, where it is known. */
+    retried: (cause: string, count: number, where: string, reason: string) => {
+      retries.inc({ cause }, count)
+      troubles.note(cause, where, reason, count)
+    },
+    troubles,
+    deadLettered: (fault: string, reason: string) => {
+      deadLetters.inc({ fault })
+      troubles.note('dead_letter', fault, reason)
+    },
     released: () => released.inc(),
     gaveBack: (operations: number) => givenBack.inc(operations),
     searchNode: (node: string, isAway: boolean) => searchNodeAway.set({ node }, isAway ? 1 : 0),

@@ -44,17 +44,19 @@ export class Outcomes {
    */
   async apply(bulk: Bulk, results: readonly ItemResult[]): Promise<readonly PartOutcome[]> {
     let next = 0
-    const parts = bulk.parts.map(({ runs }) => {
+    const parts = bulk.parts.map(({ lane: { index }, runs }) => {
       const count = runs.reduce((sum, run) => sum + run.count, 0)
       const answers = results.slice(next, next + count)
       next += count
-      return answers.every(isWritten) ? { runs } : { operations: answered(runs, answers) }
+      return answers.every(isWritten) ? { runs } : { index, operations: answered(runs, answers) }
     })
     const faulty = parts.flatMap(({ operations }) => operations ?? [])
     await this.#countDuplicates(faulty)
     this.#logRejected(faulty)
     return Promise.all(
-      parts.map(({ runs, operations }) => (operations ? this.#applyPart(operations, bulk) : this.#applyWritten(runs))),
+      parts.map(({ runs, index, operations }) =>
+        operations ? this.#applyPart(operations, index, bulk) : this.#applyWritten(runs),
+      ),
     )
   }
 
@@ -63,14 +65,14 @@ export class Outcomes {
     return CLEAN
   }
 
-  async #applyPart(operations: readonly Answered[], { reason, sentAtMs }: Bulk): Promise<PartOutcome> {
+  async #applyPart(operations: readonly Answered[], index: string, { reason, sentAtMs }: Bulk): Promise<PartOutcome> {
     const retries: Run[] = []
     let fault: FaultyResult | undefined
     await Promise.all(
       operations.map(async ({ run, result }) => {
         if (result.outcome === 'stored') return this.#stored([run])
         if (result.outcome === 'retry' || result.outcome === 'throttled') {
-          this.#options.metrics.retried(result.fault.type, 1)
+          this.#options.metrics.retried(result.fault.type, 1, index, result.fault.reason)
           fault ??= result
           retries.push(compact(run, reason === 'retry' ? run.sinceMs : sentAtMs))
           return
@@ -147,7 +149,7 @@ export class Outcomes {
     const letter = encodeDeadOperation(envelopeOf(run), metadata)
     for (let attempt = 0; !(await this.#published(letter, attempt)); attempt += 1)
       await sleep(backoffMs(attempt, RETRY, random()))
-    metrics.deadLettered(fault)
+    metrics.deadLettered(fault, reason)
     if (run.kind !== 'create') return
     metrics.processed('dead_lettered', 1)
     metrics.processedOf('dead_lettered', [sourceIdOf(linesOf(run))])

@@ -96,8 +96,9 @@ export class BulkRequest {
     return results
   }
 
-  #refused({ result }: LinesRefused, operations: number): BulkOutcome {
-    this.#options.metrics.retried('request_refused', operations)
+  #refused(error: LinesRefused, operations: number): BulkOutcome {
+    const { result } = error
+    this.#options.metrics.retried('request_refused', operations, '', messageOf(error))
     return result === undefined ? 'split' : [result]
   }
 
@@ -105,7 +106,7 @@ export class BulkRequest {
     const { metrics, concurrency, log } = this.#options
     const outcome = classifyRequest(error)
     if (outcome === 'throttled') concurrency.throttled()
-    metrics.retried(`request_${outcome}`, operations)
+    metrics.retried(`request_${outcome}`, operations, '', messageOf(error))
     // The first failure and each doubling, or an outage would fill the log.
     if (Number.isInteger(Math.log2(attempt + 1)))
       log.warn({ reason: messageOf(error), attempt, operations }, 'bulk failed, will be retried')

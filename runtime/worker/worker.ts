@@ -123,6 +123,7 @@ export class Worker {
         for (const delivery of await consumer.receive()) await this.#take(delivery)
         this.#advance()
       } catch (error) {
+        this.#options.metrics.troubles.note('receive_failed', '', messageOf(error))
         log.warn({ reason: messageOf(error) }, 'receiving messages failed, will be retried')
         await this.#sleep(RECEIVE_RETRY_MS).catch(() => undefined)
       }
@@ -243,7 +244,7 @@ export class Worker {
     try {
       await sendDeadLetter(encodeDeadMessage(delivery, metadata))
       await consumer.acknowledge(delivery.id)
-      metrics.deadLettered(error.code)
+      metrics.deadLettered(error.code, error.message)
     } catch (cause) {
       log.warn(
         { reason: messageOf(cause), message_id: messageId },

@@ -77,6 +77,7 @@ describe('the console in a real browser', () => {
     state = () => running(2)
     const data: ConsoleData = {
       state: async () => state(),
+      advice: async () => state(),
       desk: {
         look: async () => [LETTER],
         replay: async () => {

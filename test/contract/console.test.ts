@@ -12,16 +12,16 @@ describe('the console of a pipeline', () => {
   after(() => pipeline?.close())
 
   const state = async (): Promise<State> => (await pipeline.operate('/console/state')).json() as Promise<State>
-  const rulesNow = async () => (await state()).advice.map(({ rule }) => rule)
+  const codesNow = async () => (await state()).advice.map(({ code }) => code)
 
   it('reports what runs, what was refused and why, and replays it once the cause is fixed', async () => {
     await pipeline.makeIndexOfShortValues()
     const text = 'x'.repeat(40_000)
     await pipeline.startApi()
-    assert.ok((await rulesNow()).includes('workers'), 'says that no worker runs')
+    assert.ok((await codesNow()).includes('no_worker'), 'says that no worker runs')
 
     await pipeline.startWorker()
-    await eventually(async () => !(await rulesNow()).includes('workers'))
+    await eventually(async () => !(await codesNow()).includes('no_worker'))
     const events = ['a', 'b'].map((type) => ({ id: uuidV7(), type, ...(type === 'b' ? { properties: { text } } : {}) }))
     assert.equal((await pipeline.track({ source: { id: 'my-source' }, events })).status, 200)
     await pipeline.untilStored(1)

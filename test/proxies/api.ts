@@ -36,7 +36,7 @@ const server = await buildPublicServer({
   leaving: leaving.signal,
 })
 const privateServer = await buildPrivateServer(config, log)
-addMonitoringRoutes(privateServer, { program: 'api', transport: 'none', health, registry })
+addMonitoringRoutes(privateServer, { program: 'api', transport: 'none', health, registry, troubles: () => [] })
 await listenAt(privateServer, { host: config.privateHost, port: config.privatePort })
 await listenAt(server, { host: config.publicHost, port: config.publicPort })
 const program = {

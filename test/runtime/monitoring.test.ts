@@ -8,6 +8,8 @@ import { addMonitoringRoutes, monitoringPortOf } from '../../runtime/monitoring.
 import { buildPrivateServer } from '../../runtime/private-server.ts'
 import { recordingLog } from '../support/log.ts'
 
+const TROUBLE = { kind: 'request_retry', where: '', reason: 'ECONNREFUSED', fromMs: 1, lastMs: 2, count: 3 }
+
 describe('what is monitored', () => {
   let server: FastifyInstance
   let health: Health
@@ -22,7 +24,7 @@ describe('what is monitored', () => {
     const { log, lines } = recordingLog()
     logged = lines
     server = await buildPrivateServer(loadConfig({}), log)
-    addMonitoringRoutes(server, { program: 'worker', transport: 'native', health, registry })
+    addMonitoringRoutes(server, { program: 'worker', transport: 'native', health, registry, troubles: () => [TROUBLE] })
   })
   afterEach(() => server.close())
 
@@ -64,6 +66,10 @@ describe('what is monitored', () => {
   it('reports program, version and how it speaks to Pulsar', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../runtime/package.json', import.meta.url), 'utf8'))
     assert.deepEqual(await answered('/info/version'), [200, { version, program: 'worker', transport: 'native' }])
+  })
+
+  it('has what went wrong within the last minute', async () => {
+    assert.deepEqual(await answered('/troubles'), [200, { troubles: [TROUBLE] }])
   })
 
   it('writes the metrics of its registry as Prometheus reads them', async () => {

@@ -3,7 +3,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify'
 import { Registry } from 'prom-client'
 import { Budget } from '../../runtime/api/budget.ts'
 import { LiveEvents } from '../../runtime/api/live-events.ts'
-import { apiMetrics } from '../../runtime/api/metrics.ts'
+import { type ApiMetrics, apiMetrics } from '../../runtime/api/metrics.ts'
 import { buildPublicServer } from '../../runtime/api/public-server.ts'
 import { Publisher } from '../../runtime/api/publisher.ts'
 import { Refusals } from '../../runtime/api/refusals.ts'
@@ -68,6 +68,7 @@ export interface Api {
   readonly registry: Registry
   readonly live: LiveEvents
   readonly refusals: Refusals
+  readonly metrics: ApiMetrics
   readonly logged: readonly Record<string, unknown>[]
   readonly connections: () => { readonly open: number; readonly lingering: number }
 }
@@ -117,7 +118,7 @@ export async function buildApi(
     ...shown,
   })
   running.push(server)
-  return { server, producer, budget, registry, ...shown, logged: lines, connections: () => connections }
+  return { server, producer, budget, registry, metrics, ...shown, logged: lines, connections: () => connections }
 }
 
 export async function closeApis(): Promise<void> {

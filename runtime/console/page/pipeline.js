@@ -5,56 +5,20 @@ import { byId, element, setText, showTable } from './element.js'
 /** @typedef {import('../state.ts').InstanceFigures} Instance */
 /** @typedef {import('./element.js').Cell} Cell */
 
-const SEVERITIES = { act: 'Act now', watch: 'Watch', hint: 'Hint' }
 const REASONS = { size: 'full by events', bytes: 'full by bytes', timeout: 'timeout', drain: 'end of a worker' }
 const NONE = '–'
 
 /** @type {(state: State) => void} */
-export function showAdvice(state) {
-  const { advice } = state
-  const worst = advice[0]?.severity ?? 'well'
-  const word = { act: 'Act now', watch: 'Watch', hint: 'All is well', well: 'All is well' }[worst]
-  setText('state', word)
-  byId('state').dataset['severity'] = worst === 'hint' ? 'well' : worst
-  const items = advice.map(({ severity, title, text }) =>
-    element('li', { class: severity }, [
-      element('p', { class: 'title' }, [
-        element('span', { class: `word ${severity}` }, [SEVERITIES[severity]]),
-        ` ${title}`,
-      ]),
-      element('p', {}, [text]),
-    ]),
-  )
-  const calm = element('li', { class: 'well' }, [element('p', {}, [calmWords(state)])])
-  byId('advice-list').replaceChildren(...(items.length > 0 ? items : [calm]))
-  // Numbers change every 2 s; what is spoken changes only with what there is to do.
-  setText(
-    'advice-spoken',
-    advice.length === 0
-      ? 'Nothing to do'
-      : advice.map(({ severity, title }) => `${SEVERITIES[severity]}: ${title}`).join('. '),
-  )
-}
-
-/** @type {(state: State) => string} */
-function calmWords({ queue, acceptedPerSecond }) {
-  if (!queue.isInHand && queue.secondsToDrain) {
-    return `Nothing to do: the backlog shrinks, and is empty in ${duration(queue.secondsToDrain)}.`
-  }
-  return acceptedPerSecond
-    ? 'Nothing to do: events arrive and are stored.'
-    : 'Nothing to do: no events arrive at present.'
-}
-
-/** @type {(state: State) => void} */
 export function showFlow(state) {
-  const { queue, acceptedPerSecond, storedPerSecond, storedP50Seconds } = state
+  const { queue, acceptedPerSecond, storedPerSecond, storedP50Seconds, recent } = state
+  const refused = recent.refusedCalls.reduce((sum, { count }) => sum + count, 0)
   const shown = [
     ['Events in', rate(acceptedPerSecond), acceptedNote(state)],
     ['Stored', rate(storedPerSecond), storedNote(state)],
     ['Backlog', known(queue.messages), backlogNote(queue)],
     ['Receipt to stored', duration(storedP50Seconds), latencyNote(state)],
     ['Dead letters', known(queue.deadLetters), deadLettersNote(queue)],
+    ['Refused calls', number(refused), refusedNote(state)],
   ]
   byId('flow-figures').replaceChildren(
     ...shown.map(([name = '', value = '', note = '']) =>
@@ -128,6 +92,15 @@ function storedNote({ storedPerSecond, duplicatesPerSecond }) {
 function latencyNote({ storedP99Seconds }) {
   if (storedP99Seconds === null) return 'no event was stored recently'
   return `median; 99 % within ${duration(storedP99Seconds)}`
+}
+
+/** @type {(state: State) => string} */
+function refusedNote({ recent: { refusedCalls, seconds } }) {
+  const [most] = refusedCalls
+  const within = `in ${duration(seconds)}`
+  return most
+    ? `${within}, mostly ${most.status} of ${most.source === 'unknown' ? 'unknown sources' : most.source}`
+    : within
 }
 
 /** @type {(queue: State['queue']) => string} */

@@ -60,9 +60,9 @@ export function showServers({ queue, search, instances }) {
   const state = (ok, well = 'reachable', bad = 'not reachable') =>
     ok ? { text: well, severity: 'well' } : { text: bad, severity: 'act' }
   const health = { green: 'well', yellow: 'watch', red: 'act' }
-  const severity = /** @type {'well' | 'watch' | 'act'} */ (
-    health[/** @type {keyof typeof health} */ (search.status)] ?? 'act'
-  )
+  const severity = isSettling(search)
+    ? 'well'
+    : /** @type {'well' | 'watch' | 'act'} */ (health[/** @type {keyof typeof health} */ (search.status)] ?? 'act')
   showTable(
     'servers',
     'State of the servers',
@@ -83,7 +83,7 @@ export function showServers({ queue, search, instances }) {
         'Elasticsearch',
         search.reason === undefined ? { text: search.status ?? '', severity } : state(false),
         search.reason ??
-          `${counted(search.nodes ?? 0, 'node')}, ${counted(search.activeShards ?? 0, 'shard')} in service, ${number(search.unassignedShards ?? 0)} unassigned`,
+          `${counted(search.nodes ?? 0, 'node')}, ${counted(search.activeShards ?? 0, 'shard')} in service, ${number(search.unassignedShards ?? 0)} unassigned${isSettling(search) ? ' for a moment' : ''}`,
       ],
     ],
   )
@@ -107,6 +107,11 @@ export function showServers({ queue, search, instances }) {
       ),
     ]),
   )
+}
+
+/** @type {(search: State['search']) => boolean} Whether only shards of the last 10 s are not in service yet: nothing to do about. */
+function isSettling({ status, missingShards }) {
+  return status !== 'green' && missingShards?.length === 0
 }
 
 /** @type {(disk: import('../state.ts').DiskFigures) => Cell} */

@@ -16,6 +16,7 @@ describe('metrics of the API', () => {
       'tracardi_api_events_total counter',
       'tracardi_api_source_events_total counter',
       'tracardi_api_requests_total counter',
+      'tracardi_api_refused_calls_total counter',
       'tracardi_api_redirects_total counter',
       'tracardi_api_request_seconds histogram',
       'tracardi_api_receipt_seconds histogram',
@@ -34,6 +35,36 @@ describe('metrics of the API', () => {
     assert.ok(text.includes('tracardi_api_events_total{outcome="accepted"} 0'))
     assert.ok(text.includes('tracardi_api_events_total{outcome="unavailable"} 0'))
     assert.ok(text.includes('tracardi_api_pending_bytes 0'))
+  })
+
+  it('count refused calls by the source that they name, and keep the last reason of each', async () => {
+    const call = (source: string, more: object = {}) => trackCall(goodCall({ source: { id: source }, ...more }))
+    for (const source of ['a-stranger', 'another', 'closed']) await api.server.inject(call(source))
+    await api.server.inject({
+      ...call('shop'),
+      headers: { ...call('shop').headers, origin: 'https://evil.example.com' },
+    })
+    await api.server.inject(call('shop', { events: [{ type: 7 }] }))
+    await api.server.inject(trackCall('{'))
+    await api.server.inject('/some/path/of/a/scanner')
+    await api.server.inject('/collect/t/%00')
+    const text = await lines()
+    assert.deepEqual(
+      text.filter((line) => line.startsWith('tracardi_api_refused_calls_total')),
+      [
+        'tracardi_api_refused_calls_total{source="unknown",status="401"} 2',
+        'tracardi_api_refused_calls_total{source="closed",status="401"} 1',
+        'tracardi_api_refused_calls_total{source="shop",status="403"} 1',
+        'tracardi_api_refused_calls_total{source="shop",status="422"} 1',
+        'tracardi_api_refused_calls_total{source="unknown",status="422"} 2',
+      ],
+    )
+    const reasons = Object.fromEntries(
+      api.metrics.troubles.list().map(({ kind, where, reason }) => [`${kind} ${where}`, reason]),
+    )
+    assert.match(reasons['call_401 unknown'] ?? '', /^Access denied. Event source "another" is unknown/)
+    assert.match(reasons['call_403 shop'] ?? '', /^Access denied. Origin .* \(a page of https:\/\/evil.example.com\)$/)
+    assert.match(reasons['call_422 shop'] ?? '', /^body\.events\.0\.type: /)
   })
 
   it('count events by what became of them, and answers by route and status', async () => {

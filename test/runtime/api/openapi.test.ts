@@ -53,7 +53,11 @@ describe('/openapi.json', () => {
     api = await buildApi()
     const { server, get } = await privateServer((operators, server) => {
       addQueueRoutes(operators, {} as PulsarAdmin, 'tracardi')
-      addConsoleRoutes(operators, { state: async () => assert.fail(), desk: {} as DeadLetterDesk })
+      addConsoleRoutes(operators, {
+        state: async () => assert.fail(),
+        advice: async () => assert.fail(),
+        desk: {} as DeadLetterDesk,
+      })
       addOpenApi(operators, [
         { server: api.server, port: 8585, description: 'The public listener' },
         { server, port: 8686, description: 'The private listener' },
@@ -64,6 +68,7 @@ describe('/openapi.json', () => {
       transport: 'websocket',
       health: new Health([]),
       registry: new Registry(),
+      troubles: () => [],
     })
     await api.server.ready()
     document = (await get('/openapi.json')).json()

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
+import { loadConfig } from '../../../runtime/config.ts'
 import { figuresOf } from '../../../runtime/console/figures.ts'
 import type { Observation } from '../../../runtime/console/observation.ts'
 import { seriesOf } from '../../../runtime/telemetry/metrics.ts'
 import { API, answers, observation, partitions, pastOf, reading, SEARCH, START_MS, WORKER } from './observations.ts'
 
-const SETTINGS = { bulkSize: 500, indexPrefix: 't', eventPartitioning: 'month', indexShards: 3 } as const
+const SETTINGS = loadConfig({
+  ELASTIC_INDEX_PREFIX: 't',
+  ELASTIC_HOST: 'http://es-0:9200,http://es-1:9200',
+  PULSAR_API: 'http://pulsar:8080',
+  SOURCES_FILE: 'sources.json',
+  MONITORING_PORT: '9464',
+})
 const GB = 1024 ** 3
 
 /** A pipeline that takes 100 events/s and stores 80: the API as it is after that many seconds, and the worker. */
@@ -13,6 +20,12 @@ function pipelineAfter(seconds: number): Partial<Observation> {
     counters: {
       [seriesOf('tracardi_api_events_total', { outcome: 'accepted' })]: 1000 + seconds * 100,
       [seriesOf('tracardi_api_events_total', { outcome: 'unavailable' })]: seconds,
+      [seriesOf('tracardi_api_refused_calls_total', { source: 'unknown', status: '401' })]: seconds,
+      [seriesOf('tracardi_api_refused_calls_total', { source: 'shop', status: '422' })]: seconds * 2,
+      [seriesOf('tracardi_api_refused_calls_total', { source: 'shop', status: '429' })]: 0,
+      [seriesOf('tracardi_api_requests_total', { route: '/track', status: '200' })]: seconds * 5,
+      [seriesOf('tracardi_api_requests_total', { route: '/collect/:event_type/:source_id', status: '401' })]: seconds,
+      [seriesOf('tracardi_api_requests_total', { route: 'none', status: '404' })]: seconds * 100,
       tracardi_api_message_events_sum: 1000 + seconds * 100,
       tracardi_api_message_events_count: (1000 + seconds * 100) / 10,
       process_cpu_seconds_total: seconds * 0.4,
@@ -69,7 +82,14 @@ describe('the figures of a pipeline', () => {
     assert.equal(figures.storedPerSecond, 80)
     assert.equal(figures.duplicatesPerSecond, 2)
     const { retries, ...recent } = figures.recent
-    assert.deepEqual(recent, { seconds: 20, unavailableEvents: 20, unrouted: [], conflicts: 20, bulkEvents: 1600 })
+    assert.deepEqual(recent, {
+      ...{ seconds: 20, unavailableEvents: 20, unrouted: [], conflicts: 20, bulkEvents: 1600 },
+      refusedCalls: [
+        { source: 'shop', status: 422, count: 40 },
+        { source: 'unknown', status: 401, count: 20 },
+      ],
+      ...{ calls: 120, bulkP50Seconds: 0.05, receiptP50Seconds: null },
+    })
     assert.deepEqual(retries, figures.bulks.retries)
     assert.equal(figures.windowSeconds, 20)
   })
@@ -117,6 +137,9 @@ describe('the figures of a pipeline', () => {
     assert.deepEqual(figures.instances[0], {
       url: API,
       program: 'api',
+      wasProgram: 'api',
+      troubles: [],
+      restarts: 0,
       eventsPerSecond: 100,
       cpuCores: 0.4,
       residentBytes: 90_000_000,
@@ -148,6 +171,20 @@ describe('the figures of a pipeline', () => {
     assert.equal(first.bulks.count, 0)
     assert.equal(first.bulks.fullShare, null)
     assert.equal(first.windowSeconds, 0)
+  })
+})
+
+describe('the figures of instances that start again and again', () => {
+  it('count the starts of 15 minutes, and know what a silent one was', () => {
+    const started = (seconds: number) =>
+      answers(WORKER, reading('worker', { startedAtSeconds: START_MS / 1000 + seconds }))
+    const away = { url: WORKER, answer: { ok: false, reason: 'refused' } } as const
+    const seen = [0, 10, 20].map((at) => observation(at, { instances: [started(at)] }))
+    const of = (...more: readonly Observation[]) => figuresOf(pastOf(...seen, ...more), SETTINGS).instances[0]
+    assert.deepEqual([of()?.restarts, of()?.wasProgram, of()?.program], [2, 'worker', 'worker'])
+    const silent = of(observation(30, { instances: [away] }))
+    assert.deepEqual([silent?.restarts, silent?.wasProgram, silent?.program], [2, 'worker', 'unknown'])
+    assert.equal(of(observation(920, { instances: [started(20)] }))?.restarts, 1)
   })
 })
 

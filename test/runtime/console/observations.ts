@@ -16,6 +16,7 @@ export const SEARCH: SearchState = {
   dataNodes: 2,
   activeShards: 8,
   unassignedShards: 0,
+  missingShards: [],
   nodesAway: [],
   indices: [],
   disks: [{ node: 'es-0', totalBytes: 1000 * GB, availableBytes: 600 * GB }],

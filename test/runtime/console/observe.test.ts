@@ -12,6 +12,8 @@ import { ScriptedServer } from '../../support/scripted-server.ts'
 
 const WATERMARK = 'cluster.routing.allocation.disk.watermark'
 
+const TROUBLE = { kind: 'call_401', where: 'unknown', reason: 'why', fromMs: 1, lastMs: 2, count: 3 }
+
 describe('the observer', () => {
   const elasticsearch = new ScriptedServer()
   const worker = createServer((_, response) => response.end('tracardi_worker_events_total{outcome="stored"} 7\n'))
@@ -81,6 +83,7 @@ describe('the observer', () => {
       admin,
       search,
       registry,
+      troubles: () => [TROUBLE],
       publishing: { unavailableReason: () => undefined, notPromised: () => undefined, leftOut: () => undefined },
     })
   }

@@ -31,6 +31,7 @@ describe('the routes of the console', () => {
     fault = undefined
     const data: ConsoleData = {
       state: async () => stateOf(pastOf(observation(0)), loadConfig({})),
+      advice: async () => ({ advice: [], pastAdvice: [] }),
       desk: {
         look: async () => {
           if (fault) throw fault
@@ -102,7 +103,7 @@ describe('the routes of the console', () => {
       namesInstances: false,
       acceptedPerSecond: null,
       queue: { messages: 0 },
-      advice: [{ rule: 'workers', severity: 'watch', title: 'No worker is configured' }],
+      advice: [{ code: 'no_worker', severity: 'watch', title: 'No worker is configured' }],
     })
   })
 

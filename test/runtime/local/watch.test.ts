@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { countingOn, formatStatus, lastFlush, type Sample, statusKey, totalIn } from '../../../runtime/local/watch.ts'
+import {
+  countingOn,
+  formatStatus,
+  lastFlush,
+  type Sample,
+  statusKey,
+  totalIn,
+  urgentIn,
+} from '../../../runtime/local/watch.ts'
 import { readingOf } from '../../../runtime/telemetry/counters.ts'
 import { parseMetrics, sumOf } from '../../../runtime/telemetry/metrics.ts'
 
@@ -85,6 +93,22 @@ describe('formatStatus', () => {
   it('shows what is unknown as such', () => {
     const unknown = { atMs: START_MS }
     assert.equal(formatStatus(unknown, unknown), 'events unknown · backlog unknown · no flush yet')
+  })
+})
+
+describe('the advice in the status line', () => {
+  const answer = (...severities: readonly string[]) =>
+    JSON.stringify({ advice: severities.map((severity) => ({ code: 'no_worker', severity, title: 'No worker runs' })) })
+
+  it('is the most urgent one, with its code, and first in the line', () => {
+    assert.equal(urgentIn(answer('act', 'watch')), 'ACT NOW [no_worker]: No worker runs')
+    assert.equal(urgentIn(answer('watch')), 'WATCH [no_worker]: No worker runs')
+    const urgent = urgentIn(answer('watch'))
+    assert.match(formatStatus({ ...sample, urgent }, sample), /^WATCH \[no_worker\]: No worker runs · /)
+  })
+
+  it('is none of a hint, of nothing, or without an answer', () => {
+    assert.deepEqual([answer('hint'), answer(), '{}', 'nonsense', undefined].map(urgentIn), Array(5).fill(undefined))
   })
 })
 

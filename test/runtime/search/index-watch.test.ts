@@ -4,7 +4,7 @@ import { loadConfig } from '../../../runtime/config.ts'
 import { searchClient } from '../../../runtime/search/client.ts'
 import { IndexKeeper } from '../../../runtime/search/index-keeper.ts'
 import { setUpSearch } from '../../../runtime/search/index-set-up.ts'
-import { INDEX_TROUBLES, IndexWatch } from '../../../runtime/search/index-watch.ts'
+import { INDEX_TROUBLES, type IndexFault, IndexWatch } from '../../../runtime/search/index-watch.ts'
 import { ShardMap } from '../../../runtime/search/shard-map.ts'
 import { MAPPING_VERSION } from '../../../runtime/search/templates.ts'
 import { recordingLog } from '../../support/log.ts'
@@ -20,6 +20,7 @@ describe('IndexWatch', () => {
   let client: Client
   let keeper: IndexKeeper
   let watch: IndexWatch
+  let faults: readonly IndexFault[]
   let counts: Readonly<Record<string, number>>
   let sleeps: { readonly ms: number; readonly wake: () => void; readonly signal: AbortSignal }[]
   let log: ReturnType<typeof recordingLog>
@@ -33,6 +34,7 @@ describe('IndexWatch', () => {
     server.answer = search.answer
     counts = {}
     sleeps = []
+    faults = []
     log = recordingLog()
     const sendBulk = async () => []
     keeper = new IndexKeeper({ client, config, sendBulk, onMade: () => undefined, nowMs: () => NOW })
@@ -44,8 +46,9 @@ describe('IndexWatch', () => {
       log: log.log,
       nowMs: () => NOW,
       sleep: (ms, signal) => new Promise((wake) => sleeps.push({ ms, wake, signal })),
-      report: (reported) => {
+      report: (reported, named) => {
         counts = reported
+        faults = named
       },
     })
     await setUpSearch(client, config, NOW)
@@ -237,5 +240,19 @@ describe('IndexWatch', () => {
     second?.wake()
     await running
     assert.equal(sleeps.length, 2)
+  })
+
+  it('looks every 10 s while something is wrong, which it reports with its name', async () => {
+    search.instead = { 'PUT /_index_template': refusal(403, 'security_exception') }
+    delete search.templates['tracardi-event']
+    const stop = new AbortController()
+    const running = watch.run(stop.signal)
+    while (sleeps.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(sleeps[0]?.ms, 10_000)
+    assert.deepEqual(faults[0]?.code, 'template_missing')
+    assert.match(faults[0]?.what ?? '', /^index template tracardi-/)
+    stop.abort()
+    sleeps[0]?.wake()
+    await running
   })
 })

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { instancesAt, isOwn, urlsOf } from '../../../runtime/telemetry/instances.ts'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { instancesAt, isOwn, readTroubles, urlsOf } from '../../../runtime/telemetry/instances.ts'
 
 describe('the URLs of a list', () => {
   it('are without the slash at their ends', () => {
@@ -42,5 +44,31 @@ describe('an instance', () => {
     assert.equal(isOwn('http://10.0.0.8:8686', ['10.0.0.7'], 8686), false)
     assert.equal(isOwn('http://10.0.0.7', ['10.0.0.7'], 80), true)
     assert.equal(isOwn('https://10.0.0.7', ['10.0.0.7'], 443), true)
+  })
+})
+
+describe('the troubles of an instance', () => {
+  let server: Server
+  let url: string
+  let answer: { status: number; body: string }
+  before(async () => {
+    server = createServer((_, response) => response.writeHead(answer.status).end(answer.body))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  })
+  after(() => server.close())
+
+  it('are what it says', async () => {
+    const trouble = { kind: 'request_retry', where: '', reason: 'refused', fromMs: 1, lastMs: 2, count: 3 }
+    answer = { status: 200, body: JSON.stringify({ troubles: [trouble] }) }
+    assert.deepEqual(await readTroubles(url, 1000), [trouble])
+  })
+
+  it('are none of one that does not answer, has no such path, or says something else', async () => {
+    for (const body of ['{}', 'text', '{"troubles":[1]}']) {
+      answer = { status: body.startsWith('{"t') ? 404 : 200, body }
+      assert.deepEqual(await readTroubles(url, 1000), [])
+    }
+    assert.deepEqual(await readTroubles('http://127.0.0.1:1', 1000), [])
   })
 })
