@@ -5,6 +5,7 @@ import { idleConnections } from './connections.ts'
 import type { Fault } from './fault.ts'
 import { INDEX_FAULTS } from './index-faults.ts'
 import { callOf, post } from './load.ts'
+import { OPERATOR_FAULTS } from './operator-faults.ts'
 import type { BulkFault } from './search-proxy.ts'
 
 /** From the first to the second sending of the same calls, with the end of the month in the middle. */
@@ -96,9 +97,10 @@ const stops: readonly Fault[] = [
 const queueFaults: readonly Fault[] = [
   {
     name: 'Pulsar killed (-9) and restarted',
-    inject: async (_, random) => {
+    inject: async ({ console }, random) => {
       servers().pulsar.kill()
       await sleep(random.between(500, 5000))
+      await console.hold()
       await servers().restartPulsar()
     },
   },
@@ -127,18 +129,20 @@ const queueFaults: readonly Fault[] = [
   },
   {
     name: 'connections to Pulsar half-open',
-    inject: async ({ queue }, random) => {
+    inject: async ({ queue, console }, random) => {
       queue.silence(true)
       await sleep(random.between(2000, 12_000))
+      await console.hold()
       queue.silence(false)
       queue.cut()
     },
   },
   {
     name: 'Pulsar slow to read and to answer',
-    inject: async ({ queue }, random) => {
-      queue.delay(random.between(200, 1500))
+    inject: async ({ queue, console }, random) => {
+      queue.delay(random.between(300, 1500))
       await sleep(random.between(3000, 8000))
+      await console.hold()
       queue.delay(0)
     },
   },
@@ -171,11 +175,12 @@ const queueFaults: readonly Fault[] = [
 
 const bulkFault = (name: string, fault: BulkFault): Fault => ({
   name,
-  inject: async ({ searchProxy }, random) => {
+  inject: async ({ searchProxy, console }, random) => {
     const before = searchProxy.hits
     searchProxy.fault = fault
     await sleep(random.between(3000, 8000))
     await eventually(() => searchProxy.hits > before)
+    await console.hold()
     searchProxy.fault = undefined
   },
 })
@@ -183,9 +188,10 @@ const bulkFault = (name: string, fault: BulkFault): Fault => ({
 const searchFaults: readonly Fault[] = [
   {
     name: 'Elasticsearch killed (-9) and restarted',
-    inject: async (_, random) => {
+    inject: async ({ console }, random) => {
       servers().elasticsearch.kill()
       await sleep(random.between(500, 5000))
+      await console.hold()
       await servers().restartElasticsearch()
     },
   },
@@ -194,14 +200,16 @@ const searchFaults: readonly Fault[] = [
   bulkFault('whole bulks answered 502, stored or not', 'request-502'),
   bulkFault('answers cut in the middle', 'cut-answer'),
   bulkFault('bulks over 20 kB answered 413', 'too-large'),
+  bulkFault('Elasticsearch slow', 'slow'),
   {
     name: 'indices read-only, as the flood-stage watermark sets them',
-    inject: async ({ search, pipeline }, random) => {
+    inject: async ({ search, pipeline, console }, random) => {
       const index = `${pipeline.eventAlias}-*`
       const block = (on: true | null) =>
         search.indices.putSettings({ index, settings: { 'index.blocks.read_only_allow_delete': on } as never })
       await block(true)
       await sleep(random.between(2000, 6000))
+      await console.hold()
       await block(null)
     },
   },
@@ -214,6 +222,7 @@ const searchFaults: readonly Fault[] = [
         await system.deliver({ ...mixed, events: [...mixed.events, ...refused.events] })
         for (const { id } of refused.events) system.load.refused.add(id)
       }
+      await system.console.hold()
     },
   },
 ]
@@ -280,6 +289,7 @@ export const FAULTS: readonly Fault[] = [
   ...queueFaults,
   ...searchFaults,
   ...INDEX_FAULTS,
+  ...OPERATOR_FAULTS,
   ...clientFaults,
 ]
 
@@ -297,13 +307,14 @@ export const withoutElasticsearch = (seconds: number): Fault => ({
 /** The disk of Elasticsearch full: the node itself makes its indices read-only, and takes that back when there is room. */
 export const FULL_DISK: Fault = {
   name: 'disk of Elasticsearch full',
-  inject: async ({ searchDisk, search, pipeline }, random) => {
+  inject: async ({ searchDisk, search, pipeline, console }, random) => {
     searchDisk?.fill()
     await eventually(async () => {
       const settings = await search.indices.getSettings({ index: `${pipeline.eventAlias}-*`, flat_settings: true })
       return JSON.stringify(settings).includes('"index.blocks.read_only_allow_delete":"true"')
     })
     await sleep(random.between(1000, 5000))
+    await console.hold()
     searchDisk?.free()
   },
 }

@@ -133,6 +133,7 @@ export const INDEX_FAULTS: readonly Fault[] = [
         }
         const away = await month.shardsThatAre('UNASSIGNED')
         if (away !== 1) throw new Error(`of ${month.index} ${away} shards were without a node; expected: 1`)
+        await system.console.hold()
       } finally {
         await month.set({ [MOST_ON_A_NODE]: null })
       }
@@ -152,6 +153,7 @@ export const INDEX_FAULTS: readonly Fault[] = [
           await old.post(1, 2)
           await sleep(random.between(200, 1000))
         }
+        await system.console.hold()
       } finally {
         await old.unblock()
       }

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { adviceTable } from './advice-report.ts'
 import type { Fault } from './fault.ts'
 import { FAULTS, FULL_DISK, withoutElasticsearch } from './faults.ts'
 import { chosenOf, HELP, type Options, optionsOf } from './options.ts'
@@ -22,8 +23,14 @@ const system = await System.start({ random: seeded(~seed), transport, eventsPerS
 let code = 1
 try {
   const random = seeded(seed)
-  const report = await runFaults(system, untilTime(chosen, random), random, ({ fault, recoveryMs }) =>
-    print(`${fault}: recovered after ${(recoveryMs / 1000).toFixed(1)} s`),
+  const held = new Set<string>()
+  const isFirst = ({ name }: Fault) => !held.has(name) && held.add(name).size > 0
+  const report = await runFaults(
+    system,
+    untilTime(chosen, random),
+    random,
+    ({ fault, recoveryMs }) => print(`${fault}: recovered after ${(recoveryMs / 1000).toFixed(1)} s`),
+    isFirst,
   )
   const text = textOf(report)
   print(text)
@@ -55,6 +62,8 @@ function textOf(report: FaultReport): string {
   const answers = Object.entries(report.load?.answers ?? {}).map(([status, times]) => `${status}: ${times}`)
   return [
     tableOf(report.rows),
+    '',
+    adviceTable(report.advice),
     '',
     `Seed ${seed}; ${(report.seconds / 60).toFixed(1)} minutes; ${report.deadLetters} events were refused, dead-lettered and stored by a replay.`,
     `Most memory of the API ${api} MB, of the worker ${worker} MB. Answers to the load: ${answers.join(', ')}.`,

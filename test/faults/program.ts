@@ -59,6 +59,15 @@ export class Program {
     return code
   }
 
+  /** It does nothing until it is continued, and its connections stay open. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP')
+  }
+
+  continue(): void {
+    this.#child?.kill('SIGCONT')
+  }
+
   untilReady(): Promise<void> {
     return eventually(() =>
       fetch(`${this.privateUrl}/health/ready`).then(

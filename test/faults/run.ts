@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { SendReport } from '../../runtime/send/sender.ts'
 import { cli } from '../contract/cli.ts'
 import { eventually } from '../support/until.ts'
+import { type AdviceRow, adviceFaults, adviceRows } from './advice-report.ts'
 import { type Comparison, compare, notRefused, refusedWithoutReason } from './comparison.ts'
 import type { Fault } from './fault.ts'
 import type { Random } from './random.ts'
@@ -14,6 +15,8 @@ const GIVE_UP_MS = 300_000
 
 export interface FaultReport {
   readonly rows: readonly Row[]
+  /** What the console said of each fault. */
+  readonly advice: readonly AdviceRow[]
   readonly comparisons: ReadonlyMap<string, Comparison>
   /** What else was not as promised, and faults that could not be injected. */
   readonly violations: readonly string[]
@@ -33,12 +36,17 @@ export function isWhole({ comparisons, violations }: Pick<FaultReport, 'comparis
   )
 }
 
-/** Injects faults, one after the other under load, lets everything settle, and compares. */
+/**
+ * Injects faults, one after the other under load, lets everything settle, and compares.
+ *
+ * @param isHeld whether a fault lasts until the console names it, and the next one waits until it no longer does.
+ */
 export async function runFaults(
   system: System,
   faults: Iterable<Fault>,
   random: Random,
   onInjection: (injection: Injection) => void = () => undefined,
+  isHeld: (fault: Fault) => boolean = () => false,
 ): Promise<FaultReport> {
   const startedAt = performance.now()
   const injections: Injection[] = []
@@ -48,25 +56,35 @@ export async function runFaults(
     system.load.during(fault.name)
     // Some load with everything whole, so that the fault meets work under way.
     await sleep(random.between(500, 2000))
-    try {
-      await within(fault.inject(system, random), (fault.lastsMs ?? 0) + GIVE_UP_MS)
-    } catch (error) {
-      violations.push(`${fault.name}: ${(error as Error).message}`)
-    }
-    try {
-      // What was published meanwhile is stored first.
-      const recoveryMs = await within(system.recoveryMs(), (fault.lastsMs ?? 0) + GIVE_UP_MS)
-      const injection = { fault: fault.name, recoveryMs }
-      system.api.assertAlive()
-      system.worker.assertAlive()
-      injections.push(injection)
-      onInjection(injection)
-    } catch (error) {
-      // What is broken already would be blamed on the next faults.
-      violations.push(`${fault.name}, recovering: ${(error as Error).message}`)
-      break
-    }
+    const held = isHeld(fault)
+    const limitMs = (fault.lastsMs ?? 0) + GIVE_UP_MS
+    let recoveryMs: number | undefined
+    await system.console.during(fault.name, held, async () => {
+      try {
+        await within(fault.inject(system, random), limitMs)
+      } catch (error) {
+        violations.push(`${fault.name}: ${(error as Error).message}`)
+      }
+      try {
+        // What was published meanwhile is stored first.
+        const recovered = await within(system.recoveryMs(), limitMs)
+        system.api.assertAlive()
+        system.worker.assertAlive()
+        recoveryMs = recovered
+      } catch (error) {
+        violations.push(`${fault.name}, recovering: ${(error as Error).message}`)
+      }
+    })
+    // What is broken already would be blamed on the next faults.
+    if (recoveryMs === undefined) break
+    if (held) await system.console.gone()
+    const injection = { fault: fault.name, recoveryMs }
+    injections.push(injection)
+    onInjection(injection)
   }
+  await system.console.close()
+  const advice = adviceRows(system.console.shown, system.console.times)
+  violations.push(...adviceFaults(advice, system.console.times))
   const load = await afterwards(violations, system.load.stop())
   const sum = await afterwards(violations, holdSum(system))
   violations.push(...(sum?.faults ?? []))
@@ -75,6 +93,7 @@ export async function runFaults(
   return {
     rows: rowsOf(injections, comparisons),
     comparisons,
+    advice,
     violations,
     notes: [...system.notes, ...(sum ? [`The sum at the end: ${sum.words}.`] : [])],
     deadLetters: deadLetters ?? 0,

@@ -1,16 +1,19 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import { type BulkItem, operationsOf, withRefused } from './bulk-body.ts'
 import type { Random } from './random.ts'
 
 /**
  * What an Elasticsearch does to bulks: refuses nearly a third of the operations for now, or a single one; lets a proxy
- * before it answer 502, after it has stored the bulk or without; breaks its answer off; takes no large bodies.
+ * before it answer 502, after it has stored the bulk or without; breaks its answer off; takes no large bodies; takes its time.
  */
-export type BulkFault = 'items-429' | 'item-503' | 'request-502' | 'cut-answer' | 'too-large'
+export type BulkFault = 'items-429' | 'item-503' | 'request-502' | 'cut-answer' | 'too-large' | 'slow'
 
+/** What `slow` takes for each bulk. */
+const SLOW_MS = 6000
 /** What `too-large` takes, about 30 events. */
 const SMALL_BYTES = 20_000
 
@@ -18,6 +21,8 @@ const SMALL_BYTES = 20_000
 export class SearchProxy {
   /** What happens to each bulk; nothing when undefined. */
   fault: BulkFault | undefined
+  /** No request of any kind is answered until this resolves. */
+  hanging: Promise<void> | undefined
   /** Bulks to which something was done. */
   hits = 0
   readonly #server: Server
@@ -48,6 +53,7 @@ export class SearchProxy {
 
   async #handle(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
     const body = await buffer(incoming)
+    await this.hanging
     if (this.fault === undefined || !incoming.url?.startsWith('/_bulk')) {
       const relayed = await this.#relay(incoming, body)
       answer.writeHead(relayed.status, relayed.headers).end(relayed.body)
@@ -58,6 +64,10 @@ export class SearchProxy {
 
   async #bulk(fault: BulkFault, incoming: IncomingMessage, body: Buffer, answer: ServerResponse): Promise<void> {
     if (fault === 'items-429' || fault === 'item-503') return this.#refuseItems(fault, incoming, body, answer)
+    if (fault === 'slow') {
+      this.hits += 1
+      await sleep(SLOW_MS)
+    }
     if (fault === 'too-large' && body.length > SMALL_BYTES) {
       this.hits += 1
       answer.writeHead(413, { 'content-type': 'text/html' }).end('<h1>413 Request Entity Too Large</h1>')

@@ -8,6 +8,7 @@ import { Pipeline } from '../contract/pipeline.ts'
 import { mochaGlobalTeardown, servers, startServers } from '../contract/servers.ts'
 import { eventually } from '../support/until.ts'
 import { withDeleted } from './comparison.ts'
+import { ConsoleWatch } from './console-watch.ts'
 import { callOf, Load, post } from './load.ts'
 import { Program } from './program.ts'
 import type { Random } from './random.ts'
@@ -37,6 +38,8 @@ export class System {
   readonly searchDisk: SmallDisk | undefined
   readonly pipeline: Pipeline
   readonly load: Load
+  /** What the console of another API advises, which no fault touches. */
+  readonly console: ConsoleWatch
   /** Figures that faults measure besides. */
   readonly notes: string[] = []
   /** Ids that were stored in indices which faults have deleted. */
@@ -44,7 +47,7 @@ export class System {
   readonly #close: () => Promise<void>
 
   private constructor(
-    parts: Pick<System, 'api' | 'worker' | 'queue' | 'searchProxy' | 'searchDisk' | 'pipeline' | 'load'>,
+    parts: Pick<System, 'api' | 'worker' | 'queue' | 'searchProxy' | 'searchDisk' | 'pipeline' | 'load' | 'console'>,
     close: () => Promise<void>,
   ) {
     this.api = parts.api
@@ -54,6 +57,7 @@ export class System {
     this.searchDisk = parts.searchDisk
     this.pipeline = parts.pipeline
     this.load = parts.load
+    this.console = parts.console
     this.#close = close
   }
 
@@ -93,9 +97,15 @@ export class System {
     }
     const api = new Program('api', env)
     const worker = new Program('worker', { ...env, PRIVATE_PORT: new URL(pipeline.workerPrivateUrl).port })
-    api.start()
-    worker.start()
-    await api.untilReady()
+    const lookout = new Program('api', {
+      ...env,
+      PUBLIC_PORT: `${await freePort()}`,
+      PRIVATE_PORT: `${await freePort()}`,
+      CONSOLE_INSTANCES: `${api.privateUrl},${worker.privateUrl}`,
+    })
+    for (const program of [api, worker, lookout]) program.start()
+    await Promise.all([api.untilReady(), lookout.untilReady()])
+    const console = new ConsoleWatch(lookout)
     const watching = setInterval(() => {
       api.watch()
       worker.watch()
@@ -110,9 +120,10 @@ export class System {
       slow: (bytesPerSecond) => all((proxy) => proxy.slow(bytesPerSecond)),
       silence: (on) => all((proxy) => proxy.silence(on)),
     }
-    return new System({ api, worker, queue, searchProxy, searchDisk, pipeline, load }, async () => {
+    return new System({ api, worker, queue, searchProxy, searchDisk, pipeline, load, console }, async () => {
       clearInterval(watching)
-      await Promise.all([api.end('SIGKILL'), worker.end('SIGKILL')])
+      await console.close()
+      await Promise.all([api, worker, lookout].map((program) => program.end('SIGKILL')))
       await Promise.all([broker.close(), admin.close(), searchProxy.close()])
       await pipeline.close()
       searchDisk?.unmount()

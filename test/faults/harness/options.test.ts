@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { FAULTS, FULL_DISK } from '../faults.ts'
+import { expectedAdvice } from '../expected-advice.ts'
+import { FAULTS, FULL_DISK, withoutElasticsearch } from '../faults.ts'
 import { chosenOf, optionsOf } from '../options.ts'
 
 describe('the options of a long run', () => {
@@ -73,5 +74,14 @@ describe('the faults that --only chooses', () => {
       all.map(({ name }) => name),
     )
     assert.deepEqual(chosen('earthquake'), [])
+  })
+})
+
+describe('the advice that is expected', () => {
+  it('is known for each fault, and for no other', () => {
+    for (const { name } of [...FAULTS, FULL_DISK, withoutElasticsearch(60)]) assert.ok(expectedAdvice(name), name)
+    assert.throws(() => expectedAdvice('earthquake'), {
+      message: 'there is no expected advice for the fault "earthquake"',
+    })
   })
 })

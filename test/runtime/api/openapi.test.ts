@@ -44,7 +44,7 @@ interface Server {
 }
 
 const OPERATORS = /^\/(console|queue|openapi)/
-const PRIVATE = /^\/(console|queue|openapi|health|metrics|info)/
+const PRIVATE = /^\/(console|queue|openapi|health|metrics|info|troubles)/
 
 describe('/openapi.json', () => {
   let api: Api
@@ -96,6 +96,7 @@ describe('/openapi.json', () => {
       [
         'GET /collect/{event_type}/{source_id}',
         'GET /collect/{event_type}/{source_id}/{session_id}',
+        'GET /console/advice',
         'GET /console/dead-letters',
         'GET /console/state',
         'GET /health/live',
@@ -106,6 +107,7 @@ describe('/openapi.json', () => {
         'GET /queue/{namespace}/{topic}/backlog',
         'GET /redirect/{redirect_id}',
         'GET /redirect/{redirect_id}/{session_id}',
+        'GET /troubles',
         'POST /collect/{event_type}/{source_id}',
         'POST /collect/{event_type}/{source_id}/{session_id}',
         'POST /console/dead-letters/replay',
