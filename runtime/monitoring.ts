@@ -29,18 +29,21 @@ const Metrics = {
   content: { 'text/plain': { schema: Type.String() } },
 }
 
-const Listed = Type.Object({
-  troubles: Type.Array(
-    Type.Object({
-      kind: Type.String({ description: 'A code, or a type of fault of Elasticsearch.' }),
-      where: Type.String({ description: 'Index, source or the like; empty where there is none.' }),
-      reason: Type.String({ description: 'In full, at most 1,000 characters.' }),
-      fromMs: Type.Number({ description: 'Since when, in milliseconds since the epoch.' }),
-      lastMs: Type.Number({ description: 'When it happened last.' }),
-      count: Type.Number({ description: 'How often since then.' }),
-    }),
-  ),
-})
+const Listed = Type.Object(
+  {
+    troubles: Type.Array(
+      Type.Object({
+        kind: Type.String({ description: 'A code, or a type of fault of Elasticsearch.' }),
+        where: Type.String({ description: 'Index, source or the like; empty where there is none.' }),
+        reason: Type.String({ description: 'In full, at most 1,000 characters.' }),
+        fromMs: Type.Number({ description: 'Since when, in milliseconds since the epoch.' }),
+        lastMs: Type.Number({ description: 'When it happened last.' }),
+        count: Type.Number({ description: 'How often since then.' }),
+      }),
+    ),
+  },
+  { description: 'What went wrong, the latest first; at most 100 kinds.' },
+)
 
 export interface Monitored {
   readonly program: string

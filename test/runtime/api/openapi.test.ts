@@ -161,6 +161,7 @@ describe('/openapi.json', () => {
     const own: Record<string, readonly string[]> = {
       '/health/ready': ['503'],
       '/queue/{namespace}/{topic}/backlog': ['401', '404', '422', '502'],
+      '/console/advice': ['401'],
       '/console/state': ['401'],
       '/console/dead-letters': ['401', '409', '502'],
       '/console/dead-letters/replay': ['401', '409', '413', '415', '502'],
