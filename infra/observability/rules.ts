@@ -1,3 +1,4 @@
+import { adviceOfAlert } from './advice.ts'
 import type { Alert, AlertGroup } from './alert.ts'
 import { bookkeeperAlerts } from './alerts/bookkeeper.ts'
 import { certificateAlerts, certificateSeries, type RecordedSeries } from './alerts/certificates.ts'
@@ -51,12 +52,17 @@ export function rulesOf(stack: MonitoredStack, runbooks: string): Rules {
 
 function alertingRule(alert: Alert, namespace: string, runbooks: string): AlertingRule {
   const { name, severity, forMinutes, expr, summary, description } = alert
+  const advice = adviceOfAlert(name)
   return {
     alert: name,
     expr,
     for: `${forMinutes}m`,
     // The namespace, because an AlertmanagerConfig of the operator routes by it.
     labels: { severity, namespace },
-    annotations: { summary, description, runbook_url: `${runbooks}#${name.toLowerCase()}` },
+    annotations: {
+      ...{ summary, description, runbook_url: `${runbooks}#${name.toLowerCase()}` },
+      // The code of the console's advice about the same cause.
+      ...(advice === undefined ? {} : { advice }),
+    },
   }
 }

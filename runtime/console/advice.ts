@@ -7,6 +7,7 @@ import {
   eventsUnavailable,
   sourcesFaulty,
 } from './advice/calls.ts'
+import { certificateEnds, certificateExpired } from './advice/certificates.ts'
 import {
   copiesMissing,
   diskFills,
@@ -42,6 +43,7 @@ export function adviceOf(figures: Figures, namesInstances = true): readonly Find
 }
 
 const RULES: readonly Rule[] = [
+  certificateExpired,
   pulsarAway,
   pulsarAdminAway,
   notPromised,
@@ -72,6 +74,7 @@ const RULES: readonly Rule[] = [
   deadLetters,
   eventConflicts,
   copiesMissing,
+  certificateEnds,
   shardsLarge,
   apiBusy,
   bulksNotFull,

@@ -37,6 +37,7 @@ export function figuresOf(past: HistoryView, settings: Settings): Figures {
   return {
     atMs: latest.atMs,
     place: placeOf(settings),
+    certificates: latest.certificates ?? [],
     windowSeconds: windowStart ? (last.atMs - windowStart.atMs) / 1000 : 0,
     acceptedPerSecond: rateOf('tracardi_api_events_total', { outcome: 'accepted' }),
     recent: recentFigures(past),

@@ -2,6 +2,7 @@ import type { IndexReport } from '../search/retention.ts'
 import type { Reading } from '../telemetry/counters.ts'
 import type { Result } from '../telemetry/instances.ts'
 import type { Trouble } from '../troubles.ts'
+import type { Certificate } from './certificates.ts'
 import type { MissingShard } from './state.ts'
 
 export interface InstanceAnswer {
@@ -78,6 +79,8 @@ export interface Observation {
   readonly publishFault: string | undefined
   /** Code of the reason for which it promises nothing, since what is published might be read by nobody. */
   readonly notPromised?: string | undefined
+  /** Of the servers that speak TLS. */
+  readonly certificates?: readonly Certificate[]
   /** Partitions that it skips while others accept messages, and why. */
   readonly leftOut?: string | undefined
 }

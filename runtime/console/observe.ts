@@ -12,6 +12,7 @@ import { nodesAway } from '../search/client.ts'
 import { listIndices } from '../search/retention.ts'
 import { instancesAt, isOwn, type Result, readTroubles, resultOf, scrape, urlsOf } from '../telemetry/instances.ts'
 import type { Trouble } from '../troubles.ts'
+import { certificatesOf } from './certificates.ts'
 import { clusterHealth } from './cluster-health.ts'
 import type { ClusterHealth, InstanceAnswer, Observation, QueueState, SearchState, Watermarks } from './observation.ts'
 
@@ -25,6 +26,8 @@ const SERVER_LIMIT_MS = 5000
 const HEALTH_EVERY_MS = 2000
 /** Indices and disks change slowly, and a large cluster answers for thousands of shards. */
 const SEARCH_EVERY_MS = 10_000
+/** Somebody may renew one that has expired, and waits for the advice to go. */
+const CERTIFICATES_EVERY_MS = 10_000
 
 /** The publishing of this API; each empty when nothing is wrong. */
 export interface Publishing {
@@ -62,15 +65,22 @@ export function observer({
   const queue = polled(() => queueState(admin, topics), { everyMs: 0, ...limits })
   const health = polled(() => answered(config, clusterHealth(search)), { everyMs: HEALTH_EVERY_MS, ...limits })
   const cluster = polled(() => answered(config, searchDetails(search, config)), { everyMs: SEARCH_EVERY_MS, ...limits })
+  const servers = [...config.elasticHost.split(','), config.pulsarApi]
+  const certificates = polled(() => certificatesOf(servers), { everyMs: CERTIFICATES_EVERY_MS, ...limits })
   return async () => {
-    const [instances, queueAnswer, healthAnswer, clusterAnswer] = await Promise.all([
+    const [instances, queueAnswer, healthAnswer, clusterAnswer, certificateAnswer] = await Promise.all([
       readInstances(config, registry, troubles, now),
       queue(),
       health(),
       cluster(),
+      certificates(),
     ])
     const answer = merged(healthAnswer, clusterAnswer)
-    return { atMs: now(), instances, queue: queueAnswer, search: answer, ...publishingState(publishing) }
+    return {
+      ...{ atMs: now(), instances, queue: queueAnswer, search: answer },
+      certificates: certificateAnswer.ok ? certificateAnswer.value : [],
+      ...publishingState(publishing),
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Balance, SourceCounts } from '../telemetry/balance.ts'
 import type { CauseCode } from '../telemetry/causes.ts'
 import type { Trouble } from '../troubles.ts'
+import type { Certificate } from './certificates.ts'
 
 /** One thing to do, or to know, and the figures that it comes from. */
 export interface Advice {
@@ -181,6 +182,8 @@ export interface RecentFigures {
 export interface Figures {
   readonly atMs: number
   readonly place: Place
+  /** Of the servers that speak TLS. */
+  readonly certificates: readonly Certificate[]
   /** Time that the counts of bulks, retries and refusals are over, at most 5 minutes. */
   readonly windowSeconds: number
   readonly acceptedPerSecond: number | null

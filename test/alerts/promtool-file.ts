@@ -1,3 +1,4 @@
+import { adviceOfAlert } from '../../infra/observability/advice.ts'
 import type { MonitoredStack } from '../../infra/observability/monitored-stack.ts'
 import { alertsOf, type Rules, rulesOf } from '../../infra/observability/rules.ts'
 import type { AlertCase, Situation, Told } from './case.ts'
@@ -50,6 +51,7 @@ function concerns({ rules }: Rules['groups'][number], name: string): boolean {
 }
 
 function expected(name: string, { says, labels }: Told, stack: MonitoredStack) {
+  const advice = adviceOfAlert(name)
   const alert = alertsOf(stack)
     .flatMap(({ alerts }) => alerts)
     .find((one) => one.name === name)
@@ -59,6 +61,7 @@ function expected(name: string, { says, labels }: Told, stack: MonitoredStack) {
       summary: alert?.summary,
       description: says,
       runbook_url: `${RUNBOOKS}#${name.toLowerCase()}`,
+      ...(advice === undefined ? {} : { advice }),
     },
   }
 }

@@ -25,7 +25,7 @@ export class ConsoleWatch {
     this.#reading = this.#read()
   }
 
-  /** Runs a fault; `hold` within it resolves when the expected advice is shown, at once where the fault is not held. */
+  /** Runs a fault; `hold` within it resolves when the expected advice is shown, or immediately where the fault is not held. */
   async during(fault: string, isHeld: boolean, run: () => Promise<void>): Promise<void> {
     const beganMs = performance.now()
     this.#fault = isHeld ? fault : ''

@@ -12,7 +12,7 @@ import type { Random } from './random.ts'
  */
 export type BulkFault = 'items-429' | 'item-503' | 'request-502' | 'cut-answer' | 'too-large' | 'slow'
 
-/** What `slow` takes for each bulk. */
+/** How long each bulk waits with `slow`. */
 const SLOW_MS = 6000
 /** What `too-large` takes, about 30 events. */
 const SMALL_BYTES = 20_000

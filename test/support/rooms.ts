@@ -77,7 +77,7 @@ export const INFRA: Rooms = {
   },
   observability: {
     what: 'PodMonitors, alerts, dashboards',
-    mayImport: ['config', 'kubernetes', 'elasticsearch', ...SETTINGS],
+    mayImport: ['config', 'kubernetes', 'elasticsearch', ...SETTINGS, 'runtime/telemetry/causes.ts'],
   },
   'load-test': {
     what: 'verdict, coefficients and report of a load test; its Job',

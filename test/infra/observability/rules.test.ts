@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { scrapedOf } from '../../../infra/kubernetes/tiers.ts'
+import { adviceOfAlert } from '../../../infra/observability/advice.ts'
 import type { MonitoredStack } from '../../../infra/observability/monitored-stack.ts'
 import { alertsOf, rulesOf } from '../../../infra/observability/rules.ts'
 import { loadConfig } from '../../../runtime/config.ts'
@@ -39,6 +40,7 @@ describe('the alerts', () => {
       for (const rule of rules) {
         if (!('alert' in rule)) continue
         assert.equal(rule.annotations['runbook_url'], `docs/alerts.md#${rule.alert.toLowerCase()}`)
+        assert.equal(rule.annotations['advice'], adviceOfAlert(rule.alert))
       }
     }
   })
@@ -234,5 +236,12 @@ describe('rules and dashboards', () => {
       'zookeeper',
       'worker',
     ])
+  })
+})
+
+describe('the codes of alerts', () => {
+  it('are those of the advice of the console; an alert about what it does not see has none', () => {
+    assert.equal(adviceOfAlert('TracardiElasticsearchRed'), 'elasticsearch_red')
+    assert.equal(adviceOfAlert('TracardiZooKeeperNoQuorum'), undefined)
   })
 })

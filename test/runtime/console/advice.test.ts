@@ -58,6 +58,7 @@ const WELL: Figures = {
     ...{ elasticHost: 'http://es-0:9200', pulsarApi: 'http://pulsar:8080', sourcesFile: 'sources.json' },
     isInPods: false,
   },
+  certificates: [],
   windowSeconds: 300,
   acceptedPerSecond: 1000,
   storedPerSecond: 1000,
@@ -613,6 +614,32 @@ describe('the advice', () => {
         [['calls_refused', 'watch', { status: 403, source: 'shop', refused: 50, calls: 1_000_000 }]],
       )
       assert.deepEqual(said(recent({ refusedCalls: [refused('shop', 403, 19)], ...many })), [])
+    })
+  })
+
+  describe('when a certificate ends', () => {
+    const DAY = 86_400_000
+    const ending = (...days: readonly number[]) => ({
+      atMs: 100 * DAY,
+      certificates: days.map((day, at) => ({
+        url: `https://es-${at}${at === 0 ? ':9200' : ''}`,
+        endsAtMs: (100 + day) * DAY,
+      })),
+    })
+
+    it('is the first that ends, urgent below 14 days', () => {
+      assert.deepEqual(said(ending(59)), [['certificate_ends', 'watch']])
+      assert.deepEqual(said(ending(40, 13)), [['certificate_ends', 'act']])
+      assert.deepEqual(said(ending(60)), [])
+    })
+
+    it('is the cause of servers that nobody reaches, once it has expired', () => {
+      const away = search({ reason: 'certificate has expired', status: null, disks: [], forecast: null })
+      assert.deepEqual(said({ ...ending(-1, -2), ...away }), [['certificate_expired', 'act']])
+      assert.deepEqual(said(ending(-1, 5)), [
+        ['certificate_expired', 'act'],
+        ['certificate_ends', 'act'],
+      ])
     })
   })
 
