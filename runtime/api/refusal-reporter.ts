@@ -69,7 +69,11 @@ export class RefusalReporter {
   }
 
   /** Names of sources that are not in the file would be endless: they are in the last reason only. */
-  #refused({ namedSource, isNamedSourceKnown, refusal }: FastifyRequest, status: number, origin: string | undefined): void {
+  #refused(
+    { namedSource, isNamedSourceKnown, refusal }: FastifyRequest,
+    status: number,
+    origin: string | undefined,
+  ): void {
     const source = isNamedSourceKnown ? namedSource : undefined
     this.#metrics.refused(source, status)
     const page = origin === undefined ? '' : ` (a page of ${origin})`

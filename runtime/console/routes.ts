@@ -12,7 +12,19 @@ const HTML = 'text/html; charset=utf-8'
 const STYLES = 'text/css; charset=utf-8'
 
 const SCRIPTS = [
-  ...['advice', 'chart', 'console', 'dead-letters', 'element', 'json', 'live', 'pipeline', 'refusals', 'servers', 'session'],
+  ...[
+    'advice',
+    'chart',
+    'console',
+    'dead-letters',
+    'element',
+    'json',
+    'live',
+    'pipeline',
+    'refusals',
+    'servers',
+    'session',
+  ],
 ]
 
 /**

@@ -1,7 +1,7 @@
 import { ALWAYS_ALLOWED, type ExpectedAdvice } from './expected-advice.ts'
 
 /** How long an advice may be shown after the end of its cause. */
-export const GONE_WITHIN_MS = 30_000
+const GONE_WITHIN_MS = 30_000
 
 /** What the console showed at one moment, by code. */
 export interface Shown {
