@@ -238,7 +238,7 @@ cli
 cli
   .command('completion')
   .description(
-    'print a script that completes commands and options in a shell: source <(npm run -s cli -- completion bash)',
+    'print a script that completes commands and options in a shell: source <(npm run cli --silent -- completion bash)',
   )
   .addArgument(new Argument('<shell>').choices(SHELL_NAMES))
   .action((shell) => print(completionScript(shell, cli, import.meta.filename)))

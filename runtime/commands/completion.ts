@@ -60,7 +60,7 @@ function quoted(text: string): string {
 }
 
 function bash(commands: readonly CompletedCommand[], entry: string): string {
-  return `# Load it with: source <(npm run -s cli -- completion bash)
+  return `# Load it with: source <(npm run cli --silent -- completion bash)
 ${shellFunction(entry)}
 _tracardi() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" path='' word
@@ -92,7 +92,7 @@ complete -o filenames -F _tracardi tracardi`
 function zsh(commands: readonly CompletedCommand[], entry: string): string {
   const described = ({ name, description }: Described) => quoted(`${name.replaceAll(':', '\\:')}:${description}`)
   return `#compdef tracardi
-# Load it, after compinit, with: source <(npm run -s cli -- completion zsh)
+# Load it, after compinit, with: source <(npm run cli --silent -- completion zsh)
 ${shellFunction(entry)}
 _tracardi() {
   local current="\${words[CURRENT]}" previous="\${words[CURRENT-1]}" path_='' word file='' values=''
@@ -134,7 +134,7 @@ function fish(commands: readonly CompletedCommand[], entry: string): string {
       ...(one.takesFile ? [`complete -c tracardi -F -n ${quoted(at)}`] : []),
     ]
   })
-  return `# Load it with: npm run -s cli -- completion fish | source
+  return `# Load it with: npm run cli --silent -- completion fish | source
 if not type -q tracardi
   function tracardi; node ${entry} $argv; end
 end
