@@ -1,13 +1,14 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError } from 'commander'
+import { Argument, Command, InvalidArgumentError } from 'commander'
 import { backlog } from './commands/backlog.ts'
+import { completionScript, SHELL_NAMES } from './commands/completion.ts'
 import { exportDeadLetters, listDeadLetters, replayAll } from './commands/dead-letters.ts'
 import { type EraseFlags, eraseCommand, runErase } from './commands/erase.ts'
 import { checkIds } from './commands/ids.ts'
 import { ageIndices, expireIndices, indices } from './commands/indices.ts'
 import { DEFAULT_TARGET, type LoadTestFlags, loadTestCommand, runLoadTestCommand } from './commands/load-test.ts'
 import { type OperatorApi, operatorApi } from './commands/operator.ts'
-import { print, RUN_OPTION } from './commands/output.ts'
+import { print, printResult, RUN_OPTION } from './commands/output.ts'
 import { type ReplayFlags, replayCommand, runReplay } from './commands/replay.ts'
 import { type RestoreFlags, restoreCommand, runRestore } from './commands/restore.ts'
 import { send } from './commands/send.ts'
@@ -60,6 +61,7 @@ cli
     '--lower-retention',
     'also shorten the retention of Pulsar to the configured values, which deletes messages beyond them',
   )
+  .option('--json', 'as JSON')
   .option(...RUN_OPTION)
   .action((options) => setUp(config(options), options))
 
@@ -126,12 +128,14 @@ indexCommand
   .command('expire')
   .description('list event indices, sessions and profiles past their retention')
   .option('--apply', 'delete them')
+  .option('--json', 'as JSON')
   .option(...RUN_OPTION)
   .action((options) => expireIndices(config(options), options))
 indexCommand
   .command('age')
   .description('name the event indices that are old enough for warm nodes, by WARM_AFTER_DAYS')
   .option('--apply', 'send them there')
+  .option('--json', 'as JSON')
   .option(...RUN_OPTION)
   .action((options) => ageIndices(config(options), options))
 
@@ -141,9 +145,10 @@ indexCommand
     'whether each event id of a file (- is standard input), one on each line, is stored exactly once; exit code 2 if not',
   )
   .argument('<file>')
+  .option('--json', 'as JSON')
   .option(...RUN_OPTION)
   .action(async (file, options) => {
-    process.exitCode = await checkIds(config(options), file)
+    process.exitCode = await checkIds(config(options), file, options.json)
   })
 
 const snapshots = cli.command('snapshots').description('snapshots of the indices, in the repository of SNAPSHOT_TYPE')
@@ -158,9 +163,10 @@ snapshots
   .description(
     'register the repository, make a snapshot, delete those past SNAPSHOT_RETENTION_DAYS; exit code 2 if it is not whole',
   )
+  .option('--json', 'as JSON')
   .option(...RUN_OPTION)
   .action(async (options) => {
-    process.exitCode = await takeSnapshot(config(options))
+    process.exitCode = await takeSnapshot(config(options), options.json)
   })
 cli.addCommand(
   restoreCommand()
@@ -194,12 +200,14 @@ cli
   })
 
 cli.addCommand(
-  loadTestCommand().action(async (flags: LoadTestFlags) => {
-    const { env, run } = target({ run: flags.run, url: flags.target })
-    const loadTest = await runLoadTestCommand(loadConfig(env), flags, run)
-    print(summaryOf(loadTest).join('\n'))
-    process.exitCode = isWhole(loadTest) ? 0 : 1
-  }),
+  loadTestCommand()
+    .option('--json', 'as JSON; progress is on standard error')
+    .action(async (flags: LoadTestFlags) => {
+      const { env, run } = target({ run: flags.run, url: flags.target })
+      const loadTest = await runLoadTestCommand(loadConfig(env), flags, run)
+      printResult(flags.json, loadTest, () => summaryOf(loadTest).join('\n'))
+      process.exitCode = isWhole(loadTest) ? 0 : 1
+    }),
 )
 
 cli.addCommand(
@@ -226,6 +234,14 @@ cli
     const { runLocal } = await import('./local/run.ts')
     process.exitCode = await runLocal({ fresh: options.fresh === true, env: process.env })
   })
+
+cli
+  .command('completion')
+  .description(
+    'print a script that completes commands and options in a shell: source <(npm run cli --silent -- completion bash)',
+  )
+  .addArgument(new Argument('<shell>').choices(SHELL_NAMES))
+  .action((shell) => print(completionScript(shell, cli, import.meta.filename)))
 
 try {
   await cli.parseAsync()

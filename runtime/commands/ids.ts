@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Config } from '../config.ts'
 import { indicesOf } from '../names.ts'
 import { searchClient, unavailable } from '../search/client.ts'
-import { INCOMPLETE, print } from './output.ts'
+import { INCOMPLETE, printResult } from './output.ts'
 
 /** Ids of one search: below the 65,536 terms that Elasticsearch takes and, with each id stored twice, below the 10,000 hits that it returns. */
 const AT_ONCE = 1000
@@ -11,9 +11,10 @@ const AT_ONCE = 1000
  * Checks that each id is stored exactly once, in any event index.
  *
  * @param file with an id on each line; `-` is standard input.
+ * @param json prints all ids in question, not only the first 20 of a kind.
  * @returns the exit code: 2 when an id is missing, or stored twice.
  */
-export async function checkIds(config: Config, file: string): Promise<number> {
+export async function checkIds(config: Config, file: string, json?: boolean): Promise<number> {
   const lines = readFileSync(file === '-' ? 0 : file, 'utf8').split('\n')
   const ids = [...new Set(lines.map((line) => line.trim()).filter((line) => line !== ''))]
   const search = searchClient(config)
@@ -35,11 +36,14 @@ export async function checkIds(config: Config, file: string): Promise<number> {
       missing.push(...asked.filter((id) => !found.has(id)))
       twice.push(...asked.filter((id) => (found.get(id) ?? 0) > 1))
     }
-    print(
-      `${ids.length} ids: ${ids.length - missing.length} stored, ${missing.length} missing, ${twice.length} stored twice.`,
+    const stored = ids.length - missing.length
+    printResult(json, { ids: ids.length, stored, missing, twice }, () =>
+      [
+        `${ids.length} ids: ${stored} stored, ${missing.length} missing, ${twice.length} stored twice.`,
+        ...missing.slice(0, 20).map((id) => `missing: ${id}`),
+        ...twice.slice(0, 20).map((id) => `twice: ${id}`),
+      ].join('\n'),
     )
-    for (const id of missing.slice(0, 20)) print(`missing: ${id}`)
-    for (const id of twice.slice(0, 20)) print(`twice: ${id}`)
     return missing.length + twice.length > 0 ? INCOMPLETE : 0
   } finally {
     await search.close()

@@ -3,7 +3,7 @@ import { agedIndices, moveToWarm } from '../search/age.ts'
 import { searchClient } from '../search/client.ts'
 import { deleteExpired, expiredOf, type IndexReport, listIndices } from '../search/retention.ts'
 import { deleteExpiredStates, type ExpiredStates, expiredStates } from '../search/state-expiry.ts'
-import { print, table } from './output.ts'
+import { print, printResult, table } from './output.ts'
 
 /** Lists the indices of this configuration. */
 export async function indices(config: Config, options: { readonly json?: boolean }): Promise<void> {
@@ -26,43 +26,60 @@ function row({ name, documents, bytes, shards, replicas, health, expired }: List
   return [name, documents, bytes, shards, replicas, health, expired ? 'expired' : '']
 }
 
+interface ApplyOptions {
+  readonly apply?: boolean
+  readonly json?: boolean
+}
+
 /** Deletes what is past its retention; without `apply` it only says what that is. */
-export async function expireIndices(config: Config, options: { readonly apply?: boolean }): Promise<void> {
+export async function expireIndices(config: Config, { apply = false, json }: ApplyOptions): Promise<void> {
   const { eventRetentionDays, sessionRetentionDays, profileRetentionDays } = config
   if (eventRetentionDays + sessionRetentionDays + profileRetentionDays === 0)
-    return print('EVENT_RETENTION_DAYS, SESSION_RETENTION_DAYS and PROFILE_RETENTION_DAYS are 0: nothing ever expires.')
+    return printResult(
+      json,
+      { applied: apply, indices: [], states: [] },
+      () => 'EVENT_RETENTION_DAYS, SESSION_RETENTION_DAYS and PROFILE_RETENTION_DAYS are 0: nothing ever expires.',
+    )
   const search = searchClient(config)
   try {
     const nowMs = Date.now()
-    if (options.apply) {
-      const deleted = await deleteExpired(search, config, nowMs)
+    if (apply) {
+      const indices = await deleteExpired(search, config, nowMs)
       const states = await deleteExpiredStates(search, config, nowMs)
-      return print(said('Deleted', deleted, states) ?? 'Nothing has expired.')
+      return printResult(json, { applied: true, indices, states }, () => {
+        return said('Deleted', indices, states) ?? 'Nothing has expired.'
+      })
     }
     const expired = expiredOf(await listIndices(search, config), config, nowMs)
     const states = await expiredStates(search, config, nowMs)
-    const text = said(
-      'Expired',
-      expired.map(({ name, documents, bytes }) => `${name} (${documents} documents, ${bytes} bytes)`),
-      states,
-    )
-    if (text === undefined) return print('Nothing has expired.')
-    print(`${text}\n\nNothing was deleted. Repeat with --apply to delete it permanently.`)
+    printResult(json, { applied: false, indices: expired.map(({ name }) => name), states }, () => {
+      const indices = expired.map(({ name, documents, bytes }) => `${name} (${documents} documents, ${bytes} bytes)`)
+      const text = said('Expired', indices, states)
+      if (text === undefined) return 'Nothing has expired.'
+      return `${text}\n\nNothing was deleted. Repeat with --apply to delete it permanently.`
+    })
   } finally {
     await search.close()
   }
 }
 
 /** Sends the event indices that are old enough to warm nodes; without `apply` it only says which those are. */
-export async function ageIndices(config: Config, options: { readonly apply?: boolean }): Promise<void> {
-  if (config.warmAfterDays === 0) return print('WARM_AFTER_DAYS is 0: no index is sent to warm nodes.')
+export async function ageIndices(config: Config, { apply = false, json }: ApplyOptions): Promise<void> {
+  if (config.warmAfterDays === 0)
+    return printResult(
+      json,
+      { applied: apply, indices: [] },
+      () => 'WARM_AFTER_DAYS is 0: no index is sent to warm nodes.',
+    )
   const search = searchClient(config)
   try {
-    const aged = await agedIndices(search, config, Date.now())
-    if (aged.length === 0) return print('No index has to move.')
-    if (!options.apply) return print(`Old enough: ${aged.join(', ')}\n\nNothing was moved. Repeat with --apply.`)
-    await moveToWarm(search, config, aged)
-    print(`Sent to warm nodes: ${aged.join(', ')}`)
+    const indices = await agedIndices(search, config, Date.now())
+    if (apply && indices.length > 0) await moveToWarm(search, config, indices)
+    printResult(json, { applied: apply, indices }, () => {
+      if (indices.length === 0) return 'No index has to move.'
+      if (apply) return `Sent to warm nodes: ${indices.join(', ')}`
+      return `Old enough: ${indices.join(', ')}\n\nNothing was moved. Repeat with --apply.`
+    })
   } finally {
     await search.close()
   }

@@ -26,6 +26,7 @@ export interface LoadTestFlags {
   readonly drainSeconds: string
   readonly clean?: boolean
   readonly record?: string
+  readonly json?: boolean
 }
 
 /** Where the listeners of a run on this machine are. */
@@ -83,7 +84,12 @@ export async function runLoadTestCommand(
   const stop = () => stopping.abort()
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
-    const loadTest = await runLoadTest(config, options, createScreen(process.stdout), stopping.signal)
+    const loadTest = await runLoadTest(
+      config,
+      options,
+      createScreen(flags.json ? process.stderr : process.stdout),
+      stopping.signal,
+    )
     const line = `${JSON.stringify(loadTest)}\n`
     if (flags.record === '-') process.stdout.write(line)
     else if (flags.record !== undefined) writeFileSync(flags.record, line)

@@ -32,6 +32,11 @@ function padded(cell: string, width: number, right: boolean): string {
   return right ? cell.padStart(width) : cell.padEnd(width)
 }
 
+/** Prints a result: as JSON for scripts, or in words. */
+export function printResult(asJson: boolean | undefined, result: unknown, inWords: () => string): void {
+  print(asJson ? JSON.stringify(result, null, 2) : inWords())
+}
+
 export function print(text: string): void {
   process.stdout.write(`${text}\n`)
 }

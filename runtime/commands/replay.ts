@@ -5,16 +5,17 @@ import type { Logger } from '../log.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { connectQueue } from '../queue/connect.ts'
 import { type ReplayOptions, type ReplayProgress, type ReplayReport, replay } from '../replay/replay.ts'
-import { createScreen } from '../screen.ts'
+import { createScreen, type Output } from '../screen.ts'
 import { searchClient } from '../search/client.ts'
 import { duration, number } from '../telemetry/format.js'
-import { INCOMPLETE, isoOf, momentOf, print, STOPPED } from './output.ts'
+import { INCOMPLETE, isoOf, momentOf, printResult, STOPPED } from './output.ts'
 
 /** The options of `replayCommand`, as texts. */
 export interface ReplayFlags {
   readonly from: string
   readonly to: string
   readonly eventsPerSecond: string
+  readonly json?: boolean
 }
 
 const MOST_EVENTS_PER_SECOND = 1_000_000
@@ -30,22 +31,29 @@ export function replayCommand(): Command {
     )
     .option('--to <time>', 'published before this time; now: everything up to the start of the replay', 'now')
     .option('--events-per-second <n>', 'maximum rate, so that Elasticsearch keeps up with live events', '2000')
+    .option('--json', 'as JSON; progress is on standard error')
 }
 
 /** Answers the exit code. */
 export async function runReplay(config: Config, flags: ReplayFlags, log: Logger): Promise<number> {
   const options = replayOptions(flags, Date.now())
-  const report = await replayWithStatus(config, options, log)
-  print(reportLines(report, options).join('\n'))
-  return exitCodeOf(report, options)
+  const report = await replayWithStatus(config, options, log, flags.json ? process.stderr : process.stdout)
+  const code = exitCodeOf(report, options)
+  printResult(flags.json, { ...report, exitCode: code }, () => reportLines(report, options).join('\n'))
+  return code
 }
 
 /** Replays until the end, SIGINT or SIGTERM, and shows on a terminal how far it is. */
-export async function replayWithStatus(config: Config, options: ReplayOptions, log: Logger): Promise<ReplayReport> {
+export async function replayWithStatus(
+  config: Config,
+  options: ReplayOptions,
+  log: Logger,
+  output: Output = process.stdout,
+): Promise<ReplayReport> {
   const stopping = new AbortController()
   const stop = () => stopping.abort()
   process.once('SIGINT', stop).once('SIGTERM', stop)
-  const screen = createScreen(process.stdout)
+  const screen = createScreen(output)
   const admin = pulsarAdmin(config)
   const search = searchClient(config)
   try {

@@ -13,7 +13,7 @@ import { pulsarAdmin } from '../queue/admin.ts'
 import { searchClient, unavailable } from '../search/client.ts'
 import { assertSetUp } from '../search/index-set-up.ts'
 import { listIndices } from '../search/retention.ts'
-import { INCOMPLETE, isoOf, momentOf, print } from './output.ts'
+import { INCOMPLETE, isoOf, momentOf, print, printResult } from './output.ts'
 import { exitCodeOf, replayOptions, replayWithStatus, reportLines } from './replay.ts'
 
 /** The options of `restoreCommand`. */
@@ -24,6 +24,7 @@ export interface RestoreFlags {
   readonly apply?: boolean
   readonly acceptGap?: boolean
   readonly eventsPerSecond: string
+  readonly json?: boolean
 }
 
 const PAUSE_MS = 500
@@ -44,6 +45,7 @@ export function restoreCommand(): Command {
     .option('--apply', 'do it')
     .option('--accept-gap', 'also if Pulsar does not keep every event since the snapshot')
     .option('--events-per-second <n>', 'maximum rate of the replay', '2000')
+    .option('--json', 'as JSON; progress is on standard error')
 }
 
 /** Answers the exit code. */
@@ -69,32 +71,43 @@ export async function runRestore(config: Config, flags: RestoreFlags, log: Logge
     // Without retention, Pulsar may delete at any moment what is stored.
     const keepsAll = async () => config.pulsarRetentionHours > 0 && (await keepsAllSince(admin, config, gap))
     const isKept = await keepsAll()
-    print(planLines(snapshot, plan, isKept).join('\n'))
+    const say = flags.json ? toStandardError : print
+    say(planLines(snapshot, plan, isKept).join('\n'))
     if (!isKept && plan.replaced.length > 0 && !flags.acceptGap)
       throw new AppError(
         'snapshot_unusable',
         `Pulsar no longer keeps every event since ${isoOf(gap.fromMs)}, so what is in ${plan.replaced.join(', ')} now might be lost; nothing was changed. Repeat with --accept-gap to replace them anyway`,
       )
     if (!flags.apply) {
-      print('\nNothing was changed. Repeat with --apply.')
+      printResult(
+        flags.json,
+        { snapshot: snapshot.name, plan, isKept, applied: false },
+        () => '\nNothing was changed. Repeat with --apply.',
+      )
       return 0
     }
     await restoreIndices(search, config, snapshot, plan, isKept || flags.acceptGap === true, () => sleep(PAUSE_MS))
-    if (plan.restored.length > 0) print(`Restored: ${plan.restored.join(', ')}.`)
-    print('Now the gap.')
+    if (plan.restored.length > 0) say(`Restored: ${plan.restored.join(', ')}.`)
+    say('Now the gap.')
     // Restoring takes time, in which Pulsar may have deleted the beginning of the gap.
     const isStillKept = isKept && (await keepsAll())
     const options = replayOptions(range, Date.now())
-    const report = await replayWithStatus(config, options, log)
+    const report = await replayWithStatus(config, options, log, flags.json ? process.stderr : process.stdout)
     // Of a topic that is younger than the gap, a replay alone cannot know that nothing is missing.
     const asked = isStillKept ? { ...options, fromMs: undefined } : options
-    print(reportLines(report, asked).join('\n'))
-    const code = exitCodeOf(report, asked)
-    return code === 0 && !isStillKept ? INCOMPLETE : code
+    const replayed = exitCodeOf(report, asked)
+    const exitCode = replayed === 0 && !isStillKept ? INCOMPLETE : replayed
+    const result = { snapshot: snapshot.name, plan, isKept: isStillKept, applied: true, replay: report, exitCode }
+    printResult(flags.json, result, () => reportLines(report, asked).join('\n'))
+    return exitCode
   } finally {
     await admin.close()
     await search.close()
   }
+}
+
+function toStandardError(text: string): void {
+  process.stderr.write(`${text}\n`)
 }
 
 /** With the record of erasures, which no list for operators has. */

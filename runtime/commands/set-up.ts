@@ -7,13 +7,17 @@ import { setUpSearch } from '../search/index-set-up.ts'
 import { print, table } from './output.ts'
 
 /** Creates what is missing in Pulsar and Elasticsearch, and reports differences from the configuration. */
-export async function setUp(config: Config, options: { readonly lowerRetention?: boolean } = {}): Promise<void> {
+export async function setUp(
+  config: Config,
+  options: { readonly lowerRetention?: boolean; readonly json?: boolean } = {},
+): Promise<void> {
   const admin = pulsarAdmin(config)
   const search = searchClient(config)
   try {
     const retentionChange = options.lowerRetention ? 'lower' : 'raise'
     const queue = await setUpQueue(admin, topicSetUpOf(config), retentionChange)
     const steps = [...queue, ...(await setUpSearch(search, config))]
+    if (options.json) return print(JSON.stringify(steps, null, 2))
     print(
       table(
         ['state', 'what', 'detail'],

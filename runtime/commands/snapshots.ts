@@ -12,7 +12,7 @@ import {
 import type { Config } from '../config.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { searchClient } from '../search/client.ts'
-import { INCOMPLETE, isoOf, print, table } from './output.ts'
+import { INCOMPLETE, isoOf, print, printResult, table } from './output.ts'
 
 const PAUSE_MS = 1000
 
@@ -40,7 +40,7 @@ function row({ name, state, endedAtMs, indices, failedShards, gap }: Snapshot): 
 }
 
 /** Answers the exit code: 2 when the snapshot is not whole, so that a Job fails and an alert sees it. */
-export async function takeSnapshot(config: Config): Promise<number> {
+export async function takeSnapshot(config: Config, json?: boolean): Promise<number> {
   const [admin, search] = [pulsarAdmin(config), searchClient(config)]
   try {
     await registerRepository(search, config)
@@ -48,17 +48,23 @@ export async function takeSnapshot(config: Config): Promise<number> {
     const gap = await gapStart(admin, config, nowMs)
     const made = await makeSnapshot(search, config, { nowMs, gap }, () => sleep(PAUSE_MS))
     if (!isWhole(made)) {
-      print(
-        `The snapshot ${made.name} is not whole: its state is ${made.state}, with ${made.failedShards} failed shards. Older snapshots stay.`,
+      printResult(
+        json,
+        { made, deleted: [] },
+        () =>
+          `The snapshot ${made.name} is not whole: its state is ${made.state}, with ${made.failedShards} failed shards. Older snapshots stay.`,
       )
       return INCOMPLETE
     }
-    print(
-      `Snapshot ${made.name}: ${made.indices.length} indices. A replay that fills the gap begins at ${isoOf(gap.fromMs)}.`,
-    )
     const expired = expiredSnapshots(await listSnapshots(search, config), config, Date.now())
     await deleteSnapshots(search, config, expired)
-    for (const { name } of expired) print(`Deleted: ${name}`)
+    const deleted = expired.map(({ name }) => name)
+    printResult(json, { made, deleted }, () =>
+      [
+        `Snapshot ${made.name}: ${made.indices.length} indices. A replay that fills the gap begins at ${isoOf(gap.fromMs)}.`,
+        ...deleted.map((name) => `Deleted: ${name}`),
+      ].join('\n'),
+    )
     return 0
   } finally {
     await admin.close()

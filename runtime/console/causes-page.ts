@@ -13,13 +13,13 @@ export function causesPage(): Buffer {
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <title>Causes · Tracardi at scale</title>
-    <link rel="icon" href="/console/icon.svg">
-    <link rel="stylesheet" href="/console/console.css">
+    <link rel="icon" href="page/icon.svg">
+    <link rel="stylesheet" href="page/console.css">
   </head>
   <body>
     <header class="top"><h1>Causes</h1></header>
     <main>
-      <p><a href="/console">Back to the console</a></p>
+      <p><a href="../console">Back to the console</a></p>
 ${sections.join('\n')}
     </main>
   </body>

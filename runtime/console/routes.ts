@@ -29,17 +29,17 @@ const SCRIPTS = [
 
 /**
  * The page and what it loads, by path. Each file is as far from the others as in the tree, so that what it imports is found by
- * the browser, by Node.js and by `tsc`.
+ * the browser, by Node.js and by `tsc`. The page names them relative to itself: a proxy may put a prefix before them all.
  */
 const FILES = [
   { path: '/telemetry/format.js', file: own('../telemetry/format.js'), type: SCRIPT },
-  { path: '/console/uplot.js', file: ofPackage('uplot/dist/uPlot.esm.js'), type: SCRIPT },
-  { path: '/console/uplot.css', file: ofPackage('uplot/dist/uPlot.min.css'), type: STYLES },
+  { path: '/console/page/uplot.js', file: ofPackage('uplot/dist/uPlot.esm.js'), type: SCRIPT },
+  { path: '/console/page/uplot.css', file: ofPackage('uplot/dist/uPlot.min.css'), type: STYLES },
   { path: '/console', file: own('page/console.html'), type: HTML },
-  { path: '/console/console.css', file: own('page/console.css'), type: STYLES },
-  { path: '/console/icon.svg', file: own('page/icon.svg'), type: 'image/svg+xml' },
+  { path: '/console/page/console.css', file: own('page/console.css'), type: STYLES },
+  { path: '/console/page/icon.svg', file: own('page/icon.svg'), type: 'image/svg+xml' },
   ...SCRIPTS.map((name) => ({
-    path: `/console/${name}.js`,
+    path: `/console/page/${name}.js`,
     file: own(`page/${name}.js`),
     type: SCRIPT,
   })),
@@ -97,6 +97,8 @@ export function addConsolePage(server: FastifyInstance): void {
   for (const { path, body, type } of [...files, { path: '/console/causes', body: causesPage(), type: HTML }]) {
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
     server.get(path, { schema: { hide: true } }, async (request, reply) => {
+      // From there, the browser would look for the files of the page elsewhere.
+      if (request.url.endsWith('/')) return reply.redirect(`../${path.split('/').at(-1)}`, 308)
       reply.headers({ ...HEADERS, etag })
       return request.headers['if-none-match'] === etag ? reply.code(304).send() : reply.type(type).send(body)
     })

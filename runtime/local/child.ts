@@ -40,13 +40,18 @@ export interface Child {
   kill(): void
 }
 
-/** Groups that live. Nothing that we started may outlive us. */
-const living = new Set<number>()
+/** Groups that live, with the names of their leaders. Nothing that we started may outlive us. */
+const living = new Map<number, string>()
 process.on('exit', killAllChildren)
 
 /** Immediately kills everything that was started and still runs. */
 export function killAllChildren(): void {
-  for (const pid of living) signalGroup(pid, 'SIGKILL')
+  for (const pid of living.keys()) signalGroup(pid, 'SIGKILL')
+}
+
+/** What was started and still runs. */
+export function livingNames(): readonly string[] {
+  return [...living.values()]
 }
 
 /**
@@ -72,7 +77,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     closeSync(log.descriptor)
   }
   const pid = child.pid as number
-  living.add(pid)
+  living.set(pid, name)
   let ended = false
   const exited = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => {

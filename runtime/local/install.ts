@@ -107,10 +107,17 @@ async function runMaven(
     },
   )
   let output = ''
+  const beganAtMs = Date.now()
+  const report = (): void => {
+    const seconds = Math.round((Date.now() - beganAtMs) / 1000)
+    progress(`${title} (${artifact.megabytes} MB): ${mavenProgress(output)}, ${seconds} s`)
+  }
   const read = (chunk: Buffer): void => {
     output = (output + chunk.toString('utf8')).slice(-KEPT_OUTPUT)
-    progress(`${title} (${artifact.megabytes} MB): ${mavenProgress(output)}`)
+    report()
   }
+  // Maven is silent while it looks for a repository, and while it unpacks.
+  const timer = setInterval(report, PROGRESS_MS)
   maven.stdout.on('data', read)
   maven.stderr.on('data', read)
   try {
@@ -120,9 +127,12 @@ async function runMaven(
     signal?.throwIfAborted()
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new AppError('local_run', missingMessage(artifact))
     throw error
+  } finally {
+    clearInterval(timer)
   }
 }
 
+const PROGRESS_MS = 1000
 const KEPT_OUTPUT = 64_000
 
 /** What Maven does at present, in few words: how much of a file it has, or that it unpacks. */

@@ -1,7 +1,7 @@
 import { readSources } from '../api/sources.ts'
 import { AppError } from '../errors.ts'
 import { createScreen, type Screen } from '../screen.ts'
-import { type Child, endedMessage, endGroup, killAllChildren } from './child.ts'
+import { type Child, endedMessage, endGroup, killAllChildren, livingNames } from './child.ts'
 import { ensureCredentials } from './credentials.ts'
 import { ensureSources, type Lock, prepareHome, removeData, takeLock } from './home.ts'
 import { requireFreeDisk } from './install.ts'
@@ -21,6 +21,8 @@ import { backlogUrl, firstSource, urlOf, welcome } from './welcome.ts'
 const PROGRAM_READY_LIMIT_MS = 60_000
 const LEFTOVER_LIMIT_MS = 20_000
 const KILLED_EXIT_CODE = 130
+/** How often is said what the end waits for. */
+const WAITING_MS = 1000
 
 /** What must be stopped at the end, in order. */
 interface Running {
@@ -56,10 +58,15 @@ export async function runLocal(options: LocalOptions): Promise<number> {
   const screen = createScreen(process.stdout)
   const stopping = new AbortController()
   const stop = (): void => stopping.abort()
+  let waiting: NodeJS.Timeout | undefined
   const removeHandlers = onStopSignals({
     stop: () => {
       screen.status('')
       screen.say('Stopping … press Ctrl-C again to force quit')
+      const sinceMs = Date.now()
+      waiting = setInterval(() => {
+        screen.status(waitingText(livingNames(), Math.round((Date.now() - sinceMs) / 1000)))
+      }, WAITING_MS)
       stop()
     },
     kill: () => {
@@ -75,6 +82,7 @@ export async function runLocal(options: LocalOptions): Promise<number> {
     // The steps end with the signal's reason when they were aborted.
     if (error !== stopping.signal.reason) throw error
   } finally {
+    clearInterval(waiting)
     removeHandlers()
   }
   return 0
@@ -108,6 +116,10 @@ async function prepareAndRun({ fresh, env }: LocalOptions, screen: Screen, stopS
   } finally {
     removeRunRecord(planned.home)
     await stopAll({ screen, ...running })
+    if (stopSignal.aborted || running.servers.length > 0) {
+      screen.status('')
+      screen.say('Stopped. The data is kept.')
+    }
     removeNote()
     lock.release()
   }
@@ -182,7 +194,13 @@ async function stopAll({ screen, servers, programs }: Pick<Run, 'screen' | 'serv
   }
   if (servers.length > 0) screen.say(`Stopping ${servers.map(({ name }) => name).join(' and ')} …`)
   await Promise.all(servers.map((server) => server.stop()))
-  screen.say('Stopped. The data is kept.')
+}
+
+/** What the end of a run waits for; empty when nothing is left. */
+export function waitingText(names: readonly string[], seconds: number): string {
+  if (names.length === 0) return ''
+  const all = new Intl.ListFormat('en-GB').format(names)
+  return `Waiting ${seconds} s for ${all} to end; Ctrl-C again kills ${names.length === 1 ? 'it' : 'them'}`
 }
 
 /** What a run that was killed has left would hold ports and data. */

@@ -66,6 +66,7 @@ function consoleUrl(config: Config): string {
 function next(config: Config, sourceId: string): readonly (readonly [string, string])[] {
   const script = `${urlOf(config.publicHost, config.publicPort)}/tracker/tracker.js`
   return [
+    ['See events live', 'npm run cli -- tail'],
     ['Watch the flow', 'open the console, or run: npm run cli -- status'],
     ['Browse indices', 'npm run cli -- indices'],
     ['Send from a page', `<script async src="${script}" data-source="${sourceId}"></script>, see docs/tracker.md`],
@@ -97,7 +98,7 @@ export function welcome({ config, workerPort, transport, home, headers, sourceId
     '',
     ...addresses.map(([name, value]) => `  ${name.padEnd(14)} ${value}`),
     '',
-    'Send three events:',
+    'Send three events (each time you paste it, three more):',
     '',
     `  curl -s ${track} -H 'Content-Type: application/json' -d '{`,
     `    "source": {"id": ${JSON.stringify(sourceId)}}, "session": {"id": "my-session"}, "profile": {"id": "my-profile"},`,

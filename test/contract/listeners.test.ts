@@ -29,7 +29,7 @@ describe('the listeners of operators and machines', () => {
     assert.deepEqual(await statuses(pipeline.monitoringUrl, [...OPERATED, '/console']), [404, 404, 404, 404, 404])
     assert.deepEqual(await statuses(pipeline.privateUrl, MONITORED), [404, 404, 404, 404])
     assert.deepEqual(await statuses(pipeline.privateUrl, OPERATED), [401, 401, 401, 401])
-    assert.deepEqual(await statuses(pipeline.privateUrl, ['/console', '/console/session.js']), [200, 200])
+    assert.deepEqual(await statuses(pipeline.privateUrl, ['/console', '/console/page/session.js']), [200, 200])
     for (const path of OPERATED) assert.equal((await pipeline.operate(path)).status, 200, path)
   })
 

@@ -49,7 +49,7 @@ function itemFor({ code }) {
   const where = element('p', { class: 'where' })
   const reason = element('p', { class: 'reason' })
   const commands = element('ul', { class: 'commands' })
-  const link = element('a', { href: `/console/causes#${code}` }, ['What this means'])
+  const link = element('a', { href: `console/causes#${code}` }, ['What this means'])
   const item = element('li', {}, [
     element('p', { class: 'title' }, [word, ' ', title]),
     text,

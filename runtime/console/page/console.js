@@ -14,6 +14,9 @@ import { call, handleSignIn, isSignedIn, SignedOut } from './session.js'
 const EVERY_MS = 2000
 const ANSWER_LIMIT_MS = 10_000
 
+/** Of every time on the page, except those that say UTC. */
+const ZONE = zoneOf(new Date())
+
 /** @type {State | undefined} */
 let shown
 let shownAtMs = 0
@@ -41,7 +44,7 @@ function show(state) {
   byId('notice').hidden = true
   document.body.classList.remove('stale')
   setText('version', state.version)
-  setText('fresh', `${time(state.atMs)}, renewed every 2 s`)
+  setText('fresh', `${time(state.atMs)} ${ZONE}, renewed every 2 s`)
   showAdvice(state)
   showFlow(state)
   showBalance(state)
@@ -70,6 +73,15 @@ function showCharts({ chart: { points }, atMs, acceptedPerSecond, storedPerSecon
   const accepted = points.map((point) => point.acceptedPerSecond)
   rates.show(times, [stored, accepted], fromMs, atMs)
   backlog.show(times, [points.map((point) => point.backlogMessages)], fromMs, atMs)
+}
+
+/** @type {(date: Date) => string} As `local time, UTC+1`. */
+function zoneOf(date) {
+  const minutes = -date.getTimezoneOffset()
+  if (minutes === 0) return 'UTC'
+  const size = Math.abs(minutes)
+  const rest = size % 60 === 0 ? '' : `:${String(size % 60).padStart(2, '0')}`
+  return `local time, UTC${minutes < 0 ? '-' : '+'}${Math.floor(size / 60)}${rest}`
 }
 
 /** @type {(ms: number) => string} */

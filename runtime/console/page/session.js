@@ -11,11 +11,15 @@ export function isSignedIn() {
   return sessionStorage.getItem(KEY) !== null
 }
 
-/** @type {(url: string, options?: RequestInit) => Promise<unknown>} Calls with the token; a 401 asks for another one. */
-export async function call(url, options = {}) {
+/**
+ * Calls with the token; a 401 asks for another one. Paths are those of the API: a proxy may have put a prefix before them.
+ *
+ * @type {(path: string, options?: RequestInit) => Promise<unknown>}
+ */
+export async function call(path, options = {}) {
   const token = sessionStorage.getItem(KEY)
   const headers = { authorization: `Bearer ${token}` }
-  const response = await fetch(url, { ...options, headers })
+  const response = await fetch(new URL(`../..${path}`, import.meta.url), { ...options, headers })
   const answer = await response.json()
   if (response.status === 401) {
     // An answer to an old token says nothing about the one given since.

@@ -53,43 +53,51 @@ describe('the routes of the console', () => {
   afterEach(() => server.close())
 
   it('serve the page, and nothing that is not its own may run in it', async () => {
-    for (const url of ['/console', '/console/']) {
-      const { statusCode, headers, body } = await server.inject(url)
-      assert.equal(statusCode, 200)
-      assert.equal(body, readFileSync(`${PAGE}console.html`, 'utf8'))
-      assert.partialDeepStrictEqual(headers, {
-        'content-type': 'text/html; charset=utf-8',
-        'content-security-policy': "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        'x-content-type-options': 'nosniff',
-        'cache-control': 'no-cache',
-      })
+    const { statusCode, headers, body } = await server.inject('/console')
+    assert.equal(statusCode, 200)
+    assert.equal(body, readFileSync(`${PAGE}console.html`, 'utf8'))
+    assert.partialDeepStrictEqual(headers, {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-cache',
+    })
+  })
+
+  it('serve every file of the page', async () => {
+    for (const file of readdirSync(PAGE).filter((name) => /\.(js|css|svg)$/.test(name))) {
+      const { statusCode, body } = await server.inject(`/console/page/${file}`)
+      assert.deepEqual([statusCode, body], [200, readFileSync(`${PAGE}${file}`, 'utf8')], file)
     }
   })
 
-  it('serve every file that the page loads, directly or through another', async () => {
-    const files = readdirSync(PAGE).filter((file) => /\.(js|css|svg)$/.test(file))
-    for (const file of files) {
-      const { statusCode, body } = await server.inject(`/console/${file}`)
-      assert.deepEqual([statusCode, body], [200, readFileSync(`${PAGE}${file}`, 'utf8')], file)
-    }
-    const loaded = [...readFileSync(`${PAGE}console.html`, 'utf8').matchAll(/(?:href|src)="\/console\/([^"]+)"/g)]
-    for (const [, file] of loaded) assert.equal((await server.inject(`/console/${file}`)).statusCode, 200, file)
-    const imported = files
-      .filter((file) => file.endsWith('.js'))
-      .flatMap((file) =>
-        [...readFileSync(`${PAGE}${file}`, 'utf8').matchAll(/from '([^']+)'/g)].map(([, path]) => path),
-      )
-    for (const path of imported) {
-      const { pathname } = new URL(path as string, 'http://host/console/')
-      const { statusCode, headers } = await server.inject(pathname)
-      assert.deepEqual([statusCode, headers['content-type']], [200, 'text/javascript; charset=utf-8'], pathname)
-    }
+  for (const prefix of ['', '/ops', '/a/b']) {
+    it(`serve what the page loads, directly or through another file, behind a proxy that puts "${prefix}" before all paths`, async () => {
+      const seen = new Set<string>()
+      const load = async (url: URL): Promise<void> => {
+        if (seen.has(url.pathname)) return
+        seen.add(url.pathname)
+        assert.ok(url.pathname.startsWith(`${prefix}/`), url.pathname)
+        const { statusCode, body, headers } = await server.inject(url.pathname.slice(prefix.length))
+        assert.equal(statusCode, 200, url.pathname)
+        const isScript = String(headers['content-type']).startsWith('text/javascript')
+        const links = isScript ? /(?:^import|from) '([^']+)'/gm : /(?:href|src)="([^"#]+)"/g
+        for (const [, path] of body.matchAll(links)) await load(new URL(path as string, url))
+      }
+      await load(new URL(`http://host${prefix}/console`))
+      assert.equal(seen.size, readdirSync(PAGE).filter((name) => /\.(js|css|svg|html)$/.test(name)).length + 3)
+    })
+  }
+
+  it('lead to the page from an address that ends with a slash, with any prefix', async () => {
+    const { statusCode, headers } = await server.inject('/console/')
+    assert.deepEqual([statusCode, headers['location']], [308, '../console'])
   })
 
   it('spare what the browser has already', async () => {
-    const { headers } = await server.inject('/console/console.js')
+    const { headers } = await server.inject('/console/page/console.js')
     const again = await server.inject({
-      url: '/console/console.js',
+      url: '/console/page/console.js',
       headers: { 'if-none-match': String(headers['etag']) },
     })
     assert.deepEqual([again.statusCode, again.body], [304, ''])

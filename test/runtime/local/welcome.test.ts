@@ -60,8 +60,9 @@ describe('welcome', () => {
   })
 
   it('says what to do next, with the source of the run', () => {
-    const next = [...text.matchAll(/^ {2}(Watch|Browse|Send|Test) .*$/gm)].map(([line]) => line)
-    assert.equal(next.length, 5)
+    const next = [...text.matchAll(/^ {2}(See|Watch|Browse|Send|Test) .*$/gm)].map(([line]) => line)
+    assert.equal(next.length, 6)
+    assert.match(text, /^ {2}See events live +npm run cli -- tail$/m)
     assert.match(text, /src="http:\/\/127\.0\.0\.1:8585\/tracker\/tracker\.js" data-source="shop"/)
     assert.match(text, /npm run load-test -- --events-per-second 50 --duration 30s$/m)
   })

@@ -1,2 +1,2 @@
-/** `/console/uplot.js` is served from the package. */
+/** `/console/page/uplot.js` is served from the package. */
 export { default } from 'uplot'
