@@ -14,7 +14,7 @@ export function isSignedIn() {
 /** @type {(url: string, options?: RequestInit) => Promise<unknown>} Calls with the token; a 401 asks for another one. */
 export async function call(url, options = {}) {
   const token = sessionStorage.getItem(KEY)
-  const headers = { authorization: `Bearer ${token}` }
+  const headers = { .../** @type {Record<string, string>} */ (options.headers), authorization: `Bearer ${token}` }
   const response = await fetch(url, { ...options, headers })
   const answer = await response.json()
   if (response.status === 401) {
