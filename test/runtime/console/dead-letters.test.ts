@@ -102,6 +102,16 @@ describe('the dead-letter desk', () => {
     ])
   })
 
+  it('does not parse one of more than 1 MiB, whatever it says', async () => {
+    for (const [characters, source] of [
+      [1_000_000, 'shop'],
+      [1_100_000, ''],
+    ] as const) {
+      const { desk } = deskOf({ text: `{}\n{"source":{"id":"shop"},"text":"${'x'.repeat(characters)}"}\n` })
+      assert.equal((await desk.look()).deadLetters[0]?.source, source)
+    }
+  })
+
   it('shows at most 50, and counts all', async () => {
     const { deadLetters, matching } = await deadLetterDesk(deadLetterTopic(60).access).look()
     assert.deepEqual([deadLetters.length, matching], [50, 60])
