@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { Argument, Command, InvalidArgumentError } from 'commander'
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { backlog } from './commands/backlog.ts'
 import { completionScript, SHELL_NAMES } from './commands/completion.ts'
-import { exportDeadLetters, listDeadLetters, replayAll } from './commands/dead-letters.ts'
+import { dropLetters, exportDeadLetters, listDeadLetters, replayAll } from './commands/dead-letters.ts'
 import { type EraseFlags, eraseCommand, runErase } from './commands/erase.ts'
 import { checkIds } from './commands/ids.ts'
 import { ageIndices, expireIndices, indices } from './commands/indices.ts'
@@ -96,26 +96,40 @@ cli
   )
 
 const deadLetters = cli.command('dead-letters').description('events that Elasticsearch refused, with the reason')
-const limit = ['--limit <n>', 'maximum number of dead letters', wholeNumber] as const
-deadLetters
-  .command('list')
-  .description('list them; removes none')
-  .option(...limit, 20)
-  .option(...RUN_OPTION)
+
+/** A command about the dead letters that its options choose. */
+function letterCommand(name: string, description: string, limit = Number.MAX_SAFE_INTEGER): Command {
+  return deadLetters
+    .command(name)
+    .description(description)
+    .option('--id <id...>', 'only those with these ids, which `list` shows')
+    .option('--fault <fault>', 'only those with this fault')
+    .option('--source <id>', 'only those of this source')
+    .option('--type <type>', 'only those of this type')
+    .addOption(
+      new Option('--limit <n>', 'maximum number of dead letters')
+        .argParser(wholeNumber)
+        .default(limit, limit === Number.MAX_SAFE_INTEGER ? 'all' : undefined),
+    )
+    .option(...RUN_OPTION)
+}
+
+letterCommand('list', 'list them, with counts by cause; removes none', 20)
+  .option('--payload', 'with the first 8 KiB of each')
+  .option('--json', 'one JSON object per line')
   .action((options) => listDeadLetters(config(options), quietLog(), options))
-deadLetters
-  .command('replay')
-  .description('publish them again, once the cause is fixed; nothing is stored twice')
-  .option(...limit, Number.MAX_SAFE_INTEGER)
-  .option(...RUN_OPTION)
-  .action((options) => replayAll(config(options), quietLog(), options))
-deadLetters
-  .command('export')
-  .description('write them to a new file (- is standard output), one JSON object per line; removes none')
+letterCommand('replay', 'publish them again, once the cause is fixed; nothing is stored twice').action((options) =>
+  replayAll(config(options), quietLog(), options),
+)
+letterCommand('export', 'write them to a new file (- is standard output), one JSON object per line; removes none')
   .argument('<file>')
-  .option(...limit, Number.MAX_SAFE_INTEGER)
-  .option(...RUN_OPTION)
   .action((file, options) => exportDeadLetters(config(options), quietLog(), { ...options, file }))
+letterCommand('drop', 'say how many would be dropped permanently')
+  .option('--all', 'all of them')
+  .option('--apply', 'export them to a new file, then drop them')
+  .option('--export <file>', 'the file; default: one of this folder, named by the time')
+  .option('--no-export', 'keep them nowhere')
+  .action((options) => dropLetters(config(options), quietLog(), options))
 
 const indexCommand = cli.command('indices').description('the indices in Elasticsearch')
 indexCommand

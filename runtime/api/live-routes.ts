@@ -15,6 +15,8 @@ const AFTER = text(
   '`cursor` of the answer before: only events that arrived since. Without it, those that arrive from now on.',
 )
 
+const FAULTY_QUERY = refusal('The query is not as described.')
+
 const EventsQuery = Type.Object({
   after: AFTER,
   source: text('Only events of this source.'),
@@ -31,7 +33,7 @@ export function addLiveRoutes(operators: FastifyInstance, live: LiveEvents, refu
       schema: {
         summary: 'A sample of the events that arrive',
         querystring: EventsQuery,
-        response: { 200: LiveEventsAnswer, 409: refusal('Too many filters are watched already.') },
+        response: { 200: LiveEventsAnswer, 409: refusal('Too many filters are watched already.'), 422: FAULTY_QUERY },
       },
     },
     async ({ query: { after, payload = false, source, session, type } }) => {
@@ -48,7 +50,7 @@ export function addLiveRoutes(operators: FastifyInstance, live: LiveEvents, refu
       schema: {
         summary: 'The document of one event of the sample',
         querystring: Type.Object({ key: Type.String({ maxLength: MAX_ID_BYTES }) }),
-        response: { 200: PayloadAnswer, 404: refusal('The event has left the sample.') },
+        response: { 200: PayloadAnswer, 404: refusal('The event has left the sample.'), 422: FAULTY_QUERY },
       },
     },
     async ({ query: { key } }, reply) => {
@@ -63,7 +65,7 @@ export function addLiveRoutes(operators: FastifyInstance, live: LiveEvents, refu
       schema: {
         summary: 'The latest refused calls',
         querystring: Type.Object({ after: text('`cursor` of the answer before: only what changed since.') }),
-        response: { 200: RefusalsAnswer },
+        response: { 200: RefusalsAnswer, 422: FAULTY_QUERY },
       },
     },
     async ({ query: { after } }) => {

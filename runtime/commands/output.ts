@@ -63,11 +63,13 @@ export async function noticed<T>(waitsFor: string, work: () => Promise<T>): Prom
 /**
  * Creates a file and opens it for writing.
  *
+ * @param options `flush`: it is on disk when it is closed. @default what the system does
+ *
  * @throws AppError `command_invalid` when it already exists, or cannot be written.
  */
-export function newFile(path: string): WriteStream {
+export function newFile(path: string, options: { readonly flush?: boolean } = {}): WriteStream {
   try {
-    return createWriteStream('', { fd: openSync(path, 'wx') })
+    return createWriteStream('', { ...options, fd: openSync(path, 'wx') })
   } catch (cause) {
     throw new AppError('command_invalid', `the file "${path}" cannot be created; name one that does not exist yet`, {
       cause,

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { refusal } from '../answer-schemas.ts'
 import { causesPage } from './causes-page.ts'
+import { addDeadLetterRoutes } from './dead-letter-routes.ts'
 import type { DeadLetterDesk } from './dead-letters.ts'
 import type { State } from './state.ts'
 
@@ -19,6 +19,7 @@ const SCRIPTS = [
     'dead-letters',
     'element',
     'json',
+    'letters',
     'live',
     'pipeline',
     'refusals',
@@ -64,26 +65,6 @@ const HEADERS = {
 }
 
 const Figures = Type.Object({}, { additionalProperties: true, description: 'As `State` in runtime/console/state.ts.' })
-const Replayed = Type.Object(
-  { replayed: Type.Integer() },
-  { description: 'Number of dead letters that were published again.' },
-)
-const DeadLetters = Type.Object(
-  {
-    deadLetters: Type.Array(
-      Type.Object({
-        failedAt: Type.String({ description: 'ISO 8601 in UTC; empty when it is unknown.' }),
-        fault: Type.String(),
-        reason: Type.String(),
-        status: Type.Integer({ description: 'Of Elasticsearch; 0 when there is none.' }),
-        operation: Type.String(),
-      }),
-    ),
-  },
-  { description: 'At most 50 dead letters.' },
-)
-const BUSY = refusal('Another call reads or replays the dead letters.')
-const NO_PULSAR = refusal('Pulsar does not answer, or refuses.')
 
 export interface ConsoleData {
   readonly state: () => Promise<State>
@@ -117,34 +98,5 @@ export function addConsoleRoutes(operators: FastifyInstance, { state, advice, de
     { schema: { summary: 'What to do now, and what was advised before', response: { 200: Figures } } },
     advice,
   )
-  operators.get(
-    '/console/dead-letters',
-    {
-      schema: {
-        summary: 'The oldest dead letters; none is removed',
-        response: { 200: DeadLetters, 409: BUSY, 502: NO_PULSAR },
-      },
-    },
-    async () => ({ deadLetters: await desk.look() }),
-  )
-  operators.post(
-    '/console/dead-letters/replay',
-    {
-      schema: {
-        summary: 'Publishes at most 1,000 dead letters again',
-        response: {
-          200: Replayed,
-          409: BUSY,
-          413: refusal('The body of the call is larger than 1 KiB.'),
-          415: refusal('The call has a body of an unknown type.'),
-          502: NO_PULSAR,
-        },
-      },
-    },
-    async (request) => {
-      const replayed = await desk.replay()
-      request.log.info({ replayed }, 'dead letters were replayed from the console')
-      return { replayed }
-    },
-  )
+  addDeadLetterRoutes(operators, desk)
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { type Browser, chromium, type Page } from 'playwright-core'
@@ -18,6 +19,8 @@ const LETTER = {
   reason: '<img src=x onerror="document.title=1"> is not a number',
   status: 400,
   operation: 'create 01a2080c-936b-72ff-96e8-2b08a61cce01 in tracardi-event-2026-11',
+  ...{ id: 'i0', source: 'shop', type: 'buy', session: 's1', bytes: 2, isCut: false },
+  payload: '{"create":{}}\n{"price":1e400}',
 }
 
 /** A pipeline with a worker, a backlog in two partitions, and that many dead letters. */
@@ -63,6 +66,7 @@ describe('the console in a real browser', () => {
   let url: string
   let state: () => State
   let replays: number
+  let asked: unknown[]
   let complaints: string[]
 
   before(async () => {
@@ -73,16 +77,35 @@ describe('the console in a real browser', () => {
   after(() => browser?.close())
   beforeEach(async () => {
     replays = 0
+    asked = []
     complaints = []
     state = () => running(2)
     const data: ConsoleData = {
       state: async () => state(),
       advice: async () => state(),
       desk: {
-        look: async () => [LETTER],
-        replay: async () => {
+        look: async (filter) => {
+          asked.push(filter)
+          const deadLetters = filter?.source === 'blog' ? [] : [LETTER, { ...LETTER, id: 'i1', failedAt: '' }]
+          const counts = {
+            fault: [{ name: LETTER.fault, count: 2 }],
+            source: ['shop', 'blog'].map((name) => ({ name, count: 1 })),
+            type: [{ name: '', count: 2 }],
+          }
+          return { deadLetters, matching: deadLetters.length, read: 2, counts }
+        },
+        replay: async (filter) => {
+          asked.push(filter)
           replays += 1
-          return 2
+          return { replayed: 2, refused: 0 }
+        },
+        export: async (filter) => {
+          asked.push(filter)
+          return { ids: ['i0', 'i1'], lines: '{"a":1}\n{}\n' }
+        },
+        drop: async (ids) => {
+          asked.push(ids)
+          return ids.length
         },
       },
     }
@@ -283,13 +306,16 @@ describe('the console in a real browser', () => {
     await page.waitForSelector('#advice-list li')
     await page.click('#dead-look')
     await page.waitForSelector('#dead-letters td')
-    assert.deepEqual(await page.locator('#dead-letters tbody :is(th, td)').allTextContents(), [
-      '2026-11-22 12:00:00 UTC',
-      '400',
-      LETTER.fault,
-      LETTER.reason,
-      LETTER.operation,
-    ])
+    const { fault, source, type, session, reason } = LETTER
+    assert.deepEqual(
+      (await page.locator('#dead-letters tbody :is(th, td)').allTextContents()).map((text) => text.trim()),
+      ['2026-11-22 12:00:00 UTC', 'unknown'].flatMap((time) => [time, '400', fault, source, type, session, reason]),
+    )
+    await page.locator('#dead-letters button').first().press('Enter')
+    assert.equal(await page.textContent('.detail .note'), `${LETTER.operation}, 2 B`)
+    assert.equal(await page.textContent('.detail pre'), '{\n  "create": {}\n}\n{\n  "price": 1e400\n}')
+    await page.locator('#dead-letters button').first().press('Enter')
+    assert.equal(await page.locator('.detail').count(), 0)
     assert.equal(await page.title(), 'Console · Tracardi at scale')
   })
 
@@ -307,6 +333,47 @@ describe('the console in a real browser', () => {
     await page.keyboard.press('Enter')
     await page.locator('#dead-done', { hasText: '2 dead letters were published again' }).waitFor()
     assert.equal(replays, 1)
+    assert.deepEqual(complaints, [])
+  })
+
+  it('filters dead letters, and replays the chosen ones', async () => {
+    await page.goto(url)
+    await page.waitForSelector('#advice-list li')
+    await page.click('#dead-look')
+    await page.locator('#dead-done', { hasText: '2 shown; none is removed.' }).waitFor()
+    assert.deepEqual(await page.locator('#dead-source option').allTextContents(), ['any', 'shop (1)', 'blog (1)'])
+    await page.selectOption('#dead-type', { index: 1 })
+    await page.selectOption('#dead-source', 'blog')
+    await page.locator('#dead-done', { hasText: 'None are left.' }).waitFor()
+    await page.selectOption('#dead-source', { index: 0 })
+    await page.locator('#dead-done', { hasText: '2 shown' }).waitFor()
+    assert.deepEqual(asked, [{}, { type: '' }, { source: 'blog', type: '' }, { type: '' }])
+    await page.locator('#dead-letters input').nth(1).press('Space')
+    await page.click('#dead-replay')
+    assert.match((await page.textContent('#dead-dialog-text')) ?? '', /^1 dead letter that you chose will be published/)
+    await page.click('#dead-dialog-action')
+    await page.locator('#dead-done', { hasText: 'were published again' }).waitFor()
+    assert.deepEqual(asked.at(-1), { ids: ['i1'] })
+    assert.equal(await page.isVisible('#dead-letters'), false)
+    assert.deepEqual(complaints, [])
+  })
+
+  it('drops dead letters only after they are confirmed and in a file', async () => {
+    await page.goto(url)
+    await page.waitForSelector('#advice-list li')
+    await page.click('#dead-drop')
+    assert.equal(await page.evaluate<string>('document.activeElement.textContent'), 'Cancel')
+    await page.keyboard.press('Escape')
+    assert.deepEqual(asked, [])
+    await page.click('#dead-drop')
+    assert.match((await page.textContent('#dead-dialog-text')) ?? '', /^2 dead letters will be exported to a file/)
+    const saved = page.waitForEvent('download')
+    await page.click('#dead-dialog-action')
+    const file = await saved
+    assert.match(file.suggestedFilename(), /^dead-letters-.*\.jsonl$/)
+    assert.equal(readFileSync(await file.path(), 'utf8'), '{"a":1}\n{}\n')
+    await page.locator('#dead-done', { hasText: '2 dead letters were dropped.' }).waitFor()
+    assert.deepEqual(asked, [{}, ['i0', 'i1']])
     assert.deepEqual(complaints, [])
   })
 

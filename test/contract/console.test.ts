@@ -43,14 +43,16 @@ describe('the console of a pipeline', () => {
     const shown = (await (await pipeline.operate('/console/dead-letters')).json()) as {
       deadLetters: readonly Record<string, unknown>[]
     }
-    assert.partialDeepStrictEqual(shown.deadLetters, [{ status: 400, fault: 'document_parsing_exception' }])
+    assert.partialDeepStrictEqual(shown.deadLetters, [
+      { status: 400, fault: 'document_parsing_exception', source: 'my-source', type: 'b', isCut: true },
+    ])
     assert.match(String(shown.deadLetters[0]?.['reason']), /failed to parse field \[properties\]/)
 
     await pipeline.takeLongValues()
     const replay = '/console/dead-letters/replay'
     assert.equal((await fetch(`${pipeline.privateUrl}${replay}`, { method: 'POST' })).status, 401)
     const replayed = await pipeline.operate(replay, 'POST')
-    assert.deepEqual(await replayed.json(), { replayed: 1 })
+    assert.deepEqual(await replayed.json(), { replayed: 1, refused: 0 })
     await pipeline.untilStored(2)
     await eventually(async () => (await state()).queue.deadLetters === 0)
   })

@@ -1,25 +1,32 @@
 import { counted, number } from '../../telemetry/format.js'
 import { byId, setText, showTable } from './element.js'
+import { chosenIds, clearLetters, filterOf, showLetters } from './letters.js'
 import { call } from './session.js'
 
 /** @typedef {import('../state.ts').State} State */
-/** @typedef {import('../dead-letters.ts').DeadLetterRow} DeadLetterRow */
+/** @typedef {import('../dead-letters.ts').DeadLetterView} DeadLetterView */
+/** @typedef {import('../letter.ts').LetterFilter} LetterFilter */
 
-/** As many as one call replays. */
-const REPLAYED_AT_ONCE = 1000
+/** As many as one call replays, exports or drops. */
+const AT_ONCE = 1000
+const BUTTONS = ['dead-look', 'dead-replay', 'dead-export', 'dead-drop']
+
+/** Number that wait, or that fit the filter once it is known. */
+let waiting = 0
+/** @type {number | undefined} */
+let matching
 
 /** @type {(state: State) => void} */
 export function showDeadLetters({ queue, faults }) {
-  const waiting = queue.deadLetters
+  waiting = queue.deadLetters ?? 0
   const lead =
-    waiting === null
+    queue.deadLetters === null
       ? 'Pulsar does not report how many there are.'
       : waiting === 0
         ? 'None. Operations that Elasticsearch refuses permanently appear here, with the reason.'
-        : `${counted(waiting, 'operation')} that Elasticsearch refused permanently. They wait until you replay them.`
+        : `${counted(waiting, 'operation')} that Elasticsearch refused permanently. They wait until you replay or drop them.`
   setText('dead-lead', lead)
-  byId('dead-letters').dataset['waiting'] = String(waiting ?? 0)
-  for (const id of ['dead-look', 'dead-replay']) byId(id).toggleAttribute('disabled', !waiting)
+  for (const id of BUTTONS) byId(id).toggleAttribute('disabled', waiting === 0)
   showTable(
     'faults',
     'Refused since the workers started, by fault',
@@ -31,25 +38,40 @@ export function showDeadLetters({ queue, faults }) {
 /** Makes the buttons work. */
 export function handleDeadLetters() {
   byId('dead-look').addEventListener('click', () => whileBusy('Reading …', look))
+  byId('dead-filters').addEventListener('change', () => whileBusy('Reading …', look))
+  byId('dead-export').addEventListener('click', () => whileBusy('Exporting …', exportThem))
   byId('dead-replay').addEventListener('click', async () => {
-    const waiting = Number(byId('dead-letters').dataset['waiting'])
-    if (await confirmed(waiting)) await whileBusy('Replaying …', replay)
+    const { count, what } = selected()
+    const rest = waiting > AT_ONCE && count === AT_ONCE ? ' More remain for another replay.' : ''
+    const text = `${what} will be published again.${rest} Do it once the cause is fixed: nothing is stored twice, and what is still refused becomes a dead letter again.`
+    if (await confirmed('Replay dead letters?', text, 'Replay')) await whileBusy('Replaying …', replay)
+  })
+  byId('dead-drop').addEventListener('click', async () => {
+    const text = `${selected().what} will be exported to a file of your browser, then removed permanently.`
+    if (await confirmed('Drop dead letters?', text, 'Export and drop')) await whileBusy('Exporting …', drop)
   })
 }
 
-/** @type {(waiting: number) => Promise<boolean>} */
-function confirmed(waiting) {
-  const dialog = /** @type {HTMLDialogElement} */ (byId('replay-dialog'))
-  const count = Math.min(waiting, REPLAYED_AT_ONCE)
-  const rest = waiting > count ? ` ${number(waiting - count)} remain for another replay.` : ''
-  setText(
-    'replay-text',
-    `${counted(count, 'dead letter')} will be published again.${rest} Do it once the cause is fixed: nothing is stored twice, and what is still refused becomes a dead letter again.`,
-  )
+/** What the buttons apply to: the chosen ones, otherwise all that fit the filter. */
+function selected() {
+  const ids = chosenIds()
+  const count = Math.min(AT_ONCE, ids.length > 0 ? ids.length : (matching ?? waiting))
+  const chosen = ids.length > 0 ? ' that you chose' : Object.keys(filterOf()).length > 0 ? ' that fit the filter' : ''
+  /** @type {LetterFilter} */
+  const filter = ids.length > 0 ? { ids } : filterOf()
+  return { count, what: `${counted(count, 'dead letter')}${chosen}`, filter }
+}
+
+/** @type {(title: string, text: string, action: string) => Promise<boolean>} */
+function confirmed(title, text, action) {
+  const dialog = /** @type {HTMLDialogElement} */ (byId('dead-dialog'))
+  setText('dead-dialog-title', title)
+  setText('dead-dialog-text', text)
+  setText('dead-dialog-action', action)
   dialog.returnValue = 'cancel'
   dialog.showModal()
   return new Promise((resolve) => {
-    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'replay'), { once: true })
+    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'confirmed'), { once: true })
   })
 }
 
@@ -63,35 +85,57 @@ async function whileBusy(doing, work) {
   }
 }
 
+/** @type {(path: string, body: object) => Promise<unknown>} */
+function post(path, body) {
+  const headers = { 'content-type': 'application/json' }
+  return call(`/console/dead-letters/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+}
+
 async function look() {
-  const { deadLetters } = /** @type {{ deadLetters: readonly DeadLetterRow[] }} */ (await call('/console/dead-letters'))
-  showTable(
-    'dead-letters',
-    'The oldest dead letters',
-    [
-      { name: 'Refused at' },
-      { name: 'Status', isNumber: true },
-      { name: 'Fault' },
-      { name: 'Reason' },
-      { name: 'Operation' },
-    ],
-    deadLetters.map(({ failedAt, status, fault, reason, operation }) => [
-      failedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC'),
-      status === 0 ? '–' : String(status),
-      fault,
-      reason,
-      operation,
-    ]),
-  )
-  return deadLetters.length === 0
-    ? 'None are left.'
-    : `${counted(deadLetters.length, 'dead letter')} shown; none is removed.`
+  const view = /** @type {DeadLetterView} */ (await call(`/console/dead-letters?${new URLSearchParams(filterOf())}`))
+  matching = view.matching
+  showLetters(view)
+  if (view.deadLetters.length === 0) return 'None are left.'
+  const more = view.matching > view.deadLetters.length ? ` of ${number(view.matching)}` : ''
+  return `${number(view.deadLetters.length)}${more} shown; none is removed.`
 }
 
 async function replay() {
-  const { replayed } = /** @type {{ replayed: number }} */ (
-    await call('/console/dead-letters/replay', { method: 'POST' })
-  )
-  byId('dead-letters').hidden = true
-  return `${counted(replayed, 'dead letter was', 'dead letters were')} published again. What is still refused becomes a dead letter again.`
+  const answer = await post('replay', selected().filter)
+  const { replayed, refused, reason } = /** @type {import('../../queue/dead-letters.ts').Replayed} */ (answer)
+  clearLetters()
+  matching = undefined
+  const kept = refused === 0 ? '' : ` Pulsar refused ${number(refused)}, which still wait: ${reason}.`
+  return `${counted(replayed, 'dead letter was', 'dead letters were')} published again. What is still refused becomes a dead letter again.${kept}`
+}
+
+async function exportThem() {
+  const { ids, lines } = await exported()
+  save(lines)
+  return `${counted(ids.length, 'dead letter')} exported; none is removed.`
+}
+
+/** Only what the export has is dropped. */
+async function drop() {
+  const { ids, lines } = await exported()
+  if (ids.length === 0) return 'None are left.'
+  save(lines)
+  const { dropped } = /** @type {{ dropped: number }} */ (await post('drop', { ids }))
+  clearLetters()
+  matching = undefined
+  return `${counted(dropped, 'dead letter was', 'dead letters were')} dropped. They are in the file that your browser saved.`
+}
+
+async function exported() {
+  return /** @type {import('../dead-letters.ts').ExportedLetters} */ (await post('export', selected().filter))
+}
+
+/** @type {(lines: string) => void} */
+function save(lines) {
+  const url = URL.createObjectURL(new Blob([lines], { type: 'application/x-ndjson' }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = `dead-letters-${new Date().toISOString().replaceAll(':', '-')}.jsonl`
+  link.click()
+  URL.revokeObjectURL(url)
 }

@@ -18,7 +18,7 @@ export function isSignedIn() {
  */
 export async function call(path, options = {}) {
   const token = sessionStorage.getItem(KEY)
-  const headers = { authorization: `Bearer ${token}` }
+  const headers = { .../** @type {Record<string, string>} */ (options.headers), authorization: `Bearer ${token}` }
   const response = await fetch(new URL(`../..${path}`, import.meta.url), { ...options, headers })
   const answer = await response.json()
   if (response.status === 401) {

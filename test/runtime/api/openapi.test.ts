@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { Registry } from 'prom-client'
 import type { TSchema } from 'typebox'
 import { Check } from 'typebox/value'
+import { addLiveRoutes } from '../../../runtime/api/live-routes.ts'
 import { addOpenApi } from '../../../runtime/api/openapi.ts'
 import { addQueueRoutes } from '../../../runtime/api/queue-routes.ts'
 import type { DeadLetterDesk } from '../../../runtime/console/dead-letters.ts'
@@ -53,6 +54,7 @@ describe('/openapi.json', () => {
     api = await buildApi()
     const { server, get } = await privateServer((operators, server) => {
       addQueueRoutes(operators, {} as PulsarAdmin, 'tracardi')
+      addLiveRoutes(operators, api.live, api.refusals)
       addConsoleRoutes(operators, {
         state: async () => assert.fail(),
         advice: async () => assert.fail(),
@@ -98,6 +100,9 @@ describe('/openapi.json', () => {
         'GET /collect/{event_type}/{source_id}/{session_id}',
         'GET /console/advice',
         'GET /console/dead-letters',
+        'GET /console/events',
+        'GET /console/events/payload',
+        'GET /console/refusals',
         'GET /console/state',
         'GET /health/live',
         'GET /health/ready',
@@ -110,6 +115,8 @@ describe('/openapi.json', () => {
         'GET /troubles',
         'POST /collect/{event_type}/{source_id}',
         'POST /collect/{event_type}/{source_id}/{session_id}',
+        'POST /console/dead-letters/drop',
+        'POST /console/dead-letters/export',
         'POST /console/dead-letters/replay',
         'POST /track',
       ],
@@ -163,8 +170,16 @@ describe('/openapi.json', () => {
       '/queue/{namespace}/{topic}/backlog': ['401', '404', '422', '502'],
       '/console/advice': ['401'],
       '/console/state': ['401'],
-      '/console/dead-letters': ['401', '409', '502'],
-      '/console/dead-letters/replay': ['401', '409', '413', '415', '502'],
+      '/console/events': ['401', '409', '422'],
+      '/console/events/payload': ['401', '404', '422'],
+      '/console/refusals': ['401', '422'],
+      '/console/dead-letters': ['401', '409', '422', '502'],
+      ...Object.fromEntries(
+        ['replay', 'export', 'drop'].map((what) => [
+          `/console/dead-letters/${what}`,
+          ['401', '409', '413', '415', '422', '502'],
+        ]),
+      ),
       '/openapi.json': ['401'],
     }
     for (const { name, path, operation } of operations().filter(({ path }) => PRIVATE.test(path))) {

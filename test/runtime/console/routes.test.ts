@@ -17,6 +17,13 @@ const LETTER = {
   reason: '<b>no</b>',
   status: 400,
   operation: '{}',
+  ...{ id: 'i0', source: 'shop', type: 'buy', session: 's1', bytes: 2, payload: '{}', isCut: false },
+}
+const VIEW = {
+  deadLetters: [LETTER],
+  matching: 1,
+  read: 2,
+  counts: { fault: [{ name: 'mapping', count: 2 }], source: [], type: [] },
 }
 
 describe('the routes of the console', () => {
@@ -24,23 +31,35 @@ describe('the routes of the console', () => {
   let call: Awaited<ReturnType<typeof privateServer>>['call']
   let lines: readonly Record<string, unknown>[]
   let replays: number
+  let asked: unknown[]
   let fault: Error | undefined
 
   beforeEach(async () => {
     replays = 0
+    asked = []
     fault = undefined
     const data: ConsoleData = {
       state: async () => stateOf(pastOf(observation(0)), loadConfig({})),
       advice: async () => ({ advice: [], pastAdvice: [] }),
       desk: {
-        look: async () => {
+        look: async (filter) => {
           if (fault) throw fault
-          return [LETTER]
+          asked.push(filter)
+          return VIEW
         },
-        replay: async () => {
+        replay: async (filter) => {
           if (fault) throw fault
+          asked.push(filter)
           replays += 1
-          return 7
+          return { replayed: 7, refused: 1, reason: 'too large' }
+        },
+        export: async (filter) => {
+          asked.push(filter)
+          return { ids: ['i0'], lines: '{}\n' }
+        },
+        drop: async (ids) => {
+          asked.push(ids)
+          return ids.length
         },
       },
     }
@@ -117,15 +136,37 @@ describe('the routes of the console', () => {
 
   it('answer the dead letters', async () => {
     const answer = await call({ url: '/console/dead-letters' })
-    assert.deepEqual(answer.json(), { deadLetters: [LETTER] })
+    assert.deepEqual(answer.json(), VIEW)
+    await call({ url: '/console/dead-letters?source=&fault=mapping' })
+    assert.deepEqual(asked, [{}, { source: '', fault: 'mapping' }])
   })
 
   it('replay, and log it', async () => {
     const url = '/console/dead-letters/replay'
-    assert.deepEqual((await call({ method: 'POST', url })).json(), { replayed: 7 })
+    const outcome = { replayed: 7, refused: 1, reason: 'too large' }
+    assert.deepEqual((await call({ method: 'POST', url })).json(), outcome)
     assert.partialDeepStrictEqual(lines.at(-1), { msg: 'dead letters were replayed from the console', replayed: 7 })
     assert.equal((await call({ url })).statusCode, 405)
     assert.equal(replays, 1)
+    await call({ method: 'POST', url, payload: { ids: ['i0'], type: 'buy' } })
+    assert.deepEqual(asked, [{}, { ids: ['i0'], type: 'buy' }])
+  })
+
+  it('export, and drop only what is named', async () => {
+    const post = (what: string, payload?: object) =>
+      call({ method: 'POST', url: `/console/dead-letters/${what}`, ...(payload === undefined ? {} : { payload }) })
+    assert.deepEqual((await post('export', { fault: 'mapping' })).json(), { ids: ['i0'], lines: '{}\n' })
+    assert.deepEqual((await post('export')).json(), { ids: ['i0'], lines: '{}\n' })
+    assert.deepEqual((await post('drop', { ids: ['i0', 'i1'] })).json(), { dropped: 2 })
+    assert.partialDeepStrictEqual(lines.at(-1), { msg: 'dead letters were dropped from the console', dropped: 2 })
+    const many = Array.from({ length: 1000 }, (_, index) => `${index}`.padStart(200, '0'))
+    assert.deepEqual((await post('drop', { ids: many })).json(), { dropped: 1000 })
+    assert.equal(asked.length, 4)
+    for (const body of [undefined, {}, { ids: [] }, { ids: [...many, 'one more'] }, { fault: 'mapping' }]) {
+      assert.equal((await post('drop', body)).statusCode, 422)
+    }
+    assert.equal((await post('drop', { ids: ['x'.repeat(300_000)] })).statusCode, 413)
+    assert.equal(asked.length, 4)
   })
 
   it('give nothing and do nothing without the token, from any page', async () => {
@@ -133,6 +174,8 @@ describe('the routes of the console', () => {
       ['GET', '/console/state'],
       ['GET', '/console/dead-letters'],
       ['POST', '/console/dead-letters/replay'],
+      ['POST', '/console/dead-letters/export'],
+      ['POST', '/console/dead-letters/drop'],
     ] as const) {
       const headers = { 'x-tracardi-console': 'yes', 'sec-fetch-site': 'same-origin', host: 'localhost' }
       assert.equal((await server.inject({ method, url, headers })).statusCode, 401, url)

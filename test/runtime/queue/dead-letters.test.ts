@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
+import { AppError } from '../../../runtime/errors.ts'
 import type { PulsarAdmin } from '../../../runtime/queue/admin.ts'
-import { type DeadLetterAccess, readDeadLetters, replayDeadLetters } from '../../../runtime/queue/dead-letters.ts'
+import type { DeadLetter } from '../../../runtime/queue/dead-letter.ts'
+import {
+  type DeadLetterAccess,
+  dropDeadLetters,
+  exportLine,
+  readDeadLetters,
+  replayDeadLetters,
+} from '../../../runtime/queue/dead-letters.ts'
 import type { Transport } from '../../../runtime/queue/port.ts'
 import { deadLetterTopic } from '../../support/dead-letter-topic.ts'
 
@@ -10,6 +18,7 @@ describe('dead letters', () => {
     const reasons: string[] = []
     const count = await readDeadLetters(access, 2, async ({ metadata }) => {
       reasons.push(metadata.reason)
+      return undefined
     })
     assert.equal(count, 2)
     assert.deepEqual(reasons, ['reason 0', 'reason 1'])
@@ -25,7 +34,7 @@ describe('dead letters', () => {
 
   it('are published again as they were, each acknowledged after its receipt', async () => {
     const { access, consumer, producer } = deadLetterTopic(2)
-    assert.equal(await replayDeadLetters(access, 10), 2)
+    assert.deepEqual(await replayDeadLetters(access, 10), { replayed: 2, refused: 0 })
     assert.deepEqual(
       producer.messages.map(({ payload, properties }) => [payload.toString(), properties]),
       [
@@ -42,6 +51,55 @@ describe('dead letters', () => {
     producer.failures.push(new Error('no receipt'))
     await assert.rejects(replayDeadLetters(access, 10), { message: 'no receipt' })
     assert.deepEqual([consumer.acknowledged, consumer.closed, producer.connected], [[], true, false])
+  })
+
+  it('that Pulsar refuses stop no other, and stay', async () => {
+    const { access, consumer, producer } = deadLetterTopic(3)
+    producer.failures.push(new AppError('queue_refused', 'too large'))
+    assert.deepEqual(await replayDeadLetters(access, 10), { replayed: 2, refused: 1, reason: 'too large' })
+    assert.deepEqual(consumer.acknowledged, ['1', '2'])
+  })
+
+  it('are published again only where they are wanted, at most as many as asked for', async () => {
+    const { access, consumer } = deadLetterTopic(5)
+    const wants = ({ metadata }: DeadLetter, id: string) => metadata.reason !== 'reason 1' && id !== '2'
+    assert.deepEqual(await replayDeadLetters(access, 2, wants), { replayed: 2, refused: 0 })
+    assert.deepEqual([consumer.acknowledged, consumer.waiting], [['0', '3'], 1])
+  })
+
+  it('are dropped when all of them are safe elsewhere, and not before', async () => {
+    const { access, consumer } = deadLetterTopic(4)
+    const written: string[] = []
+    const store = {
+      write: async (line: string) => {
+        written.push(JSON.parse(line).reason)
+      },
+      finish: async () => assert.deepEqual(consumer.acknowledged, []),
+    }
+    assert.equal(await dropDeadLetters(access, 2, (_, id) => id !== '0', store), 2)
+    assert.deepEqual(written, ['reason 1', 'reason 2'])
+    assert.deepEqual([consumer.acknowledged, consumer.closed], [['1', '2'], true])
+  })
+
+  it('are not dropped when they cannot be kept elsewhere', async () => {
+    for (const fault of ['write', 'finish']) {
+      const { access, consumer } = deadLetterTopic(2)
+      const fail = async () => assert.fail('the disk is full')
+      const store = { write: async () => undefined, finish: async () => undefined, [fault]: fail }
+      await assert.rejects(
+        dropDeadLetters(access, 2, () => true, store),
+        { message: 'the disk is full' },
+      )
+      assert.deepEqual([consumer.acknowledged, consumer.closed], [[], true])
+    }
+  })
+
+  it('are lines of JSON elsewhere, whatever they are', () => {
+    const metadata = { fault: 'mapping', reason: 'no', status: 400, messageId: 'm', failedAt: '' }
+    const properties = { v: '1', odd: 'ä\n' }
+    const lineOf = (payload: Buffer) => JSON.parse(exportLine({ metadata, message: { payload, properties } }))
+    assert.deepEqual(lineOf(Buffer.from('{"a":\n')), { ...metadata, properties, lines: '{"a":\n' })
+    assert.deepEqual(lineOf(Buffer.from([0xff, 0x00])), { ...metadata, properties, base64: '/wA=' })
   })
 
   it('cannot be read further once the connection is lost', async () => {
