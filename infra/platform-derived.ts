@@ -77,6 +77,7 @@ export function namedPods({ access, workers }: SettledPlatform): NamedPods {
 export function monitoredArgs(settled: SettledPlatform, prefix: string): MonitoredStackArgs {
   const { site, settings, pulsar, workers, backlogHours, observability, backup } = settled
   const { sizedEventsPerSecond, sizedEventBytes } = settled
+  const { scrapeSeconds, storedObjectivePercent } = observability ?? withDefaults('platform', 'observability', {})
   return {
     namespace: site.namespace,
     prefix,
@@ -92,7 +93,8 @@ export function monitoredArgs(settled: SettledPlatform, prefix: string): Monitor
     // Of servers that are not of the platform no alert asks how many there are.
     zookeepers: pulsar?.zookeeper.replicas ?? 0,
     ensemble: pulsar?.bookkeeper.ensemble ?? 0,
-    scrapeSeconds: (observability ?? withDefaults('platform', 'observability', {})).scrapeSeconds,
+    scrapeSeconds,
+    storedObjectivePercent,
   }
 }
 

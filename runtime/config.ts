@@ -612,6 +612,16 @@ export const settings = {
     unit: 'seconds',
     description: 'Maximum wait of the first event of a bulk for the bulk to fill.',
   },
+  storedWithinSeconds: {
+    env: 'STORED_WITHIN_SECONDS',
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    maximum: 14_400,
+    unit: 'seconds',
+    description:
+      'Service level: events should be stored within this time of their receipt. It has a bucket of its own in `tracardi_worker_receipt_to_stored_seconds`, which the burn-rate alerts read. 0: twice BULK_TIMEOUT_SECONDS, at least 60.',
+  },
   bulkConcurrency: {
     env: 'BULK_CONCURRENCY',
     type: 'integer',
@@ -674,7 +684,14 @@ export const READ_BY_ONE = {
     'messageMaxBytes',
     'messageMaxEvents',
   ],
-  worker: ['prefetchMessages', 'bulkMaxEvents', 'bulkMaxBytes', 'bulkTimeoutSeconds', 'bulkConcurrency'],
+  worker: [
+    'prefetchMessages',
+    'bulkMaxEvents',
+    'bulkMaxBytes',
+    'bulkTimeoutSeconds',
+    'storedWithinSeconds',
+    'bulkConcurrency',
+  ],
   admin: [
     'eventRetentionDays',
     'sessionRetentionDays',
@@ -702,6 +719,11 @@ export type ConfigOf<P extends ProgramName> = Omit<Config, ReadByOne<Exclude<Pro
 /** What every program may read. */
 export type SharedConfig = Omit<Config, ReadByOne<ProgramName>>
 
+/** The service level of a configuration: within how many seconds of its receipt an event should be stored. A whole number. */
+export function storedWithinSecondsOf(config: Pick<Config, 'bulkTimeoutSeconds' | 'storedWithinSeconds'>): number {
+  return config.storedWithinSeconds || Math.max(60, Math.ceil(2 * config.bulkTimeoutSeconds))
+}
+
 /** A call with the maximum body holds its bytes, its text and its messages at the same time, and one owner never gets the whole memory. */
 const PENDING_PER_BODY = 8
 
@@ -722,6 +744,10 @@ const rules: readonly ((config: Config) => string | undefined)[] = [
   (c) =>
     c.shutdownDelaySeconds >= c.shutdownGraceSeconds
       ? `SHUTDOWN_DELAY_SECONDS is ${c.shutdownDelaySeconds}, which leaves nothing of SHUTDOWN_GRACE_SECONDS, ${c.shutdownGraceSeconds}, for the calls in flight: make it shorter, or the grace period longer`
+      : undefined,
+  (c) =>
+    c.storedWithinSeconds > 0 && c.storedWithinSeconds <= c.bulkTimeoutSeconds
+      ? `STORED_WITHIN_SECONDS is ${c.storedWithinSeconds}, but BULK_TIMEOUT_SECONDS lets an event wait ${c.bulkTimeoutSeconds} s for its bulk, so a quiet system would never meet it: allow more time, or send bulks earlier`
       : undefined,
   (c) =>
     /^[!-~]*$/.test(c.privateToken)

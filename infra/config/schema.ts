@@ -810,6 +810,16 @@ export const schema = {
       pattern: { regex: /^[^\s#]+$/, says: 'a URL or path without #' },
       description: 'URL of the page of alerts. Each alert links to it with `#` and its name.',
     },
+    storedObjectivePercent: {
+      type: 'number',
+      default: 99.9,
+      // Below it the fastest burn rate, 14.4, would exceed 100 %.
+      minimum: 95,
+      maximum: 99.999,
+      unit: 'percent',
+      description:
+        'Objective of the service level: the part of the messages that are stored within `runtime.STORED_WITHIN_SECONDS`, over 30 days. The burn-rate alerts and the dashboard use it.',
+    },
     dashboards: {
       type: 'boolean',
       default: false,

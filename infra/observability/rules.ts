@@ -6,12 +6,14 @@ import { elasticsearchAlerts } from './alerts/elasticsearch.ts'
 import { eventAlerts } from './alerts/events.ts'
 import { podAlerts } from './alerts/pods.ts'
 import { queueAlerts } from './alerts/queue.ts'
+import { serviceLevelAlerts } from './alerts/service-level.ts'
 import { workerAlerts } from './alerts/workers.ts'
 import { zookeeperAlerts } from './alerts/zookeeper.ts'
 import type { MonitoredStack } from './monitored-stack.ts'
 
 const GROUPS = [
   eventAlerts,
+  serviceLevelAlerts,
   workerAlerts,
   queueAlerts,
   bookkeeperAlerts,

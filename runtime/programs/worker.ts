@@ -32,7 +32,7 @@ export async function startWorker(config: ConfigOf<'worker'>, log: Logger): Prom
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const concurrency = new AdaptiveConcurrency(config.bulkConcurrency)
-  const metrics = workerMetrics(registry, concurrency, systemClock.wallMs)
+  const metrics = workerMetrics(registry, concurrency, systemClock.wallMs, config)
   const logNode = nodeLogger(log)
   const search = searchClient(config, (node, reason) => {
     logNode(node, reason)

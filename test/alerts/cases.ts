@@ -4,11 +4,13 @@ import { eventCases } from './cases/events.ts'
 import { podCases } from './cases/pods.ts'
 import { queueCases } from './cases/queue.ts'
 import { serverCases } from './cases/servers.ts'
+import { serviceLevelCases } from './cases/service-level.ts'
 import { workerCases } from './cases/workers.ts'
 
 /** For each alert, by its name, when it is reported and when not. */
 export const CASES: Readonly<Record<string, AlertCase>> = {
   ...eventCases,
+  ...serviceLevelCases,
   ...workerCases,
   ...queueCases,
   ...serverCases,

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { type Config, loadConfig, settings, toEnv } from '../../runtime/config.ts'
+import { type Config, loadConfig, settings, storedWithinSecondsOf, toEnv } from '../../runtime/config.ts'
 import { AppError } from '../../runtime/errors.ts'
 import type { Setting } from '../../runtime/setting.ts'
 
@@ -120,6 +120,24 @@ describe('loadConfig', () => {
     assert.deepEqual(faultsOf({ SHUTDOWN_DELAY_SECONDS: '15' }), [])
   })
 
+  it('refuses a service level that an event which waits for its bulk cannot meet', () => {
+    const env = { BULK_TIMEOUT_SECONDS: '45' }
+    assert.deepEqual(faultsOf({ ...env, STORED_WITHIN_SECONDS: '45' }), [
+      'STORED_WITHIN_SECONDS is 45, but BULK_TIMEOUT_SECONDS lets an event wait 45 s for its bulk, so a quiet system would never meet it: allow more time, or send bulks earlier',
+    ])
+    assert.deepEqual(faultsOf({ ...env, STORED_WITHIN_SECONDS: '46' }), [])
+  })
+
+  it('derives the service level from the timeout of a bulk, where none is stated', () => {
+    const seconds = (env: Record<string, string>) => storedWithinSecondsOf(loadConfig(env))
+    assert.deepEqual(
+      [{}, { BULK_TIMEOUT_SECONDS: '40.2' }, { BULK_TIMEOUT_SECONDS: '600', STORED_WITHIN_SECONDS: '700' }].map(
+        seconds,
+      ),
+      [60, 81, 700],
+    )
+  })
+
   it('takes addresses of IPv6 wherever a URL is', () => {
     const urls = {
       PULSAR_HOST: 'pulsar+ssl://[2001:db8::1]:6651',
@@ -170,6 +188,7 @@ describe('toEnv', () => {
           sessionRetentionDays: 0,
           profileRetentionDays: 0,
           shutdownGraceSeconds: 600,
+          storedWithinSeconds: 0,
         } as unknown as Config
         assert.deepEqual(loadConfig(toEnv(config)), config)
       }),
