@@ -359,6 +359,24 @@ export const settings = {
     unit: 'minutes',
     description: 'How long the bookies still keep a ledger that was moved.',
   },
+  canaryUrl: {
+    env: 'CANARY_URL',
+    type: 'string',
+    default: '',
+    pattern: { regex: /^https?:\/\/[^\s/,]+$/, says: 'a URL like http://host:8585' },
+    description:
+      'Public address of the API, to which the canary sends an event every minute. The canary needs PRIVATE_TOKEN. No canary when empty.',
+  },
+  canaryWaitSeconds: {
+    env: 'CANARY_WAIT_SECONDS',
+    type: 'integer',
+    default: 300,
+    minimum: 5,
+    maximum: 14_400,
+    unit: 'seconds',
+    description:
+      'Time after which an event of the canary that a search does not find counts as failed. Longer than BULK_TIMEOUT_SECONDS and ELASTIC_REFRESH_INTERVAL_SECONDS together.',
+  },
   publishTimeoutSeconds: {
     env: 'PUBLISH_TIMEOUT_SECONDS',
     type: 'number',
@@ -680,6 +698,8 @@ export const READ_BY_ONE = {
     'apiLiveEvents',
     'shutdownDelaySeconds',
     'eventIdWindowHours',
+    'canaryUrl',
+    'canaryWaitSeconds',
     'publishTimeoutSeconds',
     'messageMaxBytes',
     'messageMaxEvents',
@@ -753,6 +773,10 @@ const rules: readonly ((config: Config) => string | undefined)[] = [
     /^[!-~]*$/.test(c.privateToken)
       ? undefined
       : 'PRIVATE_TOKEN has characters that a header cannot carry; allowed: visible ASCII characters without spaces',
+  (c) =>
+    c.canaryUrl !== '' && c.privateToken === ''
+      ? `CANARY_URL is ${c.canaryUrl}, but PRIVATE_TOKEN is empty, from which the canary has its secret: set PRIVATE_TOKEN, or no CANARY_URL`
+      : undefined,
   (c) =>
     c.snapshotType !== 'none' && c.snapshotLocation === ''
       ? `SNAPSHOT_TYPE is ${c.snapshotType}, but SNAPSHOT_LOCATION is empty: name the bucket, container or folder`

@@ -332,6 +332,12 @@ export const schema = {
       description:
         "Generation of the operators' token (output `consoleToken`). Another number creates a new token, and the API restarts with it.",
     },
+    canary: {
+      type: 'boolean',
+      default: true,
+      description:
+        'Whether the API sends an event of its own through its Service every minute and looks for it in Elasticsearch ([canary](metrics.md#the-canary)). One of all replicas sends it.',
+    },
     ingressHost: {
       type: 'string',
       default: '',

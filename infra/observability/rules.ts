@@ -1,6 +1,7 @@
 import { adviceOfAlert } from './advice.ts'
 import type { Alert, AlertGroup } from './alert.ts'
 import { bookkeeperAlerts } from './alerts/bookkeeper.ts'
+import { canaryAlerts } from './alerts/canary.ts'
 import { certificateAlerts, certificateSeries, type RecordedSeries } from './alerts/certificates.ts'
 import { elasticsearchAlerts } from './alerts/elasticsearch.ts'
 import { eventAlerts } from './alerts/events.ts'
@@ -14,6 +15,7 @@ import type { MonitoredStack } from './monitored-stack.ts'
 const GROUPS = [
   eventAlerts,
   serviceLevelAlerts,
+  canaryAlerts,
   workerAlerts,
   queueAlerts,
   bookkeeperAlerts,

@@ -9,7 +9,10 @@ import { buildPublicServer } from '../api/public-server.ts'
 import { Publisher } from '../api/publisher.ts'
 import { addQueueRoutes } from '../api/queue-routes.ts'
 import { Refusals } from '../api/refusals.ts'
-import { watchSources } from '../api/sources.ts'
+import { watchSources, withCanary } from '../api/sources.ts'
+import { Canary, canarySecret } from '../canary/canary.ts'
+import { canaryMetrics } from '../canary/metrics.ts'
+import { systemClock } from '../clock.ts'
 import type { ConfigOf } from '../config.ts'
 import { operatorConsole } from '../console/console.ts'
 import { addConsolePage, addConsoleRoutes } from '../console/routes.ts'
@@ -30,7 +33,9 @@ import type { Program } from './run.ts'
 
 /** Starts the API. All listeners open immediately; until Pulsar is reached, calls are answered 503. */
 export async function startApi(config: ConfigOf<'api'>, log: Logger): Promise<Program> {
-  const sources = watchSources(config.sourcesFile, log)
+  const hasCanary = config.canaryUrl !== ''
+  const ofFile = watchSources(config.sourcesFile, log)
+  const sources = hasCanary ? withCanary(ofFile, canarySecret(config)) : ofFile
   const topics = topicsOf(config)
   const admin = pulsarAdmin(config)
   const transport = await connectQueue(config, admin, log)
@@ -78,9 +83,14 @@ export async function startApi(config: ConfigOf<'api'>, log: Logger): Promise<Pr
   await listenAt(publicServer, { host: config.publicHost, port: config.publicPort })
   await listenAt(privateServer, { host: config.privateHost, port: config.privatePort })
   if (monitoringServer) await listenAt(monitoringServer, { host: config.privateHost, port: config.monitoringPort })
+  const canary = hasCanary
+    ? new Canary({ config, client: search, metrics: canaryMetrics(registry, Date.now), log, clock: systemClock })
+    : undefined
+  canary?.start()
 
   return {
     stop: async () => {
+      await canary?.stop()
       await stopServing({ server: publicServer, health, leaving, delaySeconds: config.shutdownDelaySeconds })
       sources.close()
       await shown.close()

@@ -1,4 +1,5 @@
 import type { AlertCase } from './case.ts'
+import { canaryCases } from './cases/canary.ts'
 import { certificateCases } from './cases/certificates.ts'
 import { eventCases } from './cases/events.ts'
 import { podCases } from './cases/pods.ts'
@@ -11,6 +12,7 @@ import { workerCases } from './cases/workers.ts'
 export const CASES: Readonly<Record<string, AlertCase>> = {
   ...eventCases,
   ...serviceLevelCases,
+  ...canaryCases,
   ...workerCases,
   ...queueCases,
   ...serverCases,

@@ -78,6 +78,14 @@ describe('loadConfig', () => {
     assert.deepEqual(faultsOf({ SNAPSHOT_TYPE: 's3', SNAPSHOT_LOCATION: 'snapshots' }), [])
   })
 
+  it('refuses a canary without the token from which it has its secret', () => {
+    const env = { CANARY_URL: 'http://api:8585' }
+    assert.deepEqual(faultsOf(env), [
+      'CANARY_URL is http://api:8585, but PRIVATE_TOKEN is empty, from which the canary has its secret: set PRIVATE_TOKEN, or no CANARY_URL',
+    ])
+    assert.deepEqual(faultsOf({ ...env, PRIVATE_TOKEN: 'a' }), [])
+  })
+
   it('refuses one port for both listeners', () => {
     assert.deepEqual(faultsOf({ PUBLIC_PORT: '8686' }), [
       'PUBLIC_PORT and PRIVATE_PORT are both 8686; the two listeners must differ: change one of them',
@@ -189,6 +197,7 @@ describe('toEnv', () => {
           profileRetentionDays: 0,
           shutdownGraceSeconds: 600,
           storedWithinSeconds: 0,
+          canaryUrl: '',
         } as unknown as Config
         assert.deepEqual(loadConfig(toEnv(config)), config)
       }),

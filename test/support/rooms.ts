@@ -24,8 +24,12 @@ export const RUNTIME: Rooms = {
     what: 'the page for operators: figures and advice; `page/` is served as it is',
     mayImport: ['queue', 'search', 'telemetry'],
   },
+  canary: { what: 'one synthetic event a minute, from the public address to a search', mayImport: ['search'] },
   tracker: { what: 'the browser library; `npm run tracker` writes the served files', mayImport: [] },
-  programs: { what: 'the programs of the images', mayImport: ['api', 'worker', 'console', 'queue', 'search'] },
+  programs: {
+    what: 'the programs of the images',
+    mayImport: ['api', 'worker', 'canary', 'console', 'queue', 'search'],
+  },
   backup: { what: 'snapshots, their restore, and whether Pulsar keeps the gap', mayImport: ['queue', 'search'] },
   replay: { what: 'stores again what Pulsar keeps', mayImport: ['queue', 'search', 'worker'] },
   erasure: { what: 'deletes everything of one profile', mayImport: ['queue', 'replay', 'search'] },

@@ -50,12 +50,7 @@ export function serviceLevelAlerts(stack: MonitoredStack): AlertGroup {
     name: 'service-level',
     reads: ['worker'],
     alerts: [
-      alert(
-        'Fast',
-        'critical',
-        FAST,
-        'Many events are stored late: the error budget of 30 days ends within days',
-      ),
+      alert('Fast', 'critical', FAST, 'Many events are stored late: the error budget of 30 days ends within days'),
       alert('Slowly', 'warning', SLOW, 'More events are stored late than the objective allows over 30 days'),
     ],
   }

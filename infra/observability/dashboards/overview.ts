@@ -48,6 +48,13 @@ function events(stack: MonitoredStack): Row {
         queries: quantiles('tracardi_worker_receipt_to_stored_seconds', worker()),
       },
       {
+        title: 'Canary',
+        description:
+          'From the call of an event of the canary to the search that found it, one a minute: with the wait for its bulk and the refresh of the index.',
+        unit: 's',
+        queries: [{ expr: `max(tracardi_canary_seconds${api()})`, legend: 'found after' }],
+      },
+      {
         title: 'Events in a message',
         description: 'The API joins calls that arrive together. A message costs a broker far more than an event.',
         unit: 'short',

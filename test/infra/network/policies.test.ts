@@ -99,7 +99,7 @@ describe('network policies', () => {
       proxy: [DNS, 'broker 6650 8080'],
       'elasticsearch-master': members,
       'elasticsearch-data': members,
-      api: [DNS, 'api 9464', ...clients.slice(1), 'worker 9464'],
+      api: [DNS, 'api 8585', 'api 9464', ...clients.slice(1), 'worker 9464'],
       worker: clients,
       'set-up': [...clients, 'zookeeper 2181'],
     })
@@ -115,7 +115,7 @@ describe('network policies', () => {
       proxy: ['anywhere 6650 8080'],
       'elasticsearch-master': members,
       'elasticsearch-data': ['api 9200', ...members, 'set-up 9200', 'worker 9200'],
-      api: ['anywhere 8585', 'api 9464'],
+      api: ['anywhere 8585', 'api 8585', 'api 9464'],
       worker: ['api 9464'],
       'set-up': [],
     })
@@ -190,6 +190,7 @@ describe('network policies', () => {
     assert.deepEqual(Object.keys(tiers(dev, 'egress')).sort(), names)
     assert.deepEqual(tiers(dev, 'egress')['api'], [
       DNS,
+      'api 8585',
       'api 9464',
       'broker 6650 8080',
       'elasticsearch-master 9200',
@@ -202,12 +203,12 @@ describe('network policies', () => {
     const resources = await of('staging', EXTERNAL)
     const clients = [DNS, 'anywhere 6652 8443', 'anywhere 9243 443']
     assert.deepEqual(tiers(resources, 'egress'), {
-      api: [...clients, 'api 9464', 'worker 9464'],
+      api: [...clients, 'api 8585', 'api 9464', 'worker 9464'],
       worker: clients,
       'set-up': clients,
     })
     assert.deepEqual(tiers(resources, 'ingress'), {
-      api: ['anywhere 8585', 'api 9464'],
+      api: ['anywhere 8585', 'api 8585', 'api 9464'],
       worker: ['api 9464'],
       'set-up': [],
     })

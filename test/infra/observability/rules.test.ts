@@ -76,6 +76,7 @@ describe('the alerts', () => {
     assert.deepEqual(names(['api', 'worker', 'elasticsearch-exporter']), [
       'events',
       'service-level',
+      'canary',
       'workers',
       'elasticsearch',
       'certificates',
@@ -84,6 +85,7 @@ describe('the alerts', () => {
     assert.deepEqual(names(['api', 'worker', 'broker', 'bookkeeper']), [
       'events',
       'service-level',
+      'canary',
       'workers',
       'queue',
       'certificates',
