@@ -99,11 +99,13 @@ export function monitoredArgs(settled: SettledPlatform, prefix: string): Monitor
 }
 
 /** Ports of the existing servers. */
-export function externalPorts({ pulsar = {}, elasticsearch = {} }: PlatformArgs): ExternalPorts {
+export function externalPorts({ pulsar = {}, elasticsearch = {}, settings = {} }: PlatformArgs): ExternalPorts {
+  const { otlpEndpoint = '' } = settings
   const port = (url: string) => Number(new URL(url).port || (url.startsWith('https') ? 443 : 80))
   return {
     pulsar: isExternalPulsar(pulsar) ? [...new Set([...servicePorts(pulsar.serviceUrl), port(pulsar.adminUrl)])] : [],
     elasticsearch: isExternalElasticsearch(elasticsearch) ? [...new Set(elasticsearch.url.split(',').map(port))] : [],
+    collector: otlpEndpoint === '' ? [] : [port(otlpEndpoint)],
   }
 }
 

@@ -669,6 +669,50 @@ export const settings = {
     description:
       'Time after SIGTERM during which the API still accepts calls, reports that it is not ready, and closes each connection after its answer, so that every proxy notices. Part of SHUTDOWN_GRACE_SECONDS. In a cluster the pod waits 10 s before SIGTERM, so it is not needed there.',
   },
+  otlpEndpoint: {
+    env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    type: 'string',
+    default: '',
+    pattern: { regex: /^https?:\/\/[^\s,]+$/, says: 'a URL like http://collector:4318' },
+    description:
+      'URL of a collector that takes traces by OTLP over HTTP; `/v1/traces` is added. No traces when empty: nothing of OpenTelemetry is loaded then.',
+  },
+  otlpHeaders: {
+    env: 'OTEL_EXPORTER_OTLP_HEADERS',
+    type: 'string',
+    default: '',
+    secret: true,
+    description: 'Headers for that collector, as `name=value,name=value`.',
+  },
+  otelServiceName: {
+    env: 'OTEL_SERVICE_NAME',
+    type: 'string',
+    default: '',
+    description: 'Name of the service in traces. `tracardi-api` and `tracardi-worker` when empty.',
+  },
+  tracesSampler: {
+    env: 'OTEL_TRACES_SAMPLER',
+    type: 'string',
+    default: 'parentbased_always_on',
+    oneOf: [
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio',
+      'always_on',
+      'always_off',
+      'traceidratio',
+    ],
+    description:
+      'Which calls are traced. `parentbased_…`: as the `traceparent` of the call says; the rest of the name is for calls without one.',
+  },
+  tracesSamplerArg: {
+    env: 'OTEL_TRACES_SAMPLER_ARG',
+    type: 'number',
+    default: 1,
+    minimum: 0,
+    maximum: 1,
+    description: 'Part of the calls that `traceidratio` samples.',
+  },
   logLevel: {
     env: 'LOGGING_LEVEL',
     type: 'string',

@@ -52,6 +52,7 @@ export const OWNED: Readonly<Record<string, string>> = {
   PULSAR_OFFLOAD_AFTER_MINUTES: 'state `offload.afterMinutes`',
   PULSAR_OFFLOAD_AFTER_GIB: 'state `offload.afterGib`',
   PULSAR_OFFLOAD_DELETION_LAG_MINUTES: 'state `offload.deletionLagMinutes`',
+  OTEL_EXPORTER_OTLP_HEADERS: 'a collector in the cluster adds them',
   SNAPSHOT_TYPE: 'state `backup.type`',
   SNAPSHOT_LOCATION: 'state `backup.location`',
   SNAPSHOT_BASE_PATH: 'state `backup.basePath`',

@@ -28,6 +28,7 @@ import { PartitionedProducer } from '../queue/partitions.ts'
 import type { Transport } from '../queue/port.ts'
 import { watchReader } from '../queue/reader-watch.ts'
 import { searchClient } from '../search/client.ts'
+import { startTracer } from '../tracing/otlp.ts'
 import { stopServing } from './departure.ts'
 import type { Program } from './run.ts'
 
@@ -58,9 +59,10 @@ export async function startApi(config: ConfigOf<'api'>, log: Logger): Promise<Pr
 
   const live = new LiveEvents(config.apiLiveEvents)
   const refusals = new Refusals()
+  const tracer = await startTracer(config, 'api', log)
   const leaving = new AbortController()
   const publicServer = await buildPublicServer({
-    ...{ config, sources, publisher, metrics, budget, live, refusals, log },
+    ...{ config, sources, publisher, metrics, budget, live, refusals, tracer, log },
     leaving: leaving.signal,
   })
   const search = searchClient(config)
@@ -100,6 +102,7 @@ export async function startApi(config: ConfigOf<'api'>, log: Logger): Promise<Pr
       await monitoringServer?.close()
       await admin.close()
       await search.close()
+      await tracer?.close()
     },
   }
 }

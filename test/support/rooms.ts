@@ -25,10 +25,11 @@ export const RUNTIME: Rooms = {
     mayImport: ['queue', 'search', 'telemetry'],
   },
   canary: { what: 'one synthetic event a minute, from the public address to a search', mayImport: ['search'] },
+  tracing: { what: 'export of spans by OTLP; loaded only where it is configured', mayImport: [] },
   tracker: { what: 'the browser library; `npm run tracker` writes the served files', mayImport: [] },
   programs: {
     what: 'the programs of the images',
-    mayImport: ['api', 'worker', 'canary', 'console', 'queue', 'search'],
+    mayImport: ['api', 'worker', 'canary', 'console', 'queue', 'search', 'tracing'],
   },
   backup: { what: 'snapshots, their restore, and whether Pulsar keeps the gap', mayImport: ['queue', 'search'] },
   replay: { what: 'stores again what Pulsar keeps', mayImport: ['queue', 'search', 'worker'] },

@@ -214,6 +214,20 @@ describe('network policies', () => {
     })
   })
 
+  it('let API and workers reach a collector of traces, where there is one', async () => {
+    const runtime = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.observability:4318' }
+    const before = tiers(await of('staging'), 'egress')
+    const after = tiers(await of('staging', { runtime }), 'egress')
+    for (const [tier, lines] of Object.entries(after)) {
+      const more = ['api', 'worker'].includes(tier) ? ['anywhere 4318'] : []
+      assert.deepEqual(
+        lines.filter((line) => !before[tier]?.includes(line)),
+        more,
+        tier,
+      )
+    }
+  })
+
   const urls: readonly (readonly [string, string, string])[] = [
     ['pulsar+ssl://p.example.com', 'https://p.example.com', 'anywhere 6651 443'],
     ['pulsar://p.example.com', 'http://p.example.com', 'anywhere 6650 80'],
