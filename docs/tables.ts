@@ -10,6 +10,7 @@ import { FINDING_CODES } from '../infra/sizing/limits.ts'
 import { REASON_CODES } from '../infra/sizing/question.ts'
 import { platformSettings } from '../infra/stack-args.ts'
 import { apiMetrics } from '../runtime/api/metrics.ts'
+import { canaryMetrics } from '../runtime/canary/metrics.ts'
 import { settings } from '../runtime/config.ts'
 import { errorCodes } from '../runtime/errors.ts'
 import { localSettings } from '../runtime/local/settings.ts'
@@ -266,6 +267,7 @@ export const pages: Readonly<Record<string, Readonly<Record<string, () => string
         }),
       ),
     worker: () => metricsTable((registry) => workerMetrics(registry, new AdaptiveConcurrency(1), Date.now)),
+    canary: () => metricsTable((registry) => canaryMetrics(registry, Date.now)),
   },
   'sizing.md': { loads: comparedTable, findings: findingsTable, codes: codesTable },
   'stack-configuration.md': {

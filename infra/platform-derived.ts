@@ -77,6 +77,7 @@ export function namedPods({ access, workers }: SettledPlatform): NamedPods {
 export function monitoredArgs(settled: SettledPlatform, prefix: string): MonitoredStackArgs {
   const { site, settings, pulsar, workers, backlogHours, observability, backup } = settled
   const { sizedEventsPerSecond, sizedEventBytes } = settled
+  const { scrapeSeconds, storedObjectivePercent } = observability ?? withDefaults('platform', 'observability', {})
   return {
     namespace: site.namespace,
     prefix,
@@ -92,16 +93,19 @@ export function monitoredArgs(settled: SettledPlatform, prefix: string): Monitor
     // Of servers that are not of the platform no alert asks how many there are.
     zookeepers: pulsar?.zookeeper.replicas ?? 0,
     ensemble: pulsar?.bookkeeper.ensemble ?? 0,
-    scrapeSeconds: (observability ?? withDefaults('platform', 'observability', {})).scrapeSeconds,
+    scrapeSeconds,
+    storedObjectivePercent,
   }
 }
 
 /** Ports of the existing servers. */
-export function externalPorts({ pulsar = {}, elasticsearch = {} }: PlatformArgs): ExternalPorts {
+export function externalPorts({ pulsar = {}, elasticsearch = {}, settings = {} }: PlatformArgs): ExternalPorts {
+  const { otlpEndpoint = '' } = settings
   const port = (url: string) => Number(new URL(url).port || (url.startsWith('https') ? 443 : 80))
   return {
     pulsar: isExternalPulsar(pulsar) ? [...new Set([...servicePorts(pulsar.serviceUrl), port(pulsar.adminUrl)])] : [],
     elasticsearch: isExternalElasticsearch(elasticsearch) ? [...new Set(elasticsearch.url.split(',').map(port))] : [],
+    collector: otlpEndpoint === '' ? [] : [port(otlpEndpoint)],
   }
 }
 

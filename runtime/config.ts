@@ -359,6 +359,24 @@ export const settings = {
     unit: 'minutes',
     description: 'How long the bookies still keep a ledger that was moved.',
   },
+  canaryUrl: {
+    env: 'CANARY_URL',
+    type: 'string',
+    default: '',
+    pattern: { regex: /^https?:\/\/[^\s/,]+$/, says: 'a URL like http://host:8585' },
+    description:
+      'Public address of the API, to which the canary sends an event every minute. The canary needs PRIVATE_TOKEN. No canary when empty.',
+  },
+  canaryWaitSeconds: {
+    env: 'CANARY_WAIT_SECONDS',
+    type: 'integer',
+    default: 300,
+    minimum: 5,
+    maximum: 14_400,
+    unit: 'seconds',
+    description:
+      'Time after which an event of the canary that a search does not find counts as failed. Longer than BULK_TIMEOUT_SECONDS and ELASTIC_REFRESH_INTERVAL_SECONDS together.',
+  },
   publishTimeoutSeconds: {
     env: 'PUBLISH_TIMEOUT_SECONDS',
     type: 'number',
@@ -612,6 +630,16 @@ export const settings = {
     unit: 'seconds',
     description: 'Maximum wait of the first event of a bulk for the bulk to fill.',
   },
+  storedWithinSeconds: {
+    env: 'STORED_WITHIN_SECONDS',
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    maximum: 14_400,
+    unit: 'seconds',
+    description:
+      'Service level: events should be stored within this time of their receipt. It has a bucket of its own in `tracardi_worker_receipt_to_stored_seconds`, which the burn-rate alerts read. 0: twice BULK_TIMEOUT_SECONDS, at least 60.',
+  },
   bulkConcurrency: {
     env: 'BULK_CONCURRENCY',
     type: 'integer',
@@ -640,6 +668,50 @@ export const settings = {
     unit: 'seconds',
     description:
       'Time after SIGTERM during which the API still accepts calls, reports that it is not ready, and closes each connection after its answer, so that every proxy notices. Part of SHUTDOWN_GRACE_SECONDS. In a cluster the pod waits 10 s before SIGTERM, so it is not needed there.',
+  },
+  otlpEndpoint: {
+    env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    type: 'string',
+    default: '',
+    pattern: { regex: /^https?:\/\/[^\s,]+$/, says: 'a URL like http://collector:4318' },
+    description:
+      'URL of a collector that takes traces by OTLP over HTTP; `/v1/traces` is added. No traces when empty: nothing of OpenTelemetry is loaded then.',
+  },
+  otlpHeaders: {
+    env: 'OTEL_EXPORTER_OTLP_HEADERS',
+    type: 'string',
+    default: '',
+    secret: true,
+    description: 'Headers for that collector, as `name=value,name=value`.',
+  },
+  otelServiceName: {
+    env: 'OTEL_SERVICE_NAME',
+    type: 'string',
+    default: '',
+    description: 'Name of the service in traces. `tracardi-api` and `tracardi-worker` when empty.',
+  },
+  tracesSampler: {
+    env: 'OTEL_TRACES_SAMPLER',
+    type: 'string',
+    default: 'parentbased_always_on',
+    oneOf: [
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio',
+      'always_on',
+      'always_off',
+      'traceidratio',
+    ],
+    description:
+      'Which calls are traced. `parentbased_…`: as the `traceparent` of the call says; the rest of the name is for calls without one.',
+  },
+  tracesSamplerArg: {
+    env: 'OTEL_TRACES_SAMPLER_ARG',
+    type: 'number',
+    default: 1,
+    minimum: 0,
+    maximum: 1,
+    description: 'Part of the calls that `traceidratio` samples.',
   },
   logLevel: {
     env: 'LOGGING_LEVEL',
@@ -670,11 +742,20 @@ export const READ_BY_ONE = {
     'apiLiveEvents',
     'shutdownDelaySeconds',
     'eventIdWindowHours',
+    'canaryUrl',
+    'canaryWaitSeconds',
     'publishTimeoutSeconds',
     'messageMaxBytes',
     'messageMaxEvents',
   ],
-  worker: ['prefetchMessages', 'bulkMaxEvents', 'bulkMaxBytes', 'bulkTimeoutSeconds', 'bulkConcurrency'],
+  worker: [
+    'prefetchMessages',
+    'bulkMaxEvents',
+    'bulkMaxBytes',
+    'bulkTimeoutSeconds',
+    'storedWithinSeconds',
+    'bulkConcurrency',
+  ],
   admin: [
     'eventRetentionDays',
     'sessionRetentionDays',
@@ -702,6 +783,11 @@ export type ConfigOf<P extends ProgramName> = Omit<Config, ReadByOne<Exclude<Pro
 /** What every program may read. */
 export type SharedConfig = Omit<Config, ReadByOne<ProgramName>>
 
+/** The service level of a configuration: within how many seconds of its receipt an event should be stored. A whole number. */
+export function storedWithinSecondsOf(config: Pick<Config, 'bulkTimeoutSeconds' | 'storedWithinSeconds'>): number {
+  return config.storedWithinSeconds || Math.max(60, Math.ceil(2 * config.bulkTimeoutSeconds))
+}
+
 /** A call with the maximum body holds its bytes, its text and its messages at the same time, and one owner never gets the whole memory. */
 const PENDING_PER_BODY = 8
 
@@ -724,9 +810,17 @@ const rules: readonly ((config: Config) => string | undefined)[] = [
       ? `SHUTDOWN_DELAY_SECONDS is ${c.shutdownDelaySeconds}, which leaves nothing of SHUTDOWN_GRACE_SECONDS, ${c.shutdownGraceSeconds}, for the calls in flight: make it shorter, or the grace period longer`
       : undefined,
   (c) =>
+    c.storedWithinSeconds > 0 && c.storedWithinSeconds <= c.bulkTimeoutSeconds
+      ? `STORED_WITHIN_SECONDS is ${c.storedWithinSeconds}, but BULK_TIMEOUT_SECONDS lets an event wait ${c.bulkTimeoutSeconds} s for its bulk, so a quiet system would never meet it: allow more time, or send bulks earlier`
+      : undefined,
+  (c) =>
     /^[!-~]*$/.test(c.privateToken)
       ? undefined
       : 'PRIVATE_TOKEN has characters that a header cannot carry; allowed: visible ASCII characters without spaces',
+  (c) =>
+    c.canaryUrl !== '' && c.privateToken === ''
+      ? `CANARY_URL is ${c.canaryUrl}, but PRIVATE_TOKEN is empty, from which the canary has its secret: set PRIVATE_TOKEN, or no CANARY_URL`
+      : undefined,
   (c) =>
     c.snapshotType !== 'none' && c.snapshotLocation === ''
       ? `SNAPSHOT_TYPE is ${c.snapshotType}, but SNAPSHOT_LOCATION is empty: name the bucket, container or folder`

@@ -137,7 +137,12 @@ export interface Indices {
   readonly profile: string
   /** Which profiles were erased. */
   readonly erasures: string
+  /** The events of the canary, apart from all others. */
+  readonly canary: string
 }
+
+/** The source of the canary. No sources file may have it. */
+export const CANARY_SOURCE = 'tracardi-canary'
 
 export function indicesOf(config: Pick<Config, 'indexPrefix'>): Indices {
   const { indexPrefix } = config
@@ -148,5 +153,6 @@ export function indicesOf(config: Pick<Config, 'indexPrefix'>): Indices {
     session: `${indexPrefix}-session`,
     profile: `${indexPrefix}-profile`,
     erasures: `${indexPrefix}-erasures`,
+    canary: `${indexPrefix}-canary`,
   }
 }

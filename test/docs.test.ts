@@ -82,7 +82,7 @@ describe('the documentation', () => {
   })
 
   it('searches logs only for lines that the programs write', () => {
-    const sources = globSync('runtime/{api,worker,search,queue,programs}/*.ts', { cwd: root }).map(readPage)
+    const sources = globSync('runtime/{api,canary,worker,search,queue,programs}/*.ts', { cwd: root }).map(readPage)
     const lines = sources.flatMap((text) =>
       [...text.matchAll(/\blog\.(?:info|warn|error)\([^']*(?:'[^']*'[^']*)*?'([^'\n]+)',?\s*\)/g)].map(
         ([, line = '']) => line,

@@ -332,6 +332,12 @@ export const schema = {
       description:
         "Generation of the operators' token (output `consoleToken`). Another number creates a new token, and the API restarts with it.",
     },
+    canary: {
+      type: 'boolean',
+      default: true,
+      description:
+        'Whether the API sends an event of its own through its Service every minute and looks for it in Elasticsearch ([canary](metrics.md#the-canary)). One of all replicas sends it.',
+    },
     ingressHost: {
       type: 'string',
       default: '',
@@ -809,6 +815,16 @@ export const schema = {
       default: 'docs/alerts.md',
       pattern: { regex: /^[^\s#]+$/, says: 'a URL or path without #' },
       description: 'URL of the page of alerts. Each alert links to it with `#` and its name.',
+    },
+    storedObjectivePercent: {
+      type: 'number',
+      default: 99.9,
+      // Below it the fastest burn rate, 14.4, would exceed 100 %.
+      minimum: 95,
+      maximum: 99.999,
+      unit: 'percent',
+      description:
+        'Objective of the service level: the part of the messages that are stored within `runtime.STORED_WITHIN_SECONDS`, over 30 days. The burn-rate alerts and the dashboard use it.',
     },
     dashboards: {
       type: 'boolean',

@@ -106,6 +106,7 @@ export const TIERS = {
     clients: [
       { from: ['api'], ports: ['monitoring'], why: console },
       { from: ['anywhere'], ports: ['public'], why: 'events' },
+      { from: ['api'], ports: ['public'], why: 'events of the canary' },
       { from: ['operators'], ports: ['private'], why: 'console and queue' },
     ],
   },

@@ -20,12 +20,15 @@ const INSIDE: readonly Edge[] = TIER_NAMES.flatMap((to) => {
 const CLIENTS: Readonly<Record<keyof ExternalPorts, readonly Tier[]>> = {
   pulsar: ['api', 'worker', 'set-up'],
   elasticsearch: ['api', 'worker', 'set-up', 'elasticsearch-exporter'],
+  collector: ['api', 'worker'],
 }
 
 /** Ports of servers that are not of the stack, by what they serve. */
 export interface ExternalPorts {
   readonly pulsar: readonly number[]
   readonly elasticsearch: readonly number[]
+  /** Of a collector of traces. @default none */
+  readonly collector?: readonly number[]
 }
 
 export interface EdgesArgs {

@@ -1,4 +1,4 @@
-import type { Config } from '../../runtime/config.ts'
+import { type Config, storedWithinSecondsOf } from '../../runtime/config.ts'
 import { partitionPattern, topicsOf } from '../../runtime/names.ts'
 import type { Resources } from '../kubernetes/pod.ts'
 import { scrapedOf, type Tier } from '../kubernetes/tiers.ts'
@@ -35,6 +35,9 @@ export interface MonitoredStack {
   readonly bulkSize: number
   readonly bulkTimeoutSeconds: number
   readonly queryTimeoutSeconds: number
+  /** Service level: events should be stored within this time, these many of a hundred. */
+  readonly storedWithinSeconds: number
+  readonly storedObjectivePercent: number
   readonly zookeepers: number
   /** Bookies over which a new ledger is striped: with fewer that take writes there is none. */
   readonly ensemble: number
@@ -71,6 +74,8 @@ export interface MonitoredStackArgs {
   readonly ensemble: number
   /** Time between two scrapes. */
   readonly scrapeSeconds: number
+  /** Part of the messages that should be stored in time, in percent. */
+  readonly storedObjectivePercent: number
 }
 
 export function monitoredStackOf(args: MonitoredStackArgs, certificates: readonly Certificate[]): MonitoredStack {
@@ -85,6 +90,7 @@ export function monitoredStackOf(args: MonitoredStackArgs, certificates: readonl
     bulkSize: runtime.bulkSize,
     bulkTimeoutSeconds: runtime.bulkTimeoutSeconds,
     queryTimeoutSeconds: runtime.elasticQueryTimeoutSeconds,
+    storedWithinSeconds: storedWithinSecondsOf(runtime),
     certificates,
   }
 }

@@ -35,6 +35,12 @@ export interface ObservabilitySettings {
    */
   readonly runbooks?: string
   /**
+   * Objective of the service level: the part of the messages that are stored within `settings.storedWithinSeconds`, over 30 days. 95 to 99.999 percent.
+   *
+   * @default 99.9
+   */
+  readonly storedObjectivePercent?: number
+  /**
    * Whether to create the dashboards, as ConfigMaps for the sidecar of Grafana. They show what the monitors scrape.
    *
    * @default false
@@ -57,7 +63,7 @@ export interface ObservabilitySettings {
 export interface ObservabilityArgs
   extends SiteArgs,
     ObservabilitySettings,
-    Omit<MonitoredStackArgs, 'namespace' | 'prefix' | 'scrapeSeconds' | 'snapshotHours'> {
+    Omit<MonitoredStackArgs, 'namespace' | 'prefix' | 'scrapeSeconds' | 'storedObjectivePercent' | 'snapshotHours'> {
   /** Hours between two snapshots of Elasticsearch. @default 0: the platform makes none */
   readonly snapshotHours?: number
   /** The Elasticsearch that the exporter asks, where `tiers` has it. */
@@ -86,8 +92,9 @@ export class Observability extends ComponentResource {
     const { sizedEventsPerSecond, sizedEventBytes, snapshotHours = 0 } = args
     const sized = { sizedEventsPerSecond, sizedEventBytes }
     const numbers = { backlogHours, backlogPerWorker, workers, zookeepers, ensemble, snapshotHours, ...sized }
-    const { scrapeSeconds } = config
-    const stack = { namespace: site.namespace, prefix, tiers, authentication, settings, scrapeSeconds, ...numbers }
+    const { scrapeSeconds, storedObjectivePercent } = config
+    const chosen = { scrapeSeconds, storedObjectivePercent }
+    const stack = { namespace: site.namespace, prefix, tiers, authentication, settings, ...chosen, ...numbers }
     const own: Own = { prefix, site, config, stack, elasticsearch }
     if (tiers.includes('elasticsearch-exporter')) {
       const exporter = { ...site, image: config.exporter, elasticsearch }

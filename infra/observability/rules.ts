@@ -1,17 +1,21 @@
 import { adviceOfAlert } from './advice.ts'
 import type { Alert, AlertGroup } from './alert.ts'
 import { bookkeeperAlerts } from './alerts/bookkeeper.ts'
+import { canaryAlerts } from './alerts/canary.ts'
 import { certificateAlerts, certificateSeries, type RecordedSeries } from './alerts/certificates.ts'
 import { elasticsearchAlerts } from './alerts/elasticsearch.ts'
 import { eventAlerts } from './alerts/events.ts'
 import { podAlerts } from './alerts/pods.ts'
 import { queueAlerts } from './alerts/queue.ts'
+import { serviceLevelAlerts } from './alerts/service-level.ts'
 import { workerAlerts } from './alerts/workers.ts'
 import { zookeeperAlerts } from './alerts/zookeeper.ts'
 import type { MonitoredStack } from './monitored-stack.ts'
 
 const GROUPS = [
   eventAlerts,
+  serviceLevelAlerts,
+  canaryAlerts,
   workerAlerts,
   queueAlerts,
   bookkeeperAlerts,

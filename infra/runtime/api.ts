@@ -64,6 +64,13 @@ export interface ApiSettings {
    * @default 1
    */
   readonly tokenGeneration?: number
+  /**
+   * Whether the API sends an event of its own through its Service every minute and looks for it in Elasticsearch ([canary](metrics.md#the-canary)).
+   * One of all replicas sends it.
+   *
+   * @default true
+   */
+  readonly canary?: boolean
   /** Host name of an Ingress to the public listener; no Ingress when empty. @default '' */
   readonly ingressHost?: string
   /** Class of that Ingress; the default one when empty. @default '' */
@@ -110,6 +117,7 @@ export class Api extends ComponentResource {
     const access = accessOf(args)
     const instances = instancesService(name)
     const privateService = `${name}-private`
+    const publicUrl = `http://${hostOf(site, name)}:${PUBLIC_PORT}`
     const child = { parent: this }
     const sourcesFile = this.secret(site, sourcesSecret, {
       'sources.json': secret(output(sources).apply((all) => `${JSON.stringify(all, null, 2)}\n`)),
@@ -120,6 +128,7 @@ export class Api extends ComponentResource {
     const { configuration, digest } = programSettings({ name, site, access, tier: 'api' }, this, {
       instances: [instances, ...(args.workers === undefined ? [] : [instancesService(args.workers)])],
       service: privateService,
+      ...(config.canary ? { canaryUrl: publicUrl } : {}),
     })
     const digests = { settings: digest, console: checksumOfSecrets(token.result) }
     const secrets = { sources: sourcesSecret, console: consoleSecret }
@@ -141,7 +150,7 @@ export class Api extends ComponentResource {
     disruptionBudget(site, 'api', name, child)
     if (scaled) this.scaler(name, site, config)
     if (config.ingressHost !== '') this.ingress(name, site, config)
-    this.trackUrl = `http://${hostOf(site, name)}:${PUBLIC_PORT}/track`
+    this.trackUrl = `${publicUrl}/track`
     this.registerOutputs({ trackUrl: this.trackUrl })
   }
 

@@ -19,10 +19,11 @@ import {
   settingsOf,
 } from './environment.ts'
 
-/** What of the console a program serves: Services whose instances it shows, and the one by which operators reach it. */
-export interface ConsoleArgs {
+/** What the API alone has: Services whose instances its console shows, the one by which operators reach it, and what its canary calls. */
+export interface ApiOwnArgs {
   readonly instances: readonly string[]
   readonly service: string
+  readonly canaryUrl?: string
 }
 
 export interface ProgramArgs {
@@ -42,24 +43,30 @@ const PRE_STOP_SECONDS = 10
 export function programSettings(
   { name, site, access, tier }: Pick<ProgramArgs, 'name' | 'site' | 'access' | 'tier'>,
   parent: Resource,
-  console?: ConsoleArgs,
+  own?: ApiOwnArgs,
 ): { configuration: k8s.core.v1.ConfigMap; digest: string } {
-  const settings = { ...settingsOf(access), ...(console ? consoleSettings(site, access, console) : {}) }
+  const settings = { ...settingsOf(access), ...(own ? apiSettings(site, access, own) : {}) }
   const configuration = configMap(site, tier, settingsConfig(name), settings, { parent })
   return { configuration, digest: checksum(JSON.stringify(Object.entries(readBy(tier, settings)).sort())) }
 }
 
-/** The console shows every instance, and is reached by the names of its Service. */
-function consoleSettings(
+/** A search finds an event of the canary at most so long after its bulk: some seconds to send it and to try again. */
+const CANARY_SPARE_SECONDS = 60
+
+/** The console shows every instance, and is reached by the names of its Service. The canary waits for its bulk and for the refresh. */
+function apiSettings(
   site: Site,
   { settings }: RuntimeAccess,
-  { instances, service }: ConsoleArgs,
+  { instances, service, canaryUrl = '' }: ApiOwnArgs,
 ): Record<string, string> {
   const host = hostOf(site, service)
   // As resolvers complete them: `service`, `service.namespace`, `service.namespace.svc`, and the whole.
   const names = [1, 2, 3].map((labels) => host.split('.').slice(0, labels).join('.'))
   const stated = settings.privateAllowedHosts
+  const waits = Math.ceil(settings.bulkTimeoutSeconds + settings.indexRefreshSeconds) + CANARY_SPARE_SECONDS
   return toEnv({
+    canaryUrl,
+    canaryWaitSeconds: Math.max(settings.canaryWaitSeconds, waits),
     consoleInstances: instances.map((each) => `http://${hostOf(site, each)}:${MONITORING_PORT}`).join(','),
     privateAllowedHosts: [...names, host, ...(stated === '' ? [] : [stated])].join(','),
   })

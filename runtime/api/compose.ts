@@ -1,6 +1,6 @@
 import { v7 as uuidV7 } from 'uuid'
 import type { Config } from '../config.ts'
-import { type Indices, indicesOf } from '../names.ts'
+import { CANARY_SOURCE, type Indices, indicesOf } from '../names.ts'
 import {
   type CallText,
   callText,
@@ -82,7 +82,8 @@ export function composer(config: ComposerConfig): Composer {
   const totalBytesFor = (events: number) => 2 * config.apiMaxBodyBytes + events * ADDED_BYTES
   const windowMs = config.eventIdWindowHours * 3600 * 1000
   const indexOf = indexNamer(indices.event, config.eventPartitioning)
-  const indexFor = (id: string, nowMs: number) => indexOf(partitionTimeMs(id, nowMs, windowMs))
+  const indexFor = (sourceId: string, id: string, nowMs: number) =>
+    sourceId === CANARY_SOURCE ? indices.canary : indexOf(partitionTimeMs(id, nowMs, windowMs))
 
   function* pack(
     payload: TrackPayload,
@@ -94,12 +95,13 @@ export function composer(config: ComposerConfig): Composer {
     const packer = new Packer({ ...limits, totalBytes: totalBytesFor(events.length) }, nowMs)
     const facts = factsOf(payload, subject, origin, nowMs)
     const call = textOfCall(payload, facts, origin)
+    const sourceId = payload.source.id.trim()
     let pausedAtBytes = 0
     for (const [index, event] of events.entries()) {
       if (packer.tooLarge) return packer
       if (!isKept(payload, event)) continue
       const document = eventDocument(event, facts.skew, origin.derives)
-      packer.addEvent(eventLines(indexFor(document.id, nowMs), document, call), `event ${index}`)
+      packer.addEvent(eventLines(indexFor(sourceId, document.id, nowMs), document, call), `event ${index}`)
       if (packer.bytes - pausedAtBytes > STEP_BYTES) {
         pausedAtBytes = packer.bytes
         yield

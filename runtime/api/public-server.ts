@@ -5,6 +5,7 @@ import type { ConfigOf } from '../config.ts'
 import { descriptorLimit, maxConnections } from '../descriptors.ts'
 import { answerOutsideRoutes, listenerOptions, type OnUnrouted } from '../listener.ts'
 import type { Logger } from '../log.ts'
+import type { Tracer } from '../trace.ts'
 import { version } from '../version.ts'
 import { admit } from './admission.ts'
 import { answerErrors, describedSchema } from './answers.ts'
@@ -24,6 +25,7 @@ import { addCollectRoutes, addTrackRoute } from './routes.ts'
 import { MAX_ID_BYTES } from './schema.ts'
 import { senders } from './sender.ts'
 import type { Sources } from './sources.ts'
+import { traceCalls } from './tracing.ts'
 import { trackHandler } from './track.ts'
 import { addTrackerRoutes } from './tracker-route.ts'
 import { Turns } from './turns.ts'
@@ -55,6 +57,8 @@ export interface PublicDependencies {
   readonly live: LiveEvents
   readonly refusals: Refusals
   readonly log: Logger
+  /** @default calls are not traced */
+  readonly tracer?: Tracer | undefined
   /** From then on each answer ends its connection, while calls are still taken. */
   readonly leaving?: AbortSignal
   /** A monotonic clock in milliseconds, for the rates of sources and of log lines. @default `performance.now` */
@@ -94,6 +98,7 @@ export async function buildPublicServer(dependencies: PublicDependencies): Promi
   })
   answerOutsideRoutes(server, onUnrouted)
   connections.watch(server)
+  traceCalls(server, dependencies.tracer)
   refuseEarly(server)
   await server.register(swagger, {
     transform: ({ schema, url }) => ({ schema: describedSchema(schema), url }),

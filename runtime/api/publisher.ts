@@ -1,6 +1,8 @@
+import { messageOf } from '../errors.ts'
 import { type Content, encodeInto, writeLines } from '../queue/message.ts'
-import type { Producer } from '../queue/port.ts'
+import type { OutgoingMessage, Producer } from '../queue/port.ts'
 import { ReusedMemory } from '../reused-memory.ts'
+import { joinTraceparents, type TraceSpan } from '../trace.ts'
 import type { ApiMetrics } from './metrics.ts'
 import type { Part } from './packer.ts'
 
@@ -16,6 +18,7 @@ interface Waiting {
   /** Its event lines are in memory that is used again: text that waits is copied by the garbage collector. */
   readonly content: Content & { readonly eventLines: Buffer }
   readonly bytes: number
+  readonly span: TraceSpan | undefined
   resolve(): void
   reject(error: unknown): void
 }
@@ -33,6 +36,8 @@ export class Publisher {
   /** Waiting parts, by source. The sources are served in rotation. */
   readonly #queues = new Map<string, Waiting[]>()
   #inFlight = 0
+  /** Whether there was ever a span: without one, nothing looks for others. */
+  #isTracing = false
   #scheduled = false
 
   constructor(producer: Producer, limits: PublisherLimits, metrics: ApiMetrics) {
@@ -41,13 +46,19 @@ export class Publisher {
     this.#metrics = metrics
   }
 
-  /** Resolves on the receipt of the broker for the message that carries the part; rejects with what `send` throws. */
-  publish(part: Part, sourceId: string): Promise<void> {
+  /**
+   * Resolves on the receipt of the broker for the message that carries the part; rejects with what `send` throws.
+   *
+   * @param call the span of the call, where it is traced.
+   */
+  publish(part: Part, sourceId: string, call?: TraceSpan): Promise<void> {
     return new Promise((resolve, reject) => {
       const queue = this.#queues.get(sourceId) ?? []
       const memory = this.#lines.take(part.bytes)
       const content = { ...part, eventLines: memory.subarray(0, writeLines(part.eventLines, memory, 0)) }
-      queue.push({ content, bytes: part.bytes, resolve, reject })
+      const span = call?.child('producer', 'publish events', { 'tracardi.events': part.events })
+      if (span !== undefined) this.#isTracing = true
+      queue.push({ content, bytes: part.bytes, span, resolve, reject })
       this.#queues.set(sourceId, queue)
       this.#schedule()
     })
@@ -92,16 +103,29 @@ export class Publisher {
         joined.map(({ content }) => content),
       )
       for (const { content } of joined) this.#lines.giveBack(content.eventLines)
-      await this.#producer.send(message)
+      await this.#producer.send(this.#isTracing ? traced(message, joined) : message)
       // Its bytes are with the broker. Without a receipt they may still be on their way.
       this.#memory.giveBack(message.payload)
       this.#metrics.receipt((performance.now() - startedAt) / 1000, events)
+      if (this.#isTracing) endSpans(joined)
       for (const { resolve } of joined) resolve()
     } catch (error) {
+      if (this.#isTracing) endSpans(joined, messageOf(error))
       for (const { reject } of joined) reject(error)
     } finally {
       this.#inFlight -= 1
       this.#schedule()
     }
   }
+}
+
+/** With the spans of the calls that it carries parts of. */
+function traced(message: OutgoingMessage, joined: readonly Waiting[]): OutgoingMessage {
+  const spans = joined.flatMap(({ span }) => span ?? [])
+  if (spans.length === 0) return message
+  return { payload: message.payload, properties: { ...message.properties, traceparent: joinTraceparents(spans) } }
+}
+
+function endSpans(joined: readonly Waiting[], fault?: string): void {
+  for (const { span } of joined) span?.end({ fault })
 }

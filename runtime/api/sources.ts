@@ -4,6 +4,7 @@ import { type Static, Type } from 'typebox'
 import { Errors } from 'typebox/value'
 import { AppError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { CANARY_SOURCE } from '../names.ts'
 import type { SourceLimits } from './limits.ts'
 import { MAX_ID_BYTES } from './schema.ts'
 
@@ -191,7 +192,14 @@ function contradictions(content: Static<typeof SourcesFile>): string[] {
       ? []
       : [`/${sourceId}/redirects/${id} exists in /${first} as well; a link names no source`]
   })
-  return [...inPages, ...inLinks, ...twice]
+  const reserved = CANARY_SOURCE in content ? [`/${CANARY_SOURCE} is reserved for the canary; choose another id`] : []
+  return [...inPages, ...inLinks, ...twice, ...reserved]
+}
+
+/** The same sources and that of the canary. */
+export function withCanary(sources: Sources, secret: string): Sources {
+  const canary = sourceOf(CANARY_SOURCE, { secrets: [secret] })
+  return { ...sources, find: (id) => (id === CANARY_SOURCE ? canary : sources.find(id)) }
 }
 
 function sourceOf(id: string, entry: Static<typeof SourcesFile>[string]): Source {

@@ -67,7 +67,7 @@ export function trackHandler(
     request.body = undefined
     const { parts, ...told } = composed
     return answered(
-      parts.map((part) => publisher.publish(part, source.id)),
+      parts.map((part) => publisher.publish(part, source.id, request.span)),
       source.id,
       { ...told, show },
     )

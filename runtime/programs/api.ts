@@ -9,7 +9,10 @@ import { buildPublicServer } from '../api/public-server.ts'
 import { Publisher } from '../api/publisher.ts'
 import { addQueueRoutes } from '../api/queue-routes.ts'
 import { Refusals } from '../api/refusals.ts'
-import { watchSources } from '../api/sources.ts'
+import { watchSources, withCanary } from '../api/sources.ts'
+import { Canary, canarySecret } from '../canary/canary.ts'
+import { canaryMetrics } from '../canary/metrics.ts'
+import { systemClock } from '../clock.ts'
 import type { ConfigOf } from '../config.ts'
 import { operatorConsole } from '../console/console.ts'
 import { addConsolePage, addConsoleRoutes } from '../console/routes.ts'
@@ -25,12 +28,15 @@ import { PartitionedProducer } from '../queue/partitions.ts'
 import type { Transport } from '../queue/port.ts'
 import { watchReader } from '../queue/reader-watch.ts'
 import { searchClient } from '../search/client.ts'
+import { startTracer } from '../tracing/otlp.ts'
 import { stopServing } from './departure.ts'
 import type { Program } from './run.ts'
 
 /** Starts the API. All listeners open immediately; until Pulsar is reached, calls are answered 503. */
 export async function startApi(config: ConfigOf<'api'>, log: Logger): Promise<Program> {
-  const sources = watchSources(config.sourcesFile, log)
+  const hasCanary = config.canaryUrl !== ''
+  const ofFile = watchSources(config.sourcesFile, log)
+  const sources = hasCanary ? withCanary(ofFile, canarySecret(config)) : ofFile
   const topics = topicsOf(config)
   const admin = pulsarAdmin(config)
   const transport = await connectQueue(config, admin, log)
@@ -53,9 +59,10 @@ export async function startApi(config: ConfigOf<'api'>, log: Logger): Promise<Pr
 
   const live = new LiveEvents(config.apiLiveEvents)
   const refusals = new Refusals()
+  const tracer = await startTracer(config, 'api', log)
   const leaving = new AbortController()
   const publicServer = await buildPublicServer({
-    ...{ config, sources, publisher, metrics, budget, live, refusals, log },
+    ...{ config, sources, publisher, metrics, budget, live, refusals, tracer, log },
     leaving: leaving.signal,
   })
   const search = searchClient(config)
@@ -78,9 +85,14 @@ export async function startApi(config: ConfigOf<'api'>, log: Logger): Promise<Pr
   await listenAt(publicServer, { host: config.publicHost, port: config.publicPort })
   await listenAt(privateServer, { host: config.privateHost, port: config.privatePort })
   if (monitoringServer) await listenAt(monitoringServer, { host: config.privateHost, port: config.monitoringPort })
+  const canary = hasCanary
+    ? new Canary({ config, client: search, metrics: canaryMetrics(registry, Date.now), log, clock: systemClock })
+    : undefined
+  canary?.start()
 
   return {
     stop: async () => {
+      await canary?.stop()
       await stopServing({ server: publicServer, health, leaving, delaySeconds: config.shutdownDelaySeconds })
       sources.close()
       await shown.close()
@@ -90,6 +102,7 @@ export async function startApi(config: ConfigOf<'api'>, log: Logger): Promise<Pr
       await monitoringServer?.close()
       await admin.close()
       await search.close()
+      await tracer?.close()
     },
   }
 }

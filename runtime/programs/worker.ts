@@ -18,6 +18,7 @@ import { assertSetUp } from '../search/index-set-up.ts'
 import { IndexWatch } from '../search/index-watch.ts'
 import { nodeLogger } from '../search/node-connection.ts'
 import { storingIn } from '../search/storing.ts'
+import { startTracer } from '../tracing/otlp.ts'
 import { AdaptiveConcurrency } from '../worker/concurrency.ts'
 import { workerMetrics } from '../worker/metrics.ts'
 import { poolLimits } from '../worker/pool.ts'
@@ -32,12 +33,13 @@ export async function startWorker(config: ConfigOf<'worker'>, log: Logger): Prom
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const concurrency = new AdaptiveConcurrency(config.bulkConcurrency)
-  const metrics = workerMetrics(registry, concurrency, systemClock.wallMs)
+  const metrics = workerMetrics(registry, concurrency, systemClock.wallMs, config)
   const logNode = nodeLogger(log)
   const search = searchClient(config, (node, reason) => {
     logNode(node, reason)
     metrics.searchNode(node, reason !== undefined)
   })
+  const tracer = await startTracer(config, 'worker', log)
   const admin = pulsarAdmin(config)
   const transport = await connectQueue(config, admin, log)
   const deadLetters = superviseDeadLetters(transport, topics, log)
@@ -96,6 +98,7 @@ export async function startWorker(config: ConfigOf<'worker'>, log: Logger): Prom
       limits: poolLimits(config, config.bulkTimeoutSeconds * 1000),
       concurrency,
       metrics,
+      tracer,
       log,
       clock: systemClock,
       random: Math.random,
@@ -115,6 +118,7 @@ export async function startWorker(config: ConfigOf<'worker'>, log: Logger): Prom
       await transport.close()
       await admin.close()
       await search.close()
+      await tracer?.close()
       await monitoringServer.close()
     },
   }

@@ -3,7 +3,7 @@ import type { SharedConfig } from '../config.ts'
 import type { ItemResult, SendBulk } from './bulk.ts'
 import type { ItemFault } from './classify.ts'
 import { pairs } from './documents.ts'
-import { type Template, templatesOf } from './templates.ts'
+import { canaryTemplateOf, type Template, templatesOf } from './templates.ts'
 import { isForbidden, makeIndex, refusalOf } from './upkeep.ts'
 
 /** Maximum wait for a new index, in milliseconds: a bulk waits for it, with events of other indices. */
@@ -43,7 +43,7 @@ export class IndexKeeper {
 
   constructor(options: IndexKeeperOptions) {
     this.#to = options
-    this.#templates = templatesOf(options.config)
+    this.#templates = [...templatesOf(options.config), canaryTemplateOf(options.config)]
   }
 
   /** Must be called for each index before lines for it are sent. Resolves when it exists, or could not be made for now. */

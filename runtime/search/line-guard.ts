@@ -69,8 +69,11 @@ export function lineGuard(config: Pick<Config, 'indexPrefix'>): LineGuard {
 }
 
 function eventActionReader(config: Pick<Config, 'indexPrefix'>): ReadAction {
-  const { event } = indicesOf(config)
-  const pattern = new RegExp(`^(\\{"create":\\{"_index":"(${event}-${PERIOD})","_id":")(${TEXT})"\\}\\}$`, 's')
+  const { event, canary } = indicesOf(config)
+  const pattern = new RegExp(
+    `^(\\{"create":\\{"_index":"(${event}-${PERIOD}|${canary})","_id":")(${TEXT})"\\}\\}$`,
+    's',
+  )
   // Nearly all events have the index of the one before: their actions begin alike, and the rest is an id.
   let lastHead = Buffer.alloc(0)
   let lastIndex = ''

@@ -148,6 +148,12 @@ export function templatesOf(config: SharedConfig): readonly Template[] {
   ]
 }
 
+/** What the index of the canary is made with: the fields of events, one shard, no alias. No template in Elasticsearch is for it. */
+export function canaryTemplateOf(config: SharedConfig): Template {
+  const { canary } = indicesOf(config)
+  return template(config, canary, canary, 1, eventFields, {})
+}
+
 /**
  * Applies only where a template of `templatesOf` is gone, and forbids Elasticsearch to make such an index by itself: it would
  * guess the mapping from the first document.

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { type Config, settings, storedWithinSecondsOf } from '../config.ts'
 import { INDEX_TROUBLES, type IndexTrouble } from '../search/index-watch.ts'
 import { Troubles } from '../troubles.ts'
 import type { AdaptiveConcurrency } from './concurrency.ts'
@@ -7,6 +8,16 @@ import type { LaneTrouble } from './lane.ts'
 
 const FLUSH_REASONS: readonly FlushReason[] = ['size', 'bytes', 'timeout', 'drain']
 const EVENT_OUTCOMES = ['stored', 'duplicate', 'conflict', 'dead_lettered', 'erased'] as const
+
+/** Boundaries of the time from receipt to stored. */
+const STORED_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 60, 300, 900, 3600, 14_400]
+
+type Waits = Pick<Config, 'bulkTimeoutSeconds' | 'storedWithinSeconds'>
+
+const DEFAULT_WAITS: Waits = {
+  bulkTimeoutSeconds: settings.bulkTimeoutSeconds.default,
+  storedWithinSeconds: settings.storedWithinSeconds.default,
+}
 
 /** What the metrics read of the lanes. */
 export interface LanesView {
@@ -20,8 +31,14 @@ export type WorkerMetrics = ReturnType<typeof workerMetrics>
  * What an operator watches of a worker. Every label value exists from the start, so that a rate is never missing.
  *
  * @param wallMs milliseconds since the epoch.
+ * @param waits for the boundaries of the time from receipt to stored.
  */
-export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurrency, wallMs: () => number) {
+export function workerMetrics(
+  registry: Registry,
+  concurrency: AdaptiveConcurrency,
+  wallMs: () => number,
+  waits: Waits = DEFAULT_WAITS,
+) {
   const registers = [registry]
   const troubles = new Troubles(wallMs)
   let lanes: LanesView = { count: 0, troubles: [] }
@@ -74,7 +91,7 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
   const storedSeconds = new Histogram({
     name: 'tracardi_worker_receipt_to_stored_seconds',
     help: 'Time from the API taking the oldest event of a message to all of the message being stored',
-    buckets: [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400],
+    buckets: storedBuckets(waits),
     registers,
   })
   const retries = new Counter({
@@ -184,4 +201,11 @@ export function workerMetrics(registry: Registry, concurrency: AdaptiveConcurren
       for (const reason of INDEX_TROUBLES) indexTroubles.set({ reason }, counts[reason])
     },
   }
+}
+
+/** A bulk that waited for its timeout is stored a moment later: without a boundary there, quantiles would show a much later time. */
+function storedBuckets(waits: Waits): number[] {
+  const { bulkTimeoutSeconds } = waits
+  const own = [bulkTimeoutSeconds, bulkTimeoutSeconds + 1, storedWithinSecondsOf(waits)]
+  return [...new Set([...STORED_SECONDS, ...own])].sort((one, other) => one - other)
 }

@@ -14,6 +14,8 @@ export class InFlightMessage {
   readonly id: MessageId
   /** When the API took the oldest event of the message, in milliseconds since the epoch. */
   readonly receivedAtMs: number
+  /** Of the calls that it carries parts of, where these are traced. */
+  readonly traceparent: string | undefined
   readonly #publishedAtMs: number
   /** Weak: an operation that waits for a retry has a copy of its lines, and the rest may be collected. */
   readonly #payload: WeakRef<ArrayBufferLike>
@@ -23,9 +25,10 @@ export class InFlightMessage {
   /** Positions of the operations that were returned. */
   readonly givenBack: number[] = []
 
-  constructor({ id, publishedAtMs, payload }: Delivery, receivedAtMs: number, operations: number) {
+  constructor({ id, publishedAtMs, payload, properties }: Delivery, receivedAtMs: number, operations: number) {
     this.id = id
     this.receivedAtMs = receivedAtMs
+    this.traceparent = properties['traceparent']
     this.#publishedAtMs = publishedAtMs
     this.#payload = new WeakRef(payload.buffer)
     this.#payloadBytes = payload.length

@@ -8,6 +8,7 @@ import type { Consumer, Delivery, OutgoingMessage } from '../queue/port.ts'
 import type { SendBulk } from '../search/bulk.ts'
 import type { FindConflicts } from '../search/conflicts.ts'
 import type { GuardResult, LineGuard } from '../search/line-guard.ts'
+import type { Tracer, TraceSpan } from '../trace.ts'
 import type { AdaptiveConcurrency } from './concurrency.ts'
 import type { Bulk } from './in-flight.ts'
 import type { LaneTrouble } from './lane.ts'
@@ -32,6 +33,8 @@ export interface WorkerDependencies {
   readonly limits: PoolLimits
   readonly concurrency: AdaptiveConcurrency
   readonly metrics: WorkerMetrics
+  /** @default bulks are not traced */
+  readonly tracer?: Tracer | undefined
   readonly log: Logger
   readonly clock: Clock
   /** From 0 (included) to 1 (excluded). */
@@ -200,11 +203,15 @@ export class Worker {
   }
 
   async #store(bulk: Bulk): Promise<void> {
-    const { log, clock } = this.#options
+    const { log, clock, tracer } = this.#options
+    const span = tracer?.process(traceparentsOf(bulk), { 'tracardi.operations': bulk.operations })
     try {
-      const results = await this.#request.send(bulk.parts.flatMap(({ runs }) => runs))
+      const runs = bulk.parts.flatMap((part) => part.runs)
+      const results = span ? await this.#tracedSend(runs, span) : await this.#request.send(runs)
       this.#pool.answered(bulk, await this.#outcomes.apply(bulk, results), clock.nowMs())
+      span?.end()
     } catch (error) {
+      span?.end({ fault: messageOf(error) })
       log.warn(
         { operations: bulk.operations, reason: messageOf(error) },
         'bulk abandoned: Pulsar redelivers its messages',
@@ -214,6 +221,18 @@ export class Worker {
     this.#logLanes()
     this.#advance()
     this.#changed.notify()
+  }
+
+  async #tracedSend(runs: readonly Run[], span: TraceSpan): ReturnType<BulkRequest['send']> {
+    const request = span.child('client', 'POST /_bulk', { 'db.system.name': 'elasticsearch' })
+    try {
+      const results = await this.#request.send(runs)
+      request.end()
+      return results
+    } catch (error) {
+      request.end({ fault: messageOf(error) })
+      throw error
+    }
   }
 
   /** Logs one line when a lane closes and one when it reopens. */
@@ -253,6 +272,15 @@ export class Worker {
       consumer.negativeAcknowledge(delivery.id)
     }
   }
+}
+
+/** Those of its messages, each once. */
+function traceparentsOf({ parts }: Bulk): ReadonlySet<string> {
+  const found = new Set<string>()
+  for (const { runs } of parts)
+    for (const { owners } of runs)
+      for (const { message } of owners) if (message.traceparent !== undefined) found.add(message.traceparent)
+  return found
 }
 
 /** Lets many wait for the next change. */

@@ -239,7 +239,11 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
       dashboards: true,
     },
     settings: ['observability', ['monitors']],
-    beside: { labels: { labels: ['release=prometheus'] }, dashboardLabels: { dashboardLabels: ['grafana=yes'] } },
+    beside: {
+      labels: { labels: ['release=prometheus'] },
+      dashboardLabels: { dashboardLabels: ['grafana=yes'] },
+      storedObjectivePercent: { tiers: ['api', 'worker'], storedObjectivePercent: 99 },
+    },
     children: [
       'one-dashboard-overview ConfigMap',
       'one-dashboard-servers ConfigMap',

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { type Config, loadConfig, settings, toEnv } from '../../runtime/config.ts'
+import { type Config, loadConfig, settings, storedWithinSecondsOf, toEnv } from '../../runtime/config.ts'
 import { AppError } from '../../runtime/errors.ts'
 import type { Setting } from '../../runtime/setting.ts'
 
@@ -78,6 +78,14 @@ describe('loadConfig', () => {
     assert.deepEqual(faultsOf({ SNAPSHOT_TYPE: 's3', SNAPSHOT_LOCATION: 'snapshots' }), [])
   })
 
+  it('refuses a canary without the token from which it has its secret', () => {
+    const env = { CANARY_URL: 'http://api:8585' }
+    assert.deepEqual(faultsOf(env), [
+      'CANARY_URL is http://api:8585, but PRIVATE_TOKEN is empty, from which the canary has its secret: set PRIVATE_TOKEN, or no CANARY_URL',
+    ])
+    assert.deepEqual(faultsOf({ ...env, PRIVATE_TOKEN: 'a' }), [])
+  })
+
   it('refuses one port for both listeners', () => {
     assert.deepEqual(faultsOf({ PUBLIC_PORT: '8686' }), [
       'PUBLIC_PORT and PRIVATE_PORT are both 8686; the two listeners must differ: change one of them',
@@ -118,6 +126,24 @@ describe('loadConfig', () => {
       'SHUTDOWN_DELAY_SECONDS is 25, which leaves nothing of SHUTDOWN_GRACE_SECONDS, 25, for the calls in flight: make it shorter, or the grace period longer',
     ])
     assert.deepEqual(faultsOf({ SHUTDOWN_DELAY_SECONDS: '15' }), [])
+  })
+
+  it('refuses a service level that an event which waits for its bulk cannot meet', () => {
+    const env = { BULK_TIMEOUT_SECONDS: '45' }
+    assert.deepEqual(faultsOf({ ...env, STORED_WITHIN_SECONDS: '45' }), [
+      'STORED_WITHIN_SECONDS is 45, but BULK_TIMEOUT_SECONDS lets an event wait 45 s for its bulk, so a quiet system would never meet it: allow more time, or send bulks earlier',
+    ])
+    assert.deepEqual(faultsOf({ ...env, STORED_WITHIN_SECONDS: '46' }), [])
+  })
+
+  it('derives the service level from the timeout of a bulk, where none is stated', () => {
+    const seconds = (env: Record<string, string>) => storedWithinSecondsOf(loadConfig(env))
+    assert.deepEqual(
+      [{}, { BULK_TIMEOUT_SECONDS: '40.2' }, { BULK_TIMEOUT_SECONDS: '600', STORED_WITHIN_SECONDS: '700' }].map(
+        seconds,
+      ),
+      [60, 81, 700],
+    )
   })
 
   it('takes addresses of IPv6 wherever a URL is', () => {
@@ -170,6 +196,8 @@ describe('toEnv', () => {
           sessionRetentionDays: 0,
           profileRetentionDays: 0,
           shutdownGraceSeconds: 600,
+          storedWithinSeconds: 0,
+          canaryUrl: '',
         } as unknown as Config
         assert.deepEqual(loadConfig(toEnv(config)), config)
       }),

@@ -109,6 +109,10 @@ const SPECIAL: Readonly<Record<string, Groups>> = {
     ...SCRAPED,
     observability: { monitors: 'podMonitor', rules: true, runbooks: 'https://example.com/a' },
   },
+  'observability.storedObjectivePercent': {
+    ...SCRAPED,
+    observability: { monitors: 'podMonitor', rules: true, storedObjectivePercent: 99 },
+  },
   'observability.dashboards': { ...SCRAPED, observability: { monitors: 'podMonitor', dashboards: true } },
   'observability.dashboardLabels': {
     ...SCRAPED,
@@ -118,6 +122,9 @@ const SPECIAL: Readonly<Record<string, Groups>> = {
     ...SCRAPED,
     observability: { monitors: 'podMonitor', exporter: 'example.com/exporter:1' },
   },
+  'runtime.OTEL_EXPORTER_OTLP_ENDPOINT': { runtime: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' } },
+  'runtime.OTEL_TRACES_SAMPLER_ARG': { runtime: { OTEL_TRACES_SAMPLER_ARG: 0.5 } },
+  'runtime.STORED_WITHIN_SECONDS': { runtime: { STORED_WITHIN_SECONDS: 90 } },
   'runtime.ELASTIC_INDEX_REPLICAS': { runtime: { ELASTIC_INDEX_REPLICAS: 1 }, elasticsearch: { dataNodes: 1 } },
 }
 

@@ -3,6 +3,8 @@ import { type MonitoredStack, of } from '../monitored-stack.ts'
 
 /** Part of the events answered 503 that is more than the moment in which a broker hands over its topics. */
 const REFUSED_PART = 0.01
+/** Part of the calls answered with one status of 4xx, and how many of them there must be: some sender is always wrong. */
+const FAULTY_CALLS = { part: 0.05, count: 20 }
 
 /** What callers of the API notice. */
 export function eventAlerts(stack: MonitoredStack): AlertGroup {
@@ -10,6 +12,7 @@ export function eventAlerts(stack: MonitoredStack): AlertGroup {
   // Events that wait for their bulk to fill are not stored yet, and nothing is wrong with them.
   const minutes = Math.max(10, Math.ceil((2 * stack.bulkTimeoutSeconds) / 60))
   const accepted = `sum(rate(tracardi_api_events_total${api('outcome="accepted"')}[${minutes}m]))`
+  const faultyCalls = `tracardi_api_requests_total${api('status=~"4.."')}[10m]`
   const { sizedEventsPerSecond: sized } = stack
   return {
     name: 'events',
@@ -22,6 +25,14 @@ export function eventAlerts(stack: MonitoredStack): AlertGroup {
         expr: `sum(rate(tracardi_api_events_total${api('outcome="unavailable"')}[5m])) / sum(rate(tracardi_api_events_total${api()}[5m])) > ${REFUSED_PART}`,
         summary: 'The API answers 503: the brokers give no receipt',
         description: '{{ $value | humanizePercentage }} of the events of the last 5 minutes were answered 503.',
+      },
+      {
+        name: 'TracardiCallsRefused',
+        severity: 'warning',
+        forMinutes: 5,
+        expr: `sum by (status) (rate(${faultyCalls})) / on () group_left () sum(rate(tracardi_api_requests_total${api()}[10m])) > ${FAULTY_CALLS.part} and sum by (status) (increase(${faultyCalls})) >= ${FAULTY_CALLS.count}`,
+        summary: 'The API refuses many calls: their events are not accepted',
+        description: '{{ $value | humanizePercentage }} of the calls of 10 minutes were answered {{ $labels.status }}.',
       },
       {
         name: 'TracardiNotPromised',

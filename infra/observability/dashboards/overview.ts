@@ -1,9 +1,10 @@
+import { errorBudget, lateRatio } from '../alerts/service-level.ts'
 import { type MonitoredStack, of, partitions } from '../monitored-stack.ts'
 import { quantiles, type Row, WINDOW } from './panel.ts'
 
 /** Events on their way: in, waiting, in bulks, stored; and the pods that do it. */
 export function overviewRows(stack: MonitoredStack): readonly Row[] {
-  return [events(stack), backlog(stack), bulks(stack), faults(stack), pods(stack)]
+  return [events(stack), serviceLevel(stack), backlog(stack), bulks(stack), faults(stack), pods(stack)]
 }
 
 function events(stack: MonitoredStack): Row {
@@ -47,6 +48,13 @@ function events(stack: MonitoredStack): Row {
         queries: quantiles('tracardi_worker_receipt_to_stored_seconds', worker()),
       },
       {
+        title: 'Canary',
+        description:
+          'From the call of an event of the canary to the search that found it, one a minute: with the wait for its bulk and the refresh of the index.',
+        unit: 's',
+        queries: [{ expr: `max(tracardi_canary_seconds${api()})`, legend: 'found after' }],
+      },
+      {
         title: 'Events in a message',
         description: 'The API joins calls that arrive together. A message costs a broker far more than an event.',
         unit: 'short',
@@ -57,6 +65,36 @@ function events(stack: MonitoredStack): Row {
         description: 'At API_MAX_PENDING_BYTES the API answers 429.',
         unit: 'bytes',
         queries: [{ expr: `tracardi_api_pending_bytes${api()}`, legend: '{{pod}}' }],
+      },
+    ],
+  }
+}
+
+function serviceLevel(stack: MonitoredStack): Row {
+  const { storedWithinSeconds: seconds, storedObjectivePercent: objective } = stack
+  const burnRate = (window: string) => ({ expr: `${lateRatio(stack, window)} / ${errorBudget(stack)}`, legend: window })
+  return {
+    title: 'Service level',
+    reads: ['worker'],
+    panels: [
+      {
+        title: 'Stored late',
+        description: `Part of the messages stored later than ${seconds} s after their receipt. Those that still wait are not counted yet.`,
+        unit: 'percentunit',
+        queries: [{ expr: lateRatio(stack, WINDOW), legend: 'late' }],
+      },
+      {
+        title: 'Burn rate',
+        description: `At 1 exactly the error budget is used in 30 days, ${objective} % in time. Alerts fire above 14.4 in an hour, 6 in six hours, 3 in a day, 1 in three days.`,
+        unit: 'short',
+        queries: ['1h', '6h', '3d'].map(burnRate),
+      },
+      {
+        title: 'Error budget left',
+        description: 'Of the last 30 days, or of as much as Prometheus keeps. Below 0 the objective is missed.',
+        unit: 'percentunit',
+        least: -1,
+        queries: [{ expr: `1 - ${lateRatio(stack, '30d')} / ${errorBudget(stack)}`, legend: 'left' }],
       },
     ],
   }

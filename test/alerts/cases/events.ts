@@ -3,6 +3,8 @@ import type { AlertCase } from '../case.ts'
 const events = (outcome: string) => `tracardi_api_events_total{job="tracardi/api",outcome="${outcome}"}`
 const STORED = 'tracardi_worker_events_total{job="tracardi/worker",outcome="stored"}'
 
+const calls = (status: string) => `tracardi_api_requests_total{job="tracardi/api",route="/track",status="${status}"}`
+
 const API = 'job="tracardi/api"'
 const missing = (pod: string) => `tracardi_api_not_promised{${API},pod="${pod}",reason="subscription_missing"}`
 const open = (pod: string) => `tracardi_api_partition_open{${API},pod="${pod}",partition="3"}`
@@ -64,6 +66,18 @@ export const eventCases: Readonly<Record<string, AlertCase>> = {
       because: 'a broker that hands over its topics answers a few with 503',
       given: { [events('accepted')]: '0+597x20', [events('unavailable')]: '0+3x20' },
       afterMinutes: 10,
+    },
+  },
+  TracardiCallsRefused: {
+    fires: {
+      given: { [calls('200')]: '0+540x40', [calls('401')]: '0x10 60+60x30', [calls('422')]: '0+6x40' },
+      afterMinutes: 20,
+      told: [{ says: '9.901% of the calls of 10 minutes were answered 401.', labels: { status: '401' } }],
+    },
+    silent: {
+      because: 'at night one wrong sender of two is few calls',
+      given: { [calls('200')]: '0+1x40', [calls('401')]: '0+1x40' },
+      afterMinutes: 30,
     },
   },
   TracardiSourcesFaulty: {

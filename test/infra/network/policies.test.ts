@@ -99,7 +99,7 @@ describe('network policies', () => {
       proxy: [DNS, 'broker 6650 8080'],
       'elasticsearch-master': members,
       'elasticsearch-data': members,
-      api: [DNS, 'api 9464', ...clients.slice(1), 'worker 9464'],
+      api: [DNS, 'api 8585', 'api 9464', ...clients.slice(1), 'worker 9464'],
       worker: clients,
       'set-up': [...clients, 'zookeeper 2181'],
     })
@@ -115,7 +115,7 @@ describe('network policies', () => {
       proxy: ['anywhere 6650 8080'],
       'elasticsearch-master': members,
       'elasticsearch-data': ['api 9200', ...members, 'set-up 9200', 'worker 9200'],
-      api: ['anywhere 8585', 'api 9464'],
+      api: ['anywhere 8585', 'api 8585', 'api 9464'],
       worker: ['api 9464'],
       'set-up': [],
     })
@@ -190,6 +190,7 @@ describe('network policies', () => {
     assert.deepEqual(Object.keys(tiers(dev, 'egress')).sort(), names)
     assert.deepEqual(tiers(dev, 'egress')['api'], [
       DNS,
+      'api 8585',
       'api 9464',
       'broker 6650 8080',
       'elasticsearch-master 9200',
@@ -202,15 +203,29 @@ describe('network policies', () => {
     const resources = await of('staging', EXTERNAL)
     const clients = [DNS, 'anywhere 6652 8443', 'anywhere 9243 443']
     assert.deepEqual(tiers(resources, 'egress'), {
-      api: [...clients, 'api 9464', 'worker 9464'],
+      api: [...clients, 'api 8585', 'api 9464', 'worker 9464'],
       worker: clients,
       'set-up': clients,
     })
     assert.deepEqual(tiers(resources, 'ingress'), {
-      api: ['anywhere 8585', 'api 9464'],
+      api: ['anywhere 8585', 'api 8585', 'api 9464'],
       worker: ['api 9464'],
       'set-up': [],
     })
+  })
+
+  it('let API and workers reach a collector of traces, where there is one', async () => {
+    const runtime = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.observability:4318' }
+    const before = tiers(await of('staging'), 'egress')
+    const after = tiers(await of('staging', { runtime }), 'egress')
+    for (const [tier, lines] of Object.entries(after)) {
+      const more = ['api', 'worker'].includes(tier) ? ['anywhere 4318'] : []
+      assert.deepEqual(
+        lines.filter((line) => !before[tier]?.includes(line)),
+        more,
+        tier,
+      )
+    }
   })
 
   const urls: readonly (readonly [string, string, string])[] = [

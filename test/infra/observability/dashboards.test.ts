@@ -71,7 +71,10 @@ describe('a dashboard', () => {
     )
     assert.deepEqual(
       least.filter(([, min]) => min !== 0),
-      [['State', -1]],
+      [
+        ['Error budget left', -1],
+        ['State', -1],
+      ],
     )
   })
 
@@ -87,11 +90,11 @@ describe('a dashboard', () => {
         panels.filter(({ type }) => type === 'row').map(({ title }) => title),
       )
     assert.deepEqual(rows(['api', 'worker', 'elasticsearch-exporter']), [
-      ['Events', 'Bulks', 'Faults', 'Pods'],
+      ['Events', 'Service level', 'Bulks', 'Faults', 'Pods'],
       ['Elasticsearch'],
     ])
     assert.deepEqual(rows(STACK.tiers), [
-      ['Events', 'Backlog', 'Bulks', 'Faults', 'Pods'],
+      ['Events', 'Service level', 'Backlog', 'Bulks', 'Faults', 'Pods'],
       ['Brokers', 'Bookies', 'ZooKeeper', 'Elasticsearch'],
     ])
   })

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { CERTIFICATE_METRIC } from '../../../infra/observability/alerts/certificates.ts'
 import { apiMetrics } from '../../../runtime/api/metrics.ts'
+import { canaryMetrics } from '../../../runtime/canary/metrics.ts'
 import { AdaptiveConcurrency } from '../../../runtime/worker/concurrency.ts'
 import { workerMetrics } from '../../../runtime/worker/metrics.ts'
 
@@ -24,13 +25,14 @@ function namesOf(register: (registry: Registry) => unknown): readonly string[] {
  * @see https://kubernetes.io/docs/reference/instrumentation/metrics/
  */
 export const METRICS: Readonly<Record<string, readonly string[]>> = {
-  api: namesOf((registry) =>
+  api: namesOf((registry) => {
+    canaryMetrics(registry, Date.now)
     apiMetrics(registry, {
       pendingBytes: () => 0,
       sourcesFault: () => undefined,
       queue: { closed: () => [], partitions: () => [] },
-    }),
-  ),
+    })
+  }),
   worker: namesOf((registry) => workerMetrics(registry, new AdaptiveConcurrency(1), Date.now)),
   '(api|worker)': namesOf((register) => collectDefaultMetrics({ register })),
   broker: [

@@ -75,6 +75,8 @@ describe('the alerts', () => {
     const names = (tiers: MonitoredStack['tiers']) => alertsOf({ ...STACK, tiers }).map(({ name }) => name)
     assert.deepEqual(names(['api', 'worker', 'elasticsearch-exporter']), [
       'events',
+      'service-level',
+      'canary',
       'workers',
       'elasticsearch',
       'certificates',
@@ -82,6 +84,8 @@ describe('the alerts', () => {
     ])
     assert.deepEqual(names(['api', 'worker', 'broker', 'bookkeeper']), [
       'events',
+      'service-level',
+      'canary',
       'workers',
       'queue',
       'certificates',
@@ -111,6 +115,21 @@ describe('the alerts', () => {
     assert.deepEqual(
       ['TracardiNothingStored', 'TracardiBacklogStandsStill'].map((name) => alert(name)?.forMinutes),
       [10, 10],
+    )
+  })
+
+  it('follow the service level: its time and its objective', () => {
+    const level = { storedWithinSeconds: 45, storedObjectivePercent: 99 }
+    const expr = alert('TracardiStoredLateFast', level)?.expr ?? ''
+    assert.equal(expr.split('le=~"45([.]0)?"').length - 1, 4)
+    assert.deepEqual(
+      ['TracardiStoredLateFast', 'TracardiStoredLateSlowly'].map((name) =>
+        [...(alert(name, level)?.expr ?? '').matchAll(/ > ([\d.]+)/g)].map((match) => match[1]),
+      ),
+      [
+        ['0.144', '0.144', '0.06', '0.06'],
+        ['0.03', '0.03', '0.01', '0.01'],
+      ],
     )
   })
 
@@ -167,9 +186,9 @@ describe('the alerts', () => {
       workers: { replicas: 3, maxReplicas: 9, backlogPerWorker: 150 },
       zookeeper: { replicas: 5 },
       bookkeeper: { replicas: 4, ensemble: 3 },
-      observability: { monitors: 'podMonitor', scrapeSeconds: 20 },
+      observability: { monitors: 'podMonitor', scrapeSeconds: 20, storedObjectivePercent: 99.5 },
       backup: { type: 's3', location: 'snapshots', intervalHours: 4 },
-      runtime: { BULK_SIZE: 700, BULK_TIMEOUT_SECONDS: 40, ELASTIC_QUERY_TIMEOUT: 90 },
+      runtime: { BULK_SIZE: 700, BULK_TIMEOUT_SECONDS: 40, ELASTIC_QUERY_TIMEOUT: 90, STORED_WITHIN_SECONDS: 90 },
     }
     const stack = (autoscaling: string) => {
       const stack = changed('staging', { ...changes, workers: { ...changes.workers, autoscaling } })
@@ -191,6 +210,8 @@ describe('the alerts', () => {
       zookeepers: 5,
       ensemble: 3,
       scrapeSeconds: 20,
+      storedWithinSeconds: 90,
+      storedObjectivePercent: 99.5,
       sizedEventsPerSecond: 100,
       snapshotHours: 4,
       sizedEventBytes: 800,

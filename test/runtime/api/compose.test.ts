@@ -56,6 +56,15 @@ describe('composer', () => {
     ])
   })
 
+  it('sends the events of the canary to an index of their own, and those of no other source', () => {
+    const indicesOfSource = (id: string) =>
+      eventLinesOf({ source: { id }, events: [{ id: 'e1', type: 'canary' }] }).map(
+        (line) => JSON.parse(line).create?._index,
+      )[0]
+    assert.equal(indicesOfSource(' tracardi-canary '), 'tracardi-canary')
+    assert.equal(indicesOfSource('tracardi-canary-2'), 'tracardi-event-2026-11')
+  })
+
   it('carries everything that an event may have', () => {
     const event = {
       id: ' e1 ',

@@ -6,6 +6,7 @@ import { Publisher } from '../../../runtime/api/publisher.ts'
 import { AppError } from '../../../runtime/errors.ts'
 import { WELL_QUEUE } from '../../support/api.ts'
 import { FakeProducer } from '../../support/fake-producer.ts'
+import { FakeTracer } from '../../support/fake-tracer.ts'
 import { until } from '../../support/until.ts'
 
 function partOf(lines: string, { events = 1, states = '', receivedAtMs = 1000 } = {}): Part {
@@ -49,6 +50,31 @@ describe('Publisher', () => {
       producer.messages.map(({ payload, properties }) => [payload.toString(), properties]),
       [['a\nb\ns\nt\n', { v: '1', n: '2', s: '2', b: '4', t: '1001' }]],
     )
+  })
+
+  it('names in a message the spans of the calls that it carries, and ends each with its receipt', async () => {
+    const tracer = new FakeTracer()
+    const [one, two] = [tracer.span('one', 'none'), tracer.span('two', 'none')]
+    await publish(partOf('a\n'))
+    await Promise.all([
+      publisher.publish(partOf('b\n'), 'shop', one),
+      publish(partOf('c\n')),
+      publisher.publish(partOf('d\n'), 'shop', two),
+    ])
+    await publish(partOf('e\n'))
+    assert.deepEqual(
+      producer.messages.map(({ properties }) => properties['traceparent']),
+      [undefined, 'of producer publish events,of producer publish events', undefined],
+    )
+    assert.deepEqual(tracer.begun.slice(2), ['producer publish events < one', 'producer publish events < two'])
+    assert.deepEqual(tracer.ended, { 'producer publish events': { fault: undefined } })
+  })
+
+  it('says in the span why there is no receipt', async () => {
+    const tracer = new FakeTracer()
+    producer.failures.push(new Error('no receipt'))
+    await assert.rejects(publisher.publish(partOf('a\n'), 'shop', tracer.span('one', 'none')))
+    assert.deepEqual(tracer.ended, { 'producer publish events': { fault: 'no receipt' } })
   })
 
   it('puts at most the limit of events into a message, in the order of arrival', async () => {

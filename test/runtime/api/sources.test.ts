@@ -10,6 +10,7 @@ import {
   type Source,
   type Sources,
   watchSources,
+  withCanary,
 } from '../../../runtime/api/sources.ts'
 import { AppError, messageOf } from '../../../runtime/errors.ts'
 import { recordingLog } from '../../support/log.ts'
@@ -166,6 +167,13 @@ describe('the sources file', () => {
       )
     })
 
+    it('refuses the id of the canary', () => {
+      assert.match(
+        faultOf({ 'tracardi-canary': {} }),
+        /\/tracardi-canary is reserved for the canary; choose another id$/,
+      )
+    })
+
     it('refuses what is not an object of sources', () => {
       assert.match(faultOf('[]'), /^the sources file "FILE" has faults: \/ must be object/)
     })
@@ -295,6 +303,16 @@ describe('the sources file', () => {
       write({ shop: {} })
       await eventually(() => lines.length === 2)
       assert.equal(lines[1]?.['msg'], 'sources reread')
+    })
+
+    it('has the source of the canary where there is one, with its secret', () => {
+      write({ shop: {} })
+      const ofFile = watchSources(path, recordingLog().log, POLL_MS)
+      const sources = withCanary(ofFile, 'secret of the canary')
+      assert.deepEqual(sources.find('tracardi-canary')?.secrets, [digestOf('secret of the canary')])
+      assert.equal(sources.find('shop')?.id, 'shop')
+      assert.equal(ofFile.find('tracardi-canary'), undefined)
+      sources.close()
     })
 
     it('reads no more after it is closed', async () => {

@@ -91,6 +91,12 @@ describe('IndexKeeper', () => {
     assert.equal(search.indices[DECEMBER]?.mappings?.dynamic, 'strict')
   })
 
+  it('makes the index of the canary without alias, for an event that comes after its deletion', async () => {
+    assert.deepEqual(await store(event('a', 'tracardi-canary')), ['stored'])
+    const { settings, aliases } = search.indices['tracardi-canary'] ?? {}
+    assert.deepEqual([settings?.index?.['number_of_shards'], aliases], ['1', {}])
+  })
+
   it('asks once for an index that exists', async () => {
     search.indices = { [NOVEMBER]: {} }
     await store(event('a'))

@@ -15,6 +15,7 @@ describe('indicesOf', () => {
       session: 'shop-session',
       profile: 'shop-profile',
       erasures: 'shop-erasures',
+      canary: 'shop-canary',
     })
   })
 })

@@ -36,6 +36,12 @@ describe('lineGuard', () => {
     assert.equal(faultOf(lines, periods.length, stateOf('p', 'tracardi-profile'), 1), undefined)
   })
 
+  it('allows events of the canary, and no other index that begins like theirs', () => {
+    assert.equal(faultOf(eventOf('a', 'tracardi-canary') + eventOf('b'), 2), undefined)
+    for (const index of ['tracardi-canary-2', 'tracardi-canary-2026-11', 'xtracardi-canary'])
+      assert.equal(faultOf(eventOf('a', index), 1), 'line 1 of its event lines is not an action of the API', index)
+  })
+
   it('finds index, id and lines of each operation, whatever is in them', () => {
     const ids = fc.array(fc.string({ unit: 'binary' }), { minLength: 1 })
     fc.assert(

@@ -55,4 +55,18 @@ describe('workerMetrics', () => {
     metrics.searchNode('http://a:9200', false)
     assert.deepEqual(await away(), [['http://a:9200', 0]])
   })
+
+  it('have a boundary of the time from receipt to stored at the timeout of a bulk, a second later, and at the service level', async () => {
+    const bounds = async (waits?: { bulkTimeoutSeconds: number; storedWithinSeconds: number }) => {
+      const registry = new Registry()
+      workerMetrics(registry, new AdaptiveConcurrency(2), Date.now, waits)
+      const text = await registry.metrics()
+      return [...text.matchAll(/receipt_to_stored_seconds_bucket\{le="([\d.]+)"/g)].map((match) => Number(match[1]))
+    }
+    const known = [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 60, 300, 900, 3600, 14_400]
+    const sorted = (more: number[]) => [...known, ...more].sort((one, other) => one - other)
+    assert.deepEqual(await bounds(), sorted([31]))
+    assert.deepEqual(await bounds({ bulkTimeoutSeconds: 45, storedWithinSeconds: 50 }), sorted([45, 46, 50]))
+    assert.deepEqual(await bounds({ bulkTimeoutSeconds: 45, storedWithinSeconds: 0 }), sorted([45, 46, 90]))
+  })
 })

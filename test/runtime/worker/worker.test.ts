@@ -12,6 +12,7 @@ import type { PoolLimits } from '../../../runtime/worker/pool.ts'
 import { Worker } from '../../../runtime/worker/worker.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { FakeConsumer } from '../../support/fake-consumer.ts'
+import { FakeTracer } from '../../support/fake-tracer.ts'
 import { recordingLog } from '../../support/log.ts'
 import { deliveryOf, sessionOf } from '../../support/messages.ts'
 import { until } from '../../support/until.ts'
@@ -49,6 +50,7 @@ describe('Worker', () => {
   let registry: Registry
   let logged: ReturnType<typeof recordingLog>
   let worker: Worker
+  let tracer: FakeTracer | undefined
 
   beforeEach(() => {
     clock = new FakeClock()
@@ -58,6 +60,7 @@ describe('Worker', () => {
     answerOf = () => STORED
     deadLetters = []
     deadLettersFail = false
+    tracer = undefined
     registry = new Registry()
     logged = recordingLog()
   })
@@ -101,6 +104,7 @@ describe('Worker', () => {
       limits: { events: 4, bytes: 1_000_000, maxEvents: 4, timeoutMs: NEVER_MS, capacityBytes: 10_000_000, ...limits },
       concurrency: adaptive,
       metrics: workerMetrics(registry, adaptive, clock.wallMs),
+      tracer,
       log: logged.log,
       clock,
       random: () => 0.5,
@@ -322,6 +326,38 @@ describe('Worker', () => {
     await until('the word about it', () =>
       logged.lines.some(({ msg }) => msg === 'bulk abandoned: Pulsar redelivers its messages'),
     )
+  })
+
+  const tracedDelivery = (id: string, event: string, traceparent: string) => {
+    const delivery = deliveryOf(id, [event])
+    return { ...delivery, properties: { ...delivery.properties, traceparent } }
+  }
+
+  it('has a span for a bulk with the calls of its messages, each once, and none for a bulk of untraced ones', async () => {
+    tracer = new FakeTracer()
+    start()
+    consumer.push(tracedDelivery('m1', 'a', 'one'), tracedDelivery('m2', 'b', 'two'), tracedDelivery('m3', 'c', 'one'))
+    consumer.push(deliveryOf('m4', ['d']))
+    await until('the acknowledgements', () => consumer.acknowledged.length === 4)
+    consumer.push(deliveryOf('m5', ['e', 'f', 'g', 'h']))
+    await until('the acknowledgements', () => consumer.acknowledged.length === 5)
+    assert.deepEqual(tracer.begun, ['process < one two', 'client POST /_bulk < process'])
+    await until('the ends', () => Object.keys(tracer?.ended ?? {}).length === 2)
+    assert.deepEqual(tracer.ended, { 'client POST /_bulk': {}, process: {} })
+  })
+
+  it('says in both spans of a bulk that it was abandoned', async () => {
+    tracer = new FakeTracer()
+    answerOf = () => new errors.ConnectionError('refused')
+    start({ events: 1, maxEvents: 1 })
+    consumer.push(tracedDelivery('m1', 'a', 'one'))
+    await until('the taking', () => consumer.received >= 1)
+    const stopping = worker.stop(20)
+    clock.advance(20)
+    await stopping
+    await until('the ends', () => Object.keys(tracer?.ended ?? {}).length === 2)
+    const fault = 'the time for shutting down is over; Pulsar redelivers what is not stored'
+    assert.deepEqual(tracer.ended, { 'client POST /_bulk': { fault }, process: { fault } })
   })
 
   it('gives a message of a newer format back, for a newer worker', async () => {
