@@ -98,7 +98,7 @@ export const errorCodes = {
   roll_out_stopped: {
     retryable: true,
     remedy:
-      'Do what the reason asks for (docs/operations.md, "A rollout stops"), and run `pulumi up` again: it goes on from there.',
+      'Do what the reason asks for (docs/operations.md, "A rollout stops"), and run `pulumi up` again: it continues from there.',
   },
   deployment_refused: { retryable: false, remedy: 'Do what the message says, and run the workflow again.' },
   tool_failed: { retryable: true, remedy: 'Read what Pulumi, git or GitHub answered, and run the command again.' },

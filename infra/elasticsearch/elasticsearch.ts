@@ -118,7 +118,7 @@ interface Cluster {
   readonly indexPrefix: string
 }
 
-/** A copy that was away is brought up to date from the operations that it missed, or, when these are too many, from files. */
+/** A copy that was down is brought up to date from the operations that it missed, or, when these are too many, from files. */
 const RECOVERY_SECONDS = 3600
 
 /** Longer than a node takes to open the shards on its own disk, so that the next node seldom stops before they are back. */

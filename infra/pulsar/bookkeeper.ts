@@ -80,7 +80,7 @@ const GRACE_SECONDS = 120
  */
 const USUAL_START_SECONDS = 600
 
-/** Autorecovery may have to make the copies of a bookie that was away for longer than `lostBookieRecoveryDelay`. */
+/** Autorecovery may have to make the copies of a bookie that was down for longer than `lostBookieRecoveryDelay`. */
 const RECOVERY_SECONDS = 1800
 
 /** `zkTimeout`: after it ZooKeeper forgets a bookie that was killed. */

@@ -58,7 +58,8 @@ export function clientAddress(site: Pick<Site, 'namespace'>, name: string): stri
 export function membersService(name: string): string {
   return `${name}-members`
 }
-/** A follower that was away copies what it missed. */
+
+/** A follower that was down copies what it missed. */
 const RECOVERY_SECONDS = 600
 
 /** Maximum wait for clients with a session, after SIGTERM, in seconds. ZooKeeper itself stops immediately. */

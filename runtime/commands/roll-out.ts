@@ -85,7 +85,7 @@ export async function runRollOut(config: SharedConfig, flags: RollOutFlags, env:
 }
 
 /** @throws AppError `command_invalid` when an option of the servers is missing. */
-export function serversOf(config: SharedConfig, flags: RollOutFlags): Servers {
+function serversOf(config: SharedConfig, flags: RollOutFlags): Servers {
   if (flags.servers === 'elasticsearch') return searchServers(searchClient(config), config)
   const domain = needed(flags, 'domain')
   const port = Number(needed(flags, 'port'))

@@ -85,7 +85,7 @@ function copiesVerdict(pod: string, { dataNodes, copies }: SearchFacts, options:
   if (only.length === 0) return GO
   const indices = unique(only.map(({ index }) => index))
   const text = `the only copy of ${named(indices)} is on ${pod}`
-  if (dataNodes.length === 1) return goWith(`${text}, the only node with data: they are away until it is back`)
+  if (dataNodes.length === 1) return goWith(`${text}, the only node with data: they are down until it is back`)
   const waited = only.filter((one) => copies.some((other) => isOtherCopy(one, other)))
   if (waited.length > 0) {
     const missing = unique(waited.map(({ index }) => index))
@@ -97,7 +97,7 @@ function copiesVerdict(pod: string, { dataNodes, copies }: SearchFacts, options:
       'only_copy',
       `the only copy of ${named(asked)} is on ${pod}: the index has 0 replicas, and ELASTIC_INDEX_REPLICAS asks for ${options.replicas}; let set-up add them in an \`up\` of its own, which changes no server`,
     )
-  return goWith(`${text}, as its 0 replicas ask for: it is away until the node is back`)
+  return goWith(`${text}, as its 0 replicas ask for: it is down until the node is back`)
 }
 
 function isOtherCopy(one: ShardCopy, other: ShardCopy): boolean {

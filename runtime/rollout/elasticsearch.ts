@@ -54,8 +54,8 @@ export function searchServers(client: Client, config: SharedConfig): Servers {
         indexPrefix: config.indexPrefix,
       })
     },
-    prepare: () => delay(ROLLING_DELAY, 'cannot be told to wait for the nodes'),
-    restore: () => delay(RESTART_DELAY, 'cannot be told that the rollout is over'),
+    prepare: () => delay(ROLLING_DELAY, 'does not take the order to wait for the nodes'),
+    restore: () => delay(RESTART_DELAY, 'does not take the report that the rollout is over'),
     close: () => client.close(),
   }
 }

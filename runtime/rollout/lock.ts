@@ -9,7 +9,7 @@ const ASK_MS = 2000
 
 /**
  * One roller at a time. A Job runs one pod, but not at most one: on a machine that does not answer the old one may still work, and the
- * Job of an interrupted `up` may still work beside that of the next.
+ * Job of an interrupted `up` may still work next to that of the next.
  */
 export class Lock {
   readonly #kubernetes: Kubernetes

@@ -6,7 +6,7 @@ import { type Candidates, chosen, expectedPods, nextStep, type PodState } from '
 import { type Outlook, type Servers, type Verdict, wait } from './verdict.ts'
 
 const PAUSE_MS = 2000
-/** Servers of which nobody has answered for so long cannot be asked. A pod of theirs that is not ready is taken then. */
+/** Servers of which nobody has answered for so long cannot be asked. A pod that is not ready is taken then. */
 const SILENT_MS = 120_000
 /** Faults that may pass. */
 const SILENCE: readonly ErrorCode[] = ['cluster_unreachable', 'search_unavailable', 'queue_unavailable']
@@ -26,7 +26,7 @@ export interface RollOutArgs {
 
 /**
  * Restarts every pod that is not made from the newest template of its set: one after the other, each only when the servers allow it. It
- * keeps no state but the cluster, so it may end at any moment, and another one goes on.
+ * keeps no state but the cluster, so it may end at any moment, and another one continues.
  *
  * @returns the pods that were taken, in their order.
  * @throws AppError `roll_out_stopped` when a gate refuses, or for so long does not allow the next pod.
@@ -46,7 +46,7 @@ class Roller {
   readonly #taken: string[] = []
   #said = ''
   #waitsSinceMs: number
-  /** Since when nobody has answered, and what the last one to ask was told. */
+  /** Since when nobody has answered, and the last reason. */
   #silence: { readonly sinceMs: number; readonly reason: string } | undefined
 
   constructor(args: RollOutArgs) {

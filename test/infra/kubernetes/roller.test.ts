@@ -19,7 +19,9 @@ const strategies = (resources: readonly Registered[]) =>
 describe('the rollers of a stack', () => {
   let resources: readonly Registered[]
   before(async () => {
-    resources = await registeredBy(changed('staging', { elasticsearch: { warmNodes: 3 }, runtime: { ELASTIC_INDEX_REPLICAS: 2 } }))
+    resources = await registeredBy(
+      changed('staging', { elasticsearch: { warmNodes: 3 }, runtime: { ELASTIC_INDEX_REPLICAS: 2 } }),
+    )
   })
 
   it('are one Job for each kind of servers that hold data, with the sets in the order of the rollout', () => {
@@ -82,7 +84,7 @@ describe('the rollers of a stack', () => {
     assert.deepEqual(argsOf(job).slice(-4), ['--wait-minutes', '86', '--reason-file', '/dev/termination-log'])
   })
 
-  it('fail the Job at once when a gate stopped, and count no pod that went with its machine', () => {
+  it('fail the Job immediately when a gate stopped, and count no pod that went with its machine', () => {
     for (const { inputs } of rollers(resources)) {
       assert.equal(inputs.spec.template.spec.restartPolicy, 'Never')
       assert.deepEqual(inputs.spec.podFailurePolicy.rules, [

@@ -103,7 +103,7 @@ describe('the gate of a node of Elasticsearch', () => {
   it('takes the only copy with a warning where the stack asks for none', () => {
     assert.deepEqual(mayTake(facts({ copies: [copy('t-event', 'data-0')] }), 'data-0', 0), {
       kind: 'go',
-      warning: 'the only copy of t-event is on data-0, as its 0 replicas ask for: it is away until the node is back',
+      warning: 'the only copy of t-event is on data-0, as its 0 replicas ask for: it is down until the node is back',
     })
   })
 
@@ -116,7 +116,7 @@ describe('the gate of a node of Elasticsearch', () => {
     const alone = facts({ nodes: ['data-0'], dataNodes: ['data-0'], elected: 'data-0', copies })
     assert.deepEqual(searchOutlook(alone, { pods: ['data-0'], replicas: 1, indexPrefix: 't' }).mayTake('data-0'), {
       kind: 'go',
-      warning: 'the only copy of t-event is on data-0, the only node with data: they are away until it is back',
+      warning: 'the only copy of t-event is on data-0, the only node with data: they are down until it is back',
     })
   })
 

@@ -134,7 +134,7 @@ describe('a rollout', () => {
     assert.deepEqual(servers.calls, ['look at data-0 data-1', 'restore'])
   })
 
-  it('goes on where an earlier one was killed, whose lock it takes over when nobody renews it', async () => {
+  it('continues where an earlier one was killed, whose lock it takes over when nobody renews it', async () => {
     const cluster = new FakeCluster().add('data', ['old', 'new', 'new'])
     cluster.held = { holder: 'killed', renewed: 'then', version: '7' }
     const end = await run(cluster)
