@@ -95,6 +95,7 @@ export class Platform extends ComponentResource {
       authenticated: settled.pulsar?.authentication ?? true,
       snapshotPorts: storePorts(settled.backup),
       offloadPorts: settled.pulsar ? storePorts(settled.pulsar.offload) : [],
+      rollouts: settled.pulsar !== undefined || settled.elasticsearch !== undefined,
     })
     const network = new NetworkPolicies(
       `${prefix}network`,
@@ -105,7 +106,9 @@ export class Platform extends ComponentResource {
     // At the same time as the servers: a wrong image is reported before they are ready, and before other pods of the runtime wait for it.
     const check = imageCheck(`${prefix}image-check`, site, runtimeImage, { ...child, dependsOn: base })
     this.pulsar = pulsarOf(prefix, args, settled, { ...child, dependsOn: base })
-    this.elasticsearch = elasticsearchOf(prefix, args, settled, { ...child, dependsOn: base })
+    // Its nodes restart when Pulsar has done so, and start at the same time.
+    const restartAfter = this.pulsar.dependsOn
+    this.elasticsearch = elasticsearchOf(prefix, args, settled, restartAfter, { ...child, dependsOn: base })
     const { pulsar, elasticsearch } = this
     const program = { ...site, image: runtimeImage, pulsar, elasticsearch, settings: settled.settings }
     const setUp = new SetUp(
@@ -177,13 +180,13 @@ function authorizationOf({ pulsar }: SettledPlatform): { authorization: boolean;
 
 function pulsarOf(
   prefix: string,
-  { pulsar = {}, acknowledge = [] }: PlatformArgs,
+  { pulsar = {}, acknowledge = [], runtimeImage }: PlatformArgs,
   { site }: SettledPlatform,
   opts: ComponentResourceOptions,
 ): PulsarAccess {
   const name = `${prefix}pulsar`
   if (!isExternalPulsar(pulsar))
-    return new Pulsar(name, { ...site, ...pulsar, prefix, guard: false, acknowledge }, opts)
+    return new Pulsar(name, { ...site, ...pulsar, prefix, runtimeImage, guard: false, acknowledge }, opts)
   const { serviceUrl, adminUrl, transport = 'native', token } = pulsar
   const access = { endpoint: { serviceUrl, adminUrl }, transport }
   if (token === undefined) return { ...access, dependsOn: [] }
@@ -199,14 +202,17 @@ function pulsarOf(
 
 function elasticsearchOf(
   prefix: string,
-  { elasticsearch = {}, acknowledge = [] }: PlatformArgs,
+  { elasticsearch = {}, acknowledge = [], runtimeImage }: PlatformArgs,
   { site, settings, backup }: SettledPlatform,
+  restartAfter: readonly Resource[],
   opts: ComponentResourceOptions,
 ): SearchAccess {
   const name = `${prefix}elasticsearch`
   if (!isExternalElasticsearch(elasticsearch)) {
     const storageClass = elasticsearch.storageClass || site.storageClass
-    const own = { storageClass, indexPrefix: settings.indexPrefix, snapshots: backup, guard: false, acknowledge }
+    const { indexPrefix, indexReplicas } = settings
+    const rollout = { runtimeImage, restartAfter, indexReplicas }
+    const own = { storageClass, indexPrefix, snapshots: backup, guard: false, acknowledge, ...rollout }
     return new Elasticsearch(name, { ...site, ...elasticsearch, ...own }, opts)
   }
   const { url, apiKey, username, password } = elasticsearch

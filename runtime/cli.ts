@@ -11,6 +11,7 @@ import { type OperatorApi, operatorApi } from './commands/operator.ts'
 import { print, printResult, RUN_OPTION } from './commands/output.ts'
 import { type ReplayFlags, replayCommand, runReplay } from './commands/replay.ts'
 import { type RestoreFlags, restoreCommand, runRestore } from './commands/restore.ts'
+import { type RollOutFlags, rollOutCommand, runRollOut } from './commands/roll-out.ts'
 import { send } from './commands/send.ts'
 import { setUp } from './commands/set-up.ts'
 import { listAllSnapshots, takeSnapshot } from './commands/snapshots.ts'
@@ -238,6 +239,12 @@ cli.addCommand(
     .action(async (flags: EraseFlags & RunChoice) => {
       process.exitCode = await runErase(config(flags), flags, quietLog())
     }),
+)
+
+cli.addCommand(
+  rollOutCommand().action(async (flags: RollOutFlags) => {
+    process.exitCode = await runRollOut(loadConfig(process.env), flags, process.env)
+  }),
 )
 
 cli

@@ -95,6 +95,11 @@ export const errorCodes = {
     retryable: true,
     remedy: 'Check the kubeconfig, `platform.context`, and whether the API server answers: `kubectl version`.',
   },
+  roll_out_stopped: {
+    retryable: true,
+    remedy:
+      'Do what the reason asks for (docs/operations.md, "A rollout stops"), and run `pulumi up` again: it continues from there.',
+  },
   deployment_refused: { retryable: false, remedy: 'Do what the message says, and run the workflow again.' },
   tool_failed: { retryable: true, remedy: 'Read what Pulumi, git or GitHub answered, and run the command again.' },
 } as const satisfies Record<string, { retryable: boolean; remedy: string }>

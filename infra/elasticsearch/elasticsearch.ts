@@ -1,10 +1,11 @@
 import { ComponentResource, type ComponentResourceOptions, type Input, type Resource } from '@pulumi/pulumi'
-import { settings } from '../../runtime/config.ts'
+import { type Config, settings, toEnv } from '../../runtime/config.ts'
 import { refuse, settledImage, withDefaults } from '../config/defaults.ts'
 import { elasticsearchFaults } from '../config/rules.ts'
 import { checksum, checksumOfSecrets } from '../kubernetes/config-files.ts'
 import { setUpJob } from '../kubernetes/job.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
+import { roller } from '../kubernetes/roller.ts'
 import { service } from '../kubernetes/service.ts'
 import { hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
@@ -77,6 +78,17 @@ export interface ElasticsearchArgs extends SiteArgs, ElasticsearchSettings {
   readonly clusterName?: string
   /** Where snapshots are kept: what the group `backup` of a stack has. @default none */
   readonly snapshots?: Partial<SnapshotStore & { readonly intervalHours: number }>
+  /**
+   * Image of the runtime, whose Job then restarts the pods, each when the servers allow it, and waits for them. Without it Kubernetes
+   * does, each when the one before is ready.
+   *
+   * @default none
+   */
+  readonly runtimeImage?: Input<string>
+  /** What its pods restart after, where a Job does it. @default [] */
+  readonly restartAfter?: readonly Resource[]
+  /** Copies of each shard besides the primary, that the pipeline's indices are to have. @default 1 */
+  readonly indexReplicas?: number
   /** First part of the names of the pipeline's indices, which no document may create by itself. @default 'tracardi' */
   readonly indexPrefix?: string
   /**
@@ -105,6 +117,9 @@ interface Cluster {
   readonly image: Input<string>
   readonly indexPrefix: string
 }
+
+/** A copy that was down is brought up to date from the operations that it missed, or, when these are too many, from files. */
+const RECOVERY_SECONDS = 3600
 
 /** Longer than a node takes to open the shards on its own disk, so that the next node seldom stops before they are back. */
 const READY_SECONDS = 30
@@ -192,6 +207,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
             snapshots,
             ...password,
           }),
+          gated: args.runtimeImage !== undefined,
           // A node is ready when it belongs to the cluster; its shards take a while more.
           readySeconds: READY_SECONDS,
         },
@@ -204,7 +220,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     const nodes = [sets.filter(isMaster), sets.filter((set) => !isMaster(set))].flatMap((some) =>
       oneAfterTheOther(some, make),
     )
-    for (const tier of tiers) disruptionBudget(site, tier, tierName(name, tier), child)
+    const budgets = tiers.map((tier) => disruptionBudget(site, tier, tierName(name, tier), child))
     const job = secure ? this.users(own, secure.users, nodes) : undefined
     const url = `${security ? 'https' : 'http'}://${hostOf(site, name)}:${HTTP_PORT}`
     this.endpoint = {
@@ -220,8 +236,45 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
           }
         : {}),
     }
-    this.dependsOn = job ? [...nodes, job] : nodes
+    const made = [...nodes, ...(job ? [job] : [])]
+    const rolled = this.rollOut(own, args, { sets: nodes, dependsOn: [...made, ...budgets] })
+    this.dependsOn = [...made, ...rolled]
     this.registerOutputs({ url })
+  }
+
+  /** The Job that restarts the nodes: those with data first, masters last. It asks as API and workers do. */
+  private rollOut(
+    { name, site, indexPrefix }: Cluster,
+    { runtimeImage, restartAfter = [], indexReplicas = settings.indexReplicas.default }: ElasticsearchArgs,
+    { sets, dependsOn }: { readonly sets: readonly Stateful[]; readonly dependsOn: readonly Resource[] },
+  ): readonly Resource[] {
+    if (runtimeImage === undefined) return []
+    const { url, username, passwordSecret: secretName, authorityConfigMap } = this.endpoint
+    const isSecured = username !== undefined && secretName !== undefined && authorityConfigMap !== undefined
+    const access = isSecured
+      ? {
+          volumes: [
+            { name: 'authority', configMap: { name: authorityConfigMap } },
+            { name: 'elasticsearch', secret: { secretName, defaultMode: 0o440 } },
+          ],
+          mounts: { '/authority': 'authority', '/secrets/elasticsearch': 'elasticsearch' },
+        }
+      : {}
+    const connection: Partial<Config> = {
+      elasticHost: url,
+      indexPrefix,
+      indexReplicas,
+      ...(isSecured ? { elasticUsername: username, elasticCaFile: '/authority/ca.crt' } : {}),
+    }
+    const env = {
+      ...toEnv(connection),
+      ...(isSecured ? { ELASTIC_HTTP_AUTH_PASSWORD_FILE: '/secrets/elasticsearch/password' } : {}),
+    }
+    const masters = tierName(name, 'elasticsearch-master')
+    const ordered = [...sets.filter((set) => set.name !== masters), ...sets.filter((set) => set.name === masters)]
+    const gates = { servers: 'elasticsearch', sets: ordered, env, recoverySeconds: RECOVERY_SECONDS } as const
+    const after = { parent: this, dependsOn: [...dependsOn, ...restartAfter] }
+    return [roller({ site, name, image: runtimeImage, ...gates, ...access }, after)]
   }
 
   /** The Job that gives API and workers their user. */

@@ -3,7 +3,7 @@ import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi
 import { labelsOf, selectorOf } from './labels.ts'
 import { labelsOfPod, type PodTemplate } from './pod.ts'
 import { keeping } from './protection.ts'
-import { rolloutTimeouts } from './rollout-time.ts'
+import { rolloutSeconds, rolloutTimeouts } from './rollout-time.ts'
 import type { Site } from './site.ts'
 import type { Tier } from './tiers.ts'
 
@@ -29,6 +29,13 @@ export interface StatefulArgs {
   readonly usualStartSeconds?: number
   /** Seconds that a pod must be ready before the next one restarts. @default 5 */
   readonly readySeconds?: number
+  /**
+   * Whether a `roller` restarts its pods, each when the servers allow it, and waits for them. Otherwise Kubernetes does, each when the
+   * one before is ready.
+   *
+   * @default false
+   */
+  readonly gated?: boolean
 }
 
 /**
@@ -38,11 +45,22 @@ export interface StatefulArgs {
  */
 export class Stateful extends ComponentResource {
   readonly set: k8s.apps.v1.StatefulSet
+  /** Name in Kubernetes. */
+  readonly name: string
+  readonly replicas: number
+  readonly template: PodTemplate
+  /** How long one pod may take to stop and to be ready again, in seconds. */
+  readonly podSeconds: number
 
   constructor(name: string, args: StatefulArgs, opts: ComponentResourceOptions) {
     super('tracardi-at-scale:kubernetes:Stateful', name, {}, keeping(args.site.environment, opts))
     const { site, replicas, template, usualStartSeconds } = args
+    const { gated = false } = args
     const minReadySeconds = args.readySeconds ?? 5
+    this.name = name
+    this.replicas = replicas
+    this.template = template
+    this.podSeconds = rolloutSeconds({ template, steps: 1, minReadySeconds })
     const metadata = { namespace: site.namespace, labels: { ...labelsOf(site, args.tier), ...args.labels } }
     const claims = args.claims.flatMap((claim) =>
       Array.from({ length: replicas }, (_, ordinal) => {
@@ -61,14 +79,20 @@ export class Stateful extends ComponentResource {
     this.set = new k8s.apps.v1.StatefulSet(
       name,
       {
-        metadata: { ...metadata, name, labels: labelsOfPod(template) },
+        metadata: {
+          ...metadata,
+          name,
+          labels: labelsOfPod(template),
+          // Pods that are broken would be waited for, and what corrects them would come after the wait.
+          ...(gated ? { annotations: { 'pulumi.com/skipAwait': 'true' } } : {}),
+        },
         spec: {
           replicas,
           serviceName: args.serviceName,
           selector: { matchLabels: { ...selectorOf(site, args.tier), ...args.labels } },
           // A quorum that lost all its pods comes back only when they start together.
           podManagementPolicy: 'Parallel',
-          updateStrategy: { type: 'RollingUpdate' },
+          updateStrategy: { type: gated ? 'OnDelete' : 'RollingUpdate' },
           minReadySeconds,
           revisionHistoryLimit: 5,
           persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },

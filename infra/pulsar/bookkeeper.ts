@@ -5,6 +5,7 @@ import type { GroupOf } from '../config/read.ts'
 import { checksum, propertiesFile, scriptOf } from '../kubernetes/config-files.ts'
 import { type PodTemplate, podTemplate } from '../kubernetes/pod.ts'
 import { execCheck, probes } from '../kubernetes/probes.ts'
+import { roller } from '../kubernetes/roller.ts'
 import { service } from '../kubernetes/service.ts'
 import { hostOf, podHost, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
@@ -52,6 +53,13 @@ export interface BookKeeperArgs extends SiteArgs, BookKeeperSettings {
   readonly image: Input<string>
   /** Address of ZooKeeper, `host:port`. */
   readonly zookeeper: string
+  /**
+   * Image of the runtime, whose Job then restarts the pods, each when the servers allow it, and waits for them. Without it Kubernetes
+   * does, each when the one before is ready.
+   *
+   * @default none
+   */
+  readonly runtimeImage?: Input<string>
 }
 
 /** What the bookies are made from. */
@@ -71,6 +79,9 @@ const GRACE_SECONDS = 120
  * ledgers needs the whole `startMinutes`, and hardly all of them one after the other.
  */
 const USUAL_START_SECONDS = 600
+
+/** Autorecovery may have to make the copies of a bookie that was down for longer than `lostBookieRecoveryDelay`. */
+const RECOVERY_SECONDS = 1800
 
 /** `zkTimeout`: after it ZooKeeper forgets a bookie that was killed. */
 const SESSION_SECONDS = 10
@@ -111,11 +122,19 @@ export class BookKeeper extends ComponentResource {
             ],
             template: bookiePod(own, share, checksum(...Object.values(files))),
             usualStartSeconds: USUAL_START_SECONDS,
+            gated: args.runtimeImage !== undefined,
           },
           { parent: this, dependsOn: [configuration, peers, ...previous] },
         ),
     )
-    disruptionBudget(site, 'bookkeeper', name, child)
+    const budget = disruptionBudget(site, 'bookkeeper', name, child)
+    if (args.runtimeImage !== undefined && sets.length > 0) {
+      const { runtimeImage: image } = args
+      const address = ['--domain', hostOf(site, name), '--port', `${PORTS.bookie}`, '--zookeeper', args.zookeeper]
+      const options = [...address, '--ensemble', `${config.ensemble}`]
+      const gates = { servers: 'bookkeeper', sets, options, recoverySeconds: RECOVERY_SECONDS } as const
+      roller({ site, name, image, ...gates }, { parent: this, dependsOn: [budget] })
+    }
     this.sets = sets.map(({ set }) => set)
     this.registerOutputs({ sets: this.sets })
   }

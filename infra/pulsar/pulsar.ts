@@ -65,6 +65,13 @@ export interface PulsarSettings {
 export interface PulsarArgs extends SiteArgs, PulsarSettings {
   /** Image of Pulsar. @default 'apachepulsar/pulsar:4.0.6' */
   readonly image?: Input<string>
+  /**
+   * Image of the runtime, whose Jobs then restart ZooKeeper and bookies, each pod when the servers allow it. Without it Kubernetes does,
+   * each when the one before is ready.
+   *
+   * @default none
+   */
+  readonly runtimeImage?: Input<string>
   /** What the names of the parts begin with, as in `${prefix}zookeeper`. @default the name of the component and `-` */
   readonly prefix?: string
   /**
@@ -121,13 +128,14 @@ export class Pulsar extends ComponentResource implements PulsarAccess {
       facts({ 'platform.namespace': site.namespace, ...pulsarFacts(config, site) }),
       this,
     )
+    const gates = args.runtimeImage === undefined ? {} : { runtimeImage: args.runtimeImage }
     const after = (...dependsOn: Resource[]) => ({ parent: this, dependsOn })
     const check = { site, name: `${name}-upgrade`, image, version, acknowledge, zookeeper: `${prefix}zookeeper` }
     const checks = upgradeCheck(check, after(...guard))
     const storageClass = config.zookeeper.storageClass || site.storageClass
     this.zookeeper = new ZooKeeper(
       `${prefix}zookeeper`,
-      { ...site, image, ...config.zookeeper, storageClass },
+      { ...site, image, ...config.zookeeper, storageClass, ...gates },
       after(...guard, ...checks),
     )
     const zookeeper = this.zookeeper.address
@@ -144,7 +152,11 @@ export class Pulsar extends ComponentResource implements PulsarAccess {
       },
       after(this.zookeeper),
     )
-    this.bookkeeper = new BookKeeper(`${prefix}bookkeeper`, { ...shared, ...config.bookkeeper }, after(metadata))
+    this.bookkeeper = new BookKeeper(
+      `${prefix}bookkeeper`,
+      { ...shared, ...config.bookkeeper, ...gates },
+      after(metadata),
+    )
     this.autorecovery = new Autorecovery(
       `${prefix}autorecovery`,
       { ...shared, ...config.autorecovery },
@@ -175,7 +187,7 @@ export class Pulsar extends ComponentResource implements PulsarAccess {
         worker: tokens.secretName('worker'),
       }
     }
-    this.dependsOn = tokens ? [this.endpoint, tokens] : [this.endpoint]
+    this.dependsOn = [this.endpoint, ...(this.proxy ? [this.proxy] : []), ...(tokens ? [tokens] : [])]
     this.registerOutputs({ serviceUrl: this.endpoint.serviceUrl, adminUrl: this.endpoint.adminUrl })
   }
 }

@@ -5,6 +5,7 @@ import type { GroupOf } from '../config/read.ts'
 import { checksum, propertiesFile, scriptOf } from '../kubernetes/config-files.ts'
 import { type PodTemplate, podTemplate } from '../kubernetes/pod.ts'
 import { execCheck, probes } from '../kubernetes/probes.ts'
+import { roller } from '../kubernetes/roller.ts'
 import { service } from '../kubernetes/service.ts'
 import { type Domain, hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { Stateful } from '../kubernetes/stateful.ts'
@@ -31,6 +32,13 @@ export interface ZooKeeperSettings {
 export interface ZooKeeperArgs extends SiteArgs, ZooKeeperSettings {
   /** Image of Pulsar, which has ZooKeeper in it. */
   readonly image: Input<string>
+  /**
+   * Image of the runtime, whose Job then restarts the pods, each when the servers allow it, and waits for them. Without it Kubernetes
+   * does, each when the one before is ready.
+   *
+   * @default none
+   */
+  readonly runtimeImage?: Input<string>
 }
 
 /** What the parts of the ensemble are made from. */
@@ -50,6 +58,9 @@ export function clientAddress(site: Domain, name: string): string {
 export function membersService(name: string): string {
   return `${name}-members`
 }
+
+/** A follower that was down copies what it missed. */
+const RECOVERY_SECONDS = 600
 
 /** Maximum wait for clients with a session, after SIGTERM, in seconds. ZooKeeper itself stops immediately. */
 const GRACE_SECONDS = 60
@@ -84,7 +95,7 @@ export class ZooKeeper extends ComponentResource {
     const client = service(site, { tier: 'zookeeper', name, ports, type: 'ClusterIP' }, child)
     const memberPorts = { client: PORTS.client, server: PORTS.server, election: PORTS.election }
     const peers = service(site, { tier: 'zookeeper', name: members, ports: memberPorts, type: 'headless' }, child)
-    const { set } = new Stateful(
+    const stateful = new Stateful(
       name,
       {
         site,
@@ -93,12 +104,19 @@ export class ZooKeeper extends ComponentResource {
         replicas: config.replicas,
         claims: [{ name: 'data', gib: config.diskGib, storageClass: config.storageClass }],
         template: zookeeperPod({ name, site, image: args.image, config }, checksum(...Object.values(files))),
+        gated: args.runtimeImage !== undefined,
       },
       { parent: this, dependsOn: [configuration, client, peers] },
     )
-    disruptionBudget(site, 'zookeeper', name, child)
-    this.set = set
-    this.registerOutputs({ address: this.address, set })
+    const budget = disruptionBudget(site, 'zookeeper', name, child)
+    if (args.runtimeImage !== undefined) {
+      const { runtimeImage: image } = args
+      const options = ['--domain', hostOf(site, members), '--port', `${PORTS.client}`]
+      const gates = { servers: 'zookeeper', sets: [stateful], options, recoverySeconds: RECOVERY_SECONDS } as const
+      roller({ site, name, image, ...gates }, { parent: this, dependsOn: [budget] })
+    }
+    this.set = stateful.set
+    this.registerOutputs({ address: this.address, set: this.set })
   }
 }
 

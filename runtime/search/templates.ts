@@ -111,6 +111,7 @@ export interface IndexSettings {
   readonly number_of_replicas: string
   readonly refresh_interval: string
   readonly codec: SharedConfig['indexCodec']
+  readonly unassigned: { readonly node_left: { readonly delayed_timeout: string } }
 }
 
 /** The fields of a mapping, or of one of its objects. */
@@ -137,6 +138,12 @@ export interface Template extends NamedTemplate {
 
 /** Above the built-in templates of Elasticsearch (100) and what people usually choose. */
 const PRIORITY = 500
+
+/**
+ * How long no copy of a shard is made elsewhere when its node goes. A node that restarts is back in this time, and has its copies
+ * still; by default Elasticsearch begins to copy after one minute.
+ */
+export const RESTART_DELAY = '5m'
 
 /** The index templates of a configuration: settings for new indices, strict mappings. */
 export function templatesOf(config: SharedConfig): readonly Template[] {
@@ -201,6 +208,7 @@ function settingsOf({ indexReplicas, indexRefreshSeconds, indexCodec }: SharedCo
     number_of_replicas: String(indexReplicas),
     refresh_interval: `${indexRefreshSeconds}s`,
     codec: indexCodec,
+    unassigned: { node_left: { delayed_timeout: RESTART_DELAY } },
   }
 }
 

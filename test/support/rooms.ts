@@ -33,6 +33,10 @@ export const RUNTIME: Rooms = {
   },
   backup: { what: 'snapshots, their restore, and whether Pulsar keeps the gap', mayImport: ['queue', 'search'] },
   replay: { what: 'stores again what Pulsar keeps', mayImport: ['queue', 'search', 'worker'] },
+  rollout: {
+    what: 'restarts the pods of servers that hold data, each when the servers allow it',
+    mayImport: ['search'],
+  },
   erasure: { what: 'deletes everything of one profile', mayImport: ['queue', 'replay', 'search'] },
   sdk: { what: 'what programs send events with; a package of its own', mayImport: [] },
   send: { what: 'sends events of a file, or generated ones', mayImport: ['sdk'] },
@@ -42,7 +46,19 @@ export const RUNTIME: Rooms = {
   },
   commands: {
     what: "the operators' commands",
-    mayImport: ['api', 'backup', 'console', 'queue', 'search', 'send', 'load-test', 'replay', 'erasure', 'telemetry'],
+    mayImport: [
+      'api',
+      'backup',
+      'console',
+      'queue',
+      'search',
+      'send',
+      'load-test',
+      'replay',
+      'rollout',
+      'erasure',
+      'telemetry',
+    ],
   },
   local: { what: 'the run on one machine, and how commands find it', mayImport: ['api', 'telemetry'] },
 }

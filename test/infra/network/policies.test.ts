@@ -88,7 +88,7 @@ describe('network policies', () => {
     })
   }
 
-  it('let each tier reach its peers, and nobody else', async () => {
+  it('let each tier reach its peers, the set-up the API server, and nobody else', async () => {
     const clients = [DNS, 'broker 6650 8080', 'elasticsearch-data 9200']
     const members = [DNS, 'elasticsearch-data 9300', 'elasticsearch-master 9300']
     assert.deepEqual(tiers(await of('staging', { proxy: { replicas: 1 } }), 'egress'), {
@@ -101,7 +101,7 @@ describe('network policies', () => {
       'elasticsearch-data': members,
       api: [DNS, 'api 8585', 'api 9464', ...clients.slice(1), 'worker 9464'],
       worker: clients,
-      'set-up': [...clients, 'zookeeper 2181'],
+      'set-up': [DNS, 'anywhere 443 6443 8443 16443', ...clients.slice(1), 'zookeeper 2181'],
     })
   })
 

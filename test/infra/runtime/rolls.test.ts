@@ -32,6 +32,9 @@ async function effectsOf(stack: StackName, changes: Changes): Promise<readonly s
 const DATA = ['elasticsearch-data-a', 'elasticsearch-data-b', 'elasticsearch-data-c']
 const BOOKIES = ['bookkeeper-a', 'bookkeeper-b', 'bookkeeper-c']
 const PROGRAMS = ['api', 'worker']
+/** The Job that restarts pods of servers is a new one. */
+const rolled = (...servers: readonly string[]) =>
+  ['+', '-'].flatMap((sign) => servers.map((name) => `${sign} ${name}-roll-out`))
 const NEW_SET_UP = ['+ set-up', '- set-up', ...PROGRAMS]
 
 describe('a change of the configuration restarts', () => {
@@ -72,43 +75,55 @@ describe('a change of the configuration restarts', () => {
       { pulsar: { authorization: false } },
       ['- pulsar-permissions', 'broker'],
     ],
-    ['the bookies for their memory', { bookkeeper: { memoryMib: 4096 } }, BOOKIES],
+    ['the bookies for their memory', { bookkeeper: { memoryMib: 4096 } }, [...rolled('bookkeeper'), ...BOOKIES]],
     [
       'nothing for more bookies but new racks',
       { bookkeeper: { replicas: 4 } },
-      ['+ pulsar-metadata', '- pulsar-metadata'],
+      ['+ bookkeeper-roll-out', '+ pulsar-metadata', '- bookkeeper-roll-out', '- pulsar-metadata'],
     ],
     ['nothing for larger disks', { bookkeeper: { ledgersGib: 500, journalGib: 50 }, zookeeper: { diskGib: 50 } }, []],
     ['autorecovery for its memory', { autorecovery: { memoryMib: 1024 } }, ['autorecovery']],
-    ['nothing for more ZooKeeper nodes', { zookeeper: { replicas: 5 } }, []],
-    ['ZooKeeper for its memory', { zookeeper: { memoryMib: 2048 } }, ['zookeeper']],
+    ['nothing for more ZooKeeper nodes', { zookeeper: { replicas: 5 } }, rolled('zookeeper')],
+    ['ZooKeeper for its memory', { zookeeper: { memoryMib: 2048 } }, [...rolled('zookeeper'), 'zookeeper']],
     ['nothing for proxies that are added', { proxy: { replicas: 1 } }, ['+ proxy']],
-    ['data nodes for their heap', { elasticsearch: { heapGib: 6 } }, DATA],
-    ['masters for their memory', { elasticsearch: { masterMemoryMib: 4096 } }, ['elasticsearch-master']],
-    ['nodes for how they read files', { elasticsearch: { memoryMap: true } }, [...DATA, 'elasticsearch-master']],
-    ['nothing for more data nodes', { elasticsearch: { dataNodes: 6, heapGib: 2 } }, []],
+    ['data nodes for their heap', { elasticsearch: { heapGib: 6 } }, [...rolled('elasticsearch'), ...DATA]],
+    [
+      'masters for their memory',
+      { elasticsearch: { masterMemoryMib: 4096 } },
+      [...rolled('elasticsearch'), 'elasticsearch-master'],
+    ],
+    [
+      'nodes for how they read files',
+      { elasticsearch: { memoryMap: true } },
+      [...rolled('elasticsearch'), ...DATA, 'elasticsearch-master'],
+    ],
+    ['nothing for more data nodes', { elasticsearch: { dataNodes: 6, heapGib: 2 } }, rolled('elasticsearch')],
     [
       'all of Pulsar, and nothing else, for another image of it',
       { images: { pulsar: 'apachepulsar/pulsar:4.0.7' } },
       [
-        ...['+ pulsar-upgrade', '- pulsar-upgrade', 'autorecovery', ...BOOKIES],
+        ...['+ bookkeeper-roll-out', '+ pulsar-upgrade', '+ zookeeper-roll-out'],
+        ...['- bookkeeper-roll-out', '- pulsar-upgrade', '- zookeeper-roll-out', 'autorecovery', ...BOOKIES],
         ...['broker', 'pulsar-metadata', 'pulsar-permissions', 'zookeeper'],
       ],
     ],
     [
       'all of Elasticsearch, and nothing else, for another image of it',
       { images: { elasticsearch: 'example.com/elasticsearch:9.2.0' } },
-      [...DATA, 'elasticsearch-master', 'elasticsearch-upgrade', 'elasticsearch-users'],
+      [...rolled('elasticsearch'), ...DATA, 'elasticsearch-master', 'elasticsearch-upgrade', 'elasticsearch-users'],
     ],
     [
       'all of Elasticsearch, after a check, for another version of it',
       { elasticsearch: { version: '9.2.1' } },
-      ['+ elasticsearch-upgrade', '- elasticsearch-upgrade', ...DATA, 'elasticsearch-master', 'elasticsearch-users'],
+      [
+        ...['+ elasticsearch-roll-out', '+ elasticsearch-upgrade', '- elasticsearch-roll-out'],
+        ...['- elasticsearch-upgrade', ...DATA, 'elasticsearch-master', 'elasticsearch-users'],
+      ],
     ],
     [
-      'the programs and set-up for another image of them',
+      'the programs, set-up and the Jobs that look at servers for another image of them',
       { images: { runtime: 'example.com/t:2' } },
-      ['api', 'set-up', 'worker'],
+      ['api', 'bookkeeper-roll-out', 'elasticsearch-roll-out', 'set-up', 'worker', 'zookeeper-roll-out'],
     ],
   ]
   for (const [what, changes, effects] of cases) {

@@ -329,6 +329,8 @@ describe('templatesOf', () => {
     const index = {
       ...{ number_of_shards: '6', number_of_replicas: '2' },
       ...{ refresh_interval: '30s', codec: 'default' },
+      // A node that restarts is back within it: nothing is copied before.
+      unassigned: { node_left: { delayed_timeout: '5m' } },
     }
     for (const template of [event, session, profile]) assert.deepEqual(template?.body.template.settings, { index })
     assert.deepEqual(event?.body.template.aliases, { 'shop-event': {} })
