@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { backlog } from './commands/backlog.ts'
 import { exportDeadLetters, listDeadLetters, replayAll } from './commands/dead-letters.ts'
+import { type DrainFlags, drainCommand, runDrain } from './commands/drain.ts'
 import { type EraseFlags, eraseCommand, runErase } from './commands/erase.ts'
 import { checkIds } from './commands/ids.ts'
 import { ageIndices, expireIndices, indices } from './commands/indices.ts'
@@ -216,6 +217,12 @@ cli.addCommand(
     .action(async (flags: EraseFlags & RunChoice) => {
       process.exitCode = await runErase(config(flags), flags, quietLog())
     }),
+)
+
+cli.addCommand(
+  drainCommand().action(async (when: string, flags: DrainFlags) => {
+    process.exitCode = await runDrain(loadConfig(process.env), when, flags, process.env)
+  }),
 )
 
 cli

@@ -58,11 +58,13 @@ export interface PodArgs {
   /** Digests of the configuration that the pod reads only at its start, so that a change restarts it. */
   readonly checksums?: Readonly<Record<string, Input<string>>>
   readonly restartPolicy?: 'Always' | 'OnFailure' | 'Never'
-  /** ServiceAccount that a cloud trusts. The pod still gets no token of the API server. @default that of the namespace */
+  /** ServiceAccount that a cloud trusts, or whose rights the pod has. @default that of the namespace */
   readonly serviceAccount?: string
+  /** Whether the pod gets a token of the API server. @default false */
+  readonly callsApiServer?: boolean
 }
 
-/** A pod that PodSecurity `restricted` admits: no root, no privileges, a read-only root, and no token of the API server. */
+/** A pod that PodSecurity `restricted` admits: no root, no privileges, a read-only root, and a token of the API server only where it asks. */
 export function podTemplate(args: PodArgs): PodTemplate {
   const { cpuLimits, pullSecret } = args.site
   const annotations = Object.fromEntries(
@@ -74,7 +76,7 @@ export function podTemplate(args: PodArgs): PodTemplate {
       ...(args.checksums ? { annotations } : {}),
     },
     spec: {
-      automountServiceAccountToken: false,
+      automountServiceAccountToken: args.callsApiServer ?? false,
       ...(args.serviceAccount ? { serviceAccountName: args.serviceAccount } : {}),
       enableServiceLinks: false,
       terminationGracePeriodSeconds: args.graceSeconds,

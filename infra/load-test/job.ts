@@ -4,6 +4,7 @@ import { authorityConfig } from '../elasticsearch/certificates.ts'
 import { passwordSecret } from '../elasticsearch/users.ts'
 import { PLATFORM, selectorOf } from '../kubernetes/labels.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
+import { RUNTIME_USER } from '../kubernetes/runtime-user.ts'
 import { hostOf } from '../kubernetes/site.ts'
 import type { Tier } from '../kubernetes/tiers.ts'
 import { tokenSecret } from '../pulsar/tokens.ts'
@@ -11,7 +12,6 @@ import {
   containerEnv,
   MONITORING_PORT,
   PUBLIC_PORT,
-  RUNTIME_USER,
   type RuntimeAccess,
   runtimeVolumes,
 } from '../runtime/environment.ts'

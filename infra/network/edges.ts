@@ -41,13 +41,21 @@ export interface EdgesArgs {
   readonly snapshotPorts?: readonly number[]
   /** Ports outside of the cluster on which the brokers reach the store of offloaded ledgers. @default [] */
   readonly offloadPorts?: readonly number[]
+  /** Whether Jobs drain servers of the stack. @default false */
+  readonly drains?: boolean
 }
+
+/**
+ * Ports of the API server: that of its Service and of what clouds manage, and those behind the Service of clusters of one's own
+ * (kubeadm, k3s and kind; minikube; MicroK8s). Rules look at the address behind the Service.
+ */
+const API_SERVER_PORTS = [443, 6443, 8443, 16_443]
 
 const SEARCH_NODES = ['elasticsearch-master', 'elasticsearch-data', 'elasticsearch-warm'] as const
 
 /** Every connection that the platform makes or takes, and no other: the NetworkPolicies are made from this list. */
 export function edgesOf(args: EdgesArgs): readonly Edge[] {
-  const { tiers, outside, external, authenticated, snapshotPorts = [], offloadPorts = [] } = args
+  const { tiers, outside, external, authenticated, snapshotPorts = [], offloadPorts = [], drains = false } = args
   const has = (end: Edge['from']) =>
     end === 'anywhere' || end === 'dns' || outside.has(end as Outside) || tiers.has(end as Tier)
   // As the Service of the clients has it: masters answer them only where they hold the data.
@@ -64,12 +72,22 @@ export function edgesOf(args: EdgesArgs): readonly Edge[] {
     ...SEARCH_NODES.flatMap((from) => stored(from, snapshotPorts, 'snapshots')),
     ...stored('broker', offloadPorts, 'offloaded ledgers'),
   ]
+  const asks: Edge[] = drains
+    ? [
+        {
+          from: 'set-up',
+          to: 'anywhere',
+          ports: API_SERVER_PORTS,
+          why: 'the API server, which knows what is to be drained',
+        },
+      ]
+    : []
   const scraped = scrapedOf([...tiers], authenticated).map((to): Edge => {
     const { metrics, ports } = tierOf(to)
     return { from: 'scrapers', to, ports: [ports[metrics?.port ?? ''] as number], why: 'metrics' }
   })
   const names = [...tiers].map((from): Edge => ({ from, to: 'dns', ports: [53], why: 'names' }))
-  return [...INSIDE, ...documents, ...servers, ...store, ...scraped, ...names].filter(
+  return [...INSIDE, ...documents, ...servers, ...store, ...asks, ...scraped, ...names].filter(
     ({ from, to }) => has(from) && has(to),
   )
 }

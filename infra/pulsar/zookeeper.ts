@@ -6,7 +6,7 @@ import { checksum, propertiesFile, scriptOf } from '../kubernetes/config-files.t
 import { type PodTemplate, podTemplate } from '../kubernetes/pod.ts'
 import { execCheck, probes } from '../kubernetes/probes.ts'
 import { service } from '../kubernetes/service.ts'
-import { type Domain, hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
+import { hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { Stateful } from '../kubernetes/stateful.ts'
 import { configMap, disruptionBudget } from '../kubernetes/tier-objects.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
@@ -42,7 +42,7 @@ interface Ensemble {
 }
 
 /** Where clients of the ensemble of this name connect, `host:port`. */
-export function clientAddress(site: Domain, name: string): string {
+export function clientAddress(site: Pick<Site, 'namespace'>, name: string): string {
   return `${hostOf(site, name)}:${PORTS.client}`
 }
 

@@ -5,12 +5,10 @@ import type { SearchAccess, SearchEndpoint } from '../elasticsearch/endpoint.ts'
 import { type JobPodArgs, jobPod } from '../kubernetes/job.ts'
 import { nodeHeapMib } from '../kubernetes/memory.ts'
 import type { ContainerArgs, PodTemplate, Volume, VolumeMount } from '../kubernetes/pod.ts'
+import { RUNTIME_USER } from '../kubernetes/runtime-user.ts'
 import type { Site, SiteArgs } from '../kubernetes/site.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
 import type { PulsarAccess } from '../pulsar/endpoint.ts'
-
-/** The user that the runtime's image is made for. */
-export const RUNTIME_USER = { user: 10_001, group: 10_001 } as const
 
 /** `PUBLIC_PORT`, `PRIVATE_PORT` and `MONITORING_PORT`, fixed in a cluster. */
 export const { public: PUBLIC_PORT, private: PRIVATE_PORT, monitoring: MONITORING_PORT } = TIERS.api.ports

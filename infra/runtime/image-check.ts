@@ -3,8 +3,8 @@ import { type CustomResourceOptions, type Input, output } from '@pulumi/pulumi'
 import { checksum } from '../kubernetes/config-files.ts'
 import { labelsOf } from '../kubernetes/labels.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
+import { RUNTIME_USER } from '../kubernetes/runtime-user.ts'
 import type { Site } from '../kubernetes/site.ts'
-import { RUNTIME_USER } from './environment.ts'
 
 /** So little that it finds room on a node that is full for everything else. */
 const RESOURCES = { cpuMillicores: 10, memoryMib: 64 }

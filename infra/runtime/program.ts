@@ -4,6 +4,7 @@ import { toEnv } from '../../runtime/config.ts'
 import { checksum } from '../kubernetes/config-files.ts'
 import { type ContainerArgs, type PodTemplate, podTemplate, type Resources } from '../kubernetes/pod.ts'
 import { httpCheck, probes } from '../kubernetes/probes.ts'
+import { RUNTIME_USER } from '../kubernetes/runtime-user.ts'
 import { hostOf, type Site } from '../kubernetes/site.ts'
 import { configMap } from '../kubernetes/tier-objects.ts'
 import { TIERS, type Tier } from '../kubernetes/tiers.ts'
@@ -11,7 +12,6 @@ import {
   type ApiSecrets,
   containerEnv,
   MONITORING_PORT,
-  RUNTIME_USER,
   type RuntimeAccess,
   readBy,
   runtimeVolumes,

@@ -3,15 +3,9 @@ import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi
 import { onDemand } from '../kubernetes/job.ts'
 import { labelsOf } from '../kubernetes/labels.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
+import { RUNTIME_USER } from '../kubernetes/runtime-user.ts'
 import { siteOf } from '../kubernetes/site.ts'
-import {
-  accessOf,
-  containerEnv,
-  RUNTIME_USER,
-  type RuntimeArgs,
-  runtimeVolumes,
-  settingsConfig,
-} from './environment.ts'
+import { accessOf, containerEnv, type RuntimeArgs, runtimeVolumes, settingsConfig } from './environment.ts'
 
 export interface ReplayArgs extends RuntimeArgs {
   /** Name of the `Workers` whose settings a replay has. */

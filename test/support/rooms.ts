@@ -28,6 +28,7 @@ export const RUNTIME: Rooms = {
   programs: { what: 'the programs of the images', mayImport: ['api', 'worker', 'console', 'queue', 'search'] },
   backup: { what: 'snapshots, their restore, and whether Pulsar keeps the gap', mayImport: ['queue', 'search'] },
   replay: { what: 'stores again what Pulsar keeps', mayImport: ['queue', 'search', 'worker'] },
+  drain: { what: 'empties servers that hold data before they go, and verifies it', mayImport: ['search', 'telemetry'] },
   erasure: { what: 'deletes everything of one profile', mayImport: ['queue', 'replay', 'search'] },
   sdk: { what: 'what programs send events with; a package of its own', mayImport: [] },
   send: { what: 'sends events of a file, or generated ones', mayImport: ['sdk'] },
@@ -37,7 +38,21 @@ export const RUNTIME: Rooms = {
   },
   commands: {
     what: "the operators' commands",
-    mayImport: ['api', 'backup', 'console', 'queue', 'search', 'send', 'load-test', 'replay', 'erasure', 'telemetry'],
+    mayImport: [
+      ...[
+        'api',
+        'backup',
+        'console',
+        'drain',
+        'queue',
+        'search',
+        'send',
+        'load-test',
+        'replay',
+        'erasure',
+        'telemetry',
+      ],
+    ],
   },
   local: { what: 'the run on one machine, and how commands find it', mayImport: ['api', 'telemetry'] },
 }
