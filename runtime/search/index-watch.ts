@@ -174,7 +174,11 @@ export class IndexWatch {
     const counts = Object.fromEntries(INDEX_TROUBLES.map((code) => [code, count(code)])) as Record<IndexTrouble, number>
     report(
       counts,
-      [...troubles.values()].map(({ what, code, detail = '' }) => ({ code: code as IndexTrouble, what, detail })),
+      [...troubles.values()].map(({ what, code, detail }) => ({
+        code: code as IndexTrouble,
+        what,
+        detail: String(detail),
+      })),
     )
   }
 }
