@@ -5,6 +5,7 @@ import type { GroupOf } from './config/read.ts'
 import { type ElasticsearchSettings, settledElasticsearch } from './elasticsearch/elasticsearch.ts'
 import type { SettledElasticsearch } from './elasticsearch/facts.ts'
 import type { SnapshotStore } from './elasticsearch/snapshots.ts'
+import type { DrainSettings } from './kubernetes/drain.ts'
 import { PLATFORM } from './kubernetes/labels.ts'
 import { type Site, type SiteArgs, siteOf } from './kubernetes/site.ts'
 import type { ObservabilitySettings } from './observability/observability.ts'
@@ -71,12 +72,6 @@ export interface PlatformSettings extends SiteArgs {
    * @default false
    */
   readonly expireIndices?: boolean
-  /**
-   * Whether the platform creates its namespace. One that exists stays when the platform is destroyed, and rights in it are enough. Fixed.
-   *
-   * @default true
-   */
-  readonly createNamespace?: boolean
   /** Namespaces whose pods may read metrics. @default [] */
   readonly monitoringNamespaces?: readonly string[]
   /** Labels of the pods there that may, as `name=value`: a pod needs all of them. @default [], every pod */
@@ -93,6 +88,8 @@ export interface PlatformSettings extends SiteArgs {
   readonly sizedEventBytes?: number
   /** Changes that are refused because they could destroy data, and that an operator has prepared: `key=new value`. @default [] */
   readonly acknowledge?: readonly string[]
+  /** How bookies and data nodes are emptied before they go. */
+  readonly drain?: DrainSettings
 }
 
 export interface PlatformArgs extends PlatformSettings {
@@ -109,7 +106,6 @@ export interface PlatformArgs extends PlatformSettings {
 /** A platform with every number settled. */
 export interface SettledPlatform {
   readonly site: Site
-  readonly createNamespace: boolean
   readonly settings: Config
   /** Nothing where Pulsar is not of the platform. */
   readonly pulsar?: SettledPulsar
@@ -133,10 +129,8 @@ export interface SettledPlatform {
  */
 export function settledPlatform(name: string, args: PlatformSettings): SettledPlatform {
   const { pulsar = {}, elasticsearch = {}, kedaNamespace, backlogHours } = args
-  const { createNamespace, ...given } = withDefaults(name, 'platform', args)
-  const { monitoringNamespaces, monitoringPods, operatorNamespaces } = given
+  const { monitoringNamespaces, monitoringPods, operatorNamespaces } = withDefaults(name, 'platform', args)
   return {
-    createNamespace,
     site: siteOf(name, { ...args, partOf: args.partOf ?? PLATFORM }),
     settings: { ...loadConfig({}), ...args.settings },
     ...(isExternalPulsar(pulsar) ? {} : { pulsar: settledPulsar(`pulsar of ${name}`, pulsar) }),

@@ -47,8 +47,7 @@ export class Platform extends ComponentResource {
   readonly trackUrl: string
   /** The operators' token, a secret. */
   readonly consoleToken: Output<string>
-  /** Nothing where it exists without the platform. */
-  readonly namespace?: k8s.core.v1.Namespace
+  readonly namespace: k8s.core.v1.Namespace
   /** The `Pulsar` of the platform, or how the one that exists is reached. */
   readonly pulsar: PulsarAccess
   /** The `Elasticsearch` of the platform, or how the one that exists is reached. */
@@ -67,12 +66,10 @@ export class Platform extends ComponentResource {
       {},
       { ...opts, transformations: [protect, ...(opts.transformations ?? [])] },
     )
-    const { runtimeImage, prefix = `${name}-`, acknowledge = [] } = args
+    const { runtimeImage, prefix = `${name}-`, acknowledge = [], drain = {} } = args
     const child = { parent: this }
-    if (settled.createNamespace) {
-      this.namespace = namespaceOf(`${prefix}namespace`, site, this)
-      made.namespace = this.namespace
-    }
+    this.namespace = namespaceOf(`${prefix}namespace`, site, this)
+    made.namespace = this.namespace
     const facts = factsOf(settled)
     const guard = new Guard(
       `${prefix}guard`,
@@ -80,11 +77,12 @@ export class Platform extends ComponentResource {
         ...site,
         facts,
         acknowledge,
+        drains: true,
+        skipCheck: drain.skipCheck ?? [],
         prefix,
         configMap: `${PLATFORM}-facts`,
-        ownNamespaceOnly: !settled.createNamespace,
       },
-      { ...child, dependsOn: this.namespace ?? [] },
+      { ...child, dependsOn: [this.namespace] },
     )
     const tiers = tiersOf(settled)
     const named = namedPods(settled)
@@ -180,13 +178,13 @@ function authorizationOf({ pulsar }: SettledPlatform): { authorization: boolean;
 
 function pulsarOf(
   prefix: string,
-  { pulsar = {}, acknowledge = [], runtimeImage }: PlatformArgs,
+  { pulsar = {}, acknowledge = [], drain = {}, runtimeImage }: PlatformArgs,
   { site }: SettledPlatform,
   opts: ComponentResourceOptions,
 ): PulsarAccess {
   const name = `${prefix}pulsar`
   if (!isExternalPulsar(pulsar))
-    return new Pulsar(name, { ...site, ...pulsar, prefix, runtimeImage, guard: false, acknowledge }, opts)
+    return new Pulsar(name, { ...site, ...pulsar, prefix, guard: false, acknowledge, drain, runtimeImage }, opts)
   const { serviceUrl, adminUrl, transport = 'native', token } = pulsar
   const access = { endpoint: { serviceUrl, adminUrl }, transport }
   if (token === undefined) return { ...access, dependsOn: [] }
@@ -202,7 +200,7 @@ function pulsarOf(
 
 function elasticsearchOf(
   prefix: string,
-  { elasticsearch = {}, acknowledge = [], runtimeImage }: PlatformArgs,
+  { elasticsearch = {}, acknowledge = [], drain = {}, runtimeImage }: PlatformArgs,
   { site, settings, backup }: SettledPlatform,
   restartAfter: readonly Resource[],
   opts: ComponentResourceOptions,
@@ -212,7 +210,7 @@ function elasticsearchOf(
     const storageClass = elasticsearch.storageClass || site.storageClass
     const { indexPrefix, indexReplicas } = settings
     const rollout = { runtimeImage, restartAfter, indexReplicas }
-    const own = { storageClass, indexPrefix, snapshots: backup, guard: false, acknowledge, ...rollout }
+    const own = { storageClass, indexPrefix, snapshots: backup, guard: false, acknowledge, drain, ...rollout }
     return new Elasticsearch(name, { ...site, ...elasticsearch, ...own }, opts)
   }
   const { url, apiKey, username, password } = elasticsearch

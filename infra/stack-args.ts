@@ -5,15 +5,14 @@ import { DAY_SECONDS, type Demand } from './sizing/demand.ts'
 
 /** What the platform of a stack is made from: the one place that turns the configuration of a stack into arguments. */
 export function platformSettings(plan: Plan): PlatformSettings {
-  const { environment, namespace, createNamespace, clusterDomain, zones, storageClass, cpuLimits } = plan.platform
+  const { environment, namespace, zones, storageClass, cpuLimits } = plan.platform
   const { monitoringNamespaces, monitoringPods, operatorNamespaces, acknowledge } = plan.platform
+  const { drainMinutes: minutes, drainedVolumes: volumes, skipCheck } = plan.platform
   const { kedaNamespace, ...workers } = plan.workers
   const { monitors, ...observability } = plan.observability
   return {
     environment,
     namespace,
-    createNamespace,
-    clusterDomain,
     zones,
     storageClass,
     cpuLimits,
@@ -34,6 +33,7 @@ export function platformSettings(plan: Plan): PlatformSettings {
     backlogHours: plan.load.backlogHours,
     ...(plan.demand === undefined ? {} : sizedFor(plan.load, plan.demand)),
     acknowledge,
+    drain: { minutes, volumes, skipCheck },
   }
 }
 

@@ -3,6 +3,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { backlog } from './commands/backlog.ts'
 import { completionScript, SHELL_NAMES } from './commands/completion.ts'
 import { dropLetters, exportDeadLetters, listDeadLetters, replayAll } from './commands/dead-letters.ts'
+import { type DrainFlags, drainCommand, runDrain } from './commands/drain.ts'
 import { type EraseFlags, eraseCommand, runErase } from './commands/erase.ts'
 import { checkIds } from './commands/ids.ts'
 import { ageIndices, expireIndices, indices } from './commands/indices.ts'
@@ -244,6 +245,12 @@ cli.addCommand(
 cli.addCommand(
   rollOutCommand().action(async (flags: RollOutFlags) => {
     process.exitCode = await runRollOut(loadConfig(process.env), flags, process.env)
+  }),
+)
+
+cli.addCommand(
+  drainCommand().action(async (when: string, flags: DrainFlags) => {
+    process.exitCode = await runDrain(loadConfig(process.env), when, flags, process.env)
   }),
 )
 

@@ -83,21 +83,6 @@ export const schema = {
         'Purpose of the stack. `production` refuses counts that do not survive a failure, and protects its data; `dev` leaves nothing behind.',
     },
     namespace: { type: 'string', default: 'tracardi', pattern: LABEL, description: 'Kubernetes namespace. Fixed.' },
-    createNamespace: {
-      type: 'boolean',
-      default: true,
-      description:
-        'Whether the stack creates that namespace. `no` for one that exists: the stack then needs [rights in it](deploy.md#a-namespace-that-exists) and nowhere else, and never deletes it. Fixed.',
-    },
-    clusterDomain: {
-      type: 'string',
-      default: 'cluster.local',
-      pattern: {
-        regex: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
-        says: 'a domain like cluster.local',
-      },
-      description: 'DNS domain of the cluster, in which the servers find each other by their names. Fixed.',
-    },
     zones: {
       type: 'list',
       default: [],
@@ -156,6 +141,29 @@ export const schema = {
       pattern: { regex: /^[\w.-]+=\S*$/, says: 'texts like bookkeeper.replicas=3' },
       description:
         'Refused changes that an operator has prepared, so that they destroy no data: `key=new value`, as the refusal says.',
+    },
+    drainMinutes: {
+      type: 'integer',
+      default: 60,
+      minimum: 1,
+      maximum: 1440,
+      unit: 'minutes',
+      description:
+        'How long one `up` empties bookies or data nodes that go, before it reports what is left. The next `up` continues from there.',
+    },
+    drainedVolumes: {
+      type: 'string',
+      default: 'keep',
+      oneOf: ['keep', 'delete'],
+      description:
+        'What becomes of the volumes of a bookie or data node that was drained and is gone. A server that replaces it gets new ones in any case.',
+    },
+    skipCheck: {
+      type: 'list',
+      default: [],
+      pattern: { regex: /^[\w.-]+=\d+>(\d+|none)$/, says: 'texts like bookkeeper.replicas=4>3' },
+      description:
+        'For disasters: servers that go without being drained or verified, as `key=old>new`. What only they hold is lost. Each entry is for one change; any other change of its key is refused until the entry is removed.',
     },
   },
   load: {

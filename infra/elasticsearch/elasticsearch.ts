@@ -3,9 +3,11 @@ import { type Config, settings, toEnv } from '../../runtime/config.ts'
 import { refuse, settledImage, withDefaults } from '../config/defaults.ts'
 import { elasticsearchFaults } from '../config/rules.ts'
 import { checksum, checksumOfSecrets } from '../kubernetes/config-files.ts'
+import { Drain, type DrainSettings } from '../kubernetes/drain.ts'
 import { setUpJob } from '../kubernetes/job.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
 import { roller } from '../kubernetes/roller.ts'
+import { RUNTIME_USER } from '../kubernetes/runtime-user.ts'
 import { service } from '../kubernetes/service.ts'
 import { hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
@@ -15,7 +17,7 @@ import { facts } from '../safety/facts.ts'
 import { guardOf } from '../safety/guard.ts'
 import { authorityConfig, Certificates } from './certificates.ts'
 import type { SearchAccess, SearchEndpoint } from './endpoint.ts'
-import { elasticsearchFacts, type SettledElasticsearch } from './facts.ts'
+import { elasticsearchFacts, replicasFact, type SettledElasticsearch } from './facts.ts'
 import { ELASTICSEARCH_USER, elasticsearchPod } from './node.ts'
 import { foundingMasters, membersService, type NodeSet, nodeSets, tierName } from './node-sets.ts'
 import { elasticsearchSettings, HTTP_PORT, jvmOptionsFile, LOG4J_FILE, TRANSPORT_PORT } from './settings.ts'
@@ -79,8 +81,8 @@ export interface ElasticsearchArgs extends SiteArgs, ElasticsearchSettings {
   /** Where snapshots are kept: what the group `backup` of a stack has. @default none */
   readonly snapshots?: Partial<SnapshotStore & { readonly intervalHours: number }>
   /**
-   * Image of the runtime, whose Job then restarts the pods, each when the servers allow it, and waits for them. Without it Kubernetes
-   * does, each when the one before is ready.
+   * Image of the runtime, whose Jobs then restart the pods, each when the servers allow it, and empty data nodes before they go. Without
+   * it Kubernetes restarts each pod when the one before is ready, and fewer data nodes are refused.
    *
    * @default none
    */
@@ -99,6 +101,8 @@ export interface ElasticsearchArgs extends SiteArgs, ElasticsearchSettings {
   readonly guard?: boolean
   /** Changes that are refused, and that an operator has prepared: `key=new value`, as the refusal says. @default [] */
   readonly acknowledge?: readonly string[]
+  /** How data nodes are emptied before they go, where a Job does it. */
+  readonly drain?: DrainSettings
 }
 
 /** @throws RunError with every value that is out of range. */
@@ -120,6 +124,11 @@ interface Cluster {
 
 /** A copy that was down is brought up to date from the operations that it missed, or, when these are too many, from files. */
 const RECOVERY_SECONDS = 3600
+/** Name of the claim of a node. */
+const DATA_CLAIM = 'data'
+
+const AUTHORITY_DIR = '/authority'
+const PASSWORD_DIR = '/password'
 
 /** Longer than a node takes to open the shards on its own disk, so that the next node seldom stops before they are back. */
 const READY_SECONDS = 30
@@ -169,7 +178,9 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     const before = [...guard, clients, ...peers, ...(secure ? [secure.certificates, secure.users] : [])]
     const snapshotHours = backup ? snapshots.intervalHours : 0
     const check = { site, cluster: name, image, version, acknowledge, security, indexPrefix, snapshotHours }
-    const dependsOn = [...before, ...upgradeCheck(check, { ...child, dependsOn: before })]
+    const drain = this.drain(own, args, sets, security, before)
+    const checks = [...upgradeCheck(check, { ...child, dependsOn: before }), ...(drain ? [drain.before] : [])]
+    const dependsOn = [...before, ...checks]
     const password = secure ? { passwordDigest: secure.users.digests.elastic } : {}
     const make = (set: NodeSet, previous: readonly Stateful[]): Stateful => {
       const files = {
@@ -196,7 +207,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
           serviceName: membersService(name, set.tier),
           replicas: set.share.replicas,
           labels: set.share.zone === undefined ? {} : { [ZONE_LABEL]: set.share.zone },
-          claims: [{ name: 'data', gib: set.diskGib, storageClass: set.storageClass }],
+          claims: [{ name: DATA_CLAIM, gib: set.diskGib, storageClass: set.storageClass }],
           template: elasticsearchPod({
             site,
             cluster: name,
@@ -220,6 +231,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     const nodes = [sets.filter(isMaster), sets.filter((set) => !isMaster(set))].flatMap((some) =>
       oneAfterTheOther(some, make),
     )
+    drain?.after(nodes)
     const budgets = tiers.map((tier) => disruptionBudget(site, tier, tierName(name, tier), child))
     const job = secure ? this.users(own, secure.users, nodes) : undefined
     const url = `${security ? 'https' : 'http'}://${hostOf(site, name)}:${HTTP_PORT}`
@@ -275,6 +287,49 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     const gates = { servers: 'elasticsearch', sets: ordered, env, recoverySeconds: RECOVERY_SECONDS } as const
     const after = { parent: this, dependsOn: [...dependsOn, ...restartAfter] }
     return [roller({ site, name, image: runtimeImage, ...gates, ...access }, after)]
+  }
+
+  /** The Jobs that empty data nodes before they go. They have the administrator's rights: no other user may change allocation. */
+  private drain(
+    { name, site }: Cluster,
+    { runtimeImage, drain: settings = {} }: ElasticsearchArgs,
+    sets: readonly NodeSet[],
+    security: boolean,
+    dependsOn: readonly Resource[],
+  ): Drain | undefined {
+    const data = sets.filter(({ tier }) => tier !== 'elasticsearch-master')
+    if (runtimeImage === undefined || data.length === 0) return undefined
+    const elasticHost = `${security ? 'https' : 'http'}://${hostOf(site, name)}:${HTTP_PORT}`
+    const secure = security ? { elasticUsername: 'elastic', elasticCaFile: `${AUTHORITY_DIR}/ca.crt` } : {}
+    const volumes = security
+      ? [
+          { name: 'authority', configMap: { name: authorityConfig(name) } },
+          { name: 'password', secret: { secretName: passwordSecret(name, 'elastic'), defaultMode: 0o440 } },
+        ]
+      : []
+    return new Drain(
+      `${name}-drain`,
+      {
+        site,
+        settings,
+        image: runtimeImage,
+        servers: 'elasticsearch',
+        sets: data.map((set) => ({
+          name: set.name,
+          fact: replicasFact(name, set),
+          tier: set.tier,
+          replicas: set.share.replicas,
+          claims: [DATA_CLAIM],
+        })),
+        pod: { ...RUNTIME_USER, volumes },
+        env: {
+          ...toEnv({ elasticHost, ...secure }),
+          ...(security ? { ELASTIC_HTTP_AUTH_PASSWORD_FILE: `${PASSWORD_DIR}/password` } : {}),
+        },
+        mounts: security ? { [AUTHORITY_DIR]: 'authority', [PASSWORD_DIR]: 'password' } : {},
+      },
+      { parent: this, dependsOn: [...dependsOn] },
+    )
   }
 
   /** The Job that gives API and workers their user. */

@@ -5,7 +5,10 @@ import { type PodArgs, type PodTemplate, podTemplate } from './pod.ts'
 import type { Site } from './site.ts'
 
 export interface JobPodArgs
-  extends Pick<PodArgs, 'site' | 'user' | 'group' | 'volumes' | 'containers' | 'serviceAccount' | 'callsApiServer'> {
+  extends Pick<
+    PodArgs,
+    'site' | 'user' | 'group' | 'volumes' | 'initContainers' | 'containers' | 'serviceAccount' | 'callsApiServer'
+  > {
   /** It runs once: a pod that failed stays with its log, because an operator must see why. @default it runs until it has succeeded */
   readonly once?: boolean
   /** Seconds between SIGTERM and SIGKILL. @default 30 */

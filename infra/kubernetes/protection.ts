@@ -14,8 +14,8 @@ const FACTS = /(^|-)facts$/
 /**
  * How an environment keeps its data when the stack is destroyed.
  *
- * `production` protects the namespace, volumes, sets and keys: a destroy is refused until an operator lifts that, and the
- * volumes stay even then. `staging` keeps the volumes. `dev` leaves nothing: all goes with its namespace.
+ * `production` protects the namespace, sets and keys: a destroy is refused until an operator lifts that, and the volumes stay
+ * even then. They need no protection of their own, which would stop an update that removes a drained server. `staging` keeps the volumes. `dev` leaves nothing: all goes with its namespace.
  */
 export function protection(environment: Environment, namespace: () => Resource | undefined): ResourceTransformation {
   return ({ type, name, props, opts }) => ({
@@ -42,6 +42,6 @@ function optionsFor(
   const keeps = type === NAMESPACE || type === CLAIM
   const protects =
     environment === 'production' &&
-    (keeps || type === STATEFUL_SET || FACTS.test(name) || (IDENTITY.test(type) && !CHANGEABLE.test(name)))
+    (type === NAMESPACE || type === STATEFUL_SET || FACTS.test(name) || (IDENTITY.test(type) && !CHANGEABLE.test(name)))
   return { ...(protects ? { protect: true } : {}), ...(keeps ? { retainOnDelete: true } : {}) }
 }

@@ -76,6 +76,7 @@ export const TIERS = {
       { from: ['bookkeeper'], ports: ['bookie'], why: 'bookies ask each other' },
       { from: ['autorecovery'], ports: ['bookie'], why: 'copies ledgers' },
       { from: ['broker'], ports: ['bookie'], why: 'entries' },
+      { from: ['set-up'], ports: ['bookie'], why: 'drains copy ledgers' },
     ],
   },
   autorecovery: { ports: { metrics: 8000 }, metrics, clients: [] },

@@ -44,7 +44,7 @@ export interface EdgesArgs {
   readonly snapshotPorts?: readonly number[]
   /** Ports outside of the cluster on which the brokers reach the store of offloaded ledgers. @default [] */
   readonly offloadPorts?: readonly number[]
-  /** Whether Jobs restart servers of the stack. @default false */
+  /** Whether Jobs restart or drain servers of the stack. @default false */
   readonly rollouts?: boolean
 }
 
@@ -76,7 +76,11 @@ export function edgesOf(args: EdgesArgs): readonly Edge[] {
     ...stored('broker', offloadPorts, 'offloaded ledgers'),
   ]
   const apiServerPorts = rollouts ? API_SERVER_PORTS : []
-  const restarts = stored('set-up', apiServerPorts, 'the API server, which evicts pods for rollouts')
+  const restarts = stored(
+    'set-up',
+    apiServerPorts,
+    'the API server, which evicts pods for rollouts, and knows what is to be drained',
+  )
   const scraped = scrapedOf([...tiers], authenticated).map((to): Edge => {
     const { metrics, ports } = tierOf(to)
     return { from: 'scrapers', to, ports: [ports[metrics?.port ?? ''] as number], why: 'metrics' }

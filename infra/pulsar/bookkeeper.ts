@@ -12,6 +12,7 @@ import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
 import { configMap, disruptionBudget } from '../kubernetes/tier-objects.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
 import { setName, shares, ZONE_LABEL, type ZoneShare } from '../kubernetes/zones.ts'
+import { type BookieDrain, drainBookies } from './drain-bookies.ts'
 import { configVolume, PULSAR_USER, pulsarContainer } from './server.ts'
 
 const PORTS = TIERS.bookkeeper.ports
@@ -60,6 +61,8 @@ export interface BookKeeperArgs extends SiteArgs, BookKeeperSettings {
    * @default none
    */
   readonly runtimeImage?: Input<string>
+  /** How bookies are emptied before they go. @default they are not, and fewer are to be refused */
+  readonly drain?: BookieDrain
 }
 
 /** What the bookies are made from. */
@@ -103,8 +106,33 @@ export class BookKeeper extends ComponentResource {
     const own = { name, site, config, image: args.image, zookeeper: args.zookeeper }
     const child = { parent: this }
     const files = { 'bookkeeper.conf': bookieConf(args) }
-    const configuration = configMap(site, 'bookkeeper', name, files, child)
+    // Not in the checksum: another count restarts only the bookies that leave.
+    const counts = Object.fromEntries(
+      shares(config.replicas, site.zones).map((share) => [`${setName(name, share)}.replicas`, `${share.replicas}`]),
+    )
+    const configuration = configMap(site, 'bookkeeper', name, { ...files, ...counts }, child)
     const peers = service(site, { tier: 'bookkeeper', name, ports: PORTS, type: 'headless' }, child)
+    const claims = [
+      { name: 'journal', gib: config.journalGib, storageClass: config.journalStorageClass },
+      { name: 'ledgers', gib: config.ledgersGib, storageClass: config.ledgersStorageClass },
+    ]
+    const { replicas, ensemble } = config
+    const drain = args.drain
+      ? drainBookies(
+          {
+            ...args.drain,
+            site,
+            name,
+            pulsarImage: args.image,
+            replicas,
+            ensemble,
+            claims: claims.map((one) => one.name),
+          },
+          this,
+          [configuration, peers],
+        )
+      : undefined
+    const before = drain ? [drain.before] : []
     const sets = oneAfterTheOther(
       shares(config.replicas, site.zones),
       (share, previous) =>
@@ -116,17 +144,15 @@ export class BookKeeper extends ComponentResource {
             serviceName: name,
             replicas: share.replicas,
             labels: zoneLabel(share),
-            claims: [
-              { name: 'journal', gib: config.journalGib, storageClass: config.journalStorageClass },
-              { name: 'ledgers', gib: config.ledgersGib, storageClass: config.ledgersStorageClass },
-            ],
+            claims,
             template: bookiePod(own, share, checksum(...Object.values(files))),
             usualStartSeconds: USUAL_START_SECONDS,
             gated: args.runtimeImage !== undefined,
           },
-          { parent: this, dependsOn: [configuration, peers, ...previous] },
+          { parent: this, dependsOn: [configuration, peers, ...before, ...previous] },
         ),
     )
+    drain?.after(sets)
     const budget = disruptionBudget(site, 'bookkeeper', name, child)
     if (args.runtimeImage !== undefined && sets.length > 0) {
       const { runtimeImage: image } = args
@@ -200,10 +226,10 @@ export function bookieConf({ zookeeper }: Pick<BookKeeperArgs, 'zookeeper'>): st
   })
 }
 
-/** A bookie with this file on its volume takes nothing new, however often it restarts: it is being drained. */
-const READ_ONLY_MARK = `${DATA}/journal/read-only`
-
 /**
+ * A bookie that the stack no longer counts takes nothing new, however often it restarts: it is being drained. It reads the count from
+ * its ConfigMap, which Kubernetes brings up to date within a minute or two, and restarts when it is concerned.
+ *
  * A bookie that cannot start (ZooKeeper may still hold the registration of the process that was killed) stops, and leaves its
  * JVM behind without a bookie in it. So its end is made here, and the start is tried again while the old session can last.
  *
@@ -214,7 +240,6 @@ const READ_ONLY_MARK = `${DATA}/journal/read-only`
 const STOPPED_SECONDS = 10
 const BOOKIE_START = scriptOf(new URL('scripts/bookie-start.sh', import.meta.url), {
   CONF,
-  READ_ONLY_MARK,
   STOPPED_SECONDS,
   RETRY_SECONDS,
 })

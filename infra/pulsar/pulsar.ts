@@ -7,11 +7,13 @@ import {
 } from '@pulumi/pulumi'
 import { refuse, settledImage, withDefaults } from '../config/defaults.ts'
 import { pulsarFaults } from '../config/rules.ts'
-import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
+import type { DrainSettings } from '../kubernetes/drain.ts'
+import { hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
+import { TIERS } from '../kubernetes/tiers.ts'
 import { facts } from '../safety/facts.ts'
 import { guardOf } from '../safety/guard.ts'
 import { Autorecovery, type AutorecoverySettings } from './autorecovery.ts'
-import { BookKeeper, type BookKeeperSettings, bookies } from './bookkeeper.ts'
+import { BookKeeper, type BookKeeperArgs, type BookKeeperSettings, bookies } from './bookkeeper.ts'
 import { Broker, type BrokerSettings } from './broker.ts'
 import type { PulsarAccess } from './endpoint.ts'
 import { pulsarFacts, type SettledPulsar } from './facts.ts'
@@ -66,12 +68,14 @@ export interface PulsarArgs extends SiteArgs, PulsarSettings {
   /** Image of Pulsar. @default 'apachepulsar/pulsar:4.0.6' */
   readonly image?: Input<string>
   /**
-   * Image of the runtime, whose Jobs then restart ZooKeeper and bookies, each pod when the servers allow it. Without it Kubernetes does,
-   * each when the one before is ready.
+   * Image of the runtime, whose Jobs then restart ZooKeeper and bookies, each pod when the servers allow it, and empty bookies before they go.
+   * Without it Kubernetes restarts each pod when the one before is ready, and fewer bookies are refused.
    *
    * @default none
    */
   readonly runtimeImage?: Input<string>
+  /** How bookies are emptied. */
+  readonly drain?: DrainSettings
   /** What the names of the parts begin with, as in `${prefix}zookeeper`. @default the name of the component and `-` */
   readonly prefix?: string
   /**
@@ -152,19 +156,20 @@ export class Pulsar extends ComponentResource implements PulsarAccess {
       },
       after(this.zookeeper),
     )
+    const tokens = config.authentication
+      ? new Tokens(`${name}-tokens`, { ...site, pulsar: name }, { parent: this })
+      : undefined
+    const drain = bookieDrain(args, site, `${prefix}broker`, tokens)
     this.bookkeeper = new BookKeeper(
       `${prefix}bookkeeper`,
-      { ...shared, ...config.bookkeeper, ...gates },
-      after(metadata),
+      { ...shared, ...config.bookkeeper, ...gates, ...drain },
+      after(metadata, ...(tokens ? [tokens] : [])),
     )
     this.autorecovery = new Autorecovery(
       `${prefix}autorecovery`,
       { ...shared, ...config.autorecovery },
       after(this.bookkeeper),
     )
-    const tokens = config.authentication
-      ? new Tokens(`${name}-tokens`, { ...site, pulsar: name }, { parent: this })
-      : undefined
     const cluster = { clusterName, authorization: config.authorization, ...(tokens ? { tokens } : {}) }
     const { transport, offload } = config
     const { ensemble, writeQuorum, ackQuorum } = config.bookkeeper
@@ -190,4 +195,17 @@ export class Pulsar extends ComponentResource implements PulsarAccess {
     this.dependsOn = [this.endpoint, ...(this.proxy ? [this.proxy] : []), ...(tokens ? [tokens] : [])]
     this.registerOutputs({ serviceUrl: this.endpoint.serviceUrl, adminUrl: this.endpoint.adminUrl })
   }
+}
+
+/** Brokers close the ledgers of a bookie that goes; they need to be asked with the token of the administrator. */
+function bookieDrain(
+  { runtimeImage, drain = {} }: PulsarArgs,
+  site: Site,
+  broker: string,
+  tokens: Tokens | undefined,
+): Pick<BookKeeperArgs, 'drain'> {
+  if (runtimeImage === undefined) return {}
+  const adminUrl = `http://${hostOf(site, broker)}:${TIERS.broker.ports.http}`
+  const token = tokens === undefined ? {} : { tokenSecret: tokens.secretName('admin') }
+  return { drain: { image: runtimeImage, settings: drain, adminUrl, ...token } }
 }

@@ -1,21 +1,20 @@
 import * as k8s from '@pulumi/kubernetes'
-import { ComponentResource, type ComponentResourceOptions, ResourceHook, type ResourceHookArgs } from '@pulumi/pulumi'
+import {
+  ComponentResource,
+  type ComponentResourceOptions,
+  type Input,
+  log,
+  ResourceHook,
+  type ResourceHookArgs,
+} from '@pulumi/pulumi'
 import { AppError } from '../../runtime/errors.ts'
 import { type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import type { Facts } from './facts.ts'
-import { refusedChanges } from './refusals.ts'
+import { type Allowances, judgedChanges } from './refusals.ts'
 
-export interface GuardArgs extends SiteArgs {
+export interface GuardArgs extends SiteArgs, Allowances {
   /** What the data depends on. A change of one is compared with the value before. */
   readonly facts: Facts
-  /** Changes that an operator has prepared, as `bookkeeper.replicas=3`. @default [] */
-  readonly acknowledge?: readonly string[]
-  /**
-   * Whether only the namespace may be read. Its uid then shows which cluster it is, instead of that of `kube-system`. Fixed.
-   *
-   * @default false
-   */
-  readonly ownNamespaceOnly?: boolean
   /** What the names of its resources begin with. @default the name of the component and `-` */
   readonly prefix?: string
   /** Name of the ConfigMap that keeps the facts. @default `prefix` and `facts` */
@@ -32,16 +31,15 @@ export class Guard extends ComponentResource {
 
   constructor(name: string, args: GuardArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:safety:Guard', name, {}, opts)
-    const { facts, acknowledge = [], prefix = `${name}-`, configMap = `${prefix}facts` } = args
+    const { facts, prefix = `${name}-`, configMap = `${prefix}facts` } = args
     const { namespace } = siteOf(name, args)
-    const known = args.ownNamespaceOnly ? namespace : 'kube-system'
     const refuse = new ResourceHook(
       `${prefix}refuse-changes-that-destroy-data`,
-      (change) => refuseChanges(change, acknowledge),
+      (change) => refuseChanges(change, args, (text) => void log.warn(text, this)),
       { onDryRun: true },
     )
     // Read in a preview too, which would not ask the cluster otherwise: an unreachable one is reported immediately.
-    const cluster = k8s.core.v1.Namespace.get(`${prefix}cluster`, known, { parent: this })
+    const cluster = k8s.core.v1.Namespace.get(`${prefix}cluster`, 'kube-system', { parent: this })
     this.facts = new k8s.core.v1.ConfigMap(
       `${prefix}facts`,
       {
@@ -58,18 +56,32 @@ export class Guard extends ComponentResource {
 /** The guard of a component that may be part of another one, which then has its own. */
 export function guardOf(
   name: string,
-  args: SiteArgs & Pick<GuardArgs, 'acknowledge'> & { readonly guard?: boolean },
+  args: SiteArgs & {
+    readonly guard?: boolean
+    readonly acknowledge?: readonly string[]
+    readonly runtimeImage?: Input<string>
+    readonly drain?: { readonly skipCheck?: readonly string[] }
+  },
   facts: Facts,
   parent: ComponentResource,
 ): readonly Guard[] {
   if (args.guard === false) return []
-  const { acknowledge = [] } = args
-  return [new Guard(`${name}-guard`, { ...siteOf(name, args), facts, acknowledge }, { parent })]
+  const { acknowledge = [], runtimeImage, drain = {} } = args
+  const allowances = { acknowledge, drains: runtimeImage !== undefined, skipCheck: drain.skipCheck ?? [] }
+  return [new Guard(`${name}-guard`, { ...siteOf(name, args), facts, ...allowances }, { parent })]
 }
 
-/** @throws AppError `change_refused` that lists every refused change. */
-export function refuseChanges({ oldInputs, newInputs }: ResourceHookArgs, acknowledged: readonly string[]): void {
-  const refused = refusedChanges(factsIn(oldInputs), factsIn(newInputs), acknowledged)
+/**
+ * @param say takes what a reviewer must know of the changes that are not refused.
+ * @throws AppError `change_refused` that lists every refused change.
+ */
+export function refuseChanges(
+  { oldInputs, newInputs }: ResourceHookArgs,
+  allowances: Allowances,
+  say: (text: string) => void,
+): void {
+  const { refused, said } = judgedChanges(factsIn(oldInputs), factsIn(newInputs), allowances)
+  for (const text of said) say(text)
   if (refused.length > 0) {
     throw new AppError(
       'change_refused',

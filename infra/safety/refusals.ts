@@ -7,10 +7,6 @@ const FIXED: Readonly<Record<string, string>> = {
   cluster: 'a stack cannot move to another cluster; correct KUBECONFIG or platform.context, or make a new stack there',
   'platform.namespace':
     'volumes cannot move to another namespace; make a new stack and let both run until the old one is drained',
-  'platform.createNamespace':
-    'a namespace would be deleted with all that is in it, or be taken from others; make a new stack in another one',
-  'platform.clusterDomain':
-    'bookies, certificates and the ensemble know each other by names in that domain; make a new stack for another one',
   'pulsar.clusterName': 'the metadata belongs to the cluster of that name; make a new stack for another one',
   'elasticsearch.masterNodes':
     'new masters could found a cluster of their own; make a new stack, and move the indices by snapshot or reindex from remote',
@@ -18,9 +14,6 @@ const FIXED: Readonly<Record<string, string>> = {
     'a node does not start without the role for the shards it holds; add data nodes instead',
   'elasticsearch.security': 'nodes with and without TLS cannot speak to each other; make a new stack',
 }
-
-/** What was true before there was such a fact: a stack of an older release had no choice. */
-const ASSUMED: Facts = { 'platform.createNamespace': 'true', 'platform.clusterDomain': 'cluster.local' }
 
 /** Facts that may become any other value once something is done. */
 const PREPARED: readonly (readonly [RegExp, string])[] = [
@@ -65,23 +58,81 @@ const SHRINK: readonly (readonly [RegExp, string])[] = [
 /** For disks of servers that the stack would no longer have. */
 const LEFT_BEHIND = 'its volumes would be left behind with their data; store or move all of it first'
 
-/**
- * The changes between two states of a stack that could destroy data, each with the way out.
- *
- * @param acknowledged changes that an operator has prepared, as `key=new value`. They do not help with what is fixed.
- */
-export function refusedChanges(before: Facts, after: Facts, acknowledged: readonly string[] = []): readonly string[] {
+/** Servers that hold data and can be drained. */
+const DRAINABLE: readonly (readonly [RegExp, string])[] = [
+  [/^bookkeeper\.replicas/, 'bookies'],
+  [/^elasticsearch\.elasticsearch-(data|warm).*\.replicas$/, 'data nodes'],
+]
+
+/** What a stack allows the guard to let pass. */
+export interface Allowances {
+  /** Changes that an operator has prepared, as `zookeeper.replicas=3`. They do not help with what is fixed. @default [] */
+  readonly acknowledge?: readonly string[]
+  /** Whether a Job drains servers that hold data before they go. @default false */
+  readonly drains?: boolean
+  /** Servers that go without that, as `bookkeeper.replicas=4>3`. @default [] */
+  readonly skipCheck?: readonly string[]
+}
+
+/** What is to be said of the changes between two states of a stack. */
+export interface Judgement {
+  /** Those that could destroy data, each with the way out. */
+  readonly refused: readonly string[]
+  /** Those that a reviewer must know of. */
+  readonly said: readonly string[]
+}
+
+/** The changes between two states of a stack: which are refused, and which servers are drained. */
+export function judgedChanges(before: Facts, after: Facts, allowances: Allowances = {}): Judgement {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])]
-  const known = before['platform.namespace'] === undefined ? before : { ...ASSUMED, ...before }
-  return keys.flatMap((key) => {
-    const [old, now] = [known[key], after[key] ?? 'none']
-    if (old === undefined || old === now) return []
-    const change = `${key} would go from ${old || 'none'} to ${now || 'none'}`
-    if (FIXED[key] !== undefined) return [`${change}: ${FIXED[key]}`]
-    const remedy = key.endsWith('.version') ? versionRemedy(key, before, after) : remedyFor(key, old, now)
-    if (remedy === undefined || acknowledged.includes(`${key}=${now}`)) return []
-    return [`${change}: ${remedy}. If that is done, state platform.acknowledge: ["${key}=${now}"]`]
+  const all = keys.flatMap((key): readonly Judgement[] => {
+    const [old, now] = [before[key], after[key] ?? 'none']
+    return old === undefined || old === now ? [] : [judged(key, before, after, allowances)]
   })
+  return { refused: all.flatMap(({ refused }) => refused), said: all.flatMap(({ said }) => said) }
+}
+
+function judged(key: string, before: Facts, after: Facts, allowances: Allowances): Judgement {
+  const [old, now] = [before[key] as string, after[key] ?? 'none']
+  const change = `${key} would go from ${old || 'none'} to ${now || 'none'}`
+  const refuse = (why: string): Judgement => ({ refused: [`${change}: ${why}`], said: [] })
+  if (FIXED[key] !== undefined) return refuse(FIXED[key])
+  const servers = DRAINABLE.find(([pattern]) => pattern.test(key))?.[1]
+  if (allowances.drains && servers !== undefined) return drained(key, old, now, servers, allowances.skipCheck ?? [])
+  const remedy = key.endsWith('.version') ? versionRemedy(key, before, after) : remedyFor(key, old, now)
+  if (remedy === undefined || allowances.acknowledge?.includes(`${key}=${now}`)) return { refused: [], said: [] }
+  return refuse(`${remedy}. If that is done, state platform.acknowledge: ["${key}=${now}"]`)
+}
+
+/** A Job drains servers before they go, and verifies it. So only what no drain makes safe is refused. */
+function drained(key: string, old: string, now: string, servers: string, skipCheck: readonly string[]): Judgement {
+  const change = `${key} would go from ${old} to ${now}`
+  const skipped = `${key}=${old}>${now}`
+  const used = skipCheck.find((entry) => entry.startsWith(`${key}=`) && entry !== skipped)
+  // One that stays would hold for a later change with the same numbers.
+  if (used !== undefined)
+    return { refused: [`${change}: platform.skipCheck has ${used}, which is for another change; remove it`], said: [] }
+  if (skipCheck.includes(skipped))
+    return {
+      refused: [],
+      said: [
+        `${change} WITHOUT A CHECK, as platform.skipCheck says: its ${servers} are not drained, and what only they hold is lost. Remove the entry after this update`,
+      ],
+    }
+  if (now === 'none')
+    return {
+      refused: [
+        `${change}: no zone may lose all its ${servers}, because the copies of the others count on it; keep one in each. If its data is lost anyway, state platform.skipCheck: ["${skipped}"]`,
+      ],
+      said: [],
+    }
+  const isFewer = Number(now) < Number(old)
+  return {
+    refused: [],
+    said: isFewer
+      ? [`${change}: its last ${servers} are drained first, and none goes before the servers say that it is empty`]
+      : [],
+  }
 }
 
 /** Servers whose version is a fact, each with a fact that there is only while it is of the stack. */

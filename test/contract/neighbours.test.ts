@@ -21,6 +21,8 @@ const LIMIT_MS = 60_000
 const STATUS = 'bookie_SERVER_STATUS'
 const WRITABLE = 1
 const READ_ONLY = 0
+/** How many bookies of its set the stack wants. */
+const COUNT = 'bookkeeper-a.replicas'
 
 /** How a neighbour in the network calls this machine: not by its loopback address, where it has another. */
 const NEIGHBOUR = Object.values(networkInterfaces())
@@ -151,6 +153,7 @@ describe('a ZooKeeper node and a bookie with the configuration of a stack, to a 
     })
     writeFileSync(join(folder, 'zookeeper.conf'), zookeeperConf)
     writeFileSync(join(folder, 'bookkeeper.conf'), bookkeeperConf)
+    writeFileSync(join(folder, COUNT), '1')
     giveTo(serverUser(), folder)
     await startZookeeper()
     await initialize()
@@ -198,7 +201,7 @@ describe('a ZooKeeper node and a bookie with the configuration of a stack, to a 
       text.replaceAll(/\/(config|tmp|pulsar\/data\/bookkeeper)\//g, (path) =>
         path === '/tmp/' ? `${folder}/start-` : `${folder}/`,
       )
-    const env = { PULSAR_BOOKKEEPER_CONF: join(folder, 'start-bookkeeper.conf') }
+    const env = { PULSAR_BOOKKEEPER_CONF: join(folder, 'start-bookkeeper.conf'), HOSTNAME: 'bookkeeper-a-0' }
     bookie = await start('bookie', command.map(here), env)
     assert.deepEqual(startupProbe.exec, readinessProbe.exec)
     const [bash, ...probe] = readinessProbe.exec.command as string[]
@@ -259,9 +262,20 @@ describe('a ZooKeeper node and a bookie with the configuration of a stack, to a 
     await startBookie()
   })
 
-  it('take nothing new, however often they start, while a file on the volume says that the bookie is drained', async () => {
-    await bookie.stop()
-    writeFileSync(join(folder, 'journal/read-only'), '')
+  it('take nothing new, however often they start, while the stack does not count the bookie, and restart by themselves for it', async () => {
+    for (const [count, status] of [
+      ['0', READ_ONLY],
+      ['1', WRITABLE],
+    ] as const) {
+      writeFileSync(join(folder, COUNT), count)
+      await bookie.exited
+      await startBookie()
+      assert.equal(await metricOf(ports.metrics, STATUS), status)
+    }
+    writeFileSync(join(folder, COUNT), '0')
+    await bookie.exited
+    await startBookie()
+    await killBookie()
     await startBookie()
     assert.equal(await metricOf(ports.metrics, STATUS), READ_ONLY)
   })

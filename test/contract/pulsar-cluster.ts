@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { scriptOf } from '../../infra/kubernetes/config-files.ts'
@@ -12,6 +12,7 @@ import { servers } from './servers.ts'
 const LIMIT_MS = 120_000
 const CLUSTER = 'tracardi'
 const METADATA = new URL('../../infra/pulsar/scripts/metadata.sh', import.meta.url)
+const DRAIN = new URL('../../infra/pulsar/scripts/drain-bookies.sh', import.meta.url)
 
 export interface ClusterOptions {
   /** Of its folder and its logs. */
@@ -21,8 +22,6 @@ export interface ClusterOptions {
   readonly brokers: number
   /** What the stack of the brokers states besides, and overrides of their configuration. @default nothing */
   readonly broker?: {
-    /** @default that of the contract tests */
-    readonly distribution?: string
     readonly stack?: Readonly<Record<string, unknown>>
     readonly conf?: Readonly<Record<string, string>>
   }
@@ -93,6 +92,38 @@ export class PulsarCluster {
     for (const bookie of this.#bookies) if (bookie.zone === zone) bookie.child.kill()
   }
 
+  /** A bookie that was killed, or has ended, with the disk that it had or with an empty one. */
+  async startAgain(id: string, mode: 'writable' | 'read-only', disk: 'old' | 'empty' = 'old'): Promise<void> {
+    const at = this.#bookies.findIndex((bookie) => bookie.id === id)
+    const { zone } = this.#bookies.splice(at, 1)[0] as Bookie
+    const [host = '', port] = id.split(':')
+    if (disk === 'empty') rmSync(join(this.#folder, `bookie-${host}`), { recursive: true })
+    await this.#startBookie({ zone, host, port: Number(port) }, mode)
+  }
+
+  async killBookie(id: string): Promise<void> {
+    const { child } = this.#bookies.find((bookie) => bookie.id === id) as Bookie
+    child.kill()
+    await child.exited
+  }
+
+  /** By the script of the Job of bookies, of which these are wanted. */
+  async drain(when: 'before' | 'after', wanted: readonly string[], seconds: number): Promise<Child> {
+    this.#runs += 1
+    const file = `drain-${this.#runs}`
+    await this.#bookieConf('bookkeeper', {})
+    const script = scriptOf(DRAIN, {
+      ...{ WHEN: when, WANTED: wanted.join(' '), OURS: '^127[.]0[.]0[.]', SKIPPED: '^-', ENSEMBLE: 3 },
+      ...{ SECONDS: seconds, ADMIN_URL: `http://${this.#brokers[0]?.admin}`, TOKEN_FILE: '/none' },
+      MESSAGE_FILE: join(this.#folder, `${file}.reason`),
+    }).replaceAll('/config/', `${this.#folder}/`)
+    const small = {
+      BOOKIE_MEM: '-Xmx192m -XX:MaxDirectMemorySize=96m',
+      BOOKIE_GC: '-XX:+UseSerialGC -XX:TieredStopAtLevel=1',
+    }
+    return this.#start(file, ['bash', '-c', script], { ...small, BOOKIE_GC_LOG: '-Xlog:disable' })
+  }
+
   /** Copies what lost bookies had, without the times for which production waits for them, and with each open ledger. */
   async startAutorecovery(): Promise<void> {
     const metrics = await freePort()
@@ -122,6 +153,13 @@ export class PulsarCluster {
       BOOKIE_LOG_DIR: this.#folder,
     }
     return this.run('ledgers', ['bin/bookkeeper', 'shell', 'listledgers', ...options], env)
+  }
+
+  /** The bookies that have a cookie: those that ever were, and were not forgotten. */
+  async cookies(): Promise<readonly string[]> {
+    const env = { BOOKIE_CONF: await this.#bookieConf('shell', {}), BOOKIE_LOG_DIR: this.#folder }
+    const text = await this.run('cookies', ['bin/bookkeeper', 'shell', 'listbookies', '-a'], env)
+    return [...text.matchAll(/BookieID:([^, \n]+)/g)].map(([, id = '']) => id).sort()
   }
 
   /** Runs a command of Pulsar's distribution to its end. @returns what it has printed. @throws Error where it fails. */
@@ -165,7 +203,10 @@ export class PulsarCluster {
     await this.run('metadata', ['bash', '-c', script])
   }
 
-  async #startBookie({ zone, host, port }: { zone: string; host: string; port: number }): Promise<void> {
+  async #startBookie(
+    { zone, host, port }: { zone: string; host: string; port: number },
+    mode: 'writable' | 'read-only' = 'writable',
+  ): Promise<void> {
     const name = `bookie-${host}`
     const metrics = await freePort()
     const folders = ['journal', 'ledgers'].map((kind) => join(this.#folder, name, kind))
@@ -174,6 +215,7 @@ export class PulsarCluster {
       bookiePort: `${port}`,
       advertisedAddress: host,
       prometheusStatsHttpPort: `${metrics}`,
+      forceReadOnlyBookie: `${mode === 'read-only'}`,
       journalDirectories: folders[0] as string,
       ledgerDirectories: folders[1] as string,
     })
@@ -209,13 +251,13 @@ export class PulsarCluster {
       advertisedAddress: '127.0.0.1',
       authenticationEnabled: 'false',
       authorizationEnabled: 'false',
+      webSocketServiceEnabled: 'true',
       brokerClientAuthenticationPlugin: '',
       brokerClientAuthenticationParameters: '',
       statusFilePath: '',
       ...overrides,
     })
-    const { distribution } = this.#broker
-    const child = await this.#start(name, ['bin/pulsar', 'broker'], { PULSAR_BROKER_CONF: conf }, distribution)
+    const child = await this.#startWith(name, ['broker'], { PULSAR_BROKER_CONF: conf })
     const admin = `127.0.0.1:${webPort}`
     await untilReady(child, () => answersOk(`http://${admin}/admin/v2/brokers/health`), LIMIT_MS)
     this.#brokers.push({ admin, serviceUrl: `pulsar://127.0.0.1:${port}` })
@@ -231,17 +273,12 @@ export class PulsarCluster {
     return this.#start(name, ['bin/pulsar', ...args], env)
   }
 
-  async #start(
-    name: string,
-    command: readonly string[],
-    env: Readonly<Record<string, string>> = {},
-    cwd: string = servers().distributions.pulsar,
-  ): Promise<Child> {
-    const { java } = servers()
+  async #start(name: string, command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Child> {
+    const { distributions, java } = servers()
     const [program = '', ...args] = command
     giveTo(serverUser(), this.#folder)
     const child = await startChild({
-      ...{ name, program, args, cwd },
+      ...{ name, program, args, cwd: distributions.pulsar },
       env: serverEnvironment({
         JAVA_HOME: java.home,
         PULSAR_MEM: '-Xmx256m -XX:MaxDirectMemorySize=256m',

@@ -4,6 +4,9 @@ import type { Registered } from '../support/registered.ts'
 import { changed, registeredBy, STACKS } from '../support/stack.ts'
 import { containersOf, mib, ofType, podTemplates } from '../support/workloads.ts'
 
+/** Jobs that ask the API server: those that drain servers before they go, and those that restart them. */
+const ASKING = /-(drain-before|drain-after|roll-out)-[0-9a-f]{8}$/
+
 for (const stack of STACKS) {
   describe(`the ${stack} stack`, () => {
     let resources: readonly Registered[]
@@ -31,9 +34,9 @@ for (const stack of STACKS) {
       }
     })
 
-    it('runs every pod as PodSecurity restricted asks, with a read-only root and, besides rollers, no token', () => {
+    it('runs every pod as PodSecurity restricted asks, with a read-only root, and a token only for Jobs that ask the API server', () => {
       for (const { name, spec } of podTemplates(resources)) {
-        assert.equal(spec.automountServiceAccountToken, /-roll-out-[0-9a-f]{8}$/.test(name), name)
+        assert.equal(spec.automountServiceAccountToken, ASKING.test(name), name)
         assert.equal(spec.securityContext.runAsNonRoot, true, name)
         assert.deepEqual(spec.securityContext.seccompProfile, { type: 'RuntimeDefault' }, name)
         for (const container of containersOf(spec)) {
@@ -144,14 +147,15 @@ describe('what is left when a stack is destroyed', () => {
     }
   })
 
-  it('are the volumes in production, where all that holds data is protected besides', async () => {
-    for (const kind of ['Namespace', 'PersistentVolumeClaim', 'StatefulSet', 'PrivateKey', 'RandomPassword']) {
+  it('are the volumes in production, where what they belong to is protected besides', async () => {
+    for (const kind of ['Namespace', 'StatefulSet', 'PrivateKey', 'RandomPassword']) {
       const all = ofType(await registeredBy(changed('production')), kind)
       const given = all.filter(({ name }) => name !== 'console-token').map(({ options: one }) => one)
       assert.ok(given.length > 0, kind)
       for (const { protect } of given) assert.equal(protect, true, kind)
     }
-    for (const { retainOnDelete } of await options('production', 'PersistentVolumeClaim'))
-      assert.equal(retainOnDelete, true)
+    // A server that was drained goes by an update alone, so nobody needs to lift a protection.
+    for (const { protect, retainOnDelete } of await options('production', 'PersistentVolumeClaim'))
+      assert.deepEqual({ protect, retainOnDelete }, { protect: undefined, retainOnDelete: true })
   })
 })

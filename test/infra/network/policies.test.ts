@@ -101,7 +101,8 @@ describe('network policies', () => {
       'elasticsearch-data': members,
       api: [DNS, 'api 8585', 'api 9464', ...clients.slice(1), 'worker 9464'],
       worker: clients,
-      'set-up': [DNS, 'anywhere 443 6443 8443 16443', ...clients.slice(1), 'zookeeper 2181'],
+      // The API server too, which says what is to be drained.
+      'set-up': [DNS, 'anywhere 443 6443 8443 16443', 'bookkeeper 3181', ...clients.slice(1), 'zookeeper 2181'],
     })
   })
 
@@ -109,7 +110,7 @@ describe('network policies', () => {
     const members = ['elasticsearch-data 9300', 'elasticsearch-master 9300']
     assert.deepEqual(tiers(await of('staging', { proxy: { replicas: 1 } }), 'ingress'), {
       zookeeper: ['autorecovery 2181', 'bookkeeper 2181', 'broker 2181', 'set-up 2181', 'zookeeper 2181 2888 3888'],
-      bookkeeper: ['autorecovery 3181', 'bookkeeper 3181', 'broker 3181'],
+      bookkeeper: ['autorecovery 3181', 'bookkeeper 3181', 'broker 3181', 'set-up 3181'],
       autorecovery: [],
       broker: ['api 6650 8080', 'broker 6650 8080', 'proxy 6650 8080', 'set-up 6650 8080', 'worker 6650 8080'],
       proxy: ['anywhere 6650 8080'],

@@ -90,21 +90,36 @@ describe('the start of a bookie', () => {
   after(() => folder.remove())
 
   /** The script with a `bin/pulsar` that is for the JVM, the name of its thread included. */
-  async function run(program: string) {
+  async function run(program: string, replicas = 1) {
     const templates = podTemplates(await registeredBy(changed('dev')))
     const script = templates.find(({ name }) => name === 'bookkeeper')?.spec.containers[0].command[2] as string
     folder.write('config', '')
+    folder.write('bookkeeper.replicas', `${replicas}`)
     const here = script
       .replaceAll(/\/(config|tmp)\/bookkeeper.conf/g, (_, place) => `${folder.path}/${place}`)
+      .replaceAll('"/config/', `"${folder.path}/`)
       .replaceAll('/task/*/comm', '/environ')
       .replaceAll("'^LedgerDirsMonit'", 'BOOKIE_LIVES')
       .replaceAll("'^qtp'", 'METRICS_SERVED')
-    return folder.run(here, 'bin/pulsar', program)
+    return folder.run(here, 'bin/pulsar', program, { HOSTNAME: 'bookkeeper-0' })
   }
 
   it('ends as its JVM ends', async () => {
     assert.equal((await run('exit 3')).status, 3)
     assert.equal((await run('kill -KILL $$')).status, 128 + 9)
+  })
+
+  it('takes nothing new while the stack does not count it', async () => {
+    await run('exit 0')
+    assert.equal(folder.file('tmp'), '')
+    await run('exit 0', 0)
+    assert.equal(folder.file('tmp'), 'forceReadOnlyBookie=true\n')
+  })
+
+  it('ends when the stack counts it no more, so that it starts read-only', async () => {
+    const ran = await run(`BOOKIE_LIVES=yes exec bash -c 'echo 0 > bookkeeper.replicas; exec sleep 60'`)
+    assert.deepEqual([ran.status, ran.calls.length], [143, 1])
+    assert.match(ran.output, /The stack wants this bookie read-only now: it restarts\./)
   })
 
   it('kills a JVM whose bookie has stopped, and starts another', async () => {

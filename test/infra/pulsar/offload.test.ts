@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { StackConfigError, type StackFault } from '../../../infra/config/errors.ts'
 import { planOf } from '../../../infra/config/plan.ts'
 import { Pulsar } from '../../../infra/pulsar/pulsar.ts'
-import { refusedChanges } from '../../../infra/safety/refusals.ts'
+import { judgedChanges } from '../../../infra/safety/refusals.ts'
 import { registered } from '../../support/registered.ts'
 import { sentencesOf } from '../../support/sentences.ts'
 import { changed, registeredBy } from '../../support/stack.ts'
@@ -36,26 +36,26 @@ describe('the configuration of brokers that offload', () => {
 
   it('names the driver, the bucket and the offloaders of the image, by Pulsar’s names', async () => {
     assert.deepEqual(await conf(S3), {
-      offloadersDirectory: './offloaders',
+      offloadersDirectory: '/pulsar/offloaders',
       managedLedgerOffloadDriver: 'aws-s3',
       s3ManagedLedgerOffloadBucket: 'ledgers',
       s3ManagedLedgerOffloadRegion: 'eu-central-1',
     })
     assert.deepEqual(await conf({ ...S3, region: '', endpoint: 'https://objects.example.com:9000' }), {
-      offloadersDirectory: './offloaders',
+      offloadersDirectory: '/pulsar/offloaders',
       managedLedgerOffloadDriver: 'aws-s3',
       s3ManagedLedgerOffloadBucket: 'ledgers',
       s3ManagedLedgerOffloadServiceEndpoint: 'https://objects.example.com:9000',
     })
     assert.deepEqual(await conf(GCS), {
-      offloadersDirectory: './offloaders',
+      offloadersDirectory: '/pulsar/offloaders',
       managedLedgerOffloadDriver: 'google-cloud-storage',
       gcsManagedLedgerOffloadBucket: 'ledgers',
       gcsManagedLedgerOffloadRegion: 'europe-west3',
       gcsManagedLedgerOffloadServiceAccountKeyFile: '/offload/key.json',
     })
     assert.deepEqual(await conf(AZURE), {
-      offloadersDirectory: './offloaders',
+      offloadersDirectory: '/pulsar/offloaders',
       managedLedgerOffloadDriver: 'azureblob',
       managedLedgerOffloadBucket: 'ledgers',
     })
@@ -229,13 +229,13 @@ describe('the store of a stack', () => {
   it('is refused another one, and to end, until it is acknowledged; the first one is free', async () => {
     const [none, one] = [await factsOf({}), await factsOf(of(S3))]
     const other = await factsOf(of({ ...S3, bucket: 'other' }))
-    assert.deepEqual(refusedChanges(none, one), [])
+    assert.deepEqual(judgedChanges(none, one).refused, [])
     assert.match(
-      refusedChanges(one, other)[0] ?? '',
+      judgedChanges(one, other).refused[0] ?? '',
       /^offload\.store would go from s3:ledgers to s3:other: brokers would not find the ledgers that are in the store/,
     )
-    assert.match(refusedChanges(one, none)[0] ?? '', /^offload\.store would go from s3:ledgers to none: /)
-    assert.deepEqual(refusedChanges(one, none, ['offload.store=none']), [])
-    assert.deepEqual(refusedChanges(one, other, ['offload.store=s3:other']), [])
+    assert.match(judgedChanges(one, none).refused[0] ?? '', /^offload\.store would go from s3:ledgers to none: /)
+    assert.deepEqual(judgedChanges(one, none, { acknowledge: ['offload.store=none'] }).refused, [])
+    assert.deepEqual(judgedChanges(one, other, { acknowledge: ['offload.store=s3:other'] }).refused, [])
   })
 })

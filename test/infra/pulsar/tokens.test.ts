@@ -62,6 +62,8 @@ describe('the tokens of a stack', () => {
     )
     assert.deepEqual(tokens.sort(), [
       ['api', 'pulsar-token-api'],
+      ['bookkeeper-drain-after', 'pulsar-token-admin'],
+      ['bookkeeper-drain-before', 'pulsar-token-admin'],
       ['broker', 'pulsar-token-broker'],
       ['proxy', 'pulsar-token-proxy'],
       ['pulsar-permissions', 'pulsar-token-admin'],

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { planOf } from '../../../infra/config/plan.ts'
 import type { Facts } from '../../../infra/safety/facts.ts'
-import { refusedChanges } from '../../../infra/safety/refusals.ts'
+import { judgedChanges } from '../../../infra/safety/refusals.ts'
 import { changed, registeredBy, type StackName } from '../../support/stack.ts'
+
+function refusedChanges(before: Facts, after: Facts, acknowledge: readonly string[] = []): readonly string[] {
+  return judgedChanges(before, after, { acknowledge }).refused
+}
 
 /** The facts that the guard of a stack keeps. */
 async function factsIn(stack: StackName, changes: Readonly<Record<string, unknown>> = {}): Promise<Facts> {
@@ -14,8 +18,6 @@ describe('the facts of a stack', () => {
   it('are all that its data depends on', async () => {
     assert.deepEqual(await factsIn('dev', { platform: { storageClass: 'fast' } }), {
       'platform.namespace': 'tracardi',
-      'platform.createNamespace': 'true',
-      'platform.clusterDomain': 'cluster.local',
       cluster: 'uid of the cluster',
       'runtime.PULSAR_PARTITIONS': '10',
       'runtime.PULSAR_RETENTION_HOURS': '24',

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import type { Facts } from '../../../infra/safety/facts.ts'
-import { refusedChanges } from '../../../infra/safety/refusals.ts'
+import { judgedChanges } from '../../../infra/safety/refusals.ts'
+
+function refusedChanges(before: Facts, after: Facts, acknowledge: readonly string[] = []): readonly string[] {
+  return judgedChanges(before, after, { acknowledge }).refused
+}
 
 const NAMESPACE =
   'volumes cannot move to another namespace; make a new stack and let both run until the old one is drained'
@@ -199,30 +203,6 @@ describe('the version of a server', () => {
 
   it('is stated for the first time as anything', () => {
     assert.deepEqual(refusedChanges({ 'pulsar.clusterName': 'tracardi' }, both('4.0.6', '9.2.0')), [])
-  })
-})
-
-describe('a fact that an older release had no choice of', () => {
-  const before: Facts = { 'platform.namespace': 'tracardi' }
-  const withChoice = (more: Facts): Facts => ({ ...before, 'platform.createNamespace': 'true', ...more })
-
-  it('is what it was, and cannot be acknowledged', () => {
-    assert.deepEqual(refusedChanges(before, withChoice({ 'platform.clusterDomain': 'cluster.local' })), [])
-    assert.deepEqual(refusedChanges(before, withChoice({ 'platform.createNamespace': 'false' })), [
-      'platform.createNamespace would go from true to false: a namespace would be deleted with all that is in it, or be taken from others; make a new stack in another one',
-    ])
-    assert.deepEqual(
-      refusedChanges(before, withChoice({ 'platform.clusterDomain': 'x.internal' }), [
-        'platform.clusterDomain=x.internal',
-      ]),
-      [
-        'platform.clusterDomain would go from cluster.local to x.internal: bookies, certificates and the ensemble know each other by names in that domain; make a new stack for another one',
-      ],
-    )
-  })
-
-  it('is anything in a new stack', () => {
-    assert.deepEqual(refusedChanges({}, withChoice({ 'platform.createNamespace': 'false' })), [])
   })
 })
 

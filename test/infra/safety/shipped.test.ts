@@ -2,9 +2,17 @@ import assert from 'node:assert/strict'
 import { planOf } from '../../../infra/config/plan.ts'
 import { settledPlatform } from '../../../infra/platform-args.ts'
 import { factsOf } from '../../../infra/platform-facts.ts'
-import { refusedChanges } from '../../../infra/safety/refusals.ts'
+import { judgedChanges } from '../../../infra/safety/refusals.ts'
 import { platformSettings } from '../../../infra/stack-args.ts'
 import { changed, type StackName } from '../../support/stack.ts'
+
+function refusedChanges(
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+  acknowledge: readonly string[] = [],
+): readonly string[] {
+  return judgedChanges(before, after, { acknowledge }).refused
+}
 
 const ZONES = ['a', 'b', 'c']
 

@@ -1,0 +1,95 @@
+import { counted } from '../telemetry/format.js'
+import { leftOver, vacant } from './claims.ts'
+import { drainDataNodes, includeAgain } from './drain-data-nodes.ts'
+import type { Kubernetes } from './kubernetes.ts'
+import { type DrainPlan, leavingOf, type SetNow } from './plan.ts'
+import { type DrainRun, untilNothingIsLeft } from './repeat.ts'
+import type { SearchCluster } from './search-cluster.ts'
+
+export interface DrainTools {
+  readonly kubernetes: Kubernetes
+  /** Where the sets are nodes of Elasticsearch. */
+  readonly search?: SearchCluster
+}
+
+/**
+ * Before a set gets other replicas: the servers that leave are emptied, and the volumes that drained servers left behind make room for
+ * those that come.
+ *
+ * @returns what is left; `undefined` when nothing is.
+ */
+export async function beforeReplicas(
+  { kubernetes, search }: DrainTools,
+  plan: DrainPlan,
+  run: DrainRun,
+): Promise<string | undefined> {
+  let now: readonly SetNow[] = []
+  const unknown = await untilNothingIsLeft(run, async () => {
+    now = await setsNow(kubernetes, plan)
+    return undefined
+  })
+  if (unknown !== undefined) return unknown
+  for (const { set, present } of now)
+    if (set.unchecked && present > set.replicas)
+      run.say(
+        `NOT CHECKED, as the stack says (platform.skipCheck): ${set.name} goes from ${present} to ${set.replicas}. Nothing is drained, and what only its servers hold is lost.`,
+      )
+  const claims = await withoutLeftOver(kubernetes, now, run)
+  if (claims !== undefined) return claims
+  const leaving = leavingOf(now)
+  if (leaving.length === 0 || search === undefined) {
+    run.say('no server leaves')
+    return undefined
+  }
+  const left = await drainDataNodes(search, plan.sets, leaving, run)
+  if (left !== undefined) return `${leaving.join(', ')}: ${left}`
+  run.say(`${leaving.join(', ')}: no shard is left, and a copy of every shard serves elsewhere`)
+  return undefined
+}
+
+/**
+ * After a set got its replicas: what was said to servers for their departure ends, and the volumes of those that are gone are deleted,
+ * or marked as drained.
+ *
+ * @returns what is left; `undefined` when nothing is.
+ */
+export async function afterReplicas(
+  { kubernetes, search }: DrainTools,
+  plan: DrainPlan,
+  run: DrainRun,
+): Promise<string | undefined> {
+  const present = await untilNothingIsLeft(run, async () => {
+    const leaving = leavingOf(await setsNow(kubernetes, plan))
+    return leaving.length === 0 ? undefined : `still there: ${leaving.join(', ')}`
+  })
+  if (present !== undefined) return present
+  const excluded = search === undefined ? undefined : await includeAgain(search, plan.sets, run)
+  if (excluded !== undefined) return excluded
+  return untilNothingIsLeft(run, async () => {
+    const gone = vacant(plan.sets, await kubernetes.claims())
+    const at = new Date(run.clock.wallMs()).toISOString()
+    for (const { name, isDrained } of gone) {
+      if (plan.volumes === 'delete') await kubernetes.deleteClaim(name)
+      else if (!isDrained) await kubernetes.markDrained(name, at)
+    }
+    if (gone.length > 0) {
+      const done = plan.volumes === 'delete' ? 'deleted' : 'kept, with nothing in it that anybody needs'
+      run.say(`${counted(gone.length, 'volume')} ${done}: ${gone.map(({ name }) => name).join(', ')}`)
+    }
+    return undefined
+  })
+}
+
+async function setsNow(kubernetes: Kubernetes, { sets }: DrainPlan): Promise<readonly SetNow[]> {
+  return Promise.all(sets.map(async (set) => ({ set, present: (await kubernetes.present(set.name)) ?? 0 })))
+}
+
+function withoutLeftOver(kubernetes: Kubernetes, now: readonly SetNow[], run: DrainRun): Promise<string | undefined> {
+  return untilNothingIsLeft(run, async () => {
+    const found = leftOver(now, await kubernetes.claims())
+    for (const claim of found) await kubernetes.deleteClaim(claim)
+    return found.length === 0
+      ? undefined
+      : `deletes what a drained server left behind, so that a new one gets a new volume: ${found.join(', ')}`
+  })
+}

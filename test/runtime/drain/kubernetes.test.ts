@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DRAINED, type Kubernetes, kubernetes, kubernetesOfPod } from '../../../runtime/drain/kubernetes.ts'
+import { type Answer, ScriptedServer } from '../../support/scripted-server.ts'
+
+describe('what a drain asks of the API server', () => {
+  const server = new ScriptedServer()
+  const folder = mkdtempSync(join(tmpdir(), 'drain-'))
+  let cluster: Kubernetes
+
+  before(async () => {
+    await server.start()
+    writeFileSync(join(folder, 'token'), 'first\n')
+    writeFileSync(join(folder, 'ca.crt'), '')
+    cluster = kubernetes({ url: server.url, namespace: 'events', folder })
+  })
+  after(async () => {
+    await cluster.close()
+    await server.stop()
+  })
+  const answers = (answer: Answer) => {
+    server.calls.length = 0
+    server.answer = () => answer
+  }
+
+  it('is how many pods a set has or keeps up, with a token that may change', async () => {
+    answers({ body: { spec: { replicas: 2 }, status: { replicas: 3 } } })
+    assert.equal(await cluster.present('bookkeeper'), 3)
+    writeFileSync(join(folder, 'token'), 'second')
+    answers({ body: { spec: {} } })
+    assert.equal(await cluster.present('bookkeeper'), 1)
+    assert.equal(server.calls[0]?.path, '/apis/apps/v1/namespaces/events/statefulsets/bookkeeper')
+    assert.equal(server.calls[0]?.headers.authorization, 'Bearer second')
+  })
+
+  it('is nothing of a set that does not exist', async () => {
+    answers({ status: 404 })
+    assert.equal(await cluster.present('bookkeeper'), undefined)
+    assert.deepEqual(await cluster.claims(), [])
+  })
+
+  it('is which volumes there are, and which are marked', async () => {
+    const marked = { metadata: { name: 'two', annotations: { [DRAINED]: 'once' } } }
+    answers({ body: { items: [{ metadata: { name: 'one' } }, marked] } })
+    assert.deepEqual(await cluster.claims(), [
+      { name: 'one', isDrained: false },
+      { name: 'two', isDrained: true },
+    ])
+  })
+
+  it('is to mark a volume, or to delete it', async () => {
+    answers({ body: {} })
+    await cluster.markDrained('one', '2026-11-29T00:00:00.000Z')
+    await cluster.deleteClaim('one')
+    const path = '/api/v1/namespaces/events/persistentvolumeclaims/one'
+    const annotations = { [DRAINED]: '2026-11-29T00:00:00.000Z' }
+    assert.deepEqual(
+      server.calls.map(({ method, path: at, text }) => [method, at, text]),
+      [
+        ['PATCH', path, JSON.stringify({ metadata: { annotations } })],
+        ['DELETE', path, ''],
+      ],
+    )
+    assert.equal(server.calls[0]?.headers['content-type'], 'application/merge-patch+json')
+  })
+
+  it('fails where it refuses, and where it does not answer', async () => {
+    answers({ status: 403 })
+    await assert.rejects(cluster.claims(), { code: 'cluster_unreachable', context: { status: 403 } })
+    answers({ cut: true })
+    await assert.rejects(cluster.claims(), { code: 'cluster_unreachable' })
+  })
+
+  it('is at the address that Kubernetes gives a pod, and nowhere else', () => {
+    const of = (host: string) =>
+      kubernetesOfPod({ KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: '443' }, 'events').url
+    assert.equal(of('10.0.0.1'), 'https://10.0.0.1:443')
+    assert.equal(of('fd00::1'), 'https://[fd00::1]:443')
+    assert.throws(() => kubernetesOfPod({}, 'events'), { code: 'command_invalid' })
+  })
+})
