@@ -93,7 +93,7 @@ export class Platform extends ComponentResource {
       authenticated: settled.pulsar?.authentication ?? true,
       snapshotPorts: storePorts(settled.backup),
       offloadPorts: settled.pulsar ? storePorts(settled.pulsar.offload) : [],
-      asksApiServer: settled.pulsar !== undefined || settled.elasticsearch !== undefined,
+      rollouts: settled.pulsar !== undefined || settled.elasticsearch !== undefined,
     })
     const network = new NetworkPolicies(
       `${prefix}network`,
@@ -209,8 +209,8 @@ function elasticsearchOf(
   if (!isExternalElasticsearch(elasticsearch)) {
     const storageClass = elasticsearch.storageClass || site.storageClass
     const { indexPrefix, indexReplicas } = settings
-    const jobs = { runtimeImage, restartAfter, indexReplicas, drain }
-    const own = { storageClass, indexPrefix, snapshots: backup, guard: false, acknowledge, ...jobs }
+    const rollout = { runtimeImage, restartAfter, indexReplicas }
+    const own = { storageClass, indexPrefix, snapshots: backup, guard: false, acknowledge, drain, ...rollout }
     return new Elasticsearch(name, { ...site, ...elasticsearch, ...own }, opts)
   }
   const { url, apiKey, username, password } = elasticsearch

@@ -81,8 +81,8 @@ export interface ElasticsearchArgs extends SiteArgs, ElasticsearchSettings {
   /** Where snapshots are kept: what the group `backup` of a stack has. @default none */
   readonly snapshots?: Partial<SnapshotStore & { readonly intervalHours: number }>
   /**
-   * Image of the runtime, whose Jobs then restart the pods, each when the servers allow it, and empty data nodes before they go. Without it
-   * Kubernetes restarts each when the one before is ready, and fewer data nodes are refused.
+   * Image of the runtime, whose Jobs then restart the pods, each when the servers allow it, and empty data nodes before they go. Without
+   * it Kubernetes restarts each pod when the one before is ready, and fewer data nodes are refused.
    *
    * @default none
    */
@@ -101,7 +101,7 @@ export interface ElasticsearchArgs extends SiteArgs, ElasticsearchSettings {
   readonly guard?: boolean
   /** Changes that are refused, and that an operator has prepared: `key=new value`, as the refusal says. @default [] */
   readonly acknowledge?: readonly string[]
-  /** How data nodes are emptied before they go. */
+  /** How data nodes are emptied before they go, where a Job does it. */
   readonly drain?: DrainSettings
 }
 
@@ -124,7 +124,6 @@ interface Cluster {
 
 /** A copy that was down is brought up to date from the operations that it missed, or, when these are too many, from files. */
 const RECOVERY_SECONDS = 3600
-
 /** Name of the claim of a node. */
 const DATA_CLAIM = 'data'
 

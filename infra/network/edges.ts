@@ -44,8 +44,8 @@ export interface EdgesArgs {
   readonly snapshotPorts?: readonly number[]
   /** Ports outside of the cluster on which the brokers reach the store of offloaded ledgers. @default [] */
   readonly offloadPorts?: readonly number[]
-  /** Whether Jobs restart and drain servers of the stack. @default false */
-  readonly asksApiServer?: boolean
+  /** Whether Jobs restart or drain servers of the stack. @default false */
+  readonly rollouts?: boolean
 }
 
 /**
@@ -58,7 +58,7 @@ const SEARCH_NODES = ['elasticsearch-master', 'elasticsearch-data', 'elasticsear
 
 /** Every connection that the platform makes or takes, and no other: the NetworkPolicies are made from this list. */
 export function edgesOf(args: EdgesArgs): readonly Edge[] {
-  const { tiers, outside, external, authenticated, snapshotPorts = [], offloadPorts = [], asksApiServer = false } = args
+  const { tiers, outside, external, authenticated, snapshotPorts = [], offloadPorts = [], rollouts = false } = args
   const has = (end: Edge['from']) =>
     end === 'anywhere' || end === 'dns' || outside.has(end as Outside) || tiers.has(end as Tier)
   // As the Service of the clients has it: masters answer them only where they hold the data.
@@ -75,14 +75,18 @@ export function edgesOf(args: EdgesArgs): readonly Edge[] {
     ...SEARCH_NODES.flatMap((from) => stored(from, snapshotPorts, 'snapshots')),
     ...stored('broker', offloadPorts, 'offloaded ledgers'),
   ]
-  const apiServerPorts = asksApiServer ? API_SERVER_PORTS : []
-  const asks = stored('set-up', apiServerPorts, 'the API server, which knows the servers and evicts their pods')
+  const apiServerPorts = rollouts ? API_SERVER_PORTS : []
+  const restarts = stored(
+    'set-up',
+    apiServerPorts,
+    'the API server, which evicts pods for rollouts, and knows what is to be drained',
+  )
   const scraped = scrapedOf([...tiers], authenticated).map((to): Edge => {
     const { metrics, ports } = tierOf(to)
     return { from: 'scrapers', to, ports: [ports[metrics?.port ?? ''] as number], why: 'metrics' }
   })
   const names = [...tiers].map((from): Edge => ({ from, to: 'dns', ports: [53], why: 'names' }))
-  return [...INSIDE, ...documents, ...servers, ...store, ...asks, ...scraped, ...names].filter(
+  return [...INSIDE, ...documents, ...servers, ...store, ...restarts, ...scraped, ...names].filter(
     ({ from, to }) => has(from) && has(to),
   )
 }

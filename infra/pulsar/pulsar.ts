@@ -68,8 +68,8 @@ export interface PulsarArgs extends SiteArgs, PulsarSettings {
   /** Image of Pulsar. @default 'apachepulsar/pulsar:4.0.6' */
   readonly image?: Input<string>
   /**
-   * Image of the runtime, whose Jobs then restart ZooKeeper and bookies, each pod when the servers allow it, and empty bookies before they
-   * go. Without it Kubernetes restarts each when the one before is ready, and fewer bookies are refused.
+   * Image of the runtime, whose Jobs then restart ZooKeeper and bookies, each pod when the servers allow it, and empty bookies before they go.
+   * Without it Kubernetes restarts each pod when the one before is ready, and fewer bookies are refused.
    *
    * @default none
    */
@@ -162,7 +162,7 @@ export class Pulsar extends ComponentResource implements PulsarAccess {
     const drain = bookieDrain(args, site, `${prefix}broker`, tokens)
     this.bookkeeper = new BookKeeper(
       `${prefix}bookkeeper`,
-      { ...shared, ...config.bookkeeper, ...drain, ...gates },
+      { ...shared, ...config.bookkeeper, ...gates, ...drain },
       after(metadata, ...(tokens ? [tokens] : [])),
     )
     this.autorecovery = new Autorecovery(

@@ -4,8 +4,8 @@ import type { Registered } from '../support/registered.ts'
 import { changed, registeredBy, STACKS } from '../support/stack.ts'
 import { containersOf, mib, ofType, podTemplates } from '../support/workloads.ts'
 
-/** Jobs that ask the API server: those that drain servers before they go. */
-const ASKING = /-drain-(before|after)-|-roll-out-/
+/** Jobs that ask the API server: those that drain servers before they go, and those that restart them. */
+const ASKING = /-(drain-before|drain-after|roll-out)-[0-9a-f]{8}$/
 
 for (const stack of STACKS) {
   describe(`the ${stack} stack`, () => {
