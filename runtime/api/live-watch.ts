@@ -120,7 +120,8 @@ export class LiveWatch {
   #turnSecond(nowMs: number): void {
     const elapsedMs = nowMs - this.#second.startMs
     if (elapsedMs < SECOND_MS) return
-    const perSecond = (this.#second.offered * SECOND_MS) / elapsedMs
+    // After a second without events, all are shown again.
+    const perSecond = elapsedMs < 2 * SECOND_MS ? (this.#second.offered * SECOND_MS) / elapsedMs : 0
     this.#stride = Math.max(1, Math.ceil(perSecond / SHOWN_PER_SECOND))
     this.#second = { startMs: nowMs, offered: 0, picked: 0 }
   }

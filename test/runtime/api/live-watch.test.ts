@@ -97,8 +97,8 @@ describe('a watch of events', () => {
       watch.page(second.cursor).entries.map(({ number }) => number),
       [381, 382],
     )
-    // All of them again once fewer arrive.
-    offer(callOf(10), 60_000)
+    // All of them again after a second without.
+    offer(callOf(10), 8000)
     assert.equal(watch.page(second.cursor).entries.length, 2 + 10)
   })
 
