@@ -22,8 +22,9 @@ interface Started {
   readonly folder: string
   readonly pulsar: PulsarServer
   readonly elasticsearch: ElasticsearchServer
-  readonly restartPulsar: () => Promise<void>
-  readonly restartElasticsearch: () => Promise<void>
+  /** On the data of the one that was stopped. @param distribution another one. */
+  readonly restartPulsar: (distribution?: string) => Promise<void>
+  readonly restartElasticsearch: (distribution?: string) => Promise<void>
 }
 
 let started: (Started & { pulsar: PulsarServer; elasticsearch: ElasticsearchServer }) | undefined
@@ -69,6 +70,8 @@ export interface ServerChoices {
   readonly ports?: { readonly broker: number; readonly web: number; readonly http: number }
   /** Called with the folder of Elasticsearch before it starts. */
   readonly prepare?: (elasticsearchFolder: string) => void
+  /** Folders of other releases. */
+  readonly releases?: { readonly pulsar: string; readonly elasticsearch: string }
 }
 
 export function mochaGlobalSetup(): Promise<void> {
@@ -80,6 +83,7 @@ export async function startServers({
   elasticsearchSettings,
   ports: known,
   prepare,
+  releases,
 }: ServerChoices): Promise<void> {
   const java = await findJava()
   const runAs = serverUser()
@@ -107,10 +111,10 @@ export async function startServers({
     transport: await freePort(),
     ...known,
   }
-  const newPulsar = () =>
+  const newPulsar = (distribution = releases?.pulsar ?? distributions.pulsar) =>
     startPulsar({
       ...common,
-      distribution: distributions.pulsar,
+      distribution,
       folder: join(folder, 'pulsar'),
       brokerPort: ports.broker,
       webPort: ports.web,
@@ -118,10 +122,10 @@ export async function startServers({
       key: credentials.pulsarKey,
       ...(pulsarConf ? { conf: pulsarConf } : {}),
     })
-  const newElasticsearch = () =>
+  const newElasticsearch = (distribution = releases?.elasticsearch ?? distributions.elasticsearch) =>
     startElasticsearch({
       ...common,
-      distribution: distributions.elasticsearch,
+      distribution,
       folder: join(folder, 'elasticsearch'),
       httpPort: ports.http,
       transportPort: ports.transport,
@@ -145,12 +149,12 @@ export async function startServers({
     folder,
     pulsar,
     elasticsearch,
-    restartPulsar: async () => {
+    restartPulsar: async (distribution) => {
       servers()
-      if (started) started.pulsar = await newPulsar()
+      if (started) started.pulsar = await newPulsar(distribution)
     },
-    restartElasticsearch: async () => {
-      if (started) started.elasticsearch = await newElasticsearch()
+    restartElasticsearch: async (distribution) => {
+      if (started) started.elasticsearch = await newElasticsearch(distribution)
     },
   }
 }
