@@ -122,4 +122,6 @@ const WITHOUT_CODE = [
   'infra/observability/pod-monitor.ts',
   'infra/sizing/coefficients.ts',
   'infra/sizing/coefficients.ts',
+  'runtime/canary/canary.ts',
+  'runtime/canary/canary.ts',
 ]

@@ -16,6 +16,7 @@ describe('a log', () => {
     assert.deepEqual(secrets.map(([key]) => key).sort(), [
       'elasticApiKey',
       'elasticPassword',
+      'otlpHeaders',
       'privateToken',
       'pulsarAuthToken',
     ])
