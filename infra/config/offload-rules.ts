@@ -44,7 +44,7 @@ export const offloadRules: readonly Rule<OffloadShape>[] = [
     ({ image }) => ({ image: String(image) }),
     ({ offload: o, image }) =>
       o.type !== 'none' && nameOf(image) === 'pulsar'
-        ? `offload.type is ${o.type}, and images.pulsar is ${image}; an image of that name has no offloaders, and brokers would not start: use apachepulsar/pulsar-all, or one of another name with /pulsar/offloaders`
+        ? `offload.type is ${o.type}, and images.pulsar is ${image}; an image of that name has no offloaders, and brokers would not start: use apachepulsar/pulsar-all, or one of another name that has them in /pulsar/offloaders`
         : undefined,
   ),
 ]

@@ -18,7 +18,8 @@ const KEY_DIR = '/offload'
  * @see https://pulsar.apache.org/docs/4.0.x/tiered-storage-overview/
  */
 export function offloadSettings({ type, bucket, region, endpoint }: OffloadStore): Readonly<Record<string, string>> {
-  const offloadersDirectory = '/pulsar/offloaders'
+  // The policy of a namespace has this folder too, whatever is stated here. So a broker whose image lacks it does not start.
+  const offloadersDirectory = './offloaders'
   switch (type) {
     case 's3':
       return {

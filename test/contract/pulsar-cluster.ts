@@ -22,6 +22,8 @@ export interface ClusterOptions {
   readonly brokers: number
   /** What the stack of the brokers states besides, and overrides of their configuration. @default nothing */
   readonly broker?: {
+    /** @default that of the contract tests */
+    readonly distribution?: string
     readonly stack?: Readonly<Record<string, unknown>>
     readonly conf?: Readonly<Record<string, string>>
   }
@@ -257,7 +259,8 @@ export class PulsarCluster {
       statusFilePath: '',
       ...overrides,
     })
-    const child = await this.#startWith(name, ['broker'], { PULSAR_BROKER_CONF: conf })
+    const { distribution } = this.#broker
+    const child = await this.#start(name, ['bin/pulsar', 'broker'], { PULSAR_BROKER_CONF: conf }, distribution)
     const admin = `127.0.0.1:${webPort}`
     await untilReady(child, () => answersOk(`http://${admin}/admin/v2/brokers/health`), LIMIT_MS)
     this.#brokers.push({ admin, serviceUrl: `pulsar://127.0.0.1:${port}` })
@@ -273,12 +276,17 @@ export class PulsarCluster {
     return this.#start(name, ['bin/pulsar', ...args], env)
   }
 
-  async #start(name: string, command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Child> {
-    const { distributions, java } = servers()
+  async #start(
+    name: string,
+    command: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    cwd: string = servers().distributions.pulsar,
+  ): Promise<Child> {
+    const { java } = servers()
     const [program = '', ...args] = command
     giveTo(serverUser(), this.#folder)
     const child = await startChild({
-      ...{ name, program, args, cwd: distributions.pulsar },
+      ...{ name, program, args, cwd },
       env: serverEnvironment({
         JAVA_HOME: java.home,
         PULSAR_MEM: '-Xmx256m -XX:MaxDirectMemorySize=256m',

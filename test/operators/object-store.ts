@@ -1,3 +1,4 @@
+import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { type Child, startChild } from '../../runtime/local/child.ts'
@@ -20,11 +21,18 @@ const OFFLOADERS: Artifact = {
 
 const LIMIT_MS = 60_000
 
-/** The folder with the offloaders of Pulsar, downloaded by the first run. */
-export async function offloaders(): Promise<string> {
+/** A distribution of Pulsar with the offloaders, as the image `pulsar-all` is. The first run downloads them. */
+export async function pulsarWithOffloaders(): Promise<string> {
   const home = homeIn(homeFolder(process.env, process.env['TRACARDI_HOME'] ?? '', process.getuid?.(), homedir()))
   const folder = await installArtifact(home, OFFLOADERS, () => {}, { java: servers().java })
-  return join(folder, 'offloaders')
+  const { pulsar } = servers().distributions
+  const distribution = join(servers().folder, 'pulsar-all')
+  mkdirSync(distribution)
+  for (const name of readdirSync(pulsar)) if (name !== 'bin') symlinkSync(join(pulsar, name), join(distribution, name))
+  symlinkSync(join(folder, 'offloaders'), join(distribution, 'offloaders'))
+  // A copy, because its scripts follow links to find where they are.
+  cpSync(join(pulsar, 'bin'), join(distribution, 'bin'), { recursive: true })
+  return distribution
 }
 
 /** A server that speaks S3, with an empty bucket. It forgets everything when it ends. */

@@ -6,7 +6,7 @@ import { cli, cliWith } from '../contract/cli.ts'
 import { Pipeline } from '../contract/pipeline.ts'
 import { PulsarCluster } from '../contract/pulsar-cluster.ts'
 import { eventually } from '../support/until.ts'
-import { ObjectStore, offloaders } from './object-store.ts'
+import { ObjectStore, pulsarWithOffloaders } from './object-store.ts'
 
 /**
  * Real brokers with the configuration of production and the offloaders of `pulsar-all`, three bookies, and a server that speaks S3. The
@@ -29,12 +29,12 @@ describe('ledgers that are offloaded', function () {
     cluster = await PulsarCluster.start({
       ...{ name: 'offload', zones: ['a'], bookiesInZone: 3, brokers: 1 },
       broker: {
+        distribution: await pulsarWithOffloaders(),
         stack: {
           offload: { type: 's3', bucket: BUCKET, endpoint: store.endpoint, credentialsSecret: 'ledgers' },
           images: { pulsar: 'apachepulsar/pulsar-all:4.0.6', allowTags: true },
         },
         conf: {
-          offloadersDirectory: await offloaders(),
           // Small ledgers, and a look for what may be deleted every few seconds: the rest of the times is that of production.
           managedLedgerMaxEntriesPerLedger: '20',
           webSocketServiceEnabled: 'true',
@@ -52,6 +52,7 @@ describe('ledgers that are offloaded', function () {
       PULSAR_OFFLOAD: 'yes',
       PULSAR_OFFLOAD_AFTER_MINUTES: '1',
       PULSAR_OFFLOAD_DELETION_LAG_MINUTES: '1',
+      PULSAR_TRANSPORT: 'websocket',
       MESSAGE_MAX_EVENTS: '10',
       BULK_TIMEOUT_SECONDS: '0.2',
     })

@@ -36,26 +36,26 @@ describe('the configuration of brokers that offload', () => {
 
   it('names the driver, the bucket and the offloaders of the image, by Pulsar’s names', async () => {
     assert.deepEqual(await conf(S3), {
-      offloadersDirectory: '/pulsar/offloaders',
+      offloadersDirectory: './offloaders',
       managedLedgerOffloadDriver: 'aws-s3',
       s3ManagedLedgerOffloadBucket: 'ledgers',
       s3ManagedLedgerOffloadRegion: 'eu-central-1',
     })
     assert.deepEqual(await conf({ ...S3, region: '', endpoint: 'https://objects.example.com:9000' }), {
-      offloadersDirectory: '/pulsar/offloaders',
+      offloadersDirectory: './offloaders',
       managedLedgerOffloadDriver: 'aws-s3',
       s3ManagedLedgerOffloadBucket: 'ledgers',
       s3ManagedLedgerOffloadServiceEndpoint: 'https://objects.example.com:9000',
     })
     assert.deepEqual(await conf(GCS), {
-      offloadersDirectory: '/pulsar/offloaders',
+      offloadersDirectory: './offloaders',
       managedLedgerOffloadDriver: 'google-cloud-storage',
       gcsManagedLedgerOffloadBucket: 'ledgers',
       gcsManagedLedgerOffloadRegion: 'europe-west3',
       gcsManagedLedgerOffloadServiceAccountKeyFile: '/offload/key.json',
     })
     assert.deepEqual(await conf(AZURE), {
-      offloadersDirectory: '/pulsar/offloaders',
+      offloadersDirectory: './offloaders',
       managedLedgerOffloadDriver: 'azureblob',
       managedLedgerOffloadBucket: 'ledgers',
     })
