@@ -72,6 +72,12 @@ export interface PlatformSettings extends SiteArgs {
    * @default false
    */
   readonly expireIndices?: boolean
+  /**
+   * Whether the platform creates its namespace. One that exists stays when the platform is destroyed, and rights in it are enough. Fixed.
+   *
+   * @default true
+   */
+  readonly createNamespace?: boolean
   /** Namespaces whose pods may read metrics. @default [] */
   readonly monitoringNamespaces?: readonly string[]
   /** Labels of the pods there that may, as `name=value`: a pod needs all of them. @default [], every pod */
@@ -106,6 +112,7 @@ export interface PlatformArgs extends PlatformSettings {
 /** A platform with every number settled. */
 export interface SettledPlatform {
   readonly site: Site
+  readonly createNamespace: boolean
   readonly settings: Config
   /** Nothing where Pulsar is not of the platform. */
   readonly pulsar?: SettledPulsar
@@ -129,8 +136,10 @@ export interface SettledPlatform {
  */
 export function settledPlatform(name: string, args: PlatformSettings): SettledPlatform {
   const { pulsar = {}, elasticsearch = {}, kedaNamespace, backlogHours } = args
-  const { monitoringNamespaces, monitoringPods, operatorNamespaces } = withDefaults(name, 'platform', args)
+  const { createNamespace, ...given } = withDefaults(name, 'platform', args)
+  const { monitoringNamespaces, monitoringPods, operatorNamespaces } = given
   return {
+    createNamespace,
     site: siteOf(name, { ...args, partOf: args.partOf ?? PLATFORM }),
     settings: { ...loadConfig({}), ...args.settings },
     ...(isExternalPulsar(pulsar) ? {} : { pulsar: settledPulsar(`pulsar of ${name}`, pulsar) }),

@@ -5,9 +5,18 @@ import { pulsarFacts } from './pulsar/facts.ts'
 import { type Facts, type FactValues, facts } from './safety/facts.ts'
 
 /** What the data of a platform depends on. Servers that are not of the platform have no facts. */
-export function factsOf({ site, settings, expireIndices, pulsar, elasticsearch }: SettledPlatform): Facts {
+export function factsOf({
+  site,
+  createNamespace,
+  settings,
+  expireIndices,
+  pulsar,
+  elasticsearch,
+}: SettledPlatform): Facts {
   return facts({
     'platform.namespace': site.namespace,
+    'platform.createNamespace': createNamespace,
+    'platform.clusterDomain': site.clusterDomain,
     ...runtimeFacts(settings, expireIndices),
     ...(pulsar ? pulsarFacts(pulsar, site) : {}),
     ...(elasticsearch ? elasticsearchFacts(elasticsearch, site) : {}),

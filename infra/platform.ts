@@ -47,7 +47,8 @@ export class Platform extends ComponentResource {
   readonly trackUrl: string
   /** The operators' token, a secret. */
   readonly consoleToken: Output<string>
-  readonly namespace: k8s.core.v1.Namespace
+  /** Nothing where it exists without the platform. */
+  readonly namespace?: k8s.core.v1.Namespace
   /** The `Pulsar` of the platform, or how the one that exists is reached. */
   readonly pulsar: PulsarAccess
   /** The `Elasticsearch` of the platform, or how the one that exists is reached. */
@@ -68,8 +69,10 @@ export class Platform extends ComponentResource {
     )
     const { runtimeImage, prefix = `${name}-`, acknowledge = [], drain = {} } = args
     const child = { parent: this }
-    this.namespace = namespaceOf(`${prefix}namespace`, site, this)
-    made.namespace = this.namespace
+    if (settled.createNamespace) {
+      this.namespace = namespaceOf(`${prefix}namespace`, site, this)
+      made.namespace = this.namespace
+    }
     const facts = factsOf(settled)
     const guard = new Guard(
       `${prefix}guard`,
@@ -81,8 +84,9 @@ export class Platform extends ComponentResource {
         skipCheck: drain.skipCheck ?? [],
         prefix,
         configMap: `${PLATFORM}-facts`,
+        ownNamespaceOnly: !settled.createNamespace,
       },
-      { ...child, dependsOn: [this.namespace] },
+      { ...child, dependsOn: this.namespace ?? [] },
     )
     const tiers = tiersOf(settled)
     const named = namedPods(settled)

@@ -5,7 +5,7 @@ import { DAY_SECONDS, type Demand } from './sizing/demand.ts'
 
 /** What the platform of a stack is made from: the one place that turns the configuration of a stack into arguments. */
 export function platformSettings(plan: Plan): PlatformSettings {
-  const { environment, namespace, zones, storageClass, cpuLimits } = plan.platform
+  const { environment, namespace, createNamespace, clusterDomain, zones, storageClass, cpuLimits } = plan.platform
   const { monitoringNamespaces, monitoringPods, operatorNamespaces, acknowledge } = plan.platform
   const { drainMinutes: minutes, drainedVolumes: volumes, skipCheck } = plan.platform
   const { kedaNamespace, ...workers } = plan.workers
@@ -13,6 +13,8 @@ export function platformSettings(plan: Plan): PlatformSettings {
   return {
     environment,
     namespace,
+    createNamespace,
+    clusterDomain,
     zones,
     storageClass,
     cpuLimits,

@@ -83,6 +83,21 @@ export const schema = {
         'Purpose of the stack. `production` refuses counts that do not survive a failure, and protects its data; `dev` leaves nothing behind.',
     },
     namespace: { type: 'string', default: 'tracardi', pattern: LABEL, description: 'Kubernetes namespace. Fixed.' },
+    createNamespace: {
+      type: 'boolean',
+      default: true,
+      description:
+        'Whether the stack creates that namespace. `no` for one that exists: the stack then needs [rights in it](deploy.md#a-namespace-that-exists) and nowhere else, and never deletes it. Fixed.',
+    },
+    clusterDomain: {
+      type: 'string',
+      default: 'cluster.local',
+      pattern: {
+        regex: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+        says: 'a domain like cluster.local',
+      },
+      description: 'DNS domain of the cluster, in which the servers find each other by their names. Fixed.',
+    },
     zones: {
       type: 'list',
       default: [],

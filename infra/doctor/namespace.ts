@@ -15,8 +15,18 @@ export function namespaceFindings(needs: Needs, facts: ClusterFacts): readonly F
 }
 
 function existenceFindings(needs: Needs, { namespace }: ClusterFacts): readonly Finding[] {
-  if (namespace === undefined || namespace === null) return []
-  const name = needs.namespace
+  const { namespace: name, createNamespace } = needs
+  if (namespace === undefined) return []
+  if (namespace === null)
+    return createNamespace
+      ? []
+      : [
+          error(
+            'namespace_missing',
+            `Namespace ${name} does not exist, and platform.createNamespace is no. Have it created, or remove that key.`,
+            { name },
+          ),
+        ]
   if (namespace.terminating)
     return [
       error(
@@ -25,7 +35,7 @@ function existenceFindings(needs: Needs, { namespace }: ClusterFacts): readonly 
         { name },
       ),
     ]
-  if (!namespace.hasStack)
+  if (createNamespace && !namespace.hasStack)
     return [
       error(
         'namespace_exists',
@@ -35,7 +45,10 @@ function existenceFindings(needs: Needs, { namespace }: ClusterFacts): readonly 
     ]
   const level = namespace.labels['pod-security.kubernetes.io/enforce'] ?? 'none'
   if (level === 'restricted') return []
-  const text = `Namespace ${name} enforces PodSecurity ${level}, not restricted. Somebody has changed it: \`pulumi up --refresh\` restores it.`
+  const remedy = createNamespace
+    ? 'Somebody has changed it: `pulumi up --refresh` restores it.'
+    : 'The pods of the stack need no more: have its owner set pod-security.kubernetes.io/enforce.'
+  const text = `Namespace ${name} enforces PodSecurity ${level}, not restricted. ${remedy}`
   return [warning('pod_security_not_restricted', text, { name, level })]
 }
 

@@ -24,6 +24,8 @@ type Listed = Readonly<Record<string, string>>
 /** What a stack needs of a cluster. */
 export interface Needs {
   readonly namespace: string
+  /** Whether the stack makes it. */
+  readonly createNamespace: boolean
   readonly zones: readonly string[]
   /** Pods that run all the time, in the order in which they are made; at the minimum of a scaler. */
   readonly pods: readonly PodNeed[]
@@ -44,7 +46,7 @@ export interface Needs {
 
 /** @param objects those of the plan, see `plannedObjects`. */
 export function needsOf(plan: Plan, objects: readonly PlannedObject[]): Needs {
-  const { namespace, zones, monitoringNamespaces } = plan.platform
+  const { namespace, createNamespace, zones, monitoringNamespaces } = plan.platform
   const of = (kind: string) => objects.filter((object) => object.kind === kind).map(({ inputs }) => inputs)
   const workloads = objects
     .filter(({ kind }) => WORKLOADS.includes(kind))
@@ -53,6 +55,7 @@ export function needsOf(plan: Plan, objects: readonly PlannedObject[]): Needs {
   const scalers = of('HorizontalPodAutoscaler').flatMap(({ spec }) => spec.metrics as { readonly type: string }[])
   return {
     namespace,
+    createNamespace,
     zones,
     pods: workloads.flatMap(({ pods }) => pods),
     passing: largestOf(passing),

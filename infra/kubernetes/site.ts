@@ -34,6 +34,8 @@ export interface SiteArgs {
   readonly storageClass?: string
   /** Secret of the namespace with which images are pulled; none when empty. @default '' */
   readonly pullSecret?: string
+  /** DNS domain of the cluster. Fixed. @default 'cluster.local' */
+  readonly clusterDomain?: string
   /** Whether containers have a limit of CPU: twice what they request, and at least one core. @default true */
   readonly cpuLimits?: boolean
 }
@@ -43,17 +45,20 @@ export type Site = Required<SiteArgs>
 
 /** @throws RunError with every value that is out of range. */
 export function siteOf(name: string, args: SiteArgs): Site {
-  const { namespace, environment, zones, storageClass, cpuLimits } = withDefaults(name, 'platform', args)
+  const { namespace, environment, zones, storageClass, clusterDomain, cpuLimits } = withDefaults(name, 'platform', args)
   const { partOf = name, instance = name, pullSecret = '' } = args
-  return { namespace, partOf, instance, environment, zones, storageClass, pullSecret, cpuLimits }
+  return { namespace, partOf, instance, environment, zones, storageClass, pullSecret, clusterDomain, cpuLimits }
 }
 
+/** What the names of Services end with. */
+export type Domain = Pick<Site, 'namespace' | 'clusterDomain'>
+
 /** The DNS name of a Service within the cluster. */
-export function hostOf(site: Pick<Site, 'namespace'>, service: string): string {
-  return `${service}.${site.namespace}.svc.cluster.local`
+export function hostOf({ namespace, clusterDomain }: Domain, service: string): string {
+  return `${service}.${namespace}.svc.${clusterDomain}`
 }
 
 /** The DNS name of a pod of a StatefulSet. */
-export function podHost(site: Pick<Site, 'namespace'>, service: string, set: string, ordinal: number): string {
+export function podHost(site: Domain, service: string, set: string, ordinal: number): string {
   return `${set}-${ordinal}.${hostOf(site, service)}`
 }

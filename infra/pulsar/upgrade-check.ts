@@ -34,7 +34,7 @@ function checkJob(args: UpgradeCheckArgs, opts: CustomResourceOptions): k8s.batc
   const script = scriptOf(new URL('scripts/upgrade-check.sh', import.meta.url), {
     VERSION: version,
     ZOOKEEPER: clientAddress(site, zookeeper),
-    API_SERVER: hostOf({ namespace: 'default' }, 'kubernetes'),
+    API_SERVER: hostOf({ ...site, namespace: 'default' }, 'kubernetes'),
     MEMBERS: hostOf(site, membersService(zookeeper)),
     WAIT_SECONDS: CHECK_SECONDS,
   })

@@ -7,7 +7,7 @@ import { type PodTemplate, podTemplate } from '../kubernetes/pod.ts'
 import { execCheck, probes } from '../kubernetes/probes.ts'
 import { roller } from '../kubernetes/roller.ts'
 import { service } from '../kubernetes/service.ts'
-import { hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
+import { type Domain, hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { Stateful } from '../kubernetes/stateful.ts'
 import { configMap, disruptionBudget } from '../kubernetes/tier-objects.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
@@ -50,7 +50,7 @@ interface Ensemble {
 }
 
 /** Where clients of the ensemble of this name connect, `host:port`. */
-export function clientAddress(site: Pick<Site, 'namespace'>, name: string): string {
+export function clientAddress(site: Domain, name: string): string {
   return `${hostOf(site, name)}:${PORTS.client}`
 }
 

@@ -15,6 +15,14 @@ import { type Allowances, judgedChanges } from './refusals.ts'
 export interface GuardArgs extends SiteArgs, Allowances {
   /** What the data depends on. A change of one is compared with the value before. */
   readonly facts: Facts
+  /** Changes that an operator has prepared, as `bookkeeper.replicas=3`. @default [] */
+  readonly acknowledge?: readonly string[]
+  /**
+   * Whether only the namespace may be read. Its uid then shows which cluster it is, instead of that of `kube-system`. Fixed.
+   *
+   * @default false
+   */
+  readonly ownNamespaceOnly?: boolean
   /** What the names of its resources begin with. @default the name of the component and `-` */
   readonly prefix?: string
   /** Name of the ConfigMap that keeps the facts. @default `prefix` and `facts` */
@@ -33,13 +41,14 @@ export class Guard extends ComponentResource {
     super('tracardi-at-scale:safety:Guard', name, {}, opts)
     const { facts, prefix = `${name}-`, configMap = `${prefix}facts` } = args
     const { namespace } = siteOf(name, args)
+    const known = args.ownNamespaceOnly ? namespace : 'kube-system'
     const refuse = new ResourceHook(
       `${prefix}refuse-changes-that-destroy-data`,
       (change) => refuseChanges(change, args, (text) => void log.warn(text, this)),
       { onDryRun: true },
     )
     // Read in a preview too, which would not ask the cluster otherwise: an unreachable one is reported immediately.
-    const cluster = k8s.core.v1.Namespace.get(`${prefix}cluster`, 'kube-system', { parent: this })
+    const cluster = k8s.core.v1.Namespace.get(`${prefix}cluster`, known, { parent: this })
     this.facts = new k8s.core.v1.ConfigMap(
       `${prefix}facts`,
       {

@@ -7,6 +7,10 @@ const FIXED: Readonly<Record<string, string>> = {
   cluster: 'a stack cannot move to another cluster; correct KUBECONFIG or platform.context, or make a new stack there',
   'platform.namespace':
     'volumes cannot move to another namespace; make a new stack and let both run until the old one is drained',
+  'platform.createNamespace':
+    'a namespace would be deleted with all that is in it, or be taken from others; make a new stack in another one',
+  'platform.clusterDomain':
+    'bookies, certificates and the ensemble know each other by names in that domain; make a new stack for another one',
   'pulsar.clusterName': 'the metadata belongs to the cluster of that name; make a new stack for another one',
   'elasticsearch.masterNodes':
     'new masters could found a cluster of their own; make a new stack, and move the indices by snapshot or reindex from remote',
@@ -14,6 +18,9 @@ const FIXED: Readonly<Record<string, string>> = {
     'a node does not start without the role for the shards it holds; add data nodes instead',
   'elasticsearch.security': 'nodes with and without TLS cannot speak to each other; make a new stack',
 }
+
+/** What was true before there was such a fact: a stack of an older release had no choice. */
+const ASSUMED: Facts = { 'platform.createNamespace': 'true', 'platform.clusterDomain': 'cluster.local' }
 
 /** Facts that may become any other value once something is done. */
 const PREPARED: readonly (readonly [RegExp, string])[] = [
@@ -85,9 +92,10 @@ export interface Judgement {
 /** The changes between two states of a stack: which are refused, and which servers are drained. */
 export function judgedChanges(before: Facts, after: Facts, allowances: Allowances = {}): Judgement {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  const known = before['platform.namespace'] === undefined ? before : { ...ASSUMED, ...before }
   const all = keys.flatMap((key): readonly Judgement[] => {
-    const [old, now] = [before[key], after[key] ?? 'none']
-    return old === undefined || old === now ? [] : [judged(key, before, after, allowances)]
+    const [old, now] = [known[key], after[key] ?? 'none']
+    return old === undefined || old === now ? [] : [judged(key, known, after, allowances)]
   })
   return { refused: all.flatMap(({ refused }) => refused), said: all.flatMap(({ said }) => said) }
 }

@@ -23,6 +23,7 @@ const SCRAPED = { platform: { monitoringNamespaces: ['monitoring'] } }
 const SPECIAL: Readonly<Record<string, Groups>> = {
   'platform.environment': { platform: { environment: 'staging' } },
   'platform.namespace': { platform: { namespace: 'other' } },
+  'platform.clusterDomain': { platform: { clusterDomain: 'example.internal' } },
   'platform.zones': { platform: { zones: ['a'] } },
   'platform.monitoringPods': { platform: { monitoringNamespaces: ['x'], monitoringPods: ['app=prometheus'] } },
   'platform.context': { platform: { context: 'other' } },

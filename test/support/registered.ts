@@ -33,6 +33,7 @@ const mocks: pulumi.runtime.Mocks = {
       state['result'] = `password of ${name}${generation(inputs)}`
     if (type === 'docker:index/image:Image') state['repoDigest'] = IMAGE
     if (id === 'kube-system') state['metadata'] = { uid: 'uid of the cluster' }
+    else if (type === 'kubernetes:core/v1:Namespace' && id) state['metadata'] = { uid: `uid of ${id}` }
     return { id: `${name}-id`, state }
   },
   call: () => ({}),

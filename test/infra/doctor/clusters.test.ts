@@ -6,7 +6,7 @@ import { amountsOf } from '../../../infra/doctor/quantity.ts'
 import { sentencesOf } from '../../support/sentences.ts'
 import { cluster, machine, machines, needsWith, pod } from './simulated.ts'
 
-type Stack = 'dev' | 'staging' | 'production' | 'watched' | 'scaled' | 'mapped'
+type Stack = 'dev' | 'staging' | 'production' | 'watched' | 'scaled' | 'mapped' | 'placed'
 
 const ZONES = ['a', 'b', 'c']
 
@@ -118,6 +118,13 @@ const SHAPES: readonly (readonly [string, Stack, Partial<ClusterFacts>, readonly
     ['namespace_exists'],
   ],
   [
+    'has the namespace that the stack is to use',
+    'placed',
+    { namespace: { labels: {}, terminating: false, hasStack: false } },
+    ['pod_security_not_restricted'],
+  ],
+  ['lacks the namespace that the stack is to use', 'placed', { namespace: null }, ['namespace_missing']],
+  [
     'deletes the namespace',
     'dev',
     { namespace: { labels: {}, terminating: true, hasStack: true } },
@@ -161,6 +168,7 @@ describe('the doctor, of a cluster that', () => {
       workers: { autoscaling: 'keda' },
       pulsar: { authentication: true },
     })
+    needs.placed = await needsWith('dev', { platform: { createNamespace: false } })
     needs.mapped = await needsWith('dev', { elasticsearch: { memoryMap: true } })
   })
 

@@ -18,6 +18,8 @@ describe('the facts of a stack', () => {
   it('are all that its data depends on', async () => {
     assert.deepEqual(await factsIn('dev', { platform: { storageClass: 'fast' } }), {
       'platform.namespace': 'tracardi',
+      'platform.createNamespace': 'true',
+      'platform.clusterDomain': 'cluster.local',
       cluster: 'uid of the cluster',
       'runtime.PULSAR_PARTITIONS': '10',
       'runtime.PULSAR_RETENTION_HOURS': '24',

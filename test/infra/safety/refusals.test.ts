@@ -206,6 +206,30 @@ describe('the version of a server', () => {
   })
 })
 
+describe('a fact that an older release had no choice of', () => {
+  const before: Facts = { 'platform.namespace': 'tracardi' }
+  const withChoice = (more: Facts): Facts => ({ ...before, 'platform.createNamespace': 'true', ...more })
+
+  it('is what it was, and cannot be acknowledged', () => {
+    assert.deepEqual(refusedChanges(before, withChoice({ 'platform.clusterDomain': 'cluster.local' })), [])
+    assert.deepEqual(refusedChanges(before, withChoice({ 'platform.createNamespace': 'false' })), [
+      'platform.createNamespace would go from true to false: a namespace would be deleted with all that is in it, or be taken from others; make a new stack in another one',
+    ])
+    assert.deepEqual(
+      refusedChanges(before, withChoice({ 'platform.clusterDomain': 'x.internal' }), [
+        'platform.clusterDomain=x.internal',
+      ]),
+      [
+        'platform.clusterDomain would go from cluster.local to x.internal: bookies, certificates and the ensemble know each other by names in that domain; make a new stack for another one',
+      ],
+    )
+  })
+
+  it('is anything in a new stack', () => {
+    assert.deepEqual(refusedChanges({}, withChoice({ 'platform.createNamespace': 'false' })), [])
+  })
+})
+
 describe('a fact that the old state does not know', () => {
   it('passes, whatever it is', () => {
     assert.deepEqual(refusedChanges({}, { 'bookkeeper.replicas': '3', 'platform.namespace': 'tracardi' }), [])
