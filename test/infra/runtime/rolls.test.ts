@@ -35,6 +35,13 @@ const PROGRAMS = ['api', 'worker']
 /** The Job that restarts pods of servers is a new one. */
 const rolled = (...servers: readonly string[]) =>
   ['+', '-'].flatMap((sign) => servers.map((name) => `${sign} ${name}-roll-out`))
+/** The Jobs that empty servers before they go: with other counts, the first is a new one. */
+const counted = (servers: string) => [
+  `+ ${servers}-drain-before`,
+  `- ${servers}-drain-before`,
+  `${servers}-drain-after`,
+]
+const drains = (servers: string) => [`${servers}-drain-after`, `${servers}-drain-before`]
 const NEW_SET_UP = ['+ set-up', '- set-up', ...PROGRAMS]
 
 describe('a change of the configuration restarts', () => {
@@ -79,7 +86,7 @@ describe('a change of the configuration restarts', () => {
     [
       'nothing for more bookies but new racks',
       { bookkeeper: { replicas: 4 } },
-      ['+ bookkeeper-roll-out', '+ pulsar-metadata', '- bookkeeper-roll-out', '- pulsar-metadata'],
+      [...counted('bookkeeper'), ...rolled('bookkeeper'), '+ pulsar-metadata', '- pulsar-metadata'],
     ],
     ['nothing for larger disks', { bookkeeper: { ledgersGib: 500, journalGib: 50 }, zookeeper: { diskGib: 50 } }, []],
     ['autorecovery for its memory', { autorecovery: { memoryMib: 1024 } }, ['autorecovery']],
@@ -97,14 +104,18 @@ describe('a change of the configuration restarts', () => {
       { elasticsearch: { memoryMap: true } },
       [...rolled('elasticsearch'), ...DATA, 'elasticsearch-master'],
     ],
-    ['nothing for more data nodes', { elasticsearch: { dataNodes: 6, heapGib: 2 } }, rolled('elasticsearch')],
+    [
+      'nothing for more data nodes',
+      { elasticsearch: { dataNodes: 6, heapGib: 2 } },
+      [...counted('elasticsearch'), ...rolled('elasticsearch')],
+    ],
     [
       'all of Pulsar, and nothing else, for another image of it',
       { images: { pulsar: 'apachepulsar/pulsar:4.0.7' } },
       [
         ...['+ bookkeeper-roll-out', '+ pulsar-upgrade', '+ zookeeper-roll-out'],
         ...['- bookkeeper-roll-out', '- pulsar-upgrade', '- zookeeper-roll-out', 'autorecovery', ...BOOKIES],
-        ...['broker', 'pulsar-metadata', 'pulsar-permissions', 'zookeeper'],
+        ...[...drains('bookkeeper'), 'broker', 'pulsar-metadata', 'pulsar-permissions', 'zookeeper'],
       ],
     ],
     [
@@ -123,12 +134,15 @@ describe('a change of the configuration restarts', () => {
     [
       'the programs, set-up and the Jobs that look at servers for another image of them',
       { images: { runtime: 'example.com/t:2' } },
-      ['api', 'bookkeeper-roll-out', 'elasticsearch-roll-out', 'set-up', 'worker', 'zookeeper-roll-out'],
+      [
+        ...['api', ...drains('bookkeeper'), 'bookkeeper-roll-out'],
+        ...[...drains('elasticsearch'), 'elasticsearch-roll-out', 'set-up', 'worker', 'zookeeper-roll-out'],
+      ],
     ],
   ]
   for (const [what, changes, effects] of cases) {
     it(what, async () => {
-      assert.deepEqual(await effectsOf('staging', changes), effects)
+      assert.deepEqual(await effectsOf('staging', changes), [...effects].sort())
     })
   }
 
