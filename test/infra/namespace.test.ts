@@ -55,7 +55,7 @@ describe('a stack in a namespace that exists', () => {
       .flatMap(({ apiGroups, resources }: { apiGroups: string[]; resources: string[] }) =>
         apiGroups.flatMap((group) => resources.map((resource) => `${group}/${resource}`)),
       )
-      // What the Jobs are granted, and what is no object of the stack.
+      // What the Jobs are granted, and what the stack does not make itself.
       .filter((resource: string) => resource !== '/pods/eviction')
     // The CRDs of Prometheus and KEDA have types of their own in the program.
     const made = objectsOf(await registeredBy(changed('staging', EVERYTHING))).map(({ type }) => {
