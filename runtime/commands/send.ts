@@ -96,7 +96,13 @@ function callsOf(file: string | undefined, options: SendCommandOptions): AsyncIt
   const { source, perCall: eventsPerCall } = options
   if (file === undefined)
     return generateLoad({ source, events: options.events, eventsPerCall, profiles: options.profiles })
-  return readCalls(createInterface({ input: inputOf(file) }), { source, eventsPerCall })
+  const input = inputOf(file)
+  return callsIn(input, { source, eventsPerCall })
+}
+
+/** An interface loses the lines that arrive before somebody iterates over it, so it is made by the first step. */
+async function* callsIn(input: NodeJS.ReadableStream, shape: Parameters<typeof readCalls>[1]): AsyncGenerator<Call> {
+  yield* readCalls(createInterface({ input }), shape)
 }
 
 /** Opened before anything is sent: what cannot be read is reported immediately. */

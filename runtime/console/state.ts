@@ -56,7 +56,7 @@ export interface InstanceFigures {
   readonly troubles: readonly Trouble[]
   /** What it was when it answered last. */
   readonly wasProgram: 'api' | 'worker' | 'unknown'
-  /** How often it was seen to have started again within the last 15 minutes. */
+  /** How often it was seen to have started again within the last 5 minutes. */
   readonly restarts: number
   /** Events accepted by an API, or processed by a worker, over the last 10 s. */
   readonly eventsPerSecond: number | null

@@ -121,7 +121,7 @@ export const CAUSES = {
     title: 'Elasticsearch does not answer bulks',
     when: 'one operation in a hundred or more is sent again, because a request had no answer or a proxy gave it',
     remedy: 'Check what the reason names: nodes, or a proxy in front of them.',
-    hides: ['nothing_stored', 'backlog_grows', 'partition_lags'],
+    hides: ['lane_closed', 'nothing_stored', 'backlog_grows', 'partition_lags'],
   },
   bulks_refused: {
     title: 'Elasticsearch has too much to do',

@@ -15,7 +15,7 @@ const LONG_HOLD_MS = 15_000
 /** Maximum time that a state waits for later ones after a bulk was sent, in milliseconds. Its message stays unacknowledged meanwhile. */
 const STATES_WAIT_MS = 1000
 /** How long a closed lane without operations is remembered, in milliseconds. */
-const REMEMBER_TROUBLE_MS = 60_000
+const REMEMBER_TROUBLE_MS = 20_000
 
 export interface PoolLimits {
   /** Flush threshold: a bulk is due with this many operations. */

@@ -12,7 +12,7 @@ const PULSAR: readonly CauseCode[] = [
   ...(['pulsar_away', 'pulsar_admin_away', 'not_promised', 'partition_left_out'] as const),
   ...(['events_unavailable', 'receipts_slow', 'worker_not_receiving'] as const),
 ]
-const RESTARTED: readonly CauseCode[] = ['instance_silent', 'worker_restarts', 'events_unavailable']
+const RESTARTED: readonly CauseCode[] = ['instance_silent', 'worker_restarts', 'no_worker', 'events_unavailable']
 
 const of = (any: readonly CauseCode[], also: readonly CauseCode[] = []): ExpectedAdvice => ({ any, also })
 const only = (...any: readonly CauseCode[]): ExpectedAdvice => of(any)
@@ -40,7 +40,7 @@ const EXPECTED: Readonly<Record<string, ExpectedAdvice>> = {
   'Elasticsearch hangs': of(['elasticsearch_away'], ['bulks_unanswered']),
   'Elasticsearch slow': of(['bulks_slow'], ['backlog_grows']),
   '30 % of the operations answered 429': only('bulks_refused'),
-  'one operation of each bulk answered 503': of([], ['bulks_not_stored']),
+  'one operation of each bulk answered 503': of([], ['bulks_not_stored', 'lane_closed']),
   'whole bulks answered 502, stored or not': only('bulks_unanswered'),
   'answers cut in the middle': only('bulks_unanswered'),
   'bulks over 20 kB answered 413': only('bulks_not_stored'),

@@ -76,7 +76,7 @@ export const workerRestarts: Rule = ({ instances, place }) => {
     severity: 'act',
     facts: { workers: unsteady.length, restarts: first.restarts },
     where: unsteady.map(({ url }) => url).join(', '),
-    text: `It has started again ${counted(first.restarts, 'time')} within 15 minutes. Its events go back to Pulsar each time, and nothing is lost. Read the end of its log before the last start.`,
+    text: `It has started again ${counted(first.restarts, 'time')} within 5 minutes. Its events go back to Pulsar each time, and nothing is lost. Read the end of its log before the last start.`,
     ...(first.reason === undefined ? {} : { reason: first.reason }),
     commands: place.isInPods ? ['kubectl logs deploy/worker --previous --tail 50'] : [],
   })

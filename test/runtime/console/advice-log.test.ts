@@ -42,9 +42,9 @@ describe('the advice over time', () => {
   })
 
   it('believes what knows better since when', () => {
-    const log = logAfter([found('lane_closed', { sinceMs: 90_000 })], [found('lane_closed', { sinceMs: 91_000 })])
+    const log = logAfter([found('disk_fills', { sinceMs: 90_000 })], [found('disk_fills', { sinceMs: 91_000 })])
     assert.equal(log.standing[0]?.sinceMs, 90_000)
-    assert.equal(logAfter([found('lane_closed', { sinceMs: 200_000 })]).standing[0]?.sinceMs, 100_000)
+    assert.equal(logAfter([found('disk_fills', { sinceMs: 200_000 })]).standing[0]?.sinceMs, 100_000)
   })
 
   it('is without what follows from a deeper cause', () => {
@@ -90,7 +90,7 @@ describe('the advice over time', () => {
   })
 
   it('hides nothing by a cause that is not shown yet', () => {
-    assert.deepEqual(codes(logAfter(['instance_silent', 'no_worker'])), ['no_worker'])
+    assert.deepEqual(codes(logAfter(['instance_silent', 'nothing_stored'])), ['nothing_stored'])
   })
 
   it('keeps 50 lines', () => {

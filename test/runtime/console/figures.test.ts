@@ -175,7 +175,7 @@ describe('the figures of a pipeline', () => {
 })
 
 describe('the figures of instances that start again and again', () => {
-  it('count the starts of 15 minutes, and know what a silent one was', () => {
+  it('count the starts of 5 minutes, and know what a silent one was', () => {
     const started = (seconds: number) =>
       answers(WORKER, reading('worker', { startedAtSeconds: START_MS / 1000 + seconds }))
     const away = { url: WORKER, answer: { ok: false, reason: 'refused' } } as const
@@ -184,7 +184,7 @@ describe('the figures of instances that start again and again', () => {
     assert.deepEqual([of()?.restarts, of()?.wasProgram, of()?.program], [2, 'worker', 'worker'])
     const silent = of(observation(30, { instances: [away] }))
     assert.deepEqual([silent?.restarts, silent?.wasProgram, silent?.program], [2, 'worker', 'unknown'])
-    assert.equal(of(observation(920, { instances: [started(20)] }))?.restarts, 1)
+    assert.equal(of(observation(320, { instances: [started(20)] }))?.restarts, 1)
   })
 })
 
