@@ -103,7 +103,7 @@ export function listText(
     ...(rows.length === 0 ? [] : [table(header, cells), '']),
     ...(hasPayload ? rows.flatMap(payloadText) : []),
     ...(byCause.length === 0 ? [] : [table(['fault', 'source', 'type', 'dead letters'], byCause), '']),
-    `${counted(total, 'dead letter')} wait; ${number(rows.length)} are shown.`,
+    `Waiting: ${counted(total, 'dead letter')}; shown: ${number(rows.length)}.`,
   ].join('\n')
 }
 

@@ -218,7 +218,7 @@ describe('the commands of operators', () => {
     })
 
     it('dead-letters says that there are none', async () => {
-      assert.equal((await cli(pipeline.env, 'dead-letters', 'list')).output, '0 dead letters wait; 0 are shown.\n')
+      assert.equal((await cli(pipeline.env, 'dead-letters', 'list')).output, 'Waiting: 0 dead letters; shown: 0.\n')
     })
 
     it('a server that is down is an error with a way out', async () => {

@@ -90,7 +90,7 @@ describe('dead letters as work', () => {
     const { id } = JSON.parse(list.output)
     assert.match(
       (await run('list', '--payload')).output,
-      /mapping +shop +buy +1\n[\s\S]*5 dead letters wait; 5 are shown\.\n$/,
+      /mapping +shop +buy +1\n[\s\S]*Waiting: 5 dead letters; shown: 5\.\n$/,
     )
     assert.match((await run('drop')).errors, /^command_invalid: nothing chooses dead letters; use --id/)
     assert.equal(

@@ -64,11 +64,17 @@ describe('the listeners of operators and machines', () => {
     await producer.send({ payload: Buffer.from([0xff, 0x0a, 0x00]), properties })
     await eventually(async () => (await pipeline.deadLetters()) === 1)
     const answer = await pipeline.operate('/console/dead-letters')
-    assert.deepEqual(await answer.json(), {
-      deadLetters: [{ failedAt: '', fault: '', reason: properties.reason, status: 0, operation: '\ufffd' }],
-    })
+    const { deadLetters, ...counted } = (await answer.json()) as { deadLetters: readonly Record<string, unknown>[] }
+    assert.partialDeepStrictEqual(deadLetters, [
+      {
+        ...{ failedAt: '', fault: '', reason: properties.reason, status: 0, operation: '\ufffd' },
+        ...{ payload: '\ufffd\n\u0000', isCut: false, bytes: 3, source: '', session: '', type: '' },
+      },
+    ])
+    const unnamed = [{ name: '', count: 1 }]
+    assert.deepEqual(counted, { read: 1, matching: 1, counts: { fault: unnamed, source: unnamed, type: unnamed } })
     const listed = await cli(pipeline.env, 'dead-letters', 'list')
-    assert.match(listed.output, /1 dead letters wait; 1 are shown\.\n$/)
+    assert.match(listed.output, /Waiting: 1 dead letter; shown: 1\.\n$/)
     assert.doesNotMatch(listed.output, /[^\P{Cc}\n]|\p{Bidi_Control}/u)
     const exported = JSON.parse((await cli(pipeline.env, 'dead-letters', 'export', '-')).output)
     assert.partialDeepStrictEqual(exported, { status: 0, base64: '/woA', properties: { n: 'NaN' } })

@@ -68,7 +68,10 @@ function textOf(report: FaultReport): string {
     `Seed ${seed}; ${(report.seconds / 60).toFixed(1)} minutes; ${report.deadLetters} events were refused, dead-lettered and stored by a replay.`,
     `Most memory of the API ${api} MB, of the worker ${worker} MB. Answers to the load: ${answers.join(', ')}.`,
     ...report.notes,
-    ...[...report.violations.map((violation) => `- ${violation}`), ...missing].slice(0, 100),
+    ...[...[...report.violations, ...report.adviceFaults].map((violation) => `- ${violation}`), ...missing].slice(
+      0,
+      100,
+    ),
   ].join('\n')
 }
 

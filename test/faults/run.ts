@@ -20,6 +20,8 @@ export interface FaultReport {
   readonly comparisons: ReadonlyMap<string, Comparison>
   /** What else was not as promised, and faults that could not be injected. */
   readonly violations: readonly string[]
+  /** Advice that was wrong, late or missing. */
+  readonly adviceFaults: readonly string[]
   readonly notes: readonly string[]
   /** Events that Elasticsearch refused permanently, and that were stored by a replay in the end. */
   readonly deadLetters: number
@@ -30,9 +32,10 @@ export interface FaultReport {
 }
 
 /** Whether nothing was lost, nothing was stored twice, and nothing else went wrong. */
-export function isWhole({ comparisons, violations }: Pick<FaultReport, 'comparisons' | 'violations'>): boolean {
+export function isWhole(report: Pick<FaultReport, 'comparisons' | 'violations' | 'adviceFaults'>): boolean {
   return (
-    violations.length === 0 && [...comparisons.values()].every(({ lost, twice }) => lost.length + twice.length === 0)
+    report.violations.length + report.adviceFaults.length === 0 &&
+    [...report.comparisons.values()].every(({ lost, twice }) => lost.length + twice.length === 0)
   )
 }
 
@@ -84,7 +87,6 @@ export async function runFaults(
   }
   await system.console.close()
   const advice = adviceRows(system.console.shown, system.console.times)
-  violations.push(...adviceFaults(advice, system.console.times))
   const load = await afterwards(violations, system.load.stop())
   const sum = await afterwards(violations, holdSum(system))
   violations.push(...(sum?.faults ?? []))
@@ -95,6 +97,7 @@ export async function runFaults(
     comparisons,
     advice,
     violations,
+    adviceFaults: adviceFaults(advice, system.console.times),
     notes: [...system.notes, ...(sum ? [`The sum at the end: ${sum.words}.`] : [])],
     deadLetters: deadLetters ?? 0,
     load: load && { answers: load.answers, failed: load.failed },

@@ -7,9 +7,6 @@ import { runFaults } from './run.ts'
 import { DEAD_LETTERS_OF_SUM } from './sum.ts'
 import { System } from './system.ts'
 
-/** Cheap faults of operators and senders, which last until the console names them. */
-const HELD = ['calls of a source that does not exist', 'a sources file that is not JSON', 'worker paused (SIGSTOP)']
-
 /** Those of the faults that need no restart of a server, each once. All of them, for as long as you like: `npm run test:faults`. */
 const SHORT = FAULTS.filter(({ name }) => !/restarted|again and again|idle connections|outranks/.test(name))
 const SEED = Number(process.env['FAULTS_SEED'] ?? 1)
@@ -26,15 +23,11 @@ describe('faults under load', () => {
 
   it('lose nothing that got a 200, and store nothing twice', async () => {
     assert.ok(system)
-    const report = await runFaults(
-      system,
-      SHORT,
-      seeded(SEED),
-      ({ fault, recoveryMs }) =>
-        process.stdout.write(`      ${fault}: recovered after ${(recoveryMs / 1000).toFixed(1)} s\n`),
-      ({ name }) => HELD.includes(name),
+    const report = await runFaults(system, SHORT, seeded(SEED), ({ fault, recoveryMs }) =>
+      process.stdout.write(`      ${fault}: recovered after ${(recoveryMs / 1000).toFixed(1)} s\n`),
     )
     process.stdout.write(`${[tableOf(report.rows), '', adviceTable(report.advice), ...report.notes].join('\n')}\n`)
+    // The advice is shown here, and judged by the long run: on a machine that tests share, servers are slow, and the console says so.
     assert.deepEqual(report.violations, [])
     for (const { fault, lost, twice } of report.rows)
       assert.deepEqual({ fault, lost, twice }, { fault, lost: 0, twice: 0 })

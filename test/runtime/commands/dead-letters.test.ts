@@ -28,12 +28,12 @@ describe('dead-letters list', () => {
         'mapping  shop    buy             12',
         'depth    blog    view             1',
         '',
-        '13 dead letters wait; 1 are shown.',
+        'Waiting: 13 dead letters; shown: 1.',
       ].join('\n'),
     )
   })
 
   it('says that there are none', () => {
-    assert.equal(listText([], new Map(), 0, false), '0 dead letters wait; 0 are shown.')
+    assert.equal(listText([], new Map(), 0, false), 'Waiting: 0 dead letters; shown: 0.')
   })
 })
