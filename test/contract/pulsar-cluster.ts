@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { scriptOf } from '../../infra/kubernetes/config-files.ts'
 import { type Child, giveTo, serverUser, startChild } from '../../runtime/local/child.ts'
 import { freePort } from '../../runtime/local/ports.ts'
@@ -10,6 +11,8 @@ import { fileOf } from '../infra/pulsar/files.ts'
 import { servers } from './servers.ts'
 
 const LIMIT_MS = 120_000
+/** A bit longer than `zkTimeout`. */
+const SESSION_MS = 13_000
 const CLUSTER = 'tracardi'
 const METADATA = new URL('../../infra/pulsar/scripts/metadata.sh', import.meta.url)
 const DRAIN = new URL('../../infra/pulsar/scripts/drain-bookies.sh', import.meta.url)
@@ -99,6 +102,8 @@ export class PulsarCluster {
     const at = this.#bookies.findIndex((bookie) => bookie.id === id)
     const { zone } = this.#bookies.splice(at, 1)[0] as Bookie
     const [host = '', port] = id.split(':')
+    // The start script of a pod tries again until ZooKeeper has forgotten the process that was killed.
+    await sleep(SESSION_MS)
     if (disk === 'empty') rmSync(join(this.#folder, `bookie-${host}`), { recursive: true })
     await this.#startBookie({ zone, host, port: Number(port) }, mode)
   }
