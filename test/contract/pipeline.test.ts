@@ -112,7 +112,10 @@ describe('the pipeline, from call to document', () => {
     assert.equal(await pipeline.deadLetters(), 1)
 
     const listed = await cli(pipeline.env, 'dead-letters', 'list')
-    assert.match(listed.output, / 400 +document_parsing_exception +my-source +a +.*failed to parse field \[properties\]/)
+    assert.match(
+      listed.output,
+      / 400 +document_parsing_exception +my-source +a +.*failed to parse field \[properties\]/,
+    )
     assert.match(listed.output, /Waiting: 1 dead letter; shown: 1\./)
     assert.equal(await pipeline.deadLetters(), 1)
 
