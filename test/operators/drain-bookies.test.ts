@@ -179,7 +179,7 @@ async function answered(socket: WebSocket, message: string): Promise<string | un
     socket.send(message)
   })
   done.abort()
-  // A receipt that arrives later would be taken for that of the next message.
+  // A receipt that arrives later would be read as that of the next message.
   if (answer === undefined) socket.close()
   return answer
 }
