@@ -35,8 +35,8 @@ export const offloadRules: readonly Rule<OffloadShape>[] = [
     'offload_credentials_missing',
     ({ offload }) => ({ type: offload.type }),
     ({ offload: o }) =>
-      (o.type === 'gcs' || o.type === 'azure') && o.credentialsSecret === ''
-        ? `offload.type is ${o.type}, but offload.credentialsSecret is empty; Pulsar's offloader for it knows no workload identity: name the Secret with its key`
+      (o.type === 'gcs' || o.type === 'azure' || (o.type === 's3' && o.endpoint !== '')) && o.credentialsSecret === ''
+        ? `offload.type is ${o.type}${o.type === 's3' ? ' with an endpoint' : ''}, but offload.credentialsSecret is empty; Pulsar's offloader for it knows no workload identity: name the Secret with its key`
         : undefined,
   ),
   rule(

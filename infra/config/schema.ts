@@ -775,7 +775,7 @@ export const schema = {
       default: '',
       pattern: ANY,
       description:
-        'ServiceAccount of the namespace that the cloud trusts (workload identity), for the brokers; the default one when empty. For `s3`.',
+        'ServiceAccount of the namespace that the cloud trusts (workload identity), for the brokers; the default one when empty. For `s3` without `endpoint`.',
     },
     afterMinutes: {
       type: 'integer',

@@ -11,7 +11,7 @@ import { Stateful } from '../kubernetes/stateful.ts'
 import { configMap, disruptionBudget } from '../kubernetes/tier-objects.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
 import type { PulsarEndpoint } from './endpoint.ts'
-import { type OffloadStore, offloadCredentials, offloadSettings } from './offload.ts'
+import { type OffloadStore, offloadCredentials, offloadEnv, offloadSettings } from './offload.ts'
 import { configVolume, PULSAR_USER, pulsarContainer, TOKEN_DIR, tokenVolume } from './server.ts'
 import type { Tokens } from './tokens.ts'
 
@@ -195,7 +195,7 @@ function brokerPod({ name, site, config, offload, args }: Brokers, digest: Outpu
         name: 'broker',
         image,
         command: ['bash', '-c', 'echo OK > /tmp/status && exec bin/pulsar broker'],
-        env: { PULSAR_BROKER_CONF: '/config/broker.conf' },
+        env: { PULSAR_BROKER_CONF: '/config/broker.conf', ...offloadEnv(offload) },
         fields: store.env,
         ports: PORTS,
         resources: config,

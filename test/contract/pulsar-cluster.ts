@@ -29,6 +29,7 @@ export interface ClusterOptions {
     readonly distribution?: string
     readonly stack?: Readonly<Record<string, unknown>>
     readonly conf?: Readonly<Record<string, string>>
+    readonly env?: Readonly<Record<string, string>>
   }
 }
 
@@ -264,8 +265,8 @@ export class PulsarCluster {
       statusFilePath: '',
       ...overrides,
     })
-    const { distribution } = this.#broker
-    const child = await this.#start(name, ['bin/pulsar', 'broker'], { PULSAR_BROKER_CONF: conf }, distribution)
+    const { distribution, env } = this.#broker
+    const child = await this.#start(name, ['bin/pulsar', 'broker'], { PULSAR_BROKER_CONF: conf, ...env }, distribution)
     const admin = `127.0.0.1:${webPort}`
     await untilReady(child, () => answersOk(`http://${admin}/admin/v2/brokers/health`), LIMIT_MS)
     this.#brokers.push({ admin, serviceUrl: `pulsar://127.0.0.1:${port}` })

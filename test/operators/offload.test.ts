@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { offloadEnv } from '../../infra/pulsar/offload.ts'
 import { partitionName, topicsOf } from '../../runtime/names.ts'
 import { listIndices } from '../../runtime/search/retention.ts'
 import { cli, cliWith } from '../contract/cli.ts'
@@ -14,6 +15,7 @@ import { ObjectStore, pulsarWithOffloaders } from './object-store.ts'
  */
 const BUCKET = 'ledgers'
 const PARTITIONS = 2
+const CREDENTIALS = { ACCESS_KEY_ID: 'key', ACCESS_KEY_SECRET: 'secret' }
 
 describe('ledgers that are offloaded', function () {
   this.timeout(480_000)
@@ -24,16 +26,17 @@ describe('ledgers that are offloaded', function () {
 
   before(async () => {
     store = await ObjectStore.start(BUCKET)
-    // As the pods have them from the Secret: our servers get the environment of the tests.
-    Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' })
+    const offload = { type: 's3', bucket: BUCKET, endpoint: store.endpoint, credentialsSecret: 'ledgers' } as const
     cluster = await PulsarCluster.start({
       ...{ name: 'offload', zones: ['a'], bookiesInZone: 3, brokers: 1 },
       broker: {
         distribution: await pulsarWithOffloaders(),
         stack: {
-          offload: { type: 's3', bucket: BUCKET, endpoint: store.endpoint, credentialsSecret: 'ledgers' },
+          offload,
           images: { pulsar: 'apachepulsar/pulsar-all:4.0.6', allowTags: true },
         },
+        // As the pods have them, the credentials from the Secret.
+        env: { ...offloadEnv({ ...offload, region: '', serviceAccount: '' }), ...CREDENTIALS },
         conf: {
           // Small ledgers, and a look for what may be deleted every few seconds: the rest of the times is that of production.
           managedLedgerMaxEntriesPerLedger: '20',
@@ -59,7 +62,6 @@ describe('ledgers that are offloaded', function () {
     await pipeline.startApi()
   })
   after(async () => {
-    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) delete process.env[name]
     await pipeline?.close()
     await cluster?.stop()
     await store?.stop()

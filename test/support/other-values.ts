@@ -93,7 +93,7 @@ const SPECIAL: Readonly<Record<string, Groups>> = {
       type: {},
       bucket: { bucket: 'other' },
       region: { region: 'eu-west-1' },
-      endpoint: { endpoint: 'https://objects.example.com:9000' },
+      endpoint: { endpoint: 'https://objects.example.com:9000', credentialsSecret: 'ledgers' },
       credentialsSecret: { credentialsSecret: 'ledgers' },
       serviceAccount: { serviceAccount: 'ledgers' },
       afterMinutes: { afterMinutes: 30 },

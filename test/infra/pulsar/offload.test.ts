@@ -13,6 +13,10 @@ type Changes = Readonly<Record<string, unknown>>
 
 const IMAGE = { pulsar: 'apachepulsar/pulsar-all:4.0.6' }
 const S3 = { type: 's3', bucket: 'ledgers', region: 'eu-central-1' }
+const COMPATIBLE = {
+  ...{ type: 's3', bucket: 'ledgers', endpoint: 'https://objects.example.com:9000' },
+  credentialsSecret: 'keys',
+}
 const GCS = { type: 'gcs', bucket: 'ledgers', region: 'europe-west3', credentialsSecret: 'ledgers' }
 const AZURE = { type: 'azure', bucket: 'ledgers', credentialsSecret: 'ledgers' }
 
@@ -41,11 +45,11 @@ describe('the configuration of brokers that offload', () => {
       s3ManagedLedgerOffloadBucket: 'ledgers',
       s3ManagedLedgerOffloadRegion: 'eu-central-1',
     })
-    assert.deepEqual(await conf({ ...S3, region: '', endpoint: 'https://objects.example.com:9000' }), {
+    assert.deepEqual(await conf(COMPATIBLE), {
       offloadersDirectory: './offloaders',
-      managedLedgerOffloadDriver: 'aws-s3',
-      s3ManagedLedgerOffloadBucket: 'ledgers',
-      s3ManagedLedgerOffloadServiceEndpoint: 'https://objects.example.com:9000',
+      managedLedgerOffloadDriver: 'S3',
+      managedLedgerOffloadBucket: 'ledgers',
+      managedLedgerOffloadServiceEndpoint: 'https://objects.example.com:9000',
     })
     assert.deepEqual(await conf(GCS), {
       offloadersDirectory: './offloaders',
@@ -84,6 +88,10 @@ describe('the credentials of brokers that offload', () => {
       ['AWS_ACCESS_KEY_ID', 'keys', 'AWS_ACCESS_KEY_ID'],
       ['AWS_SECRET_ACCESS_KEY', 'keys', 'AWS_SECRET_ACCESS_KEY'],
     ])
+    assert.deepEqual(secrets(await pod(COMPATIBLE)), [
+      ['ACCESS_KEY_ID', 'keys', 'AWS_ACCESS_KEY_ID'],
+      ['ACCESS_KEY_SECRET', 'keys', 'AWS_SECRET_ACCESS_KEY'],
+    ])
     assert.deepEqual(secrets(await pod(AZURE)), [
       ['AZURE_STORAGE_ACCOUNT', 'ledgers', 'AZURE_STORAGE_ACCOUNT'],
       ['AZURE_STORAGE_ACCESS_KEY', 'ledgers', 'AZURE_STORAGE_ACCESS_KEY'],
@@ -111,6 +119,18 @@ describe('the credentials of brokers that offload', () => {
     )
     const spec = await pod(identity)
     assert.deepEqual([secrets(spec), spec.automountServiceAccountToken], [[], false])
+  })
+})
+
+describe('signatures for a store that speaks S3', () => {
+  it('are of version 4, next to the options that Pulsar has by itself', async () => {
+    const options = async (offload: Changes) =>
+      (await pod(offload)).containers[0].env.find(({ name }: { name: string }) => name === 'PULSAR_EXTRA_OPTS')?.value
+    assert.equal(
+      await options(COMPATIBLE),
+      '-Dpulsar.allocator.exit_on_oom=true -Dio.netty.recycler.maxCapacityPerThread=4096 -Djclouds.s3.signer-version=4',
+    )
+    assert.deepEqual([await options(S3), await options({})], [undefined, undefined])
   })
 })
 
@@ -162,7 +182,8 @@ describe('a stack that offloads', () => {
     assert.deepEqual(faults({ offload: S3 }), ['offload_image_without_offloaders'])
     assert.deepEqual(faults(of({ ...S3, bucket: '' })), ['offload_bucket_missing'])
     assert.deepEqual(faults(of({ ...S3, region: '' })), ['offload_region_missing'])
-    assert.deepEqual(faults(of({ ...S3, region: '', endpoint: 'http://objects:9000' })), [])
+    assert.deepEqual(faults(of(COMPATIBLE)), [])
+    assert.deepEqual(faults(of({ ...COMPATIBLE, credentialsSecret: '' })), ['offload_credentials_missing'])
     assert.deepEqual(faults(of({ ...GCS, region: '' })), ['offload_region_missing'])
     assert.deepEqual(faults(of({ ...GCS, credentialsSecret: '' })), ['offload_credentials_missing'])
     assert.deepEqual(faults(of({ ...AZURE, credentialsSecret: '' })), ['offload_credentials_missing'])
@@ -220,10 +241,7 @@ describe('the store of a stack', () => {
   it('is a fact, with its type and its endpoint', async () => {
     assert.equal((await factsOf({}))['offload.store'], undefined)
     assert.equal((await factsOf(of(S3)))['offload.store'], 's3:ledgers')
-    assert.equal(
-      (await factsOf(of({ ...S3, endpoint: 'http://objects:9000' })))['offload.store'],
-      's3:http://objects:9000/ledgers',
-    )
+    assert.equal((await factsOf(of(COMPATIBLE)))['offload.store'], 's3:https://objects.example.com:9000/ledgers')
   })
 
   it('is refused another one, and to end, until it is acknowledged; the first one is free', async () => {
