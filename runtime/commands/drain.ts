@@ -3,10 +3,11 @@ import { Argument, Command, Option } from 'commander'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { afterReplicas, beforeReplicas } from '../drain/job.ts'
-import { kubernetes, kubernetesOfPod } from '../drain/kubernetes.ts'
+import { kubernetes } from '../drain/kubernetes.ts'
 import { drainPlanFrom } from '../drain/plan.ts'
 import { searchCluster } from '../drain/search-cluster.ts'
 import { AppError } from '../errors.ts'
+import { accessOfPod, KubernetesApi } from '../kubernetes-api.ts'
 import { searchClient } from '../search/client.ts'
 import { INCOMPLETE, print } from './output.ts'
 
@@ -49,9 +50,12 @@ export async function runDrain(
   const stop = () => stopped.abort()
   process.once('SIGTERM', stop)
   const client = flags.servers === 'elasticsearch' ? searchClient(config) : undefined
-  const cluster = kubernetes(kubernetesOfPod(env, plan.namespace))
+  const api = new KubernetesApi(accessOfPod(env, 'a drain'))
   try {
-    const tools = { kubernetes: cluster, ...(client ? { search: searchCluster(client, config) } : {}) }
+    const tools = {
+      kubernetes: kubernetes(api, plan.namespace),
+      ...(client ? { search: searchCluster(client, config) } : {}),
+    }
     const endMs = systemClock.nowMs() + minutes * 60_000
     const run = { clock: systemClock, signal: stopped.signal, endMs, say: print }
     const left = await (when === 'before' ? beforeReplicas : afterReplicas)(tools, plan, run)
@@ -65,6 +69,6 @@ export async function runDrain(
   } finally {
     process.off('SIGTERM', stop)
     await client?.close()
-    await cluster.close()
+    await api.close()
   }
 }

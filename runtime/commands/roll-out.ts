@@ -4,9 +4,10 @@ import { Command, Option } from 'commander'
 import { systemClock } from '../clock.ts'
 import type { SharedConfig } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
+import { accessOfPod, KubernetesApi } from '../kubernetes-api.ts'
 import { bookieServers } from '../rollout/bookkeeper.ts'
 import { searchServers } from '../rollout/elasticsearch.ts'
-import { accessOfPod, kubernetes } from '../rollout/kubernetes.ts'
+import { kubernetes } from '../rollout/kubernetes.ts'
 import { Lock } from '../rollout/lock.ts'
 import { rollOut } from '../rollout/roll-out.ts'
 import type { Servers } from '../rollout/verdict.ts'
@@ -56,14 +57,16 @@ function collected(name: string, all: readonly string[]): readonly string[] {
 
 /** Answers the exit code: 2 when it stopped before the next pod. */
 export async function runRollOut(config: SharedConfig, flags: RollOutFlags, env: NodeJS.ProcessEnv): Promise<number> {
-  const api = kubernetes(accessOfPod(env))
+  const access = accessOfPod(env, 'a rollout')
+  const api = new KubernetesApi(access)
+  const cluster = kubernetes(api, access.namespace)
   const servers = serversOf(config, flags)
   const clock = systemClock
   try {
     const taken = await rollOut({
-      kubernetes: api,
+      kubernetes: cluster,
       servers,
-      lock: new Lock(api, flags.lease, hostname(), clock),
+      lock: new Lock(cluster, flags.lease, hostname(), clock),
       sets: flags.set,
       waitMs: Number(flags.waitMinutes) * 60_000,
       clock,

@@ -1,30 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { Agent, request } from 'undici'
-import { AppError } from '../errors.ts'
+import type { KubernetesApi } from '../kubernetes-api.ts'
 import type { PodState, RolloutState, SetState } from './next-step.ts'
-
-const TIMEOUT_MS = 10_000
-/** Where Kubernetes puts what a pod shows the API server. */
-const ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount'
-
-export interface KubernetesAccess {
-  readonly url: string
-  readonly namespace: string
-  /** Folder with `token`, which Kubernetes renews, and `ca.crt`. */
-  readonly folder: string
-}
-
-/** @throws AppError `command_invalid` outside of a pod. */
-export function accessOfPod(env: NodeJS.ProcessEnv, folder = ACCOUNT_DIR): KubernetesAccess {
-  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env
-  if (host === undefined || port === undefined)
-    throw new AppError('command_invalid', 'a rollout runs as a Job of the stack, in its cluster; `pulumi up` starts it')
-  return {
-    url: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    namespace: readFileSync(`${folder}/namespace`, 'utf8').trim(),
-    folder,
-  }
-}
 
 /** What is known of a lock, and the version by which nobody else has changed it in between. */
 export interface LeaseState {
@@ -41,7 +16,6 @@ export interface Kubernetes {
   lease(name: string): Promise<LeaseState>
   /** @returns false when somebody else has changed it in between */
   writeLease(name: string, lease: LeaseState, durationSeconds: number): Promise<boolean>
-  close(): Promise<void>
 }
 
 interface StatefulSet {
@@ -78,38 +52,7 @@ interface Lease {
 /** While it lasts, nothing is wrong. */
 const STARTING = ['ContainerCreating', 'PodInitializing']
 
-export function kubernetes({ url, namespace, folder }: KubernetesAccess): Kubernetes {
-  const agent = new Agent({ connect: { timeout: TIMEOUT_MS, ca: readFileSync(`${folder}/ca.crt`) } })
-
-  async function call<T>(
-    method: 'GET' | 'PUT' | 'POST',
-    path: string,
-    body?: unknown,
-    accepted: readonly number[] = [],
-  ): Promise<{ readonly status: number; readonly body: T }> {
-    const answer = await request(`${url}${path}`, {
-      method,
-      dispatcher: agent,
-      headersTimeout: TIMEOUT_MS,
-      bodyTimeout: TIMEOUT_MS,
-      headers: {
-        authorization: `Bearer ${readFileSync(`${folder}/token`, 'utf8').trim()}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      body: body === undefined ? null : JSON.stringify(body),
-    })
-      .then(async ({ statusCode, body: text }) => ({ statusCode, text: await text.text() }))
-      .catch((cause: unknown) => {
-        throw new AppError('cluster_unreachable', `the API server of Kubernetes does not answer at ${url}`, { cause })
-      })
-    const { statusCode: status, text } = answer
-    if (status >= 300 && !accepted.includes(status))
-      throw new AppError('cluster_unreachable', `Kubernetes answered ${status} to ${method} ${path}`, {
-        context: { status, answer: text.slice(0, 500) },
-      })
-    return { status, body: JSON.parse(text) as T }
-  }
-
+export function kubernetes(api: KubernetesApi, namespace: string): Kubernetes {
   const core = `/api/v1/namespaces/${namespace}`
   const leasePath = (name: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`
   return {
@@ -118,11 +61,11 @@ export function kubernetes({ url, namespace, folder }: KubernetesAccess): Kubern
       const pods: PodState[] = []
       for (const name of names) {
         const path = `/apis/apps/v1/namespaces/${namespace}/statefulsets/${name}`
-        const set = (await call<StatefulSet>('GET', path)).body
+        const set = (await api.call<StatefulSet>({ method: 'GET', path })).body
         const { metadata, spec, status } = set
         const selector = Object.entries(spec.selector.matchLabels).map(([label, value]) => `${label}=${value}`)
         const query = new URLSearchParams({ labelSelector: selector.join(',') })
-        const found = (await call<{ items: readonly Pod[] }>('GET', `${core}/pods?${query}`)).body
+        const found = (await api.call<{ items: readonly Pod[] }>({ method: 'GET', path: `${core}/pods?${query}` })).body
         sets.push({
           name,
           replicas: spec.replicas ?? 1,
@@ -141,11 +84,16 @@ export function kubernetes({ url, namespace, folder }: KubernetesAccess): Kubern
         // Of this name there may be another pod by now.
         deleteOptions: { preconditions: { uid } },
       }
-      const { status } = await call('POST', `${core}/pods/${name}/eviction`, body, [404, 409, 429])
+      const { status } = await api.call({
+        method: 'POST',
+        path: `${core}/pods/${name}/eviction`,
+        body,
+        accepted: [404, 409, 429],
+      })
       return status !== 429
     },
     lease: async (name) => {
-      const { metadata, spec } = (await call<Lease>('GET', leasePath(name))).body
+      const { metadata, spec } = (await api.call<Lease>({ method: 'GET', path: leasePath(name) })).body
       return {
         holder: spec?.holderIdentity ?? '',
         renewed: spec?.renewTime ?? '',
@@ -153,15 +101,15 @@ export function kubernetes({ url, namespace, folder }: KubernetesAccess): Kubern
       }
     },
     writeLease: async (name, { holder, renewed, version }, durationSeconds) => {
-      const current = (await call<{ metadata: object }>('GET', leasePath(name))).body
+      const current = (await api.call<{ metadata: object }>({ method: 'GET', path: leasePath(name) })).body
       const body = {
         ...current,
         metadata: { ...current.metadata, resourceVersion: version },
         spec: { holderIdentity: holder, leaseDurationSeconds: durationSeconds, renewTime: renewed },
       }
-      return (await call('PUT', leasePath(name), body, [409])).status !== 409
+      const { status } = await api.call({ method: 'PUT', path: leasePath(name), body, accepted: [409] })
+      return status !== 409
     },
-    close: () => agent.close(),
   }
 }
 

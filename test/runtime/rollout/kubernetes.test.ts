@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { accessOfPod, type Kubernetes, kubernetes } from '../../../runtime/rollout/kubernetes.ts'
+import { accessOfPod, KubernetesApi } from '../../../runtime/kubernetes-api.ts'
+import { type Kubernetes, kubernetes } from '../../../runtime/rollout/kubernetes.ts'
 import { type Answer, ScriptedServer } from '../../support/scripted-server.ts'
 
 const SET = {
@@ -19,6 +20,7 @@ function pod(name: string, change: object = {}, status: object = {}) {
 describe('the API server, as a rollout asks it', () => {
   const server = new ScriptedServer()
   const folder = mkdtempSync(join(tmpdir(), 'account-'))
+  let connection: KubernetesApi
   let api: Kubernetes
   let answers: Record<string, Answer>
 
@@ -27,19 +29,23 @@ describe('the API server, as a rollout asks it', () => {
       writeFileSync(join(folder, file), text)
     await server.start()
     server.answer = ({ method, path }) => answers[`${method} ${path}`] ?? { status: 404 }
-    api = kubernetes({ url: server.url, namespace: 'ns', folder })
+    connection = new KubernetesApi({ url: server.url, namespace: 'ns', folder })
+    api = kubernetes(connection, 'ns')
   })
   after(async () => {
-    await api.close()
+    await connection.close()
     await server.stop()
     rmSync(folder, { recursive: true })
   })
 
   it('is found from within a pod, by its name or by an address of IPv6', () => {
     const env = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' }
-    assert.deepEqual(accessOfPod(env, folder), { url: 'https://10.0.0.1:443', namespace: 'ns', folder })
-    assert.equal(accessOfPod({ ...env, KUBERNETES_SERVICE_HOST: 'fd00::1' }, folder).url, 'https://[fd00::1]:443')
-    assert.throws(() => accessOfPod({}, folder), { code: 'command_invalid' })
+    assert.deepEqual(accessOfPod(env, 'a rollout', folder), { url: 'https://10.0.0.1:443', namespace: 'ns', folder })
+    assert.equal(
+      accessOfPod({ ...env, KUBERNETES_SERVICE_HOST: 'fd00::1' }, 'a rollout', folder).url,
+      'https://[fd00::1]:443',
+    )
+    assert.throws(() => accessOfPod({}, 'a rollout', folder), { code: 'command_invalid' })
   })
 
   it('says which pods of a set are up to date and ready, and why others are not', async () => {
