@@ -1,5 +1,4 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { ScriptedServer } from './scripted-server.ts'
 
 interface Value {
   readonly stringValue?: string
@@ -29,35 +28,16 @@ export interface CollectedSpan extends OtlpSpan {
 }
 
 /** A receiver of OTLP over HTTP that keeps what it gets. */
-export class Collector {
+export class Collector extends ScriptedServer {
   readonly spans: CollectedSpan[] = []
-  readonly headers: Record<string, unknown>[] = []
-  readonly paths: string[] = []
   status = 200
-  url = ''
-  readonly #server: Server
 
   constructor() {
-    this.#server = createServer((request, response) => {
-      const chunks: Buffer[] = []
-      request.on('data', (chunk: Buffer) => chunks.push(chunk))
-      request.on('end', () => {
-        this.paths.push(request.url ?? '')
-        this.headers.push(request.headers)
-        if (this.status === 200) this.#keep(JSON.parse(Buffer.concat(chunks).toString()))
-        response.writeHead(this.status, { 'content-type': 'application/json' }).end('{}')
-      })
-    })
-  }
-
-  async start(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
-    this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections()
-    await new Promise((resolve) => this.#server.close(resolve))
+    super()
+    this.answer = ({ text }) => {
+      if (this.status === 200) this.#keep(JSON.parse(text))
+      return { status: this.status }
+    }
   }
 
   /** Each span as `service kind name < parent`, with the names of its links. The order of the names is that of the tree. */
