@@ -7,7 +7,8 @@ import {
   type Resource,
 } from '@pulumi/pulumi'
 import { checksum } from './config-files.ts'
-import { type JobPodArgs, jobPod } from './job.ts'
+import { failsWhereItStops, type JobPodArgs, jobPod, MESSAGE_FILE } from './job.ts'
+import { jobRights } from './job-rights.ts'
 import { labelsOf } from './labels.ts'
 import type { ContainerArgs, PodTemplate } from './pod.ts'
 import type { Site } from './site.ts'
@@ -63,10 +64,6 @@ export interface DrainArgs {
 
 const RESOURCES = { cpuMillicores: 100, memoryMib: 256 }
 
-/** The exit code of a drain that is not complete. It begins again with the next `up`, and not by itself. */
-const INCOMPLETE = 2
-/** Where Kubernetes reads the message of a container that has ended, which an update shows. */
-const MESSAGE_FILE = '/dev/termination-log'
 /** What a Job has beyond the time of the drain, in minutes: its image is pulled, and its pods may be killed. */
 const SPARE_MINUTES = 10
 
@@ -109,15 +106,9 @@ export class Drain extends ComponentResource {
           annotations: { 'pulumi.com/replaceUnready': 'true' },
         },
         spec: {
-          // A pod that was killed begins again where it was. One that says what is left does not: the update is to say so too.
+          // A pod that was killed begins again where it was.
           backoffLimit: 10,
-          podFailurePolicy: {
-            rules: [
-              // A pod that goes with its machine is no failure.
-              { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-              { action: 'FailJob', onExitCodes: { operator: 'In', values: [INCOMPLETE] } },
-            ],
-          },
+          podFailurePolicy: failsWhereItStops(),
           activeDeadlineSeconds: (minutes + SPARE_MINUTES) * 60,
           completions: 1,
           parallelism: 1,
@@ -160,35 +151,11 @@ export class Drain extends ComponentResource {
 
   /** To see how many pods a set has, and to mark or delete the volumes of those that are gone. No more, and in this namespace. */
   #rights(): readonly Resource[] {
-    const { site } = this.#args
-    const metadata = { name: this.#name, namespace: site.namespace, labels: labelsOf(site, 'set-up') }
-    const child = { parent: this }
-    const account = new k8s.core.v1.ServiceAccount(this.#name, { metadata, automountServiceAccountToken: false }, child)
-    const role = new k8s.rbac.v1.Role(
-      this.#name,
-      {
-        metadata,
-        rules: [
-          {
-            apiGroups: ['apps'],
-            resources: ['statefulsets'],
-            resourceNames: this.#args.sets.map(({ name }) => name),
-            verbs: ['get'],
-          },
-          { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['list', 'patch', 'delete'] },
-        ],
-      },
-      child,
-    )
-    const binding = new k8s.rbac.v1.RoleBinding(
-      this.#name,
-      {
-        metadata,
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: this.#name },
-        subjects: [{ kind: 'ServiceAccount', name: this.#name, namespace: site.namespace }],
-      },
-      child,
-    )
-    return [account, role, binding]
+    const resourceNames = this.#args.sets.map(({ name }) => name)
+    const rules = [
+      { apiGroups: ['apps'], resources: ['statefulsets'], resourceNames, verbs: ['get'] },
+      { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['list', 'patch', 'delete'] },
+    ]
+    return jobRights(this.#args.site, this.#name, rules, { parent: this })
   }
 }

@@ -20,6 +20,27 @@ export function jobPod({ once = false, graceSeconds = 30, ...args }: JobPodArgs)
   return podTemplate({ ...args, tier: 'set-up', graceSeconds, restartPolicy: once ? 'Never' : 'OnFailure' })
 }
 
+/** Where Kubernetes reads the message of a container that has ended, which an update shows. */
+export const MESSAGE_FILE = '/dev/termination-log'
+
+/** Exit code of a command that stopped before the end, and says why. Only the next `up` begins it again. */
+const INCOMPLETE = 2
+
+/**
+ * A command that stopped fails its Job at once, because it would stop again. A pod that goes with its machine is no failure.
+ *
+ * @param containerName the container that runs the command. @default any
+ */
+export function failsWhereItStops(containerName?: string): k8s.types.input.batch.v1.PodFailurePolicy {
+  const named = containerName === undefined ? {} : { containerName }
+  return {
+    rules: [
+      { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+      { action: 'FailJob', onExitCodes: { ...named, operator: 'In', values: [INCOMPLETE] } },
+    ],
+  }
+}
+
 /** A CronJob that never runs by itself: operators create Jobs from it. */
 export function onDemand(template: PodTemplate): k8s.types.input.batch.v1.CronJobSpec {
   return {

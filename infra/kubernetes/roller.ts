@@ -1,7 +1,8 @@
 import * as k8s from '@pulumi/kubernetes'
 import { type CustomResourceOptions, type Input, output, type Resource } from '@pulumi/pulumi'
 import { checksum } from './config-files.ts'
-import { jobPod } from './job.ts'
+import { failsWhereItStops, jobPod, MESSAGE_FILE } from './job.ts'
+import { jobRights } from './job-rights.ts'
 import { labelsOf } from './labels.ts'
 import type { ContainerArgs, Volume } from './pod.ts'
 import { RUNTIME_USER } from './runtime-user.ts'
@@ -27,12 +28,6 @@ export interface RollerArgs {
 }
 
 const RESOURCES = { cpuMillicores: 50, memoryMib: 256 }
-
-/** Of `roll-out`: a gate did not let the next pod go. */
-const STOPPED_EXIT_CODE = 2
-
-/** Where Kubernetes reads the message of a container that has ended. */
-const MESSAGE_FILE = '/dev/termination-log'
 
 /**
  * The Job that restarts the pods of gated sets, each when the servers allow it, and waits until they are ready. It is part of the
@@ -86,16 +81,7 @@ export function roller(args: RollerArgs, opts: CustomResourceOptions): k8s.batch
         activeDeadlineSeconds: totalSeconds,
         completions: 1,
         parallelism: 1,
-        // A pod that goes with its machine is no failure. A gate that did not open does not open for another pod either.
-        podFailurePolicy: {
-          rules: [
-            { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-            {
-              action: 'FailJob',
-              onExitCodes: { containerName: 'roll-out', operator: 'In', values: [STOPPED_EXIT_CODE] },
-            },
-          ],
-        },
+        podFailurePolicy: failsWhereItStops('roll-out'),
         template,
       },
     },
@@ -123,12 +109,5 @@ function rights(site: Site, name: string, sets: readonly Stateful[], opts: Custo
       verbs: ['get', 'update'],
     },
   ]
-  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name }
-  const subjects = [{ kind: 'ServiceAccount', name, namespace: site.namespace }]
-  return [
-    new k8s.core.v1.ServiceAccount(name, { metadata, automountServiceAccountToken: false }, child),
-    new k8s.rbac.v1.Role(name, { metadata, rules }, child),
-    new k8s.rbac.v1.RoleBinding(name, { metadata, roleRef, subjects }, child),
-    new k8s.coordination.v1.Lease(name, { metadata }, child),
-  ]
+  return [...jobRights(site, name, rules, child), new k8s.coordination.v1.Lease(name, { metadata }, child)]
 }

@@ -125,6 +125,7 @@ export class BookKeeper extends ComponentResource {
             name,
             pulsarImage: args.image,
             replicas,
+            ids: bookies(site, name, replicas).map(({ id }) => id),
             ensemble,
             claims: claims.map((one) => one.name),
           },

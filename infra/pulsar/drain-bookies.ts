@@ -2,7 +2,7 @@ import type { Input, Resource } from '@pulumi/pulumi'
 import { scriptOf } from '../kubernetes/config-files.ts'
 import { Drain, type DrainSettings, type DrainStep } from '../kubernetes/drain.ts'
 import type { ContainerArgs } from '../kubernetes/pod.ts'
-import { hostOf, podHost, type Site } from '../kubernetes/site.ts'
+import { hostOf, type Site } from '../kubernetes/site.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
 import { setName, shares } from '../kubernetes/zones.ts'
 import { configVolume, PULSAR_USER, TOKEN_DIR, TOOL_ENV, tokenVolume } from './server.ts'
@@ -27,6 +27,8 @@ export interface DrainBookiesArgs extends BookieDrain {
   /** Image of Pulsar. */
   readonly pulsarImage: Input<string>
   readonly replicas: number
+  /** Their ids, as BookKeeper has them. */
+  readonly ids: readonly string[]
   readonly ensemble: number
   /** Names of the claims of a bookie. */
   readonly claims: readonly string[]
@@ -71,19 +73,13 @@ export function drainBookies(args: DrainBookiesArgs, parent: Resource, dependsOn
   )
 }
 
-function drainScript({ site, name, replicas, ensemble, adminUrl }: DrainBookiesArgs, step: DrainStep): string {
+function drainScript({ site, name, ids, ensemble, adminUrl }: DrainBookiesArgs, step: DrainStep): string {
   const domain = `${hostOf(site, name)}:${BOOKIE_PORT}`.replaceAll('.', '[.]')
-  const wanted = shares(replicas, site.zones).flatMap((share) =>
-    Array.from(
-      { length: share.replicas },
-      (_, ordinal) => `${podHost(site, name, setName(name, share), ordinal)}:${BOOKIE_PORT}`,
-    ),
-  )
   return scriptOf(new URL('scripts/drain-bookies.sh', import.meta.url), {
     WHEN: step.when,
     // A bookie of somebody else is nothing to us.
     OURS: `^${name}(-[^.]+)?-[0-9]+[.]${domain}$`,
-    WANTED: wanted.join(' '),
+    WANTED: ids.join(' '),
     SKIPPED: `^(${['-', ...step.unchecked].join('|')})-[0-9]+[.]`,
     ENSEMBLE: ensemble,
     SECONDS: step.seconds,
