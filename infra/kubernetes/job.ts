@@ -27,7 +27,7 @@ export const MESSAGE_FILE = '/dev/termination-log'
 const INCOMPLETE = 2
 
 /**
- * A command that stopped fails its Job at once, because it would stop again. A pod that goes with its machine is no failure.
+ * A command that stopped fails its Job immediately, because it would stop again. A pod that goes with its machine is no failure.
  *
  * @param containerName the container that runs the command. @default any
  */
