@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { backlog } from './commands/backlog.ts'
 import { completionScript, SHELL_NAMES } from './commands/completion.ts'
 import { dropLetters, exportDeadLetters, listDeadLetters, replayAll } from './commands/dead-letters.ts'
@@ -9,7 +9,7 @@ import { checkIds } from './commands/ids.ts'
 import { ageIndices, expireIndices, indices } from './commands/indices.ts'
 import { DEFAULT_TARGET, type LoadTestFlags, loadTestCommand, runLoadTestCommand } from './commands/load-test.ts'
 import { type OperatorApi, operatorApi } from './commands/operator.ts'
-import { print, printResult, RUN_OPTION } from './commands/output.ts'
+import { decimal, print, printResult, RUN_OPTION, wholeNumber } from './commands/output.ts'
 import { type ReplayFlags, replayCommand, runReplay } from './commands/replay.ts'
 import { type RestoreFlags, restoreCommand, runRestore } from './commands/restore.ts'
 import { type RollOutFlags, rollOutCommand, runRollOut } from './commands/roll-out.ts'
@@ -315,14 +315,4 @@ async function runProgram(name: string, start: (config: Config, log: Logger) => 
     log.fatal({ err: error, remedy: remedyOf(error) }, 'ended by a failure')
     process.exit(1)
   }
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('A whole number of 1 or more is needed.')
-  return Number(text)
-}
-
-function decimal(text: string): number {
-  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('A number of 0 or more is needed.')
-  return Number(text)
 }

@@ -6,16 +6,15 @@ import { afterReplicas, beforeReplicas } from '../drain/job.ts'
 import { kubernetes } from '../drain/kubernetes.ts'
 import { drainPlanFrom } from '../drain/plan.ts'
 import { searchCluster } from '../drain/search-cluster.ts'
-import { AppError } from '../errors.ts'
 import { accessOfPod, KubernetesApi } from '../kubernetes-api.ts'
 import { searchClient } from '../search/client.ts'
-import { INCOMPLETE, print } from './output.ts'
+import { INCOMPLETE, print, wholeNumber } from './output.ts'
 
 /** The options of `drainCommand`. */
 export interface DrainFlags {
   readonly plan: string
   readonly servers: 'elasticsearch' | 'none'
-  readonly minutes: string
+  readonly minutes: number
   readonly reasonFile?: string
 }
 
@@ -32,7 +31,7 @@ export function drainCommand(): Command {
     )
     .requiredOption('--plan <json>', 'the sets as the stack wants them')
     .addOption(new Option('--servers <kind>', 'what the sets run').choices(['elasticsearch', 'none']).default('none'))
-    .option('--minutes <n>', 'maximum duration', '60')
+    .option('--minutes <n>', 'maximum duration', wholeNumber, 60)
     .option('--reason-file <file>', 'write what is left to this file too, for Kubernetes')
 }
 
@@ -44,8 +43,6 @@ export async function runDrain(
   env: NodeJS.ProcessEnv,
 ): Promise<number> {
   const plan = drainPlanFrom(flags.plan)
-  const minutes = Number(flags.minutes)
-  if (!(minutes > 0)) throw new AppError('command_invalid', `--minutes is "${flags.minutes}"; give a number above 0`)
   const stopped = new AbortController()
   const stop = () => stopped.abort()
   process.once('SIGTERM', stop)
@@ -56,7 +53,7 @@ export async function runDrain(
       kubernetes: kubernetes(api, plan.namespace),
       ...(client ? { search: searchCluster(client, config) } : {}),
     }
-    const endMs = systemClock.nowMs() + minutes * 60_000
+    const endMs = systemClock.nowMs() + flags.minutes * 60_000
     const run = { clock: systemClock, signal: stopped.signal, endMs, say: print }
     const left = await (when === 'before' ? beforeReplicas : afterReplicas)(tools, plan, run)
     if (left === undefined) return 0

@@ -1,4 +1,5 @@
 import { createWriteStream, openSync, type WriteStream } from 'node:fs'
+import { InvalidArgumentError } from 'commander'
 import { parseMoment } from '../api/time.ts'
 import { AppError } from '../errors.ts'
 import { number } from '../telemetry/format.js'
@@ -46,6 +47,17 @@ export const RUN_OPTION = [
   '--run <run>',
   'the run on this machine to use, by pid, home folder or public port; needed when several are active',
 ] as const
+
+/** The value of an option. @throws InvalidArgumentError, which the command reports with the option. */
+export function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('A whole number of 1 or more is needed.')
+  return Number(text)
+}
+
+export function decimal(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('A number of 0 or more is needed.')
+  return Number(text)
+}
 
 /** A command that is silent for longer looks as if it did nothing. */
 const SILENCE_MS = 2000

@@ -13,18 +13,18 @@ import { rollOut } from '../rollout/roll-out.ts'
 import type { Servers } from '../rollout/verdict.ts'
 import { type Address, zookeeperServers } from '../rollout/zookeeper.ts'
 import { searchClient } from '../search/client.ts'
-import { INCOMPLETE, print } from './output.ts'
+import { INCOMPLETE, print, wholeNumber } from './output.ts'
 
 /** The options of `rollOutCommand`. */
 export interface RollOutFlags {
   readonly servers: 'elasticsearch' | 'bookkeeper' | 'zookeeper'
   readonly set: readonly string[]
   readonly lease: string
-  readonly waitMinutes: string
+  readonly waitMinutes: number
   readonly domain?: string
-  readonly port?: string
+  readonly port?: number
   readonly zookeeper?: string
-  readonly ensemble?: string
+  readonly ensemble?: number
   readonly reasonFile?: string
 }
 
@@ -43,11 +43,11 @@ export function rollOutCommand(): Command {
     )
     .requiredOption('--set <name>', 'a StatefulSet; may be repeated, in the order of the rollout', collected, [])
     .requiredOption('--lease <name>', 'the Lease by which only one rollout works on them')
-    .requiredOption('--wait-minutes <n>', 'how long one pod is waited for')
+    .requiredOption('--wait-minutes <n>', 'how long one pod is waited for', wholeNumber)
     .option('--domain <name>', 'of bookies and ZooKeeper: the domain of the pods')
-    .option('--port <n>', 'of bookies and ZooKeeper: the port of the pods')
+    .option('--port <n>', 'of bookies and ZooKeeper: the port of the pods', wholeNumber)
     .option('--zookeeper <host:port>', 'of bookies: their ZooKeeper')
-    .option('--ensemble <n>', 'of bookies: how many a ledger is written to')
+    .option('--ensemble <n>', 'of bookies: how many a ledger is written to', wholeNumber)
     .option('--reason-file <file>', 'where the reason of a stop is written, as the message of the container')
 }
 
@@ -68,7 +68,7 @@ export async function runRollOut(config: SharedConfig, flags: RollOutFlags, env:
       servers,
       lock: new Lock(cluster, flags.lease, hostname(), clock),
       sets: flags.set,
-      waitMs: Number(flags.waitMinutes) * 60_000,
+      waitMs: flags.waitMinutes * 60_000,
       clock,
       signal: new AbortController().signal,
       say: print,
@@ -91,15 +91,18 @@ export async function runRollOut(config: SharedConfig, flags: RollOutFlags, env:
 function serversOf(config: SharedConfig, flags: RollOutFlags): Servers {
   if (flags.servers === 'elasticsearch') return searchServers(searchClient(config), config)
   const domain = needed(flags, 'domain')
-  const port = Number(needed(flags, 'port'))
+  const port = needed(flags, 'port')
   if (flags.servers === 'zookeeper') return zookeeperServers((pod) => ({ host: `${pod}.${domain}`, port }))
   const idOf = (pod: string) => `${pod}.${domain}:${port}`
-  return bookieServers(addressIn(needed(flags, 'zookeeper')), idOf, Number(needed(flags, 'ensemble')))
+  return bookieServers(addressIn(needed(flags, 'zookeeper')), idOf, needed(flags, 'ensemble'))
 }
 
-function needed(flags: RollOutFlags, name: 'domain' | 'port' | 'zookeeper' | 'ensemble'): string {
+function needed<Name extends 'domain' | 'port' | 'zookeeper' | 'ensemble'>(
+  flags: RollOutFlags,
+  name: Name,
+): NonNullable<RollOutFlags[Name]> {
   const value = flags[name]
-  if (value !== undefined) return value
+  if (value !== undefined) return value as NonNullable<RollOutFlags[Name]>
   throw new AppError('command_invalid', `--servers ${flags.servers} needs --${name}`)
 }
 
