@@ -166,14 +166,11 @@ function bulkFigures(window: Metrics, bulkSize: number): BulkFigures {
   }
 }
 
-/** Over which restarts are counted. A worker that is silent long after its restarts is not one that starts again and again. */
-const RESTARTS_MS = 300_000
-
 function instanceFigures({ url, answer, troubles = [] }: InstanceAnswer, past: HistoryView): InstanceFigures {
   const { moments, last, known } = past
-  const { program: wasProgram = 'unknown', restartsAtMs = [] } = known.get(url) ?? {}
-  const restarts = restartsAtMs.filter((at) => at >= last.atMs - RESTARTS_MS).length
-  const common = { url, troubles, wasProgram, restarts } as const
+  const seen = known.get(url)
+  const restarts = seen?.restartsAtMs.length ?? 0
+  const common = { url, troubles, wasProgram: seen?.reading.program ?? 'unknown', restarts } as const
   if (!answer.ok) return { ...common, program: 'unknown', reason: answer.reason, ...NO_FIGURES }
   const { program, metrics, startedAtSeconds } = answer.value
   const gauge = (name: string) => sumOf(metrics, name) ?? null

@@ -24,9 +24,12 @@ export interface HistorySample {
   readonly backlog: ReadonlyMap<string, number> | undefined
 }
 
-interface LastReading {
+/** What is known of an instance that has answered. */
+export interface KnownInstance {
+  /** Its last answer. */
   readonly reading: Reading
   readonly work: InstanceTotals
+  /** When it was seen to have started again, in milliseconds since the epoch, over the last 5 minutes. */
   readonly restartsAtMs: readonly number[]
 }
 
@@ -43,16 +46,10 @@ export interface HistoryView {
   readonly known: ReadonlyMap<string, KnownInstance>
 }
 
-export interface KnownInstance {
-  readonly program: Reading['program']
-  /** When it was seen to have started again, in milliseconds since the epoch, over the last 15 minutes. */
-  readonly restartsAtMs: readonly number[]
-}
-
 /** The last 15 minutes, and the observation that ends them. It never holds more moments than were observed in that time. */
 export class History {
   #moments: readonly HistorySample[] = []
-  #known = new Map<string, LastReading>()
+  #known: ReadonlyMap<string, KnownInstance> = new Map()
   #past: HistoryView | undefined
 
   /** `undefined` before the first observation. */
@@ -86,43 +83,33 @@ export class History {
       latest: observation,
       beganAtMs,
       books,
-      known: this.#instances(),
+      known: this.#known,
     }
   }
 
   /** An instance that is down for a moment keeps its history; one that is no longer named is forgotten. */
   #remember({ instances, atMs }: Observation, work: ReadonlyMap<string, InstanceTotals>): void {
-    const remembered = new Map<string, LastReading>()
+    const remembered = new Map<string, KnownInstance>()
     for (const { url, answer } of instances) {
       const done = work.get(url)
       const before = this.#known.get(url)
       const restartsAtMs = restartsOf(before, answer, atMs)
-      const known = answer.ok && done ? { reading: answer.value, work: done, restartsAtMs } : before
-      if (known) remembered.set(url, known)
+      if (answer.ok && done) remembered.set(url, { reading: answer.value, work: done, restartsAtMs })
+      else if (before) remembered.set(url, { ...before, restartsAtMs })
     }
     this.#known = remembered
   }
-
-  #instances(): ReadonlyMap<string, KnownInstance> {
-    const entries = [...this.#known].map(
-      ([
-        url,
-        {
-          reading: { program },
-          restartsAtMs,
-        },
-      ]) => [url, { program, restartsAtMs }] as const,
-    )
-    return new Map(entries)
-  }
 }
 
+/** An instance that is silent long after its restarts is not one that starts again and again. */
+const RESTARTS_MS = 300_000
+
 function restartsOf(
-  before: LastReading | undefined,
+  before: KnownInstance | undefined,
   answer: InstanceAnswer['answer'],
   atMs: number,
 ): readonly number[] {
-  const recent = (before?.restartsAtMs ?? []).filter((one) => one >= atMs - HISTORY_MS)
+  const recent = (before?.restartsAtMs ?? []).filter((one) => one >= atMs - RESTARTS_MS)
   const isNew = before && answer.ok && answer.value.startedAtSeconds !== before.reading.startedAtSeconds
   return isNew ? [...recent, atMs] : recent
 }

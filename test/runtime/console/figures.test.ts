@@ -185,6 +185,7 @@ describe('the figures of instances that start again and again', () => {
     const silent = of(observation(30, { instances: [away] }))
     assert.deepEqual([silent?.restarts, silent?.wasProgram, silent?.program], [2, 'worker', 'unknown'])
     assert.equal(of(observation(320, { instances: [started(20)] }))?.restarts, 1)
+    assert.equal(of(observation(321, { instances: [away] }))?.restarts, 0)
   })
 })
 
