@@ -156,3 +156,6 @@ export function indicesOf(config: Pick<Config, 'indexPrefix'>): Indices {
     canary: `${indexPrefix}-canary`,
   }
 }
+
+/** Routes whose calls have events. Refused calls are those of them, and are compared with all of them. */
+export const TAKES_EVENTS = /^\/(track|collect)/

@@ -3,15 +3,13 @@ import type { AppError } from '../errors.ts'
 import type { Unrouted } from '../listener.ts'
 import type { Logger } from '../log.ts'
 import { LogLimit } from '../log-limit.ts'
+import { TAKES_EVENTS } from '../names.ts'
 import { clientOf } from './client-address.ts'
 import type { ApiMetrics } from './metrics.ts'
 import type { Refusals } from './refusals.ts'
 
 /** The logged part of an origin, which the caller chooses. */
 const MAX_ORIGIN_LENGTH = 100
-
-/** Routes whose calls have events. */
-const TAKES_EVENTS = /^\/(track|collect)/
 
 /**
  * Reports refused calls: those that no route saw in a metric, all with one log line a minute for each reason and each status, and the

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import { TAKES_EVENTS } from '../names.ts'
 import { sourceCounts } from '../telemetry/balance.ts'
 import { eventsInHand, secondsToDrain } from '../telemetry/bottlenecks.ts'
 import { difference } from '../telemetry/counters.ts'
@@ -81,9 +82,6 @@ function refusedCalls(recent: Metrics): readonly RefusedCalls[] {
     .map(({ labels, value }) => ({ source: labels['source'] ?? '', status: Number(labels['status']), count: value }))
     .sort((one, other) => other.count - one.count)
 }
-
-/** Routes of which calls have events. */
-const TAKES_EVENTS = /^\/(track|collect)/
 
 function callsIn(recent: Metrics): number {
   let calls = 0
