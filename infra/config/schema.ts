@@ -1,4 +1,4 @@
-import type { Setting } from '../../runtime/config.ts'
+import { type Setting, settings } from '../../runtime/config.ts'
 import { defaultImage, SERVERS, type Server } from './server-versions.ts'
 
 /** A list of texts, in the order in which they are given. */
@@ -33,6 +33,11 @@ const CIDR = {
 }
 const VERSION = { regex: /^\d{1,3}\.\d{1,3}\.\d{1,3}$/, says: 'a version like 4.0.6' }
 const ANY = { regex: /^\S.*$/, says: 'text' }
+
+/** A key with the limits of the setting of the runtime that it becomes. */
+function limitsOf<T extends { readonly env: string }>({ env: _env, ...limits }: T): Omit<T, 'env'> {
+  return limits
+}
 
 const replicas = { type: 'integer', minimum: 0, maximum: 500, unit: 'pods' } as const
 const minimumReplicas = {
@@ -777,31 +782,13 @@ export const schema = {
       description:
         'ServiceAccount of the namespace that the cloud trusts (workload identity), for the brokers; the default one when empty. For `s3` without `endpoint`.',
     },
-    afterMinutes: {
-      type: 'integer',
-      default: 60,
-      minimum: 0,
-      maximum: 525_600,
-      unit: 'minutes',
-      description: 'Age from which a closed ledger is moved; 0: its age does not matter.',
-    },
+    afterMinutes: limitsOf(settings.pulsarOffloadAfterMinutes),
     afterGib: {
-      type: 'integer',
-      default: 0,
-      minimum: 0,
-      maximum: 65_536,
-      unit: 'GiB',
+      ...limitsOf(settings.pulsarOffloadAfterGib),
       description:
         'Size of one partition from which its oldest closed ledgers are moved, whatever their age; 0: its size does not matter. Nothing is moved if this and `afterMinutes` are 0.',
     },
-    deletionLagMinutes: {
-      type: 'integer',
-      default: 240,
-      minimum: 1,
-      maximum: 525_600,
-      unit: 'minutes',
-      description: 'How long the bookies still keep a ledger that was moved.',
-    },
+    deletionLagMinutes: limitsOf(settings.pulsarOffloadDeletionLagMinutes),
   },
   observability: {
     monitors: {
