@@ -1,13 +1,11 @@
 import { ComponentResource, type ComponentResourceOptions, type Input, type Resource } from '@pulumi/pulumi'
-import { type Config, settings, toEnv } from '../../runtime/config.ts'
+import { settings } from '../../runtime/config.ts'
 import { refuse, settledImage, withDefaults } from '../config/defaults.ts'
 import { elasticsearchFaults } from '../config/rules.ts'
 import { checksum, checksumOfSecrets } from '../kubernetes/config-files.ts'
-import { Drain, type DrainSettings } from '../kubernetes/drain.ts'
+import type { DrainSettings } from '../kubernetes/drain.ts'
 import { setUpJob } from '../kubernetes/job.ts'
 import { podTemplate } from '../kubernetes/pod.ts'
-import { roller } from '../kubernetes/roller.ts'
-import { RUNTIME_USER } from '../kubernetes/runtime-user.ts'
 import { service } from '../kubernetes/service.ts'
 import { hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
@@ -17,8 +15,9 @@ import { facts } from '../safety/facts.ts'
 import { guardOf } from '../safety/guard.ts'
 import { authorityConfig, Certificates } from './certificates.ts'
 import type { SearchAccess, SearchEndpoint } from './endpoint.ts'
-import { elasticsearchFacts, replicasFact, type SettledElasticsearch } from './facts.ts'
+import { elasticsearchFacts, type SettledElasticsearch } from './facts.ts'
 import { ELASTICSEARCH_USER, elasticsearchPod } from './node.ts'
+import { drainNodes, rollOutNodes } from './node-jobs.ts'
 import { foundingMasters, membersService, type NodeSet, nodeSets, tierName } from './node-sets.ts'
 import { elasticsearchSettings, HTTP_PORT, jvmOptionsFile, LOG4J_FILE, TRANSPORT_PORT } from './settings.ts'
 import type { SnapshotStore } from './snapshots.ts'
@@ -122,13 +121,8 @@ interface Cluster {
   readonly indexPrefix: string
 }
 
-/** A copy that was down is brought up to date from the operations that it missed, or, when these are too many, from files. */
-const RECOVERY_SECONDS = 3600
 /** Name of the claim of a node. */
 const DATA_CLAIM = 'data'
-
-const AUTHORITY_DIR = '/authority'
-const PASSWORD_DIR = '/password'
 
 /** Longer than a node takes to open the shards on its own disk, so that the next node seldom stops before they are back. */
 const READY_SECONDS = 30
@@ -178,7 +172,10 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     const before = [...guard, clients, ...peers, ...(secure ? [secure.certificates, secure.users] : [])]
     const snapshotHours = backup ? snapshots.intervalHours : 0
     const check = { site, cluster: name, image, version, acknowledge, security, indexPrefix, snapshotHours }
-    const drain = this.drain(own, args, sets, security, before)
+    const job = { site, name, security, image: args.runtimeImage }
+    const data = sets.filter((set) => !isMaster(set))
+    const drained = { sets: data, claims: [DATA_CLAIM], drain: args.drain }
+    const drain = drainNodes({ ...job, ...drained }, { ...child, dependsOn: before })
     const checks = [...upgradeCheck(check, { ...child, dependsOn: before }), ...(drain ? [drain.before] : [])]
     const dependsOn = [...before, ...checks]
     const password = secure ? { passwordDigest: secure.users.digests.elastic } : {}
@@ -227,13 +224,10 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     }
     // Masters start together with the nodes with data: neither is ready without the other. While a shard moves to warm nodes its
     // copies are on both kinds, so these restart one after the other.
-    const isMaster = ({ tier }: NodeSet) => tier === 'elasticsearch-master'
-    const nodes = [sets.filter(isMaster), sets.filter((set) => !isMaster(set))].flatMap((some) =>
-      oneAfterTheOther(some, make),
-    )
+    const nodes = [sets.filter(isMaster), data].flatMap((some) => oneAfterTheOther(some, make))
     drain?.after(nodes)
     const budgets = tiers.map((tier) => disruptionBudget(site, tier, tierName(name, tier), child))
-    const job = secure ? this.users(own, secure.users, nodes) : undefined
+    const users = secure ? [this.users(own, secure.users, nodes)] : []
     const url = `${security ? 'https' : 'http'}://${hostOf(site, name)}:${HTTP_PORT}`
     this.endpoint = {
       url,
@@ -248,88 +242,12 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
           }
         : {}),
     }
-    const made = [...nodes, ...(job ? [job] : [])]
-    const rolled = this.rollOut(own, args, { sets: nodes, dependsOn: [...made, ...budgets] })
+    const made = [...nodes, ...users]
+    const after = { ...child, dependsOn: [...made, ...budgets, ...(args.restartAfter ?? [])] }
+    const { indexReplicas } = args
+    const rolled = rollOutNodes({ ...job, sets: nodes, indexPrefix, indexReplicas }, after)
     this.dependsOn = [...made, ...rolled]
     this.registerOutputs({ url })
-  }
-
-  /** The Job that restarts the nodes: those with data first, masters last. It asks as API and workers do. */
-  private rollOut(
-    { name, site, indexPrefix }: Cluster,
-    { runtimeImage, restartAfter = [], indexReplicas = settings.indexReplicas.default }: ElasticsearchArgs,
-    { sets, dependsOn }: { readonly sets: readonly Stateful[]; readonly dependsOn: readonly Resource[] },
-  ): readonly Resource[] {
-    if (runtimeImage === undefined) return []
-    const { url, username, passwordSecret: secretName, authorityConfigMap } = this.endpoint
-    const isSecured = username !== undefined && secretName !== undefined && authorityConfigMap !== undefined
-    const access = isSecured
-      ? {
-          volumes: [
-            { name: 'authority', configMap: { name: authorityConfigMap } },
-            { name: 'elasticsearch', secret: { secretName, defaultMode: 0o440 } },
-          ],
-          mounts: { '/authority': 'authority', '/secrets/elasticsearch': 'elasticsearch' },
-        }
-      : {}
-    const connection: Partial<Config> = {
-      elasticHost: url,
-      indexPrefix,
-      indexReplicas,
-      ...(isSecured ? { elasticUsername: username, elasticCaFile: '/authority/ca.crt' } : {}),
-    }
-    const env = {
-      ...toEnv(connection),
-      ...(isSecured ? { ELASTIC_HTTP_AUTH_PASSWORD_FILE: '/secrets/elasticsearch/password' } : {}),
-    }
-    const masters = tierName(name, 'elasticsearch-master')
-    const ordered = [...sets.filter((set) => set.name !== masters), ...sets.filter((set) => set.name === masters)]
-    const gates = { servers: 'elasticsearch', sets: ordered, env, recoverySeconds: RECOVERY_SECONDS } as const
-    const after = { parent: this, dependsOn: [...dependsOn, ...restartAfter] }
-    return [roller({ site, name, image: runtimeImage, ...gates, ...access }, after)]
-  }
-
-  /** The Jobs that empty data nodes before they go. They have the administrator's rights: no other user may change allocation. */
-  private drain(
-    { name, site }: Cluster,
-    { runtimeImage, drain: settings = {} }: ElasticsearchArgs,
-    sets: readonly NodeSet[],
-    security: boolean,
-    dependsOn: readonly Resource[],
-  ): Drain | undefined {
-    const data = sets.filter(({ tier }) => tier !== 'elasticsearch-master')
-    if (runtimeImage === undefined || data.length === 0) return undefined
-    const elasticHost = `${security ? 'https' : 'http'}://${hostOf(site, name)}:${HTTP_PORT}`
-    const secure = security ? { elasticUsername: 'elastic', elasticCaFile: `${AUTHORITY_DIR}/ca.crt` } : {}
-    const volumes = security
-      ? [
-          { name: 'authority', configMap: { name: authorityConfig(name) } },
-          { name: 'password', secret: { secretName: passwordSecret(name, 'elastic'), defaultMode: 0o440 } },
-        ]
-      : []
-    return new Drain(
-      `${name}-drain`,
-      {
-        site,
-        settings,
-        image: runtimeImage,
-        servers: 'elasticsearch',
-        sets: data.map((set) => ({
-          name: set.name,
-          fact: replicasFact(name, set),
-          tier: set.tier,
-          replicas: set.share.replicas,
-          claims: [DATA_CLAIM],
-        })),
-        pod: { ...RUNTIME_USER, volumes },
-        env: {
-          ...toEnv({ elasticHost, ...secure }),
-          ...(security ? { ELASTIC_HTTP_AUTH_PASSWORD_FILE: `${PASSWORD_DIR}/password` } : {}),
-        },
-        mounts: security ? { [AUTHORITY_DIR]: 'authority', [PASSWORD_DIR]: 'password' } : {},
-      },
-      { parent: this, dependsOn: [...dependsOn] },
-    )
   }
 
   /** The Job that gives API and workers their user. */
@@ -368,4 +286,8 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
       dependsOn: [...dependsOn],
     })
   }
+}
+
+function isMaster({ tier }: NodeSet): boolean {
+  return tier === 'elasticsearch-master'
 }
