@@ -103,13 +103,12 @@ export function judgedChanges(before: Facts, after: Facts, allowances: Allowance
 function judged(key: string, before: Facts, after: Facts, allowances: Allowances): Judgement {
   const [old, now] = [before[key] as string, after[key] ?? 'none']
   const change = `${key} would go from ${old || 'none'} to ${now || 'none'}`
-  const refuse = (why: string): Judgement => ({ refused: [`${change}: ${why}`], said: [] })
-  if (FIXED[key] !== undefined) return refuse(FIXED[key])
+  if (FIXED[key] !== undefined) return refusing(`${change}: ${FIXED[key]}`)
   const servers = DRAINABLE.find(([pattern]) => pattern.test(key))?.[1]
   if (allowances.drains && servers !== undefined) return drained(key, old, now, servers, allowances.skipCheck ?? [])
   const remedy = key.endsWith('.version') ? versionRemedy(key, before, after) : remedyFor(key, old, now)
-  if (remedy === undefined || allowances.acknowledge?.includes(`${key}=${now}`)) return { refused: [], said: [] }
-  return refuse(`${remedy}. If that is done, state platform.acknowledge: ["${key}=${now}"]`)
+  if (remedy === undefined || allowances.acknowledge?.includes(`${key}=${now}`)) return NOTHING
+  return refusing(`${change}: ${remedy}. If that is done, state platform.acknowledge: ["${key}=${now}"]`)
 }
 
 /** A Job drains servers before they go, and verifies it. So only what no drain makes safe is refused. */
@@ -119,28 +118,28 @@ function drained(key: string, old: string, now: string, servers: string, skipChe
   const used = skipCheck.find((entry) => entry.startsWith(`${key}=`) && entry !== skipped)
   // One that stays would hold for a later change with the same numbers.
   if (used !== undefined)
-    return { refused: [`${change}: platform.skipCheck has ${used}, which is for another change; remove it`], said: [] }
+    return refusing(`${change}: platform.skipCheck has ${used}, which is for another change; remove it`)
   if (skipCheck.includes(skipped))
-    return {
-      refused: [],
-      said: [
-        `${change} WITHOUT A CHECK, as platform.skipCheck says: its ${servers} are not drained, and what only they hold is lost. Remove the entry after this update`,
-      ],
-    }
+    return saying(
+      `${change} WITHOUT A CHECK, as platform.skipCheck says: its ${servers} are not drained, and what only they hold is lost. Remove the entry after this update`,
+    )
   if (now === 'none')
-    return {
-      refused: [
-        `${change}: no zone may lose all its ${servers}, because the copies of the others count on it; keep one in each. If its data is lost anyway, state platform.skipCheck: ["${skipped}"]`,
-      ],
-      said: [],
-    }
-  const isFewer = Number(now) < Number(old)
-  return {
-    refused: [],
-    said: isFewer
-      ? [`${change}: its last ${servers} are drained first, and none goes before the servers say that it is empty`]
-      : [],
-  }
+    return refusing(
+      `${change}: no zone may lose all its ${servers}, because the copies of the others count on it; keep one in each. If its data is lost anyway, state platform.skipCheck: ["${skipped}"]`,
+    )
+  return Number(now) < Number(old)
+    ? saying(`${change}: its last ${servers} are drained first, and none goes before the servers say that it is empty`)
+    : NOTHING
+}
+
+const NOTHING: Judgement = { refused: [], said: [] }
+
+function refusing(text: string): Judgement {
+  return { refused: [text], said: [] }
+}
+
+function saying(text: string): Judgement {
+  return { refused: [], said: [text] }
 }
 
 /** Servers whose version is a fact, each with a fact that there is only while it is of the stack. */
