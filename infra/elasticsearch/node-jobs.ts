@@ -74,7 +74,7 @@ export function drainNodes(args: DrainNodesArgs, opts: CustomResourceOptions): D
   )
 }
 
-/** How a Job asks the cluster as one of its users, and whatever else it is told of the pipeline. */
+/** How a Job asks the cluster as one of its users, with more settings of the runtime. */
 function accessAs(user: 'tracardi' | 'elastic', { site, name, security }: NodeJobArgs, config: Partial<Config> = {}) {
   const host = `${hostOf(site, name)}:${HTTP_PORT}`
   if (!security) return { env: toEnv({ elasticHost: `http://${host}`, ...config }), volumes: [], mounts: {} }
