@@ -101,7 +101,7 @@ export const CAUSES = {
   },
   lane_closed: {
     title: 'Elasticsearch refuses writes to a shard',
-    when: 'a worker has closed the lane of a shard; all other events are stored',
+    when: 'a worker has closed the lane of a shard for 5 s; all other events are stored',
     remedy: 'Remove what the reason names: a block, a setting, a pipeline, or a shard without a node.',
     hides: ['bulks_not_stored', 'nothing_stored', 'backlog_grows', 'partition_lags'],
   },
