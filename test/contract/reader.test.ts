@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { v7 as uuidV7 } from 'uuid'
+import type { State } from '../../runtime/console/state.ts'
 import { partitionName, type TopicSetUp, topicPath, topicSetUpOf } from '../../runtime/names.ts'
 import { loadPulsarModule } from '../../runtime/queue/native.ts'
 import { setUpQueue } from '../../runtime/queue/topic-set-up.ts'
@@ -76,8 +77,8 @@ function promises(transport: string): void {
     assert.equal(await track(), 503)
     const ready = (await (await fetch(`${pipeline.monitoringUrl}/health/ready`)).json()) as { status: string }
     assert.equal(ready.status, 'degraded')
-    const console = (await (await pipeline.operate('/console/state')).json()) as { advice: { rule: string }[] }
-    assert.ok(console.advice.some(({ rule }) => rule === 'reader'))
+    const console = (await (await pipeline.operate('/console/state')).json()) as State
+    assert.ok(console.advice.some(({ code }) => code === 'not_promised'))
     await setUp()
     await eventually(async () => (await track()) === 200)
     assert.equal(await reason(), undefined)

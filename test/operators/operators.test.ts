@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { v7 as uuidV7 } from 'uuid'
+import type { State } from '../../runtime/console/state.ts'
 import { serverUser } from '../../runtime/local/child.ts'
 import { freePort } from '../../runtime/local/ports.ts'
 import { type PulsarServer, startPulsar } from '../../runtime/local/pulsar.ts'
@@ -158,8 +159,8 @@ describe('a 200 needs a reader', function () {
     assert.match(String(body['detail']), /subscription .* run set-up/)
     const ready = (await (await fetch(`${pipeline.monitoringUrl}/health/ready`)).json()) as { status: string }
     assert.equal(ready.status, 'degraded')
-    const console = (await (await pipeline.operate('/console/state')).json()) as { advice: { rule: string }[] }
-    assert.ok(console.advice.some(({ rule }) => rule === 'reader'))
+    const console = (await (await pipeline.operate('/console/state')).json()) as State
+    assert.ok(console.advice.some(({ code }) => code === 'not_promised'))
     const again = await untilAgain(setUp)
     await pipeline.startWorker()
     assert.equal(code, 'subscription_missing')
