@@ -23,7 +23,7 @@ describe('six bookies in three zones', function () {
     await call('POST', 'namespaces/public/default/retention', { retentionTimeInMinutes: -1, retentionSizeInMB: -1 })
     await call('PUT', `${TOPIC}/partitions`, PARTITIONS)
   })
-  after(() => cluster.stop())
+  after(() => cluster?.stop())
 
   async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`http://${cluster.brokers[0]?.admin}/admin/v2/${path}`, {

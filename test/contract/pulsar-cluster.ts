@@ -74,10 +74,8 @@ export class PulsarCluster {
     )
     const webPorts = await Promise.all(Array.from({ length: brokers }, () => freePort()))
     await cluster.#makeMetadata(ids, webPorts[0] as number)
-    await Promise.all(ids.map((id) => cluster.#startBookie(id)))
-    // Two at a time, as many as a small machine has cores.
-    for (let at = 0; at < webPorts.length; at += 2)
-      await Promise.all(webPorts.slice(at, at + 2).map((port) => cluster.#startBroker(port)))
+    await inPairs(ids, (id) => cluster.#startBookie(id))
+    await inPairs(webPorts, (port) => cluster.#startBroker(port))
     return cluster
   }
 
@@ -319,4 +317,9 @@ export async function isLeader(port: number): Promise<boolean> {
     socket.on('error', () => resolve(false))
     socket.on('close', () => resolve(/^Mode: leader/m.test(answer)))
   })
+}
+
+/** Two at a time, as many as a small machine has cores: a bookie that starts too slowly loses its session with ZooKeeper, and ends. */
+async function inPairs<T>(all: readonly T[], start: (one: T) => Promise<void>): Promise<void> {
+  for (let at = 0; at < all.length; at += 2) await Promise.all(all.slice(at, at + 2).map(start))
 }
