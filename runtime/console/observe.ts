@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
 import type { Registry } from 'prom-client'
 import type { ConfigOf } from '../config.ts'
-import { AppError, messageOf } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import { monitoringPortOf } from '../monitoring.ts'
 import type { Topics } from '../names.ts'
 import type { PulsarAdmin } from '../queue/admin.ts'
 import { readBacklog } from '../queue/backlog.ts'
-import { nodesAway } from '../search/client.ts'
+import { nodesAway, unavailable } from '../search/client.ts'
 import { listIndices } from '../search/retention.ts'
 import { instancesAt, isOwn, type Result, readTroubles, resultOf, scrape, urlsOf } from '../telemetry/instances.ts'
 import type { Trouble } from '../troubles.ts'
@@ -63,8 +63,9 @@ export function observer({
   const now = () => Date.now()
   const limits = { waitMs: ANSWER_LIMIT_MS, limitMs: SERVER_LIMIT_MS, now }
   const queue = polled(() => queueState(admin, topics), { everyMs: 0, ...limits })
-  const health = polled(() => answered(config, clusterHealth(search)), { everyMs: HEALTH_EVERY_MS, ...limits })
-  const cluster = polled(() => answered(config, searchDetails(search, config)), { everyMs: SEARCH_EVERY_MS, ...limits })
+  const asked = <T>(answer: Promise<T>): Promise<T> => answer.catch(unavailable(config))
+  const health = polled(() => asked(clusterHealth(search)), { everyMs: HEALTH_EVERY_MS, ...limits })
+  const cluster = polled(() => asked(searchDetails(search, config)), { everyMs: SEARCH_EVERY_MS, ...limits })
   const servers = [...config.elasticHost.split(','), config.pulsarApi]
   const certificates = polled(() => certificatesOf(servers), { everyMs: CERTIFICATES_EVERY_MS, ...limits })
   return async () => {
@@ -135,13 +136,6 @@ async function queueState(admin: PulsarAdmin, topics: Topics): Promise<QueueStat
     .filter(({ subscription }) => subscription === topics.eventsSubscription)
     .map(({ partition, count }) => ({ partition, messages: count }))
   return { partitions, deadLetters: deadLetters.total }
-}
-
-/** @throws AppError that names the address. Its cause repeats what the client says. */
-function answered<T>({ elasticHost }: ConfigOf<'api'>, asked: Promise<T>): Promise<T> {
-  return asked.catch((error: Error) => {
-    throw new AppError('search_unavailable', `Elasticsearch does not answer at ${elasticHost}: ${error.message}`)
-  })
 }
 
 type SearchDetails = Omit<SearchState, keyof ClusterHealth>
