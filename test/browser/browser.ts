@@ -8,12 +8,22 @@ import { findBrowser } from './find-browser.ts'
 /** A Chromium for Linux inside of an npm package, for machines that have no browser. */
 const PACKAGED = { name: '@sparticuz/chromium', version: '153.0.0' } as const
 
+export interface BrowserOptions {
+  readonly executablePath: string
+  readonly env: Record<string, string>
+}
+
 /**
- * The path of the browser that the tests drive: the one of this machine, otherwise one from an npm package.
+ * How the tests start their browser: the one of this machine, otherwise one from an npm package.
  *
  * @throws Error which says how to get one.
  */
-export async function browserPath(): Promise<string> {
+export async function browserOptions(): Promise<BrowserOptions> {
+  // Chromium ends at the first page where the language of the machine is `C`.
+  return { executablePath: await browserPath(), env: { ...process.env, LANG: 'en_US.UTF-8' } as Record<string, string> }
+}
+
+async function browserPath(): Promise<string> {
   const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
   const found = findBrowser({ env: process.env, isFile })
   if (found) return found

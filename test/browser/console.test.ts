@@ -11,7 +11,7 @@ import type { State } from '../../runtime/console/state.ts'
 import { answers, observation, partitions, pastOf, reading, WORKER } from '../runtime/console/observations.ts'
 import { type Api, buildApi, closeApis, goodCall, trackCall } from '../support/api.ts'
 import { privateServer, TOKEN } from '../support/private.ts'
-import { browserPath } from './browser.ts'
+import { browserOptions } from './browser.ts'
 
 const LETTER = {
   failedAt: '2026-11-22T12:00:00.123Z',
@@ -72,7 +72,7 @@ describe('the console in a real browser', () => {
   before(async () => {
     // As DNS rebinding does it: the name of a stranger has the address of this machine.
     const args = ['--host-resolver-rules=MAP evil.test 127.0.0.1']
-    browser = await chromium.launch({ executablePath: await browserPath(), args })
+    browser = await chromium.launch({ ...(await browserOptions()), args })
   })
   after(() => browser?.close())
   beforeEach(async () => {

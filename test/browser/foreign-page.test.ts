@@ -7,7 +7,7 @@ import { cli } from '../contract/cli.ts'
 import { listeningOf } from '../support/listening.ts'
 import { LocalRun } from '../support/local-run.ts'
 import { eventually } from '../support/until.ts'
-import { browserPath } from './browser.ts'
+import { browserOptions } from './browser.ts'
 import { Site } from './site.ts'
 
 /** A name of the attacker, which resolves to this machine: what DNS rebinding comes to. */
@@ -104,7 +104,7 @@ describe('a foreign page in a real browser, next to a run on one machine', funct
     run = await LocalRun.start({ BULK_TIMEOUT_SECONDS: '3600' })
     site = await Site.open()
     browser = await chromium.launch({
-      executablePath: await browserPath(),
+      ...(await browserOptions()),
       args: [
         `--host-resolver-rules=MAP ${FOREIGN} 127.0.0.1`,
         // Chromium asks the user before a page reaches this machine. Other browsers do not, so it is off.

@@ -3,7 +3,7 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { findingsOf } from '../../infra/load-test/findings.ts'
 import { page as reportOf } from '../../infra/load-test/page.ts'
 import { intervalsOf, loadTestOf } from '../infra/load-test/cases.ts'
-import { browserPath } from './browser.ts'
+import { browserOptions } from './browser.ts'
 
 describe('the report of a load test in a real browser', () => {
   let browser: Browser
@@ -11,7 +11,7 @@ describe('the report of a load test in a real browser', () => {
   let complaints: string[]
 
   before(async () => {
-    browser = await chromium.launch({ executablePath: await browserPath() })
+    browser = await chromium.launch(await browserOptions())
   })
   after(() => browser?.close())
   beforeEach(async () => {

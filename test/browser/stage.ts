@@ -1,6 +1,6 @@
 import { type Browser, chromium } from 'playwright-core'
 import { Pipeline } from '../contract/pipeline.ts'
-import { browserPath } from './browser.ts'
+import { browserOptions } from './browser.ts'
 import { Site } from './site.ts'
 
 /** What the tests of a page need: the real pipeline, a site that serves pages, and a browser. */
@@ -13,12 +13,12 @@ export interface Stage {
 
 /** @param suite names topics and indices that no other suite has. */
 export async function openStage(suite: string): Promise<Stage> {
-  const executablePath = await browserPath()
+  const options = await browserOptions()
   const pipeline = await Pipeline.create(suite, { BULK_TIMEOUT_SECONDS: '0.2' })
   await pipeline.startApi()
   await pipeline.startWorker()
   const site = await Site.open()
-  const browser = await chromium.launch({ executablePath })
+  const browser = await chromium.launch(options)
   const close = async () => {
     await browser.close()
     site.close()

@@ -9,7 +9,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import type { PublishedFile } from '../../runtime/tracker/build.ts'
 import type { Pipeline } from '../contract/pipeline.ts'
 import { eventually } from '../support/until.ts'
-import { browserPath } from './browser.ts'
+import { type BrowserOptions, browserOptions } from './browser.ts'
 import { Gate } from './gate.ts'
 import { NEVER, type Site } from './site.ts'
 import { openStage, type Stage } from './stage.ts'
@@ -30,13 +30,13 @@ describe('the library in a real browser, against the real pipeline', () => {
   let pipeline: Pipeline
   let gate: Gate
   let site: Site
-  let executablePath: string
+  let options: BrowserOptions
   let browser: Browser
   let context: BrowserContext
   let test = 0
 
   before(async () => {
-    executablePath = await browserPath()
+    options = await browserOptions()
     stage = await openStage('browser')
     ;({ pipeline, site, browser } = stage)
     gate = await Gate.open(pipeline.publicUrl)
@@ -491,9 +491,9 @@ describe('the library in a real browser, against the real pipeline', () => {
     const folder = mkdtempSync(join(tmpdir(), 'tracker-browser-'))
     // A browser that a debugger drives prerenders nothing.
     const alone = spawn(
-      executablePath,
+      options.executablePath,
       ['--headless=new', '--no-sandbox', '--no-first-run', `--user-data-dir=${folder}`, address],
-      { stdio: 'ignore' },
+      { env: options.env, stdio: 'ignore' },
     )
     try {
       await assertStoredOnce([pageView, other])
@@ -629,7 +629,7 @@ describe('the library in a real browser, against the real pipeline', () => {
       folder = mkdtempSync(join(tmpdir(), 'tracker-browser-'))
       mkdirSync(join(folder, 'Default'))
       writeFileSync(join(folder, 'Default', 'Preferences'), JSON.stringify(preferences))
-      blocking = await chromium.launchPersistentContext(folder, { executablePath })
+      blocking = await chromium.launchPersistentContext(folder, options)
     }
 
     it('cookies of third parties: a page inside of another site’s page stores everything', async () => {
