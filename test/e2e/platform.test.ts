@@ -162,7 +162,17 @@ describe('the dev stack on a cluster', () => {
       await eventually(async () => (await cluster.request('GET', `${jobs}/${metadata.name}`)).status === 404)
     }
     for (const name of ['api', 'worker']) await rolledOut(name)
-    assert.deepEqual((await stack.up({ refresh: true })).steps, ['create Job pulsar-metadata', 'create Job set-up'])
+    assert.deepEqual((await stack.up({ refresh: true })).steps, [
+      'create Job bookkeeper-drain-after',
+      'create Job bookkeeper-drain-before',
+      'create Job bookkeeper-roll-out',
+      'create Job elasticsearch-roll-out',
+      'create Job elasticsearch-upgrade',
+      'create Job pulsar-metadata',
+      'create Job pulsar-upgrade',
+      'create Job set-up',
+      'create Job zookeeper-roll-out',
+    ])
     assert.equal(await stored('first'), 2)
     assert.equal(await stored('second'), 2)
     assert.equal((await post('third')).status, 200)
