@@ -10,6 +10,7 @@ export {
 } from './elasticsearch/elasticsearch.ts'
 export type { SearchAccess, SearchEndpoint } from './elasticsearch/endpoint.ts'
 export { Images, type ImagesArgs } from './images.ts'
+export { adoptsWhatIsAwaited } from './kubernetes/adoption.ts'
 export type { Environment, SiteArgs } from './kubernetes/site.ts'
 export { type Outside, TIERS, type Tier } from './kubernetes/tiers.ts'
 export { type Edge, type EdgesArgs, type ExternalPorts, edgesOf } from './network/edges.ts'

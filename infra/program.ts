@@ -5,6 +5,7 @@ import { billOf } from './bill.ts'
 import { planFromEngine, statedWithoutSecrets } from './config/pulumi.ts'
 import { examineFirst } from './doctor/first-step.ts'
 import { Images } from './images.ts'
+import { adoptsWhatIsAwaited } from './kubernetes/adoption.ts'
 import { Platform } from './platform.ts'
 import { DEFAULT_PRICES } from './sizing/prices.ts'
 import { platformSettings } from './stack-args.ts'
@@ -16,7 +17,7 @@ for (const { code, message } of plan.findings) await pulumi.log.warn(`${code}: $
 if (pulumi.runtime.isDryRun())
   await examineFirst(plan.platform.doctor, statedWithoutSecrets(pulumi.getProject(), pulumi.runtime.allConfig()))
 
-const provider = new k8s.Provider('kubernetes', {
+const cluster: k8s.ProviderArgs = {
   ...(plan.platform.context ? { context: plan.platform.context } : {}),
   // A context may be renamed. The guard refuses another cluster; the provider would recreate everything.
   clusterIdentifier: 'the cluster of the stack',
@@ -26,7 +27,9 @@ const provider = new k8s.Provider('kubernetes', {
   // Changed in place, or everything that mentions them would be replaced with them.
   enableConfigMapMutable: true,
   enableSecretMutable: true,
-})
+}
+const provider = new k8s.Provider('kubernetes', cluster)
+const adopting = new k8s.Provider('kubernetes-adopting', { ...cluster, upsertExistingObjects: true })
 /** The names of existing stacks: another prefix would recreate everything, with empty volumes. */
 const prefix = ''
 /** Of the label `app.kubernetes.io/instance`, which allows 63 characters. */
@@ -39,7 +42,7 @@ const images = new Images('images', { ...plan.images, root, prefix })
 const platform = new Platform(
   'platform',
   { ...platformSettings(plan), runtimeImage: images.runtime, prefix, instance },
-  { providers: [provider] },
+  { providers: [provider], transformations: [adoptsWhatIsAwaited(adopting)] },
 )
 
 /** Where events are posted within the cluster. */
