@@ -66,6 +66,16 @@ export class DeployedStack {
     return this.#stack.name
   }
 
+  /** For a command of `pulumi` that this process starts itself. */
+  get environment(): Readonly<Record<string, string>> {
+    return this.#stack.workspace.envVars
+  }
+
+  /** Removes the lock of an engine that was killed. */
+  cancel(): Promise<void> {
+    return this.#stack.cancel()
+  }
+
   /** Changes some keys permanently, group by group. */
   configure(changes: Groups): void {
     for (const [group, keys] of Object.entries(changes)) this.#groups[group] = { ...this.#groups[group], ...keys }

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { Load } from '../operators/load.ts'
+import { Cluster } from '../support/cluster.ts'
+import { DeployedStack } from '../support/deployed.ts'
+import { KubectlProxy } from '../support/kubectl-proxy.ts'
+import { eventually } from '../support/until.ts'
+import { Watch } from './watch.ts'
+
+/**
+ * What operators do to a stack that holds data, by `up` alone, with the real engine on a real cluster and under load: servers that restart,
+ * a gate that refuses, and a bookie fewer. The engine is killed in the middle of each.
+ */
+const NAMESPACE = 'tracardi-day-two'
+const IMAGES = JSON.parse(process.env['E2E_IMAGES'] ?? '{}') as Record<string, string>
+const LOAD = { eventsPerSecond: 10, eventsPerCall: 2 }
+const SEARCH = ['elasticsearch-master-0', 'elasticsearch-master-1', 'elasticsearch-master-2'] as const
+/** How many `up` may be needed for what is limited in time. */
+const MAX_UPS = 5
+
+describe('a stack with three nodes of Elasticsearch and four bookies, under load', () => {
+  const cluster = new Cluster()
+  let stack: DeployedStack
+  let proxy: KubectlProxy
+  let load: Load
+  let search: string
+
+  before(async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tracardi-day-two-'))
+    stack = await DeployedStack.create(`e2e-${randomUUID().slice(0, 8)}`, 'dev', folder)
+    stack.configure({
+      platform: { namespace: NAMESPACE },
+      images: IMAGES,
+      bookkeeper: { replicas: 4, ensemble: 3, writeQuorum: 2, ackQuorum: 2, cpuMillicores: 50 },
+      elasticsearch: { masterNodes: 3, cpuMillicores: 100 },
+      runtime: { ELASTIC_INDEX_REPLICAS: 1 },
+    })
+    await stack.up()
+    proxy = await KubectlProxy.start()
+    search = proxy.urlOf(NAMESPACE, 'elasticsearch', 9200)
+    load = new Load(proxy.urlOf(NAMESPACE, 'api', 8585), LOAD)
+  })
+  after(async () => {
+    await load?.stop()
+    proxy?.stop()
+    await stack.destroy()
+    await stack.remove()
+  })
+
+  const podsOf = async (tier: string): Promise<readonly { readonly name: string; readonly uid: string }[]> => {
+    const { items } = await cluster.get(`/api/v1/namespaces/${NAMESPACE}/pods`)
+    return items
+      .map(({ metadata }: { metadata: { name: string; uid: string } }) => metadata)
+      .filter(({ name }: { name: string }) => new RegExp(`^${tier}-\\d+$`).test(name))
+  }
+  const uidOf = async (name: string) => (await podsOf(name.replace(/-\d+$/, ''))).find((pod) => pod.name === name)?.uid
+
+  /** An `up` of which every process is killed when something has happened. Its lock is removed. */
+  async function upKilledWhen(happened: () => Promise<boolean>): Promise<void> {
+    const engine = spawn('pulumi', ['up', '--yes', '--skip-preview', '--stack', stack.name], {
+      env: { ...process.env, ...stack.environment },
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    })
+    const printed = text(engine.stdout)
+    const ended = once(engine, 'exit')
+    await eventually(async () => engine.exitCode !== null || (await happened()))
+    assert.equal(engine.exitCode, null, engine.exitCode === null ? '' : await printed)
+    process.kill(-(engine.pid as number), 'SIGKILL')
+    await ended
+    await stack.cancel()
+  }
+
+  async function cookies(): Promise<readonly string[]> {
+    const shell = 'PULSAR_MEM=-Xmx64m PULSAR_GC=-XX:+UseSerialGC PULSAR_GC_LOG=-Xlog:disable bin/pulsar zookeeper-shell'
+    const command = ['bash', '-c', `${shell} -server localhost:2181 ls /ledgers/cookies`]
+    const printed = await cluster.exec(NAMESPACE, 'zookeeper-0', 'zookeeper', command)
+    const names = /\[([^\]]*bookkeeper-\d[^\]]*)\]\s*$/.exec(printed)?.[1] ?? ''
+    return names
+      .split(', ')
+      .map((name) => name.split('.')[0] as string)
+      .sort()
+  }
+
+  it('restarts one server after the other, the elected master last, though the engine is killed twice', async () => {
+    const [bookie, node] = [await uidOf('bookkeeper-3'), await uidOf(SEARCH[2])]
+    const watch = Watch.start(cluster, NAMESPACE, search)
+    stack.configure({ bookkeeper: { cpuMillicores: 60 }, elasticsearch: { cpuMillicores: 110 } })
+    await upKilledWhen(async () => ![undefined, bookie].includes(await uidOf('bookkeeper-3')))
+    await upKilledWhen(async () => (await watch.restarts('elasticsearch-master')).length > 0)
+    await stack.up()
+    const seen = await watch.stop()
+    assert.notEqual(await uidOf(SEARCH[2]), node)
+    assert.deepEqual(
+      { red: seen.red, relocating: seen.relocating, searchAway: seen.away['elasticsearch-master'] },
+      { red: 0, relocating: 0, searchAway: 1 },
+    )
+    assert.equal(seen.away['bookkeeper'], 1)
+    const restarts = await watch.restarts('elasticsearch-master')
+    assert.deepEqual(
+      restarts.map(({ wasElected }) => wasElected),
+      [false, false, true],
+    )
+    assert.deepEqual(restarts.map(({ pod }) => pod).sort(), SEARCH)
+    assert.equal((await watch.restarts('bookkeeper')).length, 4)
+  })
+
+  it('stops before a pod that has an only copy, with its name, and continues when it is gone', async () => {
+    const settings = { settings: { number_of_shards: 3, number_of_replicas: 0 } }
+    assert.equal((await call('PUT', `${search}/one-copy`, settings)).status, 200)
+    const before = await podsOf('elasticsearch-master')
+    stack.configure({ elasticsearch: { cpuMillicores: 100 } })
+    await assert.rejects(stack.up(), /only_copy.*one-copy|one-copy.*only_copy/s)
+    assert.deepEqual(await podsOf('elasticsearch-master'), before)
+    assert.equal((await call('DELETE', `${search}/one-copy`)).status, 200)
+    await stack.up()
+    assert.equal(
+      (await podsOf('elasticsearch-master')).filter(({ uid }) => before.some((old) => old.uid === uid)).length,
+      0,
+    )
+  })
+
+  it('becomes three bookies, though the engine and the leaving bookie are killed, and keeps no cookie', async () => {
+    stack.configure({ bookkeeper: { replicas: 3 } })
+    const uid = await uidOf('bookkeeper-3')
+    await upKilledWhen(async () => await isActive('bookkeeper-drain-before'))
+    await upKilledWhen(async () => ![undefined, uid].includes(await uidOf('bookkeeper-3')))
+    await cluster.request('DELETE', `/api/v1/namespaces/${NAMESPACE}/pods/bookkeeper-3?gracePeriodSeconds=0`)
+    await untilUp()
+    assert.deepEqual((await podsOf('bookkeeper')).map(({ name }) => name).sort(), [
+      'bookkeeper-0',
+      'bookkeeper-1',
+      'bookkeeper-2',
+    ])
+    assert.deepEqual(await cookies(), ['bookkeeper-0', 'bookkeeper-1', 'bookkeeper-2'])
+  })
+
+  it('becomes four again, on the volumes of before', async () => {
+    stack.configure({ bookkeeper: { replicas: 4 } })
+    await untilUp()
+    assert.equal((await cookies()).at(-1), 'bookkeeper-3')
+  })
+
+  it('has stored each event of a call with 200 once', async () => {
+    await load.stop()
+    assert.ok(load.accepted.size > 1000)
+    let ids = await storedIds()
+    await eventually(async () => {
+      const stored = new Set(ids)
+      if ([...load.accepted].every((id) => stored.has(id))) return true
+      ids = await storedIds()
+      return false
+    })
+    process.stdout.write(`      ${load.accepted.size} accepted, 0 lost, ${ids.length - new Set(ids).size} twice\n`)
+    assert.equal(ids.length, new Set(ids).size)
+  })
+
+  const call = (method: string, url: string, body?: unknown) =>
+    fetch(url, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+
+  async function isActive(job: string): Promise<boolean> {
+    const { items } = await cluster.get(`/apis/batch/v1/namespaces/${NAMESPACE}/jobs`)
+    return items.some(
+      ({ metadata, status }: { metadata: { name: string }; status: { active?: number } }) =>
+        metadata.name.startsWith(`${job}-`) && (status.active ?? 0) > 0,
+    )
+  }
+
+  /** What is limited in time says so, and continues in the next `up`. */
+  async function untilUp(): Promise<void> {
+    for (let ups = 1; ; ups += 1) {
+      try {
+        await stack.up()
+        return
+      } catch (error) {
+        if (ups === MAX_UPS || !/NOT DONE/.test(String(error))) throw error
+      }
+    }
+  }
+
+  async function storedIds(): Promise<readonly string[]> {
+    await call('POST', `${search}/tracardi-event-*/_refresh`)
+    const ids: string[] = []
+    for (let after: string | undefined; ; ) {
+      const page = await call('POST', `${search}/tracardi-event-*/_search`, {
+        size: 5000,
+        _source: ['id'],
+        sort: [{ id: 'asc' }],
+        ...(after === undefined ? {} : { search_after: [after] }),
+      })
+      const { hits } = (await page.json()) as { hits: { hits: { _source: { id: string } }[] } }
+      if (hits.hits.length === 0) return ids
+      ids.push(...hits.hits.map(({ _source }) => _source.id))
+      after = ids.at(-1)
+    }
+  }
+})
