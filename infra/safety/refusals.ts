@@ -56,9 +56,13 @@ const SHRINK: readonly (readonly [RegExp, string])[] = [
     /PULSAR_RETENTION_HOURS$/,
     'messages that are kept for longer would be deleted and could not be replayed; make sure that none has to be',
   ],
+]
+
+/** Facts that may grow, and never become less: nothing that an operator does makes it safe. */
+const NEVER_LESS: readonly (readonly [RegExp, string])[] = [
   [
     /PULSAR_PARTITIONS$/,
-    'partitions cannot be removed: their unread events would be lost; keep the number, or drain into another topic',
+    'Pulsar cannot remove partitions, and their unread events would be lost; state the old number',
   ],
 ]
 
@@ -103,7 +107,8 @@ export function judgedChanges(before: Facts, after: Facts, allowances: Allowance
 function judged(key: string, before: Facts, after: Facts, allowances: Allowances): Judgement {
   const [old, now] = [before[key] as string, after[key] ?? 'none']
   const change = `${key} would go from ${old || 'none'} to ${now || 'none'}`
-  if (FIXED[key] !== undefined) return refusing(`${change}: ${FIXED[key]}`)
+  const never = FIXED[key] ?? neverLess(key, old, now)
+  if (never !== undefined) return refusing(`${change}: ${never}`)
   const servers = DRAINABLE.find(([pattern]) => pattern.test(key))?.[1]
   if (allowances.drains && servers !== undefined) return drained(key, old, now, servers, allowances.skipCheck ?? [])
   const remedy = key.endsWith('.version') ? versionRemedy(key, before, after) : remedyFor(key, old, now)
@@ -171,6 +176,13 @@ function bothChange(before: Facts, after: Facts): boolean {
 function remedyFor(key: string, old: string, now: string): string | undefined {
   const find = (rules: typeof SHRINK) => rules.find(([pattern]) => pattern.test(key))?.[1]
   if (now === 'none' && key.endsWith('Gib')) return LEFT_BEHIND
-  const shrinks = now === 'none' || Number(now) < Number(old)
-  return find(PREPARED) ?? (shrinks ? (find(SHRINK) ?? 'what it counts holds data') : undefined)
+  return find(PREPARED) ?? (isLess(old, now) ? (find(SHRINK) ?? 'what it counts holds data') : undefined)
+}
+
+function neverLess(key: string, old: string, now: string): string | undefined {
+  return isLess(old, now) ? NEVER_LESS.find(([pattern]) => pattern.test(key))?.[1] : undefined
+}
+
+function isLess(old: string, now: string): boolean {
+  return now === 'none' || Number(now) < Number(old)
 }

@@ -117,10 +117,6 @@ describe('a fact that becomes less', () => {
       'runtime.PULSAR_RETENTION_HOURS',
       'messages that are kept for longer would be deleted and could not be replayed; make sure that none has to be',
     ],
-    [
-      'runtime.PULSAR_PARTITIONS',
-      'partitions cannot be removed: their unread events would be lost; keep the number, or drain into another topic',
-    ],
     ['anything.else', 'what it counts holds data'],
   ]
   for (const [key, why] of cases) {
@@ -136,6 +132,17 @@ describe('a fact that becomes less', () => {
       assert.deepEqual(refusedChanges({ [key]: '10' }, { [key]: '10' }), [])
     })
   }
+
+  it('is always refused for fewer partitions, which Pulsar cannot remove, and may grow', () => {
+    const change = (old: string, now: string) =>
+      refusedChanges({ 'runtime.PULSAR_PARTITIONS': old }, { 'runtime.PULSAR_PARTITIONS': now }, [
+        `runtime.PULSAR_PARTITIONS=${now}`,
+      ])
+    assert.deepEqual(change('10', '9'), [
+      'runtime.PULSAR_PARTITIONS would go from 10 to 9: Pulsar cannot remove partitions, and their unread events would be lost; state the old number',
+    ])
+    assert.deepEqual(change('9', '10'), [])
+  })
 
   it('is refused where nothing was deleted and now older events would be', () => {
     const change = (old: string, now: string) =>
