@@ -151,7 +151,7 @@ indexCommand
   .command('age')
   .description('say what is left to do for event indices that are old enough for warm nodes, by WARM_AFTER_DAYS')
   .option('--apply', 'send them there, with ELASTIC_WARM_REPLICAS, and merge them')
-  .option('--minutes <minutes>', 'maximum duration of that; the next call goes on', wholeNumber, 300)
+  .option('--minutes <minutes>', 'maximum duration of that; the next call continues', wholeNumber, 300)
   .option('--json', 'as JSON')
   .option(...RUN_OPTION)
   .action((options) => ageIndices(config(options), options))

@@ -108,7 +108,7 @@ export async function ageIndices(config: Config, { apply = false, json, minutes 
 function leftText(indices: Tended, applied: boolean): string {
   const left = Object.entries(indices).flatMap(([index, step]) => (step === 'done' ? [] : [`${index} ${WORDS[step]}`]))
   if (left.length === 0) return 'Nothing is left to do for indices that are old enough for warm nodes.'
-  const end = applied ? 'The next call goes on from here.' : 'Nothing was changed. Repeat with --apply.'
+  const end = applied ? 'The next call continues from here.' : 'Nothing was changed. Repeat with --apply.'
   return `${left.join('\n')}\n\n${end}`
 }
 

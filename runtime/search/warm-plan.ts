@@ -72,7 +72,7 @@ function isMerged({ documents, inLargest }: ShardCopy): boolean {
   return documents - inLargest <= LOOSE_RATIO * documents
 }
 
-/** A merge writes a shard again before the old segments go. Several shards of a node may be merged at once. */
+/** A merge writes a shard again before the old segments go. Several shards of a node may be merged at the same time. */
 function hasRoom({ copies }: AgedIndex, nodes: ReadonlyMap<string, WarmNode>): boolean {
   return [...nodes].every(([id, { totalBytes, freeBytes }]) => {
     const written = copies

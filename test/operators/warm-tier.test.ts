@@ -120,7 +120,7 @@ describe('two nodes for new events and two for older ones', function () {
     )
   })
 
-  it('go on in the next night while a warm node is killed, and end with one segment of each shard', async () => {
+  it('continue in the next night while a warm node is killed, and end with one segment of each shard', async () => {
     await nodes.kill(2)
     const unfinished = night(1, 5)
     await unfinished

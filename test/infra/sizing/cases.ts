@@ -142,7 +142,6 @@ export const anyShape: fc.Arbitrary<Shape> = fc
     zones: count(5),
     writeQuorum: count(5),
     indexReplicas: count(3, 0),
-    warmReplicas: count(3, 0),
     eventPartitioning: fc.constantFrom('day', 'month', 'quarter', 'year'),
     bulkSize: count(10_000),
     messageMaxEvents: count(10_000),
@@ -160,4 +159,4 @@ export const anyShape: fc.Arbitrary<Shape> = fc
       dataNodes: count(10, 0),
     }),
   })
-  .map((shape) => ({ ...shape, warmReplicas: Math.min(shape.indexReplicas, shape.warmReplicas) }))
+  .map((shape) => ({ ...shape, warmReplicas: shape.indexReplicas }))
