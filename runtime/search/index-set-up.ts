@@ -1,5 +1,5 @@
 import type { Client } from '@elastic/elasticsearch'
-import type { SharedConfig } from '../config.ts'
+import type { Config, SharedConfig } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { indicesOf } from '../names.ts'
 import type { SetUpStep } from '../set-up-step.ts'
@@ -35,7 +35,7 @@ import {
  */
 export async function setUpSearch(
   client: Client,
-  config: SharedConfig & { readonly warmAfterDays?: number },
+  config: SharedConfig & Pick<Config, 'warmAfterDays'>,
   nowMs = Date.now(),
 ): Promise<readonly SetUpStep[]> {
   try {
@@ -44,7 +44,7 @@ export async function setUpSearch(
       steps.push(await ensureTemplate(client, template, inWords(template.body.template.settings.index)))
       const winner = await findWinner(client, template, sampleIndexOf(template, config, nowMs))
       if (winner) steps.push(winner)
-      steps.push(...(await alignIndices(client, template, nowMs, (config.warmAfterDays ?? 0) > 0)))
+      steps.push(...(await alignIndices(client, template, nowMs, config.warmAfterDays > 0)))
     }
     const guard = 'Elasticsearch creates none of our indices while a template is missing'
     steps.push(await ensureTemplate(client, guardTemplateOf(config), guard))
