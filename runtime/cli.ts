@@ -149,8 +149,9 @@ indexCommand
   .action((options) => expireIndices(config(options), options))
 indexCommand
   .command('age')
-  .description('name the event indices that are old enough for warm nodes, by WARM_AFTER_DAYS')
-  .option('--apply', 'send them there')
+  .description('say what is left to do for event indices that are old enough for warm nodes, by WARM_AFTER_DAYS')
+  .option('--apply', 'send them there, with ELASTIC_WARM_REPLICAS, and merge them')
+  .option('--minutes <minutes>', 'maximum duration of that; the next call continues', wholeNumber, 300)
   .option('--json', 'as JSON')
   .option(...RUN_OPTION)
   .action((options) => ageIndices(config(options), options))

@@ -550,6 +550,16 @@ export const settings = {
     description:
       'Age at which `indices age` sends a whole event index to the warm nodes of Elasticsearch. 0 sends none.',
   },
+  warmReplicas: {
+    env: 'ELASTIC_WARM_REPLICAS',
+    type: 'integer',
+    default: 10,
+    minimum: 1,
+    maximum: 10,
+    unit: 'replicas',
+    description:
+      'Maximum number of replicas of an event index on warm nodes; never more than ELASTIC_INDEX_REPLICAS. `indices age` removes and restores copies.',
+  },
   snapshotType: {
     env: 'SNAPSHOT_TYPE',
     type: 'string',
@@ -761,6 +771,7 @@ export const READ_BY_ONE = {
     'sessionRetentionDays',
     'profileRetentionDays',
     'warmAfterDays',
+    'warmReplicas',
     'snapshotType',
     'snapshotLocation',
     'snapshotBasePath',
@@ -896,4 +907,12 @@ export function autoCreateIndexSetting(indexPrefix: string): string {
 /** Name of the repository of snapshots, where `indexPrefix` is that of the pipeline's indices. */
 export function snapshotRepository(indexPrefix: string): string {
   return `${indexPrefix}-snapshots`
+}
+
+/** Replicas of an event index on warm nodes. */
+export function warmReplicasOf({
+  indexReplicas,
+  warmReplicas,
+}: Pick<Config, 'indexReplicas' | 'warmReplicas'>): number {
+  return Math.min(indexReplicas, warmReplicas)
 }

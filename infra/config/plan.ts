@@ -1,4 +1,4 @@
-import { type Config, loadConfig, settings } from '../../runtime/config.ts'
+import { type Config, loadConfig, settings, warmReplicasOf } from '../../runtime/config.ts'
 import type { Coefficients } from '../sizing/coefficients.ts'
 import { demandOf } from '../sizing/demand.ts'
 import { brokenLimits, type Finding } from '../sizing/limits.ts'
@@ -126,6 +126,7 @@ function shapeOf(config: StackConfig, runtime: Config): Shape {
     zones: Math.max(1, config.platform.zones.length),
     writeQuorum: config.bookkeeper.writeQuorum,
     indexReplicas: runtime.indexReplicas,
+    warmReplicas: warmReplicasOf(runtime),
     eventPartitioning: runtime.eventPartitioning,
     bulkSize: runtime.bulkSize,
     messageMaxEvents: runtime.messageMaxEvents,

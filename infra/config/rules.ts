@@ -1,3 +1,4 @@
+import { warmReplicasOf } from '../../runtime/config.ts'
 import { topicGibOf } from '../sizing/bookies.ts'
 import type { StackFault } from './errors.ts'
 import { floorsOf } from './floors.ts'
@@ -459,10 +460,10 @@ const search: readonly Rule[] = [
   atLeast('elasticsearch.dataNodes', (p) => floor(p).dataNodes, dataHolders, 'a copy needs another machine'),
   rule(
     'copies_beyond_warm_nodes',
-    (p) => ({ copies: p.runtime.indexReplicas, warmNodes: p.elasticsearch.warmNodes }),
+    (p) => ({ copies: warmReplicasOf(p.runtime), warmNodes: p.elasticsearch.warmNodes }),
     (p) =>
-      p.elasticsearch.warmNodes > 0 && p.runtime.indexReplicas >= p.elasticsearch.warmNodes
-        ? `ELASTIC_INDEX_REPLICAS is ${p.runtime.indexReplicas} with ${p.elasticsearch.warmNodes} warm nodes; at most ${p.elasticsearch.warmNodes - 1}, because each copy of a shard needs a node of its own: lower it or add warm nodes`
+      p.elasticsearch.warmNodes > 0 && warmReplicasOf(p.runtime) >= p.elasticsearch.warmNodes
+        ? `an index has ${warmReplicasOf(p.runtime)} replicas on ${p.elasticsearch.warmNodes} warm nodes; at most ${p.elasticsearch.warmNodes - 1}, because each copy of a shard needs a node of its own: add warm nodes${p.elasticsearch.warmNodes === 1 ? '' : ', or lower ELASTIC_WARM_REPLICAS'}`
         : undefined,
   ),
   rule(

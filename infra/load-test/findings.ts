@@ -140,7 +140,7 @@ function leastShape({ bulkSize, indexReplicas }: LoadTest['settings']): Shape {
     profileRetentionDays: 0,
   } as const
   const queue = { writeQuorum: 1, messageMaxEvents: 100, prefetchMessages: 20 }
-  return { ...kept, ...queue, zones: 1, indexReplicas, bulkSize, cores: CORES, floor }
+  return { ...kept, ...queue, zones: 1, indexReplicas, warmReplicas: indexReplicas, bulkSize, cores: CORES, floor }
 }
 
 /** The sizes that the load asks for by itself, with these coefficients. */

@@ -48,6 +48,8 @@ const NEEDED = [
   'ELASTIC_INDEX_CODEC',
   'ELASTIC_FLATTENED_DOC_VALUES',
   'EVENT_PARTITIONING',
+  // Copies of indices on warm nodes belong to the nightly Job.
+  'WARM_AFTER_DAYS',
 ]
 
 const RESOURCES = { cpuMillicores: 250, memoryMib: 256 }

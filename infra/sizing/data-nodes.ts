@@ -28,8 +28,9 @@ import {
 export function sizeDataNodes(question: Question): readonly Derived[] {
   const { stated } = question
   const hot = sizeGroup(question, hotGroup(question))
-  const warmOnes = warmGroup(question)
-  const warm = warmOnes === undefined ? undefined : sizeGroup(question, warmOnes)
+  const onWarm = { ...question, shape: { ...question.shape, indexReplicas: question.shape.warmReplicas } }
+  const warmOnes = warmGroup(onWarm)
+  const warm = warmOnes === undefined ? undefined : sizeGroup(onWarm, warmOnes)
   const shards = sizeShards(question, hot.nodes)
   const nodes = hot.nodes + (warm?.nodes ?? 0)
   const masters = sizeMasters(question, nodes, stated['runtime.ELASTIC_INDEX_SHARDS'] ?? shards.value)

@@ -61,6 +61,8 @@ export interface Shape {
   readonly writeQuorum: number
   /** ELASTIC_INDEX_REPLICAS: copies of each primary shard. */
   readonly indexReplicas: number
+  /** Replicas of an index on warm nodes. */
+  readonly warmReplicas: number
   /** EVENT_PARTITIONING: the period of one event index. */
   readonly eventPartitioning: Period
   /** BULK_SIZE: maximum number of events in one bulk. */

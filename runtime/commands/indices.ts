@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config.ts'
-import { agedIndices, moveToWarm } from '../search/age.ts'
 import { searchClient } from '../search/client.ts'
 import { deleteExpired, expiredOf, type IndexReport, listIndices } from '../search/retention.ts'
 import { deleteExpiredStates, type ExpiredStates, expiredStates } from '../search/state-expiry.ts'
+import { type Tended, tendWarm, warmSteps } from '../search/warm.ts'
+import type { Next } from '../search/warm-plan.ts'
 import { print, printResult, table } from './output.ts'
 
 /** Lists the indices of this configuration. */
@@ -63,26 +65,51 @@ export async function expireIndices(config: Config, { apply = false, json }: App
   }
 }
 
-/** Sends the event indices that are old enough to warm nodes; without `apply` it only says which those are. */
-export async function ageIndices(config: Config, { apply = false, json }: ApplyOptions): Promise<void> {
+interface AgeOptions extends ApplyOptions {
+  /** Maximum duration of `apply`, in minutes. */
+  readonly minutes: number
+}
+
+/** Why an index is not done yet, for operators. */
+const WORDS: Readonly<Record<Exclude<Next, 'done'>, string>> = {
+  send: 'is sent to warm nodes',
+  lower: 'loses the copies that are too many',
+  raise: 'gets its copies back',
+  merge: 'is merged',
+  not_green: 'keeps all copies until it is green',
+  moving: 'its shards are still moving',
+  written: 'is merged when a minute passes without a write',
+  no_room: 'is not merged: a disk would be fuller than 90 % with the copy that a merge makes',
+}
+
+/**
+ * Brings event indices that are old enough to warm nodes, with fewer copies and merged; without `apply` it only says what is left to do.
+ */
+export async function ageIndices(config: Config, { apply = false, json, minutes }: AgeOptions): Promise<void> {
   if (config.warmAfterDays === 0)
     return printResult(
       json,
-      { applied: apply, indices: [] },
+      { applied: apply, indices: {} },
       () => 'WARM_AFTER_DAYS is 0: no index is sent to warm nodes.',
     )
   const search = searchClient(config)
   try {
-    const indices = await agedIndices(search, config, Date.now())
-    if (apply && indices.length > 0) await moveToWarm(search, config, indices)
-    printResult(json, { applied: apply, indices }, () => {
-      if (indices.length === 0) return 'No index has to move.'
-      if (apply) return `Sent to warm nodes: ${indices.join(', ')}`
-      return `Old enough: ${indices.join(', ')}\n\nNothing was moved. Repeat with --apply.`
-    })
+    const nowMs = () => Date.now()
+    const say = json ? () => undefined : print
+    const indices = apply
+      ? await tendWarm(search, config, { nowMs, pause: sleep, endMs: nowMs() + minutes * 60_000, say })
+      : await warmSteps(search, config, nowMs())
+    printResult(json, { applied: apply, indices }, () => leftText(indices, apply))
   } finally {
     await search.close()
   }
+}
+
+function leftText(indices: Tended, applied: boolean): string {
+  const left = Object.entries(indices).flatMap(([index, step]) => (step === 'done' ? [] : [`${index} ${WORDS[step]}`]))
+  if (left.length === 0) return 'Nothing is left to do for indices that are old enough for warm nodes.'
+  const end = applied ? 'The next call continues from here.' : 'Nothing was changed. Repeat with --apply.'
+  return `${left.join('\n')}\n\n${end}`
 }
 
 function said(word: string, indices: readonly string[], states: readonly ExpiredStates[]): string | undefined {

@@ -8,29 +8,45 @@ const DAY_MS = 24 * 3600 * 1000
 /** Warm nodes first. Where there are none, the index stays where it is: nothing waits for a node that does not come. */
 const WARM_FIRST = 'data_warm,data_content'
 const NOT_MOVED = 'does not move what has aged'
+const REPLICAS = 'index.number_of_replicas'
 const SETTING = 'index.routing.allocation.include._tier_preference'
 
+/** An event index that is old enough for warm nodes. */
+export interface Candidate {
+  readonly name: string
+  readonly replicas: number
+  /** Whether its setting prefers warm nodes. */
+  readonly isSent: boolean
+}
+
 /**
- * The event indices that belong on warm nodes and are not sent there yet: all of their period lies further back than
- * `warmAfterDays`. None where that is 0.
+ * The event indices that belong on warm nodes, the oldest first: all of their period lies further back than `warmAfterDays`. None
+ * where that is 0.
  *
  * @throws AppError `search_unavailable` when Elasticsearch does not answer.
  */
-export async function agedIndices(client: Client, config: Config, nowMs: number): Promise<readonly string[]> {
+export async function warmCandidates(client: Client, config: Config, nowMs: number): Promise<readonly Candidate[]> {
   const { event, allEvents } = indicesOf(config)
   const { warmAfterDays } = config
   if (warmAfterDays === 0) return []
   const found = await client.indices
-    .getSettings({ index: allEvents, name: SETTING, flat_settings: true, expand_wildcards: 'open' }, { ignore: [404] })
+    .getSettings(
+      { index: allEvents, name: [SETTING, REPLICAS], flat_settings: true, expand_wildcards: 'open' },
+      { ignore: [404] },
+    )
     .catch(unavailable(config, NOT_MOVED))
   return Object.entries(found)
-    .filter(([index, { settings }]) => {
-      const endMs = periodEndMs(index, event)
-      const preference = (settings as Readonly<Record<string, unknown>> | undefined)?.[SETTING]
-      return endMs !== undefined && endMs + warmAfterDays * DAY_MS <= nowMs && preference !== WARM_FIRST
+    .filter(([index]) => (periodEndMs(index, event) ?? Number.POSITIVE_INFINITY) + warmAfterDays * DAY_MS <= nowMs)
+    .map(([name, { settings }]) => {
+      const flat = settings as Readonly<Record<string, unknown>> | undefined
+      return { name, replicas: Number(flat?.[REPLICAS]), isSent: prefersWarm(flat?.[SETTING]) }
     })
-    .map(([index]) => index)
-    .sort()
+    .sort((a, b) => a.name.localeCompare(b.name))
+}
+
+/** Whether an index with this preference was sent to warm nodes. */
+export function prefersWarm(preference: unknown): boolean {
+  return preference === WARM_FIRST
 }
 
 /** Sends these indices to warm nodes. Elasticsearch moves their shards then, a few at a time, while they are searched and written. */

@@ -1,8 +1,9 @@
 import type { Client } from '@elastic/elasticsearch'
-import type { SharedConfig } from '../config.ts'
+import type { Config, SharedConfig } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { indicesOf } from '../names.ts'
 import type { SetUpStep } from '../set-up-step.ts'
+import { prefersWarm } from './age.ts'
 import { unavailable } from './client.ts'
 import { periodOf, periodStartMs } from './indices.ts'
 import {
@@ -34,7 +35,7 @@ import {
  */
 export async function setUpSearch(
   client: Client,
-  config: SharedConfig,
+  config: SharedConfig & Pick<Config, 'warmAfterDays'>,
   nowMs = Date.now(),
 ): Promise<readonly SetUpStep[]> {
   try {
@@ -43,7 +44,7 @@ export async function setUpSearch(
       steps.push(await ensureTemplate(client, template, inWords(template.body.template.settings.index)))
       const winner = await findWinner(client, template, sampleIndexOf(template, config, nowMs))
       if (winner) steps.push(winner)
-      steps.push(...(await alignIndices(client, template, nowMs)))
+      steps.push(...(await alignIndices(client, template, nowMs, config.warmAfterDays > 0)))
     }
     const guard = 'Elasticsearch creates none of our indices while a template is missing'
     steps.push(await ensureTemplate(client, guardTemplateOf(config), guard))
@@ -101,7 +102,7 @@ async function ensureTemplate(client: Client, template: NamedTemplate, detail: s
   return { what, state: state === 'missing' ? 'created' : 'updated', detail }
 }
 
-async function alignIndices(client: Client, template: Template, nowMs: number): Promise<SetUpStep[]> {
+async function alignIndices(client: Client, template: Template, nowMs: number, hasWarm: boolean): Promise<SetUpStep[]> {
   const { index: wanted } = template.body.template.settings
   const steps: SetUpStep[] = []
   for (const [name, state] of Object.entries(await readIndices(client, template))) {
@@ -109,7 +110,9 @@ async function alignIndices(client: Client, template: Template, nowMs: number): 
     steps.push(...codecStep(template, name, state))
     steps.push(...docValuesStep(template, name, state))
     const replicas = Number(state.settings?.index?.number_of_replicas)
-    steps.push(...(await alignReplicas(client, name, replicas, Number(wanted.number_of_replicas))))
+    // `indices age` sees to the copies of what it has sent to warm nodes.
+    if (!(hasWarm && isOnWarm(state)))
+      steps.push(...(await alignReplicas(client, name, replicas, Number(wanted.number_of_replicas))))
     steps.push(...(await alignRefresh(client, name, state, wanted)))
     steps.push(...(await alignIndex(client, template, name, state)))
   }
@@ -182,6 +185,10 @@ async function alignRefresh(
     const detail = `it keeps ${was} instead of ${wanted}: ${refusalOf(error)}`
     return [{ what, state: 'differs', code: 'refresh_kept', detail }]
   }
+}
+
+function isOnWarm({ settings }: FoundIndex): boolean {
+  return prefersWarm(settings?.index?.routing?.allocation?.include?._tier_preference)
 }
 
 async function alignReplicas(client: Client, index: string, found: number, wanted: number): Promise<SetUpStep[]> {

@@ -28,6 +28,7 @@ const INDEX_FILTER = [
   '*.settings.index.refresh_interval',
   '*.settings.index.codec',
   '*.settings.index.creation_date',
+  '*.settings.index.routing.allocation.include._tier_preference',
 ].join(',')
 
 export async function readTemplate(client: Client, name: string): Promise<FoundTemplate | undefined> {

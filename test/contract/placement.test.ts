@@ -7,7 +7,8 @@ import { loadConfig } from '../../runtime/config.ts'
 import { serverUser } from '../../runtime/local/child.ts'
 import { type ElasticsearchServer, startElasticsearch } from '../../runtime/local/elasticsearch.ts'
 import { freePort } from '../../runtime/local/ports.ts'
-import { agedIndices, moveToWarm } from '../../runtime/search/age.ts'
+import { moveToWarm } from '../../runtime/search/age.ts'
+import { warmSteps } from '../../runtime/search/warm.ts'
 import { eventually } from '../support/until.ts'
 import { servers } from './servers.ts'
 
@@ -177,7 +178,7 @@ describe('three nodes of Elasticsearch in two zones', function () {
 describe('nodes of Elasticsearch for new and for older events', function () {
   this.timeout(300_000)
   const index = 'tracardi-event-2026-10'
-  const config = loadConfig({ WARM_AFTER_DAYS: '7' })
+  const config = loadConfig({ WARM_AFTER_DAYS: '7', ELASTIC_INDEX_REPLICAS: '0' })
   const nowMs = Date.parse('2026-11-08T00:00:00Z')
   let cluster: Cluster
 
@@ -193,13 +194,13 @@ describe('nodes of Elasticsearch for new and for older events', function () {
     for (const name of [index, 'tracardi-event-2026-11']) await cluster.make(name, 0)
     assert.deepEqual(await cluster.copiesOf(index), { one: 3, two: 3, three: 0 })
     await client.bulk({ index, refresh: true, operations: [{ create: {} }, { a: 1 }, { create: {} }, { a: 2 }] })
-    assert.deepEqual(await agedIndices(client, config, nowMs - 1), [])
-    assert.deepEqual(await agedIndices(client, config, nowMs), [index])
+    assert.deepEqual(await warmSteps(client, config, nowMs - 1), {})
+    assert.deepEqual(await warmSteps(client, config, nowMs), { [index]: 'send' })
     await moveToWarm(client, config, [index])
     await eventually(async () => (await cluster.copiesOf(index)).three === PRIMARIES)
     assert.equal((await client.count({ index })).count, 2)
     assert.deepEqual(await cluster.copiesOf('tracardi-event-2026-11'), { one: 3, two: 3, three: 0 })
-    assert.deepEqual(await agedIndices(client, config, nowMs), [])
+    assert.deepEqual(await warmSteps(client, config, nowMs), { [index]: 'done' })
     // Events that come late are stored there too.
     await client.index({ index, refresh: true, document: { a: 3 } })
     assert.equal((await client.count({ index })).count, 3)

@@ -11,18 +11,23 @@ export class SearchNodes {
   readonly #set: string
   readonly #founders: number
   readonly #transports: readonly number[]
+  readonly #roles: readonly string[]
   readonly #running = new Map<number, ElasticsearchServer>()
 
-  /** @param most nodes that there will ever be. */
-  static async start(set: string, count: number, most = count): Promise<SearchNodes> {
+  /**
+   * @param most nodes that there will ever be.
+   * @param roles of each node. @default all that it may have
+   */
+  static async start(set: string, count: number, most = count, roles: readonly string[] = []): Promise<SearchNodes> {
     const transports = await Promise.all(Array.from({ length: most }, () => freePort()))
-    const nodes = new SearchNodes(set, count, transports)
+    const nodes = new SearchNodes(set, count, transports, roles)
     for (let ordinal = 0; ordinal < most; ordinal += 1) mkdirSync(nodes.#folder(ordinal))
     await Promise.all(Array.from({ length: count }, (_, ordinal) => nodes.startNode(ordinal)))
     return nodes
   }
 
-  private constructor(set: string, founders: number, transports: readonly number[]) {
+  private constructor(set: string, founders: number, transports: readonly number[], roles: readonly string[]) {
+    this.#roles = roles
     this.#set = set
     this.#founders = founders
     this.#transports = transports
@@ -38,6 +43,7 @@ export class SearchNodes {
       settings: {
         'cluster.name': this.#set,
         'node.name': this.nameOf(ordinal),
+        ...(this.#roles[ordinal] === undefined ? {} : { 'node.roles': this.#roles[ordinal] }),
         'discovery.type': 'multi-node',
         'discovery.seed_hosts': this.#transports.map((port) => `127.0.0.1:${port}`).join(','),
         'cluster.initial_master_nodes': Array.from({ length: this.#founders }, (_, at) => this.nameOf(at)).join(','),

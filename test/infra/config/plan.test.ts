@@ -409,6 +409,26 @@ describe('faults of a stack', () => {
       [fault('copies_beyond_warm_nodes', { copies: 1, warmNodes: 1 })],
     ],
     [
+      'more copies than warm nodes, which may be fewer there',
+      'staging',
+      {
+        elasticsearch: { dataNodes: 3, warmNodes: 2 },
+        runtime: { ELASTIC_INDEX_REPLICAS: '2' },
+        platform: { zones: [] },
+      },
+      [fault('copies_beyond_warm_nodes', { copies: 2, warmNodes: 2 })],
+    ],
+    [
+      'fewer copies on warm nodes',
+      'staging',
+      {
+        elasticsearch: { dataNodes: 3, warmNodes: 2 },
+        runtime: { ELASTIC_INDEX_REPLICAS: '2', ELASTIC_WARM_REPLICAS: '1' },
+        platform: { zones: [] },
+      },
+      [],
+    ],
+    [
       'warm nodes without data nodes',
       'staging',
       { elasticsearch: { dataNodes: 0, mastersHoldData: true, warmNodes: 2 }, platform: { zones: [] } },

@@ -7,6 +7,7 @@ export const DEV: Shape = {
   zones: 1,
   writeQuorum: 1,
   indexReplicas: 0,
+  warmReplicas: 0,
   eventPartitioning: 'month',
   bulkSize: 500,
   messageMaxEvents: 100,
@@ -23,6 +24,7 @@ export const PRODUCTION: Shape = {
   zones: 3,
   writeQuorum: 3,
   indexReplicas: 1,
+  warmReplicas: 1,
   floor: { apiReplicas: 10, workerReplicas: 2, brokers: 2, bookies: 3, bookieMemoryMib: 4096, dataNodes: 2 },
 }
 
@@ -135,24 +137,26 @@ export const anyLoad: fc.Arbitrary<Load> = fc.record({
 const count = (max: number, min = 1) => fc.integer({ min, max })
 const cores = fc.constantFrom(0.25, 0.5, 1, 2, 4)
 
-export const anyShape: fc.Arbitrary<Shape> = fc.record({
-  zones: count(5),
-  writeQuorum: count(5),
-  indexReplicas: count(3, 0),
-  eventPartitioning: fc.constantFrom('day', 'month', 'quarter', 'year'),
-  bulkSize: count(10_000),
-  messageMaxEvents: count(10_000),
-  prefetchMessages: count(1000),
-  retentionHours: count(8760, 0),
-  sessionRetentionDays: count(1000, 0),
-  profileRetentionDays: count(1000, 0),
-  cores: fc.record({ api: cores, worker: cores, broker: cores, bookie: cores }),
-  floor: fc.record({
-    apiReplicas: count(20),
-    workerReplicas: count(20),
-    brokers: count(5),
-    bookies: count(10),
-    bookieMemoryMib: count(4096, 768),
-    dataNodes: count(10, 0),
-  }),
-})
+export const anyShape: fc.Arbitrary<Shape> = fc
+  .record({
+    zones: count(5),
+    writeQuorum: count(5),
+    indexReplicas: count(3, 0),
+    eventPartitioning: fc.constantFrom('day', 'month', 'quarter', 'year'),
+    bulkSize: count(10_000),
+    messageMaxEvents: count(10_000),
+    prefetchMessages: count(1000),
+    retentionHours: count(8760, 0),
+    sessionRetentionDays: count(1000, 0),
+    profileRetentionDays: count(1000, 0),
+    cores: fc.record({ api: cores, worker: cores, broker: cores, bookie: cores }),
+    floor: fc.record({
+      apiReplicas: count(20),
+      workerReplicas: count(20),
+      brokers: count(5),
+      bookies: count(10),
+      bookieMemoryMib: count(4096, 768),
+      dataNodes: count(10, 0),
+    }),
+  })
+  .map((shape) => ({ ...shape, warmReplicas: shape.indexReplicas }))

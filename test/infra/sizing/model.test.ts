@@ -550,6 +550,15 @@ describe('warm nodes', () => {
     assertWords(keys.map((key) => reasonOf(size(load, DAILY), key)))
   })
 
+  it('need a third less for one replica where the data nodes have two', () => {
+    const bytesWith = (warmReplicas: number) => {
+      const shape = { ...DAILY, indexReplicas: 2, warmReplicas }
+      const count = whyOf(size(load, shape), 'elasticsearch.warmNodes')
+      return rounded(count.facts).bytes
+    }
+    assert.deepEqual([bytesWith(2), bytesWith(1)], [1.36e14, 9.069e13])
+  })
+
   it('are none where all events are young enough', () => {
     assert.equal(sized({ retentionDays: 8 })['elasticsearch.warmNodes'], undefined)
     assert.equal(sized({ retentionDays: 9 })['elasticsearch.warmNodes'], 3)

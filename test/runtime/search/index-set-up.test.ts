@@ -109,6 +109,15 @@ describe('set-up of Elasticsearch', () => {
     assert.equal(server.calls.find((call) => call.method === 'PUT')?.text, '{"index":{"number_of_replicas":1}}')
   })
 
+  it('leaves the replicas of indices on warm nodes to the nightly Job, while there is one', async () => {
+    const { settings, ...rest } = indexOf('3', '0')
+    const routing = { allocation: { include: { _tier_preference: 'data_warm,data_content' } } }
+    await setUp()
+    search.indices = { 'tracardi-event-2026-10': { ...rest, settings: { index: { ...settings.index, routing } } } }
+    assert.deepEqual(codes(await setUp({ ...config, warmAfterDays: 7 })), [])
+    assert.deepEqual(codes(await setUp()), [['event-2026-10', 'updated', undefined]])
+  })
+
   it('gives existing indices the refresh interval, whichever they had', async () => {
     await setUp()
     const without = indexOf('3', '1')
