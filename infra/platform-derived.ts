@@ -1,5 +1,6 @@
 import { withDefaults } from './config/defaults.ts'
 import { nodeSets } from './elasticsearch/node-sets.ts'
+import { KEEPER_RESOURCES } from './kubernetes/budget-keeper.ts'
 import { labelsFrom } from './kubernetes/labels.ts'
 import type { Resources } from './kubernetes/pod.ts'
 import { TIER_NAMES, type Tier } from './kubernetes/tiers.ts'
@@ -48,6 +49,7 @@ export function sizesOf({
     const before = sizes.findLast(([name]) => name === tier)?.[1].pods ?? 0
     sizes.push([tier, of(before + share.replicas, resources, diskGib)])
   }
+  if (pulsar !== undefined || elasticsearch !== undefined) sizes.push(['budget-keeper', of(1, KEEPER_RESOURCES)])
   if (observability !== undefined) sizes.push(['elasticsearch-exporter', of(1, EXPORTER_RESOURCES)])
   sizes.push(['api', of(api.replicas, api)], ['worker', of(workers.replicas, workers)])
   return new Map(sizes.filter(([, { pods }]) => pods > 0))

@@ -9,6 +9,7 @@ import {
 } from '@pulumi/pulumi'
 import { Elasticsearch } from './elasticsearch/elasticsearch.ts'
 import type { SearchAccess } from './elasticsearch/endpoint.ts'
+import { BudgetKeeper, type BudgetKeeperArgs } from './kubernetes/budget-keeper.ts'
 import { checksumOfSecrets } from './kubernetes/config-files.ts'
 import { labelsOf, PART_OF, PLATFORM } from './kubernetes/labels.ts'
 import { protection } from './kubernetes/protection.ts'
@@ -148,6 +149,7 @@ export class Platform extends ComponentResource {
       const ready = { ...child, dependsOn: [...base, ...elasticsearch.dependsOn] }
       new Observability(`${prefix}observability`, monitored, ready)
     }
+    keeperOf(`${prefix}budget-keeper`, { ...site, image: runtimeImage }, [pulsar, elasticsearch], afterSetUp)
     this.trackUrl = this.api.trackUrl
     this.consoleToken = this.api.consoleToken
     this.registerOutputs({ trackUrl: this.trackUrl, consoleToken: this.consoleToken })
@@ -228,6 +230,17 @@ function elasticsearchOf(
   const made = credentials(secretName, { password }, site, opts)
   const digest = checksumOfSecrets(password)
   return { endpoint: { url, username, passwordSecret: secretName, digest }, dependsOn: [made] }
+}
+
+/** There is none for servers that are not of the platform. */
+function keeperOf(
+  name: string,
+  args: Omit<BudgetKeeperArgs, 'gated'>,
+  servers: readonly Pick<SearchAccess, 'gated'>[],
+  opts: ComponentResourceOptions,
+): void {
+  const gated = servers.flatMap((one) => one.gated ?? [])
+  if (gated.length > 0) new BudgetKeeper(name, { ...args, gated }, opts)
 }
 
 function credentials(

@@ -7,6 +7,7 @@ import { type DrainFlags, drainCommand, runDrain } from './commands/drain.ts'
 import { type EraseFlags, eraseCommand, runErase } from './commands/erase.ts'
 import { checkIds } from './commands/ids.ts'
 import { ageIndices, expireIndices, indices } from './commands/indices.ts'
+import { type KeepBudgetsFlags, keepBudgetsCommand, runKeepBudgets } from './commands/keep-budgets.ts'
 import { DEFAULT_TARGET, type LoadTestFlags, loadTestCommand, runLoadTestCommand } from './commands/load-test.ts'
 import { type OperatorApi, operatorApi } from './commands/operator.ts'
 import { decimal, print, printResult, RUN_OPTION, wholeNumber } from './commands/output.ts'
@@ -33,7 +34,7 @@ const API_OPTION =
   'private listener of the API; default: the run on this machine, or the API at PRIVATE_PORT of this machine'
 
 /** They run on, and report in their logs. */
-const PROGRAMS: readonly string[] = ['api', 'worker', 'local']
+const PROGRAMS: readonly string[] = ['api', 'worker', 'keep-budgets', 'local']
 
 const cli = new Command('tracardi')
   .description(
@@ -247,6 +248,10 @@ cli.addCommand(
   rollOutCommand().action(async (flags: RollOutFlags) => {
     process.exitCode = await runRollOut(loadConfig(process.env), flags, process.env)
   }),
+)
+
+cli.addCommand(
+  keepBudgetsCommand().action((flags: KeepBudgetsFlags) => runKeepBudgets(loadConfig(process.env), flags, process.env)),
 )
 
 cli.addCommand(

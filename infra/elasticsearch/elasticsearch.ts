@@ -2,6 +2,7 @@ import { ComponentResource, type ComponentResourceOptions, type Input, type Reso
 import { settings } from '../../runtime/config.ts'
 import { refuse, settledImage, withDefaults } from '../config/defaults.ts'
 import { elasticsearchFaults } from '../config/rules.ts'
+import type { GatedServers } from '../kubernetes/budget-keeper.ts'
 import { checksum, checksumOfSecrets } from '../kubernetes/config-files.ts'
 import type { DrainSettings } from '../kubernetes/drain.ts'
 import { setUpJob } from '../kubernetes/job.ts'
@@ -17,7 +18,7 @@ import { authorityConfig, Certificates } from './certificates.ts'
 import type { SearchAccess, SearchEndpoint } from './endpoint.ts'
 import { elasticsearchFacts, type SettledElasticsearch } from './facts.ts'
 import { ELASTICSEARCH_USER, elasticsearchPod } from './node.ts'
-import { drainNodes, rollOutNodes } from './node-jobs.ts'
+import { drainNodes, gatedNodes, rollOutNodes } from './node-jobs.ts'
 import { foundingMasters, membersService, type NodeSet, nodeSets, tierName } from './node-sets.ts'
 import { elasticsearchSettings, HTTP_PORT, jvmOptionsFile, LOG4J_FILE, TRANSPORT_PORT } from './settings.ts'
 import type { SnapshotStore } from './snapshots.ts'
@@ -134,6 +135,7 @@ const READY_SECONDS = 30
 export class Elasticsearch extends ComponentResource implements SearchAccess {
   readonly endpoint: SearchEndpoint
   readonly dependsOn: readonly Resource[]
+  readonly gated: readonly GatedServers[]
 
   constructor(name: string, args: ElasticsearchArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:elasticsearch:Elasticsearch', name, {}, opts)
@@ -226,7 +228,9 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     // copies are on both kinds, so these restart one after the other.
     const nodes = [sets.filter(isMaster), data].flatMap((some) => oneAfterTheOther(some, make))
     drain?.after(nodes)
-    const budgets = tiers.map((tier) => disruptionBudget(site, tier, tierName(name, tier), child))
+    const budgets = tiers.map((tier) =>
+      disruptionBudget(site, tier, tierName(name, tier), child, job.image !== undefined),
+    )
     const users = secure ? [this.users(own, secure.users, nodes)] : []
     const url = `${security ? 'https' : 'http'}://${hostOf(site, name)}:${HTTP_PORT}`
     this.endpoint = {
@@ -247,6 +251,12 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     const { indexReplicas } = args
     const rolled = rollOutNodes({ ...job, sets: nodes, indexPrefix, indexReplicas }, after)
     this.dependsOn = [...made, ...rolled]
+    const kept = tiers.map((tier) => ({
+      name: tierName(name, tier),
+      sets: sets.filter((set) => set.tier === tier).map((set) => set.name),
+    }))
+    const credentials = this.endpoint.digest === undefined ? {} : { digest: this.endpoint.digest }
+    this.gated = gatedNodes({ ...job, indexPrefix, indexReplicas, budgets: kept, ...credentials })
     this.registerOutputs({ url })
   }
 

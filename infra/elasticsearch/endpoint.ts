@@ -1,4 +1,5 @@
 import type { Input, Resource } from '@pulumi/pulumi'
+import type { GatedServers } from '../kubernetes/budget-keeper.ts'
 
 /** An Elasticsearch that API and workers can use, and with what they show who they are. */
 export interface SearchEndpoint {
@@ -22,4 +23,6 @@ export interface SearchEndpoint {
 export interface SearchAccess {
   readonly endpoint: SearchEndpoint
   readonly dependsOn: readonly Resource[]
+  /** Nodes whose disruption budgets can follow their health. @default none */
+  readonly gated?: readonly GatedServers[]
 }

@@ -1,7 +1,8 @@
 import type { CustomResourceOptions, Input, Resource } from '@pulumi/pulumi'
 import { type Config, settings, toEnv } from '../../runtime/config.ts'
+import type { GatedServers } from '../kubernetes/budget-keeper.ts'
 import { Drain, type DrainSettings } from '../kubernetes/drain.ts'
-import { roller } from '../kubernetes/roller.ts'
+import { roller, rollOutName } from '../kubernetes/roller.ts'
 import { RUNTIME_USER } from '../kubernetes/runtime-user.ts'
 import { hostOf, type Site } from '../kubernetes/site.ts'
 import type { Stateful } from '../kubernetes/stateful.ts'
@@ -22,11 +23,20 @@ interface NodeJobArgs {
   readonly image: Input<string> | undefined
 }
 
-export interface RollOutArgs extends NodeJobArgs {
-  readonly sets: readonly Stateful[]
+interface GateArgs extends NodeJobArgs {
   readonly indexPrefix: string
   /** Copies of each shard besides the primary, that the pipeline's indices are to have. */
   readonly indexReplicas: number | undefined
+}
+
+export interface RollOutArgs extends GateArgs {
+  readonly sets: readonly Stateful[]
+}
+
+export interface GatedNodesArgs extends GateArgs {
+  readonly budgets: GatedServers['budgets']
+  /** Changes with the credentials. */
+  readonly digest?: Input<string>
 }
 
 export interface DrainNodesArgs extends NodeJobArgs {
@@ -52,6 +62,17 @@ export function rollOutNodes(args: RollOutArgs, opts: CustomResourceOptions): re
   const { env, volumes, mounts } = accessAs('tracardi', args, { indexPrefix, indexReplicas })
   const gates = { servers: 'elasticsearch', sets: ordered, recoverySeconds: RECOVERY_SECONDS } as const
   return [roller({ site, name, image, ...gates, env, volumes, mounts }, opts)]
+}
+
+/** How the keeper of budgets asks the cluster: as the Job that restarts the nodes does. */
+export function gatedNodes(args: GatedNodesArgs): readonly GatedServers[] {
+  const { name, image, budgets, digest, indexPrefix, indexReplicas = settings.indexReplicas.default } = args
+  if (image === undefined) return []
+  const access = {
+    ...accessAs('tracardi', args, { indexPrefix, indexReplicas }),
+    ...(digest === undefined ? {} : { digest }),
+  }
+  return [{ servers: 'elasticsearch', lease: rollOutName(name), budgets, access }]
 }
 
 /** The Jobs that empty data nodes before they go. They have the administrator's rights: no other user may change allocation. */

@@ -9,6 +9,18 @@ import { RUNTIME_USER } from './runtime-user.ts'
 import type { Site } from './site.ts'
 import type { Stateful } from './stateful.ts'
 
+/** How the gates ask bookies and ZooKeeper. */
+export interface GateOptions {
+  /** Domain of the pods. */
+  readonly domain?: string
+  /** Port of the pods. */
+  readonly port?: number
+  /** ZooKeeper of the bookies, `host:port`. */
+  readonly zookeeper?: string
+  /** Bookies that a ledger is written to. */
+  readonly ensemble?: number
+}
+
 export interface RollerArgs {
   readonly site: Site
   /** What its objects are called, with `-roll-out`. */
@@ -18,13 +30,17 @@ export interface RollerArgs {
   readonly servers: 'zookeeper' | 'bookkeeper' | 'elasticsearch'
   /** In the order of the rollout. */
   readonly sets: readonly Stateful[]
-  /** More options of the command. */
-  readonly options?: readonly string[]
+  readonly options?: GateOptions
   readonly env?: Readonly<Record<string, Input<string>>>
   readonly volumes?: readonly Volume[]
   readonly mounts?: ContainerArgs['mounts']
   /** How long servers may take to recover from the restart of one, besides the time of the pod itself, in seconds. */
   readonly recoverySeconds: number
+}
+
+/** Name of the Lease of a rollout, and what the names of its Jobs begin with. */
+export function rollOutName(name: string): string {
+  return `${name}-roll-out`
 }
 
 const RESOURCES = { cpuMillicores: 50, memoryMib: 256 }
@@ -36,8 +52,8 @@ const RESOURCES = { cpuMillicores: 50, memoryMib: 256 }
  * It may read these sets and the pods of the namespace, and evict pods, which a disruption budget may forbid.
  */
 export function roller(args: RollerArgs, opts: CustomResourceOptions): k8s.batch.v1.Job {
-  const { site, servers, sets, options = [], env = {}, volumes = [], mounts = {} } = args
-  const name = `${args.name}-roll-out`
+  const { site, servers, sets, options = {}, env = {}, volumes = [], mounts = {} } = args
+  const name = rollOutName(args.name)
   const waitSeconds = Math.max(...sets.map(({ podSeconds }) => podSeconds)) + args.recoverySeconds
   const pods = sets.reduce((sum, { replicas }) => sum + replicas, 0)
   const container = {
@@ -48,7 +64,7 @@ export function roller(args: RollerArgs, opts: CustomResourceOptions): k8s.batch
       ...['--servers', servers, '--lease', name],
       ...sets.flatMap((set) => ['--set', set.name]),
       ...['--wait-minutes', `${Math.ceil(waitSeconds / 60)}`, '--reason-file', MESSAGE_FILE],
-      ...options,
+      ...Object.entries(options).flatMap(([option, value]) => [`--${option}`, `${value}`]),
     ],
     env,
     mounts,

@@ -19,12 +19,17 @@ export function configMap(
   )
 }
 
-/** Lets a drain of machines take one pod of the tier at a time, in any zone. */
+/**
+ * Lets a drain of machines take one pod of the tier at a time, in any zone.
+ *
+ * @param kept whether a `BudgetKeeper` changes it afterwards.
+ */
 export function disruptionBudget(
   site: Site,
   tier: Tier,
   name: string,
   opts: CustomResourceOptions,
+  kept = false,
 ): k8s.policy.v1.PodDisruptionBudget {
   return new k8s.policy.v1.PodDisruptionBudget(
     name,
@@ -37,6 +42,7 @@ export function disruptionBudget(
         unhealthyPodEvictionPolicy: 'AlwaysAllow',
       },
     },
-    opts,
+    // What the keeper has set stays through every later update.
+    kept ? { ...opts, ignoreChanges: ['spec.maxUnavailable'] } : opts,
   )
 }

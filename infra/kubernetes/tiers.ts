@@ -9,6 +9,7 @@ export const TIER_NAMES = [
   'elasticsearch-data',
   'elasticsearch-warm',
   'elasticsearch-exporter',
+  'budget-keeper',
   'api',
   'worker',
   'set-up',
@@ -66,6 +67,7 @@ export const TIERS = {
       { from: ['zookeeper'], ports: ['client', 'server', 'election'], why: 'ensemble' },
       { from: ['bookkeeper', 'autorecovery', 'broker'], ports: ['client'], why: 'metadata' },
       { from: ['set-up'], ports: ['client'], why: 'cluster metadata and racks' },
+      { from: ['budget-keeper'], ports: ['client'], why: 'health of ZooKeeper and bookies' },
     ],
   },
   bookkeeper: {
@@ -101,6 +103,7 @@ export const TIERS = {
   'elasticsearch-data': { keeps: 'events, sessions, profiles, on `data`', ...elasticsearch },
   'elasticsearch-warm': { keeps: 'older events, on `data`', ...elasticsearch },
   'elasticsearch-exporter': { ports: { metrics: 9114 }, metrics, clients: [] },
+  'budget-keeper': { ports: {}, clients: [] },
   api: {
     ports: { public: 8585, private: 8686, monitoring: 9464 },
     metrics: monitoring,

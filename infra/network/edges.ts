@@ -66,9 +66,11 @@ export function edgesOf(args: EdgesArgs): readonly Edge[] {
     end === 'anywhere' || end === 'dns' || outside.has(end as Outside) || tiers.has(end as Tier)
   // As the Service of the clients has it: masters answer them only where they hold the data.
   const search = tiers.has('elasticsearch-data') ? 'elasticsearch-data' : 'elasticsearch-master'
-  const documents = CLIENTS.elasticsearch.map(
-    (from): Edge => ({ from, to: search, ports: [TIERS[search].ports.http], why: 'indices and documents' }),
-  )
+  const asks = (from: Tier, why: string): Edge => ({ from, to: search, ports: [TIERS[search].ports.http], why })
+  const documents = [
+    ...CLIENTS.elasticsearch.map((from) => asks(from, 'indices and documents')),
+    asks('budget-keeper', 'health of the nodes'),
+  ]
   const servers = (Object.entries(external) as [keyof ExternalPorts, readonly number[]][]).flatMap(([what, ports]) =>
     ports.length === 0 ? [] : CLIENTS[what].map((from): Edge => ({ from, to: 'anywhere', ports, why: what })),
   )
@@ -79,11 +81,14 @@ export function edgesOf(args: EdgesArgs): readonly Edge[] {
     ...stored('broker', offloadPorts, 'offloaded ledgers'),
   ]
   const apiServerPorts = rollouts ? API_SERVER_PORTS : []
-  const restarts = stored(
-    'set-up',
-    apiServerPorts,
-    'the API server, which evicts pods for rollouts, and knows what is to be drained',
-  )
+  const restarts = [
+    ...stored(
+      'set-up',
+      apiServerPorts,
+      'the API server, which evicts pods for rollouts, and knows what is to be drained',
+    ),
+    ...stored('budget-keeper', apiServerPorts, 'the API server, which has the disruption budgets'),
+  ]
   const scraped = scrapedOf([...tiers], authenticated).map((to): Edge => {
     const { metrics, ports } = tierOf(to)
     return { from: 'scrapers', to, ports: [ports[metrics?.port ?? ''] as number], why: 'metrics' }

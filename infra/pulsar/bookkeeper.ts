@@ -2,10 +2,11 @@ import type * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi'
 import { withDefaults } from '../config/defaults.ts'
 import type { GroupOf } from '../config/read.ts'
+import type { GatedServers } from '../kubernetes/budget-keeper.ts'
 import { checksum, propertiesFile, scriptOf } from '../kubernetes/config-files.ts'
 import { type PodTemplate, podTemplate } from '../kubernetes/pod.ts'
 import { execCheck, probes } from '../kubernetes/probes.ts'
-import { roller } from '../kubernetes/roller.ts'
+import { roller, rollOutName } from '../kubernetes/roller.ts'
 import { service } from '../kubernetes/service.ts'
 import { hostOf, podHost, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
@@ -98,6 +99,8 @@ const RETRY_SECONDS = 6 * SESSION_SECONDS
 export class BookKeeper extends ComponentResource {
   /** One for each zone, or one. */
   readonly sets: readonly k8s.apps.v1.StatefulSet[]
+  /** How a keeper of budgets asks the bookies; nothing without an image of the runtime. */
+  readonly gated: readonly GatedServers[]
 
   constructor(name: string, args: BookKeeperArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:pulsar:BookKeeper', name, {}, opts)
@@ -154,11 +157,12 @@ export class BookKeeper extends ComponentResource {
         ),
     )
     drain?.after(sets)
-    const budget = disruptionBudget(site, 'bookkeeper', name, child)
-    if (args.runtimeImage !== undefined && sets.length > 0) {
-      const { runtimeImage: image } = args
-      const address = ['--domain', hostOf(site, name), '--port', `${PORTS.bookie}`, '--zookeeper', args.zookeeper]
-      const options = [...address, '--ensemble', `${config.ensemble}`]
+    const { runtimeImage: image } = args
+    const budget = disruptionBudget(site, 'bookkeeper', name, child, image !== undefined)
+    const options = { domain: hostOf(site, name), port: PORTS.bookie, zookeeper: args.zookeeper, ensemble }
+    const budgets = [{ name, sets: sets.map((set) => set.name) }]
+    this.gated = image === undefined ? [] : [{ servers: 'bookkeeper', lease: rollOutName(name), budgets, ...options }]
+    if (image !== undefined && sets.length > 0) {
       const gates = { servers: 'bookkeeper', sets, options, recoverySeconds: RECOVERY_SECONDS } as const
       roller({ site, name, image, ...gates }, { parent: this, dependsOn: [budget] })
     }

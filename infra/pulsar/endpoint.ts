@@ -1,4 +1,5 @@
 import type { Input, Resource } from '@pulumi/pulumi'
+import type { GatedServers } from '../kubernetes/budget-keeper.ts'
 
 /** A Pulsar that API and workers can use: that of the stack, or an existing one. */
 export interface PulsarEndpoint {
@@ -18,4 +19,6 @@ export interface PulsarAccess {
   /** Changes with the tokens: programs read theirs when they start. */
   readonly tokenDigest?: Input<string>
   readonly dependsOn: readonly Resource[]
+  /** Servers whose disruption budgets can follow their health. @default none */
+  readonly gated?: readonly GatedServers[]
 }

@@ -7,6 +7,7 @@ import {
 } from '@pulumi/pulumi'
 import { refuse, settledImage, withDefaults } from '../config/defaults.ts'
 import { pulsarFaults } from '../config/rules.ts'
+import type { GatedServers } from '../kubernetes/budget-keeper.ts'
 import type { DrainSettings } from '../kubernetes/drain.ts'
 import { hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
@@ -118,6 +119,7 @@ export class Pulsar extends ComponentResource implements PulsarAccess {
   readonly tokenSecrets?: Readonly<Record<'admin' | 'api' | 'worker', string>>
   readonly tokenDigest?: Output<string>
   readonly dependsOn: readonly Resource[]
+  readonly gated: readonly GatedServers[]
 
   constructor(name: string, args: PulsarArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:pulsar:Pulsar', name, {}, opts)
@@ -182,6 +184,7 @@ export class Pulsar extends ComponentResource implements PulsarAccess {
       const proxy = { ...site, image, ...cluster, brokers: this.endpoint, ...config.proxy }
       this.proxy = new Proxy(`${prefix}proxy`, proxy, after(this.endpoint))
     }
+    this.gated = [...this.zookeeper.gated, ...this.bookkeeper.gated]
     this.transport = transport
     this.brokers = config.broker.replicas
     if (tokens) {

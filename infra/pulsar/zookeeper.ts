@@ -2,10 +2,11 @@ import type * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi'
 import { withDefaults } from '../config/defaults.ts'
 import type { GroupOf } from '../config/read.ts'
+import type { GatedServers } from '../kubernetes/budget-keeper.ts'
 import { checksum, propertiesFile, scriptOf } from '../kubernetes/config-files.ts'
 import { type PodTemplate, podTemplate } from '../kubernetes/pod.ts'
 import { execCheck, probes } from '../kubernetes/probes.ts'
-import { roller } from '../kubernetes/roller.ts'
+import { roller, rollOutName } from '../kubernetes/roller.ts'
 import { service } from '../kubernetes/service.ts'
 import { type Domain, hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { Stateful } from '../kubernetes/stateful.ts'
@@ -74,6 +75,8 @@ export class ZooKeeper extends ComponentResource {
   /** Where clients connect, `host:port`. It stays the same when nodes are added. */
   readonly address: string
   readonly set: k8s.apps.v1.StatefulSet
+  /** How a keeper of budgets asks the nodes; nothing without an image of the runtime. */
+  readonly gated: readonly GatedServers[]
 
   constructor(name: string, args: ZooKeeperArgs, opts: ComponentResourceOptions = {}) {
     super('tracardi-at-scale:pulsar:ZooKeeper', name, {}, opts)
@@ -108,10 +111,12 @@ export class ZooKeeper extends ComponentResource {
       },
       { parent: this, dependsOn: [configuration, client, peers] },
     )
-    const budget = disruptionBudget(site, 'zookeeper', name, child)
-    if (args.runtimeImage !== undefined) {
-      const { runtimeImage: image } = args
-      const options = ['--domain', hostOf(site, members), '--port', `${PORTS.client}`]
+    const { runtimeImage: image } = args
+    const budget = disruptionBudget(site, 'zookeeper', name, child, image !== undefined)
+    const options = { domain: hostOf(site, members), port: PORTS.client }
+    const budgets = [{ name, sets: [name] }]
+    this.gated = image === undefined ? [] : [{ servers: 'zookeeper', lease: rollOutName(name), budgets, ...options }]
+    if (image !== undefined) {
       const gates = { servers: 'zookeeper', sets: [stateful], options, recoverySeconds: RECOVERY_SECONDS } as const
       roller({ site, name, image, ...gates }, { parent: this, dependsOn: [budget] })
     }

@@ -5,26 +5,17 @@ import { systemClock } from '../clock.ts'
 import type { SharedConfig } from '../config.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { accessOfPod, KubernetesApi } from '../kubernetes-api.ts'
-import { bookieServers } from '../rollout/bookkeeper.ts'
-import { searchServers } from '../rollout/elasticsearch.ts'
 import { kubernetes } from '../rollout/kubernetes.ts'
 import { Lock } from '../rollout/lock.ts'
 import { rollOut } from '../rollout/roll-out.ts'
-import type { Servers } from '../rollout/verdict.ts'
-import { type Address, zookeeperServers } from '../rollout/zookeeper.ts'
-import { searchClient } from '../search/client.ts'
+import { type ServersOptions, serversOf } from '../rollout/servers.ts'
 import { INCOMPLETE, print, wholeNumber } from './output.ts'
 
 /** The options of `rollOutCommand`. */
-export interface RollOutFlags {
-  readonly servers: 'elasticsearch' | 'bookkeeper' | 'zookeeper'
+export interface RollOutFlags extends ServersOptions {
   readonly set: readonly string[]
   readonly lease: string
   readonly waitMinutes: number
-  readonly domain?: string
-  readonly port?: number
-  readonly zookeeper?: string
-  readonly ensemble?: number
   readonly reasonFile?: string
 }
 
@@ -85,28 +76,4 @@ export async function runRollOut(config: SharedConfig, flags: RollOutFlags, env:
     await servers.close()
     await api.close()
   }
-}
-
-/** @throws AppError `command_invalid` when an option of the servers is missing. */
-function serversOf(config: SharedConfig, flags: RollOutFlags): Servers {
-  if (flags.servers === 'elasticsearch') return searchServers(searchClient(config), config)
-  const domain = needed(flags, 'domain')
-  const port = needed(flags, 'port')
-  if (flags.servers === 'zookeeper') return zookeeperServers((pod) => ({ host: `${pod}.${domain}`, port }))
-  const idOf = (pod: string) => `${pod}.${domain}:${port}`
-  return bookieServers(addressIn(needed(flags, 'zookeeper')), idOf, needed(flags, 'ensemble'))
-}
-
-function needed<Name extends 'domain' | 'port' | 'zookeeper' | 'ensemble'>(
-  flags: RollOutFlags,
-  name: Name,
-): NonNullable<RollOutFlags[Name]> {
-  const value = flags[name]
-  if (value !== undefined) return value as NonNullable<RollOutFlags[Name]>
-  throw new AppError('command_invalid', `--servers ${flags.servers} needs --${name}`)
-}
-
-function addressIn(text: string): Address {
-  const [host = '', port = ''] = text.split(':')
-  return { host, port: Number(port) }
 }

@@ -133,13 +133,17 @@ class Roller {
       throw stopped(`${text}, for ${Math.round(waitMs / 60_000)} minutes`)
   }
 
-  /** Once for each change. Counts change all the time, and are none; the numbers of pods are. */
   #sayOnce(text: string): void {
-    const key = text.replace(/(?<![\w-])\d+/g, '#')
+    const key = withoutCounts(text)
     if (key === this.#said) return
     this.#said = key
     this.#args.say(text)
   }
+}
+
+/** What is said once for each change: counts change all the time, and are none; the numbers of pods are. */
+export function withoutCounts(text: string): string {
+  return text.replace(/(?<![\w-])\d+/g, '#')
 }
 
 function stopped(reason: string): AppError {

@@ -4,8 +4,8 @@ import type { Registered } from '../support/registered.ts'
 import { changed, registeredBy, STACKS } from '../support/stack.ts'
 import { containersOf, mib, ofType, podTemplates } from '../support/workloads.ts'
 
-/** Jobs that ask the API server: those that drain servers before they go, and those that restart them. */
-const ASKING = /-(drain-before|drain-after|roll-out)-[0-9a-f]{8}$/
+/** Pods that ask the API server: Jobs that drain servers before they go, or restart them, and the keeper of budgets. */
+const ASKING = /-(drain-before|drain-after|roll-out)-[0-9a-f]{8}$|^budget-keeper$/
 
 for (const stack of STACKS) {
   describe(`the ${stack} stack`, () => {
@@ -34,7 +34,7 @@ for (const stack of STACKS) {
       }
     })
 
-    it('runs every pod as PodSecurity restricted asks, with a read-only root, and a token only for Jobs that ask the API server', () => {
+    it('runs every pod as PodSecurity restricted asks, with a read-only root, and a token only for those that ask the API server', () => {
       for (const { name, spec } of podTemplates(resources)) {
         assert.equal(spec.automountServiceAccountToken, ASKING.test(name), name)
         assert.equal(spec.securityContext.runAsNonRoot, true, name)

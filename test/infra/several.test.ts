@@ -40,14 +40,15 @@ describe('one program', () => {
       'orders-broker',
       'orders-zookeeper',
     ])
-    assert.deepEqual(objectsOf(resources, 'Deployment', 'tracardi'), ['api', 'autorecovery', 'worker'])
+    assert.deepEqual(objectsOf(resources, 'Deployment', 'tracardi'), ['api', 'autorecovery', 'budget-keeper', 'worker'])
     assert.deepEqual(objectsOf(resources, 'Deployment', 'tracardi-eu'), [
       'eu-api',
       'eu-autorecovery',
+      'eu-budget-keeper',
       'eu-elasticsearch-exporter',
       'eu-worker',
     ])
-    assert.deepEqual(objectsOf(resources, 'Deployment', 'shop'), ['shop-api', 'shop-worker'])
+    assert.deepEqual(objectsOf(resources, 'Deployment', 'shop'), ['shop-api', 'shop-budget-keeper', 'shop-worker'])
   })
 
   it('speaks within each of them to its own servers', () => {

@@ -9,7 +9,7 @@ export interface Waiver {
 
 const SERVERS = /^(zookeeper|bookkeeper|autorecovery|broker|pulsar-|elasticsearch-)/
 /** What runs the project's own image. */
-const OWN = /^(api|worker|set-up-|image-check-)/
+const OWN = /^(api|worker|budget-keeper|set-up-|image-check-)/
 const PINNED =
   'images are named by digest or by version and do not change under their name; `Always` would keep a pod from coming back while the registry is down'
 const OFFICIAL_USER =
@@ -50,6 +50,18 @@ export const WAIVERS: readonly Waiver[] = [
     check: 'deployment-replicas',
     objects: /^(api|worker)$/,
     reason: 'the stack dev has one of each',
+  },
+  {
+    linter: 'kube-score',
+    check: 'deployment-replicas',
+    objects: /^budget-keeper$/,
+    reason: 'two would do the same work; while it is down, the budgets stay as they are',
+  },
+  {
+    linter: 'kube-score',
+    check: 'pod-probes-identical',
+    objects: /^budget-keeper$/,
+    reason: 'it serves nobody; both probes ask whether it still works',
   },
   {
     linter: 'kube-score',

@@ -86,7 +86,7 @@ const SHAPES: readonly (readonly [string, Stack, Partial<ClusterFacts>, readonly
     {
       nodes: [
         machine('machine-a-0', 'a', {
-          allocatable: amountsOf({ cpu: '1260m', memory: '64Gi', 'ephemeral-storage': '99Gi' }),
+          allocatable: amountsOf({ cpu: '1310m', memory: '64Gi', 'ephemeral-storage': '99Gi' }),
         }),
       ],
     },

@@ -23,7 +23,7 @@ describe('the table of tiers', () => {
   it('has the ports of every pod, and no other', async () => {
     const pods = podTemplates(await registeredBy(changed('staging', EVERYTHING))).filter(({ kind }) => kind !== 'Job')
     const found = pods.map(({ metadata, spec }) => {
-      const ports: readonly { name: string; containerPort: number }[] = spec.containers[0].ports
+      const ports: readonly { name: string; containerPort: number }[] = spec.containers[0].ports ?? []
       return [metadata.labels[NAME], Object.fromEntries(ports.map(({ name, containerPort }) => [name, containerPort]))]
     })
     const expected = TIER_NAMES.filter((tier) => tier !== 'set-up').map((tier) => [tier, { ...tierOf(tier).ports }])

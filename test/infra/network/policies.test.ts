@@ -88,7 +88,7 @@ describe('network policies', () => {
     })
   }
 
-  it('let each tier reach its peers, the set-up the API server, and nobody else', async () => {
+  it('let each tier reach its peers, the set-up and the keeper of budgets the API server, and nobody else', async () => {
     const clients = [DNS, 'broker 6650 8080', 'elasticsearch-data 9200']
     const members = [DNS, 'elasticsearch-data 9300', 'elasticsearch-master 9300']
     assert.deepEqual(tiers(await of('staging', { proxy: { replicas: 1 } }), 'egress'), {
@@ -99,6 +99,7 @@ describe('network policies', () => {
       proxy: [DNS, 'broker 6650 8080'],
       'elasticsearch-master': members,
       'elasticsearch-data': members,
+      'budget-keeper': [DNS, 'anywhere 443 6443 8443 16443', 'elasticsearch-data 9200', 'zookeeper 2181'],
       api: [DNS, 'api 8585', 'api 9464', ...clients.slice(1), 'worker 9464'],
       worker: clients,
       // The API server too, which says what is to be drained.
@@ -109,13 +110,21 @@ describe('network policies', () => {
   it('let each tier be reached by its peers, and by nobody that the stack does not name', async () => {
     const members = ['elasticsearch-data 9300', 'elasticsearch-master 9300']
     assert.deepEqual(tiers(await of('staging', { proxy: { replicas: 1 } }), 'ingress'), {
-      zookeeper: ['autorecovery 2181', 'bookkeeper 2181', 'broker 2181', 'set-up 2181', 'zookeeper 2181 2888 3888'],
+      zookeeper: [
+        'autorecovery 2181',
+        'bookkeeper 2181',
+        'broker 2181',
+        'budget-keeper 2181',
+        'set-up 2181',
+        'zookeeper 2181 2888 3888',
+      ],
       bookkeeper: ['autorecovery 3181', 'bookkeeper 3181', 'broker 3181', 'set-up 3181'],
       autorecovery: [],
       broker: ['api 6650 8080', 'broker 6650 8080', 'proxy 6650 8080', 'set-up 6650 8080', 'worker 6650 8080'],
       proxy: ['anywhere 6650 8080'],
       'elasticsearch-master': members,
-      'elasticsearch-data': ['api 9200', ...members, 'set-up 9200', 'worker 9200'],
+      'elasticsearch-data': ['api 9200', 'budget-keeper 9200', ...members, 'set-up 9200', 'worker 9200'],
+      'budget-keeper': [],
       api: ['anywhere 8585', 'api 8585', 'api 9464'],
       worker: ['api 9464'],
       'set-up': [],
@@ -183,6 +192,7 @@ describe('network policies', () => {
       'autorecovery',
       'bookkeeper',
       'broker',
+      'budget-keeper',
       'elasticsearch-master',
       'set-up',
       'worker',

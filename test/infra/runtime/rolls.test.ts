@@ -136,7 +136,7 @@ describe('a change of the configuration restarts', () => {
       'the programs, set-up and the Jobs that look at servers for another image of them',
       { images: { runtime: 'example.com/t:2' } },
       [
-        ...['api', ...drains('bookkeeper'), 'bookkeeper-roll-out'],
+        ...['api', ...drains('bookkeeper'), 'bookkeeper-roll-out', 'budget-keeper'],
         ...[...drains('elasticsearch'), 'elasticsearch-roll-out', 'set-up', 'worker', 'zookeeper-roll-out'],
       ],
     ],
