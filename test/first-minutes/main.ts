@@ -40,25 +40,29 @@ const steps: Step[] = []
 const run = new Terminal('npm start', ROOT, env)
 try {
   const readySeconds = await run.until(/npm run cli -- backlog/)
-  steps.push({ command: 'npm start', seen: 'Ready, with the commands below', seconds: readySeconds })
+  const readyAtMs = Date.now()
+  steps.push({ command: '`npm start`', seen: 'Ready, with the commands below', seconds: readySeconds })
   const send = printed(/^ {2}curl -s \S+\/track[\s\S]*?\]\}'$/m)
   const find = printed(/^ {2}curl -s .*_search\?q=session\.id:my-session&pretty'?$/m)
   const tail = new Terminal('npm run -s cli -- tail', ROOT, env)
-  await tail.until(/\n/)
-  for (const events of [3, 6]) {
-    const sentAtMs = Date.now()
-    shell(send)
-    if (events === 3)
-      steps.push({ command: tail.command, seen: 'the three events', seconds: await tail.since(sentAtMs, /purchase/) })
-    const seconds = await untilFound(find, events, sentAtMs)
-    steps.push({ command: 'the printed curl, pasted', seen: `${events} events found`, seconds })
-  }
+  const followingSeconds = await tail.until(/Shows the events that arrive/)
+  steps.push({ command: `\`${tail.command}\``, seen: 'it follows the API', seconds: followingSeconds })
+  const sentAtMs = Date.now()
+  shell(send)
+  const liveSeconds = await tail.since(sentAtMs, /purchase/)
+  const firstSeenSeconds = (Date.now() - readyAtMs) / 1000
+  const seenLive = 'its three events in the terminal of `tail`'
+  steps.push({ command: 'the printed `curl`, pasted', seen: seenLive, seconds: liveSeconds })
+  steps.push(await foundStep('the printed search', find, 3, sentAtMs))
+  const againAtMs = Date.now()
+  shell(send)
+  steps.push(await foundStep('the printed `curl`, pasted again', find, 6, againAtMs))
   await tail.stop()
-  const figures = await findable(find)
-  steps.push(seen('npm run -s cli -- status'))
-  steps.push(seen('npm run -s cli -- indices'))
-  steps.push(seen('npm run -s cli -- send --events 1000'))
-  steps.push(seen('npm run -s load-test -- --events-per-second 50 --duration 30s'))
+  const figures = { ...(await findable(find)), readySeconds, firstSeenSeconds }
+  steps.push(seen('npm run -s cli -- status', /^Now: .*/m))
+  steps.push(seen('npm run -s cli -- indices', /^tracardi-event\S* +\d+/m))
+  steps.push(seen('npm run -s cli -- send --events 1000', /.*answered 200.*/))
+  steps.push(seen('npm run -s load-test -- --events-per-second 50 --duration 30s', /^lost .*/m))
   const stoppedAtMs = Date.now()
   await run.stop()
   steps.push({ command: 'Ctrl-C', seen: lastLine(run.output), seconds: (Date.now() - stoppedAtMs) / 1000 })
@@ -79,13 +83,17 @@ function hits(find: string): number {
   return found?.total.value ?? 0
 }
 
+async function foundStep(command: string, find: string, events: number, sinceMs: number): Promise<Step> {
+  return { command, seen: `${events} events`, seconds: await untilFound(find, events, sinceMs) }
+}
+
 async function untilFound(find: string, events: number, sinceMs: number): Promise<number> {
   while (hits(find) < events) await sleep(POLL_MS)
   return (Date.now() - sinceMs) / 1000
 }
 
 /** How long after its 200 an event is found, of calls one after another. */
-async function findable(find: string): Promise<Figures> {
+async function findable(find: string): Promise<Pick<Figures, 'calls' | 'medianSeconds' | 'maxSeconds'>> {
   const url = /http\S+\/track/.exec(run.output)?.[0] ?? ''
   const seconds: number[] = []
   for (let call = 0; call < CALLS; call += 1) {
@@ -101,11 +109,13 @@ async function findable(find: string): Promise<Figures> {
   return { calls: CALLS, medianSeconds: seconds[CALLS / 2] ?? 0, maxSeconds: seconds.at(-1) ?? 0 }
 }
 
-function seen(command: string): Step {
+/** A command that ends, and the line of its output that matters. @throws Error with its output when that has no such line */
+function seen(command: string, line: RegExp): Step {
   const beganAtMs = Date.now()
   const output = shell(command)
-  const line = output.split('\n').find((one) => one.trim() !== '') ?? ''
-  return { command, seen: line.slice(0, 100), seconds: (Date.now() - beganAtMs) / 1000 }
+  const found = line.exec(output)?.[0].trim()
+  if (found === undefined) throw new Error(`${command} printed nothing like ${line}:\n${output}`)
+  return { command: `\`${command}\``, seen: found.replace(/ {2,}/g, '  '), seconds: (Date.now() - beganAtMs) / 1000 }
 }
 
 function lastLine(output: string): string {

@@ -25,7 +25,7 @@ export class Terminal {
   /** Seconds from its start until it has printed something. @throws Error with what it printed when it ends instead */
   async until(text: RegExp): Promise<number> {
     while (!text.test(this.output)) {
-      if (this.#child.exitCode !== null) throw new Error(`${this.command} has ended:\n${this.output}`)
+      if (this.#hasEnded) throw new Error(`${this.command} has ended:\n${this.output}`)
       await sleep(POLL_MS)
     }
     return (Date.now() - this.#beganAtMs) / 1000
@@ -39,9 +39,14 @@ export class Terminal {
 
   /** Ctrl-C, and the wait for its end. */
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.pid === undefined) return
+    if (this.#hasEnded || this.#child.pid === undefined) return
     const ended = once(this.#child, 'exit')
     process.kill(-this.#child.pid, 'SIGINT')
     await ended
+  }
+
+  /** By itself, or by a signal: then it has no exit code. */
+  get #hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 }
