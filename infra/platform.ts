@@ -31,6 +31,7 @@ import type { PulsarAccess } from './pulsar/endpoint.ts'
 import { Pulsar } from './pulsar/pulsar.ts'
 import { Api } from './runtime/api.ts'
 import { Backup } from './runtime/backup.ts'
+import { canaryPorts } from './runtime/canary-url.ts'
 import { imageCheck } from './runtime/image-check.ts'
 import { Replay } from './runtime/replay.ts'
 import { Retention } from './runtime/retention.ts'
@@ -93,7 +94,7 @@ export class Platform extends ComponentResource {
     const edges = edgesOf({
       tiers: new Set(tiers),
       outside: new Set(Object.keys(named) as Outside[]),
-      external: externalPorts(args),
+      external: { ...externalPorts(args), canary: canaryPorts(settled.api) },
       authenticated: settled.pulsar?.authentication ?? true,
       snapshotPorts: storePorts(settled.backup),
       offloadPorts: settled.pulsar ? storePorts(settled.pulsar.offload) : [],

@@ -364,7 +364,14 @@ export const schema = {
       type: 'boolean',
       default: true,
       description:
-        'Whether the API sends an event of its own through its Service every minute and looks for it in Elasticsearch ([canary](metrics.md#the-canary)). One of all replicas sends it.',
+        'Whether the API sends an event of its own to its public address every minute and looks for it in Elasticsearch ([canary](metrics.md#the-canary)). One of all replicas sends it.',
+    },
+    canaryUrl: {
+      type: 'string',
+      default: '',
+      pattern: { regex: /^(https?:\/\/[^\s/,@]+)?$/, says: 'a URL like https://events.example.com, without a path' },
+      description:
+        'Public address that the canary calls, without a path. The address of the Ingress when empty, and without an Ingress the Service.',
     },
     ingressHost: {
       type: 'string',

@@ -21,6 +21,7 @@ const CLIENTS: Readonly<Record<keyof ExternalPorts, readonly Tier[]>> = {
   pulsar: ['api', 'worker', 'set-up'],
   elasticsearch: ['api', 'worker', 'set-up', 'elasticsearch-exporter'],
   collector: ['api', 'worker'],
+  canary: ['api'],
 }
 
 /** Ports of servers that are not of the stack, by what they serve. */
@@ -29,6 +30,8 @@ export interface ExternalPorts {
   readonly elasticsearch: readonly number[]
   /** Of a collector of traces. @default none */
   readonly collector?: readonly number[]
+  /** Of the public address that the canary calls. @default none */
+  readonly canary?: readonly number[]
 }
 
 export interface EdgesArgs {

@@ -4,6 +4,7 @@ import type { CauseCode } from '../../runtime/telemetry/causes.ts'
 const ADVICE: Readonly<Record<string, CauseCode>> = {
   TracardiEventsRefused: 'pulsar_away',
   TracardiCallsRefused: 'calls_refused',
+  TracardiSourceRefused: 'calls_refused',
   TracardiNotPromised: 'not_promised',
   TracardiPartitionLeftOut: 'partition_left_out',
   TracardiSourcesFaulty: 'sources_faulty',

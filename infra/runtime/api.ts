@@ -16,6 +16,7 @@ import { labelsOf } from '../kubernetes/labels.ts'
 import { service } from '../kubernetes/service.ts'
 import { hostOf, type Site, siteOf } from '../kubernetes/site.ts'
 import { disruptionBudget } from '../kubernetes/tier-objects.ts'
+import { canaryUrlOf } from './canary-url.ts'
 import {
   accessOf,
   instancesService,
@@ -65,12 +66,18 @@ export interface ApiSettings {
    */
   readonly tokenGeneration?: number
   /**
-   * Whether the API sends an event of its own through its Service every minute and looks for it in Elasticsearch ([canary](metrics.md#the-canary)).
+   * Whether the API sends an event of its own to its public address every minute and looks for it in Elasticsearch ([canary](metrics.md#the-canary)).
    * One of all replicas sends it.
    *
    * @default true
    */
   readonly canary?: boolean
+  /**
+   * Public address that the canary calls, without a path. The address of the Ingress when empty, and without an Ingress the Service.
+   *
+   * @default ''
+   */
+  readonly canaryUrl?: string
   /** Host name of an Ingress to the public listener; no Ingress when empty. @default '' */
   readonly ingressHost?: string
   /** Class of that Ingress; the default one when empty. @default '' */
@@ -128,7 +135,7 @@ export class Api extends ComponentResource {
     const { configuration, digest } = programSettings({ name, site, access, tier: 'api' }, this, {
       instances: [instances, ...(args.workers === undefined ? [] : [instancesService(args.workers)])],
       service: privateService,
-      ...(config.canary ? { canaryUrl: publicUrl } : {}),
+      canaryUrl: canaryUrlOf(config, publicUrl),
     })
     const digests = { settings: digest, console: checksumOfSecrets(token.result) }
     const secrets = { sources: sourcesSecret, console: consoleSecret }

@@ -23,7 +23,7 @@ import {
 export interface ApiOwnArgs {
   readonly instances: readonly string[]
   readonly service: string
-  readonly canaryUrl?: string
+  readonly canaryUrl: string
 }
 
 export interface ProgramArgs {
@@ -57,7 +57,7 @@ const CANARY_SPARE_SECONDS = 60
 function apiSettings(
   site: Site,
   { settings }: RuntimeAccess,
-  { instances, service, canaryUrl = '' }: ApiOwnArgs,
+  { instances, service, canaryUrl }: ApiOwnArgs,
 ): Record<string, string> {
   const host = hostOf(site, service)
   // As resolvers complete them: `service`, `service.namespace`, `service.namespace.svc`, and the whole.

@@ -175,6 +175,7 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
       maxReplicas: { autoscaling: 'cpu', maxReplicas: 31 },
       targetCpuPercent: { autoscaling: 'cpu', targetCpuPercent: 50 },
       sourceRanges: { service: 'LoadBalancer', sourceRanges: ['192.0.2.0/24'] },
+      canaryUrl: { canaryUrl: 'https://events.example.com' },
       ingressClass: { ...ingress, ingressClass: 'nginx' },
       ingressAnnotations: { ...ingress, ingressAnnotations: ['a/b=c'] },
       ingressTlsSecret: { ...ingress, ingressTlsSecret: 'tls' },

@@ -6,6 +6,9 @@ const REFUSED_PART = 0.01
 /** Part of the calls answered with one status of 4xx, and how many of them there must be: some sender is always wrong. */
 const FAULTY_CALLS = { part: 0.05, count: 20 }
 
+/** A source of which no call was accepted for so long, and how many were refused: one wrong call by hand is no fault. */
+const REFUSED_SOURCE = { minutes: 15, calls: 3 }
+
 /** What callers of the API notice. */
 export function eventAlerts(stack: MonitoredStack): AlertGroup {
   const api = (...more: string[]) => of(stack, 'api', ...more)
@@ -14,6 +17,9 @@ export function eventAlerts(stack: MonitoredStack): AlertGroup {
   const accepted = `sum(rate(tracardi_api_events_total${api('outcome="accepted"')}[${minutes}m]))`
   const faultyCalls = `tracardi_api_requests_total${api('status=~"4.."')}[10m]`
   const { sizedEventsPerSecond: sized } = stack
+  const sourceWindow = `${REFUSED_SOURCE.minutes}m`
+  const refusedOfSource = `sum by (source) (increase(tracardi_api_refused_calls_total${api('source!="unknown"')}[${sourceWindow}]))`
+  const takenOfSource = `sum by (source) (increase(tracardi_api_source_events_total${api('outcome=~"accepted|not_stored"')}[${sourceWindow}]))`
   return {
     name: 'events',
     reads: ['api', 'worker'],
@@ -33,6 +39,14 @@ export function eventAlerts(stack: MonitoredStack): AlertGroup {
         expr: `sum by (status) (rate(${faultyCalls})) / on () group_left () sum(rate(tracardi_api_requests_total${api()}[10m])) > ${FAULTY_CALLS.part} and sum by (status) (increase(${faultyCalls})) >= ${FAULTY_CALLS.count}`,
         summary: 'The API refuses many calls: their events are not accepted',
         description: '{{ $value | humanizePercentage }} of the calls of 10 minutes were answered {{ $labels.status }}.',
+      },
+      {
+        name: 'TracardiSourceRefused',
+        severity: 'warning',
+        forMinutes: 5,
+        expr: `${refusedOfSource} >= ${REFUSED_SOURCE.calls} unless on (source) ${takenOfSource} > 0`,
+        summary: 'Every call of a source is refused: none of its events is accepted',
+        description: `{{ $value | printf "%.0f" }} calls of source {{ $labels.source }} were refused in ${REFUSED_SOURCE.minutes} minutes, and none of its events was accepted.`,
       },
       {
         name: 'TracardiNotPromised',

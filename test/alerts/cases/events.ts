@@ -5,6 +5,11 @@ const STORED = 'tracardi_worker_events_total{job="tracardi/worker",outcome="stor
 
 const calls = (status: string) => `tracardi_api_requests_total{job="tracardi/api",route="/track",status="${status}"}`
 
+const refusedOf = (source: string) =>
+  `tracardi_api_refused_calls_total{job="tracardi/api",source="${source}",status="401"}`
+const takenOf = (source: string) =>
+  `tracardi_api_source_events_total{job="tracardi/api",source="${source}",outcome="accepted"}`
+
 const API = 'job="tracardi/api"'
 const missing = (pod: string) => `tracardi_api_not_promised{${API},pod="${pod}",reason="subscription_missing"}`
 const open = (pod: string) => `tracardi_api_partition_open{${API},pod="${pod}",partition="3"}`
@@ -78,6 +83,34 @@ export const eventCases: Readonly<Record<string, AlertCase>> = {
       because: 'at night one wrong sender of two is few calls',
       given: { [calls('200')]: '0+1x40', [calls('401')]: '0+1x40' },
       afterMinutes: 30,
+    },
+  },
+  TracardiSourceRefused: {
+    fires: {
+      given: {
+        [refusedOf('shop')]: '0x10 1+1x40',
+        [takenOf('shop')]: '0+10x10 100x40',
+        [refusedOf('app')]: '0x10 1+1x40',
+        [takenOf('app')]: '0+10x50',
+      },
+      afterMinutes: 29,
+      told: [
+        {
+          says: '15 calls of source shop were refused in 15 minutes, and none of its events was accepted.',
+          labels: { source: 'shop' },
+        },
+      ],
+    },
+    silent: {
+      because:
+        'another page of the source still sends, strangers name sources that do not exist, and one call by hand was wrong',
+      given: {
+        [refusedOf('shop')]: '0+5x40',
+        [takenOf('shop')]: '0+1x40',
+        [refusedOf('unknown')]: '0+50x40',
+        [refusedOf('app')]: '0 1x39',
+      },
+      afterMinutes: 40,
     },
   },
   TracardiSourcesFaulty: {

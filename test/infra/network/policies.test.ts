@@ -229,6 +229,25 @@ describe('network policies', () => {
     }
   })
 
+  const addresses: readonly (readonly [string, Record<string, unknown>, readonly string[]])[] = [
+    ['its Service', {}, []],
+    ['an Ingress with TLS', { ingressHost: 'e.example.com', ingressTlsSecret: 'tls' }, ['anywhere 443 8443']],
+    ['a plain Ingress', { ingressHost: 'e.example.com' }, ['anywhere 80 8000 8080']],
+    ['a stated address', { ingressHost: 'e.example.com', canaryUrl: 'https://e.example.com:4443' }, ['anywhere 4443']],
+    ['nothing, where there is no canary', { ingressHost: 'e.example.com', canary: false }, []],
+  ]
+  for (const [what, api, more] of addresses) {
+    it(`let the canary of the API reach ${what}`, async () => {
+      const before = tiers(await of('staging'), 'egress')
+      for (const [tier, lines] of Object.entries(tiers(await of('staging', { api }), 'egress')))
+        assert.deepEqual(
+          lines.filter((line) => !before[tier]?.includes(line)),
+          tier === 'api' ? more : [],
+          tier,
+        )
+    })
+  }
+
   const urls: readonly (readonly [string, string, string])[] = [
     ['pulsar+ssl://p.example.com', 'https://p.example.com', 'anywhere 6651 443'],
     ['pulsar://p.example.com', 'http://p.example.com', 'anywhere 6650 80'],

@@ -66,6 +66,16 @@ describe('metrics of the API', () => {
     assert.match(reasons['call_422 shop'] ?? '', /^body\.events\.0\.type: /)
   })
 
+  it('have no more series, whatever callers name as their source', async () => {
+    const named = (source: string) => trackCall(goodCall({ source: { id: source } }))
+    await api.server.inject(named('a-stranger'))
+    const before = (await lines()).length
+    for (let guess = 0; guess < 50; guess += 1) await api.server.inject(named(`guess-${guess}`))
+    const text = await lines()
+    assert.equal(text.length, before)
+    assert.ok(text.includes('tracardi_api_refused_calls_total{source="unknown",status="401"} 51'))
+  })
+
   it('count events by what became of them, and answers by route and status', async () => {
     const events = ['a', 'b', 'c'].map((id) => ({ id, type: 't' }))
     await api.server.inject(trackCall(goodCall({ events })))
