@@ -10,6 +10,7 @@ import { measureScale } from './scale.ts'
 import { startServers } from './servers.ts'
 import { measureShards } from './shards/measure.ts'
 import { listenForStop } from './stop-request.ts'
+import { measureWatched } from './watched/measure.ts'
 import { measureWorst } from './worst/measure.ts'
 
 async function run(options: BenchOptions): Promise<void> {
@@ -22,6 +23,7 @@ async function run(options: BenchOptions): Promise<void> {
     const lab = await Lab.open(servers, options)
     if (options.scale) reportScale(options.results, await measureScale(lab, options))
     else if (options.shards) await measureShards(lab, options, options.shards)
+    else if (options.watched) await measureWatched(lab, options)
     else await measureTable(lab, options)
     reportProfiles(lab)
     await lab.close()

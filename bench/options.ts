@@ -29,6 +29,8 @@ export interface BenchOptions {
   readonly pool: boolean
   /** Measures what each field of the mapping, the codec and the refresh interval cost Elasticsearch, instead of the table. */
   readonly mapping: boolean
+  /** Measures what a live viewer, traces and the canary cost an API, instead of the table. */
+  readonly watched: boolean
   /** Profiles API and worker, and reports where their time goes. A profiled run is slower: its table is not for quoting. */
   readonly profile: boolean
   /** The folder that the tables, the rounds and the chart are written to. */
@@ -70,6 +72,7 @@ export const USAGE = `npm run bench -- [options]
   --worst                 instead: what the worst bodies cost an API of the smallest pod
   --pool                  instead: simulate what the worker sends, for some loads and numbers of shards
   --mapping               instead: what fields, codec and refresh interval cost Elasticsearch
+  --watched               instead: what a live viewer, traces and the canary cost an API
   --profile               profile API and worker, and tell where their time goes
   --help                  this text
 `
@@ -92,10 +95,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     mixes: mixesIn(values.bytes ?? '650'),
     ...(values.events !== undefined && { events: eventsIn(values.events) }),
     ...(shards && { shards }),
-    scale: values.scale ?? false,
-    worst: values.worst ?? false,
-    pool: values.pool ?? false,
-    mapping: values.mapping ?? false,
+    ...insteadOf(values),
     profile: values.profile ?? false,
     results: values.results === undefined ? RESULTS : folderIn(values.results),
   }
@@ -118,6 +118,7 @@ function readValues(args: readonly string[]) {
         worst: { type: 'boolean' },
         pool: { type: 'boolean' },
         mapping: { type: 'boolean' },
+        watched: { type: 'boolean' },
         profile: { type: 'boolean' },
         help: { type: 'boolean' },
       },
@@ -125,6 +126,12 @@ function readValues(args: readonly string[]) {
   } catch (error) {
     throw new AppError('command_invalid', `${(error as Error).message}\n\n${USAGE}`)
   }
+}
+
+/** What is measured instead of the table. */
+function insteadOf(values: ReturnType<typeof readValues>) {
+  const { scale = false, worst = false, pool = false, mapping = false, watched = false } = values
+  return { scale, worst, pool, mapping, watched }
 }
 
 function shardsIn({ shards, only, compare, scale, worst }: ReturnType<typeof readValues>): ShardOptions | undefined {

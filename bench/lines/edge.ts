@@ -32,17 +32,24 @@ export async function edge(
   return outcomes
 }
 
-/** Loads an API of its own as fast as it answers; what it has published is forgotten afterwards. */
+/**
+ * Loads an API of its own as fast as it answers; what it has published is forgotten afterwards.
+ *
+ * @param during starts what continues during the load. @default nothing
+ */
 export async function loadApi(
   lab: Lab,
   settings: Readonly<Record<string, string>>,
   name: string,
   calls: readonly Prepared[],
   seconds: number,
+  during?: () => { stop(): Promise<void> },
 ): Promise<Outcome> {
   const api = await lab.start('api', settings)
   const watched = [{ name: 'api', group: api.pid }, pulsarOf(lab)]
+  const running = during?.()
   const outcome = await underLoad(name, lab.config.publicPort, calls, watched, seconds)
+  await running?.stop()
   await api.stop()
   await lab.emptyTopic()
   return outcome

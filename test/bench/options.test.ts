@@ -24,6 +24,11 @@ function refusal(...args: string[]): string {
 }
 
 describe('the options of the bench', () => {
+  it('measure what watching costs instead when that is asked for', () => {
+    const options = parseOptions(['--watched'])
+    assert.equal(options !== 'help' && options.watched, true)
+  })
+
   it('simulate the pool instead when that is asked for', () => {
     const options = parseOptions(['--pool'])
     assert.equal(options !== 'help' && options.pool, true)
@@ -50,6 +55,7 @@ describe('the options of the bench', () => {
       worst: false,
       pool: false,
       mapping: false,
+      watched: false,
       profile: false,
       results: join(import.meta.dirname, '../../bench/results'),
     })
