@@ -8,9 +8,16 @@ import { authorizationsOf } from '../../runtime/local/credentials.ts'
 import { LocalRun } from '../support/local-run.ts'
 import { eventually } from '../support/until.ts'
 import { cli as cliIn, type Outcome } from './cli.ts'
+import { Tail } from './tail.ts'
 
 interface Count {
   readonly count: number
+}
+
+async function track(publicUrl: string, event: { readonly id: string; readonly type: string }): Promise<void> {
+  const body = JSON.stringify({ source: { id: 'my-source' }, events: [event] })
+  const { status } = await fetch(`${publicUrl}/track`, { method: 'POST', body })
+  assert.equal(status, 200)
 }
 
 /** Events that are stored in a run. */
@@ -50,6 +57,7 @@ describe('two runs on one machine', () => {
       ['load-test', ...LOAD],
       ['backlog'],
       ['status'],
+      ['tail'],
       ['set-up'],
       ['indices'],
       ['dead-letters', 'list'],
@@ -73,20 +81,43 @@ describe('two runs on one machine', () => {
     await eventually(async () => JSON.stringify(await both()) === '[30,25]')
   })
 
+  it('show their own events: tail of one prints nothing of the other', async () => {
+    const before = await both()
+    const tails = runs.map(({ ports }) => new Tail({ XDG_DATA_HOME: notes }, '--run', String(ports.public), '--json'))
+    try {
+      for (const tail of tails) await tail.follows()
+      const profiles = ['of-the-first', 'of-the-second']
+      for (const [index, { record }] of runs.entries())
+        await track(record.publicUrl, { id: `event-${profiles[index]}`, type: profiles[index] as string })
+      for (const tail of tails) await eventually(async () => tail.events().length > 0)
+      assert.deepEqual(
+        tails.map((tail) => tail.events().map(({ type }) => type)),
+        profiles.map((type) => [type]),
+      )
+      await eventually(async () => JSON.stringify(await both()) === JSON.stringify(before.map((count) => count + 1)))
+    } finally {
+      for (const tail of tails) await tail.stop()
+    }
+  })
+
   it('are tested apart: events, stored events and metrics are those of the named run', async () => {
     const [one, other] = runs
     const before = await both()
+    const watching = new Tail({ XDG_DATA_HOME: notes }, '--run', String(one.pid), '--json')
+    await watching.follows()
     const { code, output, errors } = await cli(
       {},
       ...['load-test', ...LOAD, '--target', `http://localhost:${other.ports.public}`, '--record', '-'],
     )
     assert.equal(code, 0, errors)
-    const { comparison, notes, intervals } = readLoadTest(output)
-    assert.deepEqual([comparison.lost, comparison.twice, notes], [0, 0, []])
+    const { comparison, notes: remarks, intervals } = readLoadTest(output)
+    assert.deepEqual([comparison.lost, comparison.twice, remarks], [0, 0, []])
     assert.ok(intervals.every(({ api, worker }) => api?.cores.length === 1 && worker?.cores.length === 1))
     const after = await both()
     // The probe is one more.
     assert.deepEqual(after, [before[0], (before[1] ?? 0) + comparison.accepted + 1])
+    await watching.stop()
+    assert.deepEqual(watching.events(), [])
     for (const { ports } of [one, other]) {
       const status = await cli({}, 'status', '--api', `http://127.0.0.1:${ports.private}`)
       assert.equal(status.code, 0, status.errors)

@@ -37,6 +37,6 @@ ${rows.join('\n')}
 An event can be found ${medianSeconds.toFixed(1)} s after its 200 (median of ${calls} calls; at most ${maxSeconds.toFixed(1)} s): a bulk waits at most 1 s for more events, and the index
 is refreshed every second.
 
-Without a JDK and Maven, [Docker Compose](pipelines.md#the-same-image-on-one-machine) runs the same on one machine: \`docker compose up --build\`.
+Without a JDK and Maven, [one container](pipelines.md#everything-in-one-container) runs the same.
 `
 }

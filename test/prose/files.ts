@@ -8,6 +8,7 @@ const CODE = [
   '{compose,Pulumi}.yaml',
   '.github/**/*.yml',
   'runtime/Dockerfile',
+  'runtime/local/Dockerfile',
 ]
 
 /** Built from what is checked, or the words themselves. */
