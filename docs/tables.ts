@@ -14,6 +14,7 @@ import { canaryMetrics } from '../runtime/canary/metrics.ts'
 import { settings } from '../runtime/config.ts'
 import { errorCodes } from '../runtime/errors.ts'
 import { localSettings } from '../runtime/local/settings.ts'
+import { processInfo } from '../runtime/process-info.ts'
 import { allowedValues, type EnvSetting, type Setting } from '../runtime/setting.ts'
 import { CAUSES } from '../runtime/telemetry/causes.ts'
 import { type PublishedFile, pathOfBuilt } from '../runtime/tracker/build.ts'
@@ -268,6 +269,7 @@ export const pages: Readonly<Record<string, Readonly<Record<string, () => string
       ),
     worker: () => metricsTable((registry) => workerMetrics(registry, new AdaptiveConcurrency(1), Date.now)),
     canary: () => metricsTable((registry) => canaryMetrics(registry, Date.now)),
+    process: () => metricsTable(processInfo),
   },
   'sizing.md': { loads: comparedTable, findings: findingsTable, codes: codesTable },
   'stack-configuration.md': {

@@ -87,6 +87,20 @@ export const settings = {
     description:
       'URLs of the metrics of the other API and worker instances that the console shows: with MONITORING_PORT, or PRIVATE_PORT while that is 0, separated by commas. A host name with several addresses means an instance at each.',
   },
+  consoleGrafanaUrl: {
+    env: 'CONSOLE_GRAFANA_URL',
+    type: 'string',
+    default: '',
+    pattern: { regex: /^https?:\/\/[^\s"<>]+$/, says: 'a URL like https://grafana.example.org/d/tracardi' },
+    description: 'URL of a dashboard of Grafana that the console links to; no link when empty.',
+  },
+  consoleKibanaUrl: {
+    env: 'CONSOLE_KIBANA_URL',
+    type: 'string',
+    default: '',
+    pattern: { regex: /^https?:\/\/[^\s"<>]+$/, says: 'a URL like https://kibana.example.org/app/discover' },
+    description: 'URL of a page of Kibana that the console links to; no link when empty.',
+  },
   keepAliveSeconds: {
     env: 'KEEP_ALIVE_SECONDS',
     type: 'integer',
@@ -745,6 +759,8 @@ export type ProgramName = 'api' | 'worker' | 'admin'
 export const READ_BY_ONE = {
   api: [
     'consoleInstances',
+    'consoleGrafanaUrl',
+    'consoleKibanaUrl',
     'apiMaxEvents',
     'apiMaxBodyBytes',
     'apiMaxPendingBytes',

@@ -139,6 +139,8 @@ export interface Indices {
   readonly erasures: string
   /** The events of the canary, apart from all others. */
   readonly canary: string
+  /** The history of the console. */
+  readonly console: string
 }
 
 /** The source of the canary. No sources file may have it. */
@@ -154,6 +156,7 @@ export function indicesOf(config: Pick<Config, 'indexPrefix'>): Indices {
     profile: `${indexPrefix}-profile`,
     erasures: `${indexPrefix}-erasures`,
     canary: `${indexPrefix}-canary`,
+    console: `${indexPrefix}-console`,
   }
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
 import type { Registry } from 'prom-client'
+import { systemClock } from '../clock.ts'
 import type { ConfigOf } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
@@ -14,8 +15,10 @@ import { type AdviceLog, NOTHING_ADVISED, nextAdvice } from './advice-log.ts'
 import { deadLetterDesk } from './dead-letters.ts'
 import { figuresOf } from './figures.ts'
 import { History, type HistoryView } from './history.ts'
+import { historyIndex } from './history-index.ts'
 import type { Observation } from './observation.ts'
 import { observer, type Publishing } from './observe.ts'
+import { Recorder } from './recorder.ts'
 import type { ConsoleData } from './routes.ts'
 import type { State } from './state.ts'
 
@@ -33,22 +36,35 @@ export interface ConsoleDependencies {
   readonly log: Logger
 }
 
-/** What the console shows and does. Nothing is collected before somebody asks for its figures. */
-export function operatorConsole(dependencies: ConsoleDependencies): ConsoleData & { close(): Promise<void> } {
-  const { config, admin, transport, topics, log } = dependencies
+export interface OperatorConsole extends ConsoleData {
+  /** Begins to keep a sample of each minute. */
+  start(): void
+  close(): Promise<void>
+}
+
+/** What the console shows and does. Its figures are collected while somebody looks, and the samples of its history always. */
+export function operatorConsole(dependencies: ConsoleDependencies): OperatorConsole {
+  const { config, admin, transport, topics, search, log } = dependencies
   let advised = NOTHING_ADVISED
   const onObserved = (past: HistoryView) => {
     advised = advisedAfter(advised, past, config)
   }
-  const collected = collector({ observe: observer(dependencies), log, onObserved })
+  const observe = observer(dependencies)
+  const collected = collector({ observe, log, onObserved })
+  const recorder = new Recorder({ observe, index: historyIndex(search, config), clock: systemClock, log })
   return {
     state: async () => stateOf(await collected.past(), config, advised),
     advice: async () => {
       await collected.past()
       return adviceIn(advised)
     },
+    history: () => recorder.timeline(),
     desk: deadLetterDesk({ admin, transport, topics }),
-    close: () => collected.close(),
+    start: () => recorder.start(),
+    close: async () => {
+      await recorder.stop()
+      await collected.close()
+    },
   }
 }
 
@@ -70,7 +86,8 @@ export function stateOf(
   config: ConfigOf<'api'>,
   advised: AdviceLog = advisedAfter(NOTHING_ADVISED, past, config),
 ): State {
-  return { version, namesInstances: namesInstancesIn(config), ...figuresOf(past, config), ...adviceIn(advised) }
+  const links = { grafana: config.consoleGrafanaUrl, kibana: config.consoleKibanaUrl }
+  return { version, links, namesInstances: namesInstancesIn(config), ...figuresOf(past, config), ...adviceIn(advised) }
 }
 
 const INTERVAL_MS = 2000

@@ -6,6 +6,7 @@ import { causesPage } from './causes-page.ts'
 import { addDeadLetterRoutes } from './dead-letter-routes.ts'
 import type { DeadLetterDesk } from './dead-letters.ts'
 import type { State } from './state.ts'
+import type { Timeline } from './timeline.ts'
 
 const SCRIPT = 'text/javascript; charset=utf-8'
 const HTML = 'text/html; charset=utf-8'
@@ -18,6 +19,7 @@ const SCRIPTS = [
     'console',
     'dead-letters',
     'element',
+    'history',
     'json',
     'letters',
     'live',
@@ -69,6 +71,7 @@ const Figures = Type.Object({}, { additionalProperties: true, description: 'As `
 export interface ConsoleData {
   readonly state: () => Promise<State>
   readonly advice: () => Promise<Pick<State, 'advice' | 'pastAdvice'>>
+  readonly history: () => Promise<Timeline>
   readonly desk: DeadLetterDesk
 }
 
@@ -87,7 +90,7 @@ export function addConsolePage(server: FastifyInstance): void {
 }
 
 /** What the page shows and does: its figures, the dead letters. */
-export function addConsoleRoutes(operators: FastifyInstance, { state, advice, desk }: ConsoleData): void {
+export function addConsoleRoutes(operators: FastifyInstance, { state, advice, history, desk }: ConsoleData): void {
   operators.get(
     '/console/state',
     { schema: { summary: 'Every figure of the console, and its advice', response: { 200: Figures } } },
@@ -97,6 +100,11 @@ export function addConsoleRoutes(operators: FastifyInstance, { state, advice, de
     '/console/advice',
     { schema: { summary: 'What to do now, and what was advised before', response: { 200: Figures } } },
     advice,
+  )
+  operators.get(
+    '/console/history',
+    { schema: { summary: 'The last day, a sample a minute, with starts and deployments', response: { 200: Figures } } },
+    history,
   )
   addDeadLetterRoutes(operators, desk)
 }

@@ -245,6 +245,8 @@ export interface Figures {
 /** The answer of `GET /console/state`. */
 export interface State extends Figures {
   readonly version: string
+  /** Where more is shown; empty where that is not configured. */
+  readonly links: { readonly grafana: string; readonly kibana: string }
   readonly namesInstances: boolean
   readonly advice: readonly Advice[]
   /** What was advised before, the latest first; at most 50. */

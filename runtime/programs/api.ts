@@ -22,6 +22,7 @@ import type { Logger } from '../log.ts'
 import { addMonitoringRoutes, type Monitored } from '../monitoring.ts'
 import { type Topics, topicsOf } from '../names.ts'
 import { addOperatorRoutes, buildPrivateServer } from '../private-server.ts'
+import { processInfo } from '../process-info.ts'
 import { type PulsarAdmin, pulsarAdmin } from '../queue/admin.ts'
 import { connectQueue } from '../queue/connect.ts'
 import { PartitionedProducer } from '../queue/partitions.ts'
@@ -43,6 +44,7 @@ export async function startApi(config: ConfigOf<'api'>, log: Logger): Promise<Pr
   const producer = producerOf(config, topics, admin, transport, log)
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  processInfo(registry)
   const budget = new Budget(config.apiMaxPendingBytes)
   const metrics = apiMetrics(registry, {
     pendingBytes: () => budget.used,
@@ -89,6 +91,7 @@ export async function startApi(config: ConfigOf<'api'>, log: Logger): Promise<Pr
     ? new Canary({ config, client: search, metrics: canaryMetrics(registry, Date.now), log, clock: systemClock })
     : undefined
   canary?.start()
+  shown.start()
 
   return {
     stop: async () => {

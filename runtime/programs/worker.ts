@@ -10,6 +10,7 @@ import type { Logger } from '../log.ts'
 import { addMonitoringRoutes, monitoringPortOf } from '../monitoring.ts'
 import { topicsOf } from '../names.ts'
 import { buildPrivateServer } from '../private-server.ts'
+import { processInfo } from '../process-info.ts'
 import { pulsarAdmin } from '../queue/admin.ts'
 import { connectQueue } from '../queue/connect.ts'
 import { superviseConsumer, superviseDeadLetters } from '../queue/supervised.ts'
@@ -32,6 +33,7 @@ export async function startWorker(config: ConfigOf<'worker'>, log: Logger): Prom
   const topics = topicsOf(config)
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  processInfo(registry)
   const concurrency = new AdaptiveConcurrency(config.bulkConcurrency)
   const metrics = workerMetrics(registry, concurrency, systemClock.wallMs, config)
   const logNode = nodeLogger(log)

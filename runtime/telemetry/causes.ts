@@ -227,7 +227,7 @@ export const CAUSES = {
   },
   bulks_not_full: {
     title: 'Bulks are sent before they are full',
-    when: '80 % of 10 bulks or more on timeout, less than half full',
+    when: '80 % of 10 bulks or more on timeout, less than half full, while a worker uses a quarter of a core or more',
     remedy: 'Fewer workers, or a longer timeout.',
     hides: [],
   },

@@ -8,6 +8,7 @@ import { loadConfig } from '../../runtime/config.ts'
 import { stateOf } from '../../runtime/console/console.ts'
 import { addConsolePage, addConsoleRoutes, type ConsoleData } from '../../runtime/console/routes.ts'
 import type { State } from '../../runtime/console/state.ts'
+import type { Timeline } from '../../runtime/console/timeline.ts'
 import { answers, observation, partitions, pastOf, reading, WORKER } from '../runtime/console/observations.ts'
 import { type Api, buildApi, closeApis, goodCall, trackCall } from '../support/api.ts'
 import { privateServer, TOKEN } from '../support/private.ts'
@@ -65,6 +66,7 @@ describe('the console in a real browser', () => {
   /** The address that signs in, as it is printed. */
   let url: string
   let state: () => State
+  let timeline: () => Timeline
   let replays: number
   let asked: unknown[]
   let complaints: string[]
@@ -80,9 +82,11 @@ describe('the console in a real browser', () => {
     asked = []
     complaints = []
     state = () => running(2)
+    timeline = () => ({ stepSeconds: 60, samples: [], marks: [] })
     const data: ConsoleData = {
       state: async () => state(),
       advice: async () => state(),
+      history: async () => timeline(),
       desk: {
         look: async (filter) => {
           asked.push(filter)

@@ -46,7 +46,10 @@ describe('the canary of two APIs', () => {
       const { hits } = await search.search<{ type: string }>({ index })
       return hits.hits.length === 1 && hits.hits[0]?._source?.type === 'canary-claim'
     })
-    const { count } = await search.count({ index: `${config.indexPrefix}-*,-${index}`, allow_no_indices: true })
+    const { count } = await search.count({
+      index: `${config.indexPrefix}-*,-${index},-*-console`,
+      allow_no_indices: true,
+    })
     assert.equal(count, 0)
   })
 

@@ -11,6 +11,8 @@ const SLOW_BULK_SECONDS = 5
 const FEW_BULKS = 10
 const MOSTLY = 0.8
 const HALF_FULL = 0.5
+/** A worker that uses less of a core has nothing to gain from fuller bulks that anybody would notice. */
+const BUSY_CORES = 0.25
 
 /** Causes with which Elasticsearch says that it has too much to do. */
 const OVERLOADED = ['request_throttled', 'es_rejected_execution_exception', 'circuit_breaking_exception']
@@ -120,7 +122,9 @@ export const bulksNotFull: Rule = ({ bulks, instances, windowSeconds, queue, bul
   const { fullShare, count } = bulks
   if (count < FEW_BULKS || share < MOSTLY || fullShare === null || fullShare >= HALF_FULL) return undefined
   if ((queue.trendPerSecond ?? 0) > 1) return undefined
-  const workers = running(instances, 'worker').length
+  const all = running(instances, 'worker')
+  if (!all.some(({ cpuCores }) => (cpuCores ?? 0) >= BUSY_CORES)) return undefined
+  const workers = all.length
   const enough = Math.max(1, Math.ceil(workers * fullShare))
   const sums = `${percent(share)} of ${counted(count, 'bulk')} in ${duration(windowSeconds)} were sent on timeout, ${percent(fullShare)} full (${number(bulks.meanEvents ?? 0)} of ${number(bulkSize)} events).`
   const what =

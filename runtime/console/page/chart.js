@@ -14,12 +14,20 @@ const AREA = '29'
  */
 
 /**
+ * @typedef {object} Mark
+ * @property {number} atMs
+ * @property {'started' | 'deployed'} kind
+ */
+
+/**
  * A chart over time. The legend has the values under the pointer. A drag zooms into a time, a double click shows the whole
  * time again. A zoomed chart does not move.
  */
 export class TimeChart {
   #plot
   #isZoomed = false
+  /** @type {readonly Mark[]} */
+  #marks = []
   /** @type {[fromSeconds: number, toSeconds: number]} */
   #whole = [0, 1]
 
@@ -59,6 +67,7 @@ export class TimeChart {
         })),
       ],
       hooks: {
+        draw: [(plot) => drawMarks(plot, this.#marks)],
         setSelect: [
           (plot) => {
             this.#isZoomed = plot.select.width > 0
@@ -67,10 +76,7 @@ export class TimeChart {
       },
     }
     this.#plot = new uPlot(options, [[], ...series.map(() => [])], host)
-    this.#plot.over.addEventListener('dblclick', () => {
-      this.#isZoomed = false
-      this.#showWhole()
-    })
+    this.#plot.over.addEventListener('dblclick', () => this.showAll())
     new ResizeObserver(() => this.#plot.setSize({ width: Math.max(1, host.clientWidth), height: HEIGHT })).observe(host)
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#plot.redraw())
   }
@@ -80,12 +86,20 @@ export class TimeChart {
    * @param {readonly (readonly (number | null)[])[]} values of each series
    * @param {number} fromMs
    * @param {number} toMs
+   * @param {readonly Mark[]} marks as vertical lines
    */
-  show(atMs, values, fromMs, toMs) {
+  show(atMs, values, fromMs, toMs, marks) {
+    this.#marks = marks
     this.#whole = [fromMs / 1000, toMs / 1000]
     this.#plot.setData([atMs.map((ms) => ms / 1000), ...values.map((all) => [...all])], false)
     if (this.#isZoomed) this.#plot.redraw()
     else this.#showWhole()
+  }
+
+  /** Ends the zoom. */
+  showAll() {
+    this.#isZoomed = false
+    this.#showWhole()
   }
 
   #showWhole() {
@@ -102,6 +116,24 @@ export class TimeChart {
  */
 function valueIn(format) {
   return (_plot, value, _series, index) => (index === null ? '–' : format(value))
+}
+
+/** @type {(plot: uPlot, marks: readonly Mark[]) => void} A dashed line for each start, a whole one for a deployment. */
+function drawMarks(plot, marks) {
+  const { ctx, bbox } = plot
+  ctx.save()
+  for (const { atMs, kind } of marks) {
+    const x = plot.valToPos(atMs / 1000, 'x', true)
+    if (x < bbox.left || x > bbox.left + bbox.width) continue
+    ctx.strokeStyle = colour(kind === 'deployed' ? '--hint' : '--quiet')
+    ctx.lineWidth = devicePixelRatio * (kind === 'deployed' ? 2 : 1)
+    ctx.setLineDash(kind === 'deployed' ? [] : [3 * devicePixelRatio, 3 * devicePixelRatio])
+    ctx.beginPath()
+    ctx.moveTo(x, bbox.top)
+    ctx.lineTo(x, bbox.top + bbox.height)
+    ctx.stroke()
+  }
+  ctx.restore()
 }
 
 /** @type {(name: string) => string} As `#rrggbb`, whatever the theme. */

@@ -1,8 +1,7 @@
-import { counted, duration, rate } from '../../telemetry/format.js'
 import { showAdvice } from './advice.js'
-import { TimeChart } from './chart.js'
 import { handleDeadLetters, showDeadLetters } from './dead-letters.js'
-import { byId, setText } from './element.js'
+import { byId, element, setText } from './element.js'
+import { handleHistory, renewHistory, showHistory } from './history.js'
 import { handleLive, showLiveProcess } from './live.js'
 import { showBacklog, showBalance, showBulks, showFlow } from './pipeline.js'
 import { renewRefusals } from './refusals.js'
@@ -20,22 +19,6 @@ const ZONE = zoneOf(new Date())
 /** @type {State | undefined} */
 let shown
 let shownAtMs = 0
-
-/** What a chart shows at least and at most of the past. */
-const SPAN_MINUTES = { least: 2, most: 15 }
-const rates = new TimeChart(
-  byId('rate-chart'),
-  [
-    { label: 'stored', colour: '--stored', isArea: true },
-    { label: 'in', colour: '--accepted' },
-  ],
-  rate,
-)
-const backlog = new TimeChart(
-  byId('backlog-chart'),
-  [{ label: 'backlog', colour: '--backlog', isArea: true }],
-  (messages) => (messages === null ? 'not observed' : counted(messages, 'message')),
-)
 
 /** @type {(state: State) => void} */
 function show(state) {
@@ -55,24 +38,20 @@ function show(state) {
   showInstances(state)
   showServers(state)
   showIndices(state)
-  showCharts(state)
+  showHistory(state)
+  showLinks(state)
 }
 
 /** @type {(state: State) => void} */
-function showCharts({ chart: { points }, atMs, acceptedPerSecond, storedPerSecond, queue }) {
-  const { least, most } = SPAN_MINUTES
-  const minutes = Math.min(most, Math.max(least, Math.ceil((atMs - (points[0]?.atMs ?? atMs)) / 60_000)))
-  for (const id of ['rate-span', 'backlog-span']) setText(id, `last ${duration(minutes * 60)}`)
-  const now = `Now ${rate(acceptedPerSecond)} in and ${rate(storedPerSecond)} stored`
-  byId('rate-chart').setAttribute('aria-label', now)
-  const waiting = queue.messages === null ? 'unknown' : counted(queue.messages, 'message')
-  byId('backlog-chart').setAttribute('aria-label', `Now ${waiting}`)
-  const times = points.map((point) => point.atMs)
-  const fromMs = atMs - minutes * 60_000
-  const stored = points.map((point) => point.storedPerSecond)
-  const accepted = points.map((point) => point.acceptedPerSecond)
-  rates.show(times, [stored, accepted], fromMs, atMs)
-  backlog.show(times, [points.map((point) => point.backlogMessages)], fromMs, atMs)
+function showLinks({ links }) {
+  const all = [
+    ['Grafana', links.grafana],
+    ['Kibana', links.kibana],
+  ]
+  const shownLinks = all.flatMap(([name = '', href = '']) =>
+    href === '' ? [] : [element('a', { href, rel: 'noreferrer', target: '_blank' }, [name])],
+  )
+  if (byId('links').childElementCount !== shownLinks.length) byId('links').replaceChildren(...shownLinks)
 }
 
 /** @type {(date: Date) => string} As `local time, UTC+1`. */
@@ -94,6 +73,7 @@ async function renew() {
   try {
     show(/** @type {State} */ (await call('/console/state', { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) })))
     await renewRefusals()
+    await renewHistory()
   } catch (error) {
     if (error instanceof SignedOut) return
     document.body.classList.add('stale')
@@ -115,6 +95,7 @@ async function renewWhileVisible() {
 }
 
 handleSignIn(() => void renew())
+handleHistory()
 handleLive()
 handleDeadLetters()
 document.addEventListener('visibilitychange', () => {

@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import { CERTIFICATE_METRIC } from '../../../infra/observability/alerts/certificates.ts'
 import { apiMetrics } from '../../../runtime/api/metrics.ts'
 import { canaryMetrics } from '../../../runtime/canary/metrics.ts'
+import { processInfo } from '../../../runtime/process-info.ts'
 import { AdaptiveConcurrency } from '../../../runtime/worker/concurrency.ts'
 import { workerMetrics } from '../../../runtime/worker/metrics.ts'
 
@@ -34,7 +35,10 @@ export const METRICS: Readonly<Record<string, readonly string[]>> = {
     })
   }),
   worker: namesOf((registry) => workerMetrics(registry, new AdaptiveConcurrency(1), Date.now)),
-  '(api|worker)': namesOf((register) => collectDefaultMetrics({ register })),
+  '(api|worker)': namesOf((registry) => {
+    collectDefaultMetrics({ register: registry })
+    processInfo(registry)
+  }),
   broker: [
     'jvm_memory_bytes_used',
     'pulsar_active_connections',

@@ -58,6 +58,7 @@ describe('/openapi.json', () => {
       addConsoleRoutes(operators, {
         state: async () => assert.fail(),
         advice: async () => assert.fail(),
+        history: async () => assert.fail(),
         desk: {} as DeadLetterDesk,
       })
       addOpenApi(operators, [
@@ -102,6 +103,7 @@ describe('/openapi.json', () => {
         'GET /console/dead-letters',
         'GET /console/events',
         'GET /console/events/payload',
+        'GET /console/history',
         'GET /console/refusals',
         'GET /console/state',
         'GET /health/live',
@@ -169,6 +171,7 @@ describe('/openapi.json', () => {
       '/health/ready': ['503'],
       '/queue/{namespace}/{topic}/backlog': ['401', '404', '422', '502'],
       '/console/advice': ['401'],
+      '/console/history': ['401'],
       '/console/state': ['401'],
       '/console/events': ['401', '409', '422'],
       '/console/events/payload': ['401', '404', '422'],

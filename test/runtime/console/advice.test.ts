@@ -247,25 +247,31 @@ describe('the advice', () => {
   })
 
   describe('when workers mostly flush on timeout', () => {
+    const busy = (count: number) => workers(count).map((one, at) => ({ ...one, cpuCores: at === 0 ? 0.25 : 0.01 }))
     const idle = { count: 120, byReason: { size: 6, timeout: 114 }, meanEvents: 105, fullShare: 0.21 }
 
     it('is fewer workers or a longer timeout', () => {
-      assert.deepEqual(said({ ...bulks(idle), instances: workers(4) }), [
+      assert.deepEqual(said({ ...bulks(idle), instances: busy(4) }), [
         ['bulks_not_full', 'hint', { bulks: 120, fullShare: 0.21, workers: 1 }],
       ])
     })
 
     it('is a longer timeout for the only worker', () => {
-      assert.deepEqual(said({ ...bulks(idle), instances: workers(1) }), [
+      assert.deepEqual(said({ ...bulks(idle), instances: busy(1) }), [
         ['bulks_not_full', 'hint', { bulks: 120, fullShare: 0.21, workers: 1 }],
       ])
     })
 
+    it('is none while no worker uses a quarter of a core', () => {
+      assert.deepEqual(said({ ...bulks(idle), instances: [{ ...instance('worker'), cpuCores: 0.24 }] }), [])
+      assert.deepEqual(said({ ...bulks(idle), instances: [{ ...instance('worker'), cpuCores: null }] }), [])
+    })
+
     it('is none of a few bulks, of bulks half full, or while the backlog grows', () => {
-      assert.deepEqual(said(bulks({ ...idle, count: 9, byReason: { timeout: 9 } })), [])
-      assert.deepEqual(said(bulks({ ...idle, fullShare: 0.5 })), [])
-      assert.deepEqual(said(bulks({ ...idle, byReason: { size: 25, timeout: 95 } })), [])
-      assert.deepEqual(said({ ...bulks(idle), ...queue({ trendPerSecond: 2 }) }), [])
+      assert.deepEqual(said({ ...bulks({ ...idle, count: 9, byReason: { timeout: 9 } }), instances: busy(1) }), [])
+      assert.deepEqual(said({ ...bulks({ ...idle, fullShare: 0.5 }), instances: busy(1) }), [])
+      assert.deepEqual(said({ ...bulks({ ...idle, byReason: { size: 25, timeout: 95 } }), instances: busy(1) }), [])
+      assert.deepEqual(said({ ...bulks(idle), ...queue({ trendPerSecond: 2 }), instances: busy(1) }), [])
     })
   })
 

@@ -41,6 +41,7 @@ describe('the routes of the console', () => {
     const data: ConsoleData = {
       state: async () => stateOf(pastOf(observation(0)), loadConfig({})),
       advice: async () => ({ advice: [], pastAdvice: [] }),
+      history: async () => ({ stepSeconds: 60, samples: [], marks: [] }),
       desk: {
         look: async (filter) => {
           if (fault) throw fault

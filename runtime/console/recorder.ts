@@ -1,0 +1,144 @@
+import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import type { HistoryIndex } from './history-index.ts'
+import type { Observation } from './observation.ts'
+import { countsOf, marksOf, type ProcessCounts, type Sample, sampleOf, type Timeline } from './timeline.ts'
+
+const MINUTE_MS = 60_000
+const MINUTES_OF_A_DAY = 1440
+/** APIs ask at different times, so that mostly one of them observes. */
+const SPREAD_MS = 20_000
+/** Answers to pages that are open at the same time are the same. */
+const READ_EVERY_MS = 20_000
+
+export interface RecorderOptions {
+  readonly observe: () => Promise<Observation>
+  readonly index: HistoryIndex
+  readonly clock: Clock
+  readonly log: Logger
+  /** From 0 to below 1. @default Math.random */
+  readonly random?: () => number
+}
+
+/**
+ * Keeps a sample of each minute, whether or not somebody looks. Of all APIs, mostly one observes: the others see that the minute has its sample.
+ * While Elasticsearch is down, samples of up to a day wait in memory. Nothing waits for this, and what fails is tried in the next minute.
+ */
+export class Recorder {
+  readonly #options: RecorderOptions
+  readonly #stop = new AbortController()
+  #running: Promise<void> | undefined
+  #latest: ProcessCounts | undefined
+  /** Not yet in Elasticsearch, the earliest first. */
+  #waiting: readonly Sample[] = []
+  #read: readonly Sample[] = []
+  #readAtMs = Number.NEGATIVE_INFINITY
+  #reading: Promise<void> | undefined
+  #fault: string | undefined
+
+  constructor(options: RecorderOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+  }
+
+  /** The last day, with what still waits. It comes within 5 s also while Elasticsearch is down. */
+  async timeline(): Promise<Timeline> {
+    const { clock } = this.#options
+    if (clock.nowMs() - this.#readAtMs >= READ_EVERY_MS) {
+      this.#reading ??= this.#readAll().finally(() => {
+        this.#reading = undefined
+      })
+      await this.#reading
+    }
+    const fromMs = clock.wallMs() - MINUTES_OF_A_DAY * MINUTE_MS
+    const written = new Set(this.#read.map(({ minute }) => minute))
+    const all = [...this.#read, ...this.#waiting.filter(({ minute }) => !written.has(minute))]
+      .filter(({ atMs }) => atMs >= fromMs)
+      .sort((one, other) => one.atMs - other.atMs)
+    return {
+      stepSeconds: MINUTE_MS / 1000,
+      samples: all.map(({ atMs, acceptedPerSecond, storedPerSecond, backlogMessages }) => {
+        return { atMs, acceptedPerSecond, storedPerSecond, backlogMessages }
+      }),
+      marks: marksOf(all).filter(({ atMs }) => atMs >= fromMs),
+      ...(this.#fault === undefined ? {} : { reason: this.#fault }),
+    }
+  }
+
+  async #readAll(): Promise<void> {
+    const { clock, index } = this.#options
+    await this.#asked(async () => {
+      this.#read = await index.read(clock.wallMs() - MINUTES_OF_A_DAY * MINUTE_MS)
+    })
+    this.#readAtMs = clock.nowMs()
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random = Math.random } = this.#options
+    for (;;) {
+      const offsetMs = random() * SPREAD_MS
+      const untilNextMs = MINUTE_MS - (clock.wallMs() % MINUTE_MS)
+      try {
+        await clock.sleep(untilNextMs + offsetMs, this.#stop.signal)
+      } catch {
+        return
+      }
+      await this.sample()
+    }
+  }
+
+  /** Takes the sample of this minute, unless it exists. */
+  async sample(): Promise<void> {
+    const { clock, index, observe, log } = this.#options
+    const minute = Math.floor(clock.wallMs() / MINUTE_MS)
+    const found = await this.#asked(() => index.latest())
+    if (found && found.atMs > (this.#latest?.atMs ?? 0)) this.#latest = found
+    if (this.#latest?.minute !== minute) {
+      try {
+        const observation = await observe()
+        const sample = sampleOf(observation, this.#latest, minute)
+        this.#latest = countsOf(observation, minute)
+        this.#waiting = [...this.#waiting, sample].slice(-MINUTES_OF_A_DAY)
+      } catch (error) {
+        log.warn({ err: error }, 'the console could not observe for its history')
+      }
+    }
+    await this.#write()
+    if (minute % 60 === 0) await this.#asked(() => index.clean(clock.wallMs()))
+  }
+
+  async #write(): Promise<void> {
+    const samples = this.#waiting
+    const latest = this.#latest
+    if (samples.length === 0 || latest === undefined) return
+    await this.#asked(async () => {
+      await this.#options.index.write(samples, latest)
+      this.#waiting = this.#waiting.filter((one) => !samples.includes(one))
+    })
+  }
+
+  /** What Elasticsearch answers. It is said once that it does not, and once that it does again. */
+  async #asked<T>(ask: () => Promise<T>): Promise<T | undefined> {
+    const { log } = this.#options
+    try {
+      const answer = await ask()
+      if (this.#fault !== undefined) log.info('the history of the console is kept in Elasticsearch again')
+      this.#fault = undefined
+      return answer
+    } catch (error) {
+      const reason = messageOf(error)
+      if (this.#fault === undefined) log.warn({ reason }, 'the history of the console waits in memory')
+      this.#fault = reason
+      return undefined
+    }
+  }
+}
