@@ -113,12 +113,12 @@ describe('a stack with three nodes of Elasticsearch and four bookies, under load
 
   it('stops before a pod that has an only copy, with its name, and continues when it is gone', async () => {
     const settings = { settings: { number_of_shards: 3, number_of_replicas: 0 } }
-    assert.equal((await call('PUT', `${search}/one-copy`, settings)).status, 200)
+    assert.equal((await call('PUT', `${search}/tracardi-one-copy`, settings)).status, 200)
     const before = await podsOf('elasticsearch-master')
     stack.configure({ elasticsearch: { cpuMillicores: 100 } })
-    await assert.rejects(stack.up(), /only_copy.*one-copy|one-copy.*only_copy/s)
+    await assert.rejects(stack.up(), /only_copy.*tracardi-one-copy|tracardi-one-copy.*only_copy/s)
     assert.deepEqual(await podsOf('elasticsearch-master'), before)
-    assert.equal((await call('DELETE', `${search}/one-copy`)).status, 200)
+    assert.equal((await call('DELETE', `${search}/tracardi-one-copy`)).status, 200)
     await stack.up()
     assert.equal(
       (await podsOf('elasticsearch-master')).filter(({ uid }) => before.some((old) => old.uid === uid)).length,
