@@ -1,5 +1,6 @@
 import { type Client, errors, type estypes } from '@elastic/elasticsearch'
 import type { SharedConfig } from '../config.ts'
+import { AppError } from '../errors.ts'
 import { indicesOf } from '../names.ts'
 import { deleteFound } from '../search/delete-found.ts'
 import type { ProcessCounts, Sample } from './timeline.ts'
@@ -52,7 +53,8 @@ export function historyIndex(client: Client, config: SharedConfig): HistoryIndex
       if (refused === undefined) return
       // Somebody may have deleted it.
       isThere = refused.status !== 404
-      throw new Error(
+      throw new AppError(
+        'search_unavailable',
         `Elasticsearch refused a sample: ${refused.status} ${refused.error?.type}: ${refused.error?.reason}`,
       )
     },

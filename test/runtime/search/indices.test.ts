@@ -16,6 +16,7 @@ describe('indicesOf', () => {
       profile: 'shop-profile',
       erasures: 'shop-erasures',
       canary: 'shop-canary',
+      console: 'shop-console',
     })
   })
 })
