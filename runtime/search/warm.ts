@@ -37,7 +37,7 @@ export async function warmSteps(client: Client, config: Config, nowMs: number): 
 /**
  * Brings indices that have aged to warm nodes, to fewer copies and to one segment a shard, until nothing is left to do or the time is
  * over. Each step is found by looking at Elasticsearch, so a later call continues from there. One index is merged at a time, the
- * oldest first, and none while another merge of any kind was asked for.
+ * oldest that is ready, and none while another merge of any kind was asked for.
  *
  * @throws AppError `search_unavailable` when Elasticsearch does not answer.
  */

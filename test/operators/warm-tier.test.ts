@@ -54,6 +54,8 @@ describe('two nodes for new events and two for older ones', function () {
       ]).flat()
       const { errors } = await client.bulk({ index, refresh: true, operations })
       assert.equal(errors, false)
+      // What was never flushed is recovered from its operations, into one segment.
+      await client.indices.flush({ index })
     }
   }
 
@@ -95,6 +97,7 @@ describe('two nodes for new events and two for older ones', function () {
         node: named[routing.node]?.name ?? '',
         segments: Object.keys(segments),
       }))
+      .sort((a, b) => `${a.node} ${a.segments}`.localeCompare(`${b.node} ${b.segments}`))
   }
 
   const stored = async (index: string) => {
@@ -136,7 +139,11 @@ describe('two nodes for new events and two for older ones', function () {
       assert.equal(await stored(index), DOCUMENTS)
     }
     assert.deepEqual(
-      lines.splice(0).filter((line) => line.includes('merged')),
+      // One that is ready does not wait for an older one that still moves.
+      lines
+        .splice(0)
+        .filter((line) => line.includes('merged'))
+        .sort(),
       [SEPTEMBER, OCTOBER].map((index) => `${index}: is merged to one segment a shard`),
     )
   })
