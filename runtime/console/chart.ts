@@ -3,7 +3,7 @@ import { HISTORY_MS, type HistorySample, RATE_MS } from './history.ts'
 import type { ChartPoint, Figures } from './state.ts'
 
 const STEP_MS = 5000
-/** Moments further apart than this have nothing between them that was seen: nobody looked at the page then. */
+/** Moments further apart than this have nothing between them that this API saw: nobody looked at the page then. */
 const GAP_MS = 15_000
 
 const ACCEPTED = seriesOf('tracardi_api_events_total', { outcome: 'accepted' })

@@ -207,6 +207,45 @@ describe('the console in a real browser', () => {
     })
   })
 
+  it('shows the day, where this API has observed only its end, with starts and deployments, and links', async () => {
+    const end = withHistory()
+    state = () => ({ ...end, links: { grafana: 'https://grafana.example.org/d/tracardi', kibana: '' } })
+    const samples = Array.from({ length: 1440 }, (_, at) => ({
+      atMs: end.atMs - (1440 - at) * 60_000,
+      acceptedPerSecond: 80,
+      storedPerSecond: 80,
+      backlogMessages: at,
+    }))
+    const mark = { program: 'worker', version: '0.2.0', processes: 2 } as const
+    const marks = [
+      { ...mark, atMs: end.atMs - 12 * 3_600_000, kind: 'deployed' },
+      { ...mark, atMs: end.atMs - 6 * 3_600_000, kind: 'started', processes: 1 },
+    ] as const
+    timeline = () => ({ stepSeconds: 60, samples, marks, reason: 'Elasticsearch is not reachable' })
+    await page.setViewportSize({ width: 1280, height: 900 })
+    await page.goto(url)
+    await page.waitForSelector('#marks-details:not([hidden])')
+    await page.locator('#span-15').focus()
+    for (const expected of ['1 h', '6 h', '1 d']) {
+      await page.keyboard.press('ArrowRight')
+      assert.equal(await page.textContent('#rate-span'), `last ${expected}`)
+    }
+    const box = await page.locator('#backlog-chart .u-over').boundingBox()
+    assert.ok(box)
+    await page.mouse.move(box.x + box.width / 4, box.y + box.height / 2)
+    const [, value] = await page.locator('#backlog-chart .u-legend .u-series').allTextContents()
+    assert.match(value ?? '', /^backlog\s*3\d\d messages$/)
+    await page.locator('#marks-count').press('Enter')
+    assert.equal(await page.textContent('#marks-count'), '2 starts and deployments in the last day')
+    assert.deepEqual(await page.locator('#marks tbody td:nth-child(2)').allTextContents(), [
+      '1 worker started',
+      '2 workers deployed',
+    ])
+    assert.match((await page.textContent('#history-note')) ?? '', /Elasticsearch is not reachable/)
+    assert.deepEqual(await page.locator('#links a').allTextContents(), ['Grafana'])
+    assert.deepEqual(complaints, [])
+  })
+
   it('says in words what to do, and speaks it once', async () => {
     await page.goto(url)
     await page.waitForSelector('#advice-list li')

@@ -73,7 +73,7 @@ async function renew() {
   try {
     show(/** @type {State} */ (await call('/console/state', { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) })))
     await renewRefusals()
-    await renewHistory()
+    void renewHistory()
   } catch (error) {
     if (error instanceof SignedOut) return
     document.body.classList.add('stale')

@@ -11,7 +11,9 @@ const MINUTE_MS = 60_000
 const EVERY_MS = 30_000
 /** Points further apart have a time between them that nobody observed. */
 const GAP_MS = 5 * MINUTE_MS
-/** What the charts can show. */
+/** A chart begins with the first point, and shows at least this. */
+const LEAST_MINUTES = 2
+/** What the charts can show at most. */
 const SPANS_MINUTES = [15, 60, 360, 1440]
 
 /** @type {Timeline} */
@@ -55,7 +57,13 @@ export function handleHistory() {
 export async function renewHistory() {
   if (Date.now() - askedAtMs < EVERY_MS) return
   askedAtMs = Date.now()
-  timeline = /** @type {Timeline} */ (await call('/console/history'))
+  try {
+    timeline = /** @type {Timeline} */ (await call('/console/history'))
+  } catch {
+    // The figures say that the API does not answer, or asks for another token.
+    askedAtMs = 0
+    return
+  }
   showMarks()
   if (shown) showHistory(shown)
 }
@@ -64,13 +72,15 @@ export async function renewHistory() {
 export function showHistory(state) {
   shown = state
   const { atMs, acceptedPerSecond, storedPerSecond, queue } = state
-  for (const id of ['rate-span', 'backlog-span']) setText(id, `last ${duration(spanMinutes * 60)}`)
   const now = `Now ${rate(acceptedPerSecond)} in and ${rate(storedPerSecond)} stored`
   byId('rate-chart').setAttribute('aria-label', now)
   const waiting = queue.messages === null ? 'unknown' : counted(queue.messages, 'message')
   byId('backlog-chart').setAttribute('aria-label', `Now ${waiting}`)
-  const fromMs = atMs - spanMinutes * MINUTE_MS
-  const points = withGaps(merged(state.chart.points)).filter((point) => point.atMs >= fromMs)
+  const points = withGaps(merged(state.chart.points)).filter((point) => point.atMs >= atMs - spanMinutes * MINUTE_MS)
+  const age = Math.ceil((atMs - (points[0]?.atMs ?? atMs)) / MINUTE_MS)
+  const minutes = Math.min(spanMinutes, Math.max(LEAST_MINUTES, age))
+  const fromMs = atMs - minutes * MINUTE_MS
+  for (const id of ['rate-span', 'backlog-span']) setText(id, `last ${duration(minutes * 60)}`)
   const times = points.map((point) => point.atMs)
   const values = (/** @type {(point: Point) => number | null} */ of) => points.map(of)
   const { marks } = timeline
@@ -80,13 +90,13 @@ export function showHistory(state) {
 
 /** @type {(fine: readonly Point[]) => Point[]} Samples of minutes in which this API has observed nothing itself, and all that it has. */
 function merged(fine) {
-  const seen = fine.filter(
-    ({ acceptedPerSecond, storedPerSecond, backlogMessages }) =>
-      acceptedPerSecond !== null || storedPerSecond !== null || backlogMessages !== null,
-  )
-  const seenMinutes = new Set(seen.map(({ atMs }) => Math.floor(atMs / MINUTE_MS)))
-  const samples = timeline.samples.filter(({ atMs }) => !seenMinutes.has(Math.floor(atMs / MINUTE_MS)))
-  return [...samples, ...seen].sort((one, other) => one.atMs - other.atMs)
+  const minuteOf = (/** @type {{ readonly atMs: number }} */ { atMs }) => Math.floor(atMs / MINUTE_MS)
+  const isSeen = (/** @type {Point} */ { acceptedPerSecond, storedPerSecond, backlogMessages }) =>
+    acceptedPerSecond !== null || storedPerSecond !== null || backlogMessages !== null
+  const seen = new Set(fine.filter(isSeen).map(minuteOf))
+  const samples = timeline.samples.filter((one) => !seen.has(minuteOf(one)))
+  const sampled = new Set(samples.map(minuteOf))
+  return [...samples, ...fine.filter((one) => !sampled.has(minuteOf(one)))].sort((one, other) => one.atMs - other.atMs)
 }
 
 /** @type {(points: readonly Point[]) => Point[]} */
