@@ -7,7 +7,7 @@ import {
   type Resource,
 } from '@pulumi/pulumi'
 import { checksum } from './config-files.ts'
-import { failsWhereItStops, type JobPodArgs, jobPod, MESSAGE_FILE } from './job.ts'
+import { endsWhereItStops, type JobPodArgs, jobPod, MESSAGE_FILE } from './job.ts'
 import { jobRights } from './job-rights.ts'
 import { labelsOf } from './labels.ts'
 import type { ContainerArgs, PodTemplate } from './pod.ts'
@@ -69,7 +69,7 @@ const SPARE_MINUTES = 10
 
 /**
  * Empties the servers that a change removes, before it does. A Job runs before the sets, and another one after them; their names have
- * a digest of the wanted counts, so they run when a count changes. They ask the API server how many pods a set has now: a change is
+ * a digest of the wanted counts, so they run when a count changes, and of how they end, which no Job may change. They ask the API server how many pods a set has now: a change is
  * known whatever became of an earlier `up`.
  */
 export class Drain extends ComponentResource {
@@ -83,7 +83,7 @@ export class Drain extends ComponentResource {
     this.#name = name
     this.#args = args
     const rights = this.#rights()
-    this.before = this.#job('before', checksum(JSON.stringify(args.sets)), rights)
+    this.before = this.#job('before', checksum(JSON.stringify([args.sets, endsWhereItStops()])), rights)
     this.registerOutputs()
   }
 
@@ -106,9 +106,7 @@ export class Drain extends ComponentResource {
           annotations: { 'pulumi.com/replaceUnready': 'true' },
         },
         spec: {
-          // A pod that was killed begins again where it was.
-          backoffLimit: 10,
-          podFailurePolicy: failsWhereItStops(),
+          ...endsWhereItStops(),
           activeDeadlineSeconds: (minutes + SPARE_MINUTES) * 60,
           completions: 1,
           parallelism: 1,

@@ -23,21 +23,29 @@ export function jobPod({ once = false, graceSeconds = 30, ...args }: JobPodArgs)
 /** Where Kubernetes reads the message of a container that has ended, which an update shows. */
 export const MESSAGE_FILE = '/dev/termination-log'
 
-/** Exit code of a command that stopped before the end, and says why. Only the next `up` begins it again. */
-const INCOMPLETE = 2
+/** Exit codes of SIGKILL, which also the lack of memory is, and of SIGTERM. */
+const KILLED: readonly number[] = [137, 143]
 
 /**
- * A command that stopped fails its Job immediately, because it would stop again. A pod that goes with its machine is no failure.
+ * How a Job ends of which the command can begin again where it was. The first pod that fails ends the Job: a command that stopped would stop
+ * again, and the next `up` begins it again. A pod that was killed, or goes with its machine, is followed by another one.
+ *
+ * `FailJob` would say the same, but the provider does not see that a Job has failed for that reason: the update would wait until its limit.
  *
  * @param containerName the container that runs the command. @default any
  */
-export function failsWhereItStops(containerName?: string): k8s.types.input.batch.v1.PodFailurePolicy {
+export function endsWhereItStops(
+  containerName?: string,
+): Pick<k8s.types.input.batch.v1.JobSpec, 'backoffLimit' | 'podFailurePolicy'> {
   const named = containerName === undefined ? {} : { containerName }
   return {
-    rules: [
-      { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-      { action: 'FailJob', onExitCodes: { ...named, operator: 'In', values: [INCOMPLETE] } },
-    ],
+    backoffLimit: 0,
+    podFailurePolicy: {
+      rules: [
+        { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+        { action: 'Ignore', onExitCodes: { ...named, operator: 'In', values: [...KILLED] } },
+      ],
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 import * as k8s from '@pulumi/kubernetes'
 import { type CustomResourceOptions, type Input, output, type Resource } from '@pulumi/pulumi'
 import { checksum } from './config-files.ts'
-import { failsWhereItStops, jobPod, MESSAGE_FILE } from './job.ts'
+import { endsWhereItStops, jobPod, MESSAGE_FILE } from './job.ts'
 import { jobRights } from './job-rights.ts'
 import { labelsOf } from './labels.ts'
 import type { ContainerArgs, Volume } from './pod.ts'
@@ -79,8 +79,10 @@ export function roller(args: RollerArgs, opts: CustomResourceOptions): k8s.batch
     volumes,
     containers: [container],
   })
+  const ending = endsWhereItStops('roll-out')
+  // A Job may not change how it ends: another way is another Job.
   const digest = output(sets.map((set) => [set.name, set.replicas, set.template])).apply((all) =>
-    checksum(JSON.stringify(all)).slice(0, 8),
+    checksum(JSON.stringify([all, ending])).slice(0, 8),
   )
   const totalSeconds = (pods + 1) * waitSeconds
   return new k8s.batch.v1.Job(
@@ -93,11 +95,10 @@ export function roller(args: RollerArgs, opts: CustomResourceOptions): k8s.batch
         annotations: { 'pulumi.com/replaceUnready': 'true' },
       },
       spec: {
-        backoffLimit: 6,
         activeDeadlineSeconds: totalSeconds,
         completions: 1,
         parallelism: 1,
-        podFailurePolicy: failsWhereItStops('roll-out'),
+        ...ending,
         template,
       },
     },
