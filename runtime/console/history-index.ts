@@ -1,8 +1,9 @@
-import { type Client, errors, type estypes } from '@elastic/elasticsearch'
+import type { Client, estypes } from '@elastic/elasticsearch'
 import type { SharedConfig } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { indicesOf } from '../names.ts'
 import { deleteFound } from '../search/delete-found.ts'
+import { unlessThere } from '../search/upkeep.ts'
 import type { ProcessCounts, Sample } from './timeline.ts'
 
 /** How long a sample is kept. The page shows a day of it. */
@@ -79,26 +80,21 @@ export function historyIndex(client: Client, config: SharedConfig): HistoryIndex
   }
 }
 
-async function createIndex(client: Client, index: string, { indexReplicas }: SharedConfig): Promise<void> {
-  try {
-    await client.indices.create(
-      {
-        index,
-        settings: { number_of_shards: 1, number_of_replicas: indexReplicas },
-        mappings: {
-          dynamic: 'strict',
-          properties: {
-            at: { type: 'date' },
-            sample: { type: 'object', enabled: false },
-            latest: { type: 'object', enabled: false },
-          },
+function createIndex(client: Client, index: string, { indexReplicas }: SharedConfig): Promise<void> {
+  const created = client.indices.create(
+    {
+      index,
+      settings: { number_of_shards: 1, number_of_replicas: indexReplicas },
+      mappings: {
+        dynamic: 'strict',
+        properties: {
+          at: { type: 'date' },
+          sample: { type: 'object', enabled: false },
+          latest: { type: 'object', enabled: false },
         },
       },
-      { requestTimeout: LIMIT_MS },
-    )
-  } catch (error) {
-    const isOthers =
-      error instanceof errors.ResponseError && error.body?.error?.type === 'resource_already_exists_exception'
-    if (!isOthers) throw error
-  }
+    },
+    { requestTimeout: LIMIT_MS },
+  )
+  return unlessThere(created)
 }

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
-import { type Client, errors, type estypes } from '@elastic/elasticsearch'
+import type { Client, estypes } from '@elastic/elasticsearch'
 import type { Config, SharedConfig } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { indicesOf } from '../names.ts'
+import { unlessThere } from './upkeep.ts'
 
 /**
  * The record of erased profiles: one index, with a document for each profile. Its id is a hash, so the record does not repeat the
@@ -143,24 +144,19 @@ export async function writeErasure(
   throw new AppError('search_unavailable', 'the record of the profile was changed by others at the same time')
 }
 
-async function createIndex(client: Client, index: string, { indexReplicas }: SharedConfig): Promise<void> {
-  try {
-    await client.indices.create({
-      index,
-      // One shard, so that its changes are numbered in one order.
-      settings: { number_of_shards: 1, number_of_replicas: indexReplicas },
-      mappings: {
-        dynamic: 'strict',
-        properties: {
-          erased_at: { type: 'date' },
-          lifted_at: { type: 'date' },
-          runs: { type: 'object', enabled: false },
-        },
+function createIndex(client: Client, index: string, { indexReplicas }: SharedConfig): Promise<void> {
+  const created = client.indices.create({
+    index,
+    // One shard, so that its changes are numbered in one order.
+    settings: { number_of_shards: 1, number_of_replicas: indexReplicas },
+    mappings: {
+      dynamic: 'strict',
+      properties: {
+        erased_at: { type: 'date' },
+        lifted_at: { type: 'date' },
+        runs: { type: 'object', enabled: false },
       },
-    })
-  } catch (error) {
-    const isThere =
-      error instanceof errors.ResponseError && error.body?.error?.type === 'resource_already_exists_exception'
-    if (!isThere) throw error
-  }
+    },
+  })
+  return unlessThere(created)
 }

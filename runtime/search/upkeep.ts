@@ -65,19 +65,23 @@ export async function makeIndex(client: Client, template: Template, index: strin
   const content = isOurs ? found.template : template.body.template
   const timeout = `${timeoutMs}ms`
   const request = { index, timeout, master_timeout: timeout, ...content } as estypes.IndicesCreateRequest
-  try {
-    await client.indices.create(request).catch((error: unknown) => {
-      if (!isForbidden(error)) throw error
-      // To name an alias takes the right to manage the index; without it the alias can only come from the template.
-      return client.indices.create({ ...request, aliases: {} })
-    })
-  } catch (error) {
-    if (!isAlreadyThere(error)) throw error
-  }
+  const created = client.indices.create(request).catch((error: unknown) => {
+    if (!isForbidden(error)) throw error
+    // To name an alias takes the right to manage the index; without it the alias can only come from the template.
+    return client.indices.create({ ...request, aliases: {} })
+  })
+  await unlessThere(created)
 }
 
-function isAlreadyThere(error: unknown): boolean {
-  return error instanceof errors.ResponseError && error.body?.error?.type === 'resource_already_exists_exception'
+/** Waits for the creation of an index. One that somebody else created first is as good. */
+export async function unlessThere(created: Promise<unknown>): Promise<void> {
+  try {
+    await created
+  } catch (error) {
+    const isThere =
+      error instanceof errors.ResponseError && error.body?.error?.type === 'resource_already_exists_exception'
+    if (!isThere) throw error
+  }
 }
 
 /** What Elasticsearch answered, on one line. */
