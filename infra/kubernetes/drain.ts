@@ -68,9 +68,9 @@ const RESOURCES = { cpuMillicores: 100, memoryMib: 256 }
 const SPARE_MINUTES = 10
 
 /**
- * Empties the servers that a change removes, before it does. A Job runs before the sets, and another one after them; their names have
- * a digest of the wanted counts, so they run when a count changes, and of how they end, which no Job may change. They ask the API server how many pods a set has now: a change is
- * known whatever became of an earlier `up`.
+ * Empties the servers that a change removes, before it does. A Job runs before the sets, and another one after them. Their names have
+ * a digest of the wanted counts, so they run when a count changes; and of how they end, which no Job may change. They ask the API
+ * server how many pods a set has now: a change is known whatever became of an earlier `up`.
  */
 export class Drain extends ComponentResource {
   /** The sets depend on it. */
