@@ -6,10 +6,10 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { Load } from '../operators/load.ts'
 import { Cluster } from '../support/cluster.ts'
 import { DeployedStack } from '../support/deployed.ts'
 import { KubectlProxy } from '../support/kubectl-proxy.ts'
+import { Load } from '../support/load.ts'
 import { eventually } from '../support/until.ts'
 import { Watch } from './watch.ts'
 
@@ -78,10 +78,8 @@ describe('a stack with three nodes of Elasticsearch and four bookies, under load
   }
 
   async function cookies(): Promise<readonly string[]> {
-    const shell = 'PULSAR_MEM=-Xmx64m PULSAR_GC=-XX:+UseSerialGC PULSAR_GC_LOG=-Xlog:disable bin/pulsar zookeeper-shell'
-    const command = ['bash', '-c', `${shell} -server localhost:2181 ls /ledgers/cookies`]
-    const printed = await cluster.exec(NAMESPACE, 'zookeeper-0', 'zookeeper', command)
-    const names = /\[([^\]]*bookkeeper-\d[^\]]*)\]\s*$/.exec(printed)?.[1] ?? ''
+    const printed = await cluster.zookeeper(NAMESPACE, 'ls /ledgers/cookies')
+    const names = /^\[(bookkeeper-.*)\]$/m.exec(printed)?.[1] ?? ''
     return names
       .split(', ')
       .map((name) => name.split('.')[0] as string)

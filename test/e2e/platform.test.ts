@@ -207,13 +207,7 @@ describe('the dev stack on a cluster', () => {
   it('grows the ensemble of ZooKeeper, which initialises nothing twice', async () => {
     stack.configure({ zookeeper: { replicas: 3 } })
     await stack.up()
-    // A JVM of little memory, for it runs next to the server in the same container.
-    const shell = 'PULSAR_MEM=-Xmx64m PULSAR_GC=-XX:+UseSerialGC PULSAR_GC_LOG=-Xlog:disable bin/pulsar zookeeper-shell'
-    const ensemble = await cluster.exec(NAMESPACE, 'zookeeper-0', 'zookeeper', [
-      'bash',
-      '-c',
-      `${shell} -server localhost:2181 config`,
-    ])
+    const ensemble = await cluster.zookeeper(NAMESPACE, 'config')
     for (const id of [1, 2, 3]) assert.match(ensemble, new RegExp(`server\\.${id}=.*:participant`))
     assert.equal(await stored('first'), 2)
     assert.equal((await post('fourth')).status, 200)

@@ -15,8 +15,8 @@ import { setUpQueue } from '../../runtime/queue/topic-set-up.ts'
 import { eventIdOf } from '../../runtime/search/documents.ts'
 import { Pipeline } from '../contract/pipeline.ts'
 import { servers } from '../contract/servers.ts'
+import { callOf, Load } from '../support/load.ts'
 import { eventually } from '../support/until.ts'
-import { callOf, Load } from './load.ts'
 
 /**
  * What operators do to topic, subscription and policies, under load and on a Pulsar of their own: what got a 200 is

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { periodOf } from '../../runtime/search/indices.ts'
 import { Pipeline } from '../contract/pipeline.ts'
 import { Program } from '../faults/program.ts'
+import { Load } from '../support/load.ts'
 import { eventually } from '../support/until.ts'
-import { Load } from './load.ts'
 
 /**
  * One index of two is in trouble, and events for it arrive once a second: all events of the other are stored, and as fast

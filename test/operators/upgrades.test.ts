@@ -11,7 +11,7 @@ import { Pipeline } from '../contract/pipeline.ts'
 import { mochaGlobalTeardown, servers, startServers } from '../contract/servers.ts'
 import { Program } from '../faults/program.ts'
 import { jobScript } from '../infra/pulsar/files.ts'
-import { Load } from './load.ts'
+import { Load } from '../support/load.ts'
 
 /**
  * Servers of an older release get a newer one under load, on the data that they have: all that was answered 200 is stored, and nothing

@@ -57,4 +57,15 @@ export class Cluster {
     if (status.status !== 'Success') throw new Error(`${command.join(' ')}: ${status.message} ${stderr}`)
     return stdout
   }
+
+  /** What the shell of ZooKeeper prints for a command, next to the first node. */
+  zookeeper(namespace: string, command: string): Promise<string> {
+    // A JVM of little memory, for it runs next to the server in the same container.
+    const shell = 'PULSAR_MEM=-Xmx64m PULSAR_GC=-XX:+UseSerialGC PULSAR_GC_LOG=-Xlog:disable bin/pulsar zookeeper-shell'
+    return this.exec(namespace, 'zookeeper-0', 'zookeeper', [
+      'bash',
+      '-c',
+      `${shell} -server localhost:2181 ${command}`,
+    ])
+  }
 }
