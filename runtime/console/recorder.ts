@@ -50,7 +50,7 @@ export class Recorder {
     await this.#running
   }
 
-  /** The last day, with what still waits. It comes within 5 s also while Elasticsearch is down. */
+  /** The last day, with what still waits. While Elasticsearch does not answer, it comes after 5 s for each of its nodes at most. */
   async timeline(): Promise<Timeline> {
     const { clock } = this.#options
     if (clock.nowMs() - this.#readAtMs >= READ_EVERY_MS) {

@@ -13,11 +13,7 @@ const AREA = '29'
  * @property {boolean} [isArea] filled down to 0
  */
 
-/**
- * @typedef {object} Mark
- * @property {number} atMs
- * @property {'started' | 'deployed'} kind
- */
+/** @typedef {Pick<import('../timeline.ts').Mark, 'atMs' | 'kind'>} Mark */
 
 /**
  * A chart over time. The legend has the values under the pointer. A drag zooms into a time, a double click shows the whole
