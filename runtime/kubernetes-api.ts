@@ -23,7 +23,7 @@ export interface KubernetesAccess {
 export function accessOfPod(env: NodeJS.ProcessEnv, what: string, folder = ACCOUNT_DIR): KubernetesAccess {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env
   if (host === undefined || port === undefined)
-    throw new AppError('command_invalid', `${what} runs as a Job of the stack, in its cluster; \`pulumi up\` starts it`)
+    throw new AppError('command_invalid', `${what} runs in a pod of the stack; \`pulumi up\` starts it`)
   return {
     url: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
     namespace: readFileSync(`${folder}/namespace`, 'utf8').trim(),

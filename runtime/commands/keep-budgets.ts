@@ -6,14 +6,14 @@ import { accessOfPod, KubernetesApi } from '../kubernetes-api.ts'
 import { budgetsOf } from '../rollout/budgets.ts'
 import { type KeptServers, keepBudgets } from '../rollout/keep-budgets.ts'
 import { type ServersOptions, serversOf } from '../rollout/servers.ts'
-import { print } from './output.ts'
+import { json, print } from './output.ts'
 
 /** What `--plan` has, as JSON: servers of each kind, and the budgets of their tiers. */
 export type BudgetPlan = readonly (ServersOptions & Pick<KeptServers, 'lease' | 'budgets'>)[]
 
 /** The options of `keepBudgetsCommand`. */
 export interface KeepBudgetsFlags {
-  readonly plan: string
+  readonly plan: BudgetPlan
   readonly aliveFile: string
 }
 
@@ -22,7 +22,7 @@ export function keepBudgetsCommand(): Command {
     .description(
       'Lets the disruption budgets of servers follow their health: a drain may take a pod when the servers allow it. A Deployment of the stack runs it, in the cluster.',
     )
-    .requiredOption('--plan <json>', 'the servers and their budgets')
+    .requiredOption('--plan <json>', 'the servers and their budgets', json)
     .requiredOption('--alive-file <file>', 'the file that is written after each round')
 }
 
@@ -32,10 +32,13 @@ export async function runKeepBudgets(
   flags: KeepBudgetsFlags,
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const plan = JSON.parse(flags.plan) as BudgetPlan
   const access = accessOfPod(env, 'the keeper of budgets')
   const api = new KubernetesApi(access)
-  const kept = plan.map(({ lease, budgets, ...options }) => ({ lease, budgets, servers: serversOf(config, options) }))
+  const kept = flags.plan.map(({ lease, budgets, ...options }) => ({
+    lease,
+    budgets,
+    servers: serversOf(config, options),
+  }))
   const stopping = new AbortController()
   const stop = () => stopping.abort()
   process.once('SIGTERM', stop)

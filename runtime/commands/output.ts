@@ -59,6 +59,14 @@ export function decimal(text: string): number {
   return Number(text)
 }
 
+export function json(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new InvalidArgumentError('JSON is needed.')
+  }
+}
+
 /** A command that is silent for longer looks as if it did nothing. */
 const SILENCE_MS = 2000
 
