@@ -1,16 +1,21 @@
 import type * as k8s from '@pulumi/kubernetes'
 import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi'
-import type { BudgetPlan } from '../../runtime/commands/keep-budgets.ts'
 import { deployment } from './deployment.ts'
 import { jobRights } from './job-rights.ts'
 import { type ContainerArgs, type PodTemplate, podTemplate, type Resources, type Volume } from './pod.ts'
 import { execCheck, probes } from './probes.ts'
+import type { GateOptions } from './roller.ts'
 import { RUNTIME_USER } from './runtime-user.ts'
 import { type SiteArgs, siteOf } from './site.ts'
 import { disruptionBudget } from './tier-objects.ts'
 
 /** Servers of one kind that the keeper asks, as their roller does, and the disruption budgets of their tiers. */
-export type GatedServers = BudgetPlan[number] & {
+export interface GatedServers extends GateOptions {
+  readonly servers: 'zookeeper' | 'bookkeeper' | 'elasticsearch'
+  /** Name of the Lease that their roller holds. */
+  readonly lease: string
+  /** A PodDisruptionBudget, and the StatefulSets whose pods it is for. */
+  readonly budgets: readonly { readonly name: string; readonly sets: readonly string[] }[]
   /** How Elasticsearch is asked. */
   readonly access?: ServerAccess
 }
@@ -81,7 +86,7 @@ export class BudgetKeeper extends ComponentResource {
 
 function keeperPod(name: string, args: BudgetKeeperArgs): PodTemplate {
   const site = siteOf(name, args)
-  const plan: BudgetPlan = args.gated.map(({ access: _access, ...asked }) => asked)
+  const plan = args.gated.map(({ access: _access, ...asked }) => asked)
   const access = args.gated.find((one) => one.access !== undefined)?.access
   const { env = {}, volumes = [], mounts = {}, digest } = access ?? {}
   // A round takes seconds, also when nobody answers. One that hangs would keep the budgets as they are.

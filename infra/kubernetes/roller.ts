@@ -1,6 +1,5 @@
 import * as k8s from '@pulumi/kubernetes'
 import { type CustomResourceOptions, type Input, output, type Resource } from '@pulumi/pulumi'
-import type { ServersOptions } from '../../runtime/rollout/servers.ts'
 import { checksum } from './config-files.ts'
 import { endsWhereItStops, jobPod, MESSAGE_FILE } from './job.ts'
 import { jobRights } from './job-rights.ts'
@@ -10,17 +9,28 @@ import { RUNTIME_USER } from './runtime-user.ts'
 import type { Site } from './site.ts'
 import type { Stateful } from './stateful.ts'
 
+/** How the gates ask bookies and ZooKeeper. */
+export interface GateOptions {
+  /** Domain of the pods. */
+  readonly domain?: string
+  /** Port of the pods. */
+  readonly port?: number
+  /** ZooKeeper of the bookies, `host:port`. */
+  readonly zookeeper?: string
+  /** Bookies that a ledger is written to. */
+  readonly ensemble?: number
+}
+
 export interface RollerArgs {
   readonly site: Site
   /** What its objects are called, with `-roll-out`. */
   readonly name: string
   /** Image of the runtime. */
   readonly image: Input<string>
-  readonly servers: ServersOptions['servers']
+  readonly servers: 'zookeeper' | 'bookkeeper' | 'elasticsearch'
   /** In the order of the rollout. */
   readonly sets: readonly Stateful[]
-  /** How the gates ask bookies and ZooKeeper. */
-  readonly options?: Omit<ServersOptions, 'servers'>
+  readonly options?: GateOptions
   readonly env?: Readonly<Record<string, Input<string>>>
   readonly volumes?: readonly Volume[]
   readonly mounts?: ContainerArgs['mounts']
