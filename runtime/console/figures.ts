@@ -168,7 +168,8 @@ function instanceFigures({ url, answer, troubles = [] }: InstanceAnswer, past: H
   const { moments, last, known } = past
   const seen = known.get(url)
   const restarts = seen?.restartsAtMs.length ?? 0
-  const common = { url, troubles, wasProgram: seen?.reading.program ?? 'unknown', restarts } as const
+  const timedOut = !answer.ok && answer.timedOut === true
+  const common = { url, troubles, wasProgram: seen?.reading.program ?? 'unknown', restarts, timedOut } as const
   if (!answer.ok) return { ...common, program: 'unknown', reason: answer.reason, ...NO_FIGURES }
   const { program, metrics, startedAtSeconds } = answer.value
   const gauge = (name: string) => sumOf(metrics, name) ?? null

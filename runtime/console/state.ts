@@ -52,6 +52,8 @@ export interface InstanceFigures {
   readonly program: 'api' | 'worker' | 'unknown'
   /** Why it does not answer; absent when it does. */
   readonly reason?: string
+  /** Whether it did not answer in time, rather than refused the connection. */
+  readonly timedOut: boolean
   /** What went wrong there within the last minute. */
   readonly troubles: readonly Trouble[]
   /** What it was when it answered last. */

@@ -6,7 +6,14 @@ import type { Trouble } from '../troubles.ts'
 import { type Reading, readingOf } from './counters.ts'
 
 /** Something that was asked, and either what it answered or why there is no answer. */
-export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string }
+export type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  | {
+      readonly ok: false
+      readonly reason: string
+      /** Whether it was still asked when the limit passed: it hangs, is paused, or no network leads to it. */
+      readonly timedOut?: boolean
+    }
 
 /** Finds the addresses of a host. */
 export type Resolve = (host: string) => Promise<readonly { readonly address: string; readonly family: number }[]>
@@ -61,21 +68,21 @@ function hostOf(url: URL): string {
  */
 export async function scrape(url: string, limitMs: number, nowMs: () => number): Promise<Result<Reading>> {
   try {
-    const limits = { headersTimeout: limitMs, bodyTimeout: limitMs, signal: AbortSignal.timeout(limitMs) }
+    const limits = { signal: AbortSignal.timeout(limitMs) }
     const response = await request(`${url}/metrics`, limits)
     const text = await response.body.text()
     return response.statusCode === 200
       ? resultOf(text, nowMs())
       : { ok: false, reason: `answered ${response.statusCode}` }
   } catch (error) {
-    return { ok: false, reason: messageOf(error) }
+    return { ok: false, reason: messageOf(error), timedOut: (error as Error).name === 'TimeoutError' }
   }
 }
 
 /** What an instance says of what went wrong; nothing from one that does not answer, or of a release without `/troubles`. */
 export async function readTroubles(url: string, limitMs: number): Promise<readonly Trouble[]> {
   try {
-    const limits = { headersTimeout: limitMs, bodyTimeout: limitMs, signal: AbortSignal.timeout(limitMs) }
+    const limits = { signal: AbortSignal.timeout(limitMs) }
     const { statusCode, body } = await request(`${url}/troubles`, limits)
     const answer = (await body.json()) as { readonly troubles?: readonly Trouble[] }
     return statusCode === 200 ? (answer.troubles ?? []) : []

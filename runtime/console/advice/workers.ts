@@ -67,8 +67,9 @@ function rank(program: (typeof PROGRAMS)[number]): number {
 
 export const workerRestarts: Rule = ({ instances, place }) => {
   const unsteady = instances.filter(
-    ({ wasProgram, restarts, uptimeSeconds }) =>
-      wasProgram === 'worker' && restarts >= RESTARTS && (uptimeSeconds ?? 0) < RUNS_SECONDS,
+    ({ wasProgram, restarts, uptimeSeconds, timedOut }) =>
+      // One that is paused or hangs has not ended, however often it started before.
+      wasProgram === 'worker' && restarts >= RESTARTS && (uptimeSeconds ?? 0) < RUNS_SECONDS && !timedOut,
   )
   const [first] = unsteady
   if (!first) return undefined

@@ -13,6 +13,7 @@ const instance = (program: 'api' | 'worker', figures: Partial<InstanceFigures> =
   wasProgram: program,
   troubles: [],
   restarts: 0,
+  timedOut: false,
   eventsPerSecond: 1000,
   cpuCores: 0.3,
   residentBytes: 100_000_000,
@@ -485,6 +486,8 @@ describe('the advice', () => {
       assert.deepEqual(said({ ...worker(silent), ...IN_PODS }), expected)
       assert.deepEqual(said(worker({ uptimeSeconds: 20 })), [])
       assert.deepEqual(said(worker({ uptimeSeconds: 4, restarts: 2 })), [])
+      const paused = [['instance_silent', 'act', { silent: 1, program: 'worker' }]]
+      assert.deepEqual(said(worker({ ...silent, timedOut: true })), paused)
     })
 
     it('says why a worker receives nothing, while it says so itself', () => {

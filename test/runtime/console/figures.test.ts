@@ -140,6 +140,7 @@ describe('the figures of a pipeline', () => {
       wasProgram: 'api',
       troubles: [],
       restarts: 0,
+      timedOut: false,
       eventsPerSecond: 100,
       cpuCores: 0.4,
       residentBytes: 90_000_000,
@@ -184,6 +185,9 @@ describe('the figures of instances that start again and again', () => {
     assert.deepEqual([of()?.restarts, of()?.wasProgram, of()?.program], [2, 'worker', 'worker'])
     const silent = of(observation(30, { instances: [away] }))
     assert.deepEqual([silent?.restarts, silent?.wasProgram, silent?.program], [2, 'worker', 'unknown'])
+    assert.equal(silent?.timedOut, false)
+    const paused = { url: WORKER, answer: { ok: false, reason: 'aborted', timedOut: true } } as const
+    assert.equal(of(observation(30, { instances: [paused] }))?.timedOut, true)
     assert.equal(of(observation(320, { instances: [started(20)] }))?.restarts, 1)
     assert.equal(of(observation(321, { instances: [away] }))?.restarts, 0)
   })

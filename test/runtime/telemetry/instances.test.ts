@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { instancesAt, isOwn, readTroubles, urlsOf } from '../../../runtime/telemetry/instances.ts'
+import { instancesAt, isOwn, readTroubles, scrape, urlsOf } from '../../../runtime/telemetry/instances.ts'
 
 describe('the URLs of a list', () => {
   it('are without the slash at their ends', () => {
@@ -44,6 +44,21 @@ describe('an instance', () => {
     assert.equal(isOwn('http://10.0.0.8:8686', ['10.0.0.7'], 8686), false)
     assert.equal(isOwn('http://10.0.0.7', ['10.0.0.7'], 80), true)
     assert.equal(isOwn('https://10.0.0.7', ['10.0.0.7'], 443), true)
+  })
+})
+
+describe('an instance that is asked for its metrics', () => {
+  it('refuses, or does not answer in time: only the latter may be paused', async () => {
+    const server = createServer(() => undefined)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const timedOutOf = async (url: string) => {
+      const answer = await scrape(url, 50, () => 0)
+      return !answer.ok && answer.timedOut
+    }
+    assert.equal(await timedOutOf(`http://127.0.0.1:${port}`), true)
+    await new Promise((resolve) => server.close(resolve).closeAllConnections())
+    assert.equal(await timedOutOf(`http://127.0.0.1:${port}`), false)
   })
 })
 
