@@ -52,7 +52,7 @@ describe('a load test', () => {
     assert.ok((sizes.overheadBytesPerEvent ?? 0) > 200 && (sizes.stateBytes ?? 0) > 200)
 
     const { search } = pipeline
-    // The probe of a load test is stored beside its events, and no comparison counts it.
+    // The probe of a load test is stored, too, and no comparison counts it.
     const query = { term: { 'properties.loadTest': run } }
     const found = await search.search<object>({ index: `${indices().event}-*`, size: 2, query })
     const [lost, twice] = found.hits.hits

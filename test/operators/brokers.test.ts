@@ -5,7 +5,7 @@ import { loadConfig } from '../../runtime/config.ts'
 import { bundlesFor, partitionName, topicSetUpOf, topicsOf } from '../../runtime/names.ts'
 import { type PulsarAdmin, pulsarAdmin } from '../../runtime/queue/admin.ts'
 import { setUpQueue } from '../../runtime/queue/topic-set-up.ts'
-import { PulsarCluster } from '../contract/pulsar-cluster.ts'
+import { PulsarCluster } from './pulsar-cluster.ts'
 
 /**
  * Six real brokers over three bookies in three zones: after set-up each serves as many partitions and bundles as the others. It

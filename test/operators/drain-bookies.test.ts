@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { PulsarCluster } from '../contract/pulsar-cluster.ts'
 import { eventually } from '../support/until.ts'
+import { PulsarCluster } from './pulsar-cluster.ts'
 
 const TOPICS = ['one', 'two', 'three', 'four'].map((name) => `persistent/public/default/${name}`)
 const PAUSE_MS = 20

@@ -5,9 +5,9 @@ import { partitionName, topicsOf } from '../../runtime/names.ts'
 import { listIndices } from '../../runtime/search/retention.ts'
 import { cli, cliWith } from '../contract/cli.ts'
 import { Pipeline } from '../contract/pipeline.ts'
-import { PulsarCluster } from '../contract/pulsar-cluster.ts'
 import { eventually } from '../support/until.ts'
 import { ObjectStore, pulsarWithOffloaders } from './object-store.ts'
+import { PulsarCluster } from './pulsar-cluster.ts'
 
 /**
  * Real brokers with the configuration of production and the offloaders of `pulsar-all`, three bookies, and a server that speaks S3. The

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
 import { loadConfig } from '../../runtime/config.ts'
 import { type Tended, tendWarm, warmSteps } from '../../runtime/search/warm.ts'
-import { SearchNodes } from '../contract/search-nodes.ts'
 import { eventually } from '../support/until.ts'
+import { SearchNodes } from './search-nodes.ts'
 
 const [SEPTEMBER, OCTOBER] = ['tracardi-event-2026-09', 'tracardi-event-2026-10']
 const NOW_MS = Date.parse('2026-11-20T03:17:00Z')

@@ -7,8 +7,8 @@ import { type Child, giveTo, serverUser, startChild } from '../../runtime/local/
 import { freePort } from '../../runtime/local/ports.ts'
 import { overrideProperties } from '../../runtime/local/pulsar.ts'
 import { answersOk, serverEnvironment, untilReady } from '../../runtime/local/server.ts'
+import { servers } from '../contract/servers.ts'
 import { fileOf } from '../infra/pulsar/files.ts'
-import { servers } from './servers.ts'
 
 const LIMIT_MS = 120_000
 /** A bit longer than `zkTimeout`. */

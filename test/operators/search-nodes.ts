@@ -4,7 +4,7 @@ import { Client } from '@elastic/elasticsearch'
 import { serverUser } from '../../runtime/local/child.ts'
 import { type ElasticsearchServer, startElasticsearch } from '../../runtime/local/elasticsearch.ts'
 import { freePort } from '../../runtime/local/ports.ts'
-import { servers } from './servers.ts'
+import { servers } from '../contract/servers.ts'
 
 /** Nodes of Elasticsearch that are called as the pods of a StatefulSet, and that come and go. */
 export class SearchNodes {

@@ -13,7 +13,7 @@ import { Lock } from '../../runtime/rollout/lock.ts'
 import type { PodState, RolloutState } from '../../runtime/rollout/next-step.ts'
 import { rollOut } from '../../runtime/rollout/roll-out.ts'
 import { searchClient } from '../../runtime/search/client.ts'
-import { servers } from './servers.ts'
+import { servers } from '../contract/servers.ts'
 
 const PODS = ['node-0', 'node-1', 'node-2'] as const
 type Name = (typeof PODS)[number]

@@ -8,12 +8,12 @@ import { freePort } from '../../runtime/local/ports.ts'
 import { overrideProperties } from '../../runtime/local/pulsar.ts'
 import { serverEnvironment, untilReady } from '../../runtime/local/server.ts'
 import { parseMetrics, sumOf } from '../../runtime/telemetry/metrics.ts'
+import { servers } from '../contract/servers.ts'
 import { fileOf } from '../infra/pulsar/files.ts'
 import { changed, registeredBy } from '../support/stack.ts'
 import { eventually } from '../support/until.ts'
 import { podTemplates } from '../support/workloads.ts'
 import { isLeader } from './pulsar-cluster.ts'
-import { servers } from './servers.ts'
 
 const LIMIT_MS = 60_000
 

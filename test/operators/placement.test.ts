@@ -9,8 +9,8 @@ import { type ElasticsearchServer, startElasticsearch } from '../../runtime/loca
 import { freePort } from '../../runtime/local/ports.ts'
 import { moveToWarm } from '../../runtime/search/age.ts'
 import { warmSteps } from '../../runtime/search/warm.ts'
+import { servers } from '../contract/servers.ts'
 import { eventually } from '../support/until.ts'
-import { servers } from './servers.ts'
 
 const NODES = ['one', 'two', 'three'] as const
 const PRIMARIES = 6
