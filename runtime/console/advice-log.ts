@@ -23,7 +23,7 @@ export const NOTHING_ADVISED: AdviceLog = {
   atMs: 0,
 }
 
-/** Lines of history in memory. */
+/** Lines of history that are shown, and those in memory. */
 const MOST_PAST = 50
 /** What is counted over 20 s still shows a cause that has gone. */
 const ECHO_MS = 30_000
@@ -75,6 +75,25 @@ function sinceOf({ standing, past }: AdviceLog, { code, sinceMs }: Finding, foun
   if (before) return before.sinceMs
   const earlier = past.find((one) => one.code === code && foundAtMs - one.untilMs <= ECHO_MS)
   return earlier?.fromMs ?? Math.min(sinceMs ?? foundAtMs, foundAtMs)
+}
+
+/**
+ * The past advice of several APIs. Lines of one code that overlap are one line; a cause that is back has none. The latest first.
+ *
+ * @param lines in any order.
+ */
+export function mergedPast(lines: readonly PastAdvice[], standing: readonly Advice[]): readonly PastAdvice[] {
+  const merged: PastAdvice[] = []
+  for (const line of [...lines].sort((one, other) => one.fromMs - other.fromMs)) {
+    const at = merged.findLastIndex(({ code, untilMs }) => code === line.code && line.fromMs <= untilMs)
+    const same = merged[at]
+    if (!same) merged.push(line)
+    else merged[at] = { ...same, untilMs: Math.max(same.untilMs, line.untilMs) }
+  }
+  return merged
+    .filter(({ code, untilMs }) => !standing.some((one) => one.code === code && one.sinceMs <= untilMs))
+    .sort((one, other) => other.untilMs - one.untilMs)
+    .slice(0, MOST_PAST)
 }
 
 function pastOf({ code, severity, title, where, sinceMs: fromMs }: Advice, untilMs: number): PastAdvice {

@@ -11,7 +11,7 @@ import type { Transport } from '../queue/port.ts'
 import type { Trouble } from '../troubles.ts'
 import { version } from '../version.ts'
 import { adviceOf } from './advice.ts'
-import { type AdviceLog, NOTHING_ADVISED, nextAdvice } from './advice-log.ts'
+import { type AdviceLog, mergedPast, NOTHING_ADVISED, nextAdvice } from './advice-log.ts'
 import { deadLetterDesk } from './dead-letters.ts'
 import { figuresOf } from './figures.ts'
 import { History, type HistoryView } from './history.ts'
@@ -45,18 +45,23 @@ export interface OperatorConsole extends ConsoleData {
 /** What the console shows and does. Its figures are collected while somebody looks, and the samples of its history always. */
 export function operatorConsole(dependencies: ConsoleDependencies): OperatorConsole {
   const { config, admin, transport, topics, search, log } = dependencies
+  const observe = observer(dependencies)
+  const recorder = new Recorder({ observe, index: historyIndex(search, config), clock: systemClock, log })
   let advised = NOTHING_ADVISED
   const onObserved = (past: HistoryView) => {
+    const before = advised.past
     advised = advisedAfter(advised, past, config)
+    recorder.keep(advised.past.filter((line) => !before.includes(line)))
   }
-  const observe = observer(dependencies)
   const collected = collector({ observe, log, onObserved })
-  const recorder = new Recorder({ observe, index: historyIndex(search, config), clock: systemClock, log })
+  const ofAllApis = (): AdviceLog => {
+    return { ...advised, past: mergedPast([...advised.past, ...recorder.pastAdvice()], advised.standing) }
+  }
   return {
-    state: async () => stateOf(await collected.past(), config, advised),
+    state: async () => stateOf(await collected.past(), config, ofAllApis()),
     advice: async () => {
       await collected.past()
-      return adviceIn(advised)
+      return adviceIn(ofAllApis())
     },
     history: () => recorder.timeline(),
     desk: deadLetterDesk({ admin, transport, topics }),

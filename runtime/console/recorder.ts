@@ -1,12 +1,15 @@
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import type { HistoryIndex } from './history-index.ts'
+import type { HistoryIndex, Kept } from './history-index.ts'
 import type { Observation } from './observation.ts'
+import type { PastAdvice } from './state.ts'
 import { countsOf, marksOf, type ProcessCounts, type Sample, sampleOf, type Timeline } from './timeline.ts'
 
 const MINUTE_MS = 60_000
 const MINUTES_OF_A_DAY = 1440
+/** Lines of advice in memory while Elasticsearch is down. */
+const MOST_WAITING_ADVICE = 1000
 /** APIs ask at different times, so that mostly one of them observes. */
 const SPREAD_MS = 20_000
 /** Answers to pages that are open at the same time are the same. */
@@ -32,7 +35,9 @@ export class Recorder {
   #latest: ProcessCounts | undefined
   /** Not yet in Elasticsearch, the earliest first. */
   #waiting: readonly Sample[] = []
-  #read: readonly Sample[] = []
+  /** Lines of advice that are not yet in Elasticsearch. */
+  #waitingAdvice: readonly PastAdvice[] = []
+  #kept: Kept = { samples: [], advice: [] }
   #readAtMs = Number.NEGATIVE_INFINITY
   #reading: Promise<void> | undefined
   #fault: string | undefined
@@ -52,16 +57,11 @@ export class Recorder {
 
   /** The last day, with what still waits. While Elasticsearch does not answer, it comes after 5 s for each of its nodes at most. */
   async timeline(): Promise<Timeline> {
-    const { clock } = this.#options
-    if (clock.nowMs() - this.#readAtMs >= READ_EVERY_MS) {
-      this.#reading ??= this.#readAll().finally(() => {
-        this.#reading = undefined
-      })
-      await this.#reading
-    }
-    const fromMs = clock.wallMs() - MINUTES_OF_A_DAY * MINUTE_MS
-    const written = new Set(this.#read.map(({ minute }) => minute))
-    const all = [...this.#read, ...this.#waiting.filter(({ minute }) => !written.has(minute))]
+    await this.#renewed()
+    const { samples } = this.#kept
+    const fromMs = this.#options.clock.wallMs() - MINUTES_OF_A_DAY * MINUTE_MS
+    const written = new Set(samples.map(({ minute }) => minute))
+    const all = [...samples, ...this.#waiting.filter(({ minute }) => !written.has(minute))]
       .filter(({ atMs }) => atMs >= fromMs)
       .sort((one, other) => one.atMs - other.atMs)
     return {
@@ -74,10 +74,29 @@ export class Recorder {
     }
   }
 
+  /** Keeps advice that has gone: it is written with the sample of the next minute. */
+  keep(advice: readonly PastAdvice[]): void {
+    this.#waitingAdvice = [...this.#waitingAdvice, ...advice].slice(-MOST_WAITING_ADVICE)
+  }
+
+  /** The advice of the last day that has gone, of all APIs, as it was read last. Waits for nothing. */
+  pastAdvice(): readonly PastAdvice[] {
+    void this.#renewed()
+    return this.#kept.advice
+  }
+
+  async #renewed(): Promise<void> {
+    if (this.#options.clock.nowMs() - this.#readAtMs < READ_EVERY_MS) return
+    this.#reading ??= this.#readAll().finally(() => {
+      this.#reading = undefined
+    })
+    await this.#reading
+  }
+
   async #readAll(): Promise<void> {
     const { clock, index } = this.#options
     await this.#asked(async () => {
-      this.#read = await index.read(clock.wallMs() - MINUTES_OF_A_DAY * MINUTE_MS)
+      this.#kept = await index.read(clock.wallMs() - MINUTES_OF_A_DAY * MINUTE_MS)
     })
     this.#readAtMs = clock.nowMs()
   }
@@ -118,11 +137,12 @@ export class Recorder {
 
   async #write(): Promise<void> {
     const samples = this.#waiting
-    const latest = this.#latest
-    if (samples.length === 0 || latest === undefined) return
+    const advice = this.#waitingAdvice
+    if (samples.length + advice.length === 0) return
     await this.#asked(async () => {
-      await this.#options.index.write(samples, latest)
+      await this.#options.index.write({ samples, advice, latest: samples.length > 0 ? this.#latest : undefined })
       this.#waiting = this.#waiting.filter((one) => !samples.includes(one))
+      this.#waitingAdvice = this.#waitingAdvice.filter((one) => !advice.includes(one))
     })
   }
 

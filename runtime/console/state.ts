@@ -251,6 +251,6 @@ export interface State extends Figures {
   readonly links: { readonly grafana: string; readonly kibana: string }
   readonly namesInstances: boolean
   readonly advice: readonly Advice[]
-  /** What was advised before, the latest first; at most 50. */
+  /** What was advised before, by any API, within the last day, the latest first; at most 50. */
   readonly pastAdvice: readonly PastAdvice[]
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Client } from '@elastic/elasticsearch'
 import { loadConfig } from '../../runtime/config.ts'
+import { mergedPast } from '../../runtime/console/advice-log.ts'
 import { historyIndex } from '../../runtime/console/history-index.ts'
 import { Recorder } from '../../runtime/console/recorder.ts'
 import { indicesOf } from '../../runtime/names.ts'
@@ -75,5 +76,17 @@ describe('the history of the console', () => {
       all.slice(3, 7),
       [3, 4, 5, 6].map((minute) => [minute, 2]),
     )
+  })
+
+  it('has the past advice of every API, each cause once', async () => {
+    const [one, two, other] = [newApi(), newApi(), newApi()]
+    const nowMs = clock.wallMs()
+    const line = { code: 'pulsar_away', severity: 'act', title: 'Pulsar', where: 'pulsar' } as const
+    one.keep([{ ...line, fromMs: nowMs - 70_000, untilMs: nowMs - 2000 }])
+    two.keep([{ ...line, fromMs: nowMs - 9000, untilMs: nowMs - 1000 }])
+    await pass(one, two)
+    await clients[0]?.indices.refresh({ index: indicesOf(config()).console })
+    await other.timeline()
+    assert.deepEqual(mergedPast(other.pastAdvice(), []), [{ ...line, fromMs: nowMs - 70_000, untilMs: nowMs - 1000 }])
   })
 })

@@ -113,7 +113,11 @@ function showPast({ pastAdvice }) {
 
 /** @type {(ms: number) => string} */
 function timeOf(ms) {
-  return new Date(ms).toLocaleTimeString('en-GB')
+  const at = new Date(ms)
+  const isToday = at.toDateString() === new Date().toDateString()
+  return isToday
+    ? at.toLocaleTimeString('en-GB')
+    : at.toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' })
 }
 
 /** @type {(state: State) => HTMLElement} */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Finding } from '../../../runtime/console/advice/rule.ts'
-import { type AdviceLog, NOTHING_ADVISED, nextAdvice } from '../../../runtime/console/advice-log.ts'
+import { type AdviceLog, mergedPast, NOTHING_ADVISED, nextAdvice } from '../../../runtime/console/advice-log.ts'
+import type { PastAdvice } from '../../../runtime/console/state.ts'
 import { CAUSES, type CauseCode, hiddenBy } from '../../../runtime/telemetry/causes.ts'
 
 const found = (code: CauseCode, more: Partial<Finding> = {}): Finding => ({
@@ -107,5 +108,39 @@ describe('the causes', () => {
         assert.ok(other in CAUSES, `${code} hides ${other}`)
         assert.ok(!hiddenBy(other as CauseCode).includes(code), `${code} and ${other} hide one another`)
       }
+  })
+})
+
+describe('the past advice of several APIs', () => {
+  const line = (code: CauseCode, fromMs: number, untilMs: number): PastAdvice => {
+    return { code, severity: 'act', title: CAUSES[code].title, where: 'here', fromMs, untilMs }
+  }
+  const times = (lines: readonly PastAdvice[]) => lines.map(({ code, fromMs, untilMs }) => [code, fromMs, untilMs])
+
+  it('is one line where their times overlap, the latest first', () => {
+    const lines = [
+      line('pulsar_away', 9, 12),
+      line('pulsar_away', 1, 4),
+      line('pulsar_away', 2, 6),
+      line('pulsar_away', 3, 5),
+    ]
+    const other = line('disk_fills', 2, 7)
+    assert.deepEqual(times(mergedPast([...lines, other], [])), [
+      ['pulsar_away', 9, 12],
+      ['disk_fills', 2, 7],
+      ['pulsar_away', 1, 6],
+    ])
+  })
+
+  it('has no line of a cause that is back', () => {
+    const { standing } = logAfter(['pulsar_away'])
+    const lines = [line('pulsar_away', 90_000, 99_999), line('pulsar_away', 99_000, 101_000)]
+    assert.deepEqual(times(mergedPast(lines.slice(1), standing)), [])
+    assert.deepEqual(times(mergedPast(lines.slice(0, 1), standing)), [['pulsar_away', 90_000, 99_999]])
+  })
+
+  it('is at most 50 lines', () => {
+    const lines = Array.from({ length: 60 }, (_, at) => line('pulsar_away', at * 10, at * 10 + 1))
+    assert.equal(mergedPast(lines, []).length, 50)
   })
 })

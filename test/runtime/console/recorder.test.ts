@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { HistoryIndex } from '../../../runtime/console/history-index.ts'
 import type { Observation } from '../../../runtime/console/observation.ts'
 import { Recorder } from '../../../runtime/console/recorder.ts'
+import type { PastAdvice } from '../../../runtime/console/state.ts'
 import type { ProcessCounts, Sample } from '../../../runtime/console/timeline.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { recordingLog } from '../../support/log.ts'
@@ -13,6 +14,7 @@ const MINUTE_MS = 60_000
 describe('the recorder of the history', () => {
   let clock: FakeClock
   let stored: Map<number, Sample>
+  let storedAdvice: PastAdvice[]
   let latest: ProcessCounts | undefined
   let isAway: boolean
   let cleaned: number
@@ -28,15 +30,16 @@ describe('the recorder of the history', () => {
   }
   const index: HistoryIndex = {
     latest: () => answer(() => latest),
-    write: (samples, counts) =>
+    write: ({ samples, advice, latest: counts }) =>
       answer(() => {
         for (const one of samples) if (!stored.has(one.minute)) stored.set(one.minute, one)
-        latest = counts
+        storedAdvice.push(...advice)
+        latest = counts ?? latest
       }),
     read: (fromMs) =>
       answer(() => {
         reads += 1
-        return [...stored.values()].filter(({ atMs }) => atMs >= fromMs)
+        return { samples: [...stored.values()].filter(({ atMs }) => atMs >= fromMs), advice: storedAdvice }
       }),
     clean: () =>
       answer(() => {
@@ -49,6 +52,7 @@ describe('the recorder of the history', () => {
   beforeEach(() => {
     clock = new FakeClock()
     stored = new Map()
+    storedAdvice = []
     latest = undefined
     isAway = false
     cleaned = 0
@@ -129,6 +133,25 @@ describe('the recorder of the history', () => {
     atMs: clock.wallMs(),
     ...{ acceptedPerSecond: 0, storedPerSecond: 0, starts: [], versions: [] },
     backlogMessages,
+  })
+
+  it('keeps past advice for every API, also while Elasticsearch is down', async () => {
+    const line = (fromMs: number): PastAdvice => {
+      return { code: 'pulsar_away', severity: 'act', title: 'Pulsar', where: 'pulsar', fromMs, untilMs: fromMs + 1 }
+    }
+    isAway = true
+    recorder.keep([line(1), line(2)])
+    await recorder.sample()
+    isAway = false
+    recorder.keep([line(3)])
+    await recorder.sample()
+    await recorder.sample()
+    assert.deepEqual(storedAdvice, [line(1), line(2), line(3)])
+    const other = newRecorder()
+    // Nothing waits for the index.
+    assert.deepEqual(other.pastAdvice(), [])
+    await other.timeline()
+    assert.deepEqual(other.pastAdvice(), [line(1), line(2), line(3)])
   })
 
   it('deletes what is old once an hour', async () => {
