@@ -269,7 +269,7 @@ export const pages: Readonly<Record<string, Readonly<Record<string, () => string
       ),
     worker: () => metricsTable((registry) => workerMetrics(registry, new AdaptiveConcurrency(1), Date.now)),
     canary: () => metricsTable((registry) => canaryMetrics(registry, Date.now)),
-    process: () => metricsTable(processInfo),
+    process: () => metricsTable((registry) => processInfo(registry, { runtimeImage: '' })),
   },
   'sizing.md': { loads: comparedTable, findings: findingsTable, codes: codesTable },
   'stack-configuration.md': {

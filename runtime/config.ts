@@ -737,6 +737,13 @@ export const settings = {
     maximum: 1,
     description: 'Part of the calls that `traceidratio` samples.',
   },
+  runtimeImage: {
+    env: 'RUNTIME_IMAGE',
+    type: 'string',
+    default: '',
+    description:
+      'Image in which the program runs, with its digest. The console marks a deployment when it changes. A stack sets it; nothing else reads it.',
+  },
   logLevel: {
     env: 'LOGGING_LEVEL',
     type: 'string',

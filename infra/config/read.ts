@@ -36,6 +36,7 @@ export const OWNED: Readonly<Record<string, string>> = {
   PRIVATE_TOKEN: 'the platform makes it; state `api.tokenGeneration` for another one',
   MONITORING_PORT: 'probes and monitors ask there',
   CONSOLE_INSTANCES: 'the platform names its own instances',
+  RUNTIME_IMAGE: 'the group images states it',
   CANARY_URL: 'state `api.canaryUrl`',
   SOURCES_FILE: 'state `sources`',
   PULSAR_HOST: 'state `pulsar.serviceUrl`',

@@ -104,7 +104,8 @@ function programContainer(
     image,
     args: [tier],
     settings: settingsConfig(name),
-    env: containerEnv(access, resources.memoryMib, tier),
+    // Only its own container knows it: a ConfigMap with it would change with each image.
+    env: { ...containerEnv(access, resources.memoryMib, tier), RUNTIME_IMAGE: image },
     ports: TIERS[tier].ports,
     resources,
     mounts,

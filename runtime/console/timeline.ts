@@ -43,7 +43,7 @@ export interface Sample {
   readonly backlogMessages: number | null
   /** Processes that started within the last 15 minutes. */
   readonly starts: readonly Start[]
-  /** What ran, as `worker 0.1.0`. */
+  /** What ran, as `worker 0.1.0`, in a stack with the image: `worker 0.1.0 5c8acc9750ee`. */
   readonly versions: readonly string[]
 }
 
@@ -124,8 +124,18 @@ function seenAt({ url, answer }: InstanceAnswer): Seen | undefined {
       ? sumOf(metrics, 'tracardi_api_events_total', { outcome: 'accepted' })
       : sumOf(metrics, 'tracardi_worker_events_total', { outcome: 'stored' })
   // One of an earlier release does not say what it is.
-  const { process = url, version = '' } = info?.labels ?? {}
-  return { process, version, program, startedAtSeconds, events: events ?? 0 }
+  const { process = url, version = '', image = '' } = info?.labels ?? {}
+  return { process, version: [version, ...buildOf(image)].join(' '), program, startedAtSeconds, events: events ?? 0 }
+}
+
+/** Digits of a digest that identify an image; Docker shows as many. */
+const DIGEST_DIGITS = 12
+
+/** An image in short: the begin of its digest, or its name and tag without the registry; nothing where none is stated. */
+function buildOf(image: string): readonly string[] {
+  const [name = '', digest] = image.split('@sha256:')
+  const short = digest?.slice(0, DIGEST_DIGITS) ?? name.slice(name.lastIndexOf('/') + 1)
+  return short === '' ? [] : [short]
 }
 
 /** Starts and deployments, the earliest first. @param samples the earliest first. */

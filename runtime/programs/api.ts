@@ -44,7 +44,7 @@ export async function startApi(config: ConfigOf<'api'>, log: Logger): Promise<Pr
   const producer = producerOf(config, topics, admin, transport, log)
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  processInfo(registry)
+  processInfo(registry, config)
   const budget = new Budget(config.apiMaxPendingBytes)
   const metrics = apiMetrics(registry, {
     pendingBytes: () => budget.used,

@@ -33,7 +33,7 @@ export async function startWorker(config: ConfigOf<'worker'>, log: Logger): Prom
   const topics = topicsOf(config)
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  processInfo(registry)
+  processInfo(registry, config)
   const concurrency = new AdaptiveConcurrency(config.bulkConcurrency)
   const metrics = workerMetrics(registry, concurrency, systemClock.wallMs, config)
   const logNode = nodeLogger(log)

@@ -37,7 +37,7 @@ export const METRICS: Readonly<Record<string, readonly string[]>> = {
   worker: namesOf((registry) => workerMetrics(registry, new AdaptiveConcurrency(1), Date.now)),
   '(api|worker)': namesOf((registry) => {
     collectDefaultMetrics({ register: registry })
-    processInfo(registry)
+    processInfo(registry, { runtimeImage: '' })
   }),
   broker: [
     'jvm_memory_bytes_used',

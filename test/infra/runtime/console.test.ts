@@ -45,6 +45,16 @@ describe('the console of a stack', () => {
     ])
   })
 
+  it('knows the image that an API and a worker run', () => {
+    const containers = podTemplates(resources).filter(({ name }) => name === 'api' || name === 'worker')
+    assert.equal(containers.length, 2)
+    for (const { spec } of containers) {
+      const [{ image, env }] = spec.containers
+      const stated = env.find(({ name }: { name: string }) => name === 'RUNTIME_IMAGE')
+      assert.deepEqual([typeof image, stated.value], ['string', image])
+    }
+  })
+
   it('has a token of the operators, which the API alone is given, as a file', async () => {
     const token = ofType(resources, 'Secret').find(({ inputs }) => inputs.metadata.name === 'console-token')
     assert.deepEqual(token?.inputs.stringData, { token: 'password of console-token, generation 1' })

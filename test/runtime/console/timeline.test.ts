@@ -65,6 +65,17 @@ describe('a sample of the history', () => {
     ])
   })
 
+  it('distinguishes the images of one version', () => {
+    const versionsOf = (image: string) => {
+      const info = `tracardi_process_info{process="w-0:1",version="0.1.0",image="${image}"}`
+      const one = answers(WORKER, reading('worker', { gauges: { [info]: 1 } }))
+      return sampleOf(observation(0, { instances: [one] }), undefined, 1).versions
+    }
+    assert.deepEqual(versionsOf('localhost:5000/runtime@sha256:5c8acc9750ee61ad946a'), ['worker 0.1.0 5c8acc9750ee'])
+    assert.deepEqual(versionsOf('localhost:5000/runtime:0.1.0-rc'), ['worker 0.1.0 runtime:0.1.0-rc'])
+    assert.deepEqual(versionsOf(''), ['worker 0.1.0'])
+  })
+
   it('counts a process of a release that does not say what it is, by its address', () => {
     const old = (events: number) => answers(WORKER, reading('worker', { counters: { [STORED]: events } }))
     const none = answers('http://w-9', reading('worker'))
@@ -118,9 +129,12 @@ describe('the marks of the history', () => {
 })
 
 describe('the metric by which a process is known', () => {
-  it('has host, process id and version', async () => {
+  it('has host, process id, version and image', async () => {
     const registry = new Registry()
-    processInfo(registry)
-    assert.match(await registry.metrics(), /tracardi_process_info\{process="[^"]+:\d+",version="\d+\.\d+\.\d+"\} 1/)
+    processInfo(registry, { runtimeImage: 'registry/runtime@sha256:abc' })
+    assert.match(
+      await registry.metrics(),
+      /tracardi_process_info\{process="[^"]+:\d+",version="\d+\.\d+\.\d+",image="registry\/runtime@sha256:abc"\} 1/,
+    )
   })
 })
