@@ -33,6 +33,8 @@ const UNSEEN_MS = 15_000
 /** How long some causes must be found before they are shown: one answer that is late under load is none. */
 const SHOWN_AFTER_MS: Readonly<Partial<Record<CauseCode, number>>> = {
   instance_silent: 3000,
+  // A worker that is late is not gone, and `instance_silent` says more of one that is.
+  no_worker: 3000,
   // A lane that a single refusal closes opens again at the next attempt.
   lane_closed: 5000,
   worker_not_receiving: 5000,

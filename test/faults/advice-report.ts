@@ -3,10 +3,16 @@ import { ALWAYS_ALLOWED, type ExpectedAdvice } from './expected-advice.ts'
 /** How long an advice may be shown after the end of its cause. */
 const GONE_WITHIN_MS = 30_000
 
-/** What the console showed at one moment, by code. */
+/** What the console showed at one moment. */
 export interface Shown {
   readonly atMs: number
-  readonly codes: readonly string[]
+  readonly advice: readonly ShownAdvice[]
+}
+
+export interface ShownAdvice {
+  readonly code: string
+  /** Its text, where, and the last reason. */
+  readonly text: string
 }
 
 /** One fault, from its injection until everything worked again. */
@@ -26,8 +32,8 @@ export interface AdviceRow {
   readonly shownAfterMs: number | undefined
   /** From the end of the fault; 0 when it was gone before. */
   readonly goneAfterMs: number | undefined
-  /** Codes that nothing explains, and expected ones that stayed too long. */
-  readonly wrong: readonly string[]
+  /** What nothing explains, and expected advice that stayed too long: of each code the first one. */
+  readonly wrong: readonly ShownAdvice[]
 }
 
 /** What the console said of each fault. Pure. */
@@ -35,15 +41,20 @@ export function adviceRows(shown: readonly Shown[], times: readonly FaultTime[])
   return times.map((time, at) => {
     const untilMs = times[at + 1]?.beganMs ?? Number.POSITIVE_INFINITY
     const during = shown.filter(({ atMs }) => atMs >= time.beganMs && atMs < untilMs)
-    const first = during.find(({ codes }) => codes.some((code) => isIn(time.expected.any, code)))
-    const advice = first?.codes.find((code) => isIn(time.expected.any, code))
-    const last = during.findLast(({ codes }) => advice !== undefined && codes.includes(advice))
+    const isExpected = ({ code }: ShownAdvice) => isIn(time.expected.any, code)
+    const first = during.find(({ advice }) => advice.some(isExpected))
+    const code = first?.advice.find(isExpected)?.code
+    const last = during.findLast(({ advice }) => advice.some((one) => one.code === code))
+    const wrong = new Map<string, ShownAdvice>()
+    for (const { atMs, advice } of during)
+      for (const one of advice)
+        if (!wrong.has(one.code) && !isExplained(one.code, atMs, times)) wrong.set(one.code, one)
     return {
       fault: time.fault,
-      advice,
+      advice: code,
       shownAfterMs: first && first.atMs - time.beganMs,
       goneAfterMs: last && Math.max(0, last.atMs - time.endedMs),
-      wrong: [...new Set(during.flatMap(({ atMs, codes }) => codes.filter((code) => !isExplained(code, atMs, times))))],
+      wrong: [...wrong.values()],
     }
   })
 }
@@ -67,7 +78,9 @@ export function adviceFaults(rows: readonly AdviceRow[], times: readonly FaultTi
     const { expected, isHeld } = times[at] as FaultTime
     const missing = isHeld && expected.any.length > 0 && advice === undefined
     return [
-      ...wrong.map((code) => `${fault}: the console showed ${code}, which is wrong or more than 30 s late`),
+      ...wrong.map(
+        ({ code, text }) => `${fault}: the console showed ${code}, which is wrong or more than 30 s late (${text})`,
+      ),
       ...(missing ? [`${fault}: the console showed none of ${expected.any.join(', ')}`] : []),
     ]
   })
@@ -79,7 +92,7 @@ const seconds = (ms: number | undefined) => (ms === undefined ? '–' : (ms / 10
 export function adviceTable(rows: readonly AdviceRow[]): string {
   const lines = rows.map(
     ({ fault, advice, shownAfterMs, goneAfterMs, wrong }) =>
-      `| ${fault} | ${advice === undefined ? 'none' : `\`${advice}\``} | ${seconds(shownAfterMs)} | ${seconds(goneAfterMs)} | ${wrong.length === 0 ? '0' : wrong.join(', ')} |`,
+      `| ${fault} | ${advice === undefined ? 'none' : `\`${advice}\``} | ${seconds(shownAfterMs)} | ${seconds(goneAfterMs)} | ${wrong.length === 0 ? '0' : wrong.map(({ code }) => code).join(', ')} |`,
   )
   return [
     '| fault | advice | shown after s | gone after s | wrong advice |',

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { State } from '../../runtime/console/state.ts'
 import { SIGNED_IN } from '../support/private.ts'
 import type { FaultTime, Shown } from './advice-report.ts'
 import { expectedAdvice } from './expected-advice.ts'
@@ -15,13 +16,16 @@ const GONE_LIMIT_MS = 40_000
 export class ConsoleWatch {
   readonly shown: Shown[] = []
   readonly times: FaultTime[] = []
-  readonly #api: Program
+  /** Called while a fault is held and its advice is shown. */
+  whenShown: () => Promise<void> = async () => undefined
+  /** Of the API that is watched. */
+  readonly url: string
   readonly #closing = new AbortController()
   readonly #reading: Promise<void>
   #fault = ''
 
   constructor(api: Program) {
-    this.#api = api
+    this.url = api.privateUrl
     this.#reading = this.#read()
   }
 
@@ -45,6 +49,7 @@ export class ConsoleWatch {
     const { any } = expectedAdvice(this.#fault)
     if (any.length === 0) return
     await this.#until((codes) => codes.some((code) => (any as readonly string[]).includes(code)), SHOWN_WITHIN_MS)
+    await this.whenShown()
   }
 
   /** Resolves when the expected advice of the last fault is gone, or does not go. */
@@ -63,7 +68,7 @@ export class ConsoleWatch {
     const from = this.shown.length
     while (performance.now() < endsAtMs) {
       const latest = this.shown.length > from ? this.shown.at(-1) : undefined
-      if (latest && holds(latest.codes)) return
+      if (latest && holds(latest.advice.map(({ code }) => code))) return
       await sleep(EVERY_MS)
     }
   }
@@ -72,9 +77,13 @@ export class ConsoleWatch {
     while (!this.#closing.signal.aborted) {
       try {
         const limits = { headers: SIGNED_IN, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) }
-        const answer = await fetch(`${this.#api.privateUrl}/console/advice`, limits)
-        const { advice } = (await answer.json()) as { readonly advice: readonly { readonly code: string }[] }
-        this.shown.push({ atMs: performance.now(), codes: advice.map(({ code }) => code) })
+        const answer = await fetch(`${this.url}/console/advice`, limits)
+        const { advice } = (await answer.json()) as Pick<State, 'advice'>
+        const shown = advice.map(({ code, text, where, reason }) => ({
+          code,
+          text: `${where}: ${text} ${reason ?? ''}`,
+        }))
+        this.shown.push({ atMs: performance.now(), advice: shown })
       } catch {
         // It has just started.
       }

@@ -50,7 +50,10 @@ const EXPECTED: Readonly<Record<string, ExpectedAdvice>> = {
   'events that the mapping refuses, among others': only('dead_letters'),
   'a shard without a node': of(['lane_closed', 'elasticsearch_red']),
   'an old index read-only, with late events for it': only('lane_closed'),
-  'an index re-created with another number of shards while events for it wait': of([], ['lane_closed']),
+  'an index re-created with another number of shards while events for it wait': of(
+    [],
+    ['lane_closed', 'bulks_not_stored'],
+  ),
   'the number of shards changed between periods (ELASTIC_INDEX_SHARDS)': of([], ['index_trouble']),
   'calls repeated, each five times': of([]),
   'calls repeated over the end of a month, the clock jumping there': of([], RESTARTED),

@@ -140,7 +140,8 @@ const queueFaults: readonly Fault[] = [
   {
     name: 'Pulsar slow to read and to answer',
     inject: async ({ queue, console }, random) => {
-      queue.delay(random.between(300, 1500))
+      // Half a second is slow.
+      queue.delay(random.between(700, 1500))
       await sleep(random.between(3000, 8000))
       await console.hold()
       queue.delay(0)
@@ -208,8 +209,15 @@ const searchFaults: readonly Fault[] = [
       const block = (on: true | null) =>
         search.indices.putSettings({ index, settings: { 'index.blocks.read_only_allow_delete': on } as never })
       await block(true)
+      // Elasticsearch removes this block itself when it finds room on the disk, which it looks for every 10 s here.
+      let latest: Promise<unknown> = Promise.resolve()
+      const again = setInterval(() => {
+        latest = block(true).catch(() => undefined)
+      }, 1000)
       await sleep(random.between(2000, 6000))
       await console.hold()
+      clearInterval(again)
+      await latest
       await block(null)
     },
   },

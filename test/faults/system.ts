@@ -94,6 +94,8 @@ export class System {
       PULSAR_API: `http://127.0.0.1:${adminPort}`,
       ELASTIC_HOST: `http://127.0.0.1:${searchPort}`,
       LOGGING_LEVEL: 'error',
+      // Costs nothing until somebody looks.
+      API_LIVE_EVENTS: 'yes',
     }
     const api = new Program('api', env)
     const worker = new Program('worker', { ...env, PRIVATE_PORT: new URL(pipeline.workerPrivateUrl).port })

@@ -9,8 +9,9 @@ const time = (fault: string, beganMs: number, endedMs: number, more: Partial<Fau
   isHeld: true,
   ...more,
 })
+const adviceOf = (code: string) => ({ code, text: `the text of ${code}` })
 const shown = (...moments: readonly (readonly [number, ...string[]])[]) =>
-  moments.map(([atMs, ...codes]) => ({ atMs, codes }))
+  moments.map(([atMs, ...codes]) => ({ atMs, advice: codes.map(adviceOf) }))
 
 describe('the report of what the console said of each fault', () => {
   it('has which advice was shown after how long, and when it had gone', () => {
@@ -34,10 +35,10 @@ describe('the report of what the console said of each fault', () => {
   it('finds what nothing explains, and what stays for more than 30 s', () => {
     const times = [time('down', 0, 10_000)]
     const rows = adviceRows(shown([5000, 'elasticsearch_away', 'backlog_grows'], [40_001, 'bulks_unanswered']), times)
-    assert.deepEqual(rows[0]?.wrong, ['backlog_grows', 'bulks_unanswered'])
+    assert.deepEqual(rows[0]?.wrong, [adviceOf('backlog_grows'), adviceOf('bulks_unanswered')])
     assert.deepEqual(adviceFaults(rows, times), [
-      'down: the console showed backlog_grows, which is wrong or more than 30 s late',
-      'down: the console showed bulks_unanswered, which is wrong or more than 30 s late',
+      'down: the console showed backlog_grows, which is wrong or more than 30 s late (the text of backlog_grows)',
+      'down: the console showed bulks_unanswered, which is wrong or more than 30 s late (the text of bulks_unanswered)',
     ])
     assert.match(adviceTable(rows), /\| backlog_grows, bulks_unanswered \|$/)
   })
@@ -51,7 +52,7 @@ describe('the report of what the console said of each fault', () => {
       rows.map(({ wrong, goneAfterMs }) => [wrong, goneAfterMs]),
       [
         [[], 0],
-        [['elasticsearch_away'], undefined],
+        [[adviceOf('elasticsearch_away')], undefined],
       ],
     )
   })

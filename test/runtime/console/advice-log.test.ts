@@ -90,6 +90,14 @@ describe('the advice over time', () => {
     assert.deepEqual(codes(interrupted), [])
   })
 
+  it('says of a silent worker that it is silent, and never that there is none', () => {
+    for (const count of [1, 2, 3]) {
+      const log = logAfter(...times(count, ['instance_silent', 'no_worker'] as const))
+      assert.deepEqual(codes(log), count === 3 ? ['instance_silent'] : [])
+    }
+    assert.deepEqual(codes(logAfter(...times(3, ['no_worker' as const]))), ['no_worker'])
+  })
+
   it('hides nothing by a cause that is not shown yet', () => {
     assert.deepEqual(codes(logAfter(['instance_silent', 'nothing_stored'])), ['nothing_stored'])
   })
