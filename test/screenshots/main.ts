@@ -93,7 +93,8 @@ async function ofEvents(by: Browser): Promise<void> {
   }
   await page.locator('#live-rows button').first().click()
   await sleep(RENEWED_MS)
-  for (const name of ['live', 'refusals']) await picture(page, name, `section[aria-labelledby=${name}-title]`)
+  await picture(page, 'live', 'section[aria-labelledby=live-title]')
+  await picture(page, 'refused', 'section[aria-labelledby=refusals-title]')
   await page.close()
 }
 
