@@ -38,6 +38,8 @@ const SHOWN_AFTER_MS: Readonly<Partial<Record<CauseCode, number>>> = {
   // A lane that a single refusal closes opens again at the next attempt.
   lane_closed: 5000,
   worker_not_receiving: 5000,
+  // The rate is over 10 s, or less where the observing has just begun.
+  nothing_stored: 10_000,
   partition_lags: 10_000,
   backlog_grows: 5000,
   calls_unrouted: 3000,

@@ -32,7 +32,7 @@ const EXPECTED: Readonly<Record<string, ExpectedAdvice>> = {
   'partitions added under load': of([], PULSAR),
   'connections to Pulsar cut between send and receipt': of([], PULSAR),
   'connections to Pulsar half-open': of(['pulsar_away', 'pulsar_admin_away'], PULSAR),
-  'Pulsar slow to read and to answer': of(['receipts_slow'], PULSAR),
+  'Pulsar slow to read and to answer': of(['receipts_slow', 'events_unavailable'], PULSAR),
   'Pulsar a slow reader': of([], PULSAR),
   'everything redelivered (cursor set back)': of([], ['backlog_grows', 'receipts_slow']),
   'a policy that drops messages (TTL)': only('not_promised'),

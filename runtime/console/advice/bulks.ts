@@ -1,7 +1,7 @@
 import { counted, duration, number, percent } from '../../telemetry/format.js'
 import type { Figures } from '../state.ts'
 import { askElasticsearch, setIndex } from './commands.ts'
-import { type Finding, finding, latestTrouble, type Rule, running, total, withReason } from './rule.ts'
+import { ENOUGH_SECONDS, type Finding, finding, latestTrouble, type Rule, running, total, withReason } from './rule.ts'
 
 /** Share of operations sent again from which on it matters. */
 const REFUSED_SHARE = 0.01
@@ -107,7 +107,7 @@ export function repairs(place: Figures['place'], fault: string, index: string): 
 }
 
 export const bulksSlow: Rule = ({ recent: { bulkP50Seconds, seconds }, place }) => {
-  if (bulkP50Seconds === null || bulkP50Seconds < SLOW_BULK_SECONDS) return undefined
+  if (bulkP50Seconds === null || bulkP50Seconds < SLOW_BULK_SECONDS || seconds < ENOUGH_SECONDS) return undefined
   return finding('bulks_slow', {
     severity: 'watch',
     facts: { bulkSeconds: bulkP50Seconds },

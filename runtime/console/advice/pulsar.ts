@@ -1,6 +1,6 @@
 import { duration } from '../../telemetry/format.js'
 import { askPulsar, pipelineCommand } from './commands.ts'
-import { finding, type Rule } from './rule.ts'
+import { ENOUGH_SECONDS, finding, type Rule } from './rule.ts'
 
 /** Half of the receipts took this long or longer: a journal disk needs a few milliseconds. */
 const SLOW_RECEIPT_SECONDS = 0.5
@@ -65,7 +65,8 @@ export const partitionLeftOut: Rule = ({ queue, place }) =>
       })
 
 export const receiptsSlow: Rule = ({ recent: { receiptP50Seconds, seconds }, place }) => {
-  if (receiptP50Seconds === null || receiptP50Seconds < SLOW_RECEIPT_SECONDS) return undefined
+  if (receiptP50Seconds === null || receiptP50Seconds < SLOW_RECEIPT_SECONDS || seconds < ENOUGH_SECONDS)
+    return undefined
   return finding('receipts_slow', {
     severity: 'watch',
     facts: { receiptSeconds: receiptP50Seconds },

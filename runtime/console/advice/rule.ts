@@ -10,6 +10,9 @@ export type Rule = (figures: Figures, namesInstances: boolean) => Finding | unde
 type Details = Pick<Finding, 'severity' | 'facts' | 'text' | 'where'> &
   Partial<Pick<Finding, 'title' | 'reason' | 'commands' | 'sinceMs'>>
 
+/** The first calls and bulks of processes that have just started are slow. A median of less time says nothing else. */
+export const ENOUGH_SECONDS = 15
+
 /** Titles are those of the causes, unless they have numbers. */
 export function finding(code: CauseCode, { title = CAUSES[code].title, commands = [], ...details }: Details): Finding {
   return { code, title, commands, ...details }

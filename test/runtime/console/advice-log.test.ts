@@ -99,7 +99,7 @@ describe('the advice over time', () => {
   })
 
   it('hides nothing by a cause that is not shown yet', () => {
-    assert.deepEqual(codes(logAfter(['instance_silent', 'nothing_stored'])), ['nothing_stored'])
+    assert.deepEqual(codes(logAfter(['instance_silent', 'bulks_not_full'])), ['bulks_not_full'])
   })
 
   it('keeps 50 lines', () => {

@@ -528,6 +528,7 @@ describe('the advice', () => {
     it('says that Pulsar or Elasticsearch is slow', () => {
       assert.deepEqual(said(recent({ receiptP50Seconds: 0.5 })), [['receipts_slow', 'watch', { receiptSeconds: 0.5 }]])
       assert.deepEqual(said(recent({ bulkP50Seconds: 5 })), [['bulks_slow', 'watch', { bulkSeconds: 5 }]])
+      assert.deepEqual(said(recent({ bulkP50Seconds: 5, receiptP50Seconds: 1, seconds: 14.9 })), [])
       assert.deepEqual(said(recent({ receiptP50Seconds: 0.49, bulkP50Seconds: 4.9 })), [])
       assert.deepEqual(said(recent({ receiptP50Seconds: null, bulkP50Seconds: null })), [])
     })
