@@ -346,6 +346,30 @@ const elasticsearchShape: readonly Rule<ElasticsearchShape>[] = [
         : undefined,
   ),
   rule(
+    'old_set_stays',
+    ({ elasticsearch: e }) => ({ set: e.oldDataSet }),
+    ({ elasticsearch: e }) =>
+      e.oldDataSet !== '' && e.oldDataSet === e.dataSet
+        ? `elasticsearch.oldDataSet and elasticsearch.dataSet are ${e.dataSet}; a set goes only next to another one: give elasticsearch.dataSet another name, or remove elasticsearch.oldDataSet`
+        : undefined,
+  ),
+  rule(
+    'old_set_without_data_nodes',
+    ({ elasticsearch: e }) => ({ set: e.oldDataSet }),
+    ({ elasticsearch: e }) =>
+      e.oldDataSet !== '' && e.dataNodes === 0
+        ? `elasticsearch.oldDataSet is ${e.oldDataSet} and elasticsearch.dataNodes is 0: no other data nodes could take over its data; add some`
+        : undefined,
+  ),
+  rule(
+    'old_set_unnamed',
+    ({ elasticsearch: e }) => ({ nodes: e.oldDataNodes }),
+    ({ elasticsearch: e }) =>
+      e.oldDataSet === '' && e.oldDataNodes > 0
+        ? `elasticsearch.oldDataNodes is ${e.oldDataNodes}, and elasticsearch.oldDataSet is empty: name the set that goes, or remove the keys of it`
+        : undefined,
+  ),
+  rule(
     'warm_nodes_without_data_nodes',
     (p) => ({ warmNodes: p.elasticsearch.warmNodes }),
     (p) =>
@@ -372,6 +396,14 @@ const elasticsearchShape: readonly Rule<ElasticsearchShape>[] = [
         : undefined,
   ),
 ]
+
+/** What a stack must state of a set that goes: what it does not state would be changed. */
+const OLD_KEYS = ['oldDataNodes', 'oldDataGib', 'oldHeapGib'] as const
+
+function unstatedOld({ elasticsearch, stated }: Plan): readonly string[] {
+  if (elasticsearch.oldDataSet === '') return []
+  return OLD_KEYS.filter((key) => !stated.has(`elasticsearch.${key}`)).map((key) => `elasticsearch.${key}`)
+}
 
 /** The faults of a Pulsar that is used alone. */
 export function pulsarFaults(shape: PulsarShape & OffloadShape): readonly StackFault[] {
@@ -456,6 +488,16 @@ const search: readonly Rule[] = [
     (p) => floor(p).masterNodes,
     (p) => p.elasticsearch.masterNodes,
     'two must continue when one is lost',
+  ),
+  rule(
+    'old_set_incomplete',
+    (p) => ({ set: p.elasticsearch.oldDataSet, keys: unstatedOld(p) }),
+    (p) => {
+      const keys = unstatedOld(p)
+      return keys.length === 0
+        ? undefined
+        : `elasticsearch.oldDataSet is ${p.elasticsearch.oldDataSet}, and ${keys.join(', ')} ${keys.length === 1 ? 'is' : 'are'} not stated: state what its nodes have now, so that nothing of them changes`
+    },
   ),
   atLeast('elasticsearch.dataNodes', (p) => floor(p).dataNodes, dataHolders, 'a copy needs another machine'),
   rule(

@@ -12,7 +12,7 @@ import { hostOf, podHost, type Site, type SiteArgs, siteOf } from '../kubernetes
 import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
 import { configMap, disruptionBudget } from '../kubernetes/tier-objects.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
-import { setName, shares, ZONE_LABEL, type ZoneShare } from '../kubernetes/zones.ts'
+import { setName, shareLabels, shares, type ZoneShare } from '../kubernetes/zones.ts'
 import { type BookieDrain, drainBookies } from './drain-bookies.ts'
 import { configVolume, PULSAR_USER, pulsarContainer } from './server.ts'
 
@@ -147,7 +147,7 @@ export class BookKeeper extends ComponentResource {
             tier: 'bookkeeper',
             serviceName: name,
             replicas: share.replicas,
-            labels: zoneLabel(share),
+            labels: shareLabels(share),
             claims,
             template: bookiePod(own, share, checksum(...Object.values(files))),
             usualStartSeconds: USUAL_START_SECONDS,
@@ -179,10 +179,6 @@ export function bookies(site: Site, name: string, replicas: number): readonly { 
       rack: `/${share.zone ?? 'default-rack'}`,
     })),
   )
-}
-
-function zoneLabel({ zone }: ZoneShare): Record<string, string> {
-  return zone === undefined ? {} : { [ZONE_LABEL]: zone }
 }
 
 /** The configuration of bookies and of autorecovery, which must see the ledgers alike. */
@@ -271,7 +267,7 @@ function bookiePod(own: Bookies, share: ZoneShare, digest: string): PodTemplate 
   return podTemplate({
     site,
     tier: 'bookkeeper',
-    labels: zoneLabel(share),
+    labels: shareLabels(share),
     ...PULSAR_USER,
     graceSeconds: GRACE_SECONDS,
     ...(share.zone === undefined ? {} : { zone: share.zone }),

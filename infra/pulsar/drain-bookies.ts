@@ -67,6 +67,9 @@ export function drainBookies(args: DrainBookiesArgs, parent: Resource, dependsOn
         replicas: share.replicas,
         claims,
       })),
+      setOfFact: (key) =>
+        key.replace(/^bookkeeper\.replicas(?:\.(.*))?$/, (_, zone) => setName(name, { zone, replicas: 0 })),
+      tiers: ['bookkeeper'],
       pod: { ...PULSAR_USER, volumes: [configVolume(name), ...(tokenSecret ? [tokenVolume(tokenSecret)] : [])] },
     },
     { parent, dependsOn: [...dependsOn] },

@@ -146,6 +146,11 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
           ([key, value]) => [key, { warmNodes: 1, [key]: value }],
         ),
       ),
+      ...Object.fromEntries(
+        Object.entries({ oldDataNodes: 2, oldDataGib: 300, oldHeapGib: 2, oldDataStorageClass: 'slow' }).map(
+          ([key, value]) => [key, { dataSet: 'small', oldDataSet: 'first', oldDataNodes: 1, [key]: value }],
+        ),
+      ),
     },
     children: [
       'data-one-data-0 PersistentVolumeClaim',
