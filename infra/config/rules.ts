@@ -6,6 +6,7 @@ import { type OffloadShape, offloadRules } from './offload-rules.ts'
 import { dataHolders, type ElasticsearchSizes, type Plan } from './resolved.ts'
 import { check, type Rule, rule } from './rule.ts'
 import { mixedVersion, type Server, unsupportedVersion } from './server-versions.ts'
+import { bookieSetShape, bookieSetStated, dataSetShape, dataSetStated } from './set-rules.ts'
 
 const ownPulsar = (plan: Plan) => plan.pulsar.serviceUrl === ''
 const ownElasticsearch = (plan: Plan) => plan.elasticsearch.url === ''
@@ -283,6 +284,7 @@ type PulsarShape = Pick<Plan, 'zookeeper' | 'bookkeeper'> & Place
 
 /** What holds for every Pulsar, in a stack or alone. */
 const pulsarShape: readonly Rule<PulsarShape>[] = [
+  ...bookieSetShape,
   rule(
     'zookeepers_even',
     (p) => ({ zookeepers: p.zookeeper.replicas }),
@@ -345,28 +347,13 @@ const elasticsearchShape: readonly Rule<ElasticsearchShape>[] = [
         ? 'elasticsearch.mastersHoldData is yes, and platform.zones names zones; masters do not know their zone, so no copy of a shard could be kept apart on them: use dataNodes'
         : undefined,
   ),
-  rule(
-    'old_set_stays',
-    ({ elasticsearch: e }) => ({ set: e.oldDataSet }),
-    ({ elasticsearch: e }) =>
-      e.oldDataSet !== '' && e.oldDataSet === e.dataSet
-        ? `elasticsearch.oldDataSet and elasticsearch.dataSet are ${e.dataSet}; a set goes only next to another one: give elasticsearch.dataSet another name, or remove elasticsearch.oldDataSet`
-        : undefined,
-  ),
+  ...dataSetShape,
   rule(
     'old_set_without_data_nodes',
     ({ elasticsearch: e }) => ({ set: e.oldDataSet }),
     ({ elasticsearch: e }) =>
       e.oldDataSet !== '' && e.dataNodes === 0
         ? `elasticsearch.oldDataSet is ${e.oldDataSet} and elasticsearch.dataNodes is 0: no other data nodes could take over its data; add some`
-        : undefined,
-  ),
-  rule(
-    'old_set_unnamed',
-    ({ elasticsearch: e }) => ({ nodes: e.oldDataNodes }),
-    ({ elasticsearch: e }) =>
-      e.oldDataSet === '' && e.oldDataNodes > 0
-        ? `elasticsearch.oldDataNodes is ${e.oldDataNodes}, and elasticsearch.oldDataSet is empty: name the set that goes, or remove the keys of it`
         : undefined,
   ),
   rule(
@@ -397,14 +384,6 @@ const elasticsearchShape: readonly Rule<ElasticsearchShape>[] = [
   ),
 ]
 
-/** What a stack must state of a set that goes: what it does not state would be changed. */
-const OLD_KEYS = ['oldDataNodes', 'oldDataGib', 'oldHeapGib'] as const
-
-function unstatedOld({ elasticsearch, stated }: Plan): readonly string[] {
-  if (elasticsearch.oldDataSet === '') return []
-  return OLD_KEYS.filter((key) => !stated.has(`elasticsearch.${key}`)).map((key) => `elasticsearch.${key}`)
-}
-
 /** The faults of a Pulsar that is used alone. */
 export function pulsarFaults(shape: PulsarShape & OffloadShape): readonly StackFault[] {
   return [...check(pulsarShape, shape), ...check(offloadRules, shape)]
@@ -423,6 +402,7 @@ function retainableGib(p: Plan): number {
 
 const pulsar: readonly Rule[] = [
   ...pulsarShape,
+  bookieSetStated,
   atLeast(
     'zookeeper.replicas',
     (p) => floor(p).zookeepers,
@@ -489,16 +469,7 @@ const search: readonly Rule[] = [
     (p) => p.elasticsearch.masterNodes,
     'two must continue when one is lost',
   ),
-  rule(
-    'old_set_incomplete',
-    (p) => ({ set: p.elasticsearch.oldDataSet, keys: unstatedOld(p) }),
-    (p) => {
-      const keys = unstatedOld(p)
-      return keys.length === 0
-        ? undefined
-        : `elasticsearch.oldDataSet is ${p.elasticsearch.oldDataSet}, and ${keys.join(', ')} ${keys.length === 1 ? 'is' : 'are'} not stated: state what its nodes have now, so that nothing of them changes`
-    },
-  ),
+  dataSetStated,
   atLeast('elasticsearch.dataNodes', (p) => floor(p).dataNodes, dataHolders, 'a copy needs another machine'),
   rule(
     'copies_beyond_warm_nodes',

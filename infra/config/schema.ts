@@ -480,6 +480,34 @@ export const schema = {
     },
     journalGib: { ...disk, default: 20, derived: true, description: 'Journal disk of one bookie. It can grow.' },
     ledgersGib: { ...disk, default: 100, derived: true, description: 'Ledger disk of one bookie. It can grow.' },
+    set: {
+      type: 'string',
+      default: FIRST_SET,
+      pattern: SET,
+      description:
+        'Name of the set of bookies that these keys describe. Another name makes another set, with volumes of its own, next to `oldSet`. [How](operations.md#other-disks-for-bookies).',
+    },
+    oldSet: {
+      type: 'string',
+      default: '',
+      pattern: SET,
+      description: 'Name of the set of bookies that goes; none when empty. Its keys say what it has.',
+    },
+    oldReplicas: {
+      ...replicas,
+      default: 0,
+      description: 'Bookies of the set that goes. Fewer are drained; with 0 it is empty.',
+    },
+    oldJournalGib: { ...disk, default: 20, description: 'Journal disk of one bookie of the set that goes.' },
+    oldLedgersGib: { ...disk, default: 100, description: 'Ledger disk of one bookie of the set that goes.' },
+    oldJournalStorageClass: {
+      ...storageClass,
+      description: 'StorageClass of the journals of the set that goes; that of the platform when empty.',
+    },
+    oldLedgersStorageClass: {
+      ...storageClass,
+      description: 'StorageClass of the ledgers of the set that goes; that of the platform when empty.',
+    },
     startMinutes: {
       type: 'integer',
       default: 60,

@@ -23,8 +23,11 @@ const FIXED: Readonly<Record<string, string>> = {
 const ASSUMED: Facts = { 'platform.createNamespace': 'true', 'platform.clusterDomain': 'cluster.local' }
 
 /** The way to other volumes. */
-const BESIDE_DATA =
+const NEXT_DATA =
   'make a set of data nodes next to this one, which is then drained: docs/operations.md, "Another disk for data nodes"'
+
+const NEXT_BOOKIES =
+  'make a set of bookies next to this one, which is then drained: docs/operations.md, "Other disks for bookies"'
 
 /** Facts that may become any other value once something is done. */
 const PREPARED: readonly (readonly [RegExp, string])[] = [
@@ -40,9 +43,10 @@ const PREPARED: readonly (readonly [RegExp, string])[] = [
     /^offload\.store$/,
     'brokers would not find the ledgers that are in the store, and their events would be lost; wait until it has none: docs/offload.md, "Turn it off"',
   ],
+  [/^bookkeeper\..*StorageClass$/, `a volume keeps its StorageClass; state the old one, or ${NEXT_BOOKIES}`],
   [
     /^elasticsearch\.elasticsearch-data.*\.storageClass$/,
-    `a volume keeps its StorageClass; state the old one, or ${BESIDE_DATA}`,
+    `a volume keeps its StorageClass; state the old one, or ${NEXT_DATA}`,
   ],
   // A claim keeps its class; one that lost its volume is created with the new one.
   [/StorageClass$|\.storageClass$/, 'a volume keeps its StorageClass; state the old one'],
@@ -51,12 +55,13 @@ const PREPARED: readonly (readonly [RegExp, string])[] = [
 /** Facts that may grow, and may become less once something is done. */
 const SHRINK: readonly (readonly [RegExp, string])[] = [
   [/^zookeeper\.replicas/, 'remove the node from the ensemble first: docs/operations.md, "Fewer ZooKeeper nodes"'],
-  [/^bookkeeper\.replicas/, 'the ledgers of a bookie must be copied away first: docs/operations.md, "Fewer bookies"'],
+  [/^bookkeeper\..*replicas/, 'the ledgers of a bookie must be copied away first: docs/operations.md, "Fewer bookies"'],
   [
     /^elasticsearch\..*replicas/,
     'the shards of a node must be moved away first: docs/operations.md, "Fewer data nodes"',
   ],
-  [/^elasticsearch\.elasticsearch-data.*Gib$/, `a volume cannot shrink; state the size that it has, or ${BESIDE_DATA}`],
+  [/^bookkeeper\..*Gib$/, `a volume cannot shrink; state the size that it has, or ${NEXT_BOOKIES}`],
+  [/^elasticsearch\.elasticsearch-data.*Gib$/, `a volume cannot shrink; state the size that it has, or ${NEXT_DATA}`],
   [/Gib$/, 'a volume cannot shrink; state the size that it has'],
   [/EVENT_RETENTION_DAYS$/, 'indices with older events would be deleted in the next night'],
   [/SESSION_RETENTION_DAYS$/, 'sessions that began before that would be deleted in the next night'],
@@ -80,7 +85,7 @@ const LEFT_BEHIND = 'its volumes would be left behind with their data; store or 
 
 /** Servers that hold data and can be drained. */
 const DRAINABLE: readonly (readonly [RegExp, string])[] = [
-  [/^bookkeeper\.replicas/, 'bookies'],
+  [/^bookkeeper\.([^.]+\.)?replicas/, 'bookies'],
   [/^elasticsearch\.elasticsearch-data.*\.replicas$/, 'data nodes'],
   [/^elasticsearch\.elasticsearch-warm.*\.replicas$/, 'warm nodes'],
 ]

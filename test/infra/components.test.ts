@@ -82,6 +82,12 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
     needed: { ...site, image, zookeeper, zones: ['a', 'b'], replicas: 2 },
     // Quorums are for the brokers, which write the ledgers.
     settings: ['bookkeeper', ['ensemble', 'writeQuorum', 'ackQuorum']],
+    beside: Object.fromEntries(
+      Object.entries({
+        ...{ oldReplicas: 4, oldJournalGib: 30, oldLedgersGib: 300 },
+        ...{ oldJournalStorageClass: 'slow', oldLedgersStorageClass: 'slow' },
+      }).map(([key, value]) => [key, { set: 'small', oldSet: 'first', oldReplicas: 2, [key]: value }]),
+    ),
     children: [
       'journal-one-a-0 PersistentVolumeClaim',
       'journal-one-b-0 PersistentVolumeClaim',

@@ -96,6 +96,13 @@ export class PulsarCluster {
     for (const bookie of this.#bookies) if (bookie.zone === zone) bookie.child.kill()
   }
 
+  /** One more bookie. @returns its id */
+  async addBookie(zone: string): Promise<string> {
+    const [host, port] = [`127.0.0.${2 + this.#bookies.length}`, await freePort()]
+    await this.#startBookie({ zone, host, port })
+    return `${host}:${port}`
+  }
+
   /** A bookie that was killed, or has ended, with the disk that it had or with an empty one. */
   async startAgain(id: string, mode: 'writable' | 'read-only', disk: 'old' | 'empty' = 'old'): Promise<void> {
     const at = this.#bookies.findIndex((bookie) => bookie.id === id)

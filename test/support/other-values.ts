@@ -19,6 +19,7 @@ const OFFLOADING = {
 
 const SCRAPED = { platform: { monitoringNamespaces: ['monitoring'] } }
 
+const OLD_BOOKIES = { set: 'small', oldSet: 'first', oldReplicas: 1, oldJournalGib: 5, oldLedgersGib: 5 }
 const OLD_SET = { dataSet: 'small', dataNodes: 1, oldDataSet: 'first', oldDataNodes: 1, oldDataGib: 5, oldHeapGib: 1 }
 
 /** Keys whose other value is not simply one more, or needs another key too. */
@@ -75,6 +76,12 @@ const SPECIAL: Readonly<Record<string, Groups>> = {
       oldHeapGib: 2,
       oldDataStorageClass: 'other',
     }).map(([key, value]) => [`elasticsearch.${key}`, { elasticsearch: { ...OLD_SET, [key]: value } }]),
+  ),
+  ...Object.fromEntries(
+    Object.entries({
+      ...{ oldSet: 'first', oldReplicas: 2, oldJournalGib: 6, oldLedgersGib: 6 },
+      ...{ oldJournalStorageClass: 'other', oldLedgersStorageClass: 'other' },
+    }).map(([key, value]) => [`bookkeeper.${key}`, { bookkeeper: { ...OLD_BOOKIES, [key]: value } }]),
   ),
   'elasticsearch.warmNodes': { elasticsearch: { dataNodes: 1, warmNodes: 1 } },
   'images.repository': { images: { mode: 'build', repository: 'registry.example.com/other' } },
