@@ -62,6 +62,7 @@ const memory = { type: 'integer', maximum: 262_144, unit: 'MiB' } as const
 const fixedHeap = { type: 'number', default: 4, minimum: 1, maximum: 31, unit: 'GiB' } as const
 const heap = { ...fixedHeap, derived: true } as const
 const disk = { type: 'integer', minimum: 1, maximum: 65_536, unit: 'GiB' } as const
+const volumes = { type: 'integer', default: 1, minimum: 1, maximum: 8, unit: 'volumes' } as const
 function version(server: Server) {
   const { title, version: tested } = SERVERS[server]
   return {
@@ -480,6 +481,16 @@ export const schema = {
     },
     journalGib: { ...disk, default: 20, derived: true, description: 'Journal disk of one bookie. It can grow.' },
     ledgersGib: { ...disk, default: 100, derived: true, description: 'Ledger disk of one bookie. It can grow.' },
+    journalVolumes: {
+      ...volumes,
+      description:
+        'Volumes over which the journal disk of one bookie is divided; each is written by a thread of its own. Fixed for a set.',
+    },
+    ledgerVolumes: {
+      ...volumes,
+      description:
+        'Volumes over which the ledger disk of one bookie is divided: a ledger is on one of them, by its number. Fixed for a set.',
+    },
     set: {
       type: 'string',
       default: FIRST_SET,
@@ -500,6 +511,8 @@ export const schema = {
     },
     oldJournalGib: { ...disk, default: 20, description: 'Journal disk of one bookie of the set that goes.' },
     oldLedgersGib: { ...disk, default: 100, description: 'Ledger disk of one bookie of the set that goes.' },
+    oldJournalVolumes: { ...volumes, description: 'Volumes of the journal of one bookie of the set that goes.' },
+    oldLedgerVolumes: { ...volumes, description: 'Volumes of the ledgers of one bookie of the set that goes.' },
     oldJournalStorageClass: {
       ...storageClass,
       description: 'StorageClass of the journals of the set that goes; that of the platform when empty.',

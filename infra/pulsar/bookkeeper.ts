@@ -12,8 +12,8 @@ import { hostOf, podHost, type Site, type SiteArgs, siteOf } from '../kubernetes
 import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
 import { configMap, disruptionBudget } from '../kubernetes/tier-objects.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
-import { shareLabels, type ZoneShare } from '../kubernetes/zones.ts'
-import { type BookieSizes, bookieSets } from './bookie-sets.ts'
+import { shareLabels } from '../kubernetes/zones.ts'
+import { type BookieSet, type BookieSizes, bookieSets, claimsOf, directoriesOf } from './bookie-sets.ts'
 import { type BookieDrain, drainBookies } from './drain-bookies.ts'
 import { configVolume, PULSAR_USER, pulsarContainer } from './server.ts'
 
@@ -36,6 +36,18 @@ export interface BookKeeperSettings {
   /** Ledger disk of one bookie. It can grow. 1 to 65536 GiB. @default 100 */
   readonly ledgersGib?: number
   /**
+   * Volumes over which the journal disk of one bookie is divided; each is written by a thread of its own. Fixed for a set. 1 to 8 volumes.
+   *
+   * @default 1
+   */
+  readonly journalVolumes?: number
+  /**
+   * Volumes over which the ledger disk of one bookie is divided: a ledger is on one of them, by its number. Fixed for a set. 1 to 8 volumes.
+   *
+   * @default 1
+   */
+  readonly ledgerVolumes?: number
+  /**
    * Name of the set of bookies that these settings describe. Another name makes another set, with volumes of its own, next to `oldSet`.
    * Letters and digits.
    *
@@ -50,6 +62,10 @@ export interface BookKeeperSettings {
   readonly oldJournalGib?: number
   /** Ledger disk of one bookie of the set that goes. 1 to 65536 GiB. @default 100 */
   readonly oldLedgersGib?: number
+  /** Volumes of the journal of one bookie of the set that goes. 1 to 8 volumes. @default 1 */
+  readonly oldJournalVolumes?: number
+  /** Volumes of the ledgers of one bookie of the set that goes. 1 to 8 volumes. @default 1 */
+  readonly oldLedgerVolumes?: number
   /** StorageClass of the journals of the set that goes; that of the platform when empty. @default '' */
   readonly oldJournalStorageClass?: string
   /** StorageClass of the ledgers of the set that goes; that of the platform when empty. @default '' */
@@ -172,8 +188,8 @@ export class BookKeeper extends ComponentResource {
             serviceName: name,
             replicas: set.share.replicas,
             labels: shareLabels(set.share),
-            claims: set.claims,
-            template: bookiePod(own, set.share, checksum(...Object.values(files))),
+            claims: claimsOf(set),
+            template: bookiePod(own, set, checksum(...Object.values(files))),
             usualStartSeconds: USUAL_START_SECONDS,
             gated: args.runtimeImage !== undefined,
           },
@@ -264,12 +280,27 @@ export function bookieConf({ zookeeper }: Pick<BookKeeperArgs, 'zookeeper'>): st
  * before it begins.
  */
 const STOPPED_SECONDS = 10
-const BOOKIE_START = scriptOf(new URL('scripts/bookie-start.sh', import.meta.url), {
-  CONF,
-  STOPPED_SECONDS,
-  RETRY_SECONDS,
-  TURN_SECONDS,
-})
+function bookieStart(set: BookieSet): string {
+  return scriptOf(new URL('scripts/bookie-start.sh', import.meta.url), {
+    CONF,
+    DIRECTORIES: directories(set),
+    STOPPED_SECONDS,
+    RETRY_SECONDS,
+    TURN_SECONDS,
+  })
+}
+
+/** What `sed` changes in the configuration, which autorecovery shares: the folders of several volumes. */
+function directories(set: BookieSet): string {
+  const line = (name: string, kind: 'journal' | 'ledgers') => `s|^${name}=.*|${name}=${directoriesOf(set, kind, DATA)}|`
+  return [
+    ...(set.journal.volumes > 1 ? [line('journalDirectories', 'journal')] : []),
+    // A ledger has its one volume. With one that is full, the bookie would refuse every write to its ledgers, and still get new ones.
+    ...(set.ledgers.volumes > 1
+      ? [line('ledgerDirectories', 'ledgers'), '$a readOnlyModeOnAnyDiskFullEnabled=true']
+      : []),
+  ].join(';')
+}
 
 /**
  * Whether it serves, writable or read-only, which it does without ZooKeeper too, and not while it replays its journal.
@@ -287,8 +318,9 @@ function bookieServes({ name, site, zookeeper }: Bookies): string {
   })
 }
 
-function bookiePod(own: Bookies, share: ZoneShare, digest: string): PodTemplate {
+function bookiePod(own: Bookies, set: BookieSet, digest: string): PodTemplate {
   const { name, site, image, config } = own
+  const { share } = set
   const serves = execCheck('bash', '-c', bookieServes(own))
   return podTemplate({
     site,
@@ -305,11 +337,11 @@ function bookiePod(own: Bookies, share: ZoneShare, digest: string): PodTemplate 
         jvm: 'bookkeeper',
         name: 'bookie',
         image,
-        command: ['bash', '-c', BOOKIE_START],
+        command: ['bash', '-c', bookieStart(set)],
         env: { PULSAR_BOOKKEEPER_CONF: CONF },
         ports: PORTS,
         resources: config,
-        mounts: { [`${DATA}/journal`]: 'journal', [`${DATA}/ledgers`]: 'ledgers' },
+        mounts: Object.fromEntries(claimsOf(set).map((claim) => [`${DATA}/${claim.name}`, claim.name])),
         probes: probes({
           // A journal is replayed in peace, however full it is.
           startSeconds: config.startMinutes * 60,

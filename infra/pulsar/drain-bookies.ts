@@ -4,7 +4,7 @@ import { Drain, type DrainSettings, type DrainStep } from '../kubernetes/drain.t
 import type { ContainerArgs } from '../kubernetes/pod.ts'
 import { hostOf, type Site } from '../kubernetes/site.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
-import type { BookieSet } from './bookie-sets.ts'
+import { type BookieSet, claimsOf } from './bookie-sets.ts'
 import { bookiesFact, bookiesOfFact } from './facts.ts'
 import { configVolume, PULSAR_USER, TOKEN_DIR, TOOL_ENV, tokenVolume } from './server.ts'
 
@@ -64,7 +64,7 @@ export function drainBookies(args: DrainBookiesArgs, parent: Resource, dependsOn
         fact: bookiesFact(set.share),
         tier: 'bookkeeper',
         replicas: set.share.replicas,
-        claims: set.claims.map((claim) => claim.name),
+        claims: claimsOf(set).map((claim) => claim.name),
       })),
       setOfFact: (key) => bookiesOfFact(name, key),
       tiers: ['bookkeeper'],

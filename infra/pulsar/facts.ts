@@ -37,7 +37,7 @@ function keysOf(set: string | undefined): string {
 }
 
 function bookieFacts(
-  { share, leaves, claims: [journal, ledgers] }: BookieSet,
+  { share, leaves, journal, ledgers }: BookieSet,
   { oldReplicas }: BookieSizes,
   site: Pick<Site, 'storageClass'>,
 ): readonly (readonly [string, string | number | boolean])[] {
@@ -45,6 +45,8 @@ function bookieFacts(
   return [
     [`${keys}.journalGib`, journal.gib],
     [`${keys}.ledgersGib`, ledgers.gib],
+    [`${keys}.journalVolumes`, journal.volumes],
+    [`${keys}.ledgerVolumes`, ledgers.volumes],
     [`${keys}.journalStorageClass`, journal.storageClass || site.storageClass],
     [`${keys}.ledgersStorageClass`, ledgers.storageClass || site.storageClass],
     [bookiesFact(share), share.replicas],

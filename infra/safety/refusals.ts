@@ -19,6 +19,9 @@ const FIXED: Readonly<Record<string, string>> = {
   'elasticsearch.security': 'nodes with and without TLS cannot speak to each other; make a new stack',
 }
 
+/** The number of volumes of bookies that exist: a bookie would not find its ledgers, or not start. */
+const VOLUMES = /^bookkeeper\..*(journal|ledger)Volumes$/
+
 /** What was true before there was such a fact: a stack of an older release had no choice. */
 const ASSUMED: Facts = { 'platform.createNamespace': 'true', 'platform.clusterDomain': 'cluster.local' }
 
@@ -28,6 +31,8 @@ const NEXT_DATA =
 
 const NEXT_BOOKIES =
   'make a set of bookies next to this one, which is then drained: docs/operations.md, "Other disks for bookies"'
+
+const FIXED_VOLUMES = `a bookie finds a ledger by its number and the number of its volumes, and does not start with others than it had; state the old number, or ${NEXT_BOOKIES}`
 
 /** Facts that may become any other value once something is done. */
 const PREPARED: readonly (readonly [RegExp, string])[] = [
@@ -111,7 +116,10 @@ export interface Judgement {
 /** The changes between two states of a stack: which are refused, and which servers are drained. */
 export function judgedChanges(before: Facts, after: Facts, allowances: Allowances = {}): Judgement {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])]
-  const known = before['platform.namespace'] === undefined ? before : { ...ASSUMED, ...classOfOlder(before), ...before }
+  const known =
+    before['platform.namespace'] === undefined
+      ? before
+      : { ...ASSUMED, ...classOfOlder(before), ...volumesOfOlder(before), ...before }
   const all = keys.flatMap((key): readonly Judgement[] => {
     const [old, now] = [known[key], after[key] ?? 'none']
     return old === undefined || old === now ? [] : [judged(key, known, after, allowances)]
@@ -125,6 +133,13 @@ function classOfOlder(before: Facts): Facts {
   return before[`${first}.diskGib`] === undefined || all === undefined ? {} : { [`${first}.storageClass`]: all }
 }
 
+/** Bookies had one volume for each disk. */
+function volumesOfOlder(before: Facts): Facts {
+  return before['bookkeeper.journalGib'] === undefined
+    ? {}
+    : { 'bookkeeper.journalVolumes': '1', 'bookkeeper.ledgerVolumes': '1' }
+}
+
 /** A fact of a set without servers: nothing is left that could be lost. */
 function isOfEmpty(key: string, before: Facts): boolean {
   return before[key] === '0' || before[key.replace(/[^.]+$/, 'empty')] !== undefined
@@ -134,7 +149,7 @@ function judged(key: string, before: Facts, after: Facts, allowances: Allowances
   const [old, now] = [before[key] as string, after[key] ?? 'none']
   if (now === 'none' && isOfEmpty(key, before)) return NOTHING
   const change = `${key} would go from ${old || 'none'} to ${now || 'none'}`
-  const never = FIXED[key] ?? neverLess(key, old, now)
+  const never = FIXED[key] ?? (VOLUMES.test(key) ? FIXED_VOLUMES : neverLess(key, old, now))
   if (never !== undefined) return refusing(`${change}: ${never}`)
   const servers = DRAINABLE.find(([pattern]) => pattern.test(key))
   if (allowances.drains && servers !== undefined)

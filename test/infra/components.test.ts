@@ -84,7 +84,7 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
     settings: ['bookkeeper', ['ensemble', 'writeQuorum', 'ackQuorum']],
     beside: Object.fromEntries(
       Object.entries({
-        ...{ oldReplicas: 4, oldJournalGib: 30, oldLedgersGib: 300 },
+        ...{ oldReplicas: 4, oldJournalGib: 30, oldLedgersGib: 300, oldJournalVolumes: 2, oldLedgerVolumes: 2 },
         ...{ oldJournalStorageClass: 'slow', oldLedgersStorageClass: 'slow' },
       }).map(([key, value]) => [key, { set: 'small', oldSet: 'first', oldReplicas: 2, [key]: value }]),
     ),

@@ -5,11 +5,13 @@ import { PulsarCluster } from './pulsar-cluster.ts'
 import { SteadyTopics } from './steady-topics.ts'
 
 const BOOKIES = 3
+/** For the journal, and for the ledgers, of a bookie that comes. Those that go have one each. */
+const VOLUMES = 2
 /** When the Job is killed, in milliseconds after its start: while it copies. */
 const KILLED_AFTER_MS = 20_000
 
 /** The bookies, ZooKeeper, the broker and the script of the Job are the real ones. */
-describe('three bookies under load that three others replace', function () {
+describe('three bookies under load that three others with more volumes replace', function () {
   this.timeout(900_000)
   let cluster: PulsarCluster
   let topics: SteadyTopics
@@ -48,7 +50,7 @@ describe('three bookies under load that three others replace', function () {
   })
 
   it('give every ledger to the others, also when the Job is killed', async () => {
-    for (let count = 0; count < BOOKIES; count += 1) others.push(await cluster.addBookie('a'))
+    for (let count = 0; count < BOOKIES; count += 1) others.push(await cluster.addBookie('a', VOLUMES))
     // One after the other, as their start script does when its turn has come.
     for (const id of old) {
       await cluster.killBookie(id)

@@ -79,7 +79,14 @@ const SPECIAL: Readonly<Record<string, Groups>> = {
   ),
   ...Object.fromEntries(
     Object.entries({
-      ...{ oldSet: 'first', oldReplicas: 2, oldJournalGib: 6, oldLedgersGib: 6 },
+      ...{
+        oldSet: 'first',
+        oldReplicas: 2,
+        oldJournalGib: 6,
+        oldLedgersGib: 6,
+        oldJournalVolumes: 2,
+        oldLedgerVolumes: 2,
+      },
       ...{ oldJournalStorageClass: 'other', oldLedgersStorageClass: 'other' },
     }).map(([key, value]) => [`bookkeeper.${key}`, { bookkeeper: { ...OLD_BOOKIES, [key]: value } }]),
   ),

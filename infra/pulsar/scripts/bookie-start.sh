@@ -1,5 +1,5 @@
 set -eu
-cp /config/bookkeeper.conf __CONF__
+sed '__DIRECTORIES__' /config/bookkeeper.conf > __CONF__
 ordinal=${HOSTNAME##*-}
 counted() { cat "/config/${HOSTNAME%-*}.replicas"; }
 leaves() { [ "$ordinal" -ge "$(counted)" ]; }

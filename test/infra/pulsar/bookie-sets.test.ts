@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { planOf } from '../../../infra/config/plan.ts'
 import { settledPlatform } from '../../../infra/platform-args.ts'
 import { factsOf } from '../../../infra/platform-facts.ts'
@@ -7,7 +8,7 @@ import { platformSettings } from '../../../infra/stack-args.ts'
 import { drainPlanFrom } from '../../../runtime/drain/plan.ts'
 import { changed, registeredBy } from '../../support/stack.ts'
 import { ofType } from '../../support/workloads.ts'
-import { jobScript } from './files.ts'
+import { fileOf, jobScript } from './files.ts'
 
 type Keys = Readonly<Record<string, unknown>>
 
@@ -155,5 +156,89 @@ describe('the way to other disks of bookies', () => {
     const { args } = before.inputs.spec.template.spec.initContainers[0]
     const { gone } = drainPlanFrom(args[args.indexOf('--plan') + 1])
     assert.deepEqual(gone, ['bookkeeper-small-a', 'bookkeeper'])
+  })
+})
+
+describe('several volumes for a disk of a bookie', () => {
+  const VOLUMES = { ...SMALL, journalVolumes: 2, ledgerVolumes: 3 }
+  const bookieOf = async (keys: Keys, name: string) => {
+    const set = (await setsOf(keys)).find((one) => one.name === name) ?? assert.fail(name)
+    const [container] = set.inputs.spec.template.spec.containers
+    const sed = /^sed '(.*)' \/config\/bookkeeper[.]conf > /m.exec(container.command[2])?.[1]
+    return { claims: set.inputs.spec.volumeClaimTemplates, mounts: container.volumeMounts, sed }
+  }
+
+  it('are claims and folders of their own, over which the disk is divided', async () => {
+    const { claims, mounts } = await bookieOf(VOLUMES, 'bookkeeper-small-a')
+    assert.deepEqual(
+      claims.map(({ metadata, spec }: { metadata: Keys; spec: { resources: { requests: Keys } } }) => [
+        metadata['name'],
+        spec.resources.requests['storage'],
+      ]),
+      [
+        ['journal', '5Gi'],
+        ['journal1', '5Gi'],
+        ['ledgers', '34Gi'],
+        ['ledgers1', '34Gi'],
+        ['ledgers2', '34Gi'],
+      ],
+    )
+    const folders = mounts.map(({ name, mountPath }: { name: string; mountPath: string }) => [name, mountPath])
+    for (const name of ['journal', 'journal1', 'ledgers', 'ledgers1', 'ledgers2'])
+      assert.ok(
+        folders.some((pair: string[]) => pair.join() === `${name},/pulsar/data/bookkeeper/${name}`),
+        name,
+      )
+  })
+
+  it('are what a bookie starts with, and one that is full makes it read-only', async () => {
+    const { sed } = await bookieOf(VOLUMES, 'bookkeeper-small-a')
+    const conf = await fileOf('production', 'bookkeeper', 'bookkeeper.conf')
+    const ran = spawnSync('sed', [sed ?? ''], { input: conf, encoding: 'utf8' })
+    const lines = (text: string) => new Set(text.trim().split('\n'))
+    assert.equal(ran.status, 0, ran.stderr)
+    assert.deepEqual(
+      [...lines(ran.stdout)].filter((line) => !lines(conf).has(line)),
+      [
+        'journalDirectories=/pulsar/data/bookkeeper/journal/current,/pulsar/data/bookkeeper/journal1/current',
+        'ledgerDirectories=/pulsar/data/bookkeeper/ledgers/current,/pulsar/data/bookkeeper/ledgers1/current,/pulsar/data/bookkeeper/ledgers2/current',
+        'readOnlyModeOnAnyDiskFullEnabled=true',
+      ],
+    )
+    assert.equal((await bookieOf(FIRST, 'bookkeeper-a')).sed, '')
+  })
+
+  it('never change for bookies that exist, also in a stack of an older release', () => {
+    const why =
+      'a bookie finds a ledger by its number and the number of its volumes, and does not start with others than it had; state the old number, or make a set of bookies next to this one, which is then drained: docs/operations.md, "Other disks for bookies"'
+    const now = { ...FIRST, ledgerVolumes: 2 }
+    const refused = [`bookkeeper.ledgerVolumes would go from 1 to 2: ${why}`]
+    assert.deepEqual(judged(FIRST, now).refused, refused)
+    const { 'bookkeeper.ledgerVolumes': _, 'bookkeeper.journalVolumes': __, ...older } = factsBy(FIRST)
+    assert.deepEqual(judgedChanges(older, factsBy(now), { drains: true }).refused, refused)
+    assert.deepEqual(judgedChanges(older, factsBy(FIRST), { drains: true }).refused, [])
+    assert.equal(judged({ ...FIRST, journalVolumes: 2 }, FIRST).refused.length, 1)
+    const acknowledge = ['bookkeeper.ledgerVolumes=2']
+    assert.deepEqual(judgedChanges(factsBy(FIRST), factsBy(now), { drains: true, acknowledge }).refused, refused)
+  })
+
+  it('come with another set', async () => {
+    const next = { ...VOLUMES, ...OLD }
+    assert.deepEqual(judged(FIRST, next).refused, [])
+    assert.deepEqual(judged({ ...next, oldReplicas: 0 }, VOLUMES).refused, [])
+    const back = {
+      ...FIRST,
+      ...{ oldSet: 'small', oldReplicas: 6, oldJournalGib: 10, oldLedgersGib: 100, oldLedgersStorageClass: 'cheap' },
+      ...{ oldJournalVolumes: 2, oldLedgerVolumes: 3 },
+    }
+    assert.deepEqual(judged(VOLUMES, back).refused, [])
+    assert.equal((await bookieOf(back, 'bookkeeper-small-a')).claims.length, 5)
+  })
+
+  it('are drained with their bookie', async () => {
+    const job = ofType(await resourcesOf(VOLUMES), 'Job').find(({ name }) => name === 'bookkeeper-drain-after')
+    const { args } = job?.inputs.spec.template.spec.containers[0] ?? assert.fail('no Job')
+    const [set] = drainPlanFrom(args[args.indexOf('--plan') + 1]).sets
+    assert.deepEqual(set?.claims, ['journal', 'journal1', 'ledgers', 'ledgers1', 'ledgers2'])
   })
 })
