@@ -16,7 +16,7 @@ export interface TierSize extends Resources {
   readonly diskGib: number
 }
 
-/** The size of each tier of a platform, without what runs only for set-up, and at the minimum of a scaler. */
+/** The size of each tier of a platform, without what runs only for set-up, without sets that go, and at the minimum of a scaler. */
 export function sizesOf({
   site,
   pulsar,
@@ -43,7 +43,7 @@ export function sizesOf({
     )
   }
   for (const { tier, share, resources, diskGib } of elasticsearch
-    ? nodeSets('elasticsearch', elasticsearch, site)
+    ? nodeSets('elasticsearch', elasticsearch, site).filter(({ leaves }) => !leaves)
     : []) {
     // The sets of all zones together.
     const before = sizes.findLast(([name]) => name === tier)?.[1].pods ?? 0

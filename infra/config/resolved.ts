@@ -35,7 +35,7 @@ export interface Plan extends Omit<StackConfig, 'runtime'> {
 /** The numbers that decide which nodes of Elasticsearch hold data. */
 export type ElasticsearchSizes = Pick<
   Plan['elasticsearch'],
-  'masterNodes' | 'mastersHoldData' | 'dataNodes' | 'warmNodes'
+  'masterNodes' | 'mastersHoldData' | 'dataNodes' | 'warmNodes' | 'dataSet' | 'oldDataSet' | 'oldDataNodes'
 >
 
 /** Nodes of Elasticsearch that hold data. */

@@ -6,6 +6,7 @@ import { type OffloadShape, offloadRules } from './offload-rules.ts'
 import { dataHolders, type ElasticsearchSizes, type Plan } from './resolved.ts'
 import { check, type Rule, rule } from './rule.ts'
 import { mixedVersion, type Server, unsupportedVersion } from './server-versions.ts'
+import { bookieSetShape, bookieSetStated, dataSetShape, dataSetStated } from './set-rules.ts'
 
 const ownPulsar = (plan: Plan) => plan.pulsar.serviceUrl === ''
 const ownElasticsearch = (plan: Plan) => plan.elasticsearch.url === ''
@@ -283,6 +284,7 @@ type PulsarShape = Pick<Plan, 'zookeeper' | 'bookkeeper'> & Place
 
 /** What holds for every Pulsar, in a stack or alone. */
 const pulsarShape: readonly Rule<PulsarShape>[] = [
+  ...bookieSetShape,
   rule(
     'zookeepers_even',
     (p) => ({ zookeepers: p.zookeeper.replicas }),
@@ -345,6 +347,15 @@ const elasticsearchShape: readonly Rule<ElasticsearchShape>[] = [
         ? 'elasticsearch.mastersHoldData is yes, and platform.zones names zones; masters do not know their zone, so no copy of a shard could be kept apart on them: use dataNodes'
         : undefined,
   ),
+  ...dataSetShape,
+  rule(
+    'old_set_without_data_nodes',
+    ({ elasticsearch: e }) => ({ set: e.oldDataSet }),
+    ({ elasticsearch: e }) =>
+      e.oldDataSet !== '' && e.dataNodes === 0
+        ? `elasticsearch.oldDataSet is ${e.oldDataSet} and elasticsearch.dataNodes is 0: no other data nodes could take over its data; add some`
+        : undefined,
+  ),
   rule(
     'warm_nodes_without_data_nodes',
     (p) => ({ warmNodes: p.elasticsearch.warmNodes }),
@@ -391,6 +402,7 @@ function retainableGib(p: Plan): number {
 
 const pulsar: readonly Rule[] = [
   ...pulsarShape,
+  bookieSetStated,
   atLeast(
     'zookeeper.replicas',
     (p) => floor(p).zookeepers,
@@ -457,6 +469,7 @@ const search: readonly Rule[] = [
     (p) => p.elasticsearch.masterNodes,
     'two must continue when one is lost',
   ),
+  dataSetStated,
   atLeast('elasticsearch.dataNodes', (p) => floor(p).dataNodes, dataHolders, 'a copy needs another machine'),
   rule(
     'copies_beyond_warm_nodes',

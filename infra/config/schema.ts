@@ -9,6 +9,9 @@ export interface ListKey {
   readonly description: string
 }
 
+/** The set of servers that a stack begins with. Its name is not part of the names of its objects. */
+export const FIRST_SET = 'first'
+
 /** A key of the stack configuration. `derived` ones have a default only where the stack states no load. */
 export type Key = (Setting & { readonly derived?: true }) | ListKey
 
@@ -32,6 +35,7 @@ const CIDR = {
   says: 'ranges like 192.0.2.0/24 or 2001:db8::/32',
 }
 const VERSION = { regex: /^\d{1,3}\.\d{1,3}\.\d{1,3}$/, says: 'a version like 4.0.6' }
+const SET = { regex: /^[a-z][a-z0-9]{0,14}$/, says: 'a name like small: lower-case letters and digits' }
 const ANY = { regex: /^\S.*$/, says: 'text' }
 
 /** A key with the limits of the setting of the runtime that it becomes. */
@@ -55,8 +59,10 @@ const maximumReplicas = {
 const cpu = { type: 'integer', minimum: 50, maximum: 64_000, unit: 'millicores' } as const
 const memory = { type: 'integer', maximum: 262_144, unit: 'MiB' } as const
 // Above the maximum a JVM loses compressed object pointers.
-const heap = { type: 'number', default: 4, minimum: 1, maximum: 31, unit: 'GiB', derived: true } as const
+const fixedHeap = { type: 'number', default: 4, minimum: 1, maximum: 31, unit: 'GiB' } as const
+const heap = { ...fixedHeap, derived: true } as const
 const disk = { type: 'integer', minimum: 1, maximum: 65_536, unit: 'GiB' } as const
+const volumes = { type: 'integer', default: 1, minimum: 1, maximum: 8, unit: 'volumes' } as const
 function version(server: Server) {
   const { title, version: tested } = SERVERS[server]
   return {
@@ -475,6 +481,46 @@ export const schema = {
     },
     journalGib: { ...disk, default: 20, derived: true, description: 'Journal disk of one bookie. It can grow.' },
     ledgersGib: { ...disk, default: 100, derived: true, description: 'Ledger disk of one bookie. It can grow.' },
+    journalVolumes: {
+      ...volumes,
+      description:
+        'Volumes over which the journal disk of one bookie is divided; each is written by a thread of its own. Fixed for a set.',
+    },
+    ledgerVolumes: {
+      ...volumes,
+      description:
+        'Volumes over which the ledger disk of one bookie is divided: a ledger is on one of them, by its number. Fixed for a set.',
+    },
+    set: {
+      type: 'string',
+      default: FIRST_SET,
+      pattern: SET,
+      description:
+        'Name of the set of bookies that these keys describe. Another name makes another set, with volumes of its own, next to `oldSet`. [How](operations.md#other-disks-for-bookies).',
+    },
+    oldSet: {
+      type: 'string',
+      default: '',
+      pattern: SET,
+      description: 'Name of the set of bookies that goes; none when empty. Its keys say what it has.',
+    },
+    oldReplicas: {
+      ...replicas,
+      default: 0,
+      description: 'Bookies of the set that goes. Fewer are drained; with 0 it is empty.',
+    },
+    oldJournalGib: { ...disk, default: 20, description: 'Journal disk of one bookie of the set that goes.' },
+    oldLedgersGib: { ...disk, default: 100, description: 'Ledger disk of one bookie of the set that goes.' },
+    oldJournalVolumes: { ...volumes, description: 'Volumes of the journal of one bookie of the set that goes.' },
+    oldLedgerVolumes: { ...volumes, description: 'Volumes of the ledgers of one bookie of the set that goes.' },
+    oldJournalStorageClass: {
+      ...storageClass,
+      description: 'StorageClass of the journals of the set that goes; that of the platform when empty.',
+    },
+    oldLedgersStorageClass: {
+      ...storageClass,
+      description: 'StorageClass of the ledgers of the set that goes; that of the platform when empty.',
+    },
     startMinutes: {
       type: 'integer',
       default: 60,
@@ -590,6 +636,34 @@ export const schema = {
     mastersHoldData: { type: 'boolean', default: false, description: 'Whether those nodes hold data too. Fixed.' },
     dataNodes: { ...replicas, default: 3, derived: true, description: 'Data nodes. They can grow.' },
     dataGib: { ...disk, default: 200, derived: true, description: 'Disk of one node that holds data. It can grow.' },
+    dataStorageClass: {
+      ...storageClass,
+      description: 'StorageClass of the volumes of data nodes; that of `storageClass` when empty.',
+    },
+    dataSet: {
+      type: 'string',
+      default: FIRST_SET,
+      pattern: SET,
+      description:
+        'Name of the set of data nodes that these keys describe. Another name makes another set, with volumes of its own, next to `oldDataSet`. [How](operations.md#another-disk-for-data-nodes).',
+    },
+    oldDataSet: {
+      type: 'string',
+      default: '',
+      pattern: SET,
+      description: 'Name of the set of data nodes that goes; none when empty. Its keys say what it has.',
+    },
+    oldDataNodes: {
+      ...replicas,
+      default: 0,
+      description: 'Data nodes of the set that goes. Fewer are drained; with 0 it is empty.',
+    },
+    oldDataGib: { ...disk, default: 200, description: 'Disk of one data node of the set that goes.' },
+    oldHeapGib: { ...fixedHeap, description: 'Heap of one data node of the set that goes.' },
+    oldDataStorageClass: {
+      ...storageClass,
+      description: 'StorageClass of the volumes of the set that goes; that of `storageClass` when empty.',
+    },
     heapGib: { ...heap, description: 'Heap of one node that holds data. Its memory is twice that.' },
     cpuMillicores: { ...cpu, default: 2000, derived: true, description: 'CPU of one node that holds data.' },
     warmNodes: {

@@ -11,7 +11,7 @@ import { service } from '../kubernetes/service.ts'
 import { hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
 import { configMap, disruptionBudget } from '../kubernetes/tier-objects.ts'
-import { ZONE_LABEL } from '../kubernetes/zones.ts'
+import { shareLabels } from '../kubernetes/zones.ts'
 import { facts } from '../safety/facts.ts'
 import { guardOf } from '../safety/guard.ts'
 import { authorityConfig, Certificates } from './certificates.ts'
@@ -43,6 +43,25 @@ export interface ElasticsearchSettings {
   readonly dataNodes?: number
   /** Disk of one node that holds data. It can grow. 1 to 65536 GiB. @default 200 */
   readonly dataGib?: number
+  /** StorageClass of the volumes of data nodes; `storageClass` when empty. @default '' */
+  readonly dataStorageClass?: string
+  /**
+   * Name of the set of data nodes that these settings describe. Another name makes another set, with volumes of its own, next to
+   * `oldDataSet`. Letters and digits.
+   *
+   * @default 'first'
+   */
+  readonly dataSet?: string
+  /** Name of the set of data nodes that goes; none when empty. Its settings say what it has. @default '' */
+  readonly oldDataSet?: string
+  /** Data nodes of the set that goes. Fewer are drained; with 0 it is empty. 0 to 500 pods. @default 0 */
+  readonly oldDataNodes?: number
+  /** Disk of one data node of the set that goes. 1 to 65536 GiB. @default 200 */
+  readonly oldDataGib?: number
+  /** Heap of one data node of the set that goes. 1 to 31 GiB. @default 4 */
+  readonly oldHeapGib?: number
+  /** StorageClass of the volumes of the set that goes; that of `storageClass` when empty. @default '' */
+  readonly oldDataStorageClass?: string
   /** Heap of one node that holds data. Its memory is twice that. 1 to 31 GiB. @default 4 */
   readonly heapGib?: number
   /** CPU of one node that holds data. 50 to 64000 millicores. @default 2000 */
@@ -205,7 +224,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
           tier: set.tier,
           serviceName: membersService(name, set.tier),
           replicas: set.share.replicas,
-          labels: set.share.zone === undefined ? {} : { [ZONE_LABEL]: set.share.zone },
+          labels: shareLabels(set.share),
           claims: [{ name: DATA_CLAIM, gib: set.diskGib, storageClass: set.storageClass }],
           template: elasticsearchPod({
             site,

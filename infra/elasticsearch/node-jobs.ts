@@ -7,7 +7,7 @@ import { RUNTIME_USER } from '../kubernetes/runtime-user.ts'
 import { hostOf, type Site } from '../kubernetes/site.ts'
 import type { Stateful } from '../kubernetes/stateful.ts'
 import { authorityConfig } from './certificates.ts'
-import { replicasFact } from './facts.ts'
+import { replicasFact, setOfFact } from './facts.ts'
 import { type NodeSet, tierName } from './node-sets.ts'
 import { HTTP_PORT } from './settings.ts'
 import { passwordSecret } from './users.ts'
@@ -90,7 +90,18 @@ export function drainNodes(args: DrainNodesArgs, opts: CustomResourceOptions): D
   const pod = { ...RUNTIME_USER, volumes }
   return new Drain(
     `${name}-drain`,
-    { site, settings: drain, image, servers: 'elasticsearch', sets, pod, env, mounts },
+    {
+      site,
+      settings: drain,
+      image,
+      servers: 'elasticsearch',
+      sets,
+      setOfFact: (key) => setOfFact(name, key),
+      tiers: ['elasticsearch-data', 'elasticsearch-warm'],
+      pod,
+      env,
+      mounts,
+    },
     opts,
   )
 }

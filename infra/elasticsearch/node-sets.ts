@@ -3,7 +3,7 @@ import { elasticsearchLimitMib } from '../kubernetes/memory.ts'
 import type { Resources } from '../kubernetes/pod.ts'
 import type { Site } from '../kubernetes/site.ts'
 import type { Tier } from '../kubernetes/tiers.ts'
-import { setName, shares, type ZoneShare } from '../kubernetes/zones.ts'
+import { everyShare, setName, shares, type ZoneShare } from '../kubernetes/zones.ts'
 
 /** The sizes of a cluster, each settled. */
 export type ElasticsearchSizes = Omit<GroupOf<'elasticsearch'>, 'url' | 'expireIndices'>
@@ -17,6 +17,8 @@ export interface NodeSet {
   readonly diskGib: number
   /** That of the stack when empty. */
   readonly storageClass: string
+  /** Whether another set takes over what it has, and it goes. */
+  readonly leaves: boolean
   readonly heapMib: number
   readonly resources: Resources
 }
@@ -33,27 +35,34 @@ export function membersService(name: string, tier: NodeSet['tier']): string {
 
 /**
  * The node sets of a cluster: masters, and data nodes, which have a set for each zone, so that a node knows its zone when it
- * starts. Warm nodes are data nodes for older events: an index goes there when its setting says so, and a new one never does.
+ * starts. A set that leaves is next to the one that takes over its data. Warm nodes are data nodes for older events: an index goes there when its setting says so, and a new one never does.
  * Masters have one set, which restarts them one after the other; without shards they need not know where they are.
  */
 export function nodeSets(name: string, e: ElasticsearchSizes, site: Pick<Site, 'zones'>): readonly NodeSet[] {
-  const heapMib = e.heapGib * 1024
+  const stays = { leaves: false }
   const data = {
+    ...stays,
     storageClass: e.storageClass,
     diskGib: e.dataGib,
-    heapMib,
-    resources: { cpuMillicores: e.cpuMillicores, memoryMib: elasticsearchLimitMib(heapMib) },
+    ...memoryOf(e.heapGib, e.cpuMillicores),
   }
-  const warmHeapMib = e.warmHeapGib * 1024
+  const current = { ...data, storageClass: e.dataStorageClass || e.storageClass }
+  const old = {
+    leaves: true,
+    storageClass: e.oldDataStorageClass || e.storageClass,
+    diskGib: e.oldDataGib,
+    ...memoryOf(e.oldHeapGib, e.cpuMillicores),
+  }
   const warm = {
+    ...stays,
     storageClass: e.warmStorageClass || e.storageClass,
     diskGib: e.warmGib,
-    heapMib: warmHeapMib,
-    resources: { cpuMillicores: e.warmCpuMillicores, memoryMib: elasticsearchLimitMib(warmHeapMib) },
+    ...memoryOf(e.warmHeapGib, e.warmCpuMillicores),
   }
   // New indices prefer `data_content`. Without warm nodes a node is for data of every kind.
   const roles = e.warmNodes > 0 ? ['data_content', 'data_hot', 'ingest'] : ['data', 'ingest']
   const dedicated = {
+    ...stays,
     storageClass: e.storageClass,
     diskGib: e.masterDiskGib,
     heapMib: Math.floor(e.masterMemoryMib / 2),
@@ -62,6 +71,15 @@ export function nodeSets(name: string, e: ElasticsearchSizes, site: Pick<Site, '
   const masters = e.mastersHoldData
     ? { roles: ['master', 'data', 'ingest'], ...data }
     : { roles: ['master'], ...dedicated }
+  const dataSet =
+    (sizes: typeof data) =>
+    (share: ZoneShare): NodeSet => ({
+      tier: 'elasticsearch-data',
+      name: setName(tierName(name, 'elasticsearch-data'), share),
+      roles,
+      share,
+      ...sizes,
+    })
   return [
     {
       tier: 'elasticsearch-master',
@@ -69,15 +87,8 @@ export function nodeSets(name: string, e: ElasticsearchSizes, site: Pick<Site, '
       share: { replicas: e.masterNodes },
       ...masters,
     },
-    ...shares(e.dataNodes, site.zones).map(
-      (share): NodeSet => ({
-        tier: 'elasticsearch-data',
-        name: setName(tierName(name, 'elasticsearch-data'), share),
-        roles,
-        share,
-        ...data,
-      }),
-    ),
+    ...shares(e.dataNodes, site.zones, e.dataSet).map(dataSet(current)),
+    ...(e.oldDataSet === '' ? [] : everyShare(e.oldDataNodes, site.zones, e.oldDataSet).map(dataSet(old))),
     ...shares(e.warmNodes, site.zones).map(
       (share): NodeSet => ({
         tier: 'elasticsearch-warm',
@@ -88,6 +99,12 @@ export function nodeSets(name: string, e: ElasticsearchSizes, site: Pick<Site, '
       }),
     ),
   ]
+}
+
+/** A heap, and what a node with it takes. */
+function memoryOf(heapGib: number, cpuMillicores: number): Pick<NodeSet, 'heapMib' | 'resources'> {
+  const heapMib = heapGib * 1024
+  return { heapMib, resources: { cpuMillicores, memoryMib: elasticsearchLimitMib(heapMib) } }
 }
 
 /** The nodes that found the cluster when it starts for the first time. Their number is fixed, so the list is. */

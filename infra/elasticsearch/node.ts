@@ -2,7 +2,7 @@ import type { Input } from '@pulumi/pulumi'
 import { type ContainerArgs, type EnvVar, type PodTemplate, podTemplate, type Volume } from '../kubernetes/pod.ts'
 import { execCheck, probes, tcpCheck } from '../kubernetes/probes.ts'
 import type { Site } from '../kubernetes/site.ts'
-import { ZONE_LABEL } from '../kubernetes/zones.ts'
+import { shareLabels } from '../kubernetes/zones.ts'
 import { certificateSecret } from './certificates.ts'
 import type { NodeSet } from './node-sets.ts'
 import { CERTIFICATE_DIR, CONFIG_DIR, HTTP_PORT, READINESS_PORT, TRANSPORT_PORT } from './settings.ts'
@@ -68,7 +68,7 @@ export function elasticsearchPod({
   return podTemplate({
     site,
     tier: set.tier,
-    labels: { ...(zone === undefined ? {} : { [ZONE_LABEL]: zone }), ...identityLabels(snapshots) },
+    labels: { ...shareLabels(set.share), ...identityLabels(snapshots) },
     serviceAccount: snapshots.serviceAccount,
     ...ELASTICSEARCH_USER,
     graceSeconds: GRACE_SECONDS,

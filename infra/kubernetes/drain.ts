@@ -9,9 +9,10 @@ import {
 import { checksum } from './config-files.ts'
 import { endsWhereItStops, type JobPodArgs, jobPod, MESSAGE_FILE } from './job.ts'
 import { jobRights } from './job-rights.ts'
-import { labelsOf } from './labels.ts'
+import { labelsOf, PART_OF, TIER } from './labels.ts'
 import type { ContainerArgs, PodTemplate } from './pod.ts'
 import type { Site } from './site.ts'
+import type { Tier } from './tiers.ts'
 
 /** How servers that hold data are emptied before they go. */
 export interface DrainSettings {
@@ -28,7 +29,7 @@ export interface DrainedSet {
   readonly name: string
   /** Its key among the facts of the stack. */
   readonly fact: string
-  readonly tier: string
+  readonly tier: Tier
   readonly replicas: number
   readonly claims: readonly string[]
 }
@@ -49,6 +50,10 @@ export interface DrainArgs {
   /** Image of the runtime. */
   readonly image: Input<string>
   readonly sets: readonly DrainedSet[]
+  /** Name of the set with this key among the facts of the stack, which need not be one of `sets`. */
+  readonly setOfFact: (key: string) => string
+  /** Tiers of the sets. Those of them that the stack no longer has must have no pods. */
+  readonly tiers: readonly Tier[]
   /** What the sets run: the kind of servers that the command itself drains. */
   readonly servers: 'elasticsearch' | 'none'
   /** User, volumes, and what the container of the command has besides its arguments. */
@@ -118,11 +123,15 @@ export class Drain extends ComponentResource {
   }
 
   #template(when: 'before' | 'after', minutes: number): PodTemplate {
-    const { site, settings, image, sets, servers, pod, container, env = {}, mounts = {} } = this.#args
+    const { site, settings, image, sets, servers, tiers, setOfFact, pod, container, env = {}, mounts = {} } = this.#args
     const { volumes = 'keep', skipCheck = [] } = settings
     const plan = {
       namespace: site.namespace,
       volumes,
+      selector: `${PART_OF}=${site.partOf},${TIER} in (${tiers.join(',')})`,
+      gone: skipCheck
+        .filter((entry) => entry.endsWith('>none'))
+        .map((entry) => setOfFact(entry.split('=', 1)[0] ?? '')),
       sets: sets.map(({ fact, ...set }) => ({
         ...set,
         unchecked: skipCheck.some((entry) => entry.startsWith(`${fact}=`) && entry.endsWith(`>${set.replicas}`)),
@@ -152,6 +161,8 @@ export class Drain extends ComponentResource {
     const resourceNames = this.#args.sets.map(({ name }) => name)
     const rules = [
       { apiGroups: ['apps'], resources: ['statefulsets'], resourceNames, verbs: ['get'] },
+      // A set that the stack no longer has is in no list of names.
+      { apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['list'] },
       { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['list', 'patch', 'delete'] },
     ]
     return jobRights(this.#args.site, this.#name, rules, { parent: this })

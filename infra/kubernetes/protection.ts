@@ -20,7 +20,7 @@ const FACTS = /(^|-)facts$/
 export function protection(environment: Environment, namespace: () => Resource | undefined): ResourceTransformation {
   return ({ type, name, props, opts }) => ({
     props,
-    opts: { ...opts, ...optionsFor(environment, type, name, namespace) },
+    opts: { ...opts, ...optionsFor(environment, type, name, isEmpty(props), namespace) },
   })
 }
 
@@ -29,10 +29,16 @@ export function keeping(environment: Environment, opts: ComponentResourceOptions
   return { ...opts, transformations: [protection(environment, () => undefined), ...(opts.transformations ?? [])] }
 }
 
+/** A set without pods was drained: it may leave the stack. */
+function isEmpty(props: { readonly spec?: { readonly replicas?: number } }): boolean {
+  return props.spec?.replicas === 0
+}
+
 function optionsFor(
   environment: Environment,
   type: string,
   name: string,
+  empty: boolean,
   namespace: () => Resource | undefined,
 ): { protect?: boolean; retainOnDelete?: boolean; deletedWith?: Resource } {
   if (environment === 'dev') {
@@ -42,6 +48,9 @@ function optionsFor(
   const keeps = type === NAMESPACE || type === CLAIM
   const protects =
     environment === 'production' &&
-    (type === NAMESPACE || type === STATEFUL_SET || FACTS.test(name) || (IDENTITY.test(type) && !CHANGEABLE.test(name)))
+    (type === NAMESPACE ||
+      (type === STATEFUL_SET && !empty) ||
+      FACTS.test(name) ||
+      (IDENTITY.test(type) && !CHANGEABLE.test(name)))
   return { ...(protects ? { protect: true } : {}), ...(keeps ? { retainOnDelete: true } : {}) }
 }

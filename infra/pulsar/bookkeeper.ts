@@ -12,7 +12,8 @@ import { hostOf, podHost, type Site, type SiteArgs, siteOf } from '../kubernetes
 import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
 import { configMap, disruptionBudget } from '../kubernetes/tier-objects.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
-import { setName, shares, ZONE_LABEL, type ZoneShare } from '../kubernetes/zones.ts'
+import { shareLabels } from '../kubernetes/zones.ts'
+import { type BookieSet, type BookieSizes, bookieSets, claimsOf, directoriesOf } from './bookie-sets.ts'
 import { type BookieDrain, drainBookies } from './drain-bookies.ts'
 import { configVolume, PULSAR_USER, pulsarContainer } from './server.ts'
 
@@ -34,6 +35,41 @@ export interface BookKeeperSettings {
   readonly journalGib?: number
   /** Ledger disk of one bookie. It can grow. 1 to 65536 GiB. @default 100 */
   readonly ledgersGib?: number
+  /**
+   * Volumes over which the journal disk of one bookie is divided; each is written by a thread of its own. Fixed for a set. 1 to 8 volumes.
+   *
+   * @default 1
+   */
+  readonly journalVolumes?: number
+  /**
+   * Volumes over which the ledger disk of one bookie is divided: a ledger is on one of them, by its number. Fixed for a set. 1 to 8 volumes.
+   *
+   * @default 1
+   */
+  readonly ledgerVolumes?: number
+  /**
+   * Name of the set of bookies that these settings describe. Another name makes another set, with volumes of its own, next to `oldSet`.
+   * Letters and digits.
+   *
+   * @default 'first'
+   */
+  readonly set?: string
+  /** Name of the set of bookies that goes; none when empty. Its settings say what it has. @default '' */
+  readonly oldSet?: string
+  /** Bookies of the set that goes. Fewer are drained; with 0 it is empty. 0 to 500 pods. @default 0 */
+  readonly oldReplicas?: number
+  /** Journal disk of one bookie of the set that goes. 1 to 65536 GiB. @default 20 */
+  readonly oldJournalGib?: number
+  /** Ledger disk of one bookie of the set that goes. 1 to 65536 GiB. @default 100 */
+  readonly oldLedgersGib?: number
+  /** Volumes of the journal of one bookie of the set that goes. 1 to 8 volumes. @default 1 */
+  readonly oldJournalVolumes?: number
+  /** Volumes of the ledgers of one bookie of the set that goes. 1 to 8 volumes. @default 1 */
+  readonly oldLedgerVolumes?: number
+  /** StorageClass of the journals of the set that goes; that of the platform when empty. @default '' */
+  readonly oldJournalStorageClass?: string
+  /** StorageClass of the ledgers of the set that goes; that of the platform when empty. @default '' */
+  readonly oldLedgersStorageClass?: string
   /**
    * Maximum duration of the start of a bookie. It replays its journal before it serves; after this time it is killed and starts again. 5 to 1440 minutes.
    *
@@ -89,6 +125,8 @@ const RECOVERY_SECONDS = 1800
 
 /** `zkTimeout`: after it ZooKeeper forgets a bookie that was killed. */
 const SESSION_SECONDS = 10
+/** Between two bookies that restart because they leave: as long as one takes, and as the ConfigMap of one may be late. */
+const TURN_SECONDS = 90
 /** How long a start is repeated without the back-off of Kubernetes: ZooKeeper may have been killed too. */
 const RETRY_SECONDS = 6 * SESSION_SECONDS
 
@@ -110,16 +148,19 @@ export class BookKeeper extends ComponentResource {
     const child = { parent: this }
     const files = { 'bookkeeper.conf': bookieConf(args) }
     // Not in the checksum: another count restarts only the bookies that leave.
+    const planned = bookieSets(name, config, site)
     const counts = Object.fromEntries(
-      shares(config.replicas, site.zones).map((share) => [`${setName(name, share)}.replicas`, `${share.replicas}`]),
+      planned.flatMap((set) => {
+        const siblings = planned.filter(({ share }) => share.set === set.share.set)
+        return [
+          [`${set.name}.replicas`, `${set.share.replicas}`],
+          [`${set.name}.turn`, `${siblings.indexOf(set)} ${siblings.length}`],
+        ]
+      }),
     )
     const configuration = configMap(site, 'bookkeeper', name, { ...files, ...counts }, child)
     const peers = service(site, { tier: 'bookkeeper', name, ports: PORTS, type: 'headless' }, child)
-    const claims = [
-      { name: 'journal', gib: config.journalGib, storageClass: config.journalStorageClass },
-      { name: 'ledgers', gib: config.ledgersGib, storageClass: config.ledgersStorageClass },
-    ]
-    const { replicas, ensemble } = config
+    const { ensemble } = config
     const drain = args.drain
       ? drainBookies(
           {
@@ -127,10 +168,9 @@ export class BookKeeper extends ComponentResource {
             site,
             name,
             pulsarImage: args.image,
-            replicas,
-            ids: bookies(site, name, replicas).map(({ id }) => id),
+            sets: planned,
+            ids: bookies(site, name, config).map(({ id }) => id),
             ensemble,
-            claims: claims.map((one) => one.name),
           },
           this,
           [configuration, peers],
@@ -138,18 +178,18 @@ export class BookKeeper extends ComponentResource {
       : undefined
     const before = drain ? [drain.before] : []
     const sets = oneAfterTheOther(
-      shares(config.replicas, site.zones),
-      (share, previous) =>
+      planned,
+      (set, previous) =>
         new Stateful(
-          setName(name, share),
+          set.name,
           {
             site,
             tier: 'bookkeeper',
             serviceName: name,
-            replicas: share.replicas,
-            labels: zoneLabel(share),
-            claims,
-            template: bookiePod(own, share, checksum(...Object.values(files))),
+            replicas: set.share.replicas,
+            labels: shareLabels(set.share),
+            claims: claimsOf(set),
+            template: bookiePod(own, set, checksum(...Object.values(files))),
             usualStartSeconds: USUAL_START_SECONDS,
             gated: args.runtimeImage !== undefined,
           },
@@ -172,17 +212,13 @@ export class BookKeeper extends ComponentResource {
 }
 
 /** Every bookie of a component of this name, as its peers call it, with its rack: the zone, where there are zones. */
-export function bookies(site: Site, name: string, replicas: number): readonly { id: string; rack: string }[] {
-  return shares(replicas, site.zones).flatMap((share) =>
+export function bookies(site: Site, name: string, sizes: BookieSizes): readonly { id: string; rack: string }[] {
+  return bookieSets(name, sizes, site).flatMap(({ name: set, share }) =>
     Array.from({ length: share.replicas }, (_, ordinal) => ({
-      id: `${podHost(site, name, setName(name, share), ordinal)}:${PORTS.bookie}`,
+      id: `${podHost(site, name, set, ordinal)}:${PORTS.bookie}`,
       rack: `/${share.zone ?? 'default-rack'}`,
     })),
   )
-}
-
-function zoneLabel({ zone }: ZoneShare): Record<string, string> {
-  return zone === undefined ? {} : { [ZONE_LABEL]: zone }
 }
 
 /** The configuration of bookies and of autorecovery, which must see the ledgers alike. */
@@ -233,7 +269,8 @@ export function bookieConf({ zookeeper }: Pick<BookKeeperArgs, 'zookeeper'>): st
 
 /**
  * A bookie that the stack no longer counts takes nothing new, however often it restarts: it is being drained. It reads the count from
- * its ConfigMap, which Kubernetes brings up to date within a minute or two, and restarts when it is concerned.
+ * its ConfigMap, which Kubernetes brings up to date within a minute or two, and restarts when it is concerned. Where a whole set goes, its
+ * bookies do so one after the other, across the zones.
  *
  * A bookie that cannot start (ZooKeeper may still hold the registration of the process that was killed) stops, and leaves its
  * JVM behind without a bookie in it. So its end is made here, and the start is tried again while the old session can last.
@@ -243,11 +280,27 @@ export function bookieConf({ zookeeper }: Pick<BookKeeperArgs, 'zookeeper'>): st
  * before it begins.
  */
 const STOPPED_SECONDS = 10
-const BOOKIE_START = scriptOf(new URL('scripts/bookie-start.sh', import.meta.url), {
-  CONF,
-  STOPPED_SECONDS,
-  RETRY_SECONDS,
-})
+function bookieStart(set: BookieSet): string {
+  return scriptOf(new URL('scripts/bookie-start.sh', import.meta.url), {
+    CONF,
+    DIRECTORIES: directories(set),
+    STOPPED_SECONDS,
+    RETRY_SECONDS,
+    TURN_SECONDS,
+  })
+}
+
+/** What `sed` changes in the configuration, which autorecovery shares: the folders of several volumes. */
+function directories(set: BookieSet): string {
+  const line = (name: string, kind: 'journal' | 'ledgers') => `s|^${name}=.*|${name}=${directoriesOf(set, kind, DATA)}|`
+  return [
+    ...(set.journal.volumes > 1 ? [line('journalDirectories', 'journal')] : []),
+    // A ledger has its one volume. With one that is full, the bookie would refuse every write to its ledgers, and still get new ones.
+    ...(set.ledgers.volumes > 1
+      ? [line('ledgerDirectories', 'ledgers'), '$a readOnlyModeOnAnyDiskFullEnabled=true']
+      : []),
+  ].join(';')
+}
 
 /**
  * Whether it serves, writable or read-only, which it does without ZooKeeper too, and not while it replays its journal.
@@ -265,13 +318,14 @@ function bookieServes({ name, site, zookeeper }: Bookies): string {
   })
 }
 
-function bookiePod(own: Bookies, share: ZoneShare, digest: string): PodTemplate {
+function bookiePod(own: Bookies, set: BookieSet, digest: string): PodTemplate {
   const { name, site, image, config } = own
+  const { share } = set
   const serves = execCheck('bash', '-c', bookieServes(own))
   return podTemplate({
     site,
     tier: 'bookkeeper',
-    labels: zoneLabel(share),
+    labels: shareLabels(share),
     ...PULSAR_USER,
     graceSeconds: GRACE_SECONDS,
     ...(share.zone === undefined ? {} : { zone: share.zone }),
@@ -283,11 +337,11 @@ function bookiePod(own: Bookies, share: ZoneShare, digest: string): PodTemplate 
         jvm: 'bookkeeper',
         name: 'bookie',
         image,
-        command: ['bash', '-c', BOOKIE_START],
+        command: ['bash', '-c', bookieStart(set)],
         env: { PULSAR_BOOKKEEPER_CONF: CONF },
         ports: PORTS,
         resources: config,
-        mounts: { [`${DATA}/journal`]: 'journal', [`${DATA}/ledgers`]: 'ledgers' },
+        mounts: Object.fromEntries(claimsOf(set).map((claim) => [`${DATA}/${claim.name}`, claim.name])),
         probes: probes({
           // A journal is replayed in peace, however full it is.
           startSeconds: config.startMinutes * 60,

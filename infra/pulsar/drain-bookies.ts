@@ -4,7 +4,8 @@ import { Drain, type DrainSettings, type DrainStep } from '../kubernetes/drain.t
 import type { ContainerArgs } from '../kubernetes/pod.ts'
 import { hostOf, type Site } from '../kubernetes/site.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
-import { setName, shares } from '../kubernetes/zones.ts'
+import { type BookieSet, claimsOf } from './bookie-sets.ts'
+import { bookiesFact, bookiesOfFact } from './facts.ts'
 import { configVolume, PULSAR_USER, TOKEN_DIR, TOOL_ENV, tokenVolume } from './server.ts'
 
 const { bookie: BOOKIE_PORT } = TIERS.bookkeeper.ports
@@ -26,19 +27,17 @@ export interface DrainBookiesArgs extends BookieDrain {
   readonly name: string
   /** Image of Pulsar. */
   readonly pulsarImage: Input<string>
-  readonly replicas: number
+  readonly sets: readonly BookieSet[]
   /** Their ids, as BookKeeper has them. */
   readonly ids: readonly string[]
   readonly ensemble: number
-  /** Names of the claims of a bookie. */
-  readonly claims: readonly string[]
 }
 
 const RESOURCES = { cpuMillicores: 250, memoryMib: 512 }
 
 /** The Jobs that copy the ledgers of bookies away before these go, and delete their cookies afterwards. */
 export function drainBookies(args: DrainBookiesArgs, parent: Resource, dependsOn: readonly Resource[]): Drain {
-  const { site, name, image, settings, pulsarImage, replicas, claims, tokenSecret } = args
+  const { site, name, image, settings, pulsarImage, sets, tokenSecret } = args
   const container = (step: DrainStep): ContainerArgs => ({
     name: 'bookies',
     image: pulsarImage,
@@ -60,13 +59,15 @@ export function drainBookies(args: DrainBookiesArgs, parent: Resource, dependsOn
       settings,
       servers: 'none',
       container,
-      sets: shares(replicas, site.zones).map((share) => ({
-        name: setName(name, share),
-        fact: `bookkeeper.replicas${share.zone ? `.${share.zone}` : ''}`,
+      sets: sets.map((set) => ({
+        name: set.name,
+        fact: bookiesFact(set.share),
         tier: 'bookkeeper',
-        replicas: share.replicas,
-        claims,
+        replicas: set.share.replicas,
+        claims: claimsOf(set).map((claim) => claim.name),
       })),
+      setOfFact: (key) => bookiesOfFact(name, key),
+      tiers: ['bookkeeper'],
       pod: { ...PULSAR_USER, volumes: [configVolume(name), ...(tokenSecret ? [tokenVolume(tokenSecret)] : [])] },
     },
     { parent, dependsOn: [...dependsOn] },

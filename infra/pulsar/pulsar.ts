@@ -154,7 +154,7 @@ export class Pulsar extends ComponentResource implements PulsarAccess {
         clusterName,
         zookeeper,
         broker: `${prefix}broker`,
-        bookies: bookies(site, `${prefix}bookkeeper`, config.bookkeeper.replicas),
+        bookies: bookies(site, `${prefix}bookkeeper`, config.bookkeeper),
       },
       after(this.zookeeper),
     )

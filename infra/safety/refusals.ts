@@ -19,8 +19,20 @@ const FIXED: Readonly<Record<string, string>> = {
   'elasticsearch.security': 'nodes with and without TLS cannot speak to each other; make a new stack',
 }
 
+/** The number of volumes of bookies that exist: a bookie would not find its ledgers, or not start. */
+const VOLUMES = /^bookkeeper\..*(journal|ledger)Volumes$/
+
 /** What was true before there was such a fact: a stack of an older release had no choice. */
 const ASSUMED: Facts = { 'platform.createNamespace': 'true', 'platform.clusterDomain': 'cluster.local' }
+
+/** The way to other volumes. */
+const NEXT_DATA =
+  'make a set of data nodes next to this one, which is then drained: docs/operations.md, "Another disk for data nodes"'
+
+const NEXT_BOOKIES =
+  'make a set of bookies next to this one, which is then drained: docs/operations.md, "Other disks for bookies"'
+
+const FIXED_VOLUMES = `a bookie finds a ledger by its number and the number of its volumes, and does not start with others than it had; state the old number, or ${NEXT_BOOKIES}`
 
 /** Facts that may become any other value once something is done. */
 const PREPARED: readonly (readonly [RegExp, string])[] = [
@@ -36,6 +48,11 @@ const PREPARED: readonly (readonly [RegExp, string])[] = [
     /^offload\.store$/,
     'brokers would not find the ledgers that are in the store, and their events would be lost; wait until it has none: docs/offload.md, "Turn it off"',
   ],
+  [/^bookkeeper\..*StorageClass$/, `a volume keeps its StorageClass; state the old one, or ${NEXT_BOOKIES}`],
+  [
+    /^elasticsearch\.elasticsearch-data.*\.storageClass$/,
+    `a volume keeps its StorageClass; state the old one, or ${NEXT_DATA}`,
+  ],
   // A claim keeps its class; one that lost its volume is created with the new one.
   [/StorageClass$|\.storageClass$/, 'a volume keeps its StorageClass; state the old one'],
 ]
@@ -43,12 +60,14 @@ const PREPARED: readonly (readonly [RegExp, string])[] = [
 /** Facts that may grow, and may become less once something is done. */
 const SHRINK: readonly (readonly [RegExp, string])[] = [
   [/^zookeeper\.replicas/, 'remove the node from the ensemble first: docs/operations.md, "Fewer ZooKeeper nodes"'],
-  [/^bookkeeper\.replicas/, 'the ledgers of a bookie must be copied away first: docs/operations.md, "Fewer bookies"'],
+  [/^bookkeeper\..*replicas/, 'the ledgers of a bookie must be copied away first: docs/operations.md, "Fewer bookies"'],
   [
     /^elasticsearch\..*replicas/,
     'the shards of a node must be moved away first: docs/operations.md, "Fewer data nodes"',
   ],
-  [/Gib$/, 'a volume cannot shrink; state the size that it has, or add smaller nodes and take the larger ones away'],
+  [/^bookkeeper\..*Gib$/, `a volume cannot shrink; state the size that it has, or ${NEXT_BOOKIES}`],
+  [/^elasticsearch\.elasticsearch-data.*Gib$/, `a volume cannot shrink; state the size that it has, or ${NEXT_DATA}`],
+  [/Gib$/, 'a volume cannot shrink; state the size that it has'],
   [/EVENT_RETENTION_DAYS$/, 'indices with older events would be deleted in the next night'],
   [/SESSION_RETENTION_DAYS$/, 'sessions that began before that would be deleted in the next night'],
   [/PROFILE_RETENTION_DAYS$/, 'profiles that were sent last before that would be deleted in the next night'],
@@ -71,8 +90,9 @@ const LEFT_BEHIND = 'its volumes would be left behind with their data; store or 
 
 /** Servers that hold data and can be drained. */
 const DRAINABLE: readonly (readonly [RegExp, string])[] = [
-  [/^bookkeeper\.replicas/, 'bookies'],
-  [/^elasticsearch\.elasticsearch-(data|warm).*\.replicas$/, 'data nodes'],
+  [/^bookkeeper\.([^.]+\.)?replicas/, 'bookies'],
+  [/^elasticsearch\.elasticsearch-data.*\.replicas$/, 'data nodes'],
+  [/^elasticsearch\.elasticsearch-warm.*\.replicas$/, 'warm nodes'],
 ]
 
 /** What a stack allows the guard to let pass. */
@@ -96,7 +116,10 @@ export interface Judgement {
 /** The changes between two states of a stack: which are refused, and which servers are drained. */
 export function judgedChanges(before: Facts, after: Facts, allowances: Allowances = {}): Judgement {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])]
-  const known = before['platform.namespace'] === undefined ? before : { ...ASSUMED, ...before }
+  const known =
+    before['platform.namespace'] === undefined
+      ? before
+      : { ...ASSUMED, ...classOfOlder(before), ...volumesOfOlder(before), ...before }
   const all = keys.flatMap((key): readonly Judgement[] => {
     const [old, now] = [known[key], after[key] ?? 'none']
     return old === undefined || old === now ? [] : [judged(key, known, after, allowances)]
@@ -104,20 +127,54 @@ export function judgedChanges(before: Facts, after: Facts, allowances: Allowance
   return { refused: all.flatMap(({ refused }) => refused), said: all.flatMap(({ said }) => said) }
 }
 
+/** Data nodes had the class of all nodes before they could have one of their own. */
+function classOfOlder(before: Facts): Facts {
+  const [first, all] = ['elasticsearch.elasticsearch-data', before['elasticsearch.storageClass']]
+  return before[`${first}.diskGib`] === undefined || all === undefined ? {} : { [`${first}.storageClass`]: all }
+}
+
+/** Bookies had one volume for each disk. */
+function volumesOfOlder(before: Facts): Facts {
+  return before['bookkeeper.journalGib'] === undefined
+    ? {}
+    : { 'bookkeeper.journalVolumes': '1', 'bookkeeper.ledgerVolumes': '1' }
+}
+
+/** A fact of a set without servers: nothing is left that could be lost. */
+function isOfEmpty(key: string, before: Facts): boolean {
+  return before[key] === '0' || before[key.replace(/[^.]+$/, 'empty')] !== undefined
+}
+
 function judged(key: string, before: Facts, after: Facts, allowances: Allowances): Judgement {
   const [old, now] = [before[key] as string, after[key] ?? 'none']
+  if (now === 'none' && isOfEmpty(key, before)) return NOTHING
   const change = `${key} would go from ${old || 'none'} to ${now || 'none'}`
-  const never = FIXED[key] ?? neverLess(key, old, now)
+  const never = FIXED[key] ?? (VOLUMES.test(key) ? FIXED_VOLUMES : neverLess(key, old, now))
   if (never !== undefined) return refusing(`${change}: ${never}`)
-  const servers = DRAINABLE.find(([pattern]) => pattern.test(key))?.[1]
-  if (allowances.drains && servers !== undefined) return drained(key, old, now, servers, allowances.skipCheck ?? [])
+  const servers = DRAINABLE.find(([pattern]) => pattern.test(key))
+  if (allowances.drains && servers !== undefined)
+    return drained({ key, old, now, servers: servers[1], others: takers(servers[0], before, after) }, allowances)
   const remedy = key.endsWith('.version') ? versionRemedy(key, before, after) : remedyFor(key, old, now)
   if (remedy === undefined || allowances.acknowledge?.includes(`${key}=${now}`)) return NOTHING
   return refusing(`${change}: ${remedy}. If that is done, state platform.acknowledge: ["${key}=${now}"]`)
 }
 
+/** Servers of one kind that existed before and stay. */
+function takers(kind: RegExp, before: Facts, after: Facts): number {
+  const stays = (facts: Facts, key: string) => Number(facts[key] ?? 0) > 0
+  return Object.keys(before).filter((key) => kind.test(key) && stays(before, key) && stays(after, key)).length
+}
+
+interface Shrinking {
+  readonly key: string
+  readonly old: string
+  readonly now: string
+  readonly servers: string
+  readonly others: number
+}
+
 /** A Job drains servers before they go, and verifies it. So only what no drain makes safe is refused. */
-function drained(key: string, old: string, now: string, servers: string, skipCheck: readonly string[]): Judgement {
+function drained({ key, old, now, servers, others }: Shrinking, { skipCheck = [] }: Allowances): Judgement {
   const change = `${key} would go from ${old} to ${now}`
   const skipped = `${key}=${old}>${now}`
   const used = skipCheck.find((entry) => entry.startsWith(`${key}=`) && entry !== skipped)
@@ -128,9 +185,14 @@ function drained(key: string, old: string, now: string, servers: string, skipChe
     return saying(
       `${change} WITHOUT A CHECK, as platform.skipCheck says: its ${servers} are not drained, and what only they hold is lost. Remove the entry after this update`,
     )
+  const anyway = `If its data is lost anyway, state platform.skipCheck: ["${skipped}"]`
   if (now === 'none')
     return refusing(
-      `${change}: no zone may lose all its ${servers}, because the copies of the others count on it; keep one in each. If its data is lost anyway, state platform.skipCheck: ["${skipped}"]`,
+      `${change}: no zone may lose all its ${servers}, because the copies of the others count on it; keep one in each. To replace a whole set, drain it to 0 first, next to the other one. ${anyway}`,
+    )
+  if (now === '0' && others === 0)
+    return refusing(
+      `${change}: no other ${servers} of the stack could take over what its ${servers} hold; keep them in this update, and drain them when the other set runs. ${anyway}`,
     )
   return Number(now) < Number(old)
     ? saying(`${change}: its last ${servers} are drained first, and none goes before the servers say that it is empty`)

@@ -24,11 +24,16 @@ export async function beforeReplicas(
   run: DrainRun,
 ): Promise<string | undefined> {
   let now: readonly SetNow[] = []
+  let forgotten: readonly string[] = []
   const unknown = await untilNothingIsLeft(run, async () => {
     now = await setsNow(kubernetes, plan)
+    const known = new Set([...plan.gone, ...plan.sets.map(({ name }) => name)])
+    forgotten = (await kubernetes.setsWithPods(plan.selector)).filter((name) => !known.has(name))
     return undefined
   })
   if (unknown !== undefined) return unknown
+  if (forgotten.length > 0)
+    return `the stack no longer has ${forgotten.join(', ')}, and there are pods of it: state the set again, with 0 servers, until it is empty`
   for (const { set, present } of now)
     if (set.unchecked && present > set.replicas)
       run.say(

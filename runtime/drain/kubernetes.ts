@@ -12,6 +12,8 @@ export interface Claim {
 export interface Kubernetes {
   /** Pods that a StatefulSet has or keeps up, whichever is more; `undefined` when there is no such set. */
   present(set: string): Promise<number | undefined>
+  /** Names of the sets with these labels that have pods, or keep some up. */
+  setsWithPods(selector: string): Promise<readonly string[]>
   claims(): Promise<readonly Claim[]>
   markDrained(claim: string, at: string): Promise<void>
   /** Kubernetes deletes a claim when no pod uses it any more. */
@@ -23,6 +25,7 @@ const NONE = 404
 const OR_NONE = { accepted: [NONE] } as const
 
 interface StatefulSet {
+  readonly metadata: { readonly name: string }
   readonly spec: { readonly replicas?: number }
   readonly status?: { readonly replicas?: number }
 }
@@ -39,7 +42,12 @@ export function kubernetes(api: KubernetesApi, namespace: string): Kubernetes {
   return {
     present: async (set) => {
       const { status, body } = await api.call<StatefulSet>({ method: 'GET', path: `${sets}/${set}`, ...OR_NONE })
-      return status === NONE ? undefined : Math.max(body.spec.replicas ?? 1, body.status?.replicas ?? 0)
+      return status === NONE ? undefined : podsOf(body)
+    },
+    setsWithPods: async (selector) => {
+      const query = new URLSearchParams({ labelSelector: selector })
+      const { body } = await api.call<{ items: readonly StatefulSet[] }>({ method: 'GET', path: `${sets}?${query}` })
+      return body.items.filter((set) => podsOf(set) > 0).map(({ metadata }) => metadata.name)
     },
     claims: async () => {
       const { status, body } = await api.call<ClaimList>({ method: 'GET', path: claims, ...OR_NONE })
@@ -56,4 +64,8 @@ export function kubernetes(api: KubernetesApi, namespace: string): Kubernetes {
       await api.call({ method: 'DELETE', path: `${claims}/${claim}`, ...OR_NONE })
     },
   }
+}
+
+function podsOf({ spec, status }: StatefulSet): number {
+  return Math.max(spec.replicas ?? 1, status?.replicas ?? 0)
 }

@@ -17,6 +17,10 @@ export interface DrainPlan {
   /** Namespace of the sets. */
   readonly namespace: string
   readonly sets: readonly PlannedSet[]
+  /** Labels of the StatefulSets of these tiers, as the API server selects them. */
+  readonly selector: string
+  /** Sets that an operator has given up with their pods, by name. */
+  readonly gone: readonly string[]
   /** What becomes of the volumes of a server that was drained and is gone. */
   readonly volumes: 'keep' | 'delete'
 }
@@ -30,11 +34,12 @@ export interface SetNow {
 
 /** @throws AppError `command_invalid` when the text is no plan. */
 export function drainPlanFrom(text: string): DrainPlan {
-  const { namespace, sets, volumes } = parsed(text)
+  const { namespace, sets, volumes, selector, gone } = parsed(text)
   const isSets = sets?.every(({ name, replicas }) => typeof name === 'string' && Number.isInteger(replicas)) ?? false
-  if (typeof namespace !== 'string' || sets === undefined || !isSets || (volumes !== 'keep' && volumes !== 'delete'))
+  const isPlan = typeof namespace === 'string' && typeof selector === 'string' && Array.isArray(gone)
+  if (!isPlan || sets === undefined || !isSets || (volumes !== 'keep' && volumes !== 'delete'))
     throw new AppError('command_invalid', '--plan is not the plan of a drain, which the stack writes')
-  return { namespace, sets, volumes }
+  return { namespace, sets, volumes, selector, gone }
 }
 
 function parsed(text: string): Partial<DrainPlan> {

@@ -82,6 +82,12 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
     needed: { ...site, image, zookeeper, zones: ['a', 'b'], replicas: 2 },
     // Quorums are for the brokers, which write the ledgers.
     settings: ['bookkeeper', ['ensemble', 'writeQuorum', 'ackQuorum']],
+    beside: Object.fromEntries(
+      Object.entries({
+        ...{ oldReplicas: 4, oldJournalGib: 30, oldLedgersGib: 300, oldJournalVolumes: 2, oldLedgerVolumes: 2 },
+        ...{ oldJournalStorageClass: 'slow', oldLedgersStorageClass: 'slow' },
+      }).map(([key, value]) => [key, { set: 'small', oldSet: 'first', oldReplicas: 2, [key]: value }]),
+    ),
     children: [
       'journal-one-a-0 PersistentVolumeClaim',
       'journal-one-b-0 PersistentVolumeClaim',
@@ -144,6 +150,11 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
       ...Object.fromEntries(
         Object.entries({ warmGib: 300, warmHeapGib: 2, warmCpuMillicores: 500, warmStorageClass: 'cheap' }).map(
           ([key, value]) => [key, { warmNodes: 1, [key]: value }],
+        ),
+      ),
+      ...Object.fromEntries(
+        Object.entries({ oldDataNodes: 2, oldDataGib: 300, oldHeapGib: 2, oldDataStorageClass: 'slow' }).map(
+          ([key, value]) => [key, { dataSet: 'small', oldDataSet: 'first', oldDataNodes: 1, [key]: value }],
         ),
       ),
     },

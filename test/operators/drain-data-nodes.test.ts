@@ -9,6 +9,7 @@ import type { DrainRun } from '../../runtime/drain/repeat.ts'
 import { type SearchCluster, searchCluster } from '../../runtime/drain/search-cluster.ts'
 import { eventually } from '../support/until.ts'
 import { SearchNodes } from './search-nodes.ts'
+import { SteadyLoad } from './steady-load.ts'
 
 const INDEX = 'under-load'
 const PRIMARIES = 6
@@ -21,6 +22,7 @@ class ScriptedKubernetes implements Kubernetes {
   pods = 3
   found = new Map<string, Claim>()
   readonly present = async () => this.pods
+  readonly setsWithPods = async () => ['elasticsearch-data']
   readonly claims = async () => [...this.found.values()]
   readonly markDrained = async (name: string) => void this.found.set(name, { name, isDrained: true })
   readonly deleteClaim = async (name: string) => void this.found.delete(name)
@@ -29,7 +31,7 @@ class ScriptedKubernetes implements Kubernetes {
 
 function planFor(replicas: number): DrainPlan {
   const set = { name: 'elasticsearch-data', tier: 'elasticsearch-data', replicas, claims: ['data'], unchecked: false }
-  return { namespace: 'tracardi', volumes: 'keep', sets: [set] }
+  return { namespace: 'tracardi', volumes: 'keep', selector: 'app=data', gone: [], sets: [set] }
 }
 
 /** A process that is killed does not notice: the call is never answered. */
@@ -72,9 +74,7 @@ describe('three data nodes under load that become two', function () {
     endMs: systemClock.nowMs() + 120_000,
     say: (line) => lines.push(line),
   })
-  const stored: string[] = []
-  let isWriting = true
-  let writer: Promise<void>
+  let load: SteadyLoad
 
   before(async () => {
     nodes = await SearchNodes.start('elasticsearch-data', 3)
@@ -92,28 +92,13 @@ describe('three data nodes under load that become two', function () {
     // Shards move while the Job is killed, and not in between.
     await client.cluster.putSettings({ persistent: { 'indices.recovery.max_bytes_per_sec': '2mb' } })
     kubernetes.found.set(claim, { name: claim, isDrained: false })
-    writer = write()
+    load = new SteadyLoad(client, INDEX)
   })
   after(async () => {
-    isWriting = false
-    await writer
+    await load.stop()
     await client.close()
     await nodes.stop()
   })
-
-  /** Bulks as a worker sends them: each id once stored, and sent again until it is. */
-  async function write(): Promise<void> {
-    for (let batch = 0; isWriting; batch += 1) {
-      const ids = Array.from({ length: 20 }, (_, at) => `${batch}-${at}`)
-      const operations = ids.flatMap((_id) => [{ create: { _id } }, { text: 'x'.repeat(1000) }])
-      const isStored = async () => {
-        const answer = await client.bulk({ index: INDEX, operations }).catch(() => undefined)
-        return answer?.items.every(({ create }) => create?.status === 201 || create?.status === 409) ?? false
-      }
-      while (!(await isStored()));
-      stored.push(...ids)
-    }
-  }
 
   const shardsOn = async (ordinal: number) => {
     const rows = await client.cat.shards({ index: INDEX, format: 'json', h: ['node'] })
@@ -155,13 +140,9 @@ describe('three data nodes under load that become two', function () {
   })
 
   it('have each event once', async () => {
-    isWriting = false
-    await writer
-    await client.indices.refresh({ index: INDEX })
-    assert.ok(stored.length > 1000, `${stored.length}`)
-    assert.equal((await client.count({ index: INDEX })).count, stored.length)
-    const { docs } = await client.mget({ index: INDEX, ids: stored, _source: false })
-    assert.equal(docs.filter((doc) => 'found' in doc && doc.found).length, stored.length)
+    await load.stop()
+    assert.ok(load.stored.length > 1000, `${load.stored.length}`)
+    await load.verify()
   })
 
   it('are three again, with the old disk too: its copies count for nothing', async () => {
@@ -173,7 +154,6 @@ describe('three data nodes under load that become two', function () {
     assert.equal(await afterReplicas({ kubernetes, search: cluster }, planFor(3), run()), undefined)
     await eventually(async () => (await shardsOn(2)) > 0)
     await client.cluster.health({ wait_for_status: 'green', wait_for_no_relocating_shards: true, timeout: '60s' })
-    await client.indices.refresh({ index: INDEX })
-    assert.equal((await client.count({ index: INDEX })).count, stored.length)
+    await load.verify()
   })
 })

@@ -96,6 +96,13 @@ export class PulsarCluster {
     for (const bookie of this.#bookies) if (bookie.zone === zone) bookie.child.kill()
   }
 
+  /** One more bookie, with a number of volumes for its journal, and for its ledgers. @returns its id */
+  async addBookie(zone: string, volumes: number): Promise<string> {
+    const [host, port] = [`127.0.0.${2 + this.#bookies.length}`, await freePort()]
+    await this.#startBookie({ zone, host, port }, 'writable', volumes)
+    return `${host}:${port}`
+  }
+
   /** A bookie that was killed, or has ended, with the disk that it had or with an empty one. */
   async startAgain(id: string, mode: 'writable' | 'read-only', disk: 'old' | 'empty' = 'old'): Promise<void> {
     const at = this.#bookies.findIndex((bookie) => bookie.id === id)
@@ -212,18 +219,22 @@ export class PulsarCluster {
   async #startBookie(
     { zone, host, port }: { zone: string; host: string; port: number },
     mode: 'writable' | 'read-only' = 'writable',
+    volumes = 1,
   ): Promise<void> {
     const name = `bookie-${host}`
     const metrics = await freePort()
-    const folders = ['journal', 'ledgers'].map((kind) => join(this.#folder, name, kind))
-    for (const path of folders) mkdirSync(path, { recursive: true })
+    const [journals, ledgers] = ['journal', 'ledgers'].map((kind) =>
+      Array.from({ length: volumes }, (_, at) => join(this.#folder, name, at === 0 ? kind : `${kind}${at}`)),
+    ) as [string[], string[]]
+    for (const path of [...journals, ...ledgers]) mkdirSync(path, { recursive: true })
     const conf = await this.#bookieConf(name, {
       bookiePort: `${port}`,
       advertisedAddress: host,
       prometheusStatsHttpPort: `${metrics}`,
       forceReadOnlyBookie: `${mode === 'read-only'}`,
-      journalDirectories: folders[0] as string,
-      ledgerDirectories: folders[1] as string,
+      journalDirectories: journals.join(','),
+      ledgerDirectories: ledgers.join(','),
+      readOnlyModeOnAnyDiskFullEnabled: `${volumes > 1}`,
     })
     const child = await this.#startWith(name, ['bookie'], { PULSAR_BOOKKEEPER_CONF: conf })
     this.#bookies.push({ id: `${host}:${port}`, zone, child })

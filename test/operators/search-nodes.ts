@@ -12,22 +12,37 @@ export class SearchNodes {
   readonly #founders: number
   readonly #transports: readonly number[]
   readonly #roles: readonly string[]
+  readonly #names: readonly string[]
   readonly #running = new Map<number, ElasticsearchServer>()
 
   /**
    * @param most nodes that there will ever be.
    * @param roles of each node. @default all that it may have
+   * @param names of each node. @default the set and the ordinal
    */
-  static async start(set: string, count: number, most = count, roles: readonly string[] = []): Promise<SearchNodes> {
+  static async start(
+    set: string,
+    count: number,
+    most = count,
+    roles: readonly string[] = [],
+    names: readonly string[] = [],
+  ): Promise<SearchNodes> {
     const transports = await Promise.all(Array.from({ length: most }, () => freePort()))
-    const nodes = new SearchNodes(set, count, transports, roles)
+    const nodes = new SearchNodes(set, count, transports, roles, names)
     for (let ordinal = 0; ordinal < most; ordinal += 1) mkdirSync(nodes.#folder(ordinal))
     await Promise.all(Array.from({ length: count }, (_, ordinal) => nodes.startNode(ordinal)))
     return nodes
   }
 
-  private constructor(set: string, founders: number, transports: readonly number[], roles: readonly string[]) {
+  private constructor(
+    set: string,
+    founders: number,
+    transports: readonly number[],
+    roles: readonly string[],
+    names: readonly string[],
+  ) {
     this.#roles = roles
+    this.#names = names
     this.#set = set
     this.#founders = founders
     this.#transports = transports
@@ -46,14 +61,20 @@ export class SearchNodes {
         ...(this.#roles[ordinal] === undefined ? {} : { 'node.roles': this.#roles[ordinal] }),
         'discovery.type': 'multi-node',
         'discovery.seed_hosts': this.#transports.map((port) => `127.0.0.1:${port}`).join(','),
-        'cluster.initial_master_nodes': Array.from({ length: this.#founders }, (_, at) => this.nameOf(at)).join(','),
+        'cluster.initial_master_nodes': this.#founderNames().join(','),
       },
     })
     this.#running.set(ordinal, server)
   }
 
+  #founderNames(): readonly string[] {
+    return Array.from({ length: this.#founders }, (_, at) => at)
+      .filter((at) => this.#roles[at]?.includes('master') ?? true)
+      .map((at) => this.nameOf(at))
+  }
+
   nameOf(ordinal: number): string {
-    return `${this.#set}-${ordinal}`
+    return this.#names[ordinal] ?? `${this.#set}-${ordinal}`
   }
 
   /** A client of some of the nodes. The caller closes it. */

@@ -19,6 +19,9 @@ const OFFLOADING = {
 
 const SCRAPED = { platform: { monitoringNamespaces: ['monitoring'] } }
 
+const OLD_BOOKIES = { set: 'small', oldSet: 'first', oldReplicas: 1, oldJournalGib: 5, oldLedgersGib: 5 }
+const OLD_SET = { dataSet: 'small', dataNodes: 1, oldDataSet: 'first', oldDataNodes: 1, oldDataGib: 5, oldHeapGib: 1 }
+
 /** Keys whose other value is not simply one more, or needs another key too. */
 const SPECIAL: Readonly<Record<string, Groups>> = {
   'platform.environment': { platform: { environment: 'staging' } },
@@ -65,6 +68,28 @@ const SPECIAL: Readonly<Record<string, Groups>> = {
   'elasticsearch.url': { elasticsearch: { url: 'http://e:9200' } },
   'elasticsearch.masterNodes': { elasticsearch: { masterNodes: 3 } },
   'elasticsearch.mastersHoldData': { elasticsearch: { mastersHoldData: false, dataNodes: 1 } },
+  ...Object.fromEntries(
+    Object.entries({
+      oldDataSet: 'first',
+      oldDataNodes: 2,
+      oldDataGib: 6,
+      oldHeapGib: 2,
+      oldDataStorageClass: 'other',
+    }).map(([key, value]) => [`elasticsearch.${key}`, { elasticsearch: { ...OLD_SET, [key]: value } }]),
+  ),
+  ...Object.fromEntries(
+    Object.entries({
+      ...{
+        oldSet: 'first',
+        oldReplicas: 2,
+        oldJournalGib: 6,
+        oldLedgersGib: 6,
+        oldJournalVolumes: 2,
+        oldLedgerVolumes: 2,
+      },
+      ...{ oldJournalStorageClass: 'other', oldLedgersStorageClass: 'other' },
+    }).map(([key, value]) => [`bookkeeper.${key}`, { bookkeeper: { ...OLD_BOOKIES, [key]: value } }]),
+  ),
   'elasticsearch.warmNodes': { elasticsearch: { dataNodes: 1, warmNodes: 1 } },
   'images.repository': { images: { mode: 'build', repository: 'registry.example.com/other' } },
   'images.mode': { images: { mode: 'prebuilt', runtime: 'registry.example.com/other:1' } },

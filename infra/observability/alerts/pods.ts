@@ -7,7 +7,7 @@ const FULL_PART = 0.85
 /** Pods and volumes, as kube-state-metrics, kubelet and Prometheus itself report. */
 export function podAlerts({ namespace, prefix, tiers, snapshotHours }: MonitoredStack): AlertGroup {
   const inNamespace = `namespace="${namespace}"`
-  const volumes = `{${inNamespace},persistentvolumeclaim=~"(journal|ledgers|data)-${prefix}(bookkeeper|zookeeper)-.*"}`
+  const volumes = `{${inNamespace},persistentvolumeclaim=~"(journal|ledgers|data)[0-9]*-${prefix}(bookkeeper|zookeeper)-.*"}`
   return {
     name: 'pods',
     reads: [],

@@ -63,7 +63,7 @@ function brokers(stack: MonitoredStack): Row {
 function bookies(stack: MonitoredStack): Row {
   const bookie = (...more: string[]) => of(stack, 'bookkeeper', ...more)
   const autorecovery = (...more: string[]) => of(stack, 'autorecovery', ...more)
-  const volumes = `{namespace="${stack.namespace}",persistentvolumeclaim=~"(journal|ledgers)-${stack.prefix}bookkeeper-.*"}`
+  const volumes = `{namespace="${stack.namespace}",persistentvolumeclaim=~"(journal|ledgers)[0-9]*-${stack.prefix}bookkeeper-.*"}`
   return {
     title: 'Bookies',
     reads: ['bookkeeper', 'autorecovery'],

@@ -1,8 +1,17 @@
 set -eu
-cp /config/bookkeeper.conf __CONF__
-leaves() { [ "${HOSTNAME##*-}" -ge "$(cat "/config/${HOSTNAME%-*}.replicas")" ]; }
+sed '__DIRECTORIES__' /config/bookkeeper.conf > __CONF__
+ordinal=${HOSTNAME##*-}
+counted() { cat "/config/${HOSTNAME%-*}.replicas"; }
+leaves() { [ "$ordinal" -ge "$(counted)" ]; }
 mode() { if leaves; then echo read-only; else echo writable; fi; }
 started=$(mode)
+# Several that leave restart one after the other, so that no entry loses all its copies for a moment.
+turn() {
+  if ! leaves; then echo 0; return; fi
+  read -r first step < "/config/${HOSTNAME%-*}.turn"
+  echo $(((first + step * (ordinal - $(counted))) * __TURN_SECONDS__))
+}
+changed=
 if [ "$started" = read-only ]; then echo forceReadOnlyBookie=true >> __CONF__; fi
 told_to_stop=no
 trap 'told_to_stop=yes; kill -TERM $jvm' TERM INT
@@ -19,7 +28,9 @@ while true; do
   done
   while lives; do
     sleep 1
-    if [ $told_to_stop = no ] && [ "$(mode)" != "$started" ]; then
+    if [ "$(mode)" = "$started" ]; then changed=; continue; fi
+    changed=${changed:-$SECONDS}
+    if [ $told_to_stop = no ] && [ $((SECONDS - changed)) -ge "$(turn)" ]; then
       echo "The stack wants this bookie $(mode) now: it restarts." >&2
       told_to_stop=yes
       kill -TERM $jvm

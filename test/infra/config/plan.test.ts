@@ -441,6 +441,88 @@ describe('faults of a stack', () => {
       [fault('warm_nodes_below_zones', { warmNodes: 2, zones: 3 })],
     ],
     [
+      'a set of data nodes that goes, without what it has',
+      'staging',
+      { elasticsearch: { dataSet: 'small', oldDataSet: 'first', oldDataNodes: 3 } },
+      [
+        fault('old_set_incomplete', {
+          set: 'first',
+          keys: ['elasticsearch.oldDataGib', 'elasticsearch.oldHeapGib'],
+        }),
+      ],
+    ],
+    [
+      'a set of data nodes that goes, without its heap',
+      'staging',
+      { elasticsearch: { dataSet: 'small', oldDataSet: 'first', oldDataNodes: 3, oldDataGib: 50 } },
+      [fault('old_set_incomplete', { set: 'first', keys: ['elasticsearch.oldHeapGib'] })],
+    ],
+    [
+      'a set of data nodes that goes, with all that it has',
+      'staging',
+      { elasticsearch: { dataSet: 'small', oldDataSet: 'first', oldDataNodes: 3, oldDataGib: 50, oldHeapGib: 2 } },
+      [],
+    ],
+    [
+      'a set of data nodes that goes and stays',
+      'staging',
+      { elasticsearch: { oldDataSet: 'first', oldDataNodes: 3, oldDataGib: 50, oldHeapGib: 2 } },
+      [fault('old_set_stays', { key: 'elasticsearch.oldDataSet', set: 'first' })],
+    ],
+    [
+      'a set of data nodes that goes, and no other ones',
+      'staging',
+      {
+        elasticsearch: {
+          ...{ mastersHoldData: true, dataNodes: 0, dataSet: 'small' },
+          ...{ oldDataSet: 'first', oldDataNodes: 3, oldDataGib: 50, oldHeapGib: 2 },
+        },
+        platform: { zones: [] },
+      },
+      [fault('old_set_without_data_nodes', { set: 'first' })],
+    ],
+    [
+      'nodes of a set that goes, without its name',
+      'staging',
+      { elasticsearch: { oldDataNodes: 3 } },
+      [fault('old_set_unnamed', { key: 'elasticsearch.oldDataNodes', count: 3 })],
+    ],
+    [
+      'a set of bookies that goes, without what it has',
+      'staging',
+      { bookkeeper: { set: 'small', oldSet: 'first' } },
+      [
+        fault('old_set_incomplete', {
+          set: 'first',
+          keys: ['bookkeeper.oldReplicas', 'bookkeeper.oldJournalGib', 'bookkeeper.oldLedgersGib'],
+        }),
+      ],
+    ],
+    [
+      'a set of bookies that goes, with all that it has',
+      'staging',
+      { bookkeeper: { set: 'small', oldSet: 'first', oldReplicas: 3, oldJournalGib: 20, oldLedgersGib: 20 } },
+      [],
+    ],
+    [
+      'a set of bookies that goes and stays',
+      'staging',
+      { bookkeeper: { oldSet: 'first', oldReplicas: 3, oldJournalGib: 20, oldLedgersGib: 20 } },
+      [fault('old_set_stays', { key: 'bookkeeper.oldSet', set: 'first' })],
+    ],
+    [
+      'bookies of a set that goes, without its name',
+      'staging',
+      { bookkeeper: { oldReplicas: 3 } },
+      [fault('old_set_unnamed', { key: 'bookkeeper.oldReplicas', count: 3 })],
+    ],
+    [
+      'a set of data nodes whose name is not one of letters and digits',
+      'staging',
+      { elasticsearch: { dataSet: 'two-parts' } },
+      [fault('value_not_allowed', { key: 'elasticsearch.dataSet', given: '"two-parts"' })],
+    ],
+    [
       'a scaler of workers beyond the partitions',
       'dev',
       { workers: { autoscaling: 'hpa', maxReplicas: 11 } },

@@ -27,7 +27,13 @@ describe('the Jobs of a drain', () => {
       claims: ['data'],
       unchecked: false,
     })
-    assert.deepEqual(plan, { namespace: 'tracardi', volumes: 'keep', sets: [set('a', 2), set('b', 2), set('c', 1)] })
+    assert.deepEqual(plan, {
+      namespace: 'tracardi',
+      volumes: 'keep',
+      selector: 'app.kubernetes.io/part-of=tracardi,app.kubernetes.io/name in (elasticsearch-data,elasticsearch-warm)',
+      gone: [],
+      sets: [set('a', 2), set('b', 2), set('c', 1)],
+    })
   })
 
   it('are others when a count changes, and only then', async () => {
@@ -54,6 +60,15 @@ describe('the Jobs of a drain', () => {
     )
   })
 
+  it('do not ask for the pods of sets that an operator has given up', async () => {
+    const gone = 'elasticsearch.elasticsearch-data-d.replicas=2>none'
+    const resources = await of({
+      platform: { skipCheck: [gone, 'bookkeeper.replicas.d=1>none'] },
+      elasticsearch: NODES,
+    })
+    assert.deepEqual(jobOf(resources, 'before').plan.gone, ['elasticsearch-data-d', 'bookkeeper.replicas.d'])
+  })
+
   it('begin again when their pod is killed, and not when they say what is left', async () => {
     const { job, pod } = jobOf(await of({ elasticsearch: NODES }), 'after')
     assert.equal(pod.restartPolicy, 'Never')
@@ -68,6 +83,7 @@ describe('the Jobs of a drain', () => {
     const sets = ['a', 'b', 'c'].map((zone) => `elasticsearch-data-${zone}`)
     assert.deepEqual(role?.inputs.rules, [
       { apiGroups: ['apps'], resources: ['statefulsets'], resourceNames: sets, verbs: ['get'] },
+      { apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['list'] },
       { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['list', 'patch', 'delete'] },
     ])
     const { pod } = jobOf(resources, 'before')

@@ -90,11 +90,12 @@ describe('the start of a bookie', () => {
   after(() => folder.remove())
 
   /** The script with a `bin/pulsar` that is for the JVM, the name of its thread included. */
-  async function run(program: string, replicas = 1) {
+  async function run(program: string, replicas = 1, turn = '0 1') {
     const templates = podTemplates(await registeredBy(changed('dev')))
     const script = templates.find(({ name }) => name === 'bookkeeper')?.spec.containers[0].command[2] as string
     folder.write('config', '')
     folder.write('bookkeeper.replicas', `${replicas}`)
+    folder.write('bookkeeper.turn', `${turn}\n`)
     const here = script
       .replaceAll(/\/(config|tmp)\/bookkeeper.conf/g, (_, place) => `${folder.path}/${place}`)
       .replaceAll('"/config/', `"${folder.path}/`)
@@ -120,6 +121,12 @@ describe('the start of a bookie', () => {
     const ran = await run(`BOOKIE_LIVES=yes exec bash -c 'echo 0 > bookkeeper.replicas; exec sleep 60'`)
     assert.deepEqual([ran.status, ran.calls.length], [143, 1])
     assert.match(ran.output, /The stack wants this bookie read-only now: it restarts\./)
+  })
+
+  it('waits for its turn where several leave, and stays if the stack counts it again meanwhile', async () => {
+    const wanted = 'echo 0 > bookkeeper.replicas; sleep 3; echo 1 > bookkeeper.replicas; sleep 2; exit 5'
+    const ran = await run(`BOOKIE_LIVES=yes exec bash -c '${wanted}'`, 1, '1 3')
+    assert.deepEqual([ran.status, ran.calls.length, ran.output], [5, 1, ''])
   })
 
   it('kills a JVM whose bookie has stopped, and starts another', async () => {

@@ -39,6 +39,8 @@ describe('the facts of a stack', () => {
       'zookeeper.storageClass': 'fast',
       'bookkeeper.journalGib': '5',
       'bookkeeper.ledgersGib': '5',
+      'bookkeeper.journalVolumes': '1',
+      'bookkeeper.ledgerVolumes': '1',
       'bookkeeper.journalStorageClass': 'fast',
       'bookkeeper.ledgersStorageClass': 'fast',
       'bookkeeper.replicas': '1',

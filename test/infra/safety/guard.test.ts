@@ -25,7 +25,7 @@ describe('refuseChanges', () => {
     const after = { 'zookeeper.diskGib': '10', 'zookeeper.replicas': '3', 'bookkeeper.replicas': '4' }
     assert.throws(() => refuseChanges(update(before, after), {}, silent), {
       message: `refused, because it could destroy data:
-  - zookeeper.diskGib would go from 20 to 10: a volume cannot shrink; state the size that it has, or add smaller nodes and take the larger ones away. If that is done, state platform.acknowledge: ["zookeeper.diskGib=10"]
+  - zookeeper.diskGib would go from 20 to 10: a volume cannot shrink; state the size that it has. If that is done, state platform.acknowledge: ["zookeeper.diskGib=10"]
   - zookeeper.replicas would go from 5 to 3: remove the node from the ensemble first: docs/operations.md, "Fewer ZooKeeper nodes". If that is done, state platform.acknowledge: ["zookeeper.replicas=3"]`,
     })
   })
@@ -56,7 +56,7 @@ describe('fewer servers that can be drained', () => {
   it('are refused where a zone would lose all of them', () => {
     assert.throws(() => judged('1', undefined), {
       message: `refused, because it could destroy data:
-  - ${key} would go from 1 to none: no zone may lose all its data nodes, because the copies of the others count on it; keep one in each. If its data is lost anyway, state platform.skipCheck: ["${key}=1>none"]`,
+  - ${key} would go from 1 to none: no zone may lose all its data nodes, because the copies of the others count on it; keep one in each. To replace a whole set, drain it to 0 first, next to the other one. If its data is lost anyway, state platform.skipCheck: ["${key}=1>none"]`,
     })
   })
 

@@ -15,7 +15,11 @@ const BACKLOG = 'the backlog under the old name would never be stored; stop the 
 const CLASS = 'a volume keeps its StorageClass; state the old one'
 const BOOKIES = 'the ledgers of a bookie must be copied away first: docs/operations.md, "Fewer bookies"'
 const NODES = 'the shards of a node must be moved away first: docs/operations.md, "Fewer data nodes"'
-const VOLUME = 'a volume cannot shrink; state the size that it has, or add smaller nodes and take the larger ones away'
+const VOLUME = 'a volume cannot shrink; state the size that it has'
+const NEXT_BOOKIES =
+  'make a set of bookies next to this one, which is then drained: docs/operations.md, "Other disks for bookies"'
+const NEXT_DATA =
+  'make a set of data nodes next to this one, which is then drained: docs/operations.md, "Another disk for data nodes"'
 
 const acknowledge = (key: string, now: string) => `If that is done, state platform.acknowledge: ["${key}=${now}"]`
 
@@ -62,9 +66,11 @@ describe('a change of a fact that has to be prepared', () => {
     ['runtime.PULSAR_FUNCTION_TOPIC', BACKLOG],
     ['runtime.PULSAR_SUBSCRIPTION', BACKLOG],
     ['zookeeper.storageClass', CLASS],
-    ['bookkeeper.journalStorageClass', CLASS],
-    ['bookkeeper.ledgersStorageClass', CLASS],
+    ['bookkeeper.journalStorageClass', `${CLASS}, or ${NEXT_BOOKIES}`],
+    ['bookkeeper.small.ledgersStorageClass', `${CLASS}, or ${NEXT_BOOKIES}`],
     ['elasticsearch.storageClass', CLASS],
+    ['elasticsearch.warmStorageClass', CLASS],
+    ['elasticsearch.elasticsearch-data-small.storageClass', `${CLASS}, or ${NEXT_DATA}`],
   ]
   for (const [key, why] of cases) {
     it(`is refused for ${key}, and passes when it is acknowledged`, () => {
@@ -107,9 +113,10 @@ describe('a fact that becomes less', () => {
     ['elasticsearch.elasticsearch-data.replicas', NODES],
     ['elasticsearch.elasticsearch-data-b.replicas', NODES],
     ['zookeeper.diskGib', VOLUME],
-    ['bookkeeper.journalGib', VOLUME],
-    ['bookkeeper.ledgersGib', VOLUME],
-    ['elasticsearch.elasticsearch-data.diskGib', VOLUME],
+    ['bookkeeper.journalGib', `${VOLUME}, or ${NEXT_BOOKIES}`],
+    ['bookkeeper.small.ledgersGib', `${VOLUME}, or ${NEXT_BOOKIES}`],
+    ['elasticsearch.elasticsearch-master.diskGib', VOLUME],
+    ['elasticsearch.elasticsearch-data.diskGib', `${VOLUME}, or ${NEXT_DATA}`],
     ['runtime.EVENT_RETENTION_DAYS', 'indices with older events would be deleted in the next night'],
     ['runtime.SESSION_RETENTION_DAYS', 'sessions that began before that would be deleted in the next night'],
     ['runtime.PROFILE_RETENTION_DAYS', 'profiles that were sent last before that would be deleted in the next night'],
@@ -125,8 +132,9 @@ describe('a fact that becomes less', () => {
         `${key} would go from 10 to ${now}: ${reason}. ${acknowledge(key, now)}`
       // As texts 9 is more than 10.
       assert.deepEqual(refusedChanges({ [key]: '10' }, { [key]: '9' }), [refusal('9')])
-      const gone =
-        why === VOLUME ? 'its volumes would be left behind with their data; store or move all of it first' : why
+      const gone = why.startsWith(VOLUME)
+        ? 'its volumes would be left behind with their data; store or move all of it first'
+        : why
       assert.deepEqual(refusedChanges({ [key]: '10' }, {}), [refusal('none', gone)])
       assert.deepEqual(refusedChanges({ [key]: '9' }, { [key]: '10' }), [])
       assert.deepEqual(refusedChanges({ [key]: '10' }, { [key]: '10' }), [])

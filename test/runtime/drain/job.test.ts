@@ -20,11 +20,13 @@ class Pods implements Kubernetes {
   readonly log: string[] = []
   counts: Record<string, number | undefined> = {}
   all: Claim[] = []
+  running = ['data']
   faults = 0
   readonly present = async (set: string) => {
     if (this.faults-- > 0) throw new AppError('cluster_unreachable', 'the API server is down')
     return this.counts[set]
   }
+  readonly setsWithPods = async (selector: string) => (selector === 'app=data' ? this.running : assert.fail())
   readonly claims = async () => this.all
   readonly markDrained = async (name: string, at: string) => {
     this.log.push(`mark ${name} ${at}`)
@@ -63,7 +65,7 @@ function planFor(
   volumes: DrainPlan['volumes'] = 'keep',
 ): DrainPlan {
   const set = { name: 'data', tier: 'data', replicas, claims: ['data'], unchecked: false, ...changes }
-  return { namespace: 'tracardi', volumes, sets: [set] }
+  return { namespace: 'tracardi', volumes, selector: 'app=data', gone: ['lost'], sets: [set] }
 }
 
 describe('the Job of a drain', () => {
@@ -148,6 +150,18 @@ describe('the Job of a drain', () => {
     assert.equal(await beforeReplicas({ kubernetes, search }, planFor(2, { unchecked: true }), run), undefined)
     assert.match(lines[0] ?? '', /^NOT CHECKED, as the stack says \(platform.skipCheck\): data goes from 3 to 2\./)
     assert.deepEqual(search.names, [])
+  })
+
+  it('stops where a set that the stack no longer has still has pods, unless it was given up', async () => {
+    kubernetes.counts = { data: 2 }
+    kubernetes.running = ['data', 'lost']
+    assert.equal(await beforeReplicas({ kubernetes, search }, planFor(2), run), undefined)
+    kubernetes.running = ['data', 'lost', 'data-b', 'data-c']
+    assert.equal(
+      await beforeReplicas({ kubernetes, search }, planFor(2), run),
+      'the stack no longer has data-b, data-c, and there are pods of it: state the set again, with 0 servers, until it is empty',
+    )
+    assert.equal(run.clock.nowMs(), 0)
   })
 
   it('gives a server that comes a new volume instead of what a drained one left behind', async () => {

@@ -44,6 +44,21 @@ describe('what a drain asks of the API server', () => {
     assert.deepEqual(await cluster.claims(), [])
   })
 
+  it('is which sets of some labels have pods, or keep some up', async () => {
+    const one = (name: string, replicas: number, running = 0) => ({
+      metadata: { name },
+      spec: { replicas },
+      status: { replicas: running },
+    })
+    answers({ body: { items: [one('a', 1), one('b', 0), one('c', 0, 1)] } })
+    assert.deepEqual(await cluster.setsWithPods('app in (x,y)'), ['a', 'c'])
+    const [call] = server.calls
+    assert.deepEqual(
+      [call?.path, call?.query.get('labelSelector')],
+      ['/apis/apps/v1/namespaces/events/statefulsets', 'app in (x,y)'],
+    )
+  })
+
   it('is which volumes there are, and which are marked', async () => {
     const marked = { metadata: { name: 'two', annotations: { [DRAINED]: 'once' } } }
     answers({ body: { items: [{ metadata: { name: 'one' } }, marked] } })

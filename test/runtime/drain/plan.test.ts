@@ -63,15 +63,17 @@ describe('the volumes of drained servers', () => {
 
 describe('the plan of a drain', () => {
   it('is what the stack wrote', () => {
-    const plan = { namespace: 'tracardi', volumes: 'keep', sets: [set('a', 1)] }
+    const plan = { namespace: 'tracardi', volumes: 'keep', selector: 'app=a', gone: ['b'], sets: [set('a', 1)] }
     assert.deepEqual(drainPlanFrom(JSON.stringify(plan)), plan)
   })
 
   for (const text of [
     '',
     '{}',
-    '{"namespace":"n","volumes":"burn","sets":[]}',
-    '{"namespace":"n","volumes":"keep","sets":[{}]}',
+    '{"namespace":"n","volumes":"burn","sets":[],"selector":"a","gone":[]}',
+    '{"namespace":"n","volumes":"keep","sets":[{}],"selector":"a","gone":[]}',
+    '{"namespace":"n","volumes":"keep","sets":[],"gone":[]}',
+    '{"namespace":"n","volumes":"keep","sets":[],"selector":"a"}',
   ])
     it(`is refused where it is ${text || 'empty'}`, () => {
       assert.throws(() => drainPlanFrom(text), { code: 'command_invalid' })
