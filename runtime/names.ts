@@ -162,3 +162,8 @@ export function indicesOf(config: Pick<Config, 'indexPrefix'>): Indices {
 
 /** Routes whose calls have events. Refused calls are those of them, and are compared with all of them. */
 export const TAKES_EVENTS = /^\/(track|collect)/
+
+/** Name of the ConfigMap that says that the servers of a StatefulSet have founded their cluster. */
+export function foundedName(set: string): string {
+  return `${set}-founded`
+}

@@ -631,7 +631,7 @@ export const schema = {
       default: 3,
       minimum: 1,
       maximum: 3,
-      description: 'Master-eligible nodes: 1 or 3. Fixed.',
+      description: 'Master-eligible nodes: 1 or 3.',
     },
     mastersHoldData: { type: 'boolean', default: false, description: 'Whether those nodes hold data too. Fixed.' },
     dataNodes: { ...replicas, default: 3, derived: true, description: 'Data nodes. They can grow.' },

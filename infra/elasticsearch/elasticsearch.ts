@@ -19,8 +19,16 @@ import type { SearchAccess, SearchEndpoint } from './endpoint.ts'
 import { elasticsearchFacts, type SettledElasticsearch } from './facts.ts'
 import { ELASTICSEARCH_USER, elasticsearchPod } from './node.ts'
 import { drainNodes, gatedNodes, rollOutNodes } from './node-jobs.ts'
-import { foundingMasters, membersService, type NodeSet, nodeSets, tierName } from './node-sets.ts'
-import { elasticsearchSettings, HTTP_PORT, jvmOptionsFile, LOG4J_FILE, TRANSPORT_PORT } from './settings.ts'
+import { membersService, type NodeSet, nodeSets, tierName } from './node-sets.ts'
+import {
+  elasticsearchSettings,
+  FOUNDING_FILE,
+  foundingSettings,
+  HTTP_PORT,
+  jvmOptionsFile,
+  LOG4J_FILE,
+  TRANSPORT_PORT,
+} from './settings.ts'
 import type { SnapshotStore } from './snapshots.ts'
 import { upgradeCheck } from './upgrade-check.ts'
 import { passwordSecret, Users, usersScript } from './users.ts'
@@ -35,7 +43,7 @@ export interface ElasticsearchSettings {
   readonly version?: string
   /** Authentication, and TLS between nodes and to clients. Fixed. @default true */
   readonly security?: boolean
-  /** Master-eligible nodes: 1 or 3. Fixed. 1 to 3 pods. @default 3 */
+  /** Master-eligible nodes: 1 or 3. 1 to 3 pods. @default 3 */
   readonly masterNodes?: number
   /** Whether those nodes hold data too. Fixed. @default false */
   readonly mastersHoldData?: boolean
@@ -101,7 +109,7 @@ export interface ElasticsearchArgs extends SiteArgs, ElasticsearchSettings {
   readonly snapshots?: Partial<SnapshotStore & { readonly intervalHours: number }>
   /**
    * Image of the runtime, whose Jobs then restart the pods, each when the servers allow it, and empty data nodes before they go. Without
-   * it Kubernetes restarts each pod when the one before is ready, and fewer data nodes are refused.
+   * it Kubernetes restarts each pod when the one before is ready, and fewer data nodes and other masters are refused.
    *
    * @default none
    */
@@ -174,7 +182,6 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
         }
       : undefined
     const sets = nodeSets(name, config, site)
-    const founders = foundingMasters(sets)
     const alone = sets.reduce((nodes, { share }) => nodes + share.replicas, 0) === 1
     const members = { http: HTTP_PORT, transport: TRANSPORT_PORT }
     // Clients speak to the nodes that hold data; where there are only masters, those do.
@@ -195,7 +202,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     const check = { site, cluster: name, image, version, acknowledge, security, indexPrefix, snapshotHours }
     const job = { site, name, security, image: args.runtimeImage }
     const data = sets.filter((set) => !isMaster(set))
-    const drained = { sets: data, claims: [DATA_CLAIM], drain: args.drain }
+    const drained = { sets, claims: [DATA_CLAIM], drain: args.drain }
     const drain = drainNodes({ ...job, ...drained }, { ...child, dependsOn: before })
     const checks = [...upgradeCheck(check, { ...child, dependsOn: before }), ...(drain ? [drain.before] : [])]
     const dependsOn = [...before, ...checks]
@@ -208,7 +215,6 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
           clusterName,
           security,
           memoryMap,
-          founders,
           alone,
           indexPrefix,
           snapshots,
@@ -216,7 +222,9 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
         'heap.options': jvmOptionsFile(set.heapMib),
         'log4j2.properties': LOG4J_FILE,
       }
-      const configuration = configMap(site, set.tier, set.name, files, child)
+      // Not in the checksum: only a node with an empty disk reads it.
+      const founding = isMaster(set) && !alone ? { [FOUNDING_FILE]: foundingSettings(set) } : {}
+      const configuration = configMap(site, set.tier, set.name, { ...files, ...founding }, child)
       return new Stateful(
         set.name,
         {

@@ -40,7 +40,6 @@ export interface GatedNodesArgs extends GateArgs {
 }
 
 export interface DrainNodesArgs extends NodeJobArgs {
-  /** Those that hold data. */
   readonly sets: readonly NodeSet[]
   /** Names of the claims of a node. */
   readonly claims: readonly string[]
@@ -75,17 +74,19 @@ export function gatedNodes(args: GatedNodesArgs): readonly GatedServers[] {
   return [{ servers: 'elasticsearch', lease: rollOutName(name), budgets, access }]
 }
 
-/** The Jobs that empty data nodes before they go. They have the administrator's rights: no other user may change allocation. */
+/** The Jobs that empty data nodes before they go, and take the votes of masters. They have the administrator's rights: no other user may change allocation. */
 export function drainNodes(args: DrainNodesArgs, opts: CustomResourceOptions): Drain | undefined {
   const { site, name, image, drain = {}, claims } = args
-  if (image === undefined || args.sets.length === 0) return undefined
+  if (image === undefined) return undefined
   const { env, volumes, mounts } = accessAs('elastic', args)
   const sets = args.sets.map((set) => ({
     name: set.name,
     fact: replicasFact(name, set),
-    tier: set.tier,
+    // Masters with data and data nodes take over each other's shards.
+    tier: set.roles.includes('data') ? 'elasticsearch-data' : set.tier,
     replicas: set.share.replicas,
     claims,
+    votes: set.roles.includes('master'),
   }))
   const pod = { ...RUNTIME_USER, volumes }
   return new Drain(

@@ -106,10 +106,3 @@ function memoryOf(heapGib: number, cpuMillicores: number): Pick<NodeSet, 'heapMi
   const heapMib = heapGib * 1024
   return { heapMib, resources: { cpuMillicores, memoryMib: elasticsearchLimitMib(heapMib) } }
 }
-
-/** The nodes that found the cluster when it starts for the first time. Their number is fixed, so the list is. */
-export function foundingMasters(sets: readonly NodeSet[]): readonly string[] {
-  return sets
-    .filter(({ tier }) => tier === 'elasticsearch-master')
-    .flatMap(({ name, share }) => Array.from({ length: share.replicas }, (_, ordinal) => `${name}-${ordinal}`))
-}

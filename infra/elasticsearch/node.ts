@@ -1,11 +1,12 @@
 import type { Input } from '@pulumi/pulumi'
+import { foundedName } from '../../runtime/names.ts'
 import { type ContainerArgs, type EnvVar, type PodTemplate, podTemplate, type Volume } from '../kubernetes/pod.ts'
 import { execCheck, probes, tcpCheck } from '../kubernetes/probes.ts'
 import type { Site } from '../kubernetes/site.ts'
 import { shareLabels } from '../kubernetes/zones.ts'
 import { certificateSecret } from './certificates.ts'
 import type { NodeSet } from './node-sets.ts'
-import { CERTIFICATE_DIR, CONFIG_DIR, HTTP_PORT, READINESS_PORT, TRANSPORT_PORT } from './settings.ts'
+import { CERTIFICATE_DIR, CONFIG_DIR, FOUNDING_FILE, HTTP_PORT, READINESS_PORT, TRANSPORT_PORT } from './settings.ts'
 import {
   ADD_SECURE_SETTINGS,
   identityLabels,
@@ -53,10 +54,12 @@ export function elasticsearchPod({
 }: NodeArgs): PodTemplate {
   const { zone } = set.share
   const store = storeVolumes(snapshots)
+  const founds = set.tier === 'elasticsearch-master'
   const volumes: Volume[] = [
     { name: 'configuration', emptyDir: {} },
     { name: 'logs', emptyDir: {} },
     { name: 'settings', configMap: { name: set.name } },
+    ...(founds ? [{ name: 'founded', configMap: { name: foundedName(set.name), optional: true } }] : []),
     ...(security
       ? [
           { name: 'certificates', secret: { secretName: certificateSecret(cluster), defaultMode: 0o440 } },
@@ -77,7 +80,7 @@ export function elasticsearchPod({
     separateHosts: site.environment === 'production' ? 'required' : 'preferred',
     checksums: { config: digest, ...(passwordDigest ? { password: passwordDigest } : {}) },
     volumes,
-    initContainers: [configure(image, security, snapshots)],
+    initContainers: [configure(image, security, snapshots, founds)],
     containers: [
       {
         name: 'elasticsearch',
@@ -112,8 +115,15 @@ export function elasticsearchPod({
   })
 }
 
+/** A node alone has no file for it. A cluster that was founded is marked by the Job of the drain. */
+const FOUND_ONCE = [
+  `if [ -e /settings/${FOUNDING_FILE} ] && [ ! -e /founded/cluster ]; then`,
+  `  cat /settings/${FOUNDING_FILE} >> /work/elasticsearch.yml`,
+  'fi',
+]
+
 /** Copies what the image brings, adds our settings and, for a cluster that is new, the password of its administrator. */
-function configure(image: Input<string>, security: boolean, snapshots: SnapshotStore): ContainerArgs {
+function configure(image: Input<string>, security: boolean, snapshots: SnapshotStore, founds: boolean): ContainerArgs {
   const hasSecure = snapshots.credentialsSecret !== ''
   // The keystore first: its tool reads the settings too, and what a node fills in by itself is not known here.
   const keystore = [
@@ -136,6 +146,7 @@ function configure(image: Input<string>, security: boolean, snapshots: SnapshotS
     ...(snapshots.serviceAccount === '' ? [] : LINK_IDENTITY_TOKENS),
     'mkdir -p /work/jvm.options.d',
     'cp /settings/elasticsearch.yml /work/',
+    ...(founds ? FOUND_ONCE : []),
     'cp /settings/heap.options /work/jvm.options.d/',
     'cp /settings/log4j2.properties /work/',
   ]
@@ -150,6 +161,7 @@ function configure(image: Input<string>, security: boolean, snapshots: SnapshotS
       '/work': 'configuration',
       '/settings': 'settings',
       ...(security ? { '/password': 'password' } : {}),
+      ...(founds ? { '/founded': 'founded' } : {}),
       ...storeVolumes(snapshots).configure,
     },
   }

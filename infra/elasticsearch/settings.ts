@@ -14,15 +14,30 @@ export const {
 export const CONFIG_DIR = '/usr/share/elasticsearch/config'
 export const CERTIFICATE_DIR = `${CONFIG_DIR}/certificates`
 
-/** A cluster of one node, as on a laptop. Elasticsearch asks less of the machine then: `max_map_count`, open files. */
-const ALONE = { 'discovery.type': 'single-node' }
+/**
+ * A cluster of one node seeks nobody, and founds itself: no other node can have its data. Not with `discovery.type: single-node`, which
+ * refuses nodes that come later.
+ */
+function discovery(set: NodeSet, { site, cluster, alone }: SettingsArgs): Record<string, unknown> {
+  const masters = hostOf(site, membersService(cluster, 'elasticsearch-master'))
+  return alone
+    ? { 'discovery.seed_hosts': [], 'cluster.initial_master_nodes': foundersOf(set) }
+    : { 'discovery.seed_hosts': [`${masters}:${TRANSPORT_PORT}`] }
+}
 
-function discovery(site: Site, cluster: string, founders: readonly string[]): Record<string, unknown> {
-  return {
-    'discovery.seed_hosts': [`${hostOf(site, membersService(cluster, 'elasticsearch-master'))}:${TRANSPORT_PORT}`],
-    // Read only by nodes that belong to no cluster yet: a majority of these must see each other to found one.
-    'cluster.initial_master_nodes': founders,
-  }
+/** Settings of masters that have not founded their cluster yet. */
+export const FOUNDING_FILE = 'founding.yml'
+
+/**
+ * The masters that found the cluster when it starts for the first time: a majority of them must see each other. A node reads it whenever
+ * its disk is empty. So it is omitted as soon as there is a cluster: a new master, and one that lost its disk, could found another one.
+ */
+export function foundingSettings(masters: NodeSet): string {
+  return `cluster.initial_master_nodes: ${JSON.stringify(foundersOf(masters))}\n`
+}
+
+function foundersOf({ name, share }: NodeSet): readonly string[] {
+  return Array.from({ length: share.replicas }, (_, ordinal) => `${name}-${ordinal}`)
 }
 
 export interface SettingsArgs {
@@ -33,7 +48,6 @@ export interface SettingsArgs {
   readonly clusterName: string
   readonly security: boolean
   readonly memoryMap: boolean
-  readonly founders: readonly string[]
   /** Whether the cluster has no other node. */
   readonly alone: boolean
   /** First part of the names of the pipeline's indices. */
@@ -42,10 +56,8 @@ export interface SettingsArgs {
 }
 
 /** `elasticsearch.yml` of a node set. Each value is JSON, which is YAML too. */
-export function elasticsearchSettings(
-  set: NodeSet,
-  { site, cluster, clusterName, security, memoryMap, founders, alone, indexPrefix, snapshots }: SettingsArgs,
-): string {
+export function elasticsearchSettings(set: NodeSet, args: SettingsArgs): string {
+  const { site, cluster, clusterName, security, memoryMap, indexPrefix, snapshots } = args
   const { zone } = set.share
   const settings: Record<string, unknown> = {
     'cluster.name': clusterName,
@@ -59,7 +71,7 @@ export function elasticsearchSettings(
     'http.port': HTTP_PORT,
     'transport.port': TRANSPORT_PORT,
     'readiness.port': READINESS_PORT,
-    ...(alone ? ALONE : discovery(site, cluster, founders)),
+    ...discovery(set, args),
     'node.store.allow_mmap': memoryMap,
     'action.auto_create_index': autoCreateIndexSetting(indexPrefix),
     'action.destructive_requires_name': true,

@@ -32,6 +32,8 @@ export interface DrainedSet {
   readonly tier: Tier
   readonly replicas: number
   readonly claims: readonly string[]
+  /** Whether its servers elect the master of their cluster. */
+  readonly votes: boolean
 }
 
 /** What one of the Jobs has to do. */
@@ -164,6 +166,10 @@ export class Drain extends ComponentResource {
       // A set that the stack no longer has is in no list of names.
       { apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['list'] },
       { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['list', 'patch', 'delete'] },
+      // Which cluster they have founded; Kubernetes knows no right to make one of a name.
+      ...(this.#args.sets.some(({ votes }) => votes)
+        ? [{ apiGroups: [''], resources: ['configmaps'], verbs: ['create'] }]
+        : []),
     ]
     return jobRights(this.#args.site, this.#name, rules, { parent: this })
   }

@@ -65,6 +65,7 @@ export function drainBookies(args: DrainBookiesArgs, parent: Resource, dependsOn
         tier: 'bookkeeper',
         replicas: set.share.replicas,
         claims: claimsOf(set).map((claim) => claim.name),
+        votes: false,
       })),
       setOfFact: (key) => bookiesOfFact(name, key),
       tiers: ['bookkeeper'],

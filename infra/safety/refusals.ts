@@ -88,11 +88,19 @@ const NEVER_LESS: readonly (readonly [RegExp, string])[] = [
 /** For disks of servers that the stack would no longer have. */
 const LEFT_BEHIND = 'its volumes would be left behind with their data; store or move all of it first'
 
-/** Servers that hold data and can be drained. */
-const DRAINABLE: readonly (readonly [RegExp, string])[] = [
-  [/^bookkeeper\.([^.]+\.)?replicas/, 'bookies'],
-  [/^elasticsearch\.elasticsearch-data.*\.replicas$/, 'data nodes'],
-  [/^elasticsearch\.elasticsearch-warm.*\.replicas$/, 'warm nodes'],
+const MASTERS = 'masters'
+
+/** Servers that hold data or votes and can be drained, and what is done to them. */
+const EMPTIED = 'are drained first, and none goes before the servers say that it is empty'
+const DRAINABLE: readonly (readonly [RegExp, string, string])[] = [
+  [/^bookkeeper\.([^.]+\.)?replicas/, 'bookies', EMPTIED],
+  [/^elasticsearch\.elasticsearch-data.*\.replicas$/, 'data nodes', EMPTIED],
+  [/^elasticsearch\.elasticsearch-warm.*\.replicas$/, 'warm nodes', EMPTIED],
+  [
+    /^elasticsearch\.elasticsearch-master\.replicas$/,
+    MASTERS,
+    'lose their shards and votes first, and none goes before the others elect without it',
+  ],
 ]
 
 /** What a stack allows the guard to let pass. */
@@ -145,15 +153,22 @@ function isOfEmpty(key: string, before: Facts): boolean {
   return before[key] === '0' || before[key.replace(/[^.]+$/, 'empty')] !== undefined
 }
 
+/** The replicas of their set say it too. */
+function isJudgedAsSet(key: string, { drains = false }: Allowances): boolean {
+  return drains && key === 'elasticsearch.masterNodes'
+}
+
 function judged(key: string, before: Facts, after: Facts, allowances: Allowances): Judgement {
   const [old, now] = [before[key] as string, after[key] ?? 'none']
-  if (now === 'none' && isOfEmpty(key, before)) return NOTHING
+  if (now === 'none' ? isOfEmpty(key, before) : isJudgedAsSet(key, allowances)) return NOTHING
   const change = `${key} would go from ${old || 'none'} to ${now || 'none'}`
   const never = FIXED[key] ?? (VOLUMES.test(key) ? FIXED_VOLUMES : neverLess(key, old, now))
   if (never !== undefined) return refusing(`${change}: ${never}`)
-  const servers = DRAINABLE.find(([pattern]) => pattern.test(key))
-  if (allowances.drains && servers !== undefined)
-    return drained({ key, old, now, servers: servers[1], others: takers(servers[0], before, after) }, allowances)
+  const drainable = DRAINABLE.find(([pattern]) => pattern.test(key))
+  if (allowances.drains && drainable !== undefined) {
+    const [pattern, servers, how] = drainable
+    return drained({ key, old, now, servers, how, others: takers(pattern, before, after) }, allowances)
+  }
   const remedy = key.endsWith('.version') ? versionRemedy(key, before, after) : remedyFor(key, old, now)
   if (remedy === undefined || allowances.acknowledge?.includes(`${key}=${now}`)) return NOTHING
   return refusing(`${change}: ${remedy}. If that is done, state platform.acknowledge: ["${key}=${now}"]`)
@@ -170,17 +185,23 @@ interface Shrinking {
   readonly old: string
   readonly now: string
   readonly servers: string
+  /** What is done to them before they go. */
+  readonly how: string
   readonly others: number
 }
 
 /** A Job drains servers before they go, and verifies it. So only what no drain makes safe is refused. */
-function drained({ key, old, now, servers, others }: Shrinking, { skipCheck = [] }: Allowances): Judgement {
+function drained({ key, old, now, servers, how, others }: Shrinking, { skipCheck = [] }: Allowances): Judgement {
   const change = `${key} would go from ${old} to ${now}`
   const skipped = `${key}=${old}>${now}`
   const used = skipCheck.find((entry) => entry.startsWith(`${key}=`) && entry !== skipped)
   // One that stays would hold for a later change with the same numbers.
   if (used !== undefined)
     return refusing(`${change}: platform.skipCheck has ${used}, which is for another change; remove it`)
+  if (skipCheck.includes(skipped) && servers === MASTERS)
+    return refusing(
+      `${change}: masters cannot go without a check, because those that stay would be no majority and elect nobody; remove ${skipped} from platform.skipCheck`,
+    )
   if (skipCheck.includes(skipped))
     return saying(
       `${change} WITHOUT A CHECK, as platform.skipCheck says: its ${servers} are not drained, and what only they hold is lost. Remove the entry after this update`,
@@ -194,9 +215,7 @@ function drained({ key, old, now, servers, others }: Shrinking, { skipCheck = []
     return refusing(
       `${change}: no other ${servers} of the stack could take over what its ${servers} hold; keep them in this update, and drain them when the other set runs. ${anyway}`,
     )
-  return Number(now) < Number(old)
-    ? saying(`${change}: its last ${servers} are drained first, and none goes before the servers say that it is empty`)
-    : NOTHING
+  return Number(now) < Number(old) ? saying(`${change}: its last ${servers} ${how}`) : NOTHING
 }
 
 const NOTHING: Judgement = { refused: [], said: [] }

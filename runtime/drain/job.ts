@@ -2,14 +2,15 @@ import { counted } from '../telemetry/format.js'
 import { leftOver, vacant } from './claims.ts'
 import { drainDataNodes, includeAgain } from './drain-data-nodes.ts'
 import type { Kubernetes } from './kubernetes.ts'
-import { type DrainPlan, leavingOf, type SetNow } from './plan.ts'
+import { comingOf, type DrainPlan, leavingOf, type SetNow } from './plan.ts'
 import { type DrainRun, untilNothingIsLeft } from './repeat.ts'
 import type { SearchCluster } from './search-cluster.ts'
+import { giveVotes, takeVotes } from './votes.ts'
 
 export interface DrainTools {
   readonly kubernetes: Kubernetes
   /** Where the sets are nodes of Elasticsearch. */
-  readonly search?: SearchCluster
+  readonly search?: SearchCluster | undefined
 }
 
 /**
@@ -41,6 +42,12 @@ export async function beforeReplicas(
       )
   const claims = await withoutLeftOver(kubernetes, now, run)
   if (claims !== undefined) return claims
+  const shut = await shutOut(search, now, run)
+  if (shut !== undefined) return shut
+  // Those that come must not found a cluster of their own.
+  const growing = now.filter((one) => one.present > 0 && comingOf(one).length > 0)
+  const unmarked = await founded({ kubernetes, search }, growing, run)
+  if (unmarked !== undefined) return unmarked
   const leaving = leavingOf(now)
   if (leaving.length === 0 || search === undefined) {
     run.say('no server leaves')
@@ -49,7 +56,7 @@ export async function beforeReplicas(
   const left = await drainDataNodes(search, plan.sets, leaving, run)
   if (left !== undefined) return `${leaving.join(', ')}: ${left}`
   run.say(`${leaving.join(', ')}: no shard is left, and a copy of every shard serves elsewhere`)
-  return undefined
+  return takeVotes(search, plan.sets, leaving, run)
 }
 
 /**
@@ -63,13 +70,19 @@ export async function afterReplicas(
   plan: DrainPlan,
   run: DrainRun,
 ): Promise<string | undefined> {
+  let now: readonly SetNow[] = []
   const present = await untilNothingIsLeft(run, async () => {
-    const leaving = leavingOf(await setsNow(kubernetes, plan))
+    now = await setsNow(kubernetes, plan)
+    const leaving = leavingOf(now)
     return leaving.length === 0 ? undefined : `still there: ${leaving.join(', ')}`
   })
   if (present !== undefined) return present
   const excluded = search === undefined ? undefined : await includeAgain(search, plan.sets, run)
   if (excluded !== undefined) return excluded
+  const votes = search === undefined ? undefined : await giveVotes(search, plan.sets, run)
+  if (votes !== undefined) return votes
+  const unmarked = await founded({ kubernetes, search }, now, run)
+  if (unmarked !== undefined) return unmarked
   return untilNothingIsLeft(run, async () => {
     const gone = vacant(plan.sets, await kubernetes.claims())
     const at = new Date(run.clock.wallMs()).toISOString()
@@ -81,6 +94,41 @@ export async function afterReplicas(
       const done = plan.volumes === 'delete' ? 'deleted' : 'kept, with nothing in it that anybody needs'
       run.say(`${counted(gone.length, 'volume')} ${done}: ${gone.map(({ name }) => name).join(', ')}`)
     }
+    return undefined
+  })
+}
+
+/** Why nodes that come could not join. Nothing of this `up` changes it, so it is not waited for. */
+async function shutOut(
+  search: SearchCluster | undefined,
+  now: readonly SetNow[],
+  run: DrainRun,
+): Promise<string | undefined> {
+  const coming = now.flatMap((one) => comingOf(one).map((ordinal) => `${one.set.name}-${ordinal}`))
+  const isThere = now.some(({ set, present }) => set.votes && present > 0)
+  if (search === undefined || coming.length === 0 || !isThere) return undefined
+  let closed: readonly string[] = []
+  const unknown = await untilNothingIsLeft(run, async () => {
+    closed = await search.closed()
+    return undefined
+  })
+  if (unknown !== undefined || closed.length === 0) return unknown
+  return `${closed.join(', ')} runs with the settings of an older release, and lets no other node join: state the old numbers in an \`up\` of its own, then let ${coming.join(', ')} come`
+}
+
+/** Marks sets with votes as those of the cluster that there is. */
+function founded(
+  { kubernetes, search }: DrainTools,
+  now: readonly SetNow[],
+  run: DrainRun,
+): Promise<string | undefined> {
+  const sets = now.filter(({ set, present }) => set.votes && present > 0).map(({ set }) => set.name)
+  return untilNothingIsLeft(run, async () => {
+    if (search === undefined || sets.length === 0) return undefined
+    const cluster = await search.founded()
+    if (cluster === undefined)
+      return `${sets.join(', ')}: no master was ever elected; state the old number of masters until one is`
+    for (const set of sets) await kubernetes.markFounded(set, cluster)
     return undefined
   })
 }

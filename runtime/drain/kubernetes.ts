@@ -1,4 +1,5 @@
 import type { KubernetesApi } from '../kubernetes-api.ts'
+import { foundedName } from '../names.ts'
 
 /** When the server that had a claim was drained and verified, as an instant of ISO 8601: the volume has nothing that anybody needs. */
 export const DRAINED = 'tracardi.com/drained'
@@ -18,14 +19,22 @@ export interface Kubernetes {
   markDrained(claim: string, at: string): Promise<void>
   /** Kubernetes deletes a claim when no pod uses it any more. */
   deleteClaim(claim: string): Promise<void>
+  /**
+   * States, for servers of a set that start, which cluster they belong to: one that lost its disk joins it, and never founds another.
+   * Kubernetes deletes the mark with the set.
+   */
+  markFounded(set: string, cluster: string): Promise<void>
 }
 
 /** The status of what does not exist. */
 const NONE = 404
 const OR_NONE = { accepted: [NONE] } as const
 
+/** The status of what exists already. */
+const EXISTS = 409
+
 interface StatefulSet {
-  readonly metadata: { readonly name: string }
+  readonly metadata: { readonly name: string; readonly uid: string }
   readonly spec: { readonly replicas?: number }
   readonly status?: { readonly replicas?: number }
 }
@@ -62,6 +71,13 @@ export function kubernetes(api: KubernetesApi, namespace: string): Kubernetes {
     },
     deleteClaim: async (claim) => {
       await api.call({ method: 'DELETE', path: `${claims}/${claim}`, ...OR_NONE })
+    },
+    markFounded: async (set, cluster) => {
+      const { body: owner } = await api.call<StatefulSet>({ method: 'GET', path: `${sets}/${set}` })
+      const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: set, uid: owner.metadata.uid }]
+      const body = { metadata: { name: foundedName(set), ownerReferences }, data: { cluster } }
+      const path = `/api/v1/namespaces/${namespace}/configmaps`
+      await api.call({ method: 'POST', path, body, accepted: [EXISTS] })
     },
   }
 }

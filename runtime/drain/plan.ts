@@ -8,6 +8,8 @@ export interface PlannedSet {
   readonly replicas: number
   /** Names of the claims of a pod, each without `-${name}-${ordinal}`. */
   readonly claims: readonly string[]
+  /** Whether its servers elect the master of their cluster. */
+  readonly votes: boolean
   /** An operator has said that nothing of this set is to be drained or verified. */
   readonly unchecked: boolean
 }

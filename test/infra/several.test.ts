@@ -88,7 +88,8 @@ describe('one program', () => {
       if (spec === undefined) return []
       // biome-ignore lint/suspicious/noExplicitAny: the volumes of any pod
       const volumes = (spec.volumes ?? []).flatMap(({ configMap, secret, projected }: any) => [
-        ...(configMap ? [`ConfigMap ${namespace}/${configMap.name}`] : []),
+        // One that need not exist is made by a Job.
+        ...(configMap && !configMap.optional ? [`ConfigMap ${namespace}/${configMap.name}`] : []),
         ...(secret ? [`Secret ${namespace}/${secret.secretName}`] : []),
         ...(projected?.sources ?? []).map(
           (one: { secret: { name: string } }) => `Secret ${namespace}/${one.secret.name}`,

@@ -25,6 +25,7 @@ class ScriptedKubernetes implements Kubernetes {
   readonly present = async (set: string) => this.pods[set]
   readonly setsWithPods = async () => Object.keys(this.pods).filter((set) => this.pods[set] !== 0)
   readonly claims = async () => [...this.found.values()]
+  readonly markFounded = async () => undefined
   readonly markDrained = async (name: string) => void this.found.set(name, { name, isDrained: true })
   readonly deleteClaim = async (name: string) => void this.found.delete(name)
 }
@@ -35,6 +36,7 @@ function planFor(replicas: Readonly<Record<string, number>>): DrainPlan {
     tier: FIRST,
     replicas: count,
     claims: ['data'],
+    votes: false,
     unchecked: false,
   }))
   return { namespace: 'tracardi', volumes: 'keep', selector: 'app=data', gone: [], sets }

@@ -26,11 +26,18 @@ class ScriptedKubernetes implements Kubernetes {
   readonly claims = async () => [...this.found.values()]
   readonly markDrained = async (name: string) => void this.found.set(name, { name, isDrained: true })
   readonly deleteClaim = async (name: string) => void this.found.delete(name)
-  readonly close = async () => undefined
+  readonly markFounded = async () => undefined
 }
 
 function planFor(replicas: number): DrainPlan {
-  const set = { name: 'elasticsearch-data', tier: 'elasticsearch-data', replicas, claims: ['data'], unchecked: false }
+  const set = {
+    name: 'elasticsearch-data',
+    tier: 'elasticsearch-data',
+    replicas,
+    claims: ['data'],
+    votes: false,
+    unchecked: false,
+  }
   return { namespace: 'tracardi', volumes: 'keep', selector: 'app=data', gone: [], sets: [set] }
 }
 
@@ -52,6 +59,7 @@ function killedAt(
   return {
     killed: killed.promise,
     cluster: {
+      ...cluster,
       state: () => answer(() => cluster.state()),
       excluded: () => answer(() => cluster.excluded()),
       exclude: (nodes) => answer(() => cluster.exclude(nodes)),

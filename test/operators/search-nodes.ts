@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from '@elastic/elasticsearch'
 import { serverUser } from '../../runtime/local/child.ts'
@@ -11,8 +11,10 @@ export class SearchNodes {
   readonly #set: string
   readonly #founders: number
   readonly #transports: readonly number[]
+  readonly #ports: readonly number[]
   readonly #roles: readonly string[]
   readonly #names: readonly string[]
+  #isFounded = false
   readonly #running = new Map<number, ElasticsearchServer>()
 
   /**
@@ -27,8 +29,8 @@ export class SearchNodes {
     roles: readonly string[] = [],
     names: readonly string[] = [],
   ): Promise<SearchNodes> {
-    const transports = await Promise.all(Array.from({ length: most }, () => freePort()))
-    const nodes = new SearchNodes(set, count, transports, roles, names)
+    const ports = await Promise.all(Array.from({ length: 2 * most }, () => freePort()))
+    const nodes = new SearchNodes(set, count, ports, roles, names)
     for (let ordinal = 0; ordinal < most; ordinal += 1) mkdirSync(nodes.#folder(ordinal))
     await Promise.all(Array.from({ length: count }, (_, ordinal) => nodes.startNode(ordinal)))
     return nodes
@@ -37,7 +39,7 @@ export class SearchNodes {
   private constructor(
     set: string,
     founders: number,
-    transports: readonly number[],
+    ports: readonly number[],
     roles: readonly string[],
     names: readonly string[],
   ) {
@@ -45,7 +47,8 @@ export class SearchNodes {
     this.#names = names
     this.#set = set
     this.#founders = founders
-    this.#transports = transports
+    this.#transports = ports.slice(ports.length / 2)
+    this.#ports = ports.slice(0, ports.length / 2)
   }
 
   /** With the disk that it had, if it ran before. */
@@ -54,14 +57,13 @@ export class SearchNodes {
     const server = await startElasticsearch({
       ...{ java, runAs: serverUser(), heap: '512m', distribution: distributions.elasticsearch },
       folder: this.#folder(ordinal),
-      ...{ httpPort: await freePort(), transportPort: this.#transports[ordinal] as number },
+      ...{ httpPort: this.#ports[ordinal] as number, transportPort: this.#transports[ordinal] as number },
       settings: {
         'cluster.name': this.#set,
         'node.name': this.nameOf(ordinal),
         ...(this.#roles[ordinal] === undefined ? {} : { 'node.roles': this.#roles[ordinal] }),
         'discovery.type': 'multi-node',
-        'discovery.seed_hosts': this.#transports.map((port) => `127.0.0.1:${port}`).join(','),
-        'cluster.initial_master_nodes': this.#founderNames().join(','),
+        ...this.#discovery(),
       },
     })
     this.#running.set(ordinal, server)
@@ -73,13 +75,24 @@ export class SearchNodes {
       .map((at) => this.nameOf(at))
   }
 
+  /** As with the mark of the Job: nodes that start from now on found no cluster. */
+  markFounded(): void {
+    this.#isFounded = true
+  }
+
+  /** Takes the disk of a node that does not run. */
+  loseDisk(ordinal: number): void {
+    rmSync(this.#folder(ordinal), { recursive: true })
+    mkdirSync(this.#folder(ordinal))
+  }
+
   nameOf(ordinal: number): string {
     return this.#names[ordinal] ?? `${this.#set}-${ordinal}`
   }
 
-  /** A client of some of the nodes. The caller closes it. */
+  /** A client of some of the nodes, whether they run or not. The caller closes it. */
   client(...ordinals: readonly number[]): Client {
-    return new Client({ nodes: ordinals.map((ordinal) => this.#running.get(ordinal)?.url as string), maxRetries: 3 })
+    return new Client({ nodes: ordinals.map((ordinal) => `http://127.0.0.1:${this.#ports[ordinal]}`), maxRetries: 3 })
   }
 
   async kill(ordinal: number): Promise<void> {
@@ -96,6 +109,14 @@ export class SearchNodes {
 
   async stop(): Promise<void> {
     await Promise.all([...this.#running.keys()].map((ordinal) => this.stopNode(ordinal)))
+  }
+
+  /** As in a stack: a node alone seeks nobody, and none founds a cluster once there is one. */
+  #discovery(): Record<string, string> {
+    const seeds = this.#transports.map((port) => `127.0.0.1:${port}`).join(',')
+    if (this.#isFounded) return { 'discovery.seed_hosts': seeds }
+    const founders = this.#founderNames().join(',')
+    return { 'discovery.seed_hosts': this.#founders === 1 ? '' : seeds, 'cluster.initial_master_nodes': founders }
   }
 
   #folder(ordinal: number): string {

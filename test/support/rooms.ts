@@ -92,7 +92,7 @@ export const INFRA: Rooms = {
   pulsar: { what: 'the components of Pulsar', mayImport: ['config', 'kubernetes', 'safety'] },
   elasticsearch: {
     what: 'the components of Elasticsearch',
-    mayImport: ['config', 'kubernetes', 'safety', 'runtime/config.ts'],
+    mayImport: ['config', 'kubernetes', 'safety', ...SETTINGS],
   },
   runtime: {
     what: 'API, workers, set-up Job',

@@ -80,7 +80,11 @@ describe('a set of data nodes next to another one', () => {
     }
     const rows = (name: string, replicas: number) =>
       ZONES.map((zone) => [`${name}-${zone}`, 'elasticsearch-data', replicas])
-    assert.deepEqual(await plan(DRAINED), [...rows('elasticsearch-data-small', 2), ...rows('elasticsearch-data', 0)])
+    assert.deepEqual(await plan(DRAINED), [
+      ['elasticsearch-master', 'elasticsearch-master', 3],
+      ...rows('elasticsearch-data-small', 2),
+      ...rows('elasticsearch-data', 0),
+    ])
   })
 
   it('stays in the stack without pods when it is drained, and unprotected: it may leave the stack then', async () => {

@@ -17,6 +17,9 @@ describe('the configuration of an Elasticsearch node', () => {
       'cp -r config/. /work/',
       'mkdir -p /work/jvm.options.d',
       'cp /settings/elasticsearch.yml /work/',
+      'if [ -e /settings/founding.yml ] && [ ! -e /founded/cluster ]; then',
+      '  cat /settings/founding.yml >> /work/elasticsearch.yml',
+      'fi',
       'cp /settings/heap.options /work/jvm.options.d/',
       'cp /settings/log4j2.properties /work/',
     ])
@@ -32,6 +35,20 @@ describe('the configuration of an Elasticsearch node', () => {
       'mkdir -p /work/certificates',
     ])
     assert.equal(script.indexOf('cp /settings/elasticsearch.yml /work/'), 9)
+  })
+})
+
+describe('the mark that a cluster was founded', () => {
+  it('is read by masters, and need not exist; data nodes found nothing', async () => {
+    const templates = podTemplates(await registeredBy(changed('production')))
+    const marks = (name: string) => {
+      const node = templates.find((template) => template.name === name)
+      return node?.spec.volumes.filter((volume: { name: string }) => volume.name === 'founded')
+    }
+    assert.deepEqual(marks('elasticsearch-master'), [
+      { name: 'founded', configMap: { name: 'elasticsearch-master-founded', optional: true } },
+    ])
+    assert.deepEqual(marks('elasticsearch-data-a'), [])
   })
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { planOf } from '../../../infra/config/plan.ts'
-import { foundingMasters, nodeSets } from '../../../infra/elasticsearch/node-sets.ts'
+import { nodeSets } from '../../../infra/elasticsearch/node-sets.ts'
 import { autoCreateIndexSetting } from '../../../runtime/config.ts'
 import { changed, registeredBy, type StackName } from '../../support/stack.ts'
 import { ofType, podTemplates } from '../../support/workloads.ts'
@@ -44,9 +44,17 @@ const TLS = {
 
 const publishHost = (tier: string) => `\${POD_NAME}.${tier}-members.tracardi.svc.cluster.local`
 
-const FOUNDING = {
+const SEEDS = {
   'discovery.seed_hosts': ['elasticsearch-master-members.tracardi.svc.cluster.local:9300'],
-  'cluster.initial_master_nodes': ['elasticsearch-master-0', 'elasticsearch-master-1', 'elasticsearch-master-2'],
+}
+
+const ALONE = { 'discovery.seed_hosts': [], 'cluster.initial_master_nodes': ['elasticsearch-master-0'] }
+
+/** `founding.yml` of each node set that has one. */
+async function foundingOf(stack: StackName, changes: Readonly<Record<string, unknown>> = {}) {
+  const maps = ofType(await registeredBy(changed(stack, changes)), 'ConfigMap')
+  const texts = maps.map(({ inputs }) => [inputs.metadata.name, inputs.data['founding.yml']] as const)
+  return Object.fromEntries(texts.filter(([, text]) => text !== undefined))
 }
 
 const AWARENESS = {
@@ -55,12 +63,12 @@ const AWARENESS = {
 }
 
 describe('elasticsearch.yml', () => {
-  it('of a single node without security seeks nobody', async () => {
+  it('of a single node without security seeks nobody, founds itself, and admits others', async () => {
     assert.deepEqual(await settingsOf('dev', 'elasticsearch-master'), {
       ...BASE,
       'node.roles': ['master', 'data', 'ingest'],
       'transport.publish_host': publishHost('elasticsearch-master'),
-      'discovery.type': 'single-node',
+      ...ALONE,
       'xpack.security.enabled': false,
     })
   })
@@ -70,18 +78,18 @@ describe('elasticsearch.yml', () => {
       ...BASE,
       'node.roles': ['master', 'data', 'ingest'],
       'transport.publish_host': publishHost('elasticsearch-master'),
-      'discovery.type': 'single-node',
+      ...ALONE,
       ...TLS,
     })
   })
 
-  it('of three masters founds the cluster with a majority of them, and decides by zones', async () => {
+  it('of three masters seeks them, and decides by zones', async () => {
     for (const stack of ['staging', 'production'] as const) {
       assert.deepEqual(await settingsOf(stack, 'elasticsearch-master'), {
         ...BASE,
         'node.roles': ['master'],
         'transport.publish_host': publishHost('elasticsearch-master'),
-        ...FOUNDING,
+        ...SEEDS,
         ...AWARENESS,
         ...TLS,
       })
@@ -94,7 +102,7 @@ describe('elasticsearch.yml', () => {
         ...BASE,
         'node.roles': ['data', 'ingest'],
         'transport.publish_host': publishHost('elasticsearch-data'),
-        ...FOUNDING,
+        ...SEEDS,
         'node.attr.zone': zone,
         ...AWARENESS,
         ...TLS,
@@ -109,7 +117,7 @@ describe('elasticsearch.yml', () => {
         ...BASE,
         'node.roles': ['data', 'ingest'],
         'transport.publish_host': publishHost('elasticsearch-data'),
-        ...FOUNDING,
+        ...SEEDS,
         'xpack.security.enabled': false,
       },
     )
@@ -117,8 +125,13 @@ describe('elasticsearch.yml', () => {
 
   it('of a master that gets a data node next to it is no longer that of a single node', async () => {
     const values = await settingsOf('dev', 'elasticsearch-master', { elasticsearch: { dataNodes: 1 } })
-    assert.equal(values['discovery.type'], undefined)
-    assert.deepEqual(values['cluster.initial_master_nodes'], ['elasticsearch-master-0'])
+    assert.deepEqual(
+      [values['discovery.seed_hosts'], values['cluster.initial_master_nodes']],
+      [SEEDS['discovery.seed_hosts'], undefined],
+    )
+    assert.deepEqual(await foundingOf('dev', { elasticsearch: { dataNodes: 1 } }), {
+      'elasticsearch-master': 'cluster.initial_master_nodes: ["elasticsearch-master-0"]\n',
+    })
   })
 
   it('maps files into memory where the stack says so', async () => {
@@ -181,11 +194,12 @@ describe('the nodes of Elasticsearch', () => {
     assert.equal(b?.name, 'elasticsearch-warm-b')
   })
 
-  it('are founded by every master, however many data nodes there are', () => {
-    const founders = ['elasticsearch-master-0', 'elasticsearch-master-1', 'elasticsearch-master-2']
-    for (const dataNodes of [3, 7]) {
-      assert.deepEqual(foundingMasters(sets('staging', { dataNodes, dataGib: 100 }, ['a', 'b', 'c'])), founders)
-    }
+  it('are founded by every master, and by no other node', async () => {
+    const all = '["elasticsearch-master-0","elasticsearch-master-1","elasticsearch-master-2"]'
+    assert.deepEqual(await foundingOf('production'), {
+      'elasticsearch-master': `cluster.initial_master_nodes: ${all}\n`,
+    })
+    assert.deepEqual(await foundingOf('dev'), {})
   })
 
   it('are those that a Service leads clients to: with data nodes only these', async () => {

@@ -25,14 +25,23 @@ describe('the Jobs of a drain', () => {
       tier: 'elasticsearch-data',
       replicas,
       claims: ['data'],
+      votes: false,
       unchecked: false,
     })
+    const masters = {
+      name: 'elasticsearch-master',
+      tier: 'elasticsearch-master',
+      replicas: 3,
+      claims: ['data'],
+      votes: true,
+      unchecked: false,
+    }
     assert.deepEqual(plan, {
       namespace: 'tracardi',
       volumes: 'keep',
       selector: 'app.kubernetes.io/part-of=tracardi,app.kubernetes.io/name in (elasticsearch-data,elasticsearch-warm)',
       gone: [],
-      sets: [set('a', 2), set('b', 2), set('c', 1)],
+      sets: [masters, set('a', 2), set('b', 2), set('c', 1)],
     })
   })
 
@@ -56,7 +65,7 @@ describe('the Jobs of a drain', () => {
     assert.equal(plan.volumes, 'delete')
     assert.deepEqual(
       plan.sets.map(({ unchecked }) => unchecked),
-      [false, false, true],
+      [false, false, false, true],
     )
   })
 
@@ -77,15 +86,18 @@ describe('the Jobs of a drain', () => {
     assert.deepEqual(job.podFailurePolicy.rules.at(-1), { action: 'Ignore', onExitCodes: killed })
   })
 
-  it('may see their sets, mark and delete volumes of the namespace, and nothing else', async () => {
+  it('may see their sets, mark and delete volumes of the namespace, mark a cluster as founded, and nothing else', async () => {
     const resources = await of({ elasticsearch: NODES })
     const role = ofType(resources, 'Role').find(({ name }) => name === 'elasticsearch-drain')
-    const sets = ['a', 'b', 'c'].map((zone) => `elasticsearch-data-${zone}`)
+    const sets = ['master', 'data-a', 'data-b', 'data-c'].map((name) => `elasticsearch-${name}`)
     assert.deepEqual(role?.inputs.rules, [
       { apiGroups: ['apps'], resources: ['statefulsets'], resourceNames: sets, verbs: ['get'] },
       { apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['list'] },
       { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['list', 'patch', 'delete'] },
+      { apiGroups: [''], resources: ['configmaps'], verbs: ['create'] },
     ])
+    const bookies = ofType(resources, 'Role').find(({ name }) => name === 'bookkeeper-drain')
+    assert.equal(bookies?.inputs.rules.length, 3)
     const { pod } = jobOf(resources, 'before')
     assert.deepEqual([pod.serviceAccountName, pod.automountServiceAccountToken], ['elasticsearch-drain', true])
   })
@@ -97,11 +109,14 @@ describe('the Jobs of a drain', () => {
     assert.ok(place('elasticsearch-data-c') < place('elasticsearch-drain-after'))
   })
 
-  it('do not exist where nothing can be drained', async () => {
-    const dev = await registeredBy(changed('dev', { elasticsearch: { mastersHoldData: true, dataNodes: 0 } }))
-    assert.equal(
-      ofType(dev, 'Job').some(({ name }) => name.startsWith('elasticsearch-drain')),
-      false,
+  it('let masters that hold data and data nodes take over from each other', async () => {
+    const dev = await registeredBy(changed('dev', { elasticsearch: { mastersHoldData: true, dataNodes: 1 } }))
+    assert.deepEqual(
+      jobOf(dev, 'before').plan.sets.map(({ name, tier, votes }) => [name, tier, votes]),
+      [
+        ['elasticsearch-master', 'elasticsearch-data', true],
+        ['elasticsearch-data', 'elasticsearch-data', false],
+      ],
     )
   })
 })

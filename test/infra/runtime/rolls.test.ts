@@ -111,6 +111,11 @@ describe('a change of the configuration restarts', () => {
       [...counted('elasticsearch'), ...rolled('elasticsearch')],
     ],
     [
+      'nothing for fewer masters',
+      { elasticsearch: { masterNodes: 1 } },
+      [...counted('elasticsearch'), ...rolled('elasticsearch')],
+    ],
+    [
       'all of Pulsar, and nothing else, for another image of it',
       { images: { pulsar: 'apachepulsar/pulsar:4.0.7' } },
       [

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { ResourceHook, ResourceHookArgs } from '@pulumi/pulumi'
 import type { Facts } from '../../../infra/safety/facts.ts'
 import { refuseChanges } from '../../../infra/safety/guard.ts'
+import type { Allowances } from '../../../infra/safety/refusals.ts'
 import { changed, registeredBy } from '../../support/stack.ts'
 
 /** What the engine passes to a hook of the ConfigMap of facts. */
@@ -34,6 +35,42 @@ describe('refuseChanges', () => {
     const [before, after] = [{ 'zookeeper.replicas': '5' }, { 'zookeeper.replicas': '3' }]
     assert.doesNotThrow(() => refuseChanges(update(before, after), { acknowledge: ['zookeeper.replicas=3'] }, silent))
     assert.doesNotThrow(() => refuseChanges(update(undefined, after), {}, silent))
+  })
+})
+
+describe('other masters', () => {
+  const update = (masters: number) => ({
+    data: { 'elasticsearch.masterNodes': `${masters}`, 'elasticsearch.elasticsearch-master.replicas': `${masters}` },
+  })
+  const judge = (old: number, now: number, allowances: Allowances) => {
+    const said: string[] = []
+    const inputs = { oldInputs: update(old), newInputs: update(now) } as never
+    refuseChanges(inputs, allowances, (text) => said.push(text))
+    return said
+  }
+
+  it('lose their votes first, and may grow, where a Job sees to it', () => {
+    assert.deepEqual(judge(3, 1, { drains: true }), [
+      'elasticsearch.elasticsearch-master.replicas would go from 3 to 1: its last masters lose their shards and votes first, and none goes before the others elect without it',
+    ])
+    assert.deepEqual(judge(1, 3, { drains: true }), [])
+  })
+
+  it('never go without a check', () => {
+    const entry = 'elasticsearch.elasticsearch-master.replicas=3>1'
+    assert.throws(() => judge(3, 1, { drains: true, skipCheck: [entry] }), {
+      message: new RegExp(
+        `masters cannot go without a check, because those that stay would be no majority and elect nobody; remove ${entry} from platform.skipCheck`,
+      ),
+    })
+  })
+
+  it('are refused without a Job', () => {
+    for (const [old, now] of [
+      [3, 1],
+      [1, 3],
+    ] as const)
+      assert.throws(() => judge(old, now, { drains: false }), /elasticsearch.masterNodes would go from/)
   })
 })
 

@@ -13,9 +13,9 @@ import { sentencesOf } from '../../support/sentences.ts'
 const GIB = 1024 ** 3
 const WATERMARK: Watermark = { isOn: true, low: '85%', maxHeadroom: '200gb' }
 const SETS = [
-  { name: 'data-a', tier: 'data', replicas: 1, claims: ['data'], unchecked: false },
-  { name: 'data-b', tier: 'data', replicas: 2, claims: ['data'], unchecked: false },
-  { name: 'warm', tier: 'warm', replicas: 1, claims: ['data'], unchecked: false },
+  { name: 'data-a', tier: 'data', replicas: 1, claims: ['data'], votes: false, unchecked: false },
+  { name: 'data-b', tier: 'data', replicas: 2, claims: ['data'], votes: false, unchecked: false },
+  { name: 'warm', tier: 'warm', replicas: 1, claims: ['data'], votes: false, unchecked: false },
 ]
 
 function copy(node: string | undefined, changes: Partial<ShardCopy> = {}): ShardCopy {

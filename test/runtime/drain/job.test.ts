@@ -4,7 +4,7 @@ import { afterReplicas, beforeReplicas } from '../../../runtime/drain/job.ts'
 import type { Claim, Kubernetes } from '../../../runtime/drain/kubernetes.ts'
 import type { DrainPlan, PlannedSet } from '../../../runtime/drain/plan.ts'
 import type { DrainRun } from '../../../runtime/drain/repeat.ts'
-import type { SearchCluster } from '../../../runtime/drain/search-cluster.ts'
+import type { SearchCluster, Votes } from '../../../runtime/drain/search-cluster.ts'
 import { AppError } from '../../../runtime/errors.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
@@ -35,7 +35,9 @@ class Pods implements Kubernetes {
     this.log.push(`delete ${name}`)
     this.all = this.all.filter((claim) => claim.name !== name)
   }
-  readonly close = async () => undefined
+  readonly markFounded = async (set: string, cluster: string) => {
+    this.log.push(`${set} founded ${cluster}`)
+  }
 }
 
 class Nodes implements SearchCluster {
@@ -53,6 +55,21 @@ class Nodes implements SearchCluster {
     this.names = names
   }
   readonly whyStays = async ({ index }: ShardCopy) => `${index} has its reasons`
+  voters: Votes = { masters: [], elected: undefined, voting: [], excluded: [] }
+  /** As Elasticsearch does: the votes go, and with them the office. */
+  readonly takeVotes = async (nodes: readonly string[]) => {
+    const { masters, voting, excluded } = this.voters
+    const left = voting.filter((name) => !nodes.includes(name))
+    this.voters = { masters, elected: left[0], voting: left, excluded: [...new Set([...excluded, ...nodes])] }
+  }
+  readonly votes = async () => this.voters
+  readonly giveVotes = async (excluded: readonly string[]) => {
+    this.voters = { ...this.voters, excluded }
+  }
+  uuid: string | undefined = 'abc'
+  readonly founded = async () => this.uuid
+  alone: readonly string[] = []
+  readonly closed = async () => this.alone
 }
 
 function copy(node: string, changes: Partial<ShardCopy> = {}): ShardCopy {
@@ -64,7 +81,7 @@ function planFor(
   changes: Partial<PlannedSet> = {},
   volumes: DrainPlan['volumes'] = 'keep',
 ): DrainPlan {
-  const set = { name: 'data', tier: 'data', replicas, claims: ['data'], unchecked: false, ...changes }
+  const set = { name: 'data', tier: 'data', replicas, claims: ['data'], votes: false, unchecked: false, ...changes }
   return { namespace: 'tracardi', volumes, selector: 'app=data', gone: ['lost'], sets: [set] }
 }
 
@@ -215,6 +232,130 @@ describe('the Job of a drain', () => {
     kubernetes.all = [{ name: 'data-data-2', isDrained: false }]
     const away = Object.assign(search, { excluded: async () => Promise.reject(new Error('no answer')) })
     assert.equal(await afterReplicas({ kubernetes, search: away }, planFor(2), run), 'no answer')
+    assert.deepEqual(kubernetes.log, [])
+  })
+
+  const MASTERS = ['masters-0', 'masters-1', 'masters-2']
+  const mastersFor = (replicas: number): DrainPlan => ({
+    ...planFor(replicas, { name: 'masters', votes: true }),
+    gone: ['data'],
+  })
+  const three = (changes: Partial<Votes> = {}): Votes => ({
+    masters: MASTERS,
+    elected: 'masters-2',
+    voting: MASTERS,
+    excluded: ['foreign'],
+    ...changes,
+  })
+
+  it('takes the votes of the masters that leave, and ends when the others elect without them', async () => {
+    kubernetes.counts = { masters: 3 }
+    search.voters = three()
+    assert.equal(await beforeReplicas({ kubernetes, search }, mastersFor(1), run), undefined)
+    assert.deepEqual(search.voters, {
+      masters: MASTERS,
+      elected: 'masters-0',
+      voting: ['masters-0'],
+      excluded: ['foreign', 'masters-1', 'masters-2'],
+    })
+    const again = Object.assign(search, { takeVotes: () => assert.fail() })
+    assert.equal(await beforeReplicas({ kubernetes, search: again }, mastersFor(1), run), undefined)
+  })
+
+  it('takes no vote while a master that stays, or that has a vote, is not in the cluster', async () => {
+    kubernetes.counts = { masters: 3 }
+    const away = async (changes: Partial<Votes>) => {
+      search.voters = three(changes)
+      const left = await beforeReplicas({ kubernetes, search }, mastersFor(1), { ...run, endMs: 0 })
+      assert.deepEqual(search.voters.excluded, ['foreign'])
+      return left
+    }
+    const left = 'masters-1, masters-2: no vote is taken while these are not in the cluster:'
+    const one = { masters: ['masters-1', 'masters-2'], voting: ['id-0', 'masters-1', 'masters-2'] }
+    assert.equal(await away(one), `${left} masters-0`)
+    const two = { masters: ['masters-0', 'masters-1'], voting: ['masters-0', 'masters-1', 'id-2'] }
+    assert.equal(await away(two), `${left} masters-2`)
+    assert.equal(await away({ voting: [...MASTERS, 'id-of-another'] }), `${left} id-of-another`)
+  })
+
+  it('takes the votes of others when one that leaves has none, and is down', async () => {
+    kubernetes.counts = { masters: 3 }
+    search.voters = three({ masters: ['masters-0', 'masters-1'], voting: ['masters-0', 'masters-1'] })
+    assert.equal(await beforeReplicas({ kubernetes, search }, mastersFor(1), run), undefined)
+    assert.deepEqual(search.voters.voting, ['masters-0'])
+  })
+
+  it('is not done while a master that leaves has a vote or the office', async () => {
+    kubernetes.counts = { masters: 3 }
+    const excluded = ['masters-1', 'masters-2']
+    const left = (changes: Partial<Votes>) => {
+      search.voters = three({ excluded, ...changes })
+      return beforeReplicas({ kubernetes, search }, mastersFor(1), { ...run, endMs: 0 })
+    }
+    assert.equal(
+      await left({ voting: ['masters-0', 'masters-2'] }),
+      'a master that does not stay still has a vote: masters-2',
+    )
+    for (const elected of ['masters-2', undefined])
+      assert.equal(await left({ voting: ['masters-0'], elected }), 'none of the masters that stay is elected')
+  })
+
+  it('afterwards gives votes again when they are gone, besides those that others have excluded', async () => {
+    kubernetes.counts = { masters: 1 }
+    const excluded = ['foreign', 'masters-1', 'masters-2']
+    search.voters = three({ masters: ['masters-0', 'masters-1'], excluded })
+    assert.equal(
+      await afterReplicas({ kubernetes, search }, mastersFor(1), { ...run, endMs: 0 }),
+      'still in the cluster: masters-1',
+    )
+    search.voters = three({ masters: ['masters-0'], excluded })
+    assert.equal(await afterReplicas({ kubernetes, search }, mastersFor(1), run), undefined)
+    assert.deepEqual(search.voters.excluded, ['foreign'])
+  })
+
+  it('afterwards gives votes to masters that stay after all', async () => {
+    kubernetes.counts = { masters: 3 }
+    search.voters = three({ excluded: ['masters-1', 'masters-2'] })
+    assert.equal(await afterReplicas({ kubernetes, search }, mastersFor(3), run), undefined)
+    assert.deepEqual(search.voters.excluded, [])
+  })
+
+  it('marks the cluster as founded before masters come, and after the first ones came', async () => {
+    kubernetes.counts = { masters: 1 }
+    assert.equal(await beforeReplicas({ kubernetes, search }, mastersFor(3), run), undefined)
+    assert.deepEqual(kubernetes.log.splice(0), ['masters founded abc'])
+    assert.equal(await afterReplicas({ kubernetes, search }, mastersFor(1), run), undefined)
+    assert.deepEqual(kubernetes.log.splice(0), ['masters founded abc'])
+    kubernetes.counts = {}
+    assert.equal(await beforeReplicas({ kubernetes, search }, mastersFor(3), run), undefined)
+    assert.deepEqual(kubernetes.log, [])
+  })
+
+  it('lets no node come to one that lets none join, and does not wait for it', async () => {
+    kubernetes.counts = { masters: 1 }
+    search.alone = ['masters-0']
+    assert.equal(
+      await beforeReplicas({ kubernetes, search }, mastersFor(3), run),
+      'masters-0 runs with the settings of an older release, and lets no other node join: state the old numbers in an `up` of its own, then let masters-1, masters-2 come',
+    )
+    assert.deepEqual([kubernetes.log, lines], [[], []])
+    assert.equal(await beforeReplicas({ kubernetes, search }, mastersFor(1), run), undefined)
+    const away = Object.assign(search, { closed: async () => Promise.reject(new Error('no answer')) })
+    assert.equal(await beforeReplicas({ kubernetes, search: away }, mastersFor(3), run), 'no answer')
+  })
+
+  it('lets no master come to a cluster that was never founded', async () => {
+    kubernetes.counts = { masters: 1 }
+    search.uuid = undefined
+    const left = 'masters: no master was ever elected; state the old number of masters until one is'
+    assert.equal(await beforeReplicas({ kubernetes, search }, mastersFor(3), run), left)
+    assert.equal(await afterReplicas({ kubernetes, search }, mastersFor(1), { ...run, endMs: 0 }), left)
+  })
+
+  it('takes no volume of masters that are gone for drained while they may vote', async () => {
+    kubernetes.counts = { data: 3, masters: 1 }
+    const away = Object.assign(search, { votes: async () => Promise.reject(new Error('no answer')) })
+    assert.equal(await afterReplicas({ kubernetes, search: away }, mastersFor(1), run), 'no answer')
     assert.deepEqual(kubernetes.log, [])
   })
 })

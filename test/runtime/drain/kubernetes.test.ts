@@ -84,6 +84,24 @@ describe('what a drain asks of the API server', () => {
     assert.equal(server.calls[0]?.headers['content-type'], 'application/merge-patch+json')
   })
 
+  it('is to mark the cluster of a set as founded, as long as the set exists, and once', async () => {
+    for (const status of [201, 409]) {
+      server.calls.length = 0
+      server.answer = ({ method }) =>
+        method === 'GET' ? { body: { metadata: { uid: 'u1' }, spec: {} } } : { status, body: {} }
+      await cluster.markFounded('masters', 'abc')
+      const [, made] = server.calls
+      assert.equal(made?.path, '/api/v1/namespaces/events/configmaps')
+      assert.deepEqual(JSON.parse(made?.text ?? ''), {
+        metadata: {
+          name: 'masters-founded',
+          ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'masters', uid: 'u1' }],
+        },
+        data: { cluster: 'abc' },
+      })
+    }
+  })
+
   it('fails where it refuses, and where it does not answer', async () => {
     answers({ status: 403 })
     await assert.rejects(cluster.claims(), { code: 'cluster_unreachable', context: { status: 403, answer: '{}' } })

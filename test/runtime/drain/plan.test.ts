@@ -3,7 +3,15 @@ import { leftOver, vacant } from '../../../runtime/drain/claims.ts'
 import { drainPlanFrom, isOneOf, leavingOf, type PlannedSet } from '../../../runtime/drain/plan.ts'
 
 function set(name: string, replicas: number, changes: Partial<PlannedSet> = {}): PlannedSet {
-  return { name, tier: 'bookkeeper', replicas, claims: ['journal', 'ledgers'], unchecked: false, ...changes }
+  return {
+    name,
+    tier: 'bookkeeper',
+    replicas,
+    claims: ['journal', 'ledgers'],
+    votes: false,
+    unchecked: false,
+    ...changes,
+  }
 }
 
 describe('the servers that leave', () => {

@@ -113,6 +113,79 @@ describe('what a drain asks of Elasticsearch', () => {
     assert.equal(JSON.parse(scripted.server.calls[0]?.text ?? '').current_node, undefined)
   })
 
+  const nodes = {
+    a: { name: 'masters-0', roles: ['master'] },
+    b: { name: 'masters-1', roles: ['data', 'master'] },
+    c: { name: 'data-0', roles: ['data'] },
+  }
+
+  it('is who has a vote, who is elected and who is to have none', async () => {
+    const coordination = {
+      last_committed_config: ['a', 'gone'],
+      voting_config_exclusions: [{ node_name: 'masters-2' }],
+    }
+    answers({
+      '/_cluster/state': { master_node: 'a', nodes, metadata: { cluster_coordination: coordination } },
+    })
+    assert.deepEqual(await cluster().votes(), {
+      masters: ['masters-0', 'masters-1'],
+      elected: 'masters-0',
+      voting: ['masters-0', 'gone'],
+      excluded: ['masters-2'],
+    })
+    answers({
+      '/_cluster/state': {
+        master_node: null,
+        nodes,
+        metadata: { cluster_coordination: { last_committed_config: [] } },
+      },
+    })
+    const { elected, excluded } = await cluster().votes()
+    assert.deepEqual([elected, excluded], [undefined, []])
+    answers({
+      '/_cluster/state': { master_node: 'z', nodes, metadata: { cluster_coordination: { last_committed_config: [] } } },
+    })
+    assert.equal((await cluster().votes()).elected, undefined)
+  })
+
+  it('is to take a vote, and to give all but those of others', async () => {
+    answers({ '/_cluster/voting_config_exclusions': {} })
+    const sent = () => scripted.server.calls.splice(0).map(({ method, path, query }) => `${method} ${path}?${query}`)
+    sent()
+    await cluster().takeVotes(['masters-1', 'masters-2'])
+    await cluster().giveVotes([])
+    await cluster().giveVotes(['x', 'y'])
+    const path = '/_cluster/voting_config_exclusions'
+    assert.deepEqual(sent(), [
+      `POST ${path}?node_names=masters-1%2Cmasters-2&timeout=10s`,
+      `DELETE ${path}?wait_for_removal=false`,
+      `DELETE ${path}?wait_for_removal=false`,
+      `POST ${path}?node_names=x%2Cy&timeout=10s`,
+    ])
+  })
+
+  it('is which cluster it is, if there is one', async () => {
+    answers({ '/_cluster/state': { cluster_uuid: 'abc' } })
+    assert.equal(await cluster().founded(), 'abc')
+    answers({ '/_cluster/state': { cluster_uuid: '_na_' } })
+    assert.equal(await cluster().founded(), undefined)
+  })
+
+  it('is which nodes let no other join', async () => {
+    const nodeWith = (name: string, settings: object) => ({ name, settings })
+    answers({
+      '/_nodes/settings': {
+        nodes: {
+          a: nodeWith('masters-0', { discovery: { type: 'single-node' } }),
+          b: nodeWith('masters-1', { discovery: { type: 'multi-node' } }),
+          c: { name: 'masters-2' },
+        },
+      },
+    })
+    assert.deepEqual(await cluster().closed(), ['masters-0'])
+    assert.equal(`${scripted.server.calls.at(-1)?.query}`, 'filter_path=nodes.*.name%2Cnodes.*.settings.discovery.type')
+  })
+
   it('fails where it refuses', async () => {
     answers({})
     await assert.rejects(cluster().excluded(), { code: 'search_unavailable' })
