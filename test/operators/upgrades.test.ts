@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stepFault } from '../../infra/safety/version-steps.ts'
 import { homeFolder, homeIn } from '../../runtime/local/home.ts'
@@ -10,8 +7,8 @@ import { type Artifact, artifacts, installArtifact } from '../../runtime/local/i
 import { Pipeline } from '../contract/pipeline.ts'
 import { mochaGlobalTeardown, servers, startServers } from '../contract/servers.ts'
 import { Program } from '../faults/program.ts'
-import { jobScript } from '../infra/pulsar/files.ts'
 import { Load } from '../support/load.ts'
+import { checkUpgrade } from './upgrade-check.ts'
 
 /**
  * Servers of an older release get a newer one under load, on the data that they have: all that was answered 200 is stored, and nothing
@@ -64,25 +61,6 @@ describe('an upgrade under load', function () {
     await pipeline?.close()
   })
 
-  /** What the check before an upgrade says of the Elasticsearch that runs. */
-  async function checked(): Promise<string> {
-    const { elasticsearch, folder } = servers()
-    const users = join(folder, 'check')
-    mkdirSync(users, { recursive: true })
-    writeFileSync(join(users, 'elastic'), elasticsearch.password)
-    const script = (await jobScript('staging', 'elasticsearch-upgrade'))
-      .replaceAll(/https:\/\/elasticsearch[a-z.-]*:9200/g, elasticsearch.url)
-      .replaceAll('/users/', `${users}/`)
-      .replaceAll('/tmp/curl', join(users, 'curl'))
-      .replaceAll('user = "elastic:', `user = "${elasticsearch.username}:`)
-      .replaceAll(' --cacert /authority/ca.crt', '')
-    const { stdout, stderr } = spawnSync('bash', ['-c', script], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    return `${stdout}${stderr}`.split('\n')[0] as string
-  }
-
   async function storedIds(): Promise<readonly string[]> {
     const index = `${pipeline.eventAlias}-*`
     await pipeline.search.indices.refresh({ index })
@@ -101,13 +79,13 @@ describe('an upgrade under load', function () {
       assert.equal(load.lastStatus, 200, what)
     }
     await phase('before')
-    assert.equal(await checked(), 'the cluster is green, and its nodes run 9.1.5')
+    assert.equal((await checkUpgrade()).lines[0], 'the cluster is green, and its nodes run 9.1.5')
     for (const next of ELASTICSEARCHES.slice(1)) {
       await servers().elasticsearch.stop()
       await servers().restartElasticsearch(folderOf(next))
       await phase(`Elasticsearch ${next.version}`)
     }
-    assert.equal(await checked(), 'version 9.2.0 runs already')
+    assert.equal((await checkUpgrade()).lines[0], 'version 9.2.0 runs already')
     for (const next of PULSARS.slice(1)) {
       await servers().pulsar.stop()
       await servers().restartPulsar(folderOf(next))
