@@ -6,6 +6,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { eventIdOf } from '../../runtime/search/documents.ts'
 import { Cluster } from '../support/cluster.ts'
 import { DeployedStack } from '../support/deployed.ts'
 import { KubectlProxy } from '../support/kubectl-proxy.ts'
@@ -191,20 +192,20 @@ describe('a stack with three nodes of Elasticsearch and four bookies, under load
     }
   }
 
+  /** The id of each stored event, as often as it is stored. */
   async function storedIds(): Promise<readonly string[]> {
     await call('POST', `${search}/tracardi-event-*/_refresh`)
     const ids: string[] = []
-    for (let after: string | undefined; ; ) {
-      const page = await call('POST', `${search}/tracardi-event-*/_search`, {
-        size: 5000,
-        _source: ['id'],
-        sort: [{ id: 'asc' }],
-        ...(after === undefined ? {} : { search_after: [after] }),
-      })
-      const { hits } = (await page.json()) as { hits: { hits: { _source: { id: string } }[] } }
-      if (hits.hits.length === 0) return ids
-      ids.push(...hits.hits.map(({ _source }) => _source.id))
-      after = ids.at(-1)
+    const first = `${search}/tracardi-event-*/_search?scroll=1m`
+    for (let scroll: string | undefined; ; ) {
+      const answer =
+        scroll === undefined
+          ? await call('POST', first, { size: 5000, _source: false, sort: ['_doc'] })
+          : await call('POST', `${search}/_search/scroll`, { scroll: '1m', scroll_id: scroll })
+      const page = (await answer.json()) as { _scroll_id: string; hits: { hits: { _id: string }[] } }
+      if (page.hits.hits.length === 0) return ids
+      ids.push(...page.hits.hits.map(({ _id }) => eventIdOf(_id)))
+      scroll = page._scroll_id
     }
   }
 })

@@ -47,7 +47,7 @@ export class TimeChart {
           grid: { show: false },
           size: 26,
           space: 70,
-          values: (_plot, splits) => splits.map((at) => clock(at)),
+          values: (_plot, splits, _axis, _space, stepSeconds) => splits.map((at) => clock(at, stepSeconds < 60)),
         },
         { ...axis, grid, size: 52, values: (_plot, splits) => splits.map((value) => number(value)) },
       ],
