@@ -107,7 +107,9 @@ function rates({ moments, last }: HistoryView): (name: string, labels: Labels) =
   }
 }
 
-function queueFigures({ moments, last, latest }: HistoryView, bulkSize: number): Figures['queue'] {
+function queueFigures(past: HistoryView, bulkSize: number): Figures['queue'] {
+  const { moments, last, latest } = past
+  const isWorkedOn = processedIn(past) !== 0
   const { queue, publishFault, notPromised, leftOut } = latest
   const eventsPerMessage = meanOf(allCounters(latest), 'tracardi_api_message_events')
   const publishing = {
@@ -120,8 +122,11 @@ function queueFigures({ moments, last, latest }: HistoryView, bulkSize: number):
     return { reason: queue.reason, ...publishing, partitions: [], eventsPerMessage, ...unknown, isInHand: false }
   }
   const recent = moments.filter(({ atMs, backlog }) => backlog && atMs >= last.atMs - TREND_MS)
-  const trendOf = (value: (backlog: ReadonlyMap<string, number>) => number) =>
-    slopePerSecond(recent.map(({ atMs, backlog }) => ({ atMs, value: value(backlog ?? new Map()) })))
+  const trendOf = (value: (backlog: ReadonlyMap<string, number>) => number) => {
+    const slope = slopePerSecond(recent.map(({ atMs, backlog }) => ({ atMs, value: value(backlog ?? new Map()) })))
+    // It is over 20 s. A backlog that nobody has processed for 10 s shrinks no more.
+    return slope === null || isWorkedOn ? slope : Math.max(0, slope)
+  }
   const partitions = queue.value.partitions.map(({ partition, messages }) => {
     const trendPerSecond = trendOf((backlog) => backlog.get(partition) ?? 0)
     return { partition, messages, trendPerSecond, secondsToDrain: secondsToDrain(messages, trendPerSecond) }
@@ -140,6 +145,12 @@ function queueFigures({ moments, last, latest }: HistoryView, bulkSize: number):
     deadLetters: queue.value.deadLetters,
     isInHand: (events ?? messages) <= heldBy(latest, bulkSize),
   }
+}
+
+/** Events that workers were done with in the last 10 s, whatever became of them; nothing where that is unknown. */
+function processedIn({ moments, last }: HistoryView): number | undefined {
+  const before = sampleBefore(moments, RATE_MS)
+  return before && sumOf(difference(before.totals, last.totals), 'tracardi_worker_events_total')
 }
 
 /** Events that the workers hold at most. */

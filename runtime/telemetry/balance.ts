@@ -28,8 +28,9 @@ export interface Balance extends EventCounts {
   readonly before: number
   readonly waiting: number
   /**
-   * Events that the sum lacks while nothing waits; `null` while something does. Negative for those that were counted twice, since Pulsar
-   * delivered them again. Counts that a killed process had not shown to anybody are missing too.
+   * Events that the sum lacks while nothing waits, and those that it has too many of at any time, as a negative number: Pulsar delivered them
+   * again, or their call got no 200 and they were stored all the same. `null` while that is unknown. Counts that a killed process had
+   * not shown to anybody are missing too.
    */
   readonly unexplained: number | null
 }
@@ -95,6 +96,8 @@ export interface Books {
   readonly balance: Balance
   readonly isSettled: boolean
   readonly isEmpty: boolean
+  /** Whether more was processed than came. */
+  readonly isOver: boolean
 }
 
 /**
@@ -108,21 +111,24 @@ export function nextBooks(last: Books | undefined, counts: EventCounts, queue: W
   const missing = counts.in - processedOf(counts)
   const isEmpty = queue.messages === 0 && queue.isComplete
   const isAtRest = isEmpty && last?.isEmpty === true && isSame(counts, last.balance)
-  const begin = () => Math.max(0, Math.round((queue.messages ?? 0) * (queue.eventsPerMessage ?? 1)) - missing)
-  let before = last?.balance.before ?? begin()
+  const queued = eventsIn(queue)
+  let before = last?.balance.before ?? Math.max(0, queued - missing)
   let isSettled = last?.isSettled ?? queue.messages === 0
   if (isAtRest && !isSettled) {
     before = -missing
     isSettled = true
   }
   const open = missing + before
-  const balance: Balance = {
-    ...counts,
-    before,
-    waiting: isAtRest ? 0 : Math.max(0, open),
-    unexplained: isAtRest ? open : null,
-  }
-  return { balance, isSettled, isEmpty }
+  const isOver = open < 0 && queue.isComplete
+  // Once may be the time between two readings.
+  const isKnown = isAtRest || (isOver && last?.isOver === true)
+  const waiting = isKnown ? (isAtRest ? 0 : queued) : Math.max(0, open)
+  const balance: Balance = { ...counts, before, waiting, unexplained: isKnown ? open - waiting : null }
+  return { balance, isSettled, isEmpty, isOver }
+}
+
+function eventsIn({ messages, eventsPerMessage }: Waiting): number {
+  return Math.round((messages ?? 0) * (eventsPerMessage ?? 1))
 }
 
 function processedOf({ stored, duplicates, conflicts, deadLetters, erased, notStored }: EventCounts): number {

@@ -69,7 +69,7 @@ function checked(unexplained) {
   if (unexplained === 0) return ' Nothing waits, and every event is accounted for.'
   return unexplained > 0
     ? ' The counts of a process that was killed may be missing: compare with Elasticsearch.'
-    : ' Pulsar delivered events again after a restart; they are stored once.'
+    : ' Pulsar delivered events again, or stored some without an answer to their call; each is stored once.'
 }
 
 /** @type {(value: number | null) => string} */

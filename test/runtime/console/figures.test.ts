@@ -164,6 +164,26 @@ describe('the figures of a pipeline', () => {
     })
   })
 
+  it('report no backlog that shrinks while nothing is processed', () => {
+    const trendOf = (stored: (seconds: number) => number) => {
+      const at = (seconds: number) => {
+        const counters = { [seriesOf('tracardi_worker_events_total', { outcome: 'stored' })]: stored(seconds) }
+        const instances = [answers(WORKER, reading('worker', { counters }))]
+        return observation(seconds, { instances, queue: partitions(100 - seconds) })
+      }
+      const { queue } = figuresOf(pastOf(...[0, 2, 4, 6, 8, 10, 12].map(at)), SETTINGS)
+      return [queue.trendPerSecond, queue.secondsToDrain]
+    }
+    assert.deepEqual(
+      trendOf((seconds) => seconds),
+      [-1, 88],
+    )
+    assert.deepEqual(
+      trendOf(() => 5),
+      [0, null],
+    )
+  })
+
   it('have no rates after a single look', () => {
     const first = figuresOf(pastOf(observation(0, pipelineAfter(0))), SETTINGS)
     assert.equal(first.acceptedPerSecond, null)

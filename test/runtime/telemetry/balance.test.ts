@@ -92,6 +92,18 @@ describe('the sum of all events', () => {
     assert.deepEqual(pick([twice, queue(0)], [twice, queue(0)]), [0, -2])
   })
 
+  it('adds up while events wait and more were processed than got a 200, twice in a row', () => {
+    const over = { ...NONE, in: 10, stored: 10, duplicates: 2 }
+    const pick = (...readings: readonly Read[]) => {
+      const { before = 0, waiting = 0, unexplained } = booksAfter([NONE, queue(0)], ...readings) ?? {}
+      return [before, waiting, unexplained]
+    }
+    assert.deepEqual(pick([over, queue(1)]), [0, 0, null])
+    assert.deepEqual(pick([over, queue(1)], [over, queue(1)]), [0, 10, -12])
+    assert.deepEqual(pick([over, queue(1, false)], [over, queue(1, false)]), [0, 0, null])
+    assert.deepEqual(pick([over, queue(1)], [{ ...over, in: 13 }, queue(1)]), [0, 1, null])
+  })
+
   it('begins with the events that waited before, estimated until all of them are processed', () => {
     const first = booksAfter([NONE, queue(3)])
     assert.deepEqual([first?.before, first?.waiting], [30, 30])
