@@ -166,6 +166,8 @@ describe('the dev stack on a cluster', () => {
       'create Job bookkeeper-drain-after',
       'create Job bookkeeper-drain-before',
       'create Job bookkeeper-roll-out',
+      'create Job elasticsearch-drain-after',
+      'create Job elasticsearch-drain-before',
       'create Job elasticsearch-roll-out',
       'create Job elasticsearch-upgrade',
       'create Job pulsar-metadata',

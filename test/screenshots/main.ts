@@ -52,7 +52,6 @@ async function takeAll(by: Browser): Promise<void> {
   await inOtherLooks(page)
   await ofEvents(by)
   for (const [fault, name] of Object.entries(PICTURED)) await duringFault(page, fault, name)
-  await ofDeadLetters(page)
   await system.load.stop()
   await page.reload()
   await sleep(WARM_UP_MS)
@@ -108,16 +107,6 @@ async function duringFault(page: Page, name: string, file: string): Promise<void
   })
   system.console.whenShown = async () => undefined
   await system.console.gone()
-}
-
-async function ofDeadLetters(page: Page): Promise<void> {
-  // Longer than the index of the faults takes.
-  await system.deliver(callOf(3, { properties: { text: 'x'.repeat(40_000) } }))
-  await sleep(RENEWED_MS)
-  await page.click('#dead-look')
-  await page.locator('#dead-letters button').first().click()
-  await sleep(RENEWED_MS)
-  await picture(page, 'dead-letters', 'section[aria-labelledby=dead-title]')
 }
 
 async function open(by: Browser, url: string, viewport: typeof WIDE): Promise<Page> {

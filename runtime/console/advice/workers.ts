@@ -41,7 +41,8 @@ export const instanceSilent: Rule = ({ instances, place }) => {
   const silent = instances.filter(({ reason }) => reason !== undefined)
   const [first] = [...silent].sort((one, other) => rank(one.wasProgram) - rank(other.wasProgram))
   if (!first) return undefined
-  const isLastWorker = first.wasProgram === 'worker' && running(instances, 'worker').length === 0
+  // What has never answered may be the worker.
+  const isLastWorker = first.wasProgram !== 'api' && running(instances, 'worker').length === 0
   const isOne = silent.length === 1
   return finding('instance_silent', {
     severity: isLastWorker ? 'act' : 'watch',
@@ -52,7 +53,7 @@ export const instanceSilent: Rule = ({ instances, place }) => {
       .slice(0, 3)
       .join(', '),
     text: isLastWorker
-      ? 'No other worker answers: events are accepted and kept in Pulsar, but not stored. Start it, or read its log.'
+      ? 'No worker answers: events are accepted and kept in Pulsar, but not stored. Start it, or read its log.'
       : `The figures are without ${isOne ? 'it' : 'them'}. Start what is down, or read its log.`,
     reason: first.reason as string,
     commands: place.isInPods ? ['kubectl get pods -o wide'] : [],

@@ -474,6 +474,10 @@ describe('the advice', () => {
         said({ instances: [...WELL.instances, instance('api', { ...silent, wasProgram: 'unknown' })] }),
         [['instance_silent', 'watch', { silent: 1, program: 'unknown' }]],
       )
+      assert.deepEqual(
+        said({ instances: [instance('api'), instance('worker', { ...silent, wasProgram: 'unknown' })] }),
+        [['instance_silent', 'act', { silent: 1, program: 'unknown' }]],
+      )
     })
 
     it('says that a worker starts again and again, until it runs', () => {
