@@ -147,7 +147,7 @@ function queueFigures(past: HistoryView, bulkSize: number): Figures['queue'] {
   }
 }
 
-/** Events that workers were done with in the last 10 s, whatever became of them; nothing where that is unknown. */
+/** Events that workers processed in the last 10 s, with any outcome; nothing where that is unknown. */
 function processedIn({ moments, last }: HistoryView): number | undefined {
   const before = sampleBefore(moments, RATE_MS)
   return before && sumOf(difference(before.totals, last.totals), 'tracardi_worker_events_total')

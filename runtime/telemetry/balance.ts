@@ -29,7 +29,7 @@ export interface Balance extends EventCounts {
   readonly waiting: number
   /**
    * Events that the sum lacks while nothing waits, and those that it has too many of at any time, as a negative number: Pulsar delivered them
-   * again, or their call got no 200 and they were stored all the same. `null` while that is unknown. Counts that a killed process had
+   * again, or their call got no 200 and they were stored anyway. `null` while that is unknown. Counts that a killed process had
    * not shown to anybody are missing too.
    */
   readonly unexplained: number | null
