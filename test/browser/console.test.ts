@@ -379,6 +379,23 @@ describe('the console in a real browser', () => {
     assert.deepEqual(complaints, [])
   })
 
+  it('asks again at once after a question that was cancelled, and takes its answer', async () => {
+    await page.goto(url)
+    await page.waitForSelector('#advice-list li')
+    // In one task: the first end is reported when the dialog is open again.
+    await page.evaluate(`new Promise((reported) => {
+      const [dialog, replay] = ['dead-dialog', 'dead-replay'].map((id) => document.getElementById(id))
+      dialog.addEventListener('close', reported, { once: true })
+      replay.click()
+      dialog.close()
+      replay.click()
+    }).then(() => undefined)`)
+    await page.click('#dead-dialog-action')
+    await page.locator('#dead-done', { hasText: '2 dead letters were published again' }).waitFor()
+    assert.equal(replays, 1)
+    assert.deepEqual(complaints, [])
+  })
+
   it('filters dead letters, and replays the chosen ones', async () => {
     await page.goto(url)
     await page.waitForSelector('#advice-list li')

@@ -15,6 +15,8 @@ const BUTTONS = ['dead-look', 'dead-replay', 'dead-export', 'dead-drop']
 let waiting = 0
 /** @type {number | undefined} */
 let matching
+/** Ends the question that the dialog asks. @type {(isConfirmed: boolean) => void} */
+let settle = () => undefined
 
 /** @type {(state: State) => void} */
 export function showDeadLetters({ queue, faults }) {
@@ -37,6 +39,11 @@ export function showDeadLetters({ queue, faults }) {
 
 /** Makes the buttons work. */
 export function handleDeadLetters() {
+  const dialog = /** @type {HTMLDialogElement} */ (byId('dead-dialog'))
+  dialog.addEventListener('close', () => {
+    // The event comes later: the dialog may ask the next question by then.
+    if (!dialog.open) settle(dialog.returnValue === 'confirmed')
+  })
   byId('dead-look').addEventListener('click', () => whileBusy('Reading …', look))
   byId('dead-filters').addEventListener('change', () => whileBusy('Reading …', look))
   byId('dead-export').addEventListener('click', () => whileBusy('Exporting …', exportThem))
@@ -71,7 +78,8 @@ function confirmed(title, text, action) {
   dialog.returnValue = 'cancel'
   dialog.showModal()
   return new Promise((resolve) => {
-    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'confirmed'), { once: true })
+    settle(false)
+    settle = resolve
   })
 }
 
