@@ -3,10 +3,9 @@ import type { Client } from '@elastic/elasticsearch'
 import { systemClock } from '../../runtime/clock.ts'
 import { loadConfig } from '../../runtime/config.ts'
 import { afterReplicas, beforeReplicas } from '../../runtime/drain/job.ts'
-import type { Claim, Kubernetes } from '../../runtime/drain/kubernetes.ts'
 import type { DrainPlan } from '../../runtime/drain/plan.ts'
-import type { DrainRun } from '../../runtime/drain/repeat.ts'
 import { searchCluster } from '../../runtime/drain/search-cluster.ts'
+import { drainRun, planOf, ScriptedKubernetes } from './scripted-drain.ts'
 import { SearchNodes } from './search-nodes.ts'
 import { SteadyLoad } from './steady-load.ts'
 
@@ -18,33 +17,9 @@ const [MASTER, OLD, OTHER_OLD, NEW, OTHER_NEW] = [0, 1, 2, 3, 4] as const
 const NAMES = ['elasticsearch-master-0', `${FIRST}-0`, `${FIRST}-1`, `${SMALL}-0`, `${SMALL}-1`]
 const DATA = 'data,ingest'
 
-/** The API server, as much as a drain asks of it. */
-class ScriptedKubernetes implements Kubernetes {
-  pods: Record<string, number> = { [FIRST]: 2 }
-  found = new Map<string, Claim>()
-  readonly present = async (set: string) => this.pods[set]
-  readonly setsWithPods = async () => Object.keys(this.pods).filter((set) => this.pods[set] !== 0)
-  readonly claims = async () => [...this.found.values()]
-  readonly markFounded = async () => undefined
-  readonly markDrained = async (name: string) => void this.found.set(name, { name, isDrained: true })
-  readonly deleteClaim = async (name: string) => void this.found.delete(name)
-}
-
-function planFor(replicas: Readonly<Record<string, number>>): DrainPlan {
-  const sets = Object.entries(replicas).map(([name, count]) => ({
-    name,
-    tier: FIRST,
-    replicas: count,
-    claims: ['data'],
-    votes: false,
-    unchecked: false,
-  }))
-  return { namespace: 'tracardi', volumes: 'keep', selector: 'app=data', gone: [], sets }
-}
-
-const BESIDE = planFor({ [SMALL]: 2, [FIRST]: 2 })
-const DRAINED = planFor({ [SMALL]: 2, [FIRST]: 0 })
-const MOVED = planFor({ [SMALL]: 2 })
+const BESIDE = planOf({ [SMALL]: 2, [FIRST]: 2 })
+const DRAINED = planOf({ [SMALL]: 2, [FIRST]: 0 })
+const MOVED = planOf({ [SMALL]: 2 })
 
 describe('a set of data nodes under load that another one replaces', function () {
   this.timeout(300_000)
@@ -52,7 +27,7 @@ describe('a set of data nodes under load that another one replaces', function ()
   let client: Client
   let load: SteadyLoad
   let job: (step: typeof beforeReplicas, plan: DrainPlan, seconds?: number) => Promise<string | undefined>
-  const kubernetes = new ScriptedKubernetes()
+  const kubernetes = new ScriptedKubernetes({ [FIRST]: 2 })
   const healths = new Set<string>()
   let watching: Promise<void>
   let isWatching = true
@@ -61,19 +36,9 @@ describe('a set of data nodes under load that another one replaces', function ()
     nodes = await SearchNodes.start(FIRST, 3, 5, ['master', DATA, DATA, DATA, DATA], NAMES)
     client = nodes.client(MASTER)
     const search = searchCluster(client, loadConfig({}))
-    job = (step, plan, seconds = 120) => step({ kubernetes, search }, plan, run(seconds))
-    await client.indices.create({
-      index: INDEX,
-      wait_for_active_shards: 'all',
-      settings: {
-        number_of_shards: PRIMARIES,
-        number_of_replicas: 1,
-        index: { unassigned: { node_left: { delayed_timeout: '0' } } },
-      },
-    })
-    for (const ordinal of [0, 1])
-      kubernetes.found.set(`data-${FIRST}-${ordinal}`, { name: `data-${FIRST}-${ordinal}`, isDrained: false })
-    load = new SteadyLoad(client, INDEX)
+    job = (step, plan, seconds = 120) => step({ kubernetes, search }, plan, drainRun(seconds))
+    kubernetes.claim(FIRST, 0, 1)
+    load = await SteadyLoad.start(client, INDEX, PRIMARIES, 1)
     watching = watch()
   })
   after(async () => {
@@ -82,13 +47,6 @@ describe('a set of data nodes under load that another one replaces', function ()
     await load.stop()
     await client.close()
     await nodes.stop()
-  })
-
-  const run = (seconds: number): DrainRun => ({
-    clock: { ...systemClock, sleep: (_ms, signal) => systemClock.sleep(100, signal) },
-    signal: new AbortController().signal,
-    endMs: systemClock.nowMs() + seconds * 1000,
-    say: () => undefined,
   })
 
   async function watch(): Promise<void> {

@@ -1,22 +1,21 @@
 import assert from 'node:assert/strict'
 import { Client } from '@elastic/elasticsearch'
-import { systemClock } from '../../runtime/clock.ts'
 import { loadConfig } from '../../runtime/config.ts'
 import { afterReplicas, beforeReplicas } from '../../runtime/drain/job.ts'
-import type { Claim, Kubernetes } from '../../runtime/drain/kubernetes.ts'
-import type { DrainPlan } from '../../runtime/drain/plan.ts'
-import type { DrainRun } from '../../runtime/drain/repeat.ts'
 import { type SearchCluster, searchCluster } from '../../runtime/drain/search-cluster.ts'
 import { takeVotes } from '../../runtime/drain/votes.ts'
 import { servers } from '../contract/servers.ts'
 import { eventually } from '../support/until.ts'
+import { drainRun, killedAt, planOf, ScriptedKubernetes } from './scripted-drain.ts'
 import { SearchNodes } from './search-nodes.ts'
+import { SteadyLoad } from './steady-load.ts'
 
 const SET = 'elasticsearch-master'
 const INDEX = 'under-load'
 /** After each of these calls of the Job it is killed once, with the server's answer lost. */
 const KILLED_AT = Array.from({ length: 9 }, (_, at) => at + 1)
-const IDS_PER_SEARCH = 1000
+
+const planFor = (replicas: number) => planOf({ [SET]: replicas }, true)
 
 /** One node that is master and holds data becomes three, and one again, under load. */
 describe('one master that becomes three, and one again', function () {
@@ -25,59 +24,21 @@ describe('one master that becomes three, and one again', function () {
   let client: Client
   let cluster: SearchCluster
   let uuid: string | undefined
-  let pods = 1
-  const claims = new Map<string, Claim>()
-  const kubernetes: Kubernetes = {
-    present: async () => pods,
-    setsWithPods: async () => [SET],
-    claims: async () => [...claims.values()],
-    markDrained: async (name) => void claims.set(name, { name, isDrained: true }),
-    deleteClaim: async (name) => void claims.delete(name),
-    markFounded: async () => nodes.markFounded(),
-  }
-  const stored: string[] = []
-  let isWriting = true
-  let writer: Promise<void>
-  const run = (): DrainRun => ({
-    clock: { ...systemClock, sleep: (_ms, signal) => systemClock.sleep(200, signal) },
-    signal: new AbortController().signal,
-    endMs: systemClock.nowMs() + 120_000,
-    say: (line) => process.stdout.write(`      ${line}\n`),
-  })
+  let load: SteadyLoad
+  const kubernetes = new ScriptedKubernetes({ [SET]: 1 }, () => nodes.markFounded())
+  const run = () => drainRun(120, (line) => process.stdout.write(`      ${line}\n`))
 
   before(async () => {
     nodes = await SearchNodes.start(SET, 1, 3)
     client = nodes.client(0, 1, 2)
     cluster = searchCluster(client, loadConfig({}))
-    const settings = { number_of_shards: 4, number_of_replicas: 0 }
-    await client.indices.create({ index: INDEX, settings })
-    writer = write()
+    load = await SteadyLoad.start(client, INDEX, 4, 0)
   })
   after(async () => {
-    isWriting = false
-    await writer
+    await load.stop()
     await client.close()
     await nodes.stop()
   })
-
-  function planFor(replicas: number): DrainPlan {
-    const set = { name: SET, tier: 'elasticsearch-data', replicas, claims: ['data'], votes: true, unchecked: false }
-    return { namespace: 'tracardi', volumes: 'keep', selector: 'app=masters', gone: [], sets: [set] }
-  }
-
-  /** Bulks as a worker sends them: each id once stored, and sent again until it is. */
-  async function write(): Promise<void> {
-    for (let batch = 0; isWriting; batch += 1) {
-      const ids = Array.from({ length: 20 }, (_, at) => `${batch}-${at}`)
-      const operations = ids.flatMap((_id) => [{ create: { _id } }, { text: 'x'.repeat(1000) }])
-      const isStored = async () => {
-        const answer = await client.bulk({ index: INDEX, operations }).catch(() => undefined)
-        return answer?.items.every(({ create }) => create?.status === 201 || create?.status === 409) ?? false
-      }
-      while (!(await isStored()));
-      stored.push(...ids)
-    }
-  }
 
   /** Of a shard that moves both: `from -> address id to`. */
   async function nodesWithShards(): Promise<readonly string[]> {
@@ -100,7 +61,7 @@ describe('one master that becomes three, and one again', function () {
     uuid = await cluster.founded()
     assert.equal(await beforeReplicas({ kubernetes, search: cluster }, planFor(3), run()), undefined)
     await Promise.all([nodes.startNode(1), nodes.startNode(2)])
-    pods = 3
+    kubernetes.pods[SET] = 3
     assert.equal(await afterReplicas({ kubernetes, search: cluster }, planFor(3), run()), undefined)
     await eventually(async () => (await voting()).length === 3)
     assert.deepEqual(await voting(), namesOf(0, 1, 2))
@@ -160,42 +121,32 @@ describe('one master that becomes three, and one again', function () {
   })
 
   it('elects and stores when both are killed together', async () => {
-    const before = stored.length
+    const before = load.stored.length
     await Promise.all([nodes.kill(1), nodes.kill(2)])
-    pods = 1
-    for (const ordinal of [1, 2])
-      claims.set(`data-${SET}-${ordinal}`, { name: `data-${SET}-${ordinal}`, isDrained: false })
+    kubernetes.pods[SET] = 1
+    kubernetes.claim(SET, 1, 2)
     assert.equal(await afterReplicas({ kubernetes, search: cluster }, planFor(1), run()), undefined)
     const { masters, excluded } = await cluster.votes()
     assert.deepEqual([masters, excluded, await cluster.excluded()], [namesOf(0), [], []])
     assert.deepEqual(
-      [...claims.values()].map(({ isDrained }) => isDrained),
+      [...kubernetes.found.values()].map(({ isDrained }) => isDrained),
       [true, true],
     )
-    await eventually(async () => stored.length > before)
+    await eventually(async () => load.stored.length > before)
   })
 
   it('grows again, and has each event once', async () => {
     assert.equal(await beforeReplicas({ kubernetes, search: cluster }, planFor(3), run()), undefined)
-    assert.equal(claims.size, 0)
+    assert.equal(kubernetes.found.size, 0)
     for (const ordinal of [1, 2]) nodes.loseDisk(ordinal)
     await Promise.all([nodes.startNode(1), nodes.startNode(2)])
-    pods = 3
+    kubernetes.pods[SET] = 3
     assert.equal(await afterReplicas({ kubernetes, search: cluster }, planFor(3), run()), undefined)
     await eventually(async () => (await voting()).length === 3)
-    isWriting = false
-    await writer
+    await load.stop()
     await client.cluster.health({ wait_for_status: 'green', timeout: '60s' })
-    await client.indices.refresh({ index: INDEX })
-    assert.ok(stored.length > 1000, `${stored.length}`)
-    const found: string[] = []
-    for (let from = 0; from < stored.length; from += IDS_PER_SEARCH) {
-      const ids = stored.slice(from, from + IDS_PER_SEARCH)
-      const { docs } = await client.mget({ index: INDEX, ids, _source: false })
-      found.push(...docs.filter((doc) => 'found' in doc && doc.found).map(({ _id }) => _id))
-    }
-    assert.deepEqual(found, stored)
-    assert.equal((await client.count({ index: INDEX })).count, stored.length)
+    assert.ok(load.stored.length > 1000, `${load.stored.length}`)
+    await load.verify()
     const uuids = await Promise.all(
       [0, 1, 2].map(async (ordinal) => {
         const own = nodes.client(ordinal)
@@ -205,22 +156,6 @@ describe('one master that becomes three, and one again', function () {
       }),
     )
     assert.deepEqual(uuids, [uuid, uuid, uuid])
-    process.stdout.write(`      ${stored.length} stored: 0 lost, 0 twice, one cluster\n`)
+    process.stdout.write(`      ${load.stored.length} stored: 0 lost, 0 twice, one cluster\n`)
   })
 })
-
-/** A process that is killed does not notice: the call is never answered, and the server may have obeyed. */
-function killedAt(cluster: SearchCluster, call: number) {
-  const killed = Promise.withResolvers<void>()
-  let calls = 0
-  const dying = new Proxy(cluster, {
-    get: (target, name: keyof SearchCluster) => async (argument: never) => {
-      calls += 1
-      const answer = await (target[name] as (of: never) => Promise<unknown>)(argument)
-      if (calls < call) return answer
-      killed.resolve()
-      return new Promise(() => undefined)
-    },
-  })
-  return { cluster: dying, killed: killed.promise }
-}

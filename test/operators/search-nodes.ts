@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from '@elastic/elasticsearch'
 import { serverUser } from '../../runtime/local/child.ts'
@@ -9,6 +9,7 @@ import { servers } from '../contract/servers.ts'
 /** Nodes of Elasticsearch that are called as the pods of a StatefulSet, and that come and go. */
 export class SearchNodes {
   readonly #set: string
+  readonly #home: string
   readonly #founders: number
   readonly #transports: readonly number[]
   readonly #ports: readonly number[]
@@ -49,6 +50,9 @@ export class SearchNodes {
     this.#founders = founders
     this.#transports = ports.slice(ports.length / 2)
     this.#ports = ports.slice(0, ports.length / 2)
+    // Suites of one run may have nodes of the same name.
+    this.#home = mkdtempSync(join(servers().folder, `${set}-`))
+    chmodSync(this.#home, 0o755)
   }
 
   /** With the disk that it had, if it ran before. */
@@ -120,6 +124,6 @@ export class SearchNodes {
   }
 
   #folder(ordinal: number): string {
-    return join(servers().folder, this.nameOf(ordinal))
+    return join(this.#home, this.nameOf(ordinal))
   }
 }

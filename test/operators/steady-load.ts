@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Client } from '@elastic/elasticsearch'
 
+const IDS_PER_CALL = 1000
+
 /** Bulks as a worker sends them: each id once stored, and sent again until it is. */
 export class SteadyLoad {
   readonly #client: Client
@@ -9,7 +11,21 @@ export class SteadyLoad {
   #isWriting = true
   readonly #writer: Promise<void>
 
-  constructor(client: Client, index: string) {
+  /** Creates the index, whose copies are made again at once when a node leaves, and begins. */
+  static async start(client: Client, index: string, shards: number, replicas: number): Promise<SteadyLoad> {
+    await client.indices.create({
+      index,
+      wait_for_active_shards: 'all',
+      settings: {
+        number_of_shards: shards,
+        number_of_replicas: replicas,
+        index: { unassigned: { node_left: { delayed_timeout: '0' } } },
+      },
+    })
+    return new SteadyLoad(client, index)
+  }
+
+  private constructor(client: Client, index: string) {
     this.#client = client
     this.#index = index
     this.#writer = this.#write()
@@ -27,11 +43,15 @@ export class SteadyLoad {
 
   /** After `stop`: the index has each id once, and nothing else. */
   async verify(): Promise<void> {
-    const [client, index, ids] = [this.#client, this.#index, this.#stored]
+    const [client, index, stored] = [this.#client, this.#index, this.#stored]
     await client.indices.refresh({ index })
-    assert.equal((await client.count({ index })).count, ids.length)
-    const { docs } = await client.mget({ index, ids, _source: false })
-    assert.equal(docs.filter((doc) => 'found' in doc && doc.found).length, ids.length)
+    assert.equal((await client.count({ index })).count, stored.length)
+    const found: string[] = []
+    for (let from = 0; from < stored.length; from += IDS_PER_CALL) {
+      const { docs } = await client.mget({ index, ids: stored.slice(from, from + IDS_PER_CALL), _source: false })
+      found.push(...docs.filter((doc) => 'found' in doc && doc.found).map(({ _id }) => _id))
+    }
+    assert.deepEqual(found, stored)
   }
 
   async #write(): Promise<void> {
