@@ -90,7 +90,7 @@ describe('the start of a bookie', () => {
   after(() => folder.remove())
 
   /** The script with a `bin/pulsar` that is for the JVM, the name of its thread included. */
-  async function run(program: string, replicas = 1, turn = '0 1') {
+  async function run(program: string, replicas = 1, turn = '0 1', turnSeconds = 90) {
     const templates = podTemplates(await registeredBy(changed('dev')))
     const script = templates.find(({ name }) => name === 'bookkeeper')?.spec.containers[0].command[2] as string
     folder.write('config', '')
@@ -99,6 +99,7 @@ describe('the start of a bookie', () => {
     const here = script
       .replaceAll(/\/(config|tmp)\/bookkeeper.conf/g, (_, place) => `${folder.path}/${place}`)
       .replaceAll('"/config/', `"${folder.path}/`)
+      .replaceAll('* 90)', `* ${turnSeconds})`)
       .replaceAll('/task/*/comm', '/environ')
       .replaceAll("'^LedgerDirsMonit'", 'BOOKIE_LIVES')
       .replaceAll("'^qtp'", 'METRICS_SERVED')
@@ -126,6 +127,13 @@ describe('the start of a bookie', () => {
   it('waits for its turn where several leave, and stays if the stack counts it again meanwhile', async () => {
     const wanted = 'echo 0 > bookkeeper.replicas; sleep 3; echo 1 > bookkeeper.replicas; sleep 2; exit 5'
     const ran = await run(`BOOKIE_LIVES=yes exec bash -c '${wanted}'`, 1, '1 3')
+    assert.deepEqual([ran.status, ran.calls.length, ran.output], [5, 1, ''])
+  })
+
+  it('waits anew when it is counted again, and then not', async () => {
+    const leaves = 'echo 0 > bookkeeper.replicas; sleep 4'
+    const wanted = `${leaves}; echo 1 > bookkeeper.replicas; sleep 4; ${leaves}; exit 5`
+    const ran = await run(`BOOKIE_LIVES=yes exec bash -c '${wanted}'`, 1, '1 3', 7)
     assert.deepEqual([ran.status, ran.calls.length, ran.output], [5, 1, ''])
   })
 
