@@ -89,9 +89,9 @@ const NEVER_LESS: readonly (readonly [RegExp, string])[] = [
 const LEFT_BEHIND = 'its volumes would be left behind with their data; store or move all of it first'
 
 const MASTERS = 'masters'
+const EMPTIED = 'are drained first, and none goes before the servers say that it is empty'
 
 /** Servers that hold data or votes and can be drained, and what is done to them. */
-const EMPTIED = 'are drained first, and none goes before the servers say that it is empty'
 const DRAINABLE: readonly (readonly [RegExp, string, string])[] = [
   [/^bookkeeper\.([^.]+\.)?replicas/, 'bookies', EMPTIED],
   [/^elasticsearch\.elasticsearch-data.*\.replicas$/, 'data nodes', EMPTIED],
