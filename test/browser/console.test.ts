@@ -379,7 +379,7 @@ describe('the console in a real browser', () => {
     assert.deepEqual(complaints, [])
   })
 
-  it('asks again at once after a question that was cancelled, and takes its answer', async () => {
+  it('asks again immediately after a question that was cancelled, and takes its answer', async () => {
     await page.goto(url)
     await page.waitForSelector('#advice-list li')
     // In one task: the first end is reported when the dialog is open again.

@@ -11,7 +11,7 @@ export class SteadyLoad {
   #isWriting = true
   readonly #writer: Promise<void>
 
-  /** Creates the index, whose copies are made again at once when a node leaves, and begins. */
+  /** Creates the index, whose copies are made again at the same time when a node leaves, and begins. */
   static async start(client: Client, index: string, shards: number, replicas: number): Promise<SteadyLoad> {
     await client.indices.create({
       index,

@@ -130,7 +130,7 @@ describe('the start of a bookie', () => {
     assert.deepEqual([ran.status, ran.calls.length, ran.output], [5, 1, ''])
   })
 
-  it('waits anew when it is counted again, and then not', async () => {
+  it('waits again when it is counted again, and then not', async () => {
     const leaves = 'echo 0 > bookkeeper.replicas; sleep 4'
     const wanted = `${leaves}; echo 1 > bookkeeper.replicas; sleep 4; ${leaves}; exit 5`
     const ran = await run(`BOOKIE_LIVES=yes exec bash -c '${wanted}'`, 1, '1 3', 7)
