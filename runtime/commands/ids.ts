@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
+import { text } from 'node:stream/consumers'
 import type { Config } from '../config.ts'
 import { indicesOf } from '../names.ts'
 import { searchClient, unavailable } from '../search/client.ts'
@@ -6,6 +7,12 @@ import { INCOMPLETE, printResult } from './output.ts'
 
 /** Ids of one search: below the 65,536 terms that Elasticsearch takes and, with each id stored twice, below the 10,000 hits that it returns. */
 const AT_ONCE = 1000
+
+/** The different ids of a file, or of standard input. A pipe of `kubectl exec` does not block, so it cannot be read synchronously. */
+export async function readIds(file: string): Promise<readonly string[]> {
+  const lines = (await text(file === '-' ? process.stdin : createReadStream(file))).split('\n')
+  return [...new Set(lines.map((line) => line.trim()).filter((line) => line !== ''))]
+}
 
 /**
  * Checks that each id is stored exactly once, in any event index.
@@ -15,8 +22,7 @@ const AT_ONCE = 1000
  * @returns the exit code: 2 when an id is missing, or stored twice.
  */
 export async function checkIds(config: Config, file: string, json?: boolean): Promise<number> {
-  const lines = readFileSync(file === '-' ? 0 : file, 'utf8').split('\n')
-  const ids = [...new Set(lines.map((line) => line.trim()).filter((line) => line !== ''))]
+  const ids = await readIds(file)
   const search = searchClient(config)
   const { event, allEvents } = indicesOf(config)
   try {
