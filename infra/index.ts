@@ -30,6 +30,7 @@ export { ZooKeeper, type ZooKeeperArgs, type ZooKeeperSettings } from './pulsar/
 export { Api, type ApiArgs, type ApiSettings } from './runtime/api.ts'
 export { Backup, type BackupArgs } from './runtime/backup.ts'
 export type { RuntimeArgs } from './runtime/environment.ts'
+export { Erase, type EraseArgs } from './runtime/erase.ts'
 export { Replay, type ReplayArgs } from './runtime/replay.ts'
 export { Retention, type RetentionArgs } from './runtime/retention.ts'
 export { SetUp, type SetUpArgs } from './runtime/set-up-job.ts'

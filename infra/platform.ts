@@ -33,6 +33,7 @@ import { Pulsar } from './pulsar/pulsar.ts'
 import { Api } from './runtime/api.ts'
 import { Backup } from './runtime/backup.ts'
 import { canaryPorts } from './runtime/canary-url.ts'
+import { Erase } from './runtime/erase.ts'
 import { imageCheck } from './runtime/image-check.ts'
 import { Replay } from './runtime/replay.ts'
 import { Retention } from './runtime/retention.ts'
@@ -136,6 +137,7 @@ export class Platform extends ComponentResource {
     this.workers = new Workers(workers, { ...program, ...settled.workers }, { ...child, dependsOn: [this.api] })
     const afterSetUp = { ...child, dependsOn: [setUp] }
     new Replay(`${prefix}replay`, { ...program, workers }, afterSetUp)
+    new Erase(`${prefix}erase`, { ...program, workers }, afterSetUp)
     const { expireIndices: expires, settings } = settled
     if (expires || settings.warmAfterDays > 0)
       new Retention(`${prefix}retention`, { ...program, cronJob: `${prefix}expire-indices`, expires }, afterSetUp)

@@ -73,6 +73,8 @@ function version(server: Server) {
   } as const
 }
 
+const generation = { type: 'integer', default: 1, minimum: 1, maximum: 1_000_000 } as const
+
 const storageClass = {
   type: 'string',
   default: '',
@@ -359,10 +361,7 @@ export const schema = {
         'Networks that may connect to that LoadBalancer; all when empty, which `production` refuses: the listener speaks plain HTTP.',
     },
     tokenGeneration: {
-      type: 'integer',
-      default: 1,
-      minimum: 1,
-      maximum: 1_000_000,
+      ...generation,
       description:
         "Generation of the operators' token (output `consoleToken`). Another number creates a new token, and the API restarts with it.",
     },
@@ -609,6 +608,11 @@ export const schema = {
       default: true,
       description: 'Whether a token gives only what its holder needs. Needs the native transport.',
     },
+    tokenGeneration: {
+      ...generation,
+      description:
+        'Generation of the key that signs the tokens. Another number creates a new key and new tokens, and everything that uses them restarts.',
+    },
   },
   elasticsearch: {
     version: version('elasticsearch'),
@@ -625,6 +629,16 @@ export const schema = {
       type: 'boolean',
       default: true,
       description: 'Authentication, and TLS between nodes and to clients. Fixed.',
+    },
+    passwordGeneration: {
+      ...generation,
+      description:
+        'Generation of the passwords of API, workers and snapshots. Another number creates new ones, and API and workers restart.',
+    },
+    adminPasswordGeneration: {
+      ...generation,
+      description:
+        'Generation of the password of `elastic`, which only the set-up uses. Another number creates a new one, and the nodes restart one by one.',
     },
     masterNodes: {
       ...replicas,

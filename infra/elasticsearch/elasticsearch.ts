@@ -43,6 +43,10 @@ export interface ElasticsearchSettings {
   readonly version?: string
   /** Authentication, and TLS between nodes and to clients. Fixed. @default true */
   readonly security?: boolean
+  /** Generation of the passwords of API, workers and snapshots. Another number creates new ones. 1 to 1000000. @default 1 */
+  readonly passwordGeneration?: number
+  /** Generation of the password of `elastic`. Another number creates a new one. 1 to 1000000. @default 1 */
+  readonly adminPasswordGeneration?: number
   /** Master-eligible nodes: 1 or 3. 1 to 3 pods. @default 3 */
   readonly masterNodes?: number
   /** Whether those nodes hold data too. Fixed. @default false */
@@ -178,7 +182,17 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     const secure = security
       ? {
           certificates: new Certificates(name, { ...site, warm: config.warmNodes > 0 }, child),
-          users: new Users(`${name}-user`, { ...site, cluster: name, backup }, child),
+          users: new Users(
+            `${name}-user`,
+            {
+              ...site,
+              cluster: name,
+              backup,
+              generation: config.passwordGeneration,
+              adminGeneration: config.adminPasswordGeneration,
+            },
+            child,
+          ),
         }
       : undefined
     const sets = nodeSets(name, config, site)

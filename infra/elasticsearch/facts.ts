@@ -41,6 +41,12 @@ export function elasticsearchFacts(e: SettledElasticsearch, site: Pick<Site, 'zo
     'elasticsearch.masterNodes': e.masterNodes,
     'elasticsearch.mastersHoldData': e.mastersHoldData,
     'elasticsearch.security': e.security,
+    ...(e.security
+      ? {
+          'elasticsearch.passwordGeneration': e.passwordGeneration,
+          'elasticsearch.adminPasswordGeneration': e.adminPasswordGeneration,
+        }
+      : {}),
     'elasticsearch.storageClass': e.storageClass || site.storageClass,
     ...(e.warmNodes > 0
       ? { 'elasticsearch.warmStorageClass': e.warmStorageClass || e.storageClass || site.storageClass }

@@ -23,6 +23,10 @@ export interface UsersArgs extends SiteArgs {
   readonly cluster: string
   /** Whether there is a user for snapshots. @default false */
   readonly backup?: boolean
+  /** Another number is another password for everybody besides `elastic`. 1 to 1000000. @default 1 */
+  readonly generation?: number
+  /** The same for `elastic`. @default 1 */
+  readonly adminGeneration?: number
 }
 
 /** A generated password for each user, kept in the state of the stack, where it is encrypted. */
@@ -38,8 +42,12 @@ export class Users extends ComponentResource {
   constructor(name: string, args: UsersArgs, opts: ComponentResourceOptions = {}) {
     const site = siteOf(name, args)
     super('tracardi-at-scale:elasticsearch:Users', name, {}, keeping(site.environment, opts))
-    const password = (user: ElasticUser) =>
-      new random.RandomPassword(`${name}-${user}`, { length: 32, special: false }, { parent: this }).result
+    const { generation = 1, adminGeneration = 1 } = args
+    const password = (user: ElasticUser) => {
+      const keepers = keepersOf(user === 'elastic' ? adminGeneration : generation)
+      return new random.RandomPassword(`${name}-${user}`, { length: 32, special: false, ...keepers }, { parent: this })
+        .result
+    }
     const passwords: Partial<Record<ElasticUser, Output<string>>> & Record<'elastic' | 'tracardi', Output<string>> = {
       elastic: password('elastic'),
       tracardi: password('tracardi'),
@@ -65,6 +73,11 @@ export class Users extends ComponentResource {
     )
     this.registerOutputs()
   }
+}
+
+/** None for the first generation: a state that has passwords without any keeps them. */
+function keepersOf(generation: number): { readonly keepers?: { readonly generation: string } } {
+  return generation === 1 ? {} : { keepers: { generation: `${generation}` } }
 }
 
 /** What API and workers may do. */

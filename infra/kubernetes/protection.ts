@@ -6,8 +6,8 @@ const CLAIM = 'kubernetes:core/v1:PersistentVolumeClaim'
 const STATEFUL_SET = 'kubernetes:apps/v1:StatefulSet'
 /** Resources that the program cannot recreate: keys and passwords that volumes and clients depend on. */
 const IDENTITY = /^(tls:index\/(privateKey|selfSignedCert):|random:index\/randomPassword:)/
-/** The operators' token may be another one at any time. */
-const CHANGEABLE = /(^|-)console-token$/
+/** What may be another one at any time, by an `up` alone: all that use it restart with it. */
+const CHANGEABLE = /(^|-)(console-token|tokens-key(-\d+)?|user-(elastic|tracardi|backup))$/
 /** Name of what the guard compares with. */
 const FACTS = /(^|-)facts$/
 

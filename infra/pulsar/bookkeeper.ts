@@ -302,6 +302,18 @@ function directories(set: BookieSet): string {
   ].join(';')
 }
 
+/** How often a bookie that lost its disks asks whether ledgers still name it. */
+const LOST_DISK_PAUSE_SECONDS = 15
+
+/** Precedes that start. Until it ends the bookie is not ready, and the startup probe begins it again. */
+function lostDisk({ name, site }: Bookies): string {
+  return scriptOf(new URL('scripts/bookie-lost-disk.sh', import.meta.url), {
+    DATA,
+    DOMAIN: `${hostOf(site, name)}:${PORTS.bookie}`,
+    PAUSE_SECONDS: LOST_DISK_PAUSE_SECONDS,
+  })
+}
+
 /**
  * Whether it serves, writable or read-only, which it does without ZooKeeper too, and not while it replays its journal.
  *
@@ -337,7 +349,7 @@ function bookiePod(own: Bookies, set: BookieSet, digest: string): PodTemplate {
         jvm: 'bookkeeper',
         name: 'bookie',
         image,
-        command: ['bash', '-c', bookieStart(set)],
+        command: ['bash', '-c', `${lostDisk(own)}${bookieStart(set)}`],
         env: { PULSAR_BOOKKEEPER_CONF: CONF },
         ports: PORTS,
         resources: config,

@@ -46,6 +46,13 @@ export interface PulsarSettings {
   readonly authentication?: boolean
   /** Whether a token gives only what its holder needs. Needs the native transport. @default true */
   readonly authorization?: boolean
+  /**
+   * Generation of the key that signs the tokens. Another number creates a new key and new tokens, and everything that uses them restarts.
+   * 1 to 1000000.
+   *
+   * @default 1
+   */
+  readonly tokenGeneration?: number
   /** The ensemble that keeps the metadata. */
   readonly zookeeper?: ZooKeeperSettings
   /** The bookies, which keep the messages. */
@@ -69,13 +76,13 @@ export interface PulsarArgs extends SiteArgs, PulsarSettings {
   /** Image of Pulsar. @default 'apachepulsar/pulsar:4.0.6' */
   readonly image?: Input<string>
   /**
-   * Image of the runtime, whose Jobs then restart ZooKeeper and bookies, each pod when the servers allow it, and empty bookies before they go.
-   * Without it Kubernetes restarts each pod when the one before is ready, and fewer bookies are refused.
+   * Image of the runtime, whose Jobs then restart ZooKeeper and bookies, each pod when the servers allow it, and empty them before they go.
+   * Without it Kubernetes restarts each pod when the one before is ready, and fewer of them are refused.
    *
    * @default none
    */
   readonly runtimeImage?: Input<string>
-  /** How bookies are emptied. */
+  /** How bookies are emptied, and nodes of ZooKeeper leave the ensemble. */
   readonly drain?: DrainSettings
   /** What the names of the parts begin with, as in `${prefix}zookeeper`. @default the name of the component and `-` */
   readonly prefix?: string
@@ -141,7 +148,7 @@ export class Pulsar extends ComponentResource implements PulsarAccess {
     const storageClass = config.zookeeper.storageClass || site.storageClass
     this.zookeeper = new ZooKeeper(
       `${prefix}zookeeper`,
-      { ...site, image, ...config.zookeeper, storageClass, ...gates },
+      { ...site, image, ...config.zookeeper, storageClass, ...gates, drain: args.drain ?? {} },
       after(...guard, ...checks),
     )
     const zookeeper = this.zookeeper.address
@@ -159,7 +166,7 @@ export class Pulsar extends ComponentResource implements PulsarAccess {
       after(this.zookeeper),
     )
     const tokens = config.authentication
-      ? new Tokens(`${name}-tokens`, { ...site, pulsar: name }, { parent: this })
+      ? new Tokens(`${name}-tokens`, { ...site, pulsar: name, generation: config.tokenGeneration }, { parent: this })
       : undefined
     const drain = bookieDrain(args, site, `${prefix}broker`, tokens)
     this.bookkeeper = new BookKeeper(

@@ -30,11 +30,13 @@ export function tokenSecret(pulsar: string, role: Role): string {
 export interface TokensArgs extends SiteArgs {
   /** Name of the `Pulsar` that the tokens are for: the names of their Secrets begin with it. */
   readonly pulsar: string
+  /** Another number is another key, and so other tokens. 1 to 1000000. @default 1 */
+  readonly generation?: number
 }
 
 /**
  * A key pair and a token for each role. The key never leaves the state of the stack, where it is encrypted; brokers know
- * its public half only. Tokens do not expire; a new key (`pulumi up --replace` of the key) replaces them all.
+ * its public half only. Tokens do not expire; the key of another generation replaces them all.
  */
 export class Tokens extends ComponentResource {
   /** Public key as brokers take it, `data:;base64,…`. */
@@ -48,7 +50,12 @@ export class Tokens extends ComponentResource {
     const site = siteOf(name, args)
     super('tracardi-at-scale:pulsar:Tokens', name, {}, keeping(site.environment, opts))
     this.#pulsar = args.pulsar
-    const key = new tls.PrivateKey(`${name}-key`, { algorithm: 'RSA', rsaBits: 2048 }, { parent: this })
+    const { generation = 1 } = args
+    const key = new tls.PrivateKey(
+      `${name}-key${generation === 1 ? '' : `-${generation}`}`,
+      { algorithm: 'RSA', rsaBits: 2048 },
+      { parent: this },
+    )
     this.publicKey = key.publicKeyPem.apply((pem) => `data:;base64,${pem.replace(/-----[^-]+-----|\s/g, '')}`)
     this.digest = checksumOfSecrets(key.privateKeyPemPkcs8)
     const make = (role: Role) =>

@@ -4,6 +4,7 @@ import { withDefaults } from '../config/defaults.ts'
 import type { GroupOf } from '../config/read.ts'
 import type { GatedServers } from '../kubernetes/budget-keeper.ts'
 import { checksum, propertiesFile, scriptOf } from '../kubernetes/config-files.ts'
+import type { DrainSettings } from '../kubernetes/drain.ts'
 import { type PodTemplate, podTemplate } from '../kubernetes/pod.ts'
 import { execCheck, probes } from '../kubernetes/probes.ts'
 import { roller, rollOutName } from '../kubernetes/roller.ts'
@@ -12,6 +13,7 @@ import { type Domain, hostOf, type Site, type SiteArgs, siteOf } from '../kubern
 import { Stateful } from '../kubernetes/stateful.ts'
 import { configMap, disruptionBudget } from '../kubernetes/tier-objects.ts'
 import { TIERS } from '../kubernetes/tiers.ts'
+import { drainZooKeeper } from './drain-zookeeper.ts'
 import { configVolume, PULSAR_USER, podName, pulsarContainer } from './server.ts'
 
 const PORTS = TIERS.zookeeper.ports
@@ -34,12 +36,14 @@ export interface ZooKeeperArgs extends SiteArgs, ZooKeeperSettings {
   /** Image of Pulsar, which has ZooKeeper in it. */
   readonly image: Input<string>
   /**
-   * Image of the runtime, whose Job then restarts the pods, each when the servers allow it, and waits for them. Without it Kubernetes
-   * does, each when the one before is ready.
+   * Image of the runtime, whose Jobs then restart the pods, each when the servers allow it, and take nodes out of the ensemble before they
+   * go. Without it Kubernetes restarts each when the one before is ready, and fewer nodes are refused.
    *
    * @default none
    */
   readonly runtimeImage?: Input<string>
+  /** How long that may take, and what becomes of the volumes. */
+  readonly drain?: DrainSettings
 }
 
 /** What the parts of the ensemble are made from. */
@@ -59,6 +63,9 @@ export function clientAddress(site: Domain, name: string): string {
 export function membersService(name: string): string {
   return `${name}-members`
 }
+
+/** Name of the claim of a node. */
+const DATA_CLAIM = 'data'
 
 /** A follower that was down copies what it missed. */
 const RECOVERY_SECONDS = 600
@@ -98,6 +105,13 @@ export class ZooKeeper extends ComponentResource {
     const client = service(site, { tier: 'zookeeper', name, ports, type: 'ClusterIP' }, child)
     const memberPorts = { client: PORTS.client, server: PORTS.server, election: PORTS.election }
     const peers = service(site, { tier: 'zookeeper', name: members, ports: memberPorts, type: 'headless' }, child)
+    const { runtimeImage: image, drain: settings = {} } = args
+    const claims = [{ name: DATA_CLAIM, gib: config.diskGib, storageClass: config.storageClass }]
+    const drained = { site, name, members, settings, pulsarImage: args.image, replicas: config.replicas }
+    const drain =
+      image === undefined
+        ? undefined
+        : drainZooKeeper({ ...drained, image, claims: [DATA_CLAIM] }, this, [configuration, peers])
     const stateful = new Stateful(
       name,
       {
@@ -105,13 +119,13 @@ export class ZooKeeper extends ComponentResource {
         tier: 'zookeeper',
         serviceName: members,
         replicas: config.replicas,
-        claims: [{ name: 'data', gib: config.diskGib, storageClass: config.storageClass }],
+        claims,
         template: zookeeperPod({ name, site, image: args.image, config }, checksum(...Object.values(files))),
-        gated: args.runtimeImage !== undefined,
+        gated: image !== undefined,
       },
-      { parent: this, dependsOn: [configuration, client, peers] },
+      { parent: this, dependsOn: [configuration, client, peers, ...(drain ? [drain.before] : [])] },
     )
-    const { runtimeImage: image } = args
+    drain?.after([stateful])
     const budget = disruptionBudget(site, 'zookeeper', name, child, image !== undefined)
     const options = { domain: hostOf(site, members), port: PORTS.client }
     const budgets = [{ name, sets: [name] }]
@@ -173,7 +187,7 @@ function zookeeperPod({ name, site, image, config }: Ensemble, digest: string): 
         fields: [podName],
         ports: PORTS,
         resources: config,
-        mounts: { '/pulsar/data/zookeeper': 'data' },
+        mounts: { '/pulsar/data/zookeeper': DATA_CLAIM },
         probes: probes({
           startSeconds: 180,
           ready: execCheck('bash', '/config/ready.sh'),

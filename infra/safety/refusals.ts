@@ -88,20 +88,30 @@ const NEVER_LESS: readonly (readonly [RegExp, string])[] = [
 /** For disks of servers that the stack would no longer have. */
 const LEFT_BEHIND = 'its volumes would be left behind with their data; store or move all of it first'
 
-const MASTERS = 'masters'
-const EMPTIED = 'are drained first, and none goes before the servers say that it is empty'
+/** How servers leave, by what they are. */
+const LEAVING = {
+  bookies: 'are drained first, and none goes before the servers say that it is empty',
+  'data nodes': 'are drained first, and none goes before the servers say that it is empty',
+  'warm nodes': 'are drained first, and none goes before the servers say that it is empty',
+  masters: 'lose their shards and votes first, and none goes before the others elect without it',
+  'ZooKeeper nodes': 'leave the ensemble first, and none goes before the others say so',
+} as const
 
-/** Servers that hold data or votes and can be drained, and what is done to them. */
-const DRAINABLE: readonly (readonly [RegExp, string, string])[] = [
-  [/^bookkeeper\.([^.]+\.)?replicas/, 'bookies', EMPTIED],
-  [/^elasticsearch\.elasticsearch-data.*\.replicas$/, 'data nodes', EMPTIED],
-  [/^elasticsearch\.elasticsearch-warm.*\.replicas$/, 'warm nodes', EMPTIED],
-  [
-    /^elasticsearch\.elasticsearch-master\.replicas$/,
-    MASTERS,
-    'lose their shards and votes first, and none goes before the others elect without it',
-  ],
+type Leaving = keyof typeof LEAVING
+
+/** Servers that hold data or votes and can be drained. */
+const DRAINABLE: readonly (readonly [RegExp, Leaving])[] = [
+  [/^bookkeeper\.([^.]+\.)?replicas/, 'bookies'],
+  [/^elasticsearch\.elasticsearch-data.*\.replicas$/, 'data nodes'],
+  [/^elasticsearch\.elasticsearch-warm.*\.replicas$/, 'warm nodes'],
+  [/^elasticsearch\.elasticsearch-master\.replicas$/, 'masters'],
+  [/^zookeeper\.replicas/, 'ZooKeeper nodes'],
 ]
+
+/** Generations of passwords, of which one changes at a time: the new users are made with the password of the administrator. */
+const GENERATIONS = ['elasticsearch.passwordGeneration', 'elasticsearch.adminPasswordGeneration']
+const ONE_GENERATION =
+  'the other generation of passwords changes too, and the Job that makes users could not log in; change one, `up`, then the other'
 
 /** What a stack allows the guard to let pass. */
 export interface Allowances {
@@ -164,11 +174,11 @@ function judged(key: string, before: Facts, after: Facts, allowances: Allowances
   const change = `${key} would go from ${old || 'none'} to ${now || 'none'}`
   const never = FIXED[key] ?? (VOLUMES.test(key) ? FIXED_VOLUMES : neverLess(key, old, now))
   if (never !== undefined) return refusing(`${change}: ${never}`)
-  const drainable = DRAINABLE.find(([pattern]) => pattern.test(key))
-  if (allowances.drains && drainable !== undefined) {
-    const [pattern, servers, how] = drainable
-    return drained({ key, old, now, servers, how, others: takers(pattern, before, after) }, allowances)
-  }
+  if (GENERATIONS.includes(key))
+    return changesAll(GENERATIONS, before, after) ? refusing(`${change}: ${ONE_GENERATION}`) : NOTHING
+  const servers = DRAINABLE.find(([pattern]) => pattern.test(key))
+  if (allowances.drains && servers !== undefined)
+    return drained({ key, old, now, servers: servers[1], others: takers(servers[0], before, after) }, allowances)
   const remedy = key.endsWith('.version') ? versionRemedy(key, before, after) : remedyFor(key, old, now)
   if (remedy === undefined || allowances.acknowledge?.includes(`${key}=${now}`)) return NOTHING
   return refusing(`${change}: ${remedy}. If that is done, state platform.acknowledge: ["${key}=${now}"]`)
@@ -184,21 +194,19 @@ interface Shrinking {
   readonly key: string
   readonly old: string
   readonly now: string
-  readonly servers: string
-  /** What is done to them before they go. */
-  readonly how: string
+  readonly servers: Leaving
   readonly others: number
 }
 
 /** A Job drains servers before they go, and verifies it. So only what no drain makes safe is refused. */
-function drained({ key, old, now, servers, how, others }: Shrinking, { skipCheck = [] }: Allowances): Judgement {
+function drained({ key, old, now, servers, others }: Shrinking, { skipCheck = [] }: Allowances): Judgement {
   const change = `${key} would go from ${old} to ${now}`
   const skipped = `${key}=${old}>${now}`
   const used = skipCheck.find((entry) => entry.startsWith(`${key}=`) && entry !== skipped)
   // One that stays would hold for a later change with the same numbers.
   if (used !== undefined)
     return refusing(`${change}: platform.skipCheck has ${used}, which is for another change; remove it`)
-  if (skipCheck.includes(skipped) && servers === MASTERS)
+  if (skipCheck.includes(skipped) && servers === 'masters')
     return refusing(
       `${change}: masters cannot go without a check, because those that stay would be no majority and elect nobody; remove ${skipped} from platform.skipCheck`,
     )
@@ -215,7 +223,7 @@ function drained({ key, old, now, servers, how, others }: Shrinking, { skipCheck
     return refusing(
       `${change}: no other ${servers} of the stack could take over what its ${servers} hold; keep them in this update, and drain them when the other set runs. ${anyway}`,
     )
-  return Number(now) < Number(old) ? saying(`${change}: its last ${servers} ${how}`) : NOTHING
+  return Number(now) < Number(old) ? saying(`${change}: its last ${servers} ${LEAVING[servers]}`) : NOTHING
 }
 
 const NOTHING: Judgement = { refused: [], said: [] }
@@ -241,15 +249,16 @@ function versionRemedy(key: string, before: Facts, after: Facts): string | undef
     return after[mark] === undefined
       ? undefined
       : `the image names no version, so that nothing could be compared; state ${key}`
-  return stepFault(server, old, now) ?? (bothChange(before, after) ? ONE_AT_A_TIME : undefined)
+  const versions = VERSIONED.map(([name]) => `${name}.version`)
+  return stepFault(server, old, now) ?? (changesAll(versions, before, after) ? ONE_AT_A_TIME : undefined)
 }
 
 const ONE_AT_A_TIME =
   'two servers change in one update, and a failure could be of either; state the old version of one, and upgrade it when the other has been checked'
 
-function bothChange(before: Facts, after: Facts): boolean {
-  return VERSIONED.every(([server]) => {
-    const [old, now] = [before[`${server}.version`], after[`${server}.version`]]
+function changesAll(keys: readonly string[], before: Facts, after: Facts): boolean {
+  return keys.every((key) => {
+    const [old, now] = [before[key], after[key]]
     return old !== undefined && now !== undefined && old !== now
   })
 }

@@ -36,6 +36,7 @@ export function eraseCommand(): Command {
       '1000',
     )
     .option('--lift', 'store again what the API receives of the profile from now on; deletes nothing')
+    .option('--no-lift', 'the default, for a Job that states one of both')
     .option('--json', 'as JSON')
 }
 

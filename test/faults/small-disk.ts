@@ -21,13 +21,13 @@ export class SmallDisk {
     return new SmallDisk(folder)
   }
 
-  /** Takes all room but 150 MB. */
-  fill(): void {
+  /** Takes all room but so much. */
+  fill(leftBytes = LEFT_BYTES): void {
     const { bavail, bsize } = statfsSync(this.#folder)
     const chunk = Buffer.alloc(CHUNK_BYTES)
     writeFileSync(this.#filler, '')
-    for (let left = bavail * bsize - LEFT_BYTES; left >= CHUNK_BYTES; left -= CHUNK_BYTES)
-      writeFileSync(this.#filler, chunk, { flag: 'a' })
+    for (let left = bavail * bsize - leftBytes; left > 0; left -= CHUNK_BYTES)
+      writeFileSync(this.#filler, chunk.subarray(0, left), { flag: 'a' })
   }
 
   free(): void {

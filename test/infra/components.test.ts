@@ -9,6 +9,7 @@ import {
   BookKeeper,
   Broker,
   Elasticsearch,
+  Erase,
   Exporter,
   edgesOf,
   Guard,
@@ -147,6 +148,8 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
     beside: {
       version: { version: '9.2.1' },
       masterNodes: { masterNodes: 3 },
+      passwordGeneration: { security: true, passwordGeneration: 2 },
+      adminPasswordGeneration: { security: true, adminPasswordGeneration: 2 },
       ...Object.fromEntries(
         Object.entries({ warmGib: 300, warmHeapGib: 2, warmCpuMillicores: 500, warmStorageClass: 'cheap' }).map(
           ([key, value]) => [key, { warmNodes: 1, [key]: value }],
@@ -225,6 +228,7 @@ const COMPONENTS: Readonly<Record<string, Component>> = {
     needed: { ...runtime, intervalHours: 24 },
     children: ['one-restore CronJob', 'one-snapshot CronJob'],
   },
+  Erase: { make: Erase, needed: { ...runtime, workers: 'worker' }, children: ['one CronJob'] },
   Replay: { make: Replay, needed: { ...runtime, workers: 'worker' }, children: ['one CronJob'] },
   Retention: { make: Retention, needed: runtime, children: ['one CronJob'] },
   Exporter: {

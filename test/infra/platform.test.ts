@@ -148,12 +148,19 @@ describe('what is left when a stack is destroyed', () => {
   })
 
   it('are the volumes in production, where what they belong to is protected besides', async () => {
-    for (const kind of ['Namespace', 'StatefulSet', 'PrivateKey', 'RandomPassword']) {
-      const all = ofType(await registeredBy(changed('production')), kind)
-      const given = all.filter(({ name }) => name !== 'console-token').map(({ options: one }) => one)
+    for (const kind of ['Namespace', 'StatefulSet', 'SelfSignedCert']) {
+      const given = await options('production', kind)
       assert.ok(given.length > 0, kind)
       for (const { protect } of given) assert.equal(protect, true, kind)
     }
+    const resources = await registeredBy(changed('production', { backup: { type: 's3', location: 'snapshots' } }))
+    const made = [...ofType(resources, 'PrivateKey'), ...ofType(resources, 'RandomPassword')]
+    // What an `up` may replace is not: nobody needs to lift a protection for that.
+    assert.deepEqual(
+      made.filter(({ options: { protect } }) => protect).map(({ name }) => name),
+      ['elasticsearch-authority-key', 'elasticsearch-node-key'],
+    )
+    assert.equal(made.length, 7)
     // A server that was drained goes by an update alone, so nobody needs to lift a protection.
     for (const { protect, retainOnDelete } of await options('production', 'PersistentVolumeClaim'))
       assert.deepEqual({ protect, retainOnDelete }, { protect: undefined, retainOnDelete: true })

@@ -132,7 +132,6 @@ describe('a Pulsar alone', () => {
   it('keeps its data as one of a platform does', async () => {
     every(await optionsOf('production', 'PersistentVolumeClaim'), { protect: undefined, retainOnDelete: true })
     every(await optionsOf('production', 'StatefulSet'), { protect: true, retainOnDelete: undefined })
-    every(await optionsOf('production', 'PrivateKey'), { protect: true, retainOnDelete: undefined })
     every(await optionsOf('staging', 'PersistentVolumeClaim'), { protect: undefined, retainOnDelete: true })
     every(await optionsOf('dev', 'PersistentVolumeClaim'), { protect: undefined, retainOnDelete: undefined })
   })

@@ -8,6 +8,7 @@ import { freePort } from '../../runtime/local/ports.ts'
 import { overrideProperties } from '../../runtime/local/pulsar.ts'
 import { answersOk, serverEnvironment, untilReady } from '../../runtime/local/server.ts'
 import { servers } from '../contract/servers.ts'
+import { SmallDisk } from '../faults/small-disk.ts'
 import { fileOf } from '../infra/pulsar/files.ts'
 
 const LIMIT_MS = 120_000
@@ -15,6 +16,7 @@ const LIMIT_MS = 120_000
 const SESSION_MS = 13_000
 const CLUSTER = 'tracardi'
 const METADATA = new URL('../../infra/pulsar/scripts/metadata.sh', import.meta.url)
+const LOST_DISK = new URL('../../infra/pulsar/scripts/bookie-lost-disk.sh', import.meta.url)
 const DRAIN = new URL('../../infra/pulsar/scripts/drain-bookies.sh', import.meta.url)
 
 export interface ClusterOptions {
@@ -23,6 +25,8 @@ export interface ClusterOptions {
   readonly zones: readonly string[]
   readonly bookiesInZone: number
   readonly brokers: number
+  /** Sizes of disks of their own, in memory, for ZooKeeper and for each bookie. Needs root. @default folders without a limit */
+  readonly disksMib?: { readonly zookeeper: number; readonly bookie: number }
   /** What the stack of the brokers states besides, and overrides of their configuration. @default nothing */
   readonly broker?: {
     /** @default that of the contract tests */
@@ -38,6 +42,15 @@ interface Bookie {
   readonly id: string
   readonly zone: string
   readonly child: Child
+  readonly disk?: SmallDisk | undefined
+}
+
+interface ZooKeeper {
+  readonly child: Child
+  readonly port: number
+  /** File of its configuration. */
+  readonly conf: string
+  readonly disk: SmallDisk | undefined
 }
 
 interface Broker {
@@ -53,19 +66,23 @@ export class PulsarCluster {
   readonly #bookies: Bookie[] = []
   readonly #brokers: Broker[] = []
   #zookeeper = ''
+  #ensemble: ZooKeeper | undefined
   #runs = 0
 
   readonly #broker: NonNullable<ClusterOptions['broker']>
+  readonly #disksMib: ClusterOptions['disksMib']
 
-  private constructor(folder: string, broker: NonNullable<ClusterOptions['broker']>) {
+  private constructor(folder: string, { broker = {}, disksMib }: Pick<ClusterOptions, 'broker' | 'disksMib'>) {
     this.#folder = folder
     this.#broker = broker
+    this.#disksMib = disksMib
   }
 
-  static async start({ name, zones, bookiesInZone, brokers, broker = {} }: ClusterOptions): Promise<PulsarCluster> {
+  static async start(options: ClusterOptions): Promise<PulsarCluster> {
+    const { name, zones, bookiesInZone, brokers } = options
     const folder = join(servers().folder, name)
     mkdirSync(folder)
-    const cluster = new PulsarCluster(folder, broker)
+    const cluster = new PulsarCluster(folder, options)
     await cluster.#startZooKeeper()
     const ids = await Promise.all(
       zones
@@ -89,6 +106,22 @@ export class PulsarCluster {
 
   async stop(): Promise<void> {
     await Promise.all(this.#children.reverse().map((child) => child.stop()))
+    for (const { disk } of this.#bookies) disk?.unmount()
+    this.#ensemble?.disk?.unmount()
+  }
+
+  /** The disk of ZooKeeper, where it has one of its own, and whether it serves. */
+  get zookeeper() {
+    const { disk, port, child } = this.#ensemble as ZooKeeper
+    return { disk: disk as SmallDisk, child, serves: () => isLeader(port) }
+  }
+
+  /** ZooKeeper again, on its disk, after it has ended. */
+  async startZooKeeperAgain(): Promise<void> {
+    const { conf, port, disk } = this.#ensemble as ZooKeeper
+    const child = await this.#startWith('zookeeper-again', ['zookeeper'], { PULSAR_ZK_CONF: conf })
+    this.#ensemble = { child, port, conf, disk }
+    await untilReady(child, () => isLeader(port), LIMIT_MS)
   }
 
   /** Kills each bookie of a zone, as the loss of the zone does. */
@@ -118,6 +151,19 @@ export class PulsarCluster {
     const { child } = this.#bookies.find((bookie) => bookie.id === id) as Bookie
     child.kill()
     await child.exited
+  }
+
+  /** What the pod of a bookie does before its start, with empty disks. It ends when the bookie may start. */
+  async replaceDisk(id: string): Promise<Child> {
+    const [host = ''] = id.split(':')
+    const disk = join(this.#folder, `bookie-${host}`)
+    rmSync(disk, { recursive: true })
+    for (const kind of ['journal', 'ledgers']) mkdirSync(join(disk, kind), { recursive: true })
+    await this.#bookieConf('bookkeeper', {})
+    const [name = '', ...domain] = id.split('.')
+    const script = scriptOf(LOST_DISK, { DATA: disk, DOMAIN: domain.join('.'), PAUSE_SECONDS: 1 })
+    const command = ['bash', '-c', script.replaceAll('/config/', `${this.#folder}/`)]
+    return this.#start(`lost-disk-${host}`, command, { HOSTNAME: name })
   }
 
   /** By the script of the Job of bookies, of which these are wanted. */
@@ -168,6 +214,13 @@ export class PulsarCluster {
     return this.run('ledgers', ['bin/bookkeeper', 'shell', 'listledgers', ...options], env)
   }
 
+  /** The bookies that are read-only. */
+  async readOnly(): Promise<readonly string[]> {
+    const env = { BOOKIE_CONF: await this.#bookieConf('shell', {}), BOOKIE_LOG_DIR: this.#folder }
+    const text = await this.run('read-only', ['bin/bookkeeper', 'shell', 'listbookies', '-ro'], env)
+    return [...text.matchAll(/BookieID:([^, \n]+)/g)].map(([, id = '']) => id).sort()
+  }
+
   /** The bookies that have a cookie: those that ever were, and were not forgotten. */
   async cookies(): Promise<readonly string[]> {
     const env = { BOOKIE_CONF: await this.#bookieConf('shell', {}), BOOKIE_LOG_DIR: this.#folder }
@@ -188,6 +241,7 @@ export class PulsarCluster {
     const data = join(this.#folder, 'zookeeper')
     const dynamic = join(this.#folder, 'ensemble')
     mkdirSync(data)
+    const disk = this.#disksMib && SmallDisk.mount(data, this.#disksMib.zookeeper)
     writeFileSync(join(data, 'myid'), '1\n')
     writeFileSync(dynamic, `server.1=127.0.0.1:${server}:${election}:participant;127.0.0.1:${client}\n`)
     const conf = await this.#write('zookeeper.conf', await fileOf('production', 'zookeeper', 'zookeeper.conf'), {
@@ -197,6 +251,7 @@ export class PulsarCluster {
     })
     this.#zookeeper = `127.0.0.1:${client}`
     const child = await this.#startWith('zookeeper', ['zookeeper'], { PULSAR_ZK_CONF: conf })
+    this.#ensemble = { child, port: client, conf, disk }
     await untilReady(child, () => isLeader(client), LIMIT_MS)
   }
 
@@ -223,6 +278,7 @@ export class PulsarCluster {
   ): Promise<void> {
     const name = `bookie-${host}`
     const metrics = await freePort()
+    const disk = this.#disksMib && SmallDisk.mount(join(this.#folder, name), this.#disksMib.bookie)
     const [journals, ledgers] = ['journal', 'ledgers'].map((kind) =>
       Array.from({ length: volumes }, (_, at) => join(this.#folder, name, at === 0 ? kind : `${kind}${at}`)),
     ) as [string[], string[]]
@@ -237,7 +293,7 @@ export class PulsarCluster {
       readOnlyModeOnAnyDiskFullEnabled: `${volumes > 1}`,
     })
     const child = await this.#startWith(name, ['bookie'], { PULSAR_BOOKKEEPER_CONF: conf })
-    this.#bookies.push({ id: `${host}:${port}`, zone, child })
+    this.#bookies.push({ id: `${host}:${port}`, zone, child, disk })
     await untilReady(child, () => answersOk(`http://127.0.0.1:${metrics}/metrics`), LIMIT_MS)
   }
 
@@ -248,9 +304,9 @@ export class PulsarCluster {
       useHostNameAsBookieID: 'false',
       advertisedAddress: '127.0.0.1',
       // The disk of a machine for tests may be nearly full.
-      diskUsageThreshold: '0.99',
-      diskUsageWarnThreshold: '0.98',
-      diskUsageLwmThreshold: '0.98',
+      ...(this.#disksMib
+        ? {}
+        : { diskUsageThreshold: '0.99', diskUsageWarnThreshold: '0.98', diskUsageLwmThreshold: '0.98' }),
       ...overrides,
     })
   }

@@ -47,14 +47,20 @@ export class DeployedStack {
   /**
    * @param name of the new stack; a file for it is kept next to those of the project until `remove`.
    * @param stateFolder where the engine keeps the stack's state.
+   * @param passphrase with which it encrypts secrets.
    */
-  static async create(name: string, from: string, stateFolder: string): Promise<DeployedStack> {
+  static async create(
+    name: string,
+    from: string,
+    stateFolder: string,
+    passphrase = 'of a stack for tests',
+  ): Promise<DeployedStack> {
     const stack = await automation.LocalWorkspace.createOrSelectStack(
       { stackName: name, workDir: ROOT },
       {
         envVars: {
           PULUMI_BACKEND_URL: `file://${stateFolder}`,
-          PULUMI_CONFIG_PASSPHRASE: 'of a stack for tests',
+          PULUMI_CONFIG_PASSPHRASE: passphrase,
           PULUMI_SKIP_UPDATE_CHECK: '1',
         },
       },
@@ -117,9 +123,13 @@ export class DeployedStack {
     return this.#stack.exportStack()
   }
 
-  /** Forgets the stack and its file. */
-  async remove(): Promise<void> {
-    await this.#stack.workspace.removeStack(this.#stack.name)
+  importState(state: automation.Deployment): Promise<void> {
+    return this.#stack.importStack(state)
+  }
+
+  /** Forgets the stack and its file; with `force` also one that still has resources. */
+  async remove(options: { readonly force?: boolean } = {}): Promise<void> {
+    await this.#stack.workspace.removeStack(this.#stack.name, options)
   }
 
   /** Keeps what the engine has written besides the configuration: the encryption of the secrets. */

@@ -22,9 +22,11 @@ const mocks: pulumi.runtime.Mocks = {
   newResource({ type, name, inputs, id }) {
     const state: Record<string, unknown> = { ...inputs }
     if (type === 'tls:index/privateKey:PrivateKey') {
-      state['publicKeyPem'] = '-----BEGIN PUBLIC KEY-----\nUFVCTElD\n-----END PUBLIC KEY-----\n'
+      const isNext = name.endsWith('-key-2')
+      state['publicKeyPem'] =
+        `-----BEGIN PUBLIC KEY-----\n${isNext ? 'TkVYVA==' : 'UFVCTElD'}\n-----END PUBLIC KEY-----\n`
       state['privateKeyPem'] = `private key of ${name}`
-      state['privateKeyPemPkcs8'] = PRIVATE_KEY
+      state['privateKeyPemPkcs8'] = isNext ? NEXT_PRIVATE_KEY : PRIVATE_KEY
     }
     if (type.startsWith('tls:') && type.includes('Cert')) state['certPem'] = `certificate of ${name}`
     if (/tls:.*(SelfSigned|LocallySigned)Cert$/.test(type)) state['validityEndTime'] = CERTIFICATE_END
@@ -44,11 +46,16 @@ function generation({ keepers }: { readonly keepers?: { readonly generation: str
   return keepers === undefined ? '' : `, generation ${keepers.generation}`
 }
 
-const PRIVATE_KEY = (await import('node:crypto')).generateKeyPairSync('rsa', {
-  modulusLength: 2048,
-  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  publicKeyEncoding: { type: 'spki', format: 'pem' },
-}).privateKey
+const { generateKeyPairSync } = await import('node:crypto')
+const privateKey = () =>
+  generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  }).privateKey
+const PRIVATE_KEY = privateKey()
+/** That of the second generation. */
+const NEXT_PRIVATE_KEY = privateKey()
 
 await pulumi.runtime.setMocks(mocks, 'tracardi-at-scale', 'test', false)
 

@@ -30,7 +30,9 @@ fi
 { cat /config/zookeeper.conf; grep '^dynamicConfigFile=' "$conf/zoo.cfg"; } > "$conf/zoo.cfg.next"
 mv "$conf/zoo.cfg.next" "$conf/zoo.cfg"
 
+# A node that the stack no longer counts has left the ensemble, and must not come back by a restart.
 join() {
+  if [ "$ordinal" -gt "$last" ]; then return; fi
   until shell localhost:2181 config | grep -q "^server\.$id=.*:participant"; do
     leader=""
     for other in $(seq 0 "$last"); do

@@ -12,6 +12,25 @@ describe('the users of Elasticsearch', () => {
     assert.deepEqual(of('elasticsearch-user-tracardi'), { password: 'password of elasticsearch-user-tracardi' })
   })
 
+  it('have another one for another generation, and the first as it was made before there were any', async () => {
+    const keepers = async (elasticsearch: Readonly<Record<string, unknown>>) => {
+      const backup = { type: 's3', location: 'snapshots' }
+      const made = ofType(await registeredBy(changed('staging', { elasticsearch, backup })), 'RandomPassword')
+      return Object.fromEntries(
+        made
+          .filter(({ name }) => name.startsWith('elasticsearch-user-'))
+          .map(({ name, inputs }) => [name.replace('elasticsearch-user-', ''), inputs.keepers?.generation]),
+      )
+    }
+    assert.deepEqual(await keepers({}), { elastic: undefined, tracardi: undefined, backup: undefined })
+    assert.deepEqual(await keepers({ passwordGeneration: 2 }), { elastic: undefined, tracardi: '2', backup: '2' })
+    assert.deepEqual(await keepers({ adminPasswordGeneration: 3 }), {
+      elastic: '3',
+      tracardi: undefined,
+      backup: undefined,
+    })
+  })
+
   it('are made by a valid script, with the rights on the indices of the pipeline and on no other', async () => {
     const script = await jobScript('staging', 'elasticsearch-users', { runtime: { ELASTIC_INDEX_PREFIX: 'shop' } })
     assert.equal(syntaxFaults(script), '')

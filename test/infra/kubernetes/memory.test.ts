@@ -93,6 +93,7 @@ describe('the memory of a Node.js program', () => {
       api: '--max-old-space-size=230',
       worker: '--max-old-space-size=600',
       'set-up': '--max-old-space-size=153',
+      erase: '--max-old-space-size=307',
       replay: '--max-old-space-size=307',
     })
   })

@@ -52,6 +52,15 @@ describe('the tokens of a stack', () => {
     )
   })
 
+  it('are signed by another key for another generation', async () => {
+    const keys = async (pulsar: Readonly<Record<string, unknown>>) =>
+      ofType(await registeredBy(changed('production', { pulsar })), 'PrivateKey')
+        .map(({ name }) => name)
+        .filter((name) => name.startsWith('pulsar'))
+    assert.deepEqual(await keys({}), ['pulsar-tokens-key'])
+    assert.deepEqual(await keys({ tokenGeneration: 2 }), ['pulsar-tokens-key-2'])
+  })
+
   it('reach each program as its own alone', async () => {
     const templates = podTemplates(await registeredBy(changed('staging', { proxy: { replicas: 1 } })))
     const tokens = templates.flatMap(({ name, spec }) =>
@@ -65,6 +74,7 @@ describe('the tokens of a stack', () => {
       ['bookkeeper-drain-after', 'pulsar-token-admin'],
       ['bookkeeper-drain-before', 'pulsar-token-admin'],
       ['broker', 'pulsar-token-broker'],
+      ['erase', 'pulsar-token-api'],
       ['proxy', 'pulsar-token-proxy'],
       ['pulsar-permissions', 'pulsar-token-admin'],
       ['replay', 'pulsar-token-worker'],

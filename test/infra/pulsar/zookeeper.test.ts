@@ -85,6 +85,13 @@ describe('the start of a ZooKeeper node', () => {
     assert.equal(existsSync(join(folder.path, conf, 'dynamic.first')), false)
   })
 
+  it('does not join again when the stack no longer counts it', async () => {
+    const { status, calls } = await start(3, 3)
+    assert.equal(status, 0)
+    assert.deepEqual(calls, ['zookeeper'])
+    assert.equal(existsSync(join(folder.path, 'member')), false)
+  })
+
   it('counts as a member, which makes it ready, when the ensemble says so', async () => {
     const { calls } = await start(1, 2)
     assert.ok(calls.includes('zookeeper-shell -server localhost:2181 config'))

@@ -91,7 +91,22 @@ describe('a change of the configuration restarts', () => {
     ],
     ['nothing for larger disks', { bookkeeper: { ledgersGib: 500, journalGib: 50 }, zookeeper: { diskGib: 50 } }, []],
     ['autorecovery for its memory', { autorecovery: { memoryMib: 1024 } }, ['autorecovery']],
-    ['nothing for more ZooKeeper nodes', { zookeeper: { replicas: 5 } }, rolled('zookeeper')],
+    [
+      'nothing for more ZooKeeper nodes',
+      { zookeeper: { replicas: 5 } },
+      [...counted('zookeeper'), ...rolled('zookeeper')],
+    ],
+    ['all that uses tokens of Pulsar for a new key', { pulsar: { tokenGeneration: 2 } }, [...PROGRAMS, 'broker']],
+    [
+      'the programs for new passwords, with a new Job that makes the users',
+      { elasticsearch: { passwordGeneration: 2 } },
+      ['+ elasticsearch-users', '- elasticsearch-users', ...PROGRAMS, 'budget-keeper'],
+    ],
+    [
+      'the nodes for a new password of elastic',
+      { elasticsearch: { adminPasswordGeneration: 2 } },
+      [...rolled('elasticsearch'), ...DATA, 'elasticsearch-master'],
+    ],
     ['ZooKeeper for its memory', { zookeeper: { memoryMib: 2048 } }, [...rolled('zookeeper'), 'zookeeper']],
     ['nothing for proxies that are added', { proxy: { replicas: 1 } }, ['+ proxy']],
     ['data nodes for their heap', { elasticsearch: { heapGib: 6 } }, [...rolled('elasticsearch'), ...DATA]],
@@ -121,7 +136,14 @@ describe('a change of the configuration restarts', () => {
       [
         ...['+ bookkeeper-roll-out', '+ pulsar-upgrade', '+ zookeeper-roll-out'],
         ...['- bookkeeper-roll-out', '- pulsar-upgrade', '- zookeeper-roll-out', 'autorecovery', ...BOOKIES],
-        ...[...drains('bookkeeper'), 'broker', 'pulsar-metadata', 'pulsar-permissions', 'zookeeper'],
+        ...[
+          ...drains('bookkeeper'),
+          ...drains('zookeeper'),
+          'broker',
+          'pulsar-metadata',
+          'pulsar-permissions',
+          'zookeeper',
+        ],
       ],
     ],
     [
@@ -143,6 +165,7 @@ describe('a change of the configuration restarts', () => {
       [
         ...['api', ...drains('bookkeeper'), 'bookkeeper-roll-out', 'budget-keeper'],
         ...[...drains('elasticsearch'), 'elasticsearch-roll-out', 'set-up', 'worker', 'zookeeper-roll-out'],
+        ...drains('zookeeper'),
       ],
     ],
   ]

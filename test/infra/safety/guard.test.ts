@@ -90,6 +90,15 @@ describe('fewer servers that can be drained', () => {
     assert.deepEqual(judged('2', '3'), [])
   })
 
+  it('of ZooKeeper leave the ensemble first', () => {
+    const said: string[] = []
+    const [before, after] = [{ 'zookeeper.replicas': '5' }, { 'zookeeper.replicas': '3' }]
+    refuseChanges(update(before, after), { drains: true }, (text) => said.push(text))
+    assert.deepEqual(said, [
+      'zookeeper.replicas would go from 5 to 3: its last ZooKeeper nodes leave the ensemble first, and none goes before the others say so',
+    ])
+  })
+
   it('are refused where a zone would lose all of them', () => {
     assert.throws(() => judged('1', undefined), {
       message: `refused, because it could destroy data:

@@ -172,6 +172,28 @@ describe('a fact that becomes less', () => {
   })
 })
 
+describe('the generations of passwords', () => {
+  const of = (programs: string, admin: string): Facts => ({
+    'elasticsearch.passwordGeneration': programs,
+    'elasticsearch.adminPasswordGeneration': admin,
+  })
+
+  it('may become any other, one at a time', () => {
+    assert.deepEqual(refusedChanges(of('1', '1'), of('2', '1')), [])
+    assert.deepEqual(refusedChanges(of('2', '2'), of('2', '1')), [])
+    assert.deepEqual(refusedChanges({}, of('2', '2')), [])
+  })
+
+  it('are refused together', () => {
+    const why =
+      'the other generation of passwords changes too, and the Job that makes users could not log in; change one, `up`, then the other'
+    assert.deepEqual(refusedChanges(of('1', '1'), of('2', '3')), [
+      `elasticsearch.passwordGeneration would go from 1 to 2: ${why}`,
+      `elasticsearch.adminPasswordGeneration would go from 1 to 3: ${why}`,
+    ])
+  })
+})
+
 describe('the version of a server', () => {
   const both = (pulsar: string, elasticsearch: string): Facts => ({
     'pulsar.version': pulsar,
