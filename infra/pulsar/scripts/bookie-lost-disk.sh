@@ -14,7 +14,7 @@ ledgers() {
 }
 is_empty() { ! find __DATA__ -name VERSION | grep -q .; }
 trap 'exit 143' TERM INT
-if is_empty && bk cookie_get "$id" > /dev/null; then
+if is_empty && bk cookie_get "$id" | grep -q "^Cookie for bookie '$id' is:"; then
   while true; do
     if ! ledgers; then echo "The disks of $id are empty, and its ledgers cannot be listed."
     elif [ "$left" -eq 0 ]; then break
