@@ -14,10 +14,9 @@ import { OnCluster } from '../support/on-cluster.ts'
  */
 const NAMESPACE = 'tracardi-disasters'
 const IMAGES = JSON.parse(process.env['E2E_IMAGES'] ?? '{}') as Record<string, string>
-const SECURED = {
+const WITH_TOKENS = {
   platform: { namespace: NAMESPACE },
   images: IMAGES,
-  elasticsearch: { security: true },
   // A broker that authorises refuses its own WebSocket API, and the native client is not in every image.
   pulsar: { authentication: true, authorization: false },
 }
@@ -44,7 +43,7 @@ describe('a stack in a disaster', () => {
 
   before(async () => {
     stack = await DeployedStack.create(name, 'dev', folderOf('state'))
-    stack.configure(SECURED)
+    stack.configure(WITH_TOKENS)
     await stack.up()
   })
   after(async () => {
@@ -106,7 +105,7 @@ describe('a stack in a disaster', () => {
     await stack.remove({ force: true })
     await measured('state imported, and compared by a preview', async () => {
       stack = await DeployedStack.create(name, 'dev', folderOf('imported'))
-      stack.configure(SECURED)
+      stack.configure(WITH_TOKENS)
       await stack.importState(copy)
       assert.deepEqual((await stack.preview()).steps, [])
     })
@@ -128,7 +127,7 @@ describe('a stack in a disaster', () => {
     await deleteNamespace()
     await measured('state and passphrase lost', async () => {
       stack = await DeployedStack.create(`${name}-2`, 'dev', folderOf('new'), 'another passphrase')
-      stack.configure(SECURED)
+      stack.configure(WITH_TOKENS)
       await freeVolumes()
       await stack.up()
       await allStored()

@@ -30,9 +30,8 @@ describe('the guides, by commits alone', () => {
     assert.match(IMAGE, /@sha256:/, 'E2E_IMAGES has to name the image of the runtime by its digest, in "runtime"')
     pipeline = await LocalPipeline.create({ stack: `guides-${randomUUID().slice(0, 8)}`, from: 'dev', folder })
     stack = new Operated(pipeline, NAMESPACE, IMAGE)
-    await stack.change('A secured stack', {
+    await stack.change('A stack whose brokers ask for tokens', {
       platform: { namespace: NAMESPACE },
-      elasticsearch: { security: true },
       // A broker that authorises refuses its own WebSocket API, and the native client is not in every image.
       pulsar: { authentication: true, authorization: false },
     })

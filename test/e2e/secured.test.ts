@@ -87,6 +87,24 @@ describe('a secured stack on a cluster', () => {
     assert.equal((await ask(`${HOST}/_security/user`, '-u', user)).status, 403)
   })
 
+  it('gets new passwords by `up` alone, and refuses the old ones', async () => {
+    const password = (user: string) => secret(`elasticsearch-user-${user}`, 'password')
+    const statusOf = async (user: string, given: string) =>
+      (await ask(`${HOST}/_security/_authenticate`, '-u', `${user}:${given}`)).status
+    for (const [user, key] of [
+      ['tracardi', 'passwordGeneration'],
+      ['elastic', 'adminPasswordGeneration'],
+    ] as const) {
+      const before = await password(user)
+      stack.configure({ elasticsearch: { [key]: 2 } })
+      await stack.up()
+      assert.notEqual(await password(user), before)
+      await eventually(async () => (await statusOf(user, await password(user))) === 200)
+      assert.equal(await statusOf(user, before), 401)
+    }
+    assert.deepEqual((await stack.up()).steps, [])
+  })
+
   it('keeps its passwords, keys and tokens out of the state in plain text', async () => {
     const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
     const state = files.map((file) => readFileSync(join(file.parentPath, file.name), 'utf8')).join('\n')

@@ -12,7 +12,7 @@ ledgers() {
   left=$(printf '%s\n' "$found" | grep -c 'ledgerID:') || true
   [ "$left" -gt 0 ] || bk listledgers | grep -q 'ledgerID:'
 }
-is_empty() { ! find __DATA__ -name VERSION | grep -q .; }
+is_empty() { ! find __DATA__ -name VERSION 2> /dev/null | grep -q .; }
 trap 'exit 143' TERM INT
 if is_empty && bk cookie_get "$id" | grep -q "^Cookie for bookie '$id' is:"; then
   while true; do
