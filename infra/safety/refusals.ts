@@ -172,13 +172,13 @@ function judged(key: string, before: Facts, after: Facts, allowances: Allowances
   const [old, now] = [before[key] as string, after[key] ?? 'none']
   if (now === 'none' ? isOfEmpty(key, before) : isJudgedAsSet(key, allowances)) return NOTHING
   const change = `${key} would go from ${old || 'none'} to ${now || 'none'}`
-  const never = FIXED[key] ?? (VOLUMES.test(key) ? FIXED_VOLUMES : neverLess(key, old, now))
+  const never = neverAllowed(key, before, after)
   if (never !== undefined) return refusing(`${change}: ${never}`)
-  if (GENERATIONS.includes(key))
-    return changesAll(GENERATIONS, before, after) ? refusing(`${change}: ${ONE_GENERATION}`) : NOTHING
-  const servers = DRAINABLE.find(([pattern]) => pattern.test(key))
-  if (allowances.drains && servers !== undefined)
-    return drained({ key, old, now, servers: servers[1], others: takers(servers[0], before, after) }, allowances)
+  const drainable = DRAINABLE.find(([pattern]) => pattern.test(key))
+  if (allowances.drains && drainable !== undefined) {
+    const [pattern, servers] = drainable
+    return drained({ key, old, now, servers, others: takers(pattern, before, after) }, allowances)
+  }
   const remedy = key.endsWith('.version') ? versionRemedy(key, before, after) : remedyFor(key, old, now)
   if (remedy === undefined || allowances.acknowledge?.includes(`${key}=${now}`)) return NOTHING
   return refusing(`${change}: ${remedy}. If that is done, state platform.acknowledge: ["${key}=${now}"]`)
@@ -264,13 +264,18 @@ function changesAll(keys: readonly string[], before: Facts, after: Facts): boole
 }
 
 function remedyFor(key: string, old: string, now: string): string | undefined {
+  if (GENERATIONS.includes(key)) return undefined
   const find = (rules: typeof SHRINK) => rules.find(([pattern]) => pattern.test(key))?.[1]
   if (now === 'none' && key.endsWith('Gib')) return LEFT_BEHIND
   return find(PREPARED) ?? (isLess(old, now) ? (find(SHRINK) ?? 'what it counts holds data') : undefined)
 }
 
-function neverLess(key: string, old: string, now: string): string | undefined {
-  return isLess(old, now) ? NEVER_LESS.find(([pattern]) => pattern.test(key))?.[1] : undefined
+/** Why a change is refused, whatever an operator has prepared. */
+function neverAllowed(key: string, before: Facts, after: Facts): string | undefined {
+  if (GENERATIONS.includes(key) && changesAll(GENERATIONS, before, after)) return ONE_GENERATION
+  if (VOLUMES.test(key)) return FIXED_VOLUMES
+  const less = isLess(before[key] as string, after[key] ?? 'none')
+  return FIXED[key] ?? (less ? NEVER_LESS.find(([pattern]) => pattern.test(key))?.[1] : undefined)
 }
 
 function isLess(old: string, now: string): boolean {

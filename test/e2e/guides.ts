@@ -9,7 +9,11 @@ export type Guide = { readonly guide: string } & (
 
 const EXPLAINS = 'it explains, and changes nothing'
 const NEW_SERVERS = 'it needs another version of a server: test/operators/upgrades.test.ts has the real ones'
-const SEVERAL_NODES = 'it needs three nodes of Elasticsearch'
+
+const MASTER = 'elasticsearch-master-0'
+const SMALL_NODES = ['elasticsearch-data-small-0', 'elasticsearch-data-small-1']
+const OLD_BOOKIES = ['bookkeeper-0', 'bookkeeper-1']
+const SMALL_BOOKIES = ['bookkeeper-small-0', 'bookkeeper-small-1']
 
 const of = (guide: string, steps: (stack: Operated) => Promise<void>): Guide => ({ guide, steps })
 const not = (guide: string, reason: string): Guide => ({ guide, reason })
@@ -44,7 +48,7 @@ export const GUIDES: readonly Guide[] = [
   of('More bookies', async (stack) => {
     await stack.change('More bookies', { bookkeeper: { replicas: 2 } })
     await stack.ready('statefulsets', 'bookkeeper', 2)
-    assert.deepEqual(await cookies(stack), ['bookkeeper-0', 'bookkeeper-1'])
+    assert.deepEqual(await cookies(stack), OLD_BOOKIES)
   }),
   of('More ZooKeeper nodes', async (stack) => {
     const before = await stack.pods('zookeeper')
@@ -52,11 +56,44 @@ export const GUIDES: readonly Guide[] = [
     assert.deepEqual(await ensemble(stack), ['1', '2', '3'])
     assert.equal((await stack.pods('zookeeper')).get('zookeeper-0'), before.get('zookeeper-0'))
   }),
-  not('More data nodes', `${SEVERAL_NODES}: test/e2e/day-two.test.ts`),
-  not('Warm nodes', `${SEVERAL_NODES}: test/operators/warm-tier.test.ts`),
+  of('More data nodes', async (stack) => {
+    await stack.change('A data node', { elasticsearch: { dataNodes: 1 } })
+    assert.deepEqual(await nodes(stack), ['elasticsearch-data-0', MASTER])
+  }),
+  of('More or fewer masters', async (stack) => {
+    const { cluster_uuid: cluster } = await stack.search('')
+    await stack.change('Three masters', { elasticsearch: { masterNodes: 3 } })
+    assert.equal((await voters(stack)).length, 3)
+    await stack.change('One master', { elasticsearch: { masterNodes: 1 } })
+    await stack.ready('statefulsets', 'elasticsearch-master', 1)
+    assert.equal((await voters(stack)).length, 1)
+    assert.deepEqual(await nodes(stack), ['elasticsearch-data-0', MASTER])
+    assert.equal((await stack.search('')).cluster_uuid, cluster)
+  }),
+  not('Warm nodes', 'it needs events of weeks ago: test/operators/warm-tier.test.ts'),
   not('Larger disks', 'it needs a StorageClass that expands: test/e2e/platform.test.ts does it where there is one'),
-  not('Another disk for data nodes', `${SEVERAL_NODES}: test/operators/drain-data-nodes.test.ts`),
-  not('Other disks for bookies', 'it needs twice the bookies: test/operators/bookie-sets.test.ts'),
+  of('Another disk for data nodes', async (stack) => {
+    const old = { oldDataSet: 'first', oldDataNodes: 1, oldDataGib: 5, oldHeapGib: 1 }
+    await stack.change('Data nodes next to the old one', {
+      elasticsearch: { dataSet: 'small', dataNodes: 2, dataGib: 4, ...old },
+    })
+    assert.deepEqual(await nodes(stack), ['elasticsearch-data-0', ...SMALL_NODES, MASTER])
+    await stack.change('Without data on the old one', { elasticsearch: { oldDataNodes: 0 } })
+    assert.deepEqual(await nodes(stack), [...SMALL_NODES, MASTER])
+    await stack.change('Without the old set', { elasticsearch: { oldDataSet: '' } })
+    assert.deepEqual(await setsOf(stack, 'elasticsearch'), ['elasticsearch-data-small', 'elasticsearch-master'])
+  }),
+  of('Other disks for bookies', async (stack) => {
+    const old = { oldSet: 'first', oldReplicas: 2, oldJournalGib: 5, oldLedgersGib: 5 }
+    await stack.change('Bookies next to the old ones', {
+      bookkeeper: { set: 'small', replicas: 2, journalGib: 4, ledgersGib: 4, ...old },
+    })
+    assert.deepEqual(await cookies(stack), [...OLD_BOOKIES, ...SMALL_BOOKIES])
+    await stack.change('Without ledgers on the old ones', { bookkeeper: { oldReplicas: 0 } })
+    assert.deepEqual(await cookies(stack), SMALL_BOOKIES)
+    await stack.change('Without the old set', { bookkeeper: { oldSet: '' } })
+    assert.deepEqual(await setsOf(stack, 'bookkeeper'), ['bookkeeper-small'])
+  }),
   of('Shards and replicas', async (stack) => {
     await stack.change('More shards', { runtime: { ELASTIC_INDEX_SHARDS: 2 } })
     const { index_templates: templates } = await stack.search('_index_template/tracardi-event')
@@ -82,10 +119,13 @@ export const GUIDES: readonly Guide[] = [
   }),
   of('Fewer bookies', async (stack) => {
     await stack.change('Fewer bookies', { bookkeeper: { replicas: 1 } })
-    await stack.ready('statefulsets', 'bookkeeper', 1)
-    assert.deepEqual(await cookies(stack), ['bookkeeper-0'])
+    await stack.ready('statefulsets', 'bookkeeper-small', 1)
+    assert.deepEqual(await cookies(stack), SMALL_BOOKIES.slice(0, 1))
   }),
-  not('Fewer data nodes', `${SEVERAL_NODES}: test/operators/drain-data-nodes.test.ts`),
+  of('Fewer data nodes', async (stack) => {
+    await stack.change('Fewer data nodes', { elasticsearch: { dataNodes: 1 } })
+    assert.deepEqual(await nodes(stack), [...SMALL_NODES.slice(0, 1), MASTER])
+  }),
   not('Snapshots', 'it needs a store that many nodes can mount: test/contract/backup.test.ts'),
   not('Upgrading', EXPLAINS),
   of('A new runtime image', async (stack) => {
@@ -165,7 +205,29 @@ async function ensemble({ cluster, namespace }: Operated): Promise<readonly stri
   return [...printed.matchAll(/^server\.(\d+)=.*:participant/gm)].map(([, id = '']) => id).sort()
 }
 
+/** The ids of the masters that elect. */
+async function voters(stack: Operated): Promise<readonly string[]> {
+  const state = await stack.search('_cluster/state/metadata?filter_path=**.last_committed_config')
+  return state.metadata.cluster_coordination.last_committed_config
+}
+
+async function nodes(stack: Operated): Promise<readonly string[]> {
+  const { nodes: all } = await stack.search('_nodes/_all/none?filter_path=nodes.*.name')
+  return Object.values<{ readonly name: string }>(all)
+    .map(({ name }) => name)
+    .sort()
+}
+
+/** The StatefulSets whose names begin so. */
+async function setsOf({ cluster, namespace }: Operated, prefix: string): Promise<readonly string[]> {
+  const { items } = await cluster.get(`/apis/apps/v1/namespaces/${namespace}/statefulsets`)
+  return items
+    .map(({ metadata }: { readonly metadata: { readonly name: string } }) => metadata.name)
+    .filter((name: string) => name.startsWith(prefix))
+    .sort()
+}
+
 async function cookies({ cluster, namespace }: Operated): Promise<readonly string[]> {
   const printed = await cluster.zookeeper(namespace, 'ls /ledgers/cookies')
-  return [...printed.matchAll(/(bookkeeper-\d+)\./g)].map(([, name = '']) => name).sort()
+  return [...printed.matchAll(/(bookkeeper-(?:small-)?\d+)\./g)].map(([, name = '']) => name).sort()
 }

@@ -86,7 +86,7 @@ describe('three nodes of ZooKeeper that become one', function () {
   }
 
   /** By the script of the Job that comes before the set or after it. */
-  async function drain(when: 'before' | 'after'): Promise<string> {
+  async function drain(when: 'before' | 'after'): Promise<void> {
     const templates = podTemplates(await registeredBy(changed('dev', { zookeeper: { replicas: 1 } })))
     const { spec } =
       templates.find(({ name }) => name.startsWith(`zookeeper-drain-${when}-`)) ?? assert.fail('no drain')
@@ -98,7 +98,6 @@ describe('three nodes of ZooKeeper that become one', function () {
       .replace('-ge 120', '-ge 1')
     const job = await run(`drain-${when}`, ['bash', '-c', script], SHELL)
     assert.equal((await job.exited).code, 0, readFileSync(job.logFile, 'utf8'))
-    return readFileSync(job.logFile, 'utf8')
   }
 
   it('are all in the ensemble', async () => {
@@ -107,7 +106,7 @@ describe('three nodes of ZooKeeper that become one', function () {
 
   it('leave it before their pods go, the leader too, and the one that stays serves alone', async () => {
     const fromMs = performance.now()
-    assert.match(await drain('before'), /they have left the ensemble/)
+    await drain('before')
     process.stdout.write(`      out of the ensemble after ${((performance.now() - fromMs) / 1000).toFixed(1)} s\n`)
     assert.deepEqual(await ensemble(hostOf(0)), ['1'])
     for (const node of nodes.slice(1)) node.kill()
