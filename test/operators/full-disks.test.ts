@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { SmallDisk } from '../faults/small-disk.ts'
 import { PulsarCluster } from './pulsar-cluster.ts'
 
-const TOPIC = 'persistent://public/default/full'
+const TOPIC = 'public/default/full'
 const DISKS_MIB = { zookeeper: 256, bookie: 1024 }
 /** A bookie is read-only from 95 % on. */
 const LEFT_BYTES = 16 * 2 ** 20
@@ -17,36 +17,20 @@ describe('a disk of Pulsar that is full', function () {
   before(async () => {
     const servers = { zones: ['a'], bookiesInZone: 4, brokers: 1 }
     cluster = await PulsarCluster.start({ name: 'full-disks', ...servers, disksMib: DISKS_MIB })
-    await call('POST', 'namespaces/public/default/retention', { retentionTimeInMinutes: -1, retentionSizeInMB: -1 })
-    await call('PUT', TOPIC.replace('://', '/'))
+    await cluster.createTopic(TOPIC)
     await publish()
   })
   after(() => cluster.stop())
 
-  async function call(method: string, path: string, body?: unknown): Promise<void> {
-    const answer = await fetch(`http://${cluster.brokers[0]?.admin}/admin/v2/${path}`, {
-      method,
-      headers: { 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    assert.ok(answer.ok, `${method} ${path} → ${answer.status} ${await answer.text()}`)
-  }
-
-  const client = (command: 'produce' | 'consume', ...options: readonly string[]) => {
-    const url = cluster.brokers[0]?.serviceUrl as string
-    return cluster.run(command, ['bin/pulsar-client', '--url', url, command, ...options, TOPIC])
-  }
-
   /** @throws Error when not all of them are acknowledged. */
   async function publish(): Promise<void> {
     const ids = Array.from({ length: MESSAGES }, (_, number) => `event-${sent.length + number}`)
-    await client('produce', '--messages', ids.join())
+    await cluster.produce(TOPIC, ids)
     sent = [...sent, ...ids]
   }
 
   async function allKept(): Promise<void> {
-    const output = await client('consume', '-s', `all-${sent.length}`, '-p', 'Earliest', '-n', `${sent.length}`)
-    assert.deepEqual(new Set([...output.matchAll(/content:(event-\d+)/g)].map(([, id]) => id)), new Set(sent))
+    assert.deepEqual(new Set(await cluster.read(TOPIC, sent.length)), new Set(sent))
   }
 
   /** @returns how long it took, in seconds. */
@@ -73,7 +57,7 @@ describe('a disk of Pulsar that is full', function () {
     const disks = cluster.bookies.map(({ disk }) => disk as SmallDisk)
     for (const disk of disks) disk.fill(LEFT_BYTES)
     await until(async () => (await cluster.readOnly()).length === disks.length)
-    await call('PUT', 'namespaces/public/default/unload')
+    await cluster.call('PUT', 'namespaces/public/default/unload')
     await assert.rejects(publish())
     for (const disk of disks) disk.free()
     say(`takes messages ${await until(() => publish().then(() => true))} s after there was room`)
@@ -83,7 +67,7 @@ describe('a disk of Pulsar that is full', function () {
   it('of ZooKeeper ends it, and it comes back with all that it knew', async () => {
     const { disk, child, serves } = cluster.zookeeper
     disk.fill(0)
-    await call('PUT', 'namespaces/public/other').catch(() => undefined)
+    await cluster.call('PUT', 'namespaces/public/other').catch(() => undefined)
     say(`ended after ${await until(async () => !(await serves()))} s`)
     child.kill()
     await child.exited

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { PulsarCluster } from './pulsar-cluster.ts'
 
-const TOPIC = 'persistent://public/default/kept'
+const TOPIC = 'public/default/kept'
 const MESSAGES = 1000
 /** Of one call of the client. */
 const BATCH = 250
@@ -16,31 +16,14 @@ describe('a bookie of four that has lost its disks', function () {
 
   before(async () => {
     cluster = await PulsarCluster.start({ name: 'lost-disk', zones: ['a'], bookiesInZone: 4, brokers: 1 })
-    const forever = { retentionTimeInMinutes: -1, retentionSizeInMB: -1 }
-    await call('POST', 'namespaces/public/default/retention', forever)
-    await call('PUT', TOPIC.replace('://', '/'))
+    await cluster.createTopic(TOPIC)
     for (let from = 0; from < MESSAGES; from += BATCH) {
-      const messages = ids.slice(from, from + BATCH).join()
-      await client('produce', '--messages', messages)
+      await cluster.produce(TOPIC, ids.slice(from, from + BATCH))
       // The next ones are in another ledger.
-      if (from < MESSAGES - BATCH) await call('PUT', 'namespaces/public/default/unload')
+      if (from < MESSAGES - BATCH) await cluster.call('PUT', 'namespaces/public/default/unload')
     }
   })
   after(() => cluster.stop())
-
-  async function call(method: string, path: string, body?: unknown): Promise<void> {
-    const answer = await fetch(`http://${cluster.brokers[0]?.admin}/admin/v2/${path}`, {
-      method,
-      headers: { 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    assert.ok(answer.ok, `${method} ${path} → ${answer.status} ${await answer.text()}`)
-  }
-
-  const client = (command: 'produce' | 'consume', ...options: readonly string[]) => {
-    const url = cluster.brokers[0]?.serviceUrl as string
-    return cluster.run(command, ['bin/pulsar-client', '--url', url, command, ...options, TOPIC])
-  }
 
   it('does not start while ledgers name it', async () => {
     const ledgers = (await cluster.ledgers()).join()
@@ -69,9 +52,7 @@ describe('a bookie of four that has lost its disks', function () {
     await cluster.startAgain(lost, 'writable')
     assert.ok((await cluster.cookies()).includes(lost))
     const seconds = ((performance.now() - fromMs) / 1000).toFixed(1)
-    const output = await client('consume', '-s', 'all', '-p', 'Earliest', '-n', `${MESSAGES}`)
-    const found = [...output.matchAll(/content:(event-\d+)/g)].map(([, id]) => id)
-    assert.deepEqual(new Set(found), new Set(ids))
+    assert.deepEqual(new Set(await cluster.read(TOPIC, MESSAGES)), new Set(ids))
     process.stdout.write(`      ${MESSAGES} messages, 0 lost; a new disk serves after ${seconds} s\n`)
   })
 })

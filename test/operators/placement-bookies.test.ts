@@ -20,21 +20,13 @@ describe('six bookies in three zones', function () {
   before(async () => {
     cluster = await PulsarCluster.start({ name: 'bookies', zones: ZONES, bookiesInZone: BOOKIES_IN_ZONE, brokers: 1 })
     // Nobody reads the topic, and its ledgers must stay.
-    await call('POST', 'namespaces/public/default/retention', { retentionTimeInMinutes: -1, retentionSizeInMB: -1 })
-    await call('PUT', `${TOPIC}/partitions`, PARTITIONS)
+    await cluster.call('POST', 'namespaces/public/default/retention', {
+      retentionTimeInMinutes: -1,
+      retentionSizeInMB: -1,
+    })
+    await cluster.call('PUT', `${TOPIC}/partitions`, PARTITIONS)
   })
   after(() => cluster?.stop())
-
-  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(`http://${cluster.brokers[0]?.admin}/admin/v2/${path}`, {
-      method,
-      headers: { 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    const text = await response.text()
-    assert.ok(response.ok, `${method} ${path} → ${response.status} ${text}`)
-    return (text === '' ? undefined : JSON.parse(text)) as T
-  }
 
   /** A message for each partition, in ledgers that are closed afterwards. @returns the ensembles of all closed ledgers. */
   async function publish(closed: number): Promise<readonly Ensembles[]> {
@@ -42,7 +34,7 @@ describe('six bookies in three zones', function () {
     const topic = TOPIC.replace('persistent/', 'persistent://')
     const each = ['--disable-batching', '--num-produce', `${PARTITIONS}`, '--messages', 'x', topic]
     await cluster.run('publisher', ['bin/pulsar-client', '--url', url, 'produce', ...each])
-    await call('PUT', 'namespaces/public/default/unload')
+    await cluster.call('PUT', 'namespaces/public/default/unload')
     let found: readonly Ensembles[] = []
     await eventually(async () => {
       found = await ledgers()

@@ -228,6 +228,44 @@ export class PulsarCluster {
     return [...text.matchAll(/BookieID:([^, \n]+)/g)].map(([, id = '']) => id).sort()
   }
 
+  /** A call of the admin API that must succeed. @param path after `/admin/v2/`. */
+  async call(method: string, path: string, body?: unknown): Promise<void> {
+    const answer = await fetch(`http://${this.#brokers[0]?.admin}/admin/v2/${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    if (!answer.ok) throw new Error(`${method} ${path} → ${answer.status} ${await answer.text()}`)
+  }
+
+  /** A topic whose messages are never deleted. @param path like `public/default/name`. */
+  async createTopic(path: string): Promise<void> {
+    const namespace = `namespaces/${path.slice(0, path.lastIndexOf('/'))}`
+    const forever = { retentionTimeInMinutes: -1, retentionSizeInMB: -1 }
+    await this.call('POST', `${namespace}/retention`, forever)
+    await this.call('PUT', `persistent/${path}`)
+  }
+
+  /** Publishes texts to a topic. @throws Error when not all of them are acknowledged. */
+  async produce(path: string, texts: readonly string[]): Promise<void> {
+    await this.#client('produce', '--messages', texts.join(), `persistent://${path}`)
+  }
+
+  /** The texts of a topic from its beginning, without a subscription. Waits for as many messages. */
+  async read(path: string, messages: number): Promise<readonly string[]> {
+    const output = await this.#client('read', '-m', 'earliest', '-n', `${messages}`, `persistent://${path}`)
+    return [...output.matchAll(/content:(.*)$/gm)].map(([, text = '']) => text)
+  }
+
+  #client(...words: readonly string[]): Promise<string> {
+    return this.run(words[0] as string, [
+      'bin/pulsar-client',
+      '--url',
+      this.#brokers[0]?.serviceUrl as string,
+      ...words,
+    ])
+  }
+
   /** Runs a command of Pulsar's distribution to its end. @returns what it has printed. @throws Error where it fails. */
   async run(name: string, command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
     this.#runs += 1

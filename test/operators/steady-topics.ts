@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { eventually } from '../support/until.ts'
 import type { PulsarCluster } from './pulsar-cluster.ts'
 
-const TOPICS = ['one', 'two', 'three', 'four'].map((name) => `persistent/public/default/${name}`)
+const TOPICS = ['one', 'two', 'three', 'four'].map((name) => `public/default/${name}`)
 const PAUSE_MS = 20
 const RECEIPT_MS = 20_000
 
@@ -16,9 +16,7 @@ export class SteadyTopics {
 
   static async make(cluster: PulsarCluster): Promise<SteadyTopics> {
     const topics = new SteadyTopics(cluster)
-    const forever = { retentionTimeInMinutes: -1, retentionSizeInMB: -1 }
-    await topics.call('POST', 'namespaces/public/default/retention', forever)
-    for (const topic of TOPICS) await topics.call('PUT', topic)
+    for (const topic of TOPICS) await cluster.createTopic(topic)
     topics.start()
     return topics
   }
@@ -30,15 +28,6 @@ export class SteadyTopics {
   /** How many messages have a receipt. */
   get acknowledged(): number {
     return this.#acknowledged.length
-  }
-
-  async call(method: string, path: string, body?: unknown): Promise<void> {
-    const answer = await fetch(`http://${this.#cluster.brokers[0]?.admin}/admin/v2/${path}`, {
-      method,
-      headers: { 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    assert.ok(answer.ok, `${method} ${path} → ${answer.status} ${await answer.text()}`)
   }
 
   start(): void {
@@ -53,7 +42,7 @@ export class SteadyTopics {
 
   /** Begins another ledger of each topic, and closes the one before. */
   async unload(): Promise<void> {
-    await this.call('PUT', 'namespaces/public/default/unload')
+    await this.#cluster.call('PUT', 'namespaces/public/default/unload')
   }
 
   /** After `stop`: asserts that nothing acknowledged was lost, and prints how many messages were stored twice. */
@@ -73,7 +62,7 @@ export class SteadyTopics {
   }
 
   #socket(what: string, topic: string): WebSocket {
-    return new WebSocket(`ws://${this.#cluster.brokers[0]?.admin}/ws/v2/${what}/${topic}`)
+    return new WebSocket(`ws://${this.#cluster.brokers[0]?.admin}/ws/v2/${what}/persistent/${topic}`)
   }
 
   /** As the API does: an id counts only after the receipt, and is sent again without one. */
