@@ -6,6 +6,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { eventIdOf } from '../../runtime/search/documents.ts'
 import { Cluster } from '../support/cluster.ts'
 import { DeployedStack } from '../support/deployed.ts'
@@ -112,6 +113,30 @@ describe('a stack with three nodes of Elasticsearch and four bookies, under load
     )
     assert.deepEqual(restarts.map(({ pod }) => pod).sort(), SEARCH)
     assert.equal((await watch.restarts('bookkeeper')).length, 4)
+  })
+
+  it('is drained by `kubectl drain` one server at a time', async () => {
+    const tiers = ['bookkeeper', 'elasticsearch-master']
+    const before = (await Promise.all(tiers.map(podsOf))).flat().map(({ uid }) => uid)
+    const watch = Watch.start(cluster, NAMESPACE, search)
+    const { items } = await cluster.get('/api/v1/nodes')
+    const node = `/api/v1/nodes/${items[0].metadata.name}`
+    const selector = `--pod-selector=app.kubernetes.io/name in (${tiers.join()})`
+    const options = ['--delete-emptydir-data', '--ignore-daemonsets', selector]
+    const drain = spawn('kubectl', ['drain', items[0].metadata.name, ...options], { stdio: 'ignore' })
+    // What is evicted comes back to the only machine, which takes pods again meanwhile.
+    const free = { spec: { unschedulable: false } }
+    await eventually(async () => {
+      await cluster.request('PATCH', node, free, 'application/merge-patch+json')
+      await sleep(1000)
+      return drain.exitCode !== null
+    })
+    assert.equal(drain.exitCode, 0)
+    await eventually(async () => (await podsOf('elasticsearch-master')).length === SEARCH.length)
+    const seen = await watch.stop()
+    assert.deepEqual({ red: seen.red, away: seen.away }, { red: 0, away: { bookkeeper: 1, 'elasticsearch-master': 1 } })
+    const left = (await Promise.all(tiers.map(podsOf))).flat().filter(({ uid }) => before.includes(uid))
+    assert.deepEqual(left, [])
   })
 
   it('stops before a pod that has an only copy, with its name, and continues when it is gone', async () => {

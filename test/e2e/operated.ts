@@ -1,5 +1,11 @@
+import assert from 'node:assert/strict'
+import type { Load } from '../support/load.ts'
 import type { Groups, LocalPipeline } from '../support/local-pipeline.ts'
 import { OnCluster } from '../support/on-cluster.ts'
+
+/** A step of a preview that removes something with data, and its id. A claim that is only deleted stays on the cluster. */
+const REMOVED =
+  /^ *(?:(?:\+-|-|--|\+\+) *kubernetes:(?:apps\/v1:StatefulSet|core\/v1:Namespace)|(?:\+-|--|\+\+) *kubernetes:core\/v1:PersistentVolumeClaim): .*\n *\[id=(.*?)\]/gm
 
 /** A stack on a cluster that is changed by commits alone. */
 export class Operated extends OnCluster {
@@ -22,6 +28,37 @@ export class Operated extends OnCluster {
 
   async changeSecret(message: string, key: string, value: string): Promise<void> {
     await this.#deploy(await this.#pipeline.commitSecret(message, key, value))
+  }
+
+  /** The last commit of the project, instead of an older one. */
+  async upgrade(image: string): Promise<void> {
+    this.image = image
+    await this.#deploy(await this.#pipeline.upgrade('The next release'))
+  }
+
+  /** What an `up` of the last commit would still do. */
+  preview(): Promise<string> {
+    return this.#pipeline.preview()
+  }
+
+  /** The ids of what holds data and is replaced or deleted by a commit, as its preview says. */
+  get removed(): readonly string[] {
+    return this.previews.flatMap((preview) => [...preview.matchAll(REMOVED)].map(([, id = '']) => id))
+  }
+
+  /** Stops the load, and asserts that each event with a 200 is stored, once. */
+  async verify(load: Load): Promise<void> {
+    await load.stop()
+    const accepted = [...load.accepted]
+    let ids: readonly string[] = []
+    await this.until('each event is stored', async () => {
+      ids = await this.storedIds()
+      const stored = new Set(ids)
+      return accepted.every((id) => stored.has(id))
+    })
+    const twice = ids.length - new Set(ids).size
+    process.stdout.write(`      ${accepted.length} accepted, 0 lost, ${twice} twice\n`)
+    assert.equal(twice, 0)
   }
 
   async #deploy(commit: string): Promise<void> {

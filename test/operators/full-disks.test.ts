@@ -67,8 +67,9 @@ describe('a disk of Pulsar that is full', function () {
   it('of ZooKeeper ends it, and it comes back with all that it knew', async () => {
     const { disk, child, serves } = cluster.zookeeper
     disk.fill(0)
+    const ended = until(async () => !(await serves()))
     await cluster.call('PUT', 'namespaces/public/other').catch(() => undefined)
-    say(`ended after ${await until(async () => !(await serves()))} s`)
+    say(`ended after ${await ended} s`)
     child.kill()
     await child.exited
     disk.free()

@@ -21,11 +21,13 @@ export interface PipelineOptions {
   readonly from: string
   /** Empty; for repositories and state. */
   readonly folder: string
+  /** The commit or tag of the project that it begins with. @default the last commit */
+  readonly release?: string
 }
 
 /**
  * What `deploy.yml` does with a commit, without GitHub: operators push to a bare repository, a runner checks the commit out, verifies the
- * order, sets the image, previews, and runs `up`. The state is in a folder. It is the last commit of the project that is deployed.
+ * order, sets the image, previews, and runs `up`. The state is in a folder. The dependencies are those that are installed here.
  */
 export class LocalPipeline {
   readonly #options: PipelineOptions
@@ -44,7 +46,7 @@ export class LocalPipeline {
     const pipeline = new LocalPipeline(options)
     const origin = join(options.folder, 'origin.git')
     await run('git', ['clone', '--quiet', '--bare', ROOT, origin])
-    await run('git', ['--git-dir', origin, 'update-ref', 'refs/heads/main', 'HEAD'])
+    await run('git', ['--git-dir', origin, 'update-ref', 'refs/heads/main', options.release ?? 'HEAD'])
     for (const clone of [pipeline.#operator, pipeline.#runner]) {
       await run('git', ['clone', '--quiet', '--branch', 'main', origin, clone])
       // What `npm ci` installs.
@@ -70,13 +72,27 @@ export class LocalPipeline {
     return this.#push(message)
   }
 
+  /** Takes over the last commit of the project, as one who upgrades it does. @returns the commit. */
+  async upgrade(message: string): Promise<string> {
+    const last = (await run('git', ['-C', ROOT, 'rev-parse', 'HEAD'])).stdout.trim()
+    await this.#git('merge', '--quiet', '--no-ff', '--message', message, last)
+    return this.#pushed()
+  }
+
   async #push(message: string): Promise<string> {
-    const git = (...args: readonly string[]) => run('git', ['-C', this.#operator, ...args])
+    await this.#git('add', 'stacks')
+    await this.#git('commit', '--quiet', '--message', message)
+    return this.#pushed()
+  }
+
+  async #pushed(): Promise<string> {
+    await this.#git('push', '--quiet', 'origin', 'HEAD:main')
+    return (await this.#git('rev-parse', 'HEAD')).stdout.trim()
+  }
+
+  #git(...args: readonly string[]) {
     const author = ['-c', 'user.name=Operator', '-c', 'user.email=operator@example.com']
-    await git('add', 'stacks')
-    await git(...author, 'commit', '--quiet', '--message', message)
-    await git('push', '--quiet', 'origin', 'HEAD:main')
-    return (await git('rev-parse', 'HEAD')).stdout.trim()
+    return run('git', ['-C', this.#operator, ...author, ...args])
   }
 
   /**
@@ -93,9 +109,14 @@ export class LocalPipeline {
       this.#execute(process.execPath, ['infra/commands/pipeline.ts', ...args, '--stack', stack])
     await prepare('order', '--commit', commit)
     await prepare('image', '--image', image)
-    const preview = await this.#pulumi(this.#runner, 'preview', '--diff', '--stack', stack)
+    const preview = await this.preview()
     await this.#pulumi(this.#runner, 'up', '--yes', '--skip-preview', '--message', commit, '--stack', stack)
     return preview
+  }
+
+  /** What the preview of the commit that was deployed last shows. */
+  preview(): Promise<string> {
+    return this.#pulumi(this.#runner, 'preview', '--diff', '--stack', this.#options.stack)
   }
 
   /** Removes what the stack has made, and the stack. */
