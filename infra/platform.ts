@@ -100,6 +100,7 @@ export class Platform extends ComponentResource {
       authenticated: settled.pulsar?.authentication ?? true,
       snapshotPorts: storePorts(settled.backup),
       offloadPorts: settled.pulsar ? storePorts(settled.pulsar.offload) : [],
+      mastersHoldData: settled.elasticsearch?.mastersHoldData ?? false,
       rollouts: settled.pulsar !== undefined || settled.elasticsearch !== undefined,
     })
     const network = new NetworkPolicies(

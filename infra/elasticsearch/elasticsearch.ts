@@ -19,7 +19,7 @@ import type { SearchAccess, SearchEndpoint } from './endpoint.ts'
 import { elasticsearchFacts, type SettledElasticsearch } from './facts.ts'
 import { ELASTICSEARCH_USER, elasticsearchPod } from './node.ts'
 import { drainNodes, gatedNodes, rollOutNodes } from './node-jobs.ts'
-import { membersService, type NodeSet, nodeSets, tierName } from './node-sets.ts'
+import { clientTier, membersService, type NodeSet, nodeSets, tierName } from './node-sets.ts'
 import {
   elasticsearchSettings,
   FOUNDING_FILE,
@@ -198,9 +198,11 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     const sets = nodeSets(name, config, site)
     const alone = sets.reduce((nodes, { share }) => nodes + share.replicas, 0) === 1
     const members = { http: HTTP_PORT, transport: TRANSPORT_PORT }
-    // Clients speak to the nodes that hold data; where there are only masters, those do.
-    const dataTier = config.dataNodes > 0 ? 'elasticsearch-data' : 'elasticsearch-master'
-    const clients = service(site, { tier: dataTier, name, ports: { http: HTTP_PORT }, type: 'ClusterIP' }, child)
+    const clients = service(
+      site,
+      { tier: clientTier(config), name, ports: { http: HTTP_PORT }, type: 'ClusterIP' },
+      child,
+    )
     const tiers = [...new Set(sets.map((set) => set.tier))]
     const peers = tiers.map((tier) =>
       service(site, { tier, name: membersService(name, tier), ports: members, type: 'headless' }, child),

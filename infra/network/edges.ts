@@ -1,3 +1,4 @@
+import { clientTier } from '../elasticsearch/node-sets.ts'
 import { type Outside, scrapedOf, TIER_NAMES, TIERS, type Tier, tierOf } from '../kubernetes/tiers.ts'
 
 /** Who connects to whom, on which ports. */
@@ -47,6 +48,8 @@ export interface EdgesArgs {
   readonly snapshotPorts?: readonly number[]
   /** Ports outside of the cluster on which the brokers reach the store of offloaded ledgers. @default [] */
   readonly offloadPorts?: readonly number[]
+  /** Whether the masters of Elasticsearch hold data, and so answer clients. @default false */
+  readonly mastersHoldData?: boolean
   /** Whether Jobs restart or drain servers of the stack. @default false */
   readonly rollouts?: boolean
 }
@@ -62,10 +65,10 @@ const SEARCH_NODES = ['elasticsearch-master', 'elasticsearch-data', 'elasticsear
 /** Every connection that the platform makes or takes, and no other: the NetworkPolicies are made from this list. */
 export function edgesOf(args: EdgesArgs): readonly Edge[] {
   const { tiers, outside, external, authenticated, snapshotPorts = [], offloadPorts = [], rollouts = false } = args
+  const { mastersHoldData = false } = args
   const has = (end: Edge['from']) =>
     end === 'anywhere' || end === 'dns' || outside.has(end as Outside) || tiers.has(end as Tier)
-  // As the Service of the clients has it: masters answer them only where they hold the data.
-  const search = tiers.has('elasticsearch-data') ? 'elasticsearch-data' : 'elasticsearch-master'
+  const search = clientTier({ mastersHoldData })
   const asks = (from: Tier, why: string): Edge => ({ from, to: search, ports: [TIERS[search].ports.http], why })
   const documents = [
     ...CLIENTS.elasticsearch.map((from) => asks(from, 'indices and documents')),

@@ -202,13 +202,16 @@ describe('the nodes of Elasticsearch', () => {
     assert.deepEqual(await foundingOf('dev'), {})
   })
 
-  it('are those that a Service leads clients to: with data nodes only these', async () => {
-    const tier = async (stack: StackName) => {
-      const services = ofType(await registeredBy(changed(stack)), 'Service')
+  it('are those that a Service leads clients to: masters that hold data, with data nodes next to them too', async () => {
+    const tier = async (stack: StackName, elasticsearch = {}) => {
+      const services = ofType(await registeredBy(changed(stack, { elasticsearch })), 'Service')
       return services.find(({ inputs }) => inputs.metadata.name === 'elasticsearch')?.inputs.spec.selector
     }
     const part = { 'app.kubernetes.io/part-of': 'tracardi' }
     assert.deepEqual(await tier('dev'), { ...part, 'app.kubernetes.io/name': 'elasticsearch-master' })
+    // The first of them does not run yet when the Job that comes before it asks.
+    const grown = await tier('dev', { dataNodes: 1 })
+    assert.deepEqual(grown, { ...part, 'app.kubernetes.io/name': 'elasticsearch-master' })
     assert.deepEqual(await tier('staging'), { ...part, 'app.kubernetes.io/name': 'elasticsearch-data' })
   })
 

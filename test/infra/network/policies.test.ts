@@ -208,6 +208,9 @@ describe('network policies', () => {
       'worker 9464',
     ])
     assert.deepEqual(tiers(dev, 'egress')['elasticsearch-master'], [DNS, 'elasticsearch-master 9300'])
+    // Masters that hold data answer clients also next to data nodes.
+    const grown = tiers(await of('dev', { elasticsearch: { dataNodes: 1 } }), 'egress')
+    assert.deepEqual(grown['api'], tiers(dev, 'egress')['api'])
   })
 
   it('open exactly the ports of an existing Pulsar and Elasticsearch', async () => {
