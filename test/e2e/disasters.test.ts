@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { v7 as uuidV7 } from 'uuid'
 import { DeployedStack } from '../support/deployed.ts'
 import { callOf } from '../support/load.ts'
-import { OnCluster } from '../support/on-cluster.ts'
+import { LITTLE_CPU, OnCluster } from '../support/on-cluster.ts'
 
 /**
  * `docs/disasters.md` on a real cluster, with the commands of the page: what is lost is what surrounds the volumes. It needs volumes with
@@ -15,7 +15,8 @@ import { OnCluster } from '../support/on-cluster.ts'
 const NAMESPACE = 'tracardi-disasters'
 const IMAGES = JSON.parse(process.env['E2E_IMAGES'] ?? '{}') as Record<string, string>
 const WITH_TOKENS = {
-  platform: { namespace: NAMESPACE },
+  ...LITTLE_CPU,
+  platform: { ...LITTLE_CPU.platform, namespace: NAMESPACE },
   images: IMAGES,
   // A broker that authorises refuses its own WebSocket API, and the native client is not in every image.
   pulsar: { authentication: true, authorization: false },

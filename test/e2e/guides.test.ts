@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { KubectlProxy } from '../support/kubectl-proxy.ts'
 import { Load } from '../support/load.ts'
 import { LocalPipeline } from '../support/local-pipeline.ts'
+import { LITTLE_CPU } from '../support/on-cluster.ts'
 import { GUIDES } from './guides.ts'
 import { Operated } from './operated.ts'
 
@@ -31,13 +32,8 @@ describe('the guides, by commits alone', () => {
     pipeline = await LocalPipeline.create({ stack: `guides-${randomUUID().slice(0, 8)}`, from: 'dev', folder })
     stack = new Operated(pipeline, NAMESPACE, IMAGE)
     await stack.change('A stack whose brokers ask for tokens', {
-      platform: { namespace: NAMESPACE, cpuLimits: false },
-      api: { cpuMillicores: 50 },
-      workers: { cpuMillicores: 50 },
-      broker: { cpuMillicores: 50 },
-      bookkeeper: { cpuMillicores: 50 },
-      zookeeper: { cpuMillicores: 50 },
-      elasticsearch: { cpuMillicores: 100 },
+      ...LITTLE_CPU,
+      platform: { ...LITTLE_CPU.platform, namespace: NAMESPACE },
       // A broker that authorises refuses its own WebSocket API, and the native client is not in every image.
       pulsar: { authentication: true, authorization: false },
     })

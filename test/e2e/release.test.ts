@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { KubectlProxy } from '../support/kubectl-proxy.ts'
 import { Load } from '../support/load.ts'
 import { LocalPipeline } from '../support/local-pipeline.ts'
+import { LITTLE_CPU } from '../support/on-cluster.ts'
 import { Operated } from './operated.ts'
 
 /**
@@ -31,7 +32,10 @@ describe('a stack of an older release', () => {
     const name = `release-${randomUUID().slice(0, 8)}`
     pipeline = await LocalPipeline.create({ stack: name, from: 'dev', folder, release: RELEASE })
     stack = new Operated(pipeline, NAMESPACE, OLD_IMAGE)
-    await stack.change('A stack of the older release', { platform: { namespace: NAMESPACE } })
+    await stack.change('A stack of the older release', {
+      ...LITTLE_CPU,
+      platform: { ...LITTLE_CPU.platform, namespace: NAMESPACE },
+    })
     proxy = await KubectlProxy.start()
     load = new Load(proxy.urlOf(NAMESPACE, 'api', 8585), LOAD)
     await stack.until('events are taken', async () => load.accepted.size > 0)

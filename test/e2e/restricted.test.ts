@@ -8,7 +8,7 @@ import { v7 as uuidV7 } from 'uuid'
 import { parse } from 'yaml'
 import { DeployedStack } from '../support/deployed.ts'
 import { callOf } from '../support/load.ts'
-import { OnCluster } from '../support/on-cluster.ts'
+import { LITTLE_CPU, OnCluster } from '../support/on-cluster.ts'
 import { readPage } from '../support/pages.ts'
 
 /**
@@ -43,9 +43,10 @@ describe('a stack with the rights of docs/deploy.md alone', () => {
     mkdirSync(join(folder, 'state'))
     stack = await DeployedStack.create(`e2e-${randomUUID().slice(0, 8)}`, 'dev', join(folder, 'state'))
     stack.configure({
-      platform: { namespace: NAMESPACE, createNamespace: false },
+      ...LITTLE_CPU,
+      platform: { ...LITTLE_CPU.platform, namespace: NAMESPACE, createNamespace: false },
       images: IMAGES,
-      bookkeeper: { replicas: 2, cpuMillicores: 50 },
+      bookkeeper: { ...LITTLE_CPU.bookkeeper, replicas: 2 },
     })
   })
   after(async () => {

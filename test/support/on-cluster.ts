@@ -3,6 +3,17 @@ import { Cluster } from './cluster.ts'
 
 const PAUSE_MS = 500
 
+/** Little CPU is reserved, and none is forbidden: for several nodes of each kind on a machine of two cores. */
+export const LITTLE_CPU = {
+  platform: { cpuLimits: false },
+  api: { cpuMillicores: 50 },
+  workers: { cpuMillicores: 50 },
+  broker: { cpuMillicores: 50 },
+  bookkeeper: { cpuMillicores: 50 },
+  zookeeper: { cpuMillicores: 50 },
+  elasticsearch: { cpuMillicores: 100 },
+} as const
+
 /** A stack on a cluster, whose brokers ask for tokens and whose Elasticsearch asks for nothing. It is only read here, besides the Jobs that guides create from its CronJobs. */
 export class OnCluster {
   readonly cluster = new Cluster()
