@@ -75,7 +75,7 @@ export const GUIDES: readonly Guide[] = [
   of('Another disk for data nodes', async (stack) => {
     const old = { oldDataSet: 'first', oldDataNodes: 1, oldDataGib: 5, oldHeapGib: 1 }
     await stack.change('Data nodes next to the old one', {
-      elasticsearch: { dataSet: 'small', dataNodes: 2, dataGib: 4, ...old },
+      elasticsearch: { dataSet: 'small', dataNodes: 2, ...old },
     })
     assert.deepEqual(await nodes(stack), ['elasticsearch-data-0', ...SMALL_NODES, MASTER])
     await stack.change('Without data on the old one', { elasticsearch: { oldDataNodes: 0 } })
