@@ -110,9 +110,9 @@ function tiersTable(): string {
 /** Every connection that a stack can have with its own servers, those of one purpose together. */
 function connectionsTable(): string {
   const outside: readonly Outside[] = ['scrapers', 'operators', 'keda']
-  const all = { outside: new Set(outside), external: { pulsar: [], elasticsearch: [] }, authenticated: true }
-  const without = TIER_NAMES.filter((tier) => tier !== 'elasticsearch-data')
-  const edges = [TIER_NAMES, without].flatMap((tiers) => edgesOf({ ...all, tiers: new Set(tiers) }))
+  const external = { pulsar: [], elasticsearch: [] }
+  const all = { tiers: new Set(TIER_NAMES), outside: new Set(outside), external, authenticated: true }
+  const edges = [false, true].flatMap((mastersHoldData) => edgesOf({ ...all, mastersHoldData }))
   const rows = Map.groupBy(edges, ({ to, ports, why }) => [to, ports.join(', '), why].join('|'))
   return table(
     ['from', 'to', 'ports', 'for'],
