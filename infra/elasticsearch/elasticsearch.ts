@@ -11,6 +11,7 @@ import { service } from '../kubernetes/service.ts'
 import { hostOf, type Site, type SiteArgs, siteOf } from '../kubernetes/site.ts'
 import { oneAfterTheOther, Stateful } from '../kubernetes/stateful.ts'
 import { configMap, disruptionBudget } from '../kubernetes/tier-objects.ts'
+import { searchTier } from '../kubernetes/tiers.ts'
 import { shareLabels } from '../kubernetes/zones.ts'
 import { facts } from '../safety/facts.ts'
 import { guardOf } from '../safety/guard.ts'
@@ -19,7 +20,7 @@ import type { SearchAccess, SearchEndpoint } from './endpoint.ts'
 import { elasticsearchFacts, type SettledElasticsearch } from './facts.ts'
 import { ELASTICSEARCH_USER, elasticsearchPod } from './node.ts'
 import { drainNodes, gatedNodes, rollOutNodes } from './node-jobs.ts'
-import { clientTier, membersService, type NodeSet, nodeSets, tierName } from './node-sets.ts'
+import { membersService, type NodeSet, nodeSets, tierName } from './node-sets.ts'
 import {
   elasticsearchSettings,
   FOUNDING_FILE,
@@ -200,7 +201,7 @@ export class Elasticsearch extends ComponentResource implements SearchAccess {
     const members = { http: HTTP_PORT, transport: TRANSPORT_PORT }
     const clients = service(
       site,
-      { tier: clientTier(config), name, ports: { http: HTTP_PORT }, type: 'ClusterIP' },
+      { tier: searchTier(config.mastersHoldData), name, ports: { http: HTTP_PORT }, type: 'ClusterIP' },
       child,
     )
     const tiers = [...new Set(sets.map((set) => set.tier))]

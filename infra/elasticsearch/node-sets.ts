@@ -28,17 +28,6 @@ export function tierName(name: string, tier: NodeSet['tier']): string {
   return `${name}-${tier.slice('elasticsearch-'.length)}`
 }
 
-/** Tiers whose nodes answer clients. */
-export type ClientTier = Extract<NodeSet['tier'], 'elasticsearch-master' | 'elasticsearch-data'>
-
-/**
- * The nodes that answer clients: those that hold data. It does not depend on how many there are. With the first data node next to masters,
- * nobody would answer until it runs, and what must happen before could not ask.
- */
-export function clientTier({ mastersHoldData }: Pick<ElasticsearchSizes, 'mastersHoldData'>): ClientTier {
-  return mastersHoldData ? 'elasticsearch-master' : 'elasticsearch-data'
-}
-
 /** The headless Service that names the nodes of a tier. */
 export function membersService(name: string, tier: NodeSet['tier']): string {
   return `${tierName(name, tier)}-members`

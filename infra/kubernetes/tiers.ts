@@ -137,3 +137,11 @@ export function scrapedOf(tiers: readonly Tier[], authenticated: boolean): reado
     return served !== undefined && (authenticated || !served.guarded)
   })
 }
+
+/**
+ * The tier of Elasticsearch that answers clients: the one that holds data. It does not depend on how many nodes there are. With the first
+ * data node next to masters, nobody would answer until it runs, and what must happen before could not ask.
+ */
+export function searchTier(mastersHoldData: boolean): 'elasticsearch-master' | 'elasticsearch-data' {
+  return mastersHoldData ? 'elasticsearch-master' : 'elasticsearch-data'
+}

@@ -1,5 +1,4 @@
-import { clientTier } from '../elasticsearch/node-sets.ts'
-import { type Outside, scrapedOf, TIER_NAMES, TIERS, type Tier, tierOf } from '../kubernetes/tiers.ts'
+import { type Outside, scrapedOf, searchTier, TIER_NAMES, TIERS, type Tier, tierOf } from '../kubernetes/tiers.ts'
 
 /** Who connects to whom, on which ports. */
 export interface Edge {
@@ -68,7 +67,7 @@ export function edgesOf(args: EdgesArgs): readonly Edge[] {
   const { mastersHoldData = false } = args
   const has = (end: Edge['from']) =>
     end === 'anywhere' || end === 'dns' || outside.has(end as Outside) || tiers.has(end as Tier)
-  const search = clientTier({ mastersHoldData })
+  const search = searchTier(mastersHoldData)
   const asks = (from: Tier, why: string): Edge => ({ from, to: search, ports: [TIERS[search].ports.http], why })
   const documents = [
     ...CLIENTS.elasticsearch.map((from) => asks(from, 'indices and documents')),
