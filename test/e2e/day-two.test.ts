@@ -23,6 +23,7 @@ const NAMESPACE = 'tracardi-day-two'
 const IMAGES = JSON.parse(process.env['E2E_IMAGES'] ?? '{}') as Record<string, string>
 const LOAD = { eventsPerSecond: 10, eventsPerCall: 2 }
 const SEARCH = ['elasticsearch-master-0', 'elasticsearch-master-1', 'elasticsearch-master-2'] as const
+const LEAVING_NODE = 'elasticsearch-data-1'
 /** How many `up` may be needed for what is limited in time. */
 const MAX_UPS = 5
 
@@ -176,6 +177,24 @@ describe('a stack with three nodes of Elasticsearch and four bookies, under load
     assert.equal((await cookies()).at(-1), 'bookkeeper-3')
   })
 
+  it('gives a data node away, though the engine and the leaving node are killed, and keeps the others', async () => {
+    stack.configure({ elasticsearch: { dataNodes: 2 } })
+    await untilUp()
+    stack.configure({ elasticsearch: { dataNodes: 1 } })
+    await upKilledWhen(async () => await isActive('elasticsearch-drain-before'))
+    await upKilledWhen(async () => (await excluded()).includes(LEAVING_NODE))
+    await cluster.request('DELETE', `/api/v1/namespaces/${NAMESPACE}/pods/${LEAVING_NODE}?gracePeriodSeconds=0`)
+    await untilUp()
+    assert.deepEqual(
+      (await podsOf('elasticsearch-data')).map(({ name }) => name),
+      ['elasticsearch-data-0'],
+    )
+    assert.equal(await excluded(), '')
+    const answer = await call('GET', `${search}/_cluster/health?wait_for_status=green&timeout=60s`)
+    const health = (await answer.json()) as { readonly status: string; readonly number_of_nodes: number }
+    assert.deepEqual([health.status, health.number_of_nodes], ['green', SEARCH.length + 1])
+  })
+
   it('has stored each event of a call with 200 once', async () => {
     await load.stop()
     assert.ok(load.accepted.size > 1000)
@@ -203,6 +222,13 @@ describe('a stack with three nodes of Elasticsearch and four bookies, under load
       ({ metadata, status }: { metadata: { name: string }; status: { active?: number } }) =>
         metadata.name.startsWith(`${job}-`) && (status.active ?? 0) > 0,
     )
+  }
+
+  /** The nodes to which no shard may go. */
+  async function excluded(): Promise<string> {
+    const answer = await call('GET', `${search}/_cluster/settings?flat_settings=true`)
+    const { persistent } = (await answer.json()) as { readonly persistent: Readonly<Record<string, string>> }
+    return persistent['cluster.routing.allocation.exclude._name'] ?? ''
   }
 
   /** What is limited in time says so, and continues in the next `up`. */
