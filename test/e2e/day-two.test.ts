@@ -12,6 +12,7 @@ import { Cluster } from '../support/cluster.ts'
 import { DeployedStack } from '../support/deployed.ts'
 import { KubectlProxy } from '../support/kubectl-proxy.ts'
 import { Load } from '../support/load.ts'
+import { LITTLE_CPU } from '../support/on-cluster.ts'
 import { eventually } from '../support/until.ts'
 import { Watch } from './watch.ts'
 
@@ -38,10 +39,11 @@ describe('a stack with three nodes of Elasticsearch and four bookies, under load
     const folder = mkdtempSync(join(tmpdir(), 'tracardi-day-two-'))
     stack = await DeployedStack.create(`e2e-${randomUUID().slice(0, 8)}`, 'dev', folder)
     stack.configure({
-      platform: { namespace: NAMESPACE },
+      ...LITTLE_CPU,
+      platform: { ...LITTLE_CPU.platform, namespace: NAMESPACE },
       images: IMAGES,
-      bookkeeper: { replicas: 4, ensemble: 3, writeQuorum: 2, ackQuorum: 2, cpuMillicores: 50 },
-      elasticsearch: { masterNodes: 3, cpuMillicores: 100 },
+      bookkeeper: { ...LITTLE_CPU.bookkeeper, replicas: 4, ensemble: 3, writeQuorum: 2, ackQuorum: 2 },
+      elasticsearch: { ...LITTLE_CPU.elasticsearch, masterNodes: 3 },
       runtime: { ELASTIC_INDEX_REPLICAS: 1 },
     })
     await stack.up()
