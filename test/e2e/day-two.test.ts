@@ -7,12 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { eventIdOf } from '../../runtime/search/documents.ts'
-import { Cluster } from '../support/cluster.ts'
 import { DeployedStack } from '../support/deployed.ts'
 import { KubectlProxy } from '../support/kubectl-proxy.ts'
 import { Load } from '../support/load.ts'
-import { LITTLE_CPU } from '../support/on-cluster.ts'
+import { LITTLE_CPU, OnCluster } from '../support/on-cluster.ts'
 import { eventually } from '../support/until.ts'
 import { Watch } from './watch.ts'
 
@@ -29,7 +27,8 @@ const LEAVING_NODE = 'elasticsearch-data-1'
 const MAX_UPS = 5
 
 describe('a stack with three nodes of Elasticsearch and four bookies, under load', () => {
-  const cluster = new Cluster()
+  const running = new OnCluster(NAMESPACE)
+  const { cluster } = running
   let stack: DeployedStack
   let proxy: KubectlProxy
   let load: Load
@@ -200,15 +199,7 @@ describe('a stack with three nodes of Elasticsearch and four bookies, under load
   it('has stored each event of a call with 200 once', async () => {
     await load.stop()
     assert.ok(load.accepted.size > 1000)
-    let ids = await storedIds()
-    await eventually(async () => {
-      const stored = new Set(ids)
-      if ([...load.accepted].every((id) => stored.has(id))) return true
-      ids = await storedIds()
-      return false
-    })
-    process.stdout.write(`      ${load.accepted.size} accepted, 0 lost, ${ids.length - new Set(ids).size} twice\n`)
-    assert.equal(ids.length, new Set(ids).size)
+    await running.verify(load)
   })
 
   const call = (method: string, url: string, body?: unknown) =>
@@ -242,23 +233,6 @@ describe('a stack with three nodes of Elasticsearch and four bookies, under load
       } catch (error) {
         if (ups === MAX_UPS || !/NOT DONE/.test(String(error))) throw error
       }
-    }
-  }
-
-  /** The id of each stored event, as often as it is stored. */
-  async function storedIds(): Promise<readonly string[]> {
-    await call('POST', `${search}/tracardi-event-*/_refresh`)
-    const ids: string[] = []
-    const first = `${search}/tracardi-event-*/_search?scroll=1m`
-    for (let scroll: string | undefined; ; ) {
-      const answer =
-        scroll === undefined
-          ? await call('POST', first, { size: 5000, _source: false, sort: ['_doc'] })
-          : await call('POST', `${search}/_search/scroll`, { scroll: '1m', scroll_id: scroll })
-      const page = (await answer.json()) as { _scroll_id: string; hits: { hits: { _id: string }[] } }
-      if (page.hits.hits.length === 0) return ids
-      ids.push(...page.hits.hits.map(({ _id }) => eventIdOf(_id)))
-      scroll = page._scroll_id
     }
   }
 })

@@ -1,5 +1,3 @@
-import assert from 'node:assert/strict'
-import type { Load } from '../support/load.ts'
 import type { Groups, LocalPipeline } from '../support/local-pipeline.ts'
 import { OnCluster } from '../support/on-cluster.ts'
 
@@ -44,21 +42,6 @@ export class Operated extends OnCluster {
   /** The ids of what holds data and is replaced or deleted by a commit, as its preview says. */
   get removed(): readonly string[] {
     return this.previews.flatMap((preview) => [...preview.matchAll(REMOVED)].map(([, id = '']) => id))
-  }
-
-  /** Stops the load, and asserts that each event with a 200 is stored, once. */
-  async verify(load: Load): Promise<void> {
-    await load.stop()
-    const accepted = [...load.accepted]
-    let ids: readonly string[] = []
-    await this.until('each event is stored', async () => {
-      ids = await this.storedIds()
-      const stored = new Set(ids)
-      return accepted.every((id) => stored.has(id))
-    })
-    const twice = ids.length - new Set(ids).size
-    process.stdout.write(`      ${accepted.length} accepted, 0 lost, ${twice} twice\n`)
-    assert.equal(twice, 0)
   }
 
   async #deploy(commit: string): Promise<void> {

@@ -1,7 +1,11 @@
+import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Cluster } from './cluster.ts'
+import type { Load } from './load.ts'
 
 const PAUSE_MS = 500
+/** What is read of a page of ids. */
+const ID_FILTER = 'filter_path=_scroll_id,hits.hits._source.id'
 
 /** Little CPU is reserved, and none is forbidden: for several nodes of each kind on a machine of two cores. */
 export const LITTLE_CPU = {
@@ -61,13 +65,33 @@ export class OnCluster {
     return JSON.parse(await this.cluster.exec(this.namespace, 'elasticsearch-master-0', 'elasticsearch', command))
   }
 
-  /** The ids of all events that are stored, as often as they are. At most 10,000. */
+  /** The ids of all events that are stored, as often as they are. */
   async storedIds(): Promise<readonly string[]> {
     await this.search('tracardi-event-*/_refresh', 'POST')
-    const { hits } = await this.search(
-      'tracardi-event-*/_search?size=10000&_source_includes=id&filter_path=hits.hits._source.id',
+    const ids: string[] = []
+    let page = await this.search(
+      `tracardi-event-*/_search?scroll=1m&size=5000&sort=_doc&_source_includes=id&${ID_FILTER}`,
     )
-    return (hits?.hits ?? []).map(({ _source }: { _source: { id: string } }) => _source.id)
+    while (page.hits?.hits?.length > 0) {
+      ids.push(...page.hits.hits.map(({ _source }: { _source: { id: string } }) => _source.id))
+      page = await this.search(`_search/scroll?${ID_FILTER}`, 'POST', { scroll: '1m', scroll_id: page._scroll_id })
+    }
+    return ids
+  }
+
+  /** Stops the load, and asserts that each event with a 200 is stored, once. */
+  async verify(load: Load): Promise<void> {
+    await load.stop()
+    const accepted = [...load.accepted]
+    let ids: readonly string[] = []
+    await this.until('each event is stored', async () => {
+      ids = await this.storedIds()
+      const stored = new Set(ids)
+      return accepted.every((id) => stored.has(id))
+    })
+    const twice = ids.length - new Set(ids).size
+    process.stdout.write(`      ${accepted.length} accepted, 0 lost, ${twice} twice\n`)
+    assert.equal(twice, 0)
   }
 
   /** The status of the admin API of Pulsar, and its answer, with a token. */
