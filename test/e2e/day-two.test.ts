@@ -60,7 +60,7 @@ describe('a stack with three nodes of Elasticsearch and four bookies, under load
   const podsOf = async (tier: string): Promise<readonly { readonly name: string; readonly uid: string }[]> => {
     const { items } = await cluster.get(`/api/v1/namespaces/${NAMESPACE}/pods`)
     return items
-      .map(({ metadata }: { metadata: { name: string; uid: string } }) => metadata)
+      .map(({ metadata }: { metadata: { name: string; uid: string } }) => ({ name: metadata.name, uid: metadata.uid }))
       .filter(({ name }: { name: string }) => new RegExp(`^${tier}-\\d+$`).test(name))
   }
   const restartsOf = async (name: string): Promise<number> => {
