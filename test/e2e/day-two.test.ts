@@ -145,7 +145,7 @@ describe('a stack with three nodes of Elasticsearch and four bookies, under load
     const settings = { settings: { number_of_shards: 3, number_of_replicas: 0 } }
     assert.equal((await call('PUT', `${search}/tracardi-one-copy`, settings)).status, 200)
     const before = await podsOf('elasticsearch-master')
-    stack.configure({ elasticsearch: { cpuMillicores: 100 } })
+    stack.configure({ elasticsearch: { cpuMillicores: 120 } })
     await assert.rejects(stack.up(), /only_copy.*tracardi-one-copy|tracardi-one-copy.*only_copy/s)
     assert.deepEqual(await podsOf('elasticsearch-master'), before)
     assert.equal((await call('DELETE', `${search}/tracardi-one-copy`)).status, 200)
