@@ -17,26 +17,20 @@ const KEY_DIR = '/offload'
  *
  * @see https://pulsar.apache.org/docs/4.0.x/tiered-storage-overview/
  */
-export function offloadSettings(store: OffloadStore): Readonly<Record<string, string>> {
-  const { type, bucket, region, endpoint } = store
+export function offloadSettings({ type, bucket, region, endpoint }: OffloadStore): Readonly<Record<string, string>> {
   // The policy of a namespace has this folder too, whatever is stated here. So a broker whose image lacks it does not start.
   const offloadersDirectory = './offloaders'
   switch (type) {
     case 's3':
-      return isCompatible(store)
-        ? {
-            offloadersDirectory,
-            // The driver `aws-s3` asks Amazon for the location of a bucket before each call, whatever its endpoint is.
-            managedLedgerOffloadDriver: 'S3',
-            managedLedgerOffloadBucket: bucket,
-            managedLedgerOffloadServiceEndpoint: endpoint,
-          }
-        : {
-            offloadersDirectory,
-            managedLedgerOffloadDriver: 'aws-s3',
-            s3ManagedLedgerOffloadBucket: bucket,
-            s3ManagedLedgerOffloadRegion: region,
-          }
+      return {
+        offloadersDirectory,
+        // Also for a store with an endpoint: jclouds cannot sign the upload of a stream for the driver `S3`.
+        managedLedgerOffloadDriver: 'aws-s3',
+        s3ManagedLedgerOffloadBucket: bucket,
+        ...(endpoint === ''
+          ? { s3ManagedLedgerOffloadRegion: region }
+          : { s3ManagedLedgerOffloadServiceEndpoint: endpoint }),
+      }
     case 'gcs':
       return {
         offloadersDirectory,
@@ -52,53 +46,37 @@ export function offloadSettings(store: OffloadStore): Readonly<Record<string, st
   }
 }
 
-/** Whether it is a store of somebody else that speaks S3. */
-function isCompatible({ type, endpoint }: OffloadStore): boolean {
-  return type === 's3' && endpoint !== ''
+/** What `conf/pulsar_env.sh` sets where nothing else is given. */
+const OPTIONS_OF_PULSAR = '-Dpulsar.allocator.exit_on_oom=true -Dio.netty.recycler.maxCapacityPerThread=4096'
+
+/**
+ * Variables of the start script of a broker. jclouds knows the regions of Amazon and asks Amazon in which of them a bucket is, whatever the
+ * endpoint is. So a store with an endpoint is its only region: then it asks nobody.
+ */
+export function offloadEnv({ type, endpoint }: OffloadStore): Readonly<Record<string, string>> {
+  if (type !== 's3' || endpoint === '') return {}
+  const region = `-Djclouds.regions=us-east-1 -Djclouds.region.us-east-1.endpoint=${endpoint}`
+  return { PULSAR_EXTRA_OPTS: `${OPTIONS_OF_PULSAR} ${region}` }
 }
 
-/** Options of the JVM: those of Pulsar itself, and signatures of version 4. The driver `S3` signs by version 2 otherwise, which many stores refuse. */
-const SIGNED_BY_VERSION_4 =
-  '-Dpulsar.allocator.exit_on_oom=true -Dio.netty.recycler.maxCapacityPerThread=4096 -Djclouds.s3.signer-version=4'
-
-/** Variables of the start script of a broker. */
-export function offloadEnv(store: OffloadStore): Readonly<Record<string, string>> {
-  return isCompatible(store) ? { PULSAR_EXTRA_OPTS: SIGNED_BY_VERSION_4 } : {}
-}
-
-/** Variables of the brokers that each driver reads, and their keys in the Secret. */
-const VARIABLES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  'aws-s3': [
-    ['AWS_ACCESS_KEY_ID', 'AWS_ACCESS_KEY_ID'],
-    ['AWS_SECRET_ACCESS_KEY', 'AWS_SECRET_ACCESS_KEY'],
-  ],
-  S3: [
-    ['ACCESS_KEY_ID', 'AWS_ACCESS_KEY_ID'],
-    ['ACCESS_KEY_SECRET', 'AWS_SECRET_ACCESS_KEY'],
-  ],
-  azureblob: [
-    ['AZURE_STORAGE_ACCOUNT', 'AZURE_STORAGE_ACCOUNT'],
-    ['AZURE_STORAGE_ACCESS_KEY', 'AZURE_STORAGE_ACCESS_KEY'],
-  ],
+/** Variables of the brokers, by the name of their key in the Secret. */
+const VARIABLES: Readonly<Record<string, readonly string[]>> = {
+  s3: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
+  azure: ['AZURE_STORAGE_ACCOUNT', 'AZURE_STORAGE_ACCESS_KEY'],
 }
 
 /** Credentials of the brokers: variables, or for Google a file. Of a workload identity there are none. */
-export function offloadCredentials(store: OffloadStore): {
+export function offloadCredentials({ type, credentialsSecret: name }: OffloadStore): {
   readonly env: readonly EnvVar[]
   readonly volumes: readonly Volume[]
   readonly mounts: Readonly<Record<string, string>>
 } {
-  const { type, credentialsSecret: name } = store
   if (type === 'none' || name === '') return { env: [], volumes: [], mounts: {} }
   if (type === 'gcs') {
     const volumes = [{ name: 'offload', secret: { secretName: name, defaultMode: 0o440 } }]
     return { env: [], volumes, mounts: { [KEY_DIR]: 'offload' } }
   }
-  const { managedLedgerOffloadDriver: driver = '' } = offloadSettings(store)
-  const env = (VARIABLES[driver] ?? []).map(([variable, key]) => ({
-    name: variable,
-    valueFrom: { secretKeyRef: { name, key } },
-  }))
+  const env = (VARIABLES[type] ?? []).map((key) => ({ name: key, valueFrom: { secretKeyRef: { name, key } } }))
   return { env, volumes: [], mounts: {} }
 }
 

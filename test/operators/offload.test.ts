@@ -15,7 +15,7 @@ import { PulsarCluster } from './pulsar-cluster.ts'
  */
 const BUCKET = 'ledgers'
 const PARTITIONS = 2
-const CREDENTIALS = { ACCESS_KEY_ID: 'key', ACCESS_KEY_SECRET: 'secret' }
+const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' }
 
 describe('ledgers that are offloaded', function () {
   this.timeout(480_000)

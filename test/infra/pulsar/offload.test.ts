@@ -47,9 +47,9 @@ describe('the configuration of brokers that offload', () => {
     })
     assert.deepEqual(await conf(COMPATIBLE), {
       offloadersDirectory: './offloaders',
-      managedLedgerOffloadDriver: 'S3',
-      managedLedgerOffloadBucket: 'ledgers',
-      managedLedgerOffloadServiceEndpoint: 'https://objects.example.com:9000',
+      managedLedgerOffloadDriver: 'aws-s3',
+      s3ManagedLedgerOffloadBucket: 'ledgers',
+      s3ManagedLedgerOffloadServiceEndpoint: 'https://objects.example.com:9000',
     })
     assert.deepEqual(await conf(GCS), {
       offloadersDirectory: './offloaders',
@@ -89,8 +89,8 @@ describe('the credentials of brokers that offload', () => {
       ['AWS_SECRET_ACCESS_KEY', 'keys', 'AWS_SECRET_ACCESS_KEY'],
     ])
     assert.deepEqual(secrets(await pod(COMPATIBLE)), [
-      ['ACCESS_KEY_ID', 'keys', 'AWS_ACCESS_KEY_ID'],
-      ['ACCESS_KEY_SECRET', 'keys', 'AWS_SECRET_ACCESS_KEY'],
+      ['AWS_ACCESS_KEY_ID', 'keys', 'AWS_ACCESS_KEY_ID'],
+      ['AWS_SECRET_ACCESS_KEY', 'keys', 'AWS_SECRET_ACCESS_KEY'],
     ])
     assert.deepEqual(secrets(await pod(AZURE)), [
       ['AZURE_STORAGE_ACCOUNT', 'ledgers', 'AZURE_STORAGE_ACCOUNT'],
@@ -122,13 +122,13 @@ describe('the credentials of brokers that offload', () => {
   })
 })
 
-describe('signatures for a store that speaks S3', () => {
-  it('are of version 4, next to the options that Pulsar has by itself', async () => {
+describe('a store that speaks S3', () => {
+  it('is the only region that brokers know, next to the options that Pulsar has by itself', async () => {
     const options = async (offload: Changes) =>
       (await pod(offload)).containers[0].env.find(({ name }: { name: string }) => name === 'PULSAR_EXTRA_OPTS')?.value
     assert.equal(
       await options(COMPATIBLE),
-      '-Dpulsar.allocator.exit_on_oom=true -Dio.netty.recycler.maxCapacityPerThread=4096 -Djclouds.s3.signer-version=4',
+      '-Dpulsar.allocator.exit_on_oom=true -Dio.netty.recycler.maxCapacityPerThread=4096 -Djclouds.regions=us-east-1 -Djclouds.region.us-east-1.endpoint=https://objects.example.com:9000',
     )
     assert.deepEqual([await options(S3), await options({})], [undefined, undefined])
   })
