@@ -88,11 +88,13 @@ const NEVER_LESS: readonly (readonly [RegExp, string])[] = [
 /** For disks of servers that the stack would no longer have. */
 const LEFT_BEHIND = 'its volumes would be left behind with their data; store or move all of it first'
 
+const DRAINED = 'are drained first, and none goes before the servers say that it is empty'
+
 /** How servers leave, by what they are. */
 const LEAVING = {
-  bookies: 'are drained first, and none goes before the servers say that it is empty',
-  'data nodes': 'are drained first, and none goes before the servers say that it is empty',
-  'warm nodes': 'are drained first, and none goes before the servers say that it is empty',
+  bookies: DRAINED,
+  'data nodes': DRAINED,
+  'warm nodes': DRAINED,
   masters: 'lose their shards and votes first, and none goes before the others elect without it',
   'ZooKeeper nodes': 'leave the ensemble first, and none goes before the others say so',
 } as const

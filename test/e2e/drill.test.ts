@@ -24,8 +24,8 @@ describe('the drill', () => {
 
   before(async () => {
     assert.notEqual(SHARED, '', 'E2E_SHARED_CLASS has to name a StorageClass')
-    await create('/api/v1/namespaces', { metadata: { name: NAMESPACE } })
-    await create(`/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims`, {
+    await cluster.create('/api/v1/namespaces', { metadata: { name: NAMESPACE } })
+    await cluster.create(`/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims`, {
       metadata: { name: CLAIM },
       spec: { accessModes: ['ReadWriteMany'], storageClassName: SHARED, resources: { requests: { storage: '1Gi' } } },
     })
@@ -45,11 +45,6 @@ describe('the drill', () => {
     await cluster.request('DELETE', `/api/v1/namespaces/${NAMESPACE}`)
     rmSync(folder, { recursive: true })
   })
-
-  async function create(path: string, object: unknown): Promise<void> {
-    const { status, body } = await cluster.request('POST', path, object)
-    assert.equal(status, 201, JSON.stringify(body))
-  }
 
   it('deletes and restores all indices of a stack, and finds each event once', async () => {
     const drill = spawn('npm', ['run', '--silent', 'drill', '--', NAMESPACE, 'my-source'], { stdio: 'inherit' })

@@ -129,7 +129,7 @@ describe('the dev stack on a cluster', () => {
     const flags = ['--stack', stack.name, '--image', image, '--events-per-second', '50', '--duration', '30s', '--job']
     const { stdout } = await run(process.execPath, ['infra/commands/load-test.ts', ...flags])
     const objects = parseAllDocuments(stdout).map((document) => document.toJS())
-    for (const object of objects) assert.equal((await cluster.request('POST', pathOf(object), object)).status, 201)
+    for (const object of objects) await cluster.create(pathOf(object), object)
     const job = objects.find(({ kind }) => kind === 'Job')
     await eventually(async () => (await cluster.get(`${pathOf(job)}/${job.metadata.name}`)).status.succeeded === 1)
     const { items } = await cluster.get(

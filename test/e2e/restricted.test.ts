@@ -29,12 +29,12 @@ describe('a stack with the rights of docs/deploy.md alone', () => {
 
   before(async () => {
     const role = parse(/```yaml\n(apiVersion: rbac[^`]*)```/.exec(readPage('docs/deploy.md'))?.[1] ?? '')
-    await create('/api/v1/namespaces', {
+    await cluster.create('/api/v1/namespaces', {
       metadata: { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
     })
-    await create(`/api/v1/namespaces/${NAMESPACE}/serviceaccounts`, { metadata: { name: USER } })
-    await create(`${RBAC}/roles`, role)
-    await create(`${RBAC}/rolebindings`, {
+    await cluster.create(`/api/v1/namespaces/${NAMESPACE}/serviceaccounts`, { metadata: { name: USER } })
+    await cluster.create(`${RBAC}/roles`, role)
+    await cluster.create(`${RBAC}/rolebindings`, {
       metadata: { name: USER },
       subjects: [{ kind: 'ServiceAccount', name: USER, namespace: NAMESPACE }],
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: role.metadata.name },
@@ -55,16 +55,10 @@ describe('a stack with the rights of docs/deploy.md alone', () => {
     rmSync(folder, { recursive: true })
   })
 
-  async function create(path: string, object: unknown) {
-    const { status, body } = await cluster.request('POST', path, object)
-    assert.equal(status, 201, JSON.stringify(body))
-    return body
-  }
-
   /** @returns the file of a KUBECONFIG for the same cluster, with the token of the user. */
   async function kubeconfigOfUser(): Promise<string> {
     const accounts = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${USER}/token`
-    const { status } = await create(accounts, { spec: { expirationSeconds: 7200 } })
+    const { status } = await cluster.create(accounts, { spec: { expirationSeconds: 7200 } })
     const config = new KubeConfig()
     config.loadFromDefault()
     const { name = '' } = config.getCurrentCluster() ?? {}

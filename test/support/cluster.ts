@@ -44,6 +44,13 @@ export class Cluster {
     return body
   }
 
+  /** Creates an object in a collection. @throws Error when the API server answers with anything but 201. */
+  async create(path: string, object: unknown): Promise<Any> {
+    const { status, body } = await this.request('POST', path, object)
+    if (status !== 201) throw new Error(`POST ${path}: ${status} ${body.message ?? body}`)
+    return body
+  }
+
   /** Runs a command in a pod, and gives what it prints. */
   async exec(namespace: string, pod: string, container: string, command: readonly string[]): Promise<string> {
     const [out, err] = [new PassThrough(), new PassThrough()]

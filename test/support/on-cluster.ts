@@ -112,8 +112,7 @@ export class OnCluster {
     for (const variable of container.env)
       if (variables[variable.name] !== undefined) variable.value = variables[variable.name]
     const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name }, spec: template.spec }
-    const { status, body } = await this.cluster.request('POST', pathOf('jobs', this.namespace), job)
-    if (status !== 201) throw new Error(`the Job ${name} was refused: ${status} ${body.message}`)
+    await this.cluster.create(pathOf('jobs', this.namespace), job)
     await this.until(`the Job ${name} ends`, async () => {
       const { status: now } = await this.get('jobs', name)
       return (now.succeeded ?? 0) + (now.failed ?? 0) > 0
