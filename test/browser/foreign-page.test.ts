@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type Browser, chromium } from 'playwright-core'
 import { loadConfig } from '../../runtime/config.ts'
 import { authorizationsOf } from '../../runtime/local/credentials.ts'
-import { topicsOf } from '../../runtime/names.ts'
+import { indicesOf, topicsOf } from '../../runtime/names.ts'
 import { cli } from '../contract/cli.ts'
 import { listeningOf } from '../support/listening.ts'
 import { LocalRun } from '../support/local-run.ts'
@@ -132,13 +132,15 @@ describe('a foreign page in a real browser, next to a run on one machine', funct
       return backlog.map(({ partition, count }) => [partition, count])
     }
     await ask(`${settings['ELASTIC_HOST']}/tracardi-*/_refresh`, elasticsearch)
+    // The run itself writes its history there, once a minute.
+    const names = `*,-${indicesOf(loadConfig(settings)).console}`
     return {
       backlog: await backlog('functions'),
       deadLetters: await backlog(topicsOf(loadConfig(settings)).deadLetters.split('/').at(-1) as string),
       tenants: await ask(`${settings['PULSAR_API']}/admin/v2/tenants`, pulsar),
       topics: await ask(`${settings['PULSAR_API']}/admin/v2/persistent/tracardi/system`, pulsar),
       indices: await ask(
-        `${settings['ELASTIC_HOST']}/_cat/indices?format=json&h=index,docs.count&s=index`,
+        `${settings['ELASTIC_HOST']}/_cat/indices/${names}?format=json&h=index,docs.count&s=index`,
         elasticsearch,
       ),
     }
