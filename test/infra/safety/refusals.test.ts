@@ -262,6 +262,18 @@ describe('a fact that an older release had no choice of', () => {
     )
   })
 
+  it('is the only reason where the same cluster is known by another namespace', () => {
+    const [old, now] = ['true', 'false'].map((created) =>
+      withChoice({ cluster: created, 'platform.createNamespace': created }),
+    )
+    const lines = refusedChanges(old as Facts, now as Facts)
+    assert.deepEqual(
+      lines.map((line) => line.split(' ')[0]),
+      ['platform.createNamespace'],
+    )
+    assert.deepEqual(refusedChanges(withChoice({ cluster: 'a' }), withChoice({ cluster: 'b' })).length, 1)
+  })
+
   it('is anything in a new stack', () => {
     assert.deepEqual(refusedChanges({}, withChoice({ 'platform.createNamespace': 'false' })), [])
   })
