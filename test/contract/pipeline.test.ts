@@ -66,10 +66,12 @@ describe('the pipeline, from call to document', () => {
   })
 
   it('keeps events that were published before any worker came, in bulks that are filled by size', async () => {
-    // Messages that divide the bulk evenly, and bulks that do not grow: otherwise chance decides how full the last one is.
+    // Messages that divide the bulk evenly, bulks that do not grow, and one session, because states take room too: otherwise chance
+    // decides how full a bulk is.
     await start({ BULK_SIZE: '500', BULK_MAX_EVENTS: '500', MESSAGE_MAX_EVENTS: '50', ELASTIC_INDEX_SHARDS: '1' })
     const calls = Array.from({ length: 40 }, () => ({
       source: { id: 'my-source' },
+      session: { id: 'session-1' },
       events: Array.from({ length: 50 }, () => ({ id: uuidV7(), type: 'a' })),
     }))
     const answers = await Promise.all(calls.map((call) => pipeline.track(call)))
