@@ -50,8 +50,8 @@ export function offloadSettings({ type, bucket, region, endpoint }: OffloadStore
 const OPTIONS_OF_PULSAR = '-Dpulsar.allocator.exit_on_oom=true -Dio.netty.recycler.maxCapacityPerThread=4096'
 
 /**
- * Variables of the start script of a broker. jclouds knows the regions of Amazon and asks Amazon in which of them a bucket is, whatever the
- * endpoint is. So a store with an endpoint is its only region: then it asks nobody.
+ * Variables of the start script of a broker. Where jclouds knows several regions, it asks Amazon for the region of the bucket before each
+ * call, whatever the endpoint is. So it gets one region, and the store is its endpoint.
  */
 export function offloadEnv({ type, endpoint }: OffloadStore): Readonly<Record<string, string>> {
   if (type !== 's3' || endpoint === '') return {}
@@ -59,7 +59,7 @@ export function offloadEnv({ type, endpoint }: OffloadStore): Readonly<Record<st
   return { PULSAR_EXTRA_OPTS: `${OPTIONS_OF_PULSAR} ${region}` }
 }
 
-/** Variables of the brokers, by the name of their key in the Secret. */
+/** Variables of the brokers. Their keys in the Secret have the same names. */
 const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   s3: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
   azure: ['AZURE_STORAGE_ACCOUNT', 'AZURE_STORAGE_ACCESS_KEY'],

@@ -170,8 +170,8 @@ function isJudgedAsSet(key: string, { drains = false }: Allowances): boolean {
   return drains && key === 'elasticsearch.masterNodes'
 }
 
-/** A stack that does not create its namespace knows its cluster by that namespace, and one that does by another. */
-function isKnownOtherwise(key: string, before: Facts, after: Facts): boolean {
+/** The uid of the cluster is that of `kube-system`, or that of the namespace where the stack does not create it: these do not compare. */
+function isOfOtherKind(key: string, before: Facts, after: Facts): boolean {
   const created = 'platform.createNamespace'
   return key === 'cluster' && after[created] !== undefined && before[created] !== after[created]
 }
@@ -179,7 +179,7 @@ function isKnownOtherwise(key: string, before: Facts, after: Facts): boolean {
 function judged(key: string, before: Facts, after: Facts, allowances: Allowances): Judgement {
   const [old, now] = [before[key] as string, after[key] ?? 'none']
   if (now === 'none' ? isOfEmpty(key, before) : isJudgedAsSet(key, allowances)) return NOTHING
-  if (isKnownOtherwise(key, before, after)) return NOTHING
+  if (isOfOtherKind(key, before, after)) return NOTHING
   const change = `${key} would go from ${old || 'none'} to ${now || 'none'}`
   const never = neverAllowed(key, before, after)
   if (never !== undefined) return refusing(`${change}: ${never}`)

@@ -123,7 +123,8 @@ describe('a foreign page in a real browser, next to a run on one machine', funct
   /** Everything that a page might have changed, asked with the credentials of the run. */
   async function everything(): Promise<Record<string, unknown>> {
     const { settings } = run.record
-    const { elasticsearch = '', pulsar = '' } = authorizationsOf(loadConfig(settings))
+    const config = loadConfig(settings)
+    const { elasticsearch = '', pulsar = '' } = authorizationsOf(config)
     const ask = async (url: string, authorization: string) =>
       (await fetch(url, { headers: { authorization } })).json() as Promise<unknown>
     const backlog = async (topic: string) => {
@@ -133,14 +134,14 @@ describe('a foreign page in a real browser, next to a run on one machine', funct
     }
     await ask(`${settings['ELASTIC_HOST']}/tracardi-*/_refresh`, elasticsearch)
     // The run itself writes its history there, once a minute.
-    const names = `*,-${indicesOf(loadConfig(settings)).console}`
+    const exceptHistory = `*,-${indicesOf(config).console}`
     return {
       backlog: await backlog('functions'),
-      deadLetters: await backlog(topicsOf(loadConfig(settings)).deadLetters.split('/').at(-1) as string),
+      deadLetters: await backlog(topicsOf(config).deadLetters.split('/').at(-1) as string),
       tenants: await ask(`${settings['PULSAR_API']}/admin/v2/tenants`, pulsar),
       topics: await ask(`${settings['PULSAR_API']}/admin/v2/persistent/tracardi/system`, pulsar),
       indices: await ask(
-        `${settings['ELASTIC_HOST']}/_cat/indices/${names}?format=json&h=index,docs.count&s=index`,
+        `${settings['ELASTIC_HOST']}/_cat/indices/${exceptHistory}?format=json&h=index,docs.count&s=index`,
         elasticsearch,
       ),
     }

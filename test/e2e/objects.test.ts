@@ -93,7 +93,7 @@ describe('the API server', () => {
   before(async () => {
     const resources = await registeredBy(changed('dev', { platform: { namespace } }))
     const own = resources.find(({ type }) => type.endsWith(':Namespace'))
-    assert.equal((await cluster.request('POST', '/api/v1/namespaces', own?.inputs)).status, 201)
+    await cluster.create('/api/v1/namespaces', own?.inputs)
     // A pod may be created once its service account exists.
     const account = `/api/v1/namespaces/${namespace}/serviceaccounts/default`
     while ((await cluster.request('GET', account)).status !== 200) await new Promise((resolve) => setImmediate(resolve))

@@ -221,8 +221,16 @@ describe('the dev stack on a cluster', () => {
 
   describe('refuses in the preview', () => {
     const cases: readonly [string, Record<string, Record<string, unknown>>, RegExp][] = [
-      ['a smaller disk', { bookkeeper: { ledgersGib: 4 } }, /bookkeeper\.ledgersGib would go from [56] to 4: /],
-      ['fewer partitions', { runtime: { PULSAR_PARTITIONS: 4 } }, /runtime\.PULSAR_PARTITIONS would go from 10 to 4: /],
+      [
+        'a smaller disk',
+        { bookkeeper: { ledgersGib: 4 } },
+        /bookkeeper\.ledgersGib would go from [56] to 4: a volume cannot shrink/,
+      ],
+      [
+        'fewer partitions',
+        { runtime: { PULSAR_PARTITIONS: 4 } },
+        /runtime\.PULSAR_PARTITIONS would go from 10 to 4: Pulsar cannot remove partitions/,
+      ],
       [
         'another name of the cluster',
         { pulsar: { clusterName: 'other' } },
@@ -233,7 +241,11 @@ describe('the dev stack on a cluster', () => {
         { platform: { namespace: 'other' } },
         /platform\.namespace would go from tracardi-e2e to other: /,
       ],
-      ['another StorageClass', { platform: { storageClass: 'other' } }, /storageClass would go from .* to other: /i],
+      [
+        'another StorageClass',
+        { platform: { storageClass: 'other' } },
+        /storageClass would go from .* to other: a volume keeps its StorageClass/i,
+      ],
     ]
     for (const [what, change, message] of cases) {
       it(what, async () => {

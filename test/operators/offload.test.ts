@@ -11,7 +11,7 @@ import { PulsarCluster } from './pulsar-cluster.ts'
 
 /**
  * Real brokers with the configuration of production and the offloaders of `pulsar-all`, three bookies, and a server that speaks S3. The
- * first run downloads 288 MB and a virtual environment of Python: `npm run test:operators -- --grep offloaded`. Five minutes.
+ * first run downloads 288 MB and a virtual environment of Python: `npm run test:operators -- --grep offloaded`. Six minutes.
  */
 const BUCKET = 'ledgers'
 const PARTITIONS = 2

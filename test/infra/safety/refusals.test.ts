@@ -262,16 +262,11 @@ describe('a fact that an older release had no choice of', () => {
     )
   })
 
-  it('is the only reason where the same cluster is known by another namespace', () => {
-    const [old, now] = ['true', 'false'].map((created) =>
-      withChoice({ cluster: created, 'platform.createNamespace': created }),
-    )
-    const lines = refusedChanges(old as Facts, now as Facts)
-    assert.deepEqual(
-      lines.map((line) => line.split(' ')[0]),
-      ['platform.createNamespace'],
-    )
-    assert.deepEqual(refusedChanges(withChoice({ cluster: 'a' }), withChoice({ cluster: 'b' })).length, 1)
+  it('makes the uid of a cluster another one: only the fact itself is refused', () => {
+    const keys = (now: Facts) =>
+      refusedChanges(withChoice({ cluster: 'uid-1' }), withChoice(now)).map((line) => line.split(' ')[0])
+    assert.deepEqual(keys({ cluster: 'uid-2', 'platform.createNamespace': 'false' }), ['platform.createNamespace'])
+    assert.deepEqual(keys({ cluster: 'uid-2' }), ['cluster'])
   })
 
   it('is anything in a new stack', () => {
